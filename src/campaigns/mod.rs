@@ -1,0 +1,29 @@
+//! Which kinds of campaign are there?
+//!
+//! A kind is one folder here and one line in [`KINDS`]. It parses and documents its own section of the configuration and
+//! makes a [`stage::Campaign`] of it.
+pub mod stage;
+
+use crate::config::{Config, Faults, Schedule, Uneven};
+
+/// A kind of campaign, `campaign.kind` of the configuration.
+pub trait Kind: Sync {
+    /// The kind's name, which is also its section's.
+    fn name(&self) -> &'static str;
+    /// One line about it.
+    fn about(&self) -> &'static str;
+    /// A commented configuration that runs as it is, for `simmpi init`.
+    fn example(&self) -> &'static str;
+    /// The JSON schema of its section.
+    fn schema(&self) -> schemars::Schema;
+    /// What `partition.uneven` and `partition.schedule` are when not given.
+    fn habits(&self) -> (Uneven, Schedule);
+    /// The campaign that the configuration describes.
+    ///
+    /// # Errors
+    /// Every fault of the section.
+    fn load(&self, config: &Config) -> Result<Box<dyn stage::Campaign>, Faults>;
+}
+
+/// Every kind of campaign.
+pub static KINDS: &[&dyn Kind] = &[];

@@ -1,0 +1,278 @@
+//! What is a stage of a campaign, and what does a campaign know?
+//!
+//! A campaign is a sequence of stages; a stage is a number of independent tasks whose values are folded into one. The
+//! engine (`crate::run`) knows nothing else about either.
+use crate::config::Faults;
+use crate::results;
+use crate::seed::CampaignSeed;
+use crate::task::{Cause, Failure, TaskId, Tasks};
+use serde::{Serialize, de::DeserializeOwned};
+use std::any::Any;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// What went wrong outside of any task.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the values of two batches cannot be joined")]
+    Merge(#[from] crate::science::sum::Error),
+    #[error("a recorded value cannot be read as this version's: discard it with --fresh")]
+    Decode(#[from] crate::journal::codec::Error),
+    #[error(transparent)]
+    Results(#[from] results::Error),
+    #[error("stage `{0}` has no result, though a later stage needs it")]
+    MissingResult(String),
+}
+
+/// The values of some tasks, and those that have none.
+pub struct Ran<V> {
+    pub value: V,
+    pub failed: Vec<(TaskId, Cause)>,
+}
+
+/// Independent tasks and what becomes of their values.
+///
+/// The value of a range of tasks must be a function of the configuration and the tasks' indices alone, and
+/// [`merge`](Stage::merge) must be associative and commutative to the last bit (see [`crate::science::sum`]): that is what
+/// makes results equal on any number of ranks.
+pub trait Stage: Send + Sync + 'static {
+    /// The joint value of a set of tasks.
+    type Value: Serialize + DeserializeOwned + Send + 'static;
+
+    /// The stage's name within its campaign.
+    fn name(&self) -> &str;
+
+    /// The number of tasks.
+    fn tasks(&self) -> u64;
+
+    /// What the values depend on besides the campaign's own configuration: the results of earlier stages, as a digest.
+    fn identity(&self) -> String {
+        String::new()
+    }
+
+    /// Estimated cost of a task in any unit; only ratios matter.
+    fn cost(&self, _task: TaskId) -> f64 {
+        1.0
+    }
+
+    /// The most tasks to run in one call of [`run`](Stage::run): between calls the engine may stop.
+    fn grain(&self) -> u64 {
+        u64::MAX
+    }
+
+    /// Runs `tasks`. A task without value is named with its cause; a panic is caught and becomes a cause too.
+    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Self::Value>;
+
+    /// The value of no task.
+    fn empty(&self) -> Self::Value;
+
+    /// Joins the values of two disjoint sets of tasks.
+    ///
+    /// # Errors
+    /// A sum overflows.
+    fn merge(&self, into: &mut Self::Value, from: Self::Value) -> Result<(), Error>;
+
+    /// Folds a batch into the total on rank 0. Differs from [`merge`](Stage::merge) where a value carries what only
+    /// [`Campaign::write`] needs and rank 0 cannot hold for all tasks.
+    ///
+    /// # Errors
+    /// A sum overflows.
+    fn fold(&self, total: &mut Self::Value, from: Self::Value) -> Result<(), Error> {
+        self.merge(total, from)
+    }
+
+    /// The stage's result from the total of all tasks, of which `failed` have none.
+    ///
+    /// # Errors
+    /// The result cannot be formed.
+    fn finish(&self, total: &Self::Value, failed: &[Failure]) -> Result<StageResult, Error>;
+}
+
+/// The result of a finished stage; its bytes are known to its own campaign only.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct StageResult {
+    pub stage: String,
+    pub tasks: u64,
+    pub failed: Vec<Failure>,
+    bytes: Vec<u8>,
+}
+
+impl StageResult {
+    /// The result `value` of `stage`.
+    ///
+    /// # Errors
+    /// `value` cannot be encoded.
+    pub fn new(stage: &impl Stage, failed: &[Failure], value: &impl Serialize) -> Result<Self, Error> {
+        let bytes = crate::journal::codec::encode(value)?;
+        Ok(Self { stage: stage.name().to_owned(), tasks: stage.tasks(), failed: failed.to_vec(), bytes })
+    }
+
+    /// The value as its campaign wrote it.
+    ///
+    /// # Errors
+    /// The bytes are of another type.
+    pub fn value<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        Ok(crate::journal::codec::decode(&self.bytes)?)
+    }
+}
+
+/// A campaign: which stage comes next, and what is written in the end.
+pub trait Campaign: Send + Sync {
+    /// The stage after those `done`, or none: a pure function, replayed when a campaign is resumed.
+    ///
+    /// # Errors
+    /// An earlier result cannot be read.
+    fn next(&self, done: &[StageResult]) -> Result<Option<Arc<dyn AnyStage>>, Error>;
+
+    /// Writes `/results`.
+    ///
+    /// # Errors
+    /// The file cannot be written, or an outcome cannot be read.
+    fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error>;
+
+    /// Everything of the kind's own section that determines results, defaults included, as JSON by key, digests of input
+    /// files too. What may grow ([`grows`](Campaign::grows)) is left out.
+    fn identity(&self) -> serde_json::Value;
+
+    /// The key whose value may grow between runs, and its value: `("trajectories.count", 12000)`.
+    fn grows(&self) -> Option<(&'static str, u64)> {
+        None
+    }
+
+    /// Whether [`write`](Campaign::write) reads single outcomes: their journal is then kept with the file.
+    fn needs_outcomes(&self) -> bool {
+        false
+    }
+
+    /// What was understood, for `check`: (name, value with units).
+    fn understood(&self) -> Vec<(String, String)>;
+
+    /// What deserves a warning though it can be run.
+    fn warnings(&self) -> Faults {
+        Faults::default()
+    }
+
+    /// Whether the same configuration gives the same bits ("bitwise"), or only the same files do ("given-files").
+    fn reproducibility(&self) -> &'static str {
+        "bitwise"
+    }
+
+    /// Estimated size of the result file.
+    fn output_bytes(&self) -> u64;
+}
+
+/// Access to single outcomes while results are written, one at a time and in the order of their tasks.
+pub trait Outcomes {
+    /// Hands the value of every recorded range of `stage` (its place among the stages) to `take`.
+    ///
+    /// # Errors
+    /// An outcome cannot be read, or `take` fails.
+    fn each(
+        &mut self,
+        stage: usize,
+        take: &mut dyn FnMut(Tasks, &[Failure], Box<dyn Any>) -> Result<(), Error>,
+    ) -> Result<(), Error>;
+}
+
+/// What a task may use while it runs.
+pub struct Context<'a> {
+    pub seed: CampaignSeed,
+    /// Memory this rank may use, MB.
+    pub memory_mb: u64,
+    /// Time limit of a task.
+    pub task_timeout: Option<Duration>,
+    /// When the tasks of this call were started.
+    pub started: Instant,
+    pub(crate) halt: &'a AtomicBool,
+}
+
+impl<'a> Context<'a> {
+    /// A context outside of a running campaign: for tests, samples and benchmarks.
+    pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
+        Self { seed, memory_mb: 1000, task_timeout: None, started: Instant::now(), halt }
+    }
+
+    /// The limit, once the tasks of this call have run longer than one task may.
+    pub fn expired(&self) -> Option<Cause> {
+        let limit = self.task_timeout?;
+        (self.started.elapsed() > limit).then(|| Cause::TimedOut { limit_ms: limit.as_millis() as u64 })
+    }
+
+    /// Whether the campaign is being stopped at once and the value will not be asked for.
+    pub fn is_halted(&self) -> bool {
+        self.halt.load(Ordering::Relaxed)
+    }
+}
+
+/// A [`Stage`] whose type of value is not known: what the engine works with.
+pub trait AnyStage: Send + Sync {
+    fn name(&self) -> &str;
+    fn tasks(&self) -> u64;
+    fn identity(&self) -> String;
+    fn cost(&self, task: TaskId) -> f64;
+    fn grain(&self) -> u64;
+    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
+    fn empty(&self) -> Piece;
+    /// # Errors
+    /// As [`Stage::merge`].
+    fn merge(&self, into: &mut Piece, from: Piece) -> Result<(), Error>;
+    /// # Errors
+    /// As [`Stage::fold`], or `from` cannot be decoded.
+    fn fold(&self, total: &mut Piece, from: &[u8]) -> Result<(), Error>;
+    /// # Errors
+    /// As [`Stage::finish`].
+    fn finish(&self, total: &Piece, failed: &[Failure]) -> Result<StageResult, Error>;
+    /// # Errors
+    /// The value cannot be encoded.
+    fn encode(&self, piece: &Piece) -> Result<Vec<u8>, Error>;
+    /// # Errors
+    /// The bytes are of another type.
+    fn decode(&self, bytes: &[u8]) -> Result<Piece, Error>;
+}
+
+/// A value of some stage.
+pub type Piece = Box<dyn Any + Send>;
+
+/// Values never leave the stage that made them, so the type always fits.
+const OWN: &str = "a stage meets only its own values";
+
+impl<S: Stage> AnyStage for S {
+    fn name(&self) -> &str {
+        Stage::name(self)
+    }
+    fn tasks(&self) -> u64 {
+        Stage::tasks(self)
+    }
+    fn identity(&self) -> String {
+        Stage::identity(self)
+    }
+    fn cost(&self, task: TaskId) -> f64 {
+        Stage::cost(self, task)
+    }
+    fn grain(&self) -> u64 {
+        Stage::grain(self)
+    }
+    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece> {
+        let ran = Stage::run(self, tasks, context);
+        Ran { value: Box::new(ran.value), failed: ran.failed }
+    }
+    fn empty(&self) -> Piece {
+        Box::new(Stage::empty(self))
+    }
+    fn merge(&self, into: &mut Piece, from: Piece) -> Result<(), Error> {
+        Stage::merge(self, into.downcast_mut().expect(OWN), *from.downcast().expect(OWN))
+    }
+    fn fold(&self, total: &mut Piece, from: &[u8]) -> Result<(), Error> {
+        Stage::fold(self, total.downcast_mut().expect(OWN), crate::journal::codec::decode(from)?)
+    }
+    fn finish(&self, total: &Piece, failed: &[Failure]) -> Result<StageResult, Error> {
+        Stage::finish(self, total.downcast_ref().expect(OWN), failed)
+    }
+    fn encode(&self, piece: &Piece) -> Result<Vec<u8>, Error> {
+        Ok(crate::journal::codec::encode(piece.downcast_ref::<S::Value>().expect(OWN))?)
+    }
+    fn decode(&self, bytes: &[u8]) -> Result<Piece, Error> {
+        Ok(Box::new(crate::journal::codec::decode::<S::Value>(bytes)?))
+    }
+}

@@ -1,0 +1,2 @@
+//! What is on the disk before there is a result?
+pub mod codec;

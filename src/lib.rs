@@ -1,0 +1,22 @@
+//! simmpi runs campaigns: very many independent simulations or quantum-chemistry calls, spread over MPI ranks, gathered
+//! into one HDF5 file.
+//!
+//! ```text
+//! config.toml -> Config -> Campaign -> { next stage -> Plan -> scatter -> run batches -> journal -> fold } -> results.h5
+//! ```
+//!
+//! Modules in the order in which they may import one another, each only what stands above it:
+//!
+//! | module | question |
+//! |---|---|
+//! | [`task`], [`seed`] | what is a task, and where do its random numbers come from? |
+//! | [`science`] | what is the mathematics and the physics? (pure) |
+//! | `plan` | how are tasks divided over ranks? (pure) |
+//! | `config`, `comm`, [`journal`], `results`, `process` | TOML, MPI, the disk, HDF5, child processes: one outside thing each, none imports another |
+//! | `campaigns` | which kinds of campaign are there, and what are their stages? |
+//! | `run` | how does a campaign run over the ranks? |
+//! | `cli` | what can be asked on the command line? |
+pub mod journal;
+pub mod science;
+pub mod seed;
+pub mod task;

@@ -1,0 +1,2 @@
+//! What is the mathematics and the physics? Pure functions of numbers: no file, no process, no message passes through here.
+pub mod sum;

@@ -1,0 +1,171 @@
+//! How is a mean over very many tasks formed so that it does not depend on who summed what first?
+//!
+//! Each value is rounded once to an integer multiple of a power of two, the observable's *quantum*, and everything after
+//! that is integer arithmetic: associative, hence the same to the last bit for any number of ranks, any batch size and
+//! any order. Overflow is checked and never wraps.
+use serde::{Deserialize, Serialize};
+
+/// Why a value could not be added.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    #[error("{0} is not a finite number")]
+    NotFinite(f64),
+    #[error("{value:e} is beyond {limit:e}, the largest that this sum holds")]
+    TooLarge { value: f64, limit: f64 },
+    #[error("a sum overflows 127 bits: too many tasks of too large values")]
+    Overflow,
+    #[error("sums of {left} and {right} values cannot be joined")]
+    Shape { left: usize, right: usize },
+}
+
+/// Largest magnitude of a value in units of its quantum: squares then stay below 2^116 and thousands of the very largest,
+/// 2^20 of values 16 times smaller, fit into 127 bits.
+const LARGEST: f64 = (1u64 << 58) as f64;
+
+/// Sums and sums of squares of several observables over the same tasks, in units of one quantum.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Moments {
+    /// The quantum is 2^-`exponent`.
+    exponent: i32,
+    sums: Vec<i128>,
+    squares: Vec<i128>,
+}
+
+/// The exponent of a quantum that resolves values of magnitude `scale` to 2^-52 of it.
+pub fn exponent_for(scale: f64) -> i32 {
+    52 - libm::ilogb(scale.abs().max(f64::MIN_POSITIVE)) - 1
+}
+
+impl Moments {
+    /// Sums of `values` observables, all zero, with the quantum 2^-`exponent`.
+    pub fn new(values: usize, exponent: i32) -> Self {
+        Self { exponent, sums: vec![0; values], squares: vec![0; values] }
+    }
+
+    /// The number of observables.
+    pub fn len(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// Whether there is no observable at all.
+    pub fn is_empty(&self) -> bool {
+        self.sums.is_empty()
+    }
+
+    /// Adds one task's `value` to observable `index`.
+    ///
+    /// # Errors
+    /// The value is not finite, or too large for the quantum. Nothing has been added then.
+    pub fn add(&mut self, index: usize, value: f64) -> Result<(), Error> {
+        let units = self.units(value)?;
+        let square = units as i128 * units as i128;
+        let sum = self.sums[index].checked_add(units as i128).ok_or(Error::Overflow)?;
+        self.squares[index] = self.squares[index].checked_add(square).ok_or(Error::Overflow)?;
+        self.sums[index] = sum;
+        Ok(())
+    }
+
+    /// Whether [`add`](Self::add) would accept `value`.
+    ///
+    /// # Errors
+    /// As `add`.
+    pub fn accepts(&self, value: f64) -> Result<(), Error> {
+        self.units(value).map(|_| ())
+    }
+
+    fn units(&self, value: f64) -> Result<i64, Error> {
+        if !value.is_finite() {
+            return Err(Error::NotFinite(value));
+        }
+        let units = libm::rint(libm::scalbn(value, self.exponent));
+        if units.abs() > LARGEST {
+            return Err(Error::TooLarge { value, limit: libm::scalbn(LARGEST, -self.exponent) });
+        }
+        Ok(units as i64)
+    }
+
+    /// Adds the sums of other tasks.
+    ///
+    /// # Errors
+    /// The other sums are of other observables, or the sum overflows.
+    pub fn merge(&mut self, other: &Moments) -> Result<(), Error> {
+        if (self.len(), self.exponent) != (other.len(), other.exponent) {
+            return Err(Error::Shape { left: self.len(), right: other.len() });
+        }
+        let pairs = self.sums.iter_mut().zip(&other.sums).chain(self.squares.iter_mut().zip(&other.squares));
+        for (mine, others) in pairs {
+            *mine = mine.checked_add(*others).ok_or(Error::Overflow)?;
+        }
+        Ok(())
+    }
+
+    /// The mean of every observable over `n` tasks; NaN for none.
+    pub fn means(&self, n: u64) -> Vec<f64> {
+        self.sums.iter().map(|&sum| libm::scalbn(sum as f64 / n as f64, -self.exponent)).collect()
+    }
+
+    /// The standard error of every mean over `n` tasks, sqrt(sum (x - mean)^2 / (n (n - 1))); NaN for fewer than two.
+    ///
+    /// The sum of squared deviations is exact: no digit cancels, however small the spread is beside the mean.
+    pub fn standard_errors(&self, n: u64) -> Vec<f64> {
+        let errors = self.sums.iter().zip(&self.squares).map(|(&sum, &squares)| {
+            if n < 2 {
+                return f64::NAN;
+            }
+            // With S = m n + r: sum (X - m)^2 = Q - m (S + r), and about the true mean r^2/n less. By Cauchy and Schwarz
+            // m (S + r) <= S^2/n <= Q, so nothing overflows that did not overflow in Q.
+            let count = n as i128;
+            let (m, r) = (sum.div_euclid(count), sum.rem_euclid(count));
+            let about_m = squares - m * (sum + r);
+            let deviations = about_m as f64 - (r as f64) * (r as f64) / n as f64;
+            libm::scalbn(libm::sqrt(deviations.max(0.0) / (n as f64 * (n - 1) as f64)), -self.exponent)
+        });
+        errors.collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_order_and_any_grouping_gives_the_same_bits() {
+        let values: Vec<f64> = (0..1000).map(|k| libm::sin(k as f64) * libm::exp((k % 17) as f64 / 2.0)).collect();
+        let mut all = Moments::new(1, 40);
+        values.iter().for_each(|&v| all.add(0, v).unwrap());
+        let mut grouped = Moments::new(1, 40);
+        for group in values.rchunks(7) {
+            let mut part = Moments::new(1, 40);
+            group.iter().for_each(|&v| part.add(0, v).unwrap());
+            grouped.merge(&part).unwrap();
+        }
+        assert_eq!(all, grouped);
+        let mean = values.iter().sum::<f64>() / 1000.0;
+        let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 999.0;
+        assert!((all.means(1000)[0] - mean).abs() < 1e-11);
+        assert!((all.standard_errors(1000)[0] / (variance / 1000.0).sqrt() - 1.0).abs() < 1e-11);
+    }
+
+    #[test]
+    fn a_tiny_spread_beside_a_large_mean_keeps_its_digits() {
+        let mut sums = Moments::new(2, 48);
+        for k in 0..1000 {
+            sums.add(0, 500.0 + (k % 2) as f64 * 1e-9).unwrap();
+            sums.add(1, 1.0 / 3.0).unwrap();
+        }
+        let errors = sums.standard_errors(1000);
+        assert!((errors[0] / (0.5e-9 / 999f64.sqrt()) - 1.0).abs() < 1e-4, "{errors:?}");
+        assert_eq!(errors[1], 0.0);
+        assert!(sums.standard_errors(1)[0].is_nan());
+    }
+
+    #[test]
+    fn what_cannot_be_summed_is_refused() {
+        let mut sums = Moments::new(1, 50);
+        assert!(matches!(sums.add(0, f64::NAN), Err(Error::NotFinite(_))));
+        assert!(matches!(sums.add(0, 1e9), Err(Error::TooLarge { .. })));
+        assert_eq!(sums, Moments::new(1, 50));
+        let mut full = Moments { exponent: 0, sums: vec![i128::MAX], squares: vec![0] };
+        assert_eq!(full.add(0, 1.0), Err(Error::Overflow));
+    }
+}

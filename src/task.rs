@@ -1,0 +1,114 @@
+//! What is a task, and what became of it?
+//!
+//! A campaign's stage has tasks numbered from 0. They are handed out, run, journalled and folded as contiguous ranges
+//! ([`Tasks`]); a task that could not be done is a [`Failure`], which is data and never an error of the campaign.
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// The index of a task within its stage, counted from 0.
+pub type TaskId = u64;
+
+/// A half-open range of task indices, `first..end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Tasks {
+    pub first: TaskId,
+    pub end: TaskId,
+}
+
+impl Tasks {
+    /// The range `first..end`; an `end` before `first` gives an empty range.
+    pub fn new(first: TaskId, end: TaskId) -> Self {
+        Self { first, end: end.max(first) }
+    }
+
+    /// How many tasks the range holds.
+    pub fn count(self) -> u64 {
+        self.end - self.first
+    }
+
+    /// Whether the range holds no task.
+    pub fn is_empty(self) -> bool {
+        self.end == self.first
+    }
+
+    /// Whether `task` lies in the range.
+    pub fn contains(self, task: TaskId) -> bool {
+        self.first <= task && task < self.end
+    }
+
+    /// Every index of the range, in order.
+    pub fn iter(self) -> std::ops::Range<TaskId> {
+        self.first..self.end
+    }
+
+    /// The range cut into pieces of at most `size` tasks (at least one).
+    pub fn pieces(self, size: u64) -> impl Iterator<Item = Tasks> {
+        let size = size.max(1);
+        (0..self.count().div_ceil(size)).map(move |k| {
+            let first = self.first + k * size;
+            Tasks::new(first, self.end.min(first + size))
+        })
+    }
+}
+
+impl fmt::Display for Tasks {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.count() {
+            0 => write!(f, "no task"),
+            1 => write!(f, "task {}", self.first),
+            _ => write!(f, "tasks {}-{}", self.first, self.end - 1),
+        }
+    }
+}
+
+/// Why a task has no result.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub enum Cause {
+    /// The code that ran the task panicked; the text is the panic's message and place.
+    Panicked(String),
+    /// A quantity became infinite or not a number; the text names it and the time.
+    NotFinite(String),
+    /// The task reported that it cannot be done.
+    Failed(String),
+    /// The task ran past its time limit, in milliseconds.
+    TimedOut { limit_ms: u64 },
+}
+
+impl Cause {
+    /// Whether a second attempt may end differently: a value that is not finite comes from a pure function and will not.
+    pub fn is_worth_retrying(&self) -> bool {
+        !matches!(self, Cause::NotFinite(_))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Cause::Panicked(text) => write!(f, "panicked: {text}"),
+            Cause::NotFinite(text) => write!(f, "not finite: {text}"),
+            Cause::Failed(text) => write!(f, "{text}"),
+            Cause::TimedOut { limit_ms } => write!(f, "ran past its limit of {} s", *limit_ms as f64 / 1e3),
+        }
+    }
+}
+
+/// A task that was tried and has no result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failure {
+    pub task: TaskId,
+    pub cause: Cause,
+    /// How often it was tried.
+    pub attempts: u32,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_cover_a_range_once_and_in_order() {
+        let pieces: Vec<_> = Tasks::new(3, 14).pieces(4).collect();
+        assert_eq!(pieces, [Tasks::new(3, 7), Tasks::new(7, 11), Tasks::new(11, 14)]);
+        assert_eq!(Tasks::new(5, 5).pieces(4).count(), 0);
+    }
+}
