@@ -16,7 +16,9 @@
 //! | `campaigns` | which kinds of campaign are there, and what are their stages? |
 //! | `run` | how does a campaign run over the ranks? |
 //! | `cli` | what can be asked on the command line? |
+pub mod comm;
 pub mod journal;
+pub mod results;
 pub mod science;
 pub mod seed;
 pub mod task;

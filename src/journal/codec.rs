@@ -11,6 +11,8 @@ pub enum Error {
     Decode(#[from] bincode::error::DecodeError),
     #[error("{left} bytes are left over after decoding")]
     LeftOver { left: usize },
+    #[error("a record of {length} bytes is beyond the limit of {longest}: choose a smaller partition.batch_size")]
+    TooLong { length: usize, longest: usize },
 }
 
 /// Decoding never allocates more than this at a time, whatever a damaged length claims.

@@ -1,0 +1,64 @@
+//! Which launcher started this process, judged by its environment alone?
+
+/// A launcher's own word about the job, before MPI is asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Launcher {
+    pub name: &'static str,
+    /// The variable that tells the number of processes.
+    pub variable: &'static str,
+    pub size: usize,
+    pub rank: usize,
+}
+
+/// Name, variable with the number of processes, variable with this one's number. SLURM's own variables come last: inside
+/// a batch job `mpirun` sets its own, and SLURM_PROCID is then the number of the launcher's daemon.
+const LAUNCHERS: [(&str, &str, &str); 3] = [
+    ("Open MPI's mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
+    ("MPICH's mpirun", "PMI_SIZE", "PMI_RANK"),
+    ("srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
+];
+
+impl Launcher {
+    /// The launcher that started this process, or none.
+    pub fn detect() -> Option<Self> {
+        Self::from_variables(|name| std::env::var(name).ok())
+    }
+
+    fn from_variables(get: impl Fn(&str) -> Option<String>) -> Option<Self> {
+        let number = |variable: &str| get(variable)?.trim().parse().ok();
+        // The batch script itself is a step of one task, whatever the job's size.
+        let in_batch_step = get("SLURM_STEP_ID").is_none_or(|id| id == "batch" || id == "4294967291");
+        LAUNCHERS.iter().find_map(|&(name, variable, rank)| {
+            if name == "srun" && in_batch_step {
+                return None;
+            }
+            Some(Self { name, variable, size: number(variable)?, rank: number(rank).unwrap_or(0) })
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn detect(variables: &[(&str, &str)]) -> Option<(&'static str, usize, usize)> {
+        let get = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, v)| v.to_string());
+        Launcher::from_variables(get).map(|l| (l.name, l.size, l.rank))
+    }
+
+    #[test]
+    fn each_launcher_is_known_by_its_variables() {
+        assert_eq!(detect(&[]), None);
+        let ompi = [("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "2"), ("SLURM_PROCID", "1")];
+        assert_eq!(detect(&ompi), Some(("Open MPI's mpirun", 4, 2)));
+        assert_eq!(detect(&[("PMI_SIZE", "3"), ("PMI_RANK", "1")]), Some(("MPICH's mpirun", 3, 1)));
+        let srun = [("SLURM_STEP_NUM_TASKS", "8"), ("SLURM_STEP_ID", "0"), ("SLURM_PROCID", "5")];
+        assert_eq!(detect(&srun), Some(("srun", 8, 5)));
+    }
+
+    #[test]
+    fn a_batch_script_is_no_launcher() {
+        assert_eq!(detect(&[("SLURM_NTASKS", "100"), ("SLURM_PROCID", "0")]), None);
+        assert_eq!(detect(&[("SLURM_STEP_NUM_TASKS", "1"), ("SLURM_STEP_ID", "batch")]), None);
+    }
+}

@@ -1,0 +1,52 @@
+//! Do two configurations describe the same campaign?
+use super::Error;
+use sha2::{Digest, Sha256};
+use std::fmt;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+/// SHA-256 of everything that determines a campaign's results.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Fingerprint(pub [u8; 32]);
+
+impl Fingerprint {
+    /// The fingerprint of a canonical text.
+    pub fn of(text: &str) -> Self {
+        Self(Sha256::digest(text).into())
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// The first 64 bits of the SHA-256 of some texts, told apart where they meet.
+pub fn digest_of(texts: &[&str]) -> u64 {
+    let mut hash = Sha256::new();
+    for text in texts {
+        hash.update((text.len() as u64).to_le_bytes());
+        hash.update(text);
+    }
+    let bytes: [u8; 32] = hash.finalize().into();
+    u64::from_le_bytes(std::array::from_fn(|k| bytes[k]))
+}
+
+/// The SHA-256 of a file's contents as hexadecimal digits.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn digest_of_file(path: &Path) -> Result<String, Error> {
+    let read = |source| Error::Read { path: path.to_owned(), source };
+    let mut file = File::open(path).map_err(read)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        match file.read(&mut buffer).map_err(read)? {
+            0 => return Ok(Fingerprint(hash.finalize().into()).to_string()),
+            n => hash.update(&buffer[..n]),
+        }
+    }
+}
