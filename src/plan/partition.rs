@@ -1,0 +1,151 @@
+//! Does a number of tasks divide evenly over the ranks, and into which batches?
+use super::TaskSet;
+use crate::task::Tasks;
+
+/// The largest batch that is chosen when none is asked for.
+const LARGEST_CHOICE: u64 = 256;
+/// A dynamic schedule needs this many batches per rank to even the load out.
+const BATCHES_PER_RANK: u64 = 8;
+
+/// How tasks are to be divided.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Partition {
+    pub ranks: u64,
+    pub batch_size: u64,
+    /// Whether slots may stay idle; otherwise every rank gets the same number of full batches.
+    pub idle: bool,
+}
+
+/// A division that is refused.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Error {
+    #[error("there are no tasks")]
+    Empty,
+    #[error("{tasks} tasks are more than the 2^56 that have a random stream of their own")]
+    TooMany { tasks: u64 },
+    #[error("{}", uneven(*.tasks, *.ranks, *.batch_size, *.fitting_batch_size))]
+    Uneven { tasks: u64, ranks: u64, batch_size: u64, fitting_batch_size: Option<u64> },
+}
+
+/// "10 tasks do not divide over 4 ranks x batches of 2 (rounds of 8); 8 or 16 would, ..."
+fn uneven(tasks: u64, ranks: u64, batch_size: u64, fitting: Option<u64>) -> String {
+    let round = ranks * batch_size;
+    let (below, above) = (tasks / round * round, tasks.div_ceil(round) * round);
+    let counts = if below == 0 { format!("{above}") } else { format!("{below} or {above}") };
+    let batches = match fitting {
+        Some(size) => format!("; so would partition.batch_size = {size} with {tasks} tasks"),
+        None => format!("; no batch size does with {tasks} tasks on {ranks} ranks"),
+    };
+    format!(
+        "{tasks} tasks do not divide over {ranks} ranks x batches of {batch_size}: {counts} would{batches}, or set partition.uneven = \"idle\" to leave slots empty"
+    )
+}
+
+/// The batches of a stage, in the order of their tasks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    pub batches: Vec<Tasks>,
+    pub partition: Partition,
+    /// Slots of the last round, or at gaps between tasks, that no task fills.
+    pub idle_slots: u64,
+}
+
+impl Plan {
+    /// How many batches the busiest rank runs.
+    pub fn rounds(&self) -> u64 {
+        (self.batches.len() as u64).div_ceil(self.partition.ranks)
+    }
+}
+
+/// The batch size where none is given: for a static schedule the largest up to 256 that divides the tasks evenly over the
+/// ranks, and where none does an even share per rank (1 where slots may not stay idle: the refusal then names the nearest
+/// counts); for a dynamic one so many that every rank gets eight batches.
+pub fn choose_batch_size(tasks: u64, ranks: u64, dynamic: bool, idle: bool) -> u64 {
+    if dynamic {
+        return (tasks / (ranks * BATCHES_PER_RANK)).clamp(1, LARGEST_CHOICE);
+    }
+    let share = tasks.div_ceil(ranks).max(1);
+    let largest = (1..=LARGEST_CHOICE.min(share)).rev().find(|size| tasks.is_multiple_of(ranks * size));
+    largest.unwrap_or_else(|| if idle { share.div_ceil(share.div_ceil(LARGEST_CHOICE)) } else { 1 })
+}
+
+/// Divides the tasks `left` into batches.
+///
+/// # Errors
+/// There are none, or they do not divide evenly and slots may not stay idle.
+pub fn lay_out(left: &TaskSet, partition: Partition) -> Result<Plan, Error> {
+    let Partition { ranks, batch_size, idle } = partition;
+    let tasks = left.count();
+    if tasks == 0 {
+        return Err(Error::Empty);
+    }
+    if left.ranges().any(|range| range.end > crate::seed::MAX_TASKS) {
+        return Err(Error::TooMany { tasks });
+    }
+    if !idle && !tasks.is_multiple_of(ranks * batch_size) {
+        return Err(Error::Uneven { tasks, ranks, batch_size, fitting_batch_size: fitting(tasks, ranks, batch_size) });
+    }
+    let batches: Vec<Tasks> = left.ranges().flat_map(|range| range.pieces(batch_size)).collect();
+    let rounds = (batches.len() as u64).div_ceil(ranks);
+    Ok(Plan { batches, partition, idle_slots: rounds * ranks * batch_size - tasks })
+}
+
+/// The batch size nearest to `wanted` that divides the tasks evenly.
+fn fitting(tasks: u64, ranks: u64, wanted: u64) -> Option<u64> {
+    if !tasks.is_multiple_of(ranks) {
+        return None;
+    }
+    // 1 divides then, so the search ends there at the latest.
+    let outward = (0..=wanted).flat_map(|step| [wanted - step, wanted + step]);
+    outward.into_iter().find(|&size| size > 0 && tasks.is_multiple_of(ranks * size))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn plan(tasks: u64, ranks: u64, batch_size: u64, idle: bool) -> Result<Plan, Error> {
+        lay_out(&TaskSet::all(tasks), Partition { ranks, batch_size, idle })
+    }
+
+    #[test]
+    fn an_even_plan_runs_every_task_once_and_leaves_no_slot() {
+        let plan = plan(120, 4, 10, false).unwrap();
+        assert_eq!((plan.batches.len(), plan.rounds(), plan.idle_slots), (12, 3, 0));
+        assert_eq!(plan.batches.iter().flat_map(|b| b.iter()).collect::<Vec<_>>(), (0..120).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_uneven_plan_is_refused_with_the_nearest_numbers_that_fit() {
+        let error = plan(10, 4, 2, false).unwrap_err();
+        assert_eq!(
+            error.to_string(),
+            "10 tasks do not divide over 4 ranks x batches of 2: 8 or 16 would; no batch size does with 10 tasks on 4 ranks, or set partition.uneven = \"idle\" to leave slots empty"
+        );
+        let text = plan(120, 4, 25, false).unwrap_err().to_string();
+        assert!(text.contains("100 or 200 would; so would partition.batch_size = 30"), "{text}");
+        assert!(plan(3, 4, 1, false).unwrap_err().to_string().contains(": 4 would;"));
+    }
+
+    #[test]
+    fn idle_slots_are_counted() {
+        assert_eq!(plan(10, 4, 2, true).unwrap().idle_slots, 6);
+        let mut left = TaskSet::all(40);
+        left.remove(Tasks::new(5, 25));
+        let plan = lay_out(&left, Partition { ranks: 2, batch_size: 10, idle: true }).unwrap();
+        assert_eq!(plan.batches, [Tasks::new(0, 5), Tasks::new(25, 35), Tasks::new(35, 40)]);
+        assert_eq!(plan.idle_slots, 20);
+        assert_eq!(super::lay_out(&TaskSet::default(), plan.partition), Err(Error::Empty));
+    }
+
+    #[test]
+    fn the_batch_size_chosen_is_the_largest_that_divides() {
+        assert_eq!(choose_batch_size(12000, 4, false, true), 250);
+        assert_eq!(choose_batch_size(12000, 100, false, true), 120);
+        assert_eq!(choose_batch_size(1024, 2, false, true), 256);
+        assert_eq!(choose_batch_size(7, 3, false, true), 3);
+        assert_eq!(choose_batch_size(7, 3, false, false), 1);
+        assert_eq!(choose_batch_size(12000, 4, true, true), 256);
+        assert_eq!(choose_batch_size(20, 4, true, true), 1);
+    }
+}

@@ -1,0 +1,114 @@
+//! Which tasks are done, and which are left?
+use crate::task::{TaskId, Tasks};
+use std::collections::BTreeMap;
+
+/// A set of task indices, kept as disjoint ranges.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TaskSet {
+    /// First task of each range to its end; ranges neither overlap nor touch.
+    ranges: BTreeMap<TaskId, TaskId>,
+    count: u64,
+}
+
+impl TaskSet {
+    /// The set of the tasks `0..count`.
+    pub fn all(count: u64) -> Self {
+        let mut set = Self::default();
+        set.insert(Tasks::new(0, count));
+        set
+    }
+
+    /// How many tasks the set holds.
+    pub fn count(&self) -> u64 {
+        self.count
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.count == 0
+    }
+
+    /// Whether it holds `task`.
+    pub fn contains(&self, task: TaskId) -> bool {
+        self.ranges.range(..=task).next_back().is_some_and(|(_, &end)| task < end)
+    }
+
+    /// The ranges, in order.
+    pub fn ranges(&self) -> impl Iterator<Item = Tasks> + '_ {
+        self.ranges.iter().map(|(&first, &end)| Tasks::new(first, end))
+    }
+
+    /// Whether it holds any of `tasks`.
+    pub fn overlaps(&self, tasks: Tasks) -> bool {
+        self.ranges.range(..tasks.end).next_back().is_some_and(|(_, &end)| end > tasks.first) && !tasks.is_empty()
+    }
+
+    /// Adds `tasks`.
+    pub fn insert(&mut self, tasks: Tasks) {
+        if tasks.is_empty() {
+            return;
+        }
+        self.remove(tasks);
+        let mut merged = tasks;
+        if let Some((&first, &end)) = self.ranges.range(..tasks.first).next_back()
+            && end == tasks.first
+        {
+            merged.first = first;
+        }
+        if let Some(end) = self.ranges.remove(&tasks.end) {
+            merged.end = end;
+        }
+        self.ranges.insert(merged.first, merged.end);
+        self.count += tasks.count();
+    }
+
+    /// Takes `tasks` out.
+    pub fn remove(&mut self, tasks: Tasks) {
+        if tasks.is_empty() {
+            return;
+        }
+        let hit = |(&first, &end): (&TaskId, &TaskId)| (end > tasks.first).then_some(Tasks::new(first, end));
+        while let Some(range) = self.ranges.range(..tasks.end).next_back().and_then(hit) {
+            self.ranges.remove(&range.first);
+            self.count -= range.count();
+            for rest in [Tasks::new(range.first, tasks.first), Tasks::new(tasks.end, range.end)] {
+                // `Tasks::new` gives an empty range where nothing stands out on that side.
+                if !rest.is_empty() && rest.count() < range.count() {
+                    self.ranges.insert(rest.first, rest.end);
+                    self.count += rest.count();
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ranges_behave_as_a_set_of_numbers() {
+        let mut set = TaskSet::default();
+        let mut numbers = std::collections::BTreeSet::new();
+        let mut state = 1u64;
+        for step in 0..3000 {
+            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+            let (first, length) = (state >> 58, (state >> 50) & 7);
+            let tasks = Tasks::new(first, first + length);
+            assert_eq!(set.overlaps(tasks), tasks.iter().any(|t| numbers.contains(&t)), "step {step}");
+            if state >> 49 & 1 == 0 {
+                set.insert(tasks);
+                numbers.extend(tasks.iter());
+            } else {
+                set.remove(tasks);
+                tasks.iter().for_each(|t| _ = numbers.remove(&t));
+            }
+            assert_eq!(
+                set.ranges().flat_map(Tasks::iter).collect::<Vec<_>>(),
+                numbers.iter().copied().collect::<Vec<_>>()
+            );
+            assert_eq!(set.count(), numbers.len() as u64);
+            assert!(set.ranges().zip(set.ranges().skip(1)).all(|(a, b)| a.end < b.first));
+        }
+    }
+}
