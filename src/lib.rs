@@ -12,14 +12,18 @@
 //! | [`task`], [`seed`] | what is a task, and where do its random numbers come from? |
 //! | [`science`] | what is the mathematics and the physics? (pure) |
 //! | [`plan`] | how are tasks divided over ranks? (pure) |
-//! | `config`, `comm`, [`journal`], `results`, `process` | TOML, MPI, the disk, HDF5, child processes: one outside thing each, none imports another |
-//! | `campaigns` | which kinds of campaign are there, and what are their stages? |
-//! | `run` | how does a campaign run over the ranks? |
-//! | `cli` | what can be asked on the command line? |
+//! | [`config`], [`comm`], [`journal`], [`results`], `process` | TOML, MPI, the disk, HDF5, child processes: one outside thing each, none imports another |
+//! | [`campaigns`] | which kinds of campaign are there, and what are their stages? |
+//! | [`run`] | how does a campaign run over the ranks? |
+//! | [`cli`] | what can be asked on the command line? |
+pub mod campaigns;
+pub mod cli;
 pub mod comm;
+pub mod config;
 pub mod journal;
 pub mod plan;
 pub mod results;
+pub mod run;
 pub mod science;
 pub mod seed;
 pub mod task;

@@ -1,1 +1,6 @@
-fn main() {}
+//! The program `simmpi`: see `simmpi --help`.
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    simmpi::cli::main(simmpi::campaigns::KINDS)
+}

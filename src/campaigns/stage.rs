@@ -21,8 +21,8 @@ pub enum Error {
     Decode(#[from] crate::journal::codec::Error),
     #[error(transparent)]
     Results(#[from] results::Error),
-    #[error("stage `{0}` has no result, though a later stage needs it")]
-    MissingResult(String),
+    #[error("a recorded outcome is not to be had: {0}")]
+    Outcome(String),
 }
 
 /// The values of some tasks, and those that have none.
@@ -123,7 +123,7 @@ pub trait Campaign: Send + Sync {
     ///
     /// # Errors
     /// An earlier result cannot be read.
-    fn next(&self, done: &[StageResult]) -> Result<Option<Arc<dyn AnyStage>>, Error>;
+    fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error>;
 
     /// Writes `/results`.
     ///
@@ -168,12 +168,11 @@ pub trait Outcomes {
     ///
     /// # Errors
     /// An outcome cannot be read, or `take` fails.
-    fn each(
-        &mut self,
-        stage: usize,
-        take: &mut dyn FnMut(Tasks, &[Failure], Box<dyn Any>) -> Result<(), Error>,
-    ) -> Result<(), Error>;
+    fn each(&mut self, stage: usize, take: &mut Take) -> Result<(), Error>;
 }
+
+/// What is done with an outcome: its tasks, those of them that failed, and the value of the others.
+pub type Take<'a> = dyn FnMut(Tasks, &[Failure], Piece) -> Result<(), Error> + 'a;
 
 /// What a task may use while it runs.
 pub struct Context<'a> {
@@ -196,7 +195,7 @@ impl<'a> Context<'a> {
     /// The limit, once the tasks of this call have run longer than one task may.
     pub fn expired(&self) -> Option<Cause> {
         let limit = self.task_timeout?;
-        (self.started.elapsed() > limit).then(|| Cause::TimedOut { limit_ms: limit.as_millis() as u64 })
+        (self.started.elapsed() > limit).then_some(Cause::TimedOut { limit_ms: limit.as_millis() as u64 })
     }
 
     /// Whether the campaign is being stopped at once and the value will not be asked for.
@@ -237,37 +236,48 @@ pub type Piece = Box<dyn Any + Send>;
 /// Values never leave the stage that made them, so the type always fits.
 const OWN: &str = "a stage meets only its own values";
 
-impl<S: Stage> AnyStage for S {
+/// A stage as campaigns hand it to the engine.
+pub type Shared = Arc<dyn AnyStage>;
+
+/// Hides the type of a stage's values.
+pub fn share(stage: impl Stage) -> Shared {
+    Arc::new(Erased(stage))
+}
+
+/// A type of its own, so that a stage's methods and those of [`AnyStage`] never stand beside each other.
+struct Erased<S>(S);
+
+impl<S: Stage> AnyStage for Erased<S> {
     fn name(&self) -> &str {
-        Stage::name(self)
+        self.0.name()
     }
     fn tasks(&self) -> u64 {
-        Stage::tasks(self)
+        self.0.tasks()
     }
     fn identity(&self) -> String {
-        Stage::identity(self)
+        self.0.identity()
     }
     fn cost(&self, task: TaskId) -> f64 {
-        Stage::cost(self, task)
+        self.0.cost(task)
     }
     fn grain(&self) -> u64 {
-        Stage::grain(self)
+        self.0.grain()
     }
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece> {
-        let ran = Stage::run(self, tasks, context);
+        let ran = self.0.run(tasks, context);
         Ran { value: Box::new(ran.value), failed: ran.failed }
     }
     fn empty(&self) -> Piece {
-        Box::new(Stage::empty(self))
+        Box::new(self.0.empty())
     }
     fn merge(&self, into: &mut Piece, from: Piece) -> Result<(), Error> {
-        Stage::merge(self, into.downcast_mut().expect(OWN), *from.downcast().expect(OWN))
+        self.0.merge(into.downcast_mut().expect(OWN), *from.downcast().expect(OWN))
     }
     fn fold(&self, total: &mut Piece, from: &[u8]) -> Result<(), Error> {
-        Stage::fold(self, total.downcast_mut().expect(OWN), crate::journal::codec::decode(from)?)
+        self.0.fold(total.downcast_mut().expect(OWN), crate::journal::codec::decode(from)?)
     }
     fn finish(&self, total: &Piece, failed: &[Failure]) -> Result<StageResult, Error> {
-        Stage::finish(self, total.downcast_ref().expect(OWN), failed)
+        self.0.finish(total.downcast_ref().expect(OWN), failed)
     }
     fn encode(&self, piece: &Piece) -> Result<Vec<u8>, Error> {
         Ok(crate::journal::codec::encode(piece.downcast_ref::<S::Value>().expect(OWN))?)

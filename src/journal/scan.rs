@@ -35,11 +35,11 @@ pub fn scan(path: &Path, fingerprint: Fingerprint) -> Result<Scan, Error> {
     };
     match record::parse_header(&bytes) {
         Header::Whole { format, .. } if format != record::FORMAT => {
-            return Err(Error::Format { path: path.to_owned(), found: format, known: record::FORMAT });
+            Err(Error::Format { path: path.to_owned(), found: format, known: record::FORMAT })
         }
         Header::Whole { fingerprint: found, .. } if found != fingerprint => {
             let damage = vec![format!("{}: belongs to another campaign, ignored", path.display())];
-            return Ok(Scan { damage, ..Scan::default() });
+            Ok(Scan { damage, ..Scan::default() })
         }
         _ => Ok(scan_bytes(&bytes, fingerprint, &path.display().to_string())),
     }

@@ -28,6 +28,13 @@ impl Static {
     }
 }
 
+impl Static {
+    /// Nothing to run on any of `ranks`.
+    pub fn none(ranks: usize) -> Self {
+        Self { queues: vec![VecDeque::new(); ranks] }
+    }
+}
+
 impl Policy for Static {
     fn next(&mut self, rank: usize) -> Option<Tasks> {
         self.queues[rank].pop_front()

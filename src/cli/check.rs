@@ -1,0 +1,59 @@
+//! What is wrong with a configuration, and what was understood?
+use crate::campaigns::Kind;
+use crate::config::{Schedule, Uneven};
+use crate::plan::{self, Partition, Plan, TaskSet};
+use crate::run::exit::Stop;
+use crate::run::open::{Loaded, load, manifest_of};
+use crate::run::say;
+use std::path::Path;
+
+/// Tells all faults of the configuration at `path`, or what was understood.
+///
+/// # Errors
+/// The file cannot be read, has faults, or its tasks do not divide over `ranks`.
+pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>) -> Result<(), Stop> {
+    let loaded = load(path, kinds)?;
+    let warnings = loaded.campaign.warnings();
+    if !warnings.is_empty() {
+        say::line(warnings.render(say::is_colored()).trim_end());
+    }
+    let output = loaded.config.resolve(&loaded.config.campaign.output);
+    let mut lines = vec![
+        ("kind".to_owned(), format!("{} ({})", loaded.kind.name(), loaded.kind.about())),
+        ("seed".to_owned(), loaded.config.campaign.seed.to_string()),
+        ("output".to_owned(), output.display().to_string()),
+    ];
+    lines.extend(loaded.campaign.understood());
+    lines.push(("fingerprint".to_owned(), manifest_of(&loaded).fingerprint().to_string()[..16].to_owned()));
+    if let Some(ranks) = ranks
+        && let Some((name, plan)) = first_plan(&loaded, ranks)?
+    {
+        lines.push((format!("{name} on {ranks} ranks"), tell(&plan)));
+    }
+    let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+    lines.iter().for_each(|(name, value)| say::line(&format!("{name:width$}  {value}")));
+    say::line("no fault found");
+    Ok(())
+}
+
+/// The plan of a fresh campaign's first stage, with the stage's name.
+///
+/// # Errors
+/// The tasks do not divide.
+pub fn first_plan(loaded: &Loaded, ranks: u64) -> Result<Option<(String, Plan)>, Stop> {
+    let Some(stage) = loaded.campaign.next(&[])? else { return Ok(None) };
+    let (uneven, schedule) = loaded.kind.habits();
+    let partition = &loaded.config.partition;
+    let dynamic = partition.schedule.unwrap_or(schedule) == Schedule::Dynamic;
+    let idle = dynamic || partition.uneven.unwrap_or(uneven) == Uneven::Idle;
+    let choice = || plan::choose_batch_size(stage.tasks(), ranks, dynamic, idle);
+    let batch_size = partition.batch_size.unwrap_or_else(choice);
+    let plan = plan::lay_out(&TaskSet::all(stage.tasks()), Partition { ranks, batch_size, idle })?;
+    Ok(Some((stage.name().to_owned(), plan)))
+}
+
+/// A plan in a line.
+pub fn tell(plan: &Plan) -> String {
+    let (batches, size) = (plan.batches.len(), plan.partition.batch_size);
+    format!("{batches} batches of {size}, {} rounds, {} idle slots", plan.rounds(), plan.idle_slots)
+}

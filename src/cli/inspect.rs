@@ -1,0 +1,78 @@
+//! What is in a result file?
+use crate::results::Reader;
+use crate::run::exit::{Exit, Stop};
+use crate::run::say;
+use serde_json::{Value, json};
+use std::path::Path;
+
+/// Failures told in full; all of them are in the file and in `--json`.
+const TOLD: usize = 20;
+
+/// Tells what the result file at `path` holds, as text or JSON.
+///
+/// # Errors
+/// The file is missing, damaged or of another program.
+pub fn inspect(path: &Path, as_json: bool) -> Result<(), Stop> {
+    let found = read(path).map_err(|error| Stop::because(Exit::Input, &error))?;
+    if as_json {
+        say::line(&format!("{found:#}"));
+        return Ok(());
+    }
+    let text = |key: &str| found[key].as_str().map_or_else(|| found[key].to_string(), str::to_owned);
+    let complete = if found["complete"] == json!(true) { "complete" } else { "not complete" };
+    say::line(&format!(
+        "{}: a campaign of {} by simmpi {}, {complete}",
+        path.display(),
+        text("campaign_kind"),
+        text("simmpi_version")
+    ));
+    say::line(&format!(
+        "seed {}, fingerprint {}, reproducibility {}",
+        text("seed"),
+        text("fingerprint"),
+        text("reproducibility")
+    ));
+    say::line(&format!("{} tasks: {} done, {} failed", text("tasks_total"), text("tasks_done"), text("tasks_failed")));
+    let failed = found["failed"].as_array().map_or(&[][..], Vec::as_slice);
+    for failure in failed.iter().take(TOLD) {
+        say::line(&format!(
+            "  {}: {}",
+            failure["label"].as_str().unwrap_or(""),
+            failure["error"].as_str().unwrap_or("")
+        ));
+    }
+    if failed.len() > TOLD {
+        say::line(&format!("  ... and {} more; see /run/tasks or --json", failed.len() - TOLD));
+    }
+    for item in found["datasets"].as_array().into_iter().flatten() {
+        let field = |key: &str| item[key].as_str().unwrap_or("").to_owned();
+        say::line(&format!("{} {} [{}] {}", field("path"), item["shape"], field("units"), field("description")));
+    }
+    Ok(())
+}
+
+fn read(path: &Path) -> Result<Value, crate::results::Error> {
+    let reader = Reader::open_results(path)?;
+    let column = |name: &str| reader.strings(&format!("/run/tasks/{name}"));
+    let (labels, statuses, errors) = (column("label")?, column("status")?, column("error")?);
+    let rows = labels.iter().zip(&statuses).zip(&errors).filter(|((_, status), _)| *status != "done");
+    let failed: Vec<Value> =
+        rows.map(|((label, status), error)| json!({ "label": label, "status": status, "error": error })).collect();
+    let datasets = reader.items()?.into_iter().map(
+        |item| json!({ "path": item.path, "shape": item.shape, "units": item.units, "description": item.description }),
+    );
+    Ok(json!({
+        "simmpi_version": reader.text_attribute("simmpi_version")?,
+        "campaign_kind": reader.text_attribute("campaign_kind")?,
+        "seed": reader.attribute::<u64>("seed")?,
+        "fingerprint": reader.text_attribute("fingerprint")?,
+        "complete": reader.attribute::<u8>("complete")? == 1,
+        "tasks_total": reader.attribute::<u64>("tasks_total")?,
+        "tasks_done": reader.attribute::<u64>("tasks_done")?,
+        "tasks_failed": reader.attribute::<u64>("tasks_failed")?,
+        "reproducibility": reader.text_attribute("reproducibility")?,
+        "config": reader.text_attribute("config")?,
+        "failed": failed,
+        "datasets": datasets.collect::<Vec<_>>(),
+    }))
+}

@@ -1,0 +1,95 @@
+//! What would a run do, and how long would it take?
+use super::check::{first_plan, tell};
+use crate::campaigns::{
+    Kind,
+    stage::{AnyStage, Context},
+};
+use crate::run::exit::{Exit, Stop};
+use crate::run::open::load;
+use crate::run::say;
+use crate::seed::CampaignSeed;
+use crate::task::Tasks;
+use std::path::Path;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant};
+
+/// The sample grows until it takes this long.
+const SAMPLE: Duration = Duration::from_millis(1500);
+/// Start of 100 ranks under MPI, reading and writing: asked for on top of the work.
+const OVERHEAD_S: f64 = 60.0;
+/// Work is asked for with this margin, since nodes differ.
+const MARGIN: f64 = 1.2;
+
+/// Tells stages, batches, cost, makespan, memory and file size for a run on `ranks`; runs only a sample.
+///
+/// # Errors
+/// The configuration has faults, its tasks do not divide, or the sample fails.
+pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), Stop> {
+    let loaded = load(path, kinds)?;
+    let Some((name, plan)) = first_plan(&loaded, ranks)? else {
+        say::line("there is nothing to run");
+        return Ok(());
+    };
+    let Some(stage) = loaded.campaign.next(&[])? else { return Ok(()) };
+    say::line(&format!("stage {name}: {} tasks, {}", stage.tasks(), tell(&plan)));
+    let sample = sample(stage.as_ref(), CampaignSeed(loaded.config.campaign.seed))?;
+    let total_s = sample.seconds_per_cost * costs(stage.as_ref(), Tasks::new(0, stage.tasks()));
+    // The busiest rank's share of a static plan; a dynamic one does no worse than one batch beyond the mean.
+    let makespan_s =
+        total_s * (plan.rounds() * plan.partition.batch_size * ranks) as f64 / stage.tasks() as f64 / ranks as f64;
+    let efficiency = total_s / (makespan_s * ranks as f64);
+    let slot_s = makespan_s * MARGIN + OVERHEAD_S;
+    say::line(&format!("sample: {} tasks in {}", sample.tasks, say::duration(sample.seconds)));
+    say::line(&format!("work: {} of one core in all", say::duration(total_s)));
+    say::line(&format!(
+        "makespan on {ranks} ranks: {}, efficiency {:.0} %",
+        say::duration(makespan_s),
+        100.0 * efficiency
+    ));
+    if let Some(mb) = peak_memory_mb() {
+        say::line(&format!("memory: about {mb:.0} MB per rank"));
+    }
+    say::line(&format!("result file: about {:.1} MB", loaded.campaign.output_bytes() as f64 / 1e6));
+    let minutes = (slot_s / 60.0).ceil() as u64;
+    say::line(&format!("ask SLURM for --ntasks={ranks} --time={:02}:{:02}:00", minutes / 60, minutes % 60));
+    Ok(())
+}
+
+struct Sample {
+    tasks: u64,
+    seconds: f64,
+    seconds_per_cost: f64,
+}
+
+fn costs(stage: &dyn AnyStage, tasks: Tasks) -> f64 {
+    tasks.iter().map(|task| stage.cost(task)).sum()
+}
+
+/// Runs 1, 2, 4, ... tasks until that takes long enough to be told from noise.
+fn sample(stage: &dyn AnyStage, seed: CampaignSeed) -> Result<Sample, Stop> {
+    let halt = AtomicBool::new(false);
+    let started = Instant::now();
+    let mut tasks = Tasks::new(0, stage.tasks().min(stage.grain().min(16)));
+    loop {
+        let before = Instant::now();
+        let ran = stage.run(tasks, &Context::solitary(seed, &halt));
+        let seconds = before.elapsed().as_secs_f64();
+        if let Some((task, cause)) = ran.failed.first().filter(|_| ran.failed.len() as u64 == tasks.count()) {
+            return Err(Stop::new(
+                Exit::Configuration,
+                format!("every task of the sample failed; task {task}: {cause}"),
+            ));
+        }
+        if started.elapsed() > SAMPLE || tasks.end == stage.tasks() {
+            let seconds_per_cost = seconds / costs(stage, tasks).max(f64::MIN_POSITIVE);
+            return Ok(Sample { tasks: tasks.count(), seconds, seconds_per_cost });
+        }
+        tasks = Tasks::new(0, (2 * tasks.count()).min(stage.tasks()));
+    }
+}
+
+fn peak_memory_mb() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    peak.trim().strip_suffix("kB")?.trim().parse::<f64>().ok().map(|kb| kb / 1024.0)
+}

@@ -1,0 +1,74 @@
+//! How does a campaign run over the ranks?
+//!
+//! Every rank calls [`run`]; rank 0 conducts ([`root`]), the others serve it ([`worker`]), and each has one thread that
+//! runs tasks ([`compute`]).
+mod compute;
+pub mod exit;
+mod ledger;
+mod message;
+pub mod open;
+mod progress;
+mod publish;
+mod rank;
+mod root;
+pub mod say;
+mod shelf;
+mod signals;
+mod slot;
+mod start;
+mod worker;
+
+pub use compute::install_panic_rule;
+pub use progress::Style;
+
+use crate::campaigns::Kind;
+use crate::comm::{Comm, Launcher, World};
+use exit::{Exit, Stop};
+use std::path::PathBuf;
+
+/// What `simmpi run` was asked for.
+#[derive(Clone, Debug)]
+pub struct Options {
+    pub config: PathBuf,
+    pub fresh: bool,
+    pub force: bool,
+    pub retry_failed: bool,
+    pub only: Option<u64>,
+    pub keep_journal: bool,
+    pub steal_lock: bool,
+    pub progress: Style,
+}
+
+/// Runs a campaign, on this rank and all others, and tells how it ended. All ranks return the same.
+pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
+    signals::listen();
+    let mut comm: Box<dyn Comm> = match World::start(Launcher::detect()) {
+        Ok(world) => Box::new(world),
+        Err(error) => return start::refused(error),
+    };
+    let opened = match open::open(comm.as_mut(), kinds, options) {
+        Ok(opened) => opened,
+        Err(stop) => return start::not_run(comm, stop),
+    };
+    let mut party = match start::gather(comm, opened) {
+        Ok(party) => party,
+        Err(stop) => return start::broken(&stop),
+    };
+    let exit = match conduct(&mut party) {
+        Ok(exit) => exit,
+        Err(stop) => party.tell_stop(&stop),
+    };
+    party.leave(exit)
+}
+
+/// The whole story: stage after stage, then the result.
+fn conduct(party: &mut start::Party) -> Result<Exit, Stop> {
+    let mut done = Vec::new();
+    while let Some(stage) = party.opened.campaign.next(&done)? {
+        match party.run(stage)? {
+            worker::End::Stage(result) => done.push(result),
+            worker::End::Finish(exit) => return Ok(exit),
+        }
+    }
+    party.finish(&done)
+}

@@ -1,0 +1,109 @@
+//! How does a run end?
+
+/// The exit codes, after BSD's sysexits where one fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[repr(i32)]
+pub enum Exit {
+    Complete = 0,
+    /// A fault of simmpi itself.
+    Internal = 1,
+    /// Complete, but some tasks have no result.
+    SomeFailed = 2,
+    Usage = 64,
+    /// An input file is missing or bad.
+    Input = 65,
+    /// The output cannot be created, or belongs to another campaign or run.
+    Output = 73,
+    /// Reading or writing failed on the way.
+    Disk = 74,
+    /// Stopped early; the same command goes on.
+    Resumable = 75,
+    Configuration = 78,
+}
+
+/// A run that ended before its campaign was complete, or that never started: what to tell, and the exit code.
+#[derive(Debug)]
+pub struct Stop {
+    pub exit: Exit,
+    pub message: String,
+}
+
+impl Stop {
+    /// A stop with `exit` for the reason `message`.
+    pub fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self { exit, message: message.into() }
+    }
+
+    /// A stop because of `error`, told with all its causes, one per line.
+    pub fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
+        Self { exit, message: causes(error) }
+    }
+}
+
+/// An error and its causes, one per line.
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text += &format!("\n  because {cause}");
+        next = cause.source();
+    }
+    text
+}
+
+impl From<crate::comm::Error> for Stop {
+    fn from(error: crate::comm::Error) -> Self {
+        let wrong_start = matches!(error, crate::comm::Error::OtherLauncher { .. });
+        Self::because(if wrong_start { Exit::Usage } else { Exit::Internal }, &error)
+    }
+}
+
+impl From<crate::journal::Error> for Stop {
+    fn from(error: crate::journal::Error) -> Self {
+        use crate::journal::Error;
+        let exit = match &error {
+            Error::Create { .. } | Error::Format { .. } => Exit::Output,
+            Error::Codec(_) => Exit::Internal,
+            _ => Exit::Disk,
+        };
+        Self::because(exit, &error)
+    }
+}
+
+impl From<crate::journal::codec::Error> for Stop {
+    fn from(error: crate::journal::codec::Error) -> Self {
+        Self::because(Exit::Internal, &error)
+    }
+}
+
+impl From<crate::journal::LockError> for Stop {
+    fn from(error: crate::journal::LockError) -> Self {
+        Self::because(Exit::Output, &error)
+    }
+}
+
+impl From<crate::results::Error> for Stop {
+    fn from(error: crate::results::Error) -> Self {
+        let exit = match &error {
+            crate::results::Error::Create { .. } | crate::results::Error::Foreign { .. } => Exit::Output,
+            _ => Exit::Disk,
+        };
+        Self::because(exit, &error)
+    }
+}
+
+impl From<crate::plan::Error> for Stop {
+    fn from(error: crate::plan::Error) -> Self {
+        Self::because(Exit::Configuration, &error)
+    }
+}
+
+impl From<crate::campaigns::stage::Error> for Stop {
+    fn from(error: crate::campaigns::stage::Error) -> Self {
+        use crate::campaigns::stage::Error;
+        match error {
+            Error::Results(error) => error.into(),
+            error => Self::because(Exit::Internal, &error),
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! What does rank 0 know of a stage: which tasks are done, by whom, and what is folded?
+use super::message::Notice;
+use super::rank::Present;
+use crate::campaigns::stage::{Piece, StageResult};
+use crate::journal::record::Head;
+use crate::plan::TaskSet;
+use crate::task::{Failure, TaskId, Tasks};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+
+/// Where a record stands: the rank that answers for it, and its number there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Shelved {
+    pub rank: usize,
+    pub record: u64,
+}
+
+/// Rank 0's account of a stage.
+pub struct Ledger {
+    pub present: Present,
+    total: Piece,
+    done: TaskSet,
+    failed: BTreeMap<TaskId, Failure>,
+    /// Records whose values are not in the total yet, by their tasks, and the tasks of each.
+    unfolded: BTreeMap<(TaskId, TaskId), Shelved>,
+    places: HashMap<Shelved, (TaskId, TaskId)>,
+    /// All records of the stage, by first task, for those who want single outcomes.
+    records: BTreeMap<(TaskId, TaskId), (Shelved, Head)>,
+    /// What a result file of an earlier run stands for, when its journal is gone.
+    saved: Vec<Head>,
+}
+
+/// A stage as the result file keeps it: with it a complete campaign can grow, or retry what failed.
+#[derive(Serialize, Deserialize)]
+pub struct SavedStage {
+    pub key: u64,
+    pub heads: Vec<Head>,
+    pub total: Vec<u8>,
+}
+
+impl Ledger {
+    /// An empty account.
+    pub fn new(present: Present) -> Self {
+        let total = present.stage.empty();
+        Self {
+            present,
+            total,
+            done: TaskSet::default(),
+            failed: BTreeMap::new(),
+            unfolded: BTreeMap::new(),
+            places: HashMap::new(),
+            records: BTreeMap::new(),
+            saved: Vec::new(),
+        }
+    }
+
+    /// Starts from what a result file keeps.
+    ///
+    /// # Errors
+    /// The total cannot be read.
+    pub fn restore(&mut self, saved: SavedStage) -> Result<(), crate::campaigns::stage::Error> {
+        self.total = self.present.stage.decode(&saved.total)?;
+        for head in &saved.heads {
+            self.note(head);
+        }
+        self.saved = saved.heads;
+        Ok(())
+    }
+
+    /// Takes in a record; false, and nothing changes, where its tasks are done already.
+    pub fn hear(&mut self, rank: usize, notice: Notice) -> bool {
+        let Notice { record, head } = notice;
+        let is_foreign = head.tasks.end > self.present.stage.tasks() || head.stage != self.present.key;
+        if is_foreign || values_of(&head).any(|tasks| self.done.overlaps(tasks)) {
+            return false;
+        }
+        let adds_nothing = values_of(&head).next().is_none();
+        if adds_nothing && head.failed.iter().all(|f| self.done.contains(f.task)) {
+            return false;
+        }
+        self.note(&head);
+        let (place, shelved) = ((head.tasks.first, head.tasks.end), Shelved { rank, record });
+        if !adds_nothing {
+            self.unfolded.insert(place, shelved);
+            self.places.insert(shelved, place);
+        }
+        self.records.insert(place, (shelved, head));
+        true
+    }
+
+    fn note(&mut self, head: &Head) {
+        for tasks in values_of(head) {
+            self.done.insert(tasks);
+            let cured: Vec<TaskId> = self.failed.range(tasks.iter()).map(|(&task, _)| task).collect();
+            cured.iter().for_each(|task| _ = self.failed.remove(task));
+        }
+        for failure in &head.failed {
+            if !self.done.contains(failure.task) {
+                self.failed.insert(failure.task, failure.clone());
+            }
+        }
+    }
+
+    /// The tasks that have neither value nor, unless those are to be tried again, failure.
+    pub fn left(&self, retry_failed: bool) -> TaskSet {
+        let mut left = TaskSet::all(self.present.stage.tasks());
+        self.done.ranges().for_each(|tasks| left.remove(tasks));
+        if !retry_failed {
+            self.failed.keys().for_each(|&task| left.remove(Tasks::new(task, task + 1)));
+        }
+        left
+    }
+
+    /// Tasks with a value, and tasks that failed.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.done.count(), self.failed.len() as u64)
+    }
+
+    /// The failures, by task.
+    pub fn failures(&self) -> Vec<Failure> {
+        self.failed.values().cloned().collect()
+    }
+
+    /// Whose turn it is to give values to the total, in the order of tasks, and at most `most` of that rank's records.
+    pub fn next_to_fold(&self, most: usize) -> Option<(usize, Vec<u64>)> {
+        let rank = self.unfolded.values().next()?.rank;
+        let of_rank = self.unfolded.values().filter(|shelved| shelved.rank == rank);
+        Some((rank, of_rank.take(most).map(|shelved| shelved.record).collect()))
+    }
+
+    /// Folds values that `rank` sent.
+    ///
+    /// # Errors
+    /// A value cannot be read, or a sum overflows.
+    pub fn fold(&mut self, rank: usize, values: &[(u64, Vec<u8>)]) -> Result<(), crate::campaigns::stage::Error> {
+        for (record, value) in values {
+            if let Some(place) = self.places.remove(&Shelved { rank, record: *record }) {
+                self.present.stage.fold(&mut self.total, value)?;
+                self.unfolded.remove(&place);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether everything that is recorded is in the total.
+    pub fn is_folded(&self) -> bool {
+        self.unfolded.is_empty()
+    }
+
+    /// The stage's result.
+    ///
+    /// # Errors
+    /// It cannot be formed.
+    pub fn finish(&self) -> Result<StageResult, crate::campaigns::stage::Error> {
+        self.present.stage.finish(&self.total, &self.failures())
+    }
+
+    /// The records in the order of their tasks, and where they stand.
+    pub fn records(&self) -> impl Iterator<Item = (&Shelved, &Head)> {
+        self.records.values().map(|(shelved, head)| (shelved, head))
+    }
+
+    /// What is known of every record, those of earlier runs too.
+    pub fn heads(&self) -> impl Iterator<Item = &Head> {
+        self.saved.iter().chain(self.records.values().map(|(_, head)| head))
+    }
+
+    /// The failure that stands recorded for `task`.
+    pub fn failure(&self, task: TaskId) -> Option<&Failure> {
+        self.failed.get(&task)
+    }
+
+    /// The account in the form that the result file keeps.
+    ///
+    /// # Errors
+    /// The total cannot be encoded.
+    pub fn save(&self) -> Result<SavedStage, crate::campaigns::stage::Error> {
+        let total = self.present.stage.encode(&self.total)?;
+        Ok(SavedStage { key: self.present.key, heads: self.heads().cloned().collect(), total })
+    }
+}
+
+/// The ranges of a record's tasks that have a value: all but those that failed.
+fn values_of(head: &Head) -> impl Iterator<Item = Tasks> {
+    let mut set = TaskSet::default();
+    set.insert(head.tasks);
+    head.failed.iter().for_each(|failure| set.remove(Tasks::new(failure.task, failure.task + 1)));
+    set.ranges().collect::<Vec<_>>().into_iter()
+}

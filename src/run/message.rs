@@ -1,0 +1,43 @@
+//! What do ranks tell each other after the start?
+use super::exit::Exit;
+use crate::campaigns::stage::StageResult;
+use crate::journal::record::Head;
+use crate::task::Tasks;
+use serde::{Deserialize, Serialize};
+
+/// From rank 0 to a worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToWorker {
+    /// Run these batches of the present stage, in this order.
+    Assign(Vec<Tasks>),
+    /// Send the values of these records, as many as make one message.
+    Pull(Vec<u64>),
+    /// Start no further task.
+    Drain,
+    /// The present stage is done: go on to the next.
+    StageDone(StageResult),
+    /// Leave with this code.
+    Finish(Exit),
+}
+
+/// From a worker to rank 0.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum ToRoot {
+    /// These batches stand in the journal.
+    Recorded(Vec<Notice>),
+    /// Values of records that were pulled, in the order asked for; at least one.
+    Values(Vec<(u64, Vec<u8>)>),
+    /// Nothing runs and nothing is left to run, after a drain.
+    Drained,
+    /// A signal asks the whole job to drain.
+    DrainWanted,
+    /// This rank cannot go on.
+    Broken { exit: Exit, message: String },
+}
+
+/// A batch that stands in a rank's journal: the rank's number for the record, and what is known of it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Notice {
+    pub record: u64,
+    pub head: Head,
+}

@@ -1,0 +1,140 @@
+//! How far is the campaign?
+use super::say;
+use std::io::{IsTerminal, Write};
+use std::time::{Duration, Instant};
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum Style {
+    /// One line, redrawn.
+    Bar,
+    /// One line at a time.
+    Lines,
+    None,
+}
+
+/// At most one line in this time...
+const PAUSE: Duration = Duration::from_secs(1);
+/// ...and at least one in this.
+const PULSE: Duration = Duration::from_secs(10);
+/// A bar is redrawn this often.
+const REDRAW: Duration = Duration::from_millis(200);
+
+impl Style {
+    /// The style where none was asked for. Under a launcher a terminal proves nothing: mpirun gives ranks one even when
+    /// the output is a file.
+    pub fn default_for(under_launcher: bool) -> Self {
+        match std::io::stdout().is_terminal() && !under_launcher {
+            true => Style::Bar,
+            false => Style::Lines,
+        }
+    }
+}
+
+/// The progress of one stage.
+pub struct Progress {
+    style: Style,
+    stage: String,
+    total: u64,
+    /// Tasks that were done before this run.
+    before: u64,
+    started: Instant,
+    last: Instant,
+    last_fraction: f64,
+    /// Tasks done in this run, by rank.
+    by_rank: Vec<u64>,
+}
+
+impl Progress {
+    /// Progress of `stage` with `total` tasks of which `before` are done already.
+    pub fn new(style: Style, stage: &str, total: u64, before: u64, ranks: usize) -> Self {
+        let now = Instant::now();
+        Self {
+            style,
+            stage: stage.into(),
+            total,
+            before,
+            started: now,
+            last: now,
+            last_fraction: before as f64 / total.max(1) as f64,
+            by_rank: vec![0; ranks],
+        }
+    }
+
+    /// Notes `tasks` done by `rank`.
+    pub fn add(&mut self, rank: usize, tasks: u64) {
+        self.by_rank[rank] += tasks;
+    }
+
+    /// Tells how things stand, if it is time to.
+    pub fn tell(&mut self, failed: u64) {
+        let (since, fraction) = (self.last.elapsed(), self.fraction());
+        let due = match self.style {
+            Style::None => false,
+            Style::Bar => since >= REDRAW,
+            Style::Lines => since >= PULSE || (since >= PAUSE && fraction - self.last_fraction >= 0.01),
+        };
+        if due {
+            self.show(failed);
+            (self.last, self.last_fraction) = (Instant::now(), fraction);
+        }
+    }
+
+    /// Ends a line that was redrawn.
+    pub fn close(&mut self, failed: u64) {
+        if self.style == Style::Bar {
+            self.show(failed);
+            let _ = writeln!(std::io::stdout());
+        }
+    }
+
+    fn fraction(&self) -> f64 {
+        (self.before + self.by_rank.iter().sum::<u64>()) as f64 / self.total.max(1) as f64
+    }
+
+    fn show(&self, failed: u64) {
+        let text = self.text(failed, self.started.elapsed().as_secs_f64());
+        if self.style == Style::Bar {
+            let filled = (self.fraction() * 24.0) as usize;
+            let _ = write!(std::io::stdout(), "\r\x1b[K[{:<24}] {text}", "#".repeat(filled));
+            let _ = std::io::stdout().flush();
+            say::log(&text);
+        } else {
+            say::line(&text);
+        }
+    }
+
+    fn text(&self, failed: u64, elapsed_s: f64) -> String {
+        let here: u64 = self.by_rank.iter().sum();
+        let (done, rate) = (self.before + here, here as f64 / elapsed_s.max(1e-3));
+        let left_s = (self.total - done.min(self.total)) as f64 / rate;
+        let slowest = self.by_rank.iter().enumerate().min_by_key(|(_, tasks)| **tasks);
+        let slowest = match slowest {
+            Some((rank, tasks)) if self.by_rank.len() > 1 => format!(", slowest rank {rank} with {tasks}"),
+            _ => String::new(),
+        };
+        format!(
+            "{}: {done} of {} done ({:.0} %), {failed} failed, {rate:.3} tasks/s, {} left{slowest}",
+            self.stage,
+            self.total,
+            100.0 * self.fraction(),
+            if here == 0 { "unknown".into() } else { say::duration(left_s) },
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_tells_what_is_done_failed_and_left() {
+        let mut progress = Progress::new(Style::None, "trajectories", 100, 20, 2);
+        progress.add(0, 30);
+        progress.add(1, 10);
+        assert_eq!(
+            progress.text(3, 20.0),
+            "trajectories: 60 of 100 done (60 %), 3 failed, 2.000 tasks/s, 20 s left, slowest rank 1 with 10"
+        );
+    }
+}

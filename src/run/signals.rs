@@ -1,0 +1,48 @@
+//! What does the system ask of this rank?
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+
+static DRAIN: AtomicBool = AtomicBool::new(false);
+static TERMINATE: AtomicBool = AtomicBool::new(false);
+static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
+
+/// What a signal asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wish {
+    Nothing,
+    /// Finish what runs and stop (SIGUSR1, or Ctrl-C once).
+    Drain,
+    /// There is about a second left: sync and go (SIGTERM, or Ctrl-C twice).
+    Terminate,
+}
+
+extern "C" fn note(signal: i32) {
+    match signal {
+        s if s == Signal::SIGUSR1 as i32 => DRAIN.store(true, Ordering::Relaxed),
+        s if s == Signal::SIGTERM as i32 => TERMINATE.store(true, Ordering::Relaxed),
+        _ => {
+            INTERRUPTS.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+}
+
+/// From now on signals are wishes.
+pub fn listen() {
+    let action = SigAction::new(SigHandler::Handler(note), SaFlags::SA_RESTART, SigSet::empty());
+    for signal in [Signal::SIGUSR1, Signal::SIGTERM, Signal::SIGINT] {
+        // SAFETY: the handler only stores to atomics. The call fails for unknown signals only.
+        let _ = unsafe { sigaction(signal, &action) };
+    }
+}
+
+/// The strongest wish so far.
+pub fn wish() -> Wish {
+    let interrupts = INTERRUPTS.load(Ordering::Relaxed);
+    if TERMINATE.load(Ordering::Relaxed) || interrupts > 1 {
+        Wish::Terminate
+    } else if DRAIN.load(Ordering::Relaxed) || interrupts == 1 {
+        Wish::Drain
+    } else {
+        Wish::Nothing
+    }
+}
