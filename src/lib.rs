@@ -9,7 +9,7 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | [`task`], [`seed`] | what is a task, and where do its random numbers come from? |
+//! | [`task`], [`seed`], [`units`] | what is a task, where do its random numbers come from, what is a unit worth? |
 //! | [`science`] | what is the mathematics and the physics? (pure) |
 //! | [`plan`] | how are tasks divided over ranks? (pure) |
 //! | [`config`], [`comm`], [`journal`], [`results`], `process` | TOML, MPI, the disk, HDF5, child processes: one outside thing each, none imports another |
@@ -27,3 +27,4 @@ pub mod run;
 pub mod science;
 pub mod seed;
 pub mod task;
+pub mod units;

@@ -1,2 +1,3 @@
 //! What is the mathematics and the physics? Pure functions of numbers: no file, no process, no message passes through here.
+pub mod dynamics;
 pub mod sum;

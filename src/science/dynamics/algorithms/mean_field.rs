@@ -1,0 +1,69 @@
+//! Mean field (Ehrenfest) dynamics: the coordinates feel the mean force of all states.
+use super::{Algorithm, Stepper, propagate_fourth_order};
+use crate::science::dynamics::bath::Flow;
+use crate::science::dynamics::models::FrozenStep;
+use crate::science::dynamics::{Block, Clock, Integrator, Model, Observed};
+
+/// The method; it has no settings.
+pub struct MeanField;
+
+impl Algorithm for MeanField {
+    fn has_surfaces(&self) -> bool {
+        false
+    }
+
+    fn begin(&self, _model: &dyn Model, _block: &mut Block) {}
+
+    fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
+        let t = clock.time_step;
+        match clock.integrator {
+            Integrator::Strang => Box::new(Strang { model, t, flow: model.bath().flow(t) }),
+            Integrator::Sequential => Box::new(Sequential { model, t, classical: model.fourth_order(t) }),
+        }
+    }
+
+    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observed) {
+        block.eigen.solve(&block.h);
+        observed.set_pure_state(&block.c);
+        block.to_adiabatic();
+        observed.set_adiabatic(&block.scratch[0]);
+        let quantum = block.h.expectation(&block.c, &mut block.scratch[1]);
+        observed.set_energies(model.bath().energy(&block.z), quantum);
+    }
+}
+
+/// Coordinates with the state of the step's beginning, then the state with the Hamiltonian of the step's beginning: first
+/// order, as QC Lab.
+struct Sequential<'a> {
+    model: &'a dyn Model,
+    t: f64,
+    classical: Box<dyn FrozenStep + 'a>,
+}
+
+impl Stepper for Sequential<'_> {
+    fn advance(&mut self, block: &mut Block, _step: usize) {
+        self.classical.advance(&mut block.z, &block.c);
+        propagate_fourth_order(&block.h, self.t, &mut block.c, &mut block.scratch);
+        self.model.hamiltonian(&block.z, &mut block.h);
+    }
+}
+
+/// Half a step of the state, half a kick, free flow, half a kick, half a step of the state: symmetric, hence second order
+/// (Strang, SIAM J. Numer. Anal. 5, 506, 1968, doi:10.1137/0705041).
+struct Strang<'a> {
+    model: &'a dyn Model,
+    t: f64,
+    flow: Flow,
+}
+
+impl Stepper for Strang<'_> {
+    fn advance(&mut self, block: &mut Block, _step: usize) {
+        let half = 0.5 * self.t;
+        propagate_fourth_order(&block.h, half, &mut block.c, &mut block.scratch);
+        self.model.kick(half, &mut block.z, &block.c, &mut block.force);
+        self.flow.advance(&mut block.z);
+        self.model.kick(half, &mut block.z, &block.c, &mut block.force);
+        self.model.hamiltonian(&block.z, &mut block.h);
+        propagate_fourth_order(&block.h, half, &mut block.c, &mut block.scratch);
+    }
+}

@@ -1,0 +1,106 @@
+//! What are a state vector and an operator, for a block of trajectories?
+use super::{LANES, Lane, ZERO};
+
+/// Amplitudes of S states, [state][lane].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vector {
+    pub re: Vec<Lane>,
+    pub im: Vec<Lane>,
+}
+
+/// A complex matrix, [row * S + column][lane].
+#[derive(Clone, Debug, PartialEq)]
+pub struct Matrix {
+    pub states: usize,
+    pub re: Vec<Lane>,
+    pub im: Vec<Lane>,
+}
+
+impl Vector {
+    /// Zero in `states` dimensions.
+    pub fn zero(states: usize) -> Self {
+        Self { re: vec![ZERO; states], im: vec![ZERO; states] }
+    }
+
+    /// The number of states.
+    pub fn states(&self) -> usize {
+        self.re.len()
+    }
+
+    /// |c_k|^2.
+    pub fn population(&self, k: usize) -> Lane {
+        std::array::from_fn(|l| self.re[k][l] * self.re[k][l] + self.im[k][l] * self.im[k][l])
+    }
+
+    /// Takes column `column[lane]` of `vectors` in each lane.
+    pub fn take_columns(&mut self, vectors: &Matrix, column: &[usize; LANES]) {
+        let n = vectors.states;
+        for i in 0..n {
+            for l in 0..LANES {
+                self.re[i][l] = vectors.re[i * n + column[l]][l];
+                self.im[i][l] = vectors.im[i * n + column[l]][l];
+            }
+        }
+    }
+
+    /// conj(self_i) other_i.
+    pub fn product(&self, other: &Vector, i: usize) -> (Lane, Lane) {
+        let (a, b, c, d) = (&self.re[i], &self.im[i], &other.re[i], &other.im[i]);
+        (std::array::from_fn(|l| a[l] * c[l] + b[l] * d[l]), std::array::from_fn(|l| a[l] * d[l] - b[l] * c[l]))
+    }
+}
+
+impl Matrix {
+    /// Zero in `states` x `states` dimensions.
+    pub fn zero(states: usize) -> Self {
+        Self { states, re: vec![ZERO; states * states], im: vec![ZERO; states * states] }
+    }
+
+    /// out = self * v.
+    pub fn apply(&self, v: &Vector, out: &mut Vector) {
+        let n = self.states;
+        for i in 0..n {
+            let (mut re, mut im) = (ZERO, ZERO);
+            for j in 0..n {
+                multiply_add(&self.re[i * n + j], &self.im[i * n + j], &v.re[j], &v.im[j], &mut re, &mut im);
+            }
+            (out.re[i], out.im[i]) = (re, im);
+        }
+    }
+
+    /// out = self^+ * v.
+    pub fn apply_adjoint(&self, v: &Vector, out: &mut Vector) {
+        let n = self.states;
+        for i in 0..n {
+            let (mut re, mut im) = (ZERO, ZERO);
+            for j in 0..n {
+                let (a, b) = (&self.re[j * n + i], &self.im[j * n + i]);
+                for l in 0..LANES {
+                    re[l] += a[l] * v.re[j][l] + b[l] * v.im[j][l];
+                    im[l] += a[l] * v.im[j][l] - b[l] * v.re[j][l];
+                }
+            }
+            (out.re[i], out.im[i]) = (re, im);
+        }
+    }
+
+    /// Re <v|self|v>.
+    pub fn expectation(&self, v: &Vector, scratch: &mut Vector) -> Lane {
+        self.apply(v, scratch);
+        let mut sum = ZERO;
+        for i in 0..self.states {
+            for l in 0..LANES {
+                sum[l] += v.re[i][l] * scratch.re[i][l] + v.im[i][l] * scratch.im[i][l];
+            }
+        }
+        sum
+    }
+}
+
+/// (re, im) += (a + i b) (c + i d).
+fn multiply_add(a: &Lane, b: &Lane, c: &Lane, d: &Lane, re: &mut Lane, im: &mut Lane) {
+    for l in 0..LANES {
+        re[l] += a[l] * c[l] - b[l] * d[l];
+        im[l] += a[l] * d[l] + b[l] * c[l];
+    }
+}

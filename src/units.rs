@@ -1,0 +1,29 @@
+//! What is a unit worth in another? Constants of the SI (2019 revision, exact) and of CODATA 2018.
+
+/// Planck constant, J s (exact).
+pub const PLANCK_J_S: f64 = 6.626_070_15e-34;
+/// Speed of light, cm/s (exact).
+pub const LIGHT_CM_PER_S: f64 = 2.997_924_58e10;
+/// Boltzmann constant, J/K (exact).
+pub const BOLTZMANN_J_PER_K: f64 = 1.380_649e-23;
+
+/// The thermal energy k_B T in cm^-1.
+pub fn thermal_energy_per_cm(temperature_k: f64) -> f64 {
+    BOLTZMANN_J_PER_K * temperature_k / (PLANCK_J_S * LIGHT_CM_PER_S)
+}
+
+/// The time hbar / (k_B T) in fs.
+pub fn thermal_time_fs(temperature_k: f64) -> f64 {
+    1e15 * PLANCK_J_S / (2.0 * std::f64::consts::PI * BOLTZMANN_J_PER_K * temperature_k)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn room_temperature_is_208_wavenumbers_and_25_femtoseconds() {
+        assert!((thermal_energy_per_cm(300.0) - 208.510_4).abs() < 1e-3);
+        assert!((thermal_time_fs(300.0) - 25.4608).abs() < 1e-4);
+    }
+}
