@@ -1,6 +1,7 @@
 //! Mean field and surface hopping against trajectories of QC Lab 1.3.0, from the same initial conditions and the same random
 //! numbers. The reference files lie beside the repository (`../shared/reference/qclab`); without them this test says so and
 //! checks nothing.
+#![allow(clippy::unwrap_used)]
 use serde_json::Value;
 use simmpi::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, MeanField};
 use simmpi::science::dynamics::models::{Fmo, SpinBoson, TullyOne};
@@ -52,7 +53,7 @@ fn model(constants: &Value, name: &str) -> Option<Box<dyn Model>> {
             }
             .build(),
         ),
-        "TullyProblemOne" => Box::new(TullyOne::new(get("mass"), get("init_position"), get("init_momentum"))),
+        "TullyProblemOne" => Box::new(TullyOne::new(get("mass"), get("init_position"), get("init_momentum"), None)),
         _ => return None,
     })
 }

@@ -3,6 +3,7 @@
 //! A kind is one folder here and one line in [`KINDS`]. It parses and documents its own section of the configuration and
 //! makes a [`stage::Campaign`] of it.
 pub mod stage;
+mod trajectories;
 
 use crate::config::{Config, Faults, Schedule, Uneven};
 
@@ -26,4 +27,4 @@ pub trait Kind: Sync {
 }
 
 /// Every kind of campaign.
-pub static KINDS: &[&dyn Kind] = &[];
+pub static KINDS: &[&dyn Kind] = &[&trajectories::Trajectories];

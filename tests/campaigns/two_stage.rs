@@ -64,7 +64,7 @@ impl Campaign for Section {
         for (result, name) in done.iter().zip(["mean", "variance"]) {
             out.array(&format!("/results/{name}"), &[1], &[result.value::<f64>()?], "none", "of the numbers drawn")?;
         }
-        let mut rows =
+        let rows =
             out.rows::<f64>("/results/first_stage", &[self.count as usize], f64::NAN, "none", "the numbers drawn")?;
         outcomes.each(0, &mut |tasks, _, value| {
             let (_, numbers) =

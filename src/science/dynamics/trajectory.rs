@@ -43,8 +43,12 @@ pub struct Trajectories {
     pub frustrated_hops: Lane,
     /// Largest |E(t) - E(0)| over the samples.
     pub drift: Lane,
-    /// Position and momentum of the first coordinate at the end.
+    /// Position of the first coordinate at the beginning.
+    pub begin: Lane,
+    /// Its position and momentum at the end.
     pub end: (Lane, Lane),
+    /// Whether the run was given up before its end.
+    pub is_cut_short: bool,
     /// For each lane what became infinite or no number first, if anything did.
     pub not_finite: [Option<String>; LANES],
 }
@@ -69,17 +73,25 @@ pub fn run_block(
         accepted_hops: ZERO,
         frustrated_hops: ZERO,
         drift: ZERO,
+        begin: std::array::from_fn(|l| model.bath().to_real(0, block.z.x[0][l], 0.0).0),
         end: (ZERO, ZERO),
+        is_cut_short: false,
         not_finite: std::array::from_fn(|_| None),
     };
     for sample in 0..=clock.samples {
         algorithm.observe(model, &mut block, &mut observed);
         found.take(&observed, clock.time_step * (sample * clock.steps_per_sample) as f64);
-        if sample == clock.samples || !may_go_on() {
+        if sample == clock.samples {
+            break;
+        }
+        if !may_go_on() {
+            found.is_cut_short = true;
             break;
         }
         for step in sample * clock.steps_per_sample..(sample + 1) * clock.steps_per_sample {
+            block.remember_ended(model);
             stepper.advance(&mut block, step);
+            block.restore_ended();
         }
     }
     (found.accepted_hops, found.frustrated_hops) = (block.accepted_hops, block.frustrated_hops);

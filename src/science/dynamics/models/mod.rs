@@ -53,6 +53,11 @@ pub trait Model: Send + Sync {
     fn scattering_range(&self) -> Option<f64> {
         None
     }
+
+    /// Where a trajectory has ended: |q| of the first coordinate beyond this, moving outwards.
+    fn stop_beyond(&self) -> Option<f64> {
+        None
+    }
 }
 
 /// One step of the classical Runge-Kutta method of fourth order for dz/dt = -i d(H_c + <psi|H_qc|psi>)/dz* with psi frozen.

@@ -9,6 +9,7 @@ pub struct TullyOne {
     bath: Bath,
     position: f64,
     momentum: f64,
+    stop_beyond: Option<f64>,
 }
 
 const A: f64 = 0.01;
@@ -20,9 +21,10 @@ const D: f64 = 1.0;
 const RANGE: f64 = 2.63;
 
 impl TullyOne {
-    /// A particle of `mass` (electron masses) at `position` (bohr) with `momentum` (hbar/bohr).
-    pub fn new(mass: f64, position: f64, momentum: f64) -> Self {
-        Self { bath: Bath::free_particle(mass), position, momentum }
+    /// A particle of `mass` (electron masses) at `position` (bohr) with `momentum` (hbar/bohr), whose trajectory has ended
+    /// when it is further out than `stop_beyond` (bohr) and moves outwards.
+    pub fn new(mass: f64, position: f64, momentum: f64, stop_beyond: Option<f64>) -> Self {
+        Self { bath: Bath::free_particle(mass), position, momentum, stop_beyond }
     }
 
     /// V11, V12 and their slopes at x = sqrt(m/2) q.
@@ -84,6 +86,10 @@ impl Model for TullyOne {
     }
 
     fn scattering_range(&self) -> Option<f64> {
-        Some(RANGE)
+        Some(self.stop_beyond.unwrap_or(RANGE))
+    }
+
+    fn stop_beyond(&self) -> Option<f64> {
+        self.stop_beyond
     }
 }

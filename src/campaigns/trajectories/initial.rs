@@ -1,0 +1,131 @@
+//! What do trajectories start from when a file says so?
+use super::section::Section;
+use crate::config::{Config, Faults};
+use crate::journal;
+use crate::results::{Error, Reader};
+use crate::science::dynamics::{Bath, Start};
+use crate::task::Tasks;
+use std::path::PathBuf;
+
+/// An HDF5 file of initial conditions: `z` complex [n, C], or `q` and `p` [n, C]; optionally `wavefunction` complex [n, S],
+/// `hop_uniforms` [n, steps] and `surface_uniform` [n]. Rows are read when they are needed.
+#[derive(Clone, Debug)]
+pub struct InitialFile {
+    path: PathBuf,
+    pub rows: u64,
+    has_z: bool,
+    pub has_wavefunction: bool,
+    has_hop_uniforms: bool,
+    has_surface_uniform: bool,
+}
+
+impl InitialFile {
+    /// Looks at the file that the section names, and checks the shape of everything in it.
+    ///
+    /// # Errors
+    /// The file cannot be read, or a shape does not fit the model or the number of steps.
+    pub fn open(
+        config: &Config,
+        section: &Section,
+        coordinates: usize,
+        states: usize,
+        steps: usize,
+    ) -> Result<Option<Self>, Faults> {
+        const KEY: &str = "trajectories.initial.file";
+        let Some(name) = &section.initial.file else { return Ok(None) };
+        let path = config.resolve(name);
+        let reader = Reader::open(&path).map_err(|e| {
+            let text = std::error::Error::source(&e).map_or(e.to_string(), |cause| format!("{e} ({cause})"));
+            config.fault(KEY, text, "name an HDF5 file with `z`, or `q` and `p`")
+        })?;
+        let mut faults = Faults::default();
+        let has = |item: &str| reader.shape(item).is_some();
+        let (has_z, has_qp) = (has("z"), has("q") && has("p"));
+        let rows = reader.shape(if has_z { "z" } else { "q" }).and_then(|shape| shape.first().copied()).unwrap_or(0);
+        if has_z == has_qp {
+            let message = if has_z { "it has both `z` and `q`, `p`" } else { "it has neither `z` nor `q` and `p`" };
+            faults.push(config.fault(KEY, message, "give z = sqrt(m h/2) q + i p/sqrt(2 m h), or q and p, [n, C]"));
+        }
+        let mut expect = |item: &str, wanted: &[usize], is_complex: bool| {
+            let Some(shape) = reader.shape(item) else { return };
+            if shape != wanted {
+                let message = format!("`{item}` has shape {shape:?}, but must have {wanted:?}");
+                faults.push(config.fault(
+                    KEY,
+                    message,
+                    "one row per trajectory, as the model and the number of steps ask for",
+                ));
+            } else if reader.is_complex(item) != is_complex {
+                let message = format!("`{item}` must {}be complex", if is_complex { "" } else { "not " });
+                faults.push(config.fault(KEY, message, "complex numbers are compounds {r, i}, as h5py writes them"));
+            }
+        };
+        expect("z", &[rows, coordinates], true);
+        expect("q", &[rows, coordinates], false);
+        expect("p", &[rows, coordinates], false);
+        expect("wavefunction", &[rows, states], true);
+        expect("hop_uniforms", &[rows, steps], false);
+        expect("surface_uniform", &[rows], false);
+        if let Some(count) = section.count.filter(|&count| count != rows as u64) {
+            let message = format!("count is {count}, but the initial file has {rows} rows");
+            faults.push(config.fault(
+                "trajectories.count",
+                message,
+                "leave count out, or set it to the number of rows",
+            ));
+        }
+        faults.into_result()?;
+        Ok(Some(Self {
+            has_z,
+            rows: rows as u64,
+            has_wavefunction: has("wavefunction"),
+            has_hop_uniforms: has("hop_uniforms"),
+            has_surface_uniform: has("surface_uniform"),
+            path,
+        }))
+    }
+
+    /// SHA-256 of the file.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn digest(&self) -> Result<String, journal::Error> {
+        journal::digest_of_file(&self.path)
+    }
+
+    /// The rows of `tasks`.
+    ///
+    /// # Errors
+    /// The file cannot be read any more.
+    pub fn read(&self, tasks: Tasks, bath: &Bath) -> Result<Start, Error> {
+        let reader = Reader::open(&self.path)?;
+        let (first, count) = (tasks.first as usize, tasks.count() as usize);
+        let pairs = |item: &str| -> Result<Vec<[f64; 2]>, Error> {
+            Ok(reader.complex_rows(item, first, count)?.into_iter().map(|z| [z.r, z.i]).collect())
+        };
+        let split = |flat: Vec<[f64; 2]>| flat.chunks(flat.len() / count).map(<[_]>::to_vec).collect::<Vec<_>>();
+        let coordinates = if self.has_z {
+            pairs("z")?
+        } else {
+            let (q, p) = (reader.rows::<f64>("q", first, count)?, reader.rows::<f64>("p", first, count)?);
+            let complex = |(k, (&q, &p)): (usize, (&f64, &f64))| {
+                let (x, y) = bath.to_complex(k % bath.coordinates(), q, p);
+                [x, y]
+            };
+            q.iter().zip(&p).enumerate().map(complex).collect()
+        };
+        let uniforms = || -> Result<Vec<Vec<f64>>, Error> {
+            let flat = reader.rows::<f64>("hop_uniforms", first, count)?;
+            Ok(flat.chunks(flat.len() / count).map(<[_]>::to_vec).collect())
+        };
+        Ok(Start {
+            coordinates: Some(split(coordinates)),
+            wavefunctions: self.has_wavefunction.then(|| pairs("wavefunction").map(split)).transpose()?,
+            hop_uniforms: self.has_hop_uniforms.then(uniforms).transpose()?,
+            surface_uniforms: self
+                .has_surface_uniform
+                .then(|| reader.rows("surface_uniform", first, count))
+                .transpose()?,
+        })
+    }
+}
