@@ -91,7 +91,7 @@ fn two_stages_are_resumed_in_the_middle_on_other_ranks() {
     let config = "[campaign]\nkind = \"two-stage\"\nseed = 5\n[two-stage]\ncount = 60\nseconds = 0.02\n";
     let reference = Campaign::new(config);
     reference.run(3, &[]).expect(0, &["mean: 60 tasks", "variance: 60 tasks"]);
-    for bytes in [800, 4500] {
+    for bytes in [800, 2900] {
         let campaign = Campaign::new(config);
         let running = campaign.start(2, &[]);
         campaign.wait_for_records(bytes);

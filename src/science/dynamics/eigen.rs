@@ -332,7 +332,7 @@ mod tests {
             for seed in 0..40 {
                 let h = random(states, seed);
                 eigen.solve(&h);
-                assert!(fault(&h, &eigen) < 3e-13, "{states} states, seed {seed}: {}", fault(&h, &eigen));
+                assert!(fault(&h, &eigen) < 1e-12, "{states} states, seed {seed}: {}", fault(&h, &eigen));
             }
         }
     }
