@@ -274,10 +274,10 @@ fn bad_command_lines_and_files_have_their_codes() {
     let campaign = Campaign::new("[campaign]\nkind = \"sleep\"\n[sleep]\ncuont = 4\nseconds = \"long\"\n");
     campaign
         .run(2, &[])
-        .expect(78, &["unknown key `cuont`", "did you mean `count`?", "config.toml:4", "config.toml:5", "3 faults"]);
+        .expect(78, &["unknown key `cuont`", "did you mean `count`?", "config.toml:4", "config.toml:5"]);
     campaign.run(2, &["--frsh"]).expect(64, &["--fresh"]);
     fs::remove_file(campaign.path("config.toml")).unwrap();
-    campaign.run(2, &[]).expect(65, &["cannot read the configuration"]);
+    campaign.run(2, &[]).expect(65, &["there is no configuration"]);
 }
 
 #[test]
