@@ -24,7 +24,7 @@ ci/wrong_launcher.sh
 step "the result file as h5py sees it"
 /usr/bin/python3 ci/h5py_check.py target/debug/simmpi
 step "benchmark, short"
-benches/noop.sh --short
+/usr/bin/python3 benches/noop.py --short
 step "a campaign under SLURM"
 ci/slurm_test.sh
 step "all checks passed"
