@@ -26,5 +26,5 @@ step "the result file as h5py sees it"
 step "benchmark, short"
 /usr/bin/python3 benches/noop.py --short
 step "a campaign under SLURM"
-ci/slurm_test.sh
+SIMMPI=target/debug/examples/test-campaigns CONFIG=ci/slurm.toml ci/slurm_test.sh
 step "all checks passed"
