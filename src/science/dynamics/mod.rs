@@ -18,6 +18,8 @@ mod eigen;
 mod matrix;
 pub mod models;
 mod observables;
+#[cfg(test)]
+mod tests;
 mod trajectory;
 
 pub use algorithms::Algorithm;
