@@ -1,6 +1,6 @@
 //! Identities that hold for every model and algorithm.
 use super::algorithms::{Frustrated, Fssh, Gauge, MeanField};
-use super::models::{Fmo, FrozenStep, RungeKutta, SpinBoson, TullyOne};
+use super::models::{Fmo, FrozenStep, GeneralStep, Motion, SpinBoson, TullyOne};
 use super::*;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
@@ -118,25 +118,22 @@ fn strang_steps_can_be_undone() {
 }
 
 #[test]
-fn the_affine_step_is_that_of_runge_and_kutta() {
+fn the_affine_step_is_that_of_any_model() {
     let model = spin_boson(9, 0.3);
     let state = first_state(2);
-    let mut block = Block::begin(&model, Tasks::new(0, 16), CampaignSeed(3), &state, &Start::default());
-    (0..LANES).for_each(|l| (block.c.re[0][l], block.c.im[1][l]) = (0.6, 0.8));
-    let mut z = block.z.clone();
-    let (mut affine, mut general) = (model.fourth_order(0.2), RungeKutta::new(&model, 0.2));
-    for _ in 0..20 {
-        affine.advance(&mut block.z, &block.c);
-        general.advance(&mut z, &block.c);
-    }
-    for j in 0..9 {
-        for l in 0..LANES {
-            let scale = 1.0 + z.x[j][l].abs() + z.y[j][l].abs();
-            assert!(
-                (block.z.x[j][l] - z.x[j][l]).abs() < 1e-14 * scale
-                    && (block.z.y[j][l] - z.y[j][l]).abs() < 1e-14 * scale
-            );
+    for motion in [Motion::RungeKutta, Motion::Symmetric, Motion::Opening] {
+        let mut block = Block::begin(&model, Tasks::new(0, 16), CampaignSeed(3), &state, &Start::default());
+        (0..LANES).for_each(|l| (block.c.re[0][l], block.c.im[1][l]) = (0.6, 0.8));
+        let (mut z, mut h) = (block.z.clone(), block.h.clone());
+        let (mut affine, mut general) = (model.prepare(motion, 0.2), GeneralStep::new(&model, motion, 0.2));
+        for _ in 0..20 {
+            affine.advance(&mut block.z, &block.c, &mut block.h);
+            general.advance(&mut z, &block.c, &mut h);
         }
+        let near = |a: &[Lane], b: &[Lane]| {
+            a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| (a - b).abs() < 2e-14 * (1.0 + a.abs()))
+        };
+        assert!(near(&block.z.x, &z.x) && near(&block.z.y, &z.y) && near(&block.h.re, &h.re), "{motion:?}");
     }
 }
 
@@ -151,7 +148,7 @@ fn gradients_are_the_slopes_of_the_hamiltonian() {
         let mut gradient = Phase::zero(model.bath().coordinates());
         model.gradient(&block.z, &psi, &psi, &mut gradient);
         let energy = |z: &Phase| {
-            let mut h = Matrix::zero(n);
+            let mut h = Matrix::zero(n, model.is_real());
             model.hamiltonian(z, &mut h);
             h.expectation(&psi, &mut Vector::zero(n))
         };
@@ -285,4 +282,22 @@ fn a_trajectory_that_has_ended_stands_still() {
     let before = 20 * (2 * 2 + 2 + 2 + 3);
     assert_eq!(found.samples[..before], goes_on.samples[..before]);
     assert_ne!(found.end.0, goes_on.end.0);
+}
+
+#[test]
+fn any_processor_computes_the_same_bits() {
+    for (name, model, step) in systems() {
+        for algorithm in [&MeanField as &dyn Algorithm, &fssh()] {
+            for integrator in [Integrator::Strang, Integrator::Sequential] {
+                let clock = clock(step, 40, 3, integrator);
+                let samples = |is_plain: bool| {
+                    widest::tests::IS_PLAIN.set(is_plain);
+                    let found = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &Start::default());
+                    widest::tests::IS_PLAIN.set(false);
+                    found.samples.iter().flatten().map(|value| value.to_bits()).collect::<Vec<u64>>()
+                };
+                assert!(samples(true) == samples(false), "{name}, {integrator:?}");
+            }
+        }
+    }
 }
