@@ -46,7 +46,7 @@ impl Tasks {
         let size = size.max(1);
         (0..self.count().div_ceil(size)).map(move |k| {
             let first = self.first + k * size;
-            Tasks::new(first, self.end.min(first + size))
+            Tasks::new(first, self.end.min(first.saturating_add(size)))
         })
     }
 }
@@ -110,5 +110,6 @@ mod tests {
         let pieces: Vec<_> = Tasks::new(3, 14).pieces(4).collect();
         assert_eq!(pieces, [Tasks::new(3, 7), Tasks::new(7, 11), Tasks::new(11, 14)]);
         assert_eq!(Tasks::new(5, 5).pieces(4).count(), 0);
+        assert_eq!(Tasks::new(5, 7).pieces(u64::MAX).collect::<Vec<_>>(), [Tasks::new(5, 7)]);
     }
 }

@@ -12,7 +12,7 @@ use crate::run::say;
 pub fn init(kinds: &[&'static dyn Kind], name: &str) -> Result<(), Stop> {
     let Some(kind) = kinds.iter().find(|kind| kind.name() == name) else {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
-        let meant = nearest(name, &names).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
+        let meant = nearest(name, names).map_or(String::new(), |near| format!("; did you mean `{near}`?"));
         let known: String = kinds.iter().map(|kind| format!("\n  {:14} {}", kind.name(), kind.about())).collect();
         return stop(Exit::Usage, format!("there is no kind of campaign `{name}`{meant} Known kinds:{known}"));
     };

@@ -1,90 +1,137 @@
-//! How is a fault of a configuration told?
-use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+//! What is wrong in a configuration, where, and what is to be done?
+use super::source::{Place, Source};
+use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
+use serde::{Deserialize, Serialize};
+use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
-use std::sync::Arc;
 
-/// Whether a fault forbids the run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Whether a fault forbids a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Severity {
     Error,
     Warning,
 }
 
-/// Something wrong at one place of a file.
-#[derive(Clone, Debug, PartialEq)]
+/// One fault of a configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     pub file: PathBuf,
-    pub key: String,
     /// Counted from 1.
     pub line: usize,
     /// Counted from 1, in characters.
     pub column: usize,
+    /// Dotted path of the key, as in `trajectories.model.kind` or `fragments.level.1.method`.
+    pub key: String,
     pub message: String,
-    /// What to do; may be empty.
+    /// What to do about it.
     pub help: String,
     pub severity: Severity,
-    pub(super) span: Range<usize>,
-    pub(super) text: Arc<str>,
+    /// The faulty bytes of [`line_text`](Fault::line_text).
+    pub span: Range<usize>,
+    pub line_text: String,
 }
 
 impl Fault {
+    pub(super) fn at(
+        source: &Source,
+        span: &Range<usize>,
+        key: impl fmt::Display,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Self {
+        let Place { path: file, line, column, line_text, span } = source.place(span);
+        let (key, message, help) = (key.to_string(), message.into(), help.into());
+        Self { file, line, column, key, message, help, severity: Severity::Error, span, line_text }
+    }
+
+    /// The same fault, but one that does not forbid a run.
+    pub fn warning(self) -> Self {
+        Self { severity: Severity::Warning, ..self }
+    }
+
+    /// The fault with its line, the faulty part underlined, as compilers show it.
     fn render(&self, renderer: &Renderer) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
             Severity::Warning => Level::WARNING,
         };
-        let path = self.file.display().to_string();
-        let mark = AnnotationKind::Primary.span(self.span.clone());
-        let snippet = Snippet::source(&*self.text).path(&path).annotation(mark);
-        let mut report = vec![level.primary_title(&self.message).element(snippet)];
-        if !self.help.is_empty() {
-            report.push(Group::with_title(Level::HELP.secondary_title(&self.help)));
-        }
-        renderer.render(&report)
+        let snippet = Snippet::source(self.line_text.as_str())
+            .line_start(self.line)
+            .path(self.file.to_string_lossy())
+            .annotation(AnnotationKind::Primary.span(self.span.clone()));
+        let group = level.primary_title(self.message.as_str()).element(snippet);
+        renderer.render(&[group.element(Level::HELP.message(self.help.as_str()))])
     }
 }
 
-/// All faults of a configuration.
-#[derive(Clone, Debug, Default, PartialEq)]
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}:{}: {}; {}", self.file.display(), self.line, self.column, self.message, self.help)
+    }
+}
+
+/// Faults of a configuration, in the order of its lines once [sorted](Faults::sort).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults(Vec<Fault>);
 
+/// Nobody reads more.
+const SHOWN: usize = 100;
+
 impl Faults {
-    /// Adds a fault.
     pub fn push(&mut self, fault: Fault) {
         self.0.push(fault);
     }
 
-    /// Whether there is none.
+    /// Whether there is neither an error nor a warning.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The faults in the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = &Fault> {
+    pub fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    /// Whether a run is forbidden.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|fault| fault.severity == Severity::Error)
+    }
+
+    pub fn iter(&self) -> std::slice::Iter<'_, Fault> {
         self.0.iter()
     }
 
-    /// Nothing where there is no fault.
-    ///
-    /// # Errors
-    /// The faults, in the order of the file.
-    pub fn into_result(mut self) -> Result<(), Faults> {
-        self.0.sort_by_key(|fault| fault.span.start);
-        if self.is_empty() { Ok(()) } else { Err(self) }
+    /// Orders the faults by line and column.
+    pub fn sort(&mut self) {
+        self.0.sort_by_key(|fault| (fault.line, fault.column));
     }
 
-    /// The faults as a compiler tells them: message, file, line, the line itself, what to do.
+    /// `value`, unless an error forbids it. Warnings are dropped with `self` then: look at them first.
+    ///
+    /// # Errors
+    /// The faults, in the order of their lines, if one of them is an error.
+    pub fn into_result<T>(mut self, value: T) -> Result<T, Faults> {
+        if self.has_errors() {
+            self.sort();
+            return Err(self);
+        }
+        Ok(value)
+    }
+
+    /// Every fault with its line, the faulty part underlined, and what to do.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let told: Vec<String> = self.0.iter().map(|fault| fault.render(&renderer)).collect();
-        let errors = self.0.iter().filter(|fault| fault.severity == Severity::Error).count();
-        let close = match errors {
-            0 => String::new(),
-            1 => "\n1 fault; nothing was run".into(),
-            n => format!("\n{n} faults; nothing was run"),
-        };
-        format!("{}{close}", told.join("\n\n"))
+        let mut shown: Vec<_> = self.iter().take(SHOWN).map(|fault| fault.render(&renderer)).collect();
+        if self.len() > SHOWN {
+            shown.push(format!("and {} more faults", self.len() - SHOWN));
+        }
+        shown.join("\n\n")
+    }
+}
+
+impl From<Fault> for Faults {
+    fn from(fault: Fault) -> Self {
+        Self(vec![fault])
     }
 }
 
@@ -102,8 +149,55 @@ impl IntoIterator for Faults {
     }
 }
 
-impl From<Fault> for Faults {
-    fn from(fault: Fault) -> Self {
-        Faults(vec![fault])
+impl<'a> IntoIterator for &'a Faults {
+    type Item = &'a Fault;
+    type IntoIter = std::slice::Iter<'a, Fault>;
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+impl fmt::Display for Faults {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.iter().enumerate().try_for_each(|(k, fault)| write!(f, "{}{fault}", if k == 0 { "" } else { "\n" }))
+    }
+}
+
+impl std::error::Error for Faults {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::path::Path;
+
+    fn fault(at: Range<usize>) -> Fault {
+        let source = Source::new(Path::new("run.toml"), "[a]\ncount = -1\n");
+        Fault::at(&source, &at, "a.count", "`count` must be at least 1", "count upwards")
+    }
+
+    #[test]
+    fn a_rendered_fault_shows_file_line_column_the_line_and_the_help() {
+        let text = Faults::from(fault(12..14)).render(false);
+        for part in ["error: `count` must be", "run.toml:2:9", "2 | count = -1", "^^", "help: count upwards"] {
+            assert!(text.contains(part), "{part} in\n{text}");
+        }
+        assert!(!text.contains('\u{1b}'));
+        assert!(Faults::from(fault(12..14)).render(true).contains('\u{1b}'));
+    }
+
+    #[test]
+    fn a_warning_alone_forbids_nothing_and_errors_come_out_in_the_order_of_lines() {
+        assert_eq!(Faults::from(fault(0..1).warning()).into_result(7), Ok(7));
+        let mut faults = Faults::from(fault(12..14));
+        faults.extend([fault(0..3).warning()]);
+        let lines: Vec<_> = faults.into_result(7).unwrap_err().iter().map(|fault| fault.line).collect();
+        assert_eq!(lines, [1, 2]);
+    }
+
+    #[test]
+    fn escape_sequences_of_the_file_do_not_reach_the_terminal() {
+        let source = Source::new(Path::new("a"), "x = \"\u{1b}[2J\"\n");
+        let fault = Fault::at(&source, &(4..9), "x", "found \u{1b}[2J", "remove it");
+        assert!(!Faults::from(fault).render(false).contains('\u{1b}'));
     }
 }

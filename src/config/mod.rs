@@ -1,127 +1,167 @@
-//! What does a configuration say, and what is wrong with it?
+//! What does the user ask for, and what is wrong with it?
 //!
-//! The only module that reads TOML. A configuration's structure is checked against the JSON schema that its typed sections
-//! derive, so that all faults are found at once and each on its line; what only the science can judge, the kinds of campaign
-//! add as further [`Fault`]s.
-mod document;
+//! A configuration is TOML. Its text is read into a tree that knows the place of every value, and checked against the
+//! JSON schema that is derived from the types that it will become: all faults of form are told at once, each with its
+//! line and what to do. What values mean together is judged by their users, who report through [`Config::fault`].
+//! Which kinds of campaign there are is not known here: callers hand in their schemas. Only this module names `toml`.
+mod check;
 mod fault;
-mod names;
+mod file_schema;
+mod key;
+mod name;
+mod schema;
 mod sections;
-mod structure;
+mod source;
+mod syntax;
+mod tree;
+mod words;
 
 pub use fault::{Fault, Faults, Severity};
-pub use names::nearest;
-pub use sections::{CampaignSection, KindSchema, Limits, Partition, Schedule, Uneven, full_schema};
+pub use file_schema::full_schema;
+pub use key::flatten;
+pub use name::nearest;
+pub use sections::{CampaignSection, Limits, Partition, Schedule, Uneven};
 
-use document::Document;
+use check::Check;
+use key::KeyPath;
+use schema::Schemas;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
-use std::collections::BTreeMap;
-use std::io::Read;
+use source::Source;
+use std::io;
 use std::path::{Path, PathBuf};
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+use tree::Table;
 
-/// A configuration is written by hand; a file larger than this is something else.
-const LARGEST: u64 = 64 << 20;
-
-/// Why a file cannot be read as text at all.
+/// Why there is no text to look at.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("cannot read the configuration `{path}`: check its name")]
-    Read { path: PathBuf, source: std::io::Error },
-    #[error("`{path}` is a folder: name the configuration in it")]
-    Folder { path: PathBuf },
-    #[error("`{path}` is not text in UTF-8 (byte {offset} is not): save it as UTF-8")]
-    Encoding { path: PathBuf, offset: usize },
-    #[error("`{path}` has more than {} MiB: that is no configuration", LARGEST >> 20)]
-    TooLarge { path: PathBuf },
+    #[error("there is no configuration `{path}`: name an existing file, or write one with `simmpi init KIND`")]
+    Missing { path: PathBuf },
+    #[error("`{path}` is a directory: name the configuration in it")]
+    Directory { path: PathBuf },
+    #[error("cannot read the configuration `{path}`: check that it is a file you may read")]
+    Read { path: PathBuf, source: io::Error },
+    #[error("`{path}` is larger than {limit_mb} MB: name the configuration, not data")]
+    TooLarge { path: PathBuf, limit_mb: u64 },
+    #[error(
+        "`{path}` is not UTF-8 text (byte 0x{byte:02x} in line {line}): name the configuration, or save it as UTF-8"
+    )]
+    NotText { path: PathBuf, line: usize, byte: u8 },
 }
 
-/// A configuration whose structure has no fault.
+/// A kind of campaign as the configuration sees it: the name of its section, and the schema of what stands there.
+#[derive(Clone, Debug)]
+pub struct KindSchema {
+    pub name: &'static str,
+    pub schema: schemars::Schema,
+}
+
+/// A configuration whose form is right.
 #[derive(Clone, Debug)]
 pub struct Config {
     pub path: PathBuf,
-    /// The text as it was given.
     pub text: String,
     pub campaign: CampaignSection,
     pub partition: Partition,
     pub limits: Limits,
-    document: Document,
+    tree: Table,
 }
 
 impl Config {
-    /// The text of the file at `path`.
+    /// The text of the configuration at `path`.
     ///
     /// # Errors
-    /// It is missing, a folder, no UTF-8 or far too large.
+    /// The file is missing, a directory, unreadable, too large or not UTF-8.
     pub fn read(path: &Path) -> Result<String, Error> {
-        let read = |source| Error::Read { path: path.to_owned(), source };
-        if path.is_dir() {
-            return Err(Error::Folder { path: path.to_owned() });
-        }
-        let mut bytes = Vec::new();
-        std::fs::File::open(path).map_err(read)?.take(LARGEST + 1).read_to_end(&mut bytes).map_err(read)?;
-        if bytes.len() as u64 > LARGEST {
-            return Err(Error::TooLarge { path: path.to_owned() });
-        }
-        String::from_utf8(bytes)
-            .map_err(|e| Error::Encoding { path: path.to_owned(), offset: e.utf8_error().valid_up_to() })
+        source::read(path)
     }
 
-    /// Parses `text`, which stands in the file `path`, against the common sections and those of `kinds`.
+    /// The configuration that `text` is; `path` is where it stands and what paths in it are relative to.
     ///
     /// # Errors
-    /// Every fault of its structure.
-    pub fn parse(path: &Path, text: &str, kinds: &[KindSchema]) -> Result<Self, Faults> {
-        let document = Document::parse(path, text)?;
-        let faults = structure::check(&document, &full_schema(kinds), kinds);
-        faults.into_result()?;
-        Ok(Self {
+    /// Every fault of its form: of syntax, of keys and types, and sections that do not belong to its kind.
+    pub fn parse(path: &Path, text: &str, kinds: &[KindSchema]) -> Result<Config, Faults> {
+        let source = Source::new(path, text);
+        let (tree, mut faults) = syntax::parse(&source);
+        if tree.0.is_empty() && faults.is_empty() {
+            let help = "write a [campaign] section, or start from what `simmpi init KIND` prints";
+            return Err(Fault::at(&source, &(0..0), "", "the configuration has no keys", help).into());
+        }
+        let is_partial = !faults.is_empty();
+        let foreign = foreign_sections(&source, &tree, kinds, is_partial, &mut faults);
+        let schema = full_schema(kinds);
+        let check = Check { source: &source, schemas: Schemas::new(&schema), foreign: &foreign, is_partial };
+        faults.extend(check.run(&tree));
+        faults.into_result(())?;
+        Ok(Config {
             path: path.to_owned(),
             text: text.to_owned(),
-            campaign: document.section("campaign")?,
-            partition: document.section("partition")?,
-            limits: document.section("limits")?,
-            document,
+            campaign: section(&source, "campaign")?,
+            partition: section(&source, "partition")?,
+            limits: section(&source, "limits")?,
+            tree,
         })
     }
 
-    /// The section `name` in its own type; an absent one is read as empty.
+    /// The section `name` as a value of its type; a missing section is an empty one.
     ///
     /// # Errors
-    /// The type refuses what its schema allowed.
+    /// The value does not fit its type in a way that no schema tells.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Faults> {
-        self.document.section(name)
+        section(&Source::new(&self.path, &self.text), name)
     }
 
-    /// A fault at `key`, dotted and with indices (`fragments.level.0.method`); a key that is not there is told at the
-    /// section that lacks it.
+    /// A fault of the value at `key` (as in `trajectories.model.kind` or `fragments.level.1.method`); where it is missing
+    /// the fault points to the section that should hold it.
     pub fn fault(&self, key: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {
-        self.document.fault(key, message.into(), help.into(), Severity::Error)
+        let span = self.tree.locate(&KeyPath::parse(key));
+        Fault::at(&Source::new(&self.path, &self.text), &span, key, message, help)
     }
 
-    /// A warning at `key`.
-    pub fn warning(&self, key: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {
-        self.document.fault(key, message.into(), help.into(), Severity::Warning)
-    }
-
-    /// A path that the configuration names, relative to the configuration's own folder.
+    /// A path of this configuration, relative to the file that names it.
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 }
 
-/// The values below `value` by dotted key; lists count as values.
-pub fn flatten(value: &Value) -> BTreeMap<String, Value> {
-    fn walk(key: String, value: &Value, found: &mut BTreeMap<String, Value>) {
-        match value {
-            Value::Object(members) => members.iter().for_each(|(name, member)| {
-                let key = if key.is_empty() { name.clone() } else { format!("{key}.{name}") };
-                walk(key, member, found);
-            }),
-            _ => drop(found.insert(key, value.clone())),
-        }
+/// The kinds whose sections do not belong into the file, and a fault for each that stands there, or for a missing one.
+fn foreign_sections<'k>(
+    source: &Source,
+    tree: &Table,
+    kinds: &'k [KindSchema],
+    is_partial: bool,
+    faults: &mut Faults,
+) -> Vec<&'k str> {
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
+    let campaign = KeyPath::parse("campaign.kind");
+    let Some(given) = tree.get("campaign").and_then(|node| node.table()).and_then(|table| table.text("kind")) else {
+        return Vec::new();
+    };
+    let Some(meant) = name::meant(given, &names) else { return Vec::new() };
+    let foreign: Vec<_> = names.into_iter().filter(|name| *name != meant).collect();
+    for entry in tree.0.iter().filter(|entry| foreign.contains(&entry.key.as_str())) {
+        let message = format!("section [{}] does not belong to a campaign of kind \"{meant}\"", entry.key);
+        let help = format!("remove the section, or set campaign.kind = \"{}\"", entry.key);
+        faults.push(Fault::at(source, &entry.node.span, &entry.key, message, help));
     }
-    let mut found = BTreeMap::new();
-    walk(String::new(), value, &mut found);
-    found
+    // A misspelt section is told as an unknown one.
+    let is_misspelt = || tree.0.iter().any(|entry| nearest(&entry.key, [meant]).is_some());
+    if !is_partial && tree.get(meant).is_none() && !is_misspelt() {
+        let message = format!("missing section [{meant}], which campaign.kind asks for");
+        let help = format!("add the section; `simmpi init {meant}` prints one");
+        faults.push(Fault::at(source, &tree.locate(&campaign), meant, message, help));
+    }
+    foreign
+}
+
+fn section<T: DeserializeOwned>(source: &Source, name: &str) -> Result<T, Faults> {
+    let fault = |error: toml::de::Error| {
+        let span = error.span().unwrap_or(0..0);
+        let help = format!("correct the value; `simmpi schema` describes the section [{name}]");
+        Faults::from(Fault::at(source, &span, name, error.message(), help))
+    };
+    let document = DeTable::parse(source.text).map_err(fault)?.into_inner();
+    let value = document.into_iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value);
+    let value = value.unwrap_or_else(|| toml::Spanned::new(0..0, DeValue::Table(DeTable::new())));
+    T::deserialize(ValueDeserializer::from(value)).map_err(fault)
 }

@@ -1,19 +1,19 @@
-//! Which sections do all configurations have?
-use schemars::{JsonSchema, Schema, SchemaGenerator};
+//! What may stand in the sections that every campaign has?
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 use std::path::PathBuf;
 
-/// What is run, and where its results go.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+/// What the campaign is and where its results go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignSection {
-    /// The kind of campaign; its own section is called the same
+    /// The kind of campaign, which names the section that describes it.
     pub kind: String,
-    /// Every random stream derives from it
+    /// The seed from which every random stream derives.
     #[serde(default)]
     pub seed: u64,
-    /// The result file (HDF5), relative to this file's folder
+    /// The HDF5 file of the results, relative to the configuration.
+    #[schemars(length(min = 1))]
     #[serde(default = "default_output")]
     pub output: PathBuf,
 }
@@ -22,110 +22,60 @@ fn default_output() -> PathBuf {
     "results.h5".into()
 }
 
-/// How tasks are divided over the ranks. May change between runs of one campaign.
-#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+/// How tasks are divided over ranks; changes no result.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
-    /// Tasks of a batch; by default the largest up to 256 that divides the tasks over the ranks
+    /// Tasks per batch; by default the largest up to 256 that divides the count over the ranks.
     #[schemars(range(min = 1))]
     pub batch_size: Option<u64>,
-    /// What to do with a count that does not divide: refuse it, or leave slots idle
+    /// What happens where tasks do not divide evenly over ranks and batches.
     pub uneven: Option<Uneven>,
-    /// Whether every rank has its batches from the start, or asks for the next when it is free
+    /// How batches are handed out.
     pub schedule: Option<Schedule>,
 }
 
-/// What to do with a count that does not divide over ranks x batch size.
+/// What happens where tasks do not divide evenly over ranks and batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Uneven {
+    /// Nothing runs; the nearest counts and batch sizes that divide are named.
     Refuse,
+    /// Idle slots fill the plan up.
     Idle,
 }
 
-/// When it is decided which rank runs which batch.
+/// How batches are handed out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "lowercase")]
 pub enum Schedule {
+    /// Every rank knows its batches from the start.
     Static,
+    /// A rank is given its next batch when it is done with one.
     Dynamic,
 }
 
-/// Limits on time, failures and memory. May change between runs of one campaign.
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// When a task or the campaign is given up; changes no result.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Time limit of a task, s
-    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e9))]
+    /// Wall-clock limit of a task, s.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub task_timeout_s: Option<f64>,
-    /// How often a failed task is tried again
-    #[serde(default = "default_retries")]
-    #[schemars(range(max = 100))]
+    /// How often a failed task is tried again.
     pub max_retries: u32,
-    /// The campaign stops at so many failed tasks; 0: no limit
-    #[serde(default)]
+    /// Stop after this many failed tasks; 0 is no limit.
     pub max_failures: u64,
-    /// Length of the time slot, s; by default what SLURM says is left
-    #[schemars(extend("exclusiveMinimum" = 0, "maximum" = 1e9))]
+    /// Time for the whole run, s; by default what SLURM says is left.
+    #[schemars(extend("exclusiveMinimum" = 0))]
     pub walltime_s: Option<f64>,
-    /// Memory of a rank, MB; by default from the node and the ranks on it
+    /// Memory of a rank, MB; by default the node's, shared by the ranks on it.
     #[schemars(range(min = 1))]
     pub memory_mb: Option<u64>,
 }
 
-fn default_retries() -> u32 {
-    2
-}
-
-/// A kind of campaign as the configuration knows it: the name of its section, and the section's schema.
-pub struct KindSchema {
-    pub name: &'static str,
-    pub schema: Schema,
-}
-
-/// The JSON schema of a whole configuration.
-pub fn full_schema(kinds: &[KindSchema]) -> Value {
-    let mut generator = SchemaGenerator::default();
-    let mut sections = serde_json::Map::new();
-    let mut add = |name: &str, schema: Schema| drop(sections.insert(name.to_owned(), inline_definitions(schema)));
-    add("campaign", generator.root_schema_for::<CampaignSection>());
-    add("partition", generator.root_schema_for::<Partition>());
-    add("limits", generator.root_schema_for::<Limits>());
-    kinds.iter().for_each(|kind| add(kind.name, kind.schema.clone()));
-    let names: Vec<&str> = kinds.iter().map(|kind| kind.name).collect();
-    sections["campaign"]["properties"]["kind"]["enum"] = json!(names);
-    json!({
-        "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": "simmpi configuration",
-        "type": "object",
-        "properties": sections,
-        "required": ["campaign"],
-        "additionalProperties": false,
-    })
-}
-
-/// Puts definitions in the place of references to them, so that a schema stands for itself anywhere.
-fn inline_definitions(schema: Schema) -> Value {
-    fn resolve(value: &mut Value, definitions: &Value) {
-        if let Value::Object(members) = value
-            && let Some(Value::String(name)) = members.get("$ref")
-            && let Some(target) = definitions.get(name.trim_start_matches("#/$defs/")).and_then(Value::as_object)
-        {
-            let target = target.clone();
-            members.remove("$ref");
-            target.into_iter().for_each(|(key, found)| _ = members.entry(key).or_insert(found));
-        }
-        match value {
-            Value::Object(members) => members.values_mut().for_each(|member| resolve(member, definitions)),
-            Value::Array(items) => items.iter_mut().for_each(|item| resolve(item, definitions)),
-            _ => {}
-        }
+impl Default for Limits {
+    fn default() -> Self {
+        Self { task_timeout_s: None, max_retries: 2, max_failures: 0, walltime_s: None, memory_mb: None }
     }
-    let mut value = schema.to_value();
-    let definitions = value.as_object_mut().and_then(|v| v.remove("$defs")).unwrap_or_default();
-    if let Some(members) = value.as_object_mut() {
-        members.remove("$schema");
-    }
-    resolve(&mut value, &definitions);
-    value
 }

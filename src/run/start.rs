@@ -36,6 +36,8 @@ struct RootPart {
     manifest: Manifest,
     places: Vec<Place>,
     started: Instant,
+    /// Whether the journal was empty at the start.
+    is_fresh: bool,
 }
 
 /// What every rank tells rank 0 once.
@@ -137,6 +139,7 @@ fn gather_root(claim: Claim, opened: &Opened, hellos: Vec<Vec<u8>>) -> Result<Ro
         }
         places.push(hello.place);
     }
+    let is_fresh = found.is_empty();
     let root = Root {
         orders: opened.orders.clone(),
         lock: claim.lock,
@@ -145,7 +148,7 @@ fn gather_root(claim: Claim, opened: &Opened, hellos: Vec<Vec<u8>>) -> Result<Ro
         closed: Vec::new(),
         beat: Instant::now(),
     };
-    Ok(RootPart { root, manifest: claim.manifest, places, started: Instant::now() })
+    Ok(RootPart { root, manifest: claim.manifest, places, started: Instant::now(), is_fresh })
 }
 
 impl Party {
@@ -200,10 +203,14 @@ impl Party {
 
     /// Tells on rank 0 why the run stopped; on another rank that is the end of all.
     pub fn tell_stop(&mut self, stop: &Stop) -> Exit {
-        if self.root.is_none() {
+        let Some(part) = &self.root else {
             return broken(stop);
-        }
+        };
         let _ = self.rank.sync();
+        if stop.exit == Exit::Configuration && part.is_fresh {
+            // Nothing was run, so nothing stands in the way of another configuration.
+            let _ = journal::discard(&journal::folder_of(&part.root.orders.output));
+        }
         match stop.exit {
             Exit::Resumable => say::line(&format!("stopped: {}\nrun the same command again to go on", stop.message)),
             _ => say::error(&stop.message),

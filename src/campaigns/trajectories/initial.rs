@@ -74,7 +74,7 @@ impl InitialFile {
                 "leave count out, or set it to the number of rows",
             ));
         }
-        faults.into_result()?;
+        faults.into_result(())?;
         Ok(Some(Self {
             has_z,
             rows: rows as u64,

@@ -51,7 +51,7 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
             "give the number of trajectories",
         ));
     }
-    faults.into_result()?;
+    faults.into_result(())?;
     let setup = Setup {
         count: count.unwrap_or(0),
         model,
@@ -285,7 +285,7 @@ fn check_step(
             "a step of {:.3e} would resolve them; they often matter little",
             section.time_step * POOR / classical
         );
-        warnings.push(config.warning(key, message, help));
+        warnings.push(config.fault(key, message, help).warning());
     }
 }
 

@@ -27,7 +27,8 @@ impl Eigen {
     pub fn of(h: &Matrix) -> Self {
         let states = h.states;
         let mut vectors = h.clone();
-        (vectors.re.fill(ZERO), vectors.im.fill(ZERO));
+        vectors.re.fill(ZERO);
+        vectors.im.fill(ZERO);
         (0..states).for_each(|k| vectors.re[k * states + k] = [1.0; LANES]);
         Self { values: vec![ZERO; states], work: vectors.clone(), vectors, column: Vector::zero(states), solutions: 0 }
     }

@@ -1,0 +1,30 @@
+#!/bin/bash
+# All checks: installs what is missing, then format, lints, documentation, tests with Open MPI and with MPICH, the result file
+# as h5py sees it, a short benchmark, and a campaign under SLURM. Every test of the engine is bounded in time by itself.
+set -eu
+cd "$(dirname "$0")/.."
+ci/setup.sh --tests
+export OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+step() { printf '\n== %s\n' "$*"; }
+
+step "format"
+if cargo fmt --version >/dev/null 2>&1; then cargo fmt --check; else echo "SKIPPED: this toolchain has no rustfmt"; fi
+step "lints"
+cargo clippy --locked --all-targets -- -D warnings
+step "documentation"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --document-private-items
+step "tests with Open MPI"
+cargo build --locked --bins --examples
+SIMMPI_MPIRUN=mpirun.openmpi cargo test --locked -- --test-threads=2
+step "tests with MPICH"
+MPICC=mpicc.mpich cargo build --locked --bins --examples --target-dir target-mpich
+MPICC=mpicc.mpich SIMMPI_MPIRUN=mpirun.mpich cargo test --locked --target-dir target-mpich --test engine -- --test-threads=2
+step "a binary started by the other library's launcher"
+ci/wrong_launcher.sh
+step "the result file as h5py sees it"
+/usr/bin/python3 ci/h5py_check.py target/debug/simmpi
+step "benchmark, short"
+/usr/bin/python3 benches/noop.py --short
+step "a campaign under SLURM"
+SIMMPI=target/debug/examples/test-campaigns CONFIG=ci/slurm.toml ci/slurm_test.sh
+step "all checks passed"

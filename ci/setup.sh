@@ -1,0 +1,23 @@
+#!/bin/bash
+# Installs what building and testing simmpi needs on Debian, where it is missing. Runs as root, or through sudo.
+#   ci/setup.sh            what a run needs: compiler, Open MPI, HDF5
+#   ci/setup.sh --tests    also what the tests need: MPICH, SLURM, h5py, mpi4py
+set -eu
+packages=(gcc pkg-config openmpi-bin libopenmpi-dev libhdf5-dev libclang-dev ca-certificates)
+[ "${1:-}" = --tests ] && packages+=(mpich libmpich-dev python3-h5py python3-numpy python3-mpi4py hdf5-tools slurm-wlm slurm-wlm-basic-plugins munge procps)
+# Debian 12's own rustc is too old for edition 2024; its rustc-web follows upstream. An installed toolchain is used as it is.
+if ! command -v cargo >/dev/null || ! printf '1.88\n%s\n' "$(rustc --version | cut -d' ' -f2)" | sort -VC; then
+    packages+=(rustc-web cargo-web)
+    [ "${1:-}" = --tests ] && packages+=(rust-web-clippy rustfmt-web)
+fi
+missing=()
+for package in "${packages[@]}"; do
+    dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+as_root=()
+[ "$(id -u)" -eq 0 ] || as_root=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+echo "installing: ${missing[*]}"
+"${as_root[@]}" apt-get update -qq
+"${as_root[@]}" apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}"

@@ -1,0 +1,109 @@
+#!/bin/bash
+# Does a campaign outlive its time slots? Runs slurm/two_nodes.sh on a SLURM of two virtual nodes on this machine: drained
+# with code 75 at the end of the slot, submitted again, resumed, complete. Also: what must not be submitted again is not.
+#
+#     ci/slurm_test.sh                                  with a stand-in for simmpi (a shell script)
+#     SIMMPI=target/release/simmpi CONFIG=c.toml ci/slurm_test.sh
+#
+# CONFIG must take longer than one slot, about 45 s, on 4 ranks, and less than ten; its output is results.h5 beside it.
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+cluster=${SLURM_LOCAL:-$root/../shared/fixtures/slurm_local.sh}
+
+skip() { echo "SKIPPED ci/slurm_test.sh: $*" >&2; exit 0; }
+fail() { echo "FAILED: $*" >&2; tail -n 50 "$work"/*.out >&2 || true; exit 1; }
+
+[ -f "$cluster" ] || skip "there is no script for a virtual cluster at $cluster"
+command -v mpirun >/dev/null || skip "there is no mpirun"
+export PATH=$PATH:/usr/sbin
+if ! { command -v sbatch && command -v slurmctld && command -v munged; } >/dev/null; then
+    [ "$(id -u)" = 0 ] && bash "$cluster" install >/dev/null 2>&1 || skip "SLURM is not installed and cannot be installed"
+fi
+differences=$(diff <(grep -v '^#' "$root/slurm/one_node.sh") <(grep -v '^#' "$root/slurm/two_nodes.sh")) || true
+[ -z "$differences" ] || { echo "FAILED: the scripts of slurm/ differ: $differences" >&2; exit 1; }
+
+work=$(mktemp -d)
+export SLURM_LOCAL_DIR=$work/cluster SLURM_CONF=$work/cluster/slurm.conf
+# A daemon that is stopped while a job ends would stay: first the jobs, then the daemons.
+clean_up() {
+    scancel --quiet --user="$(id -un)" || true
+    for ((k = 0; k < 20; k++)); do [ -n "$(squeue --noheader)" ] || break; sleep 1; done
+    bash "$cluster" stop || true
+    for pid in $(cat "$SLURM_LOCAL_DIR"/run/*.pid); do
+        ! grep -q "$SLURM_LOCAL_DIR" "/proc/$pid/cmdline" || kill -9 "$pid" || true
+    done
+    rm -rf "$work"
+} >/dev/null 2>&1
+trap clean_up EXIT
+bash "$cluster" start 2 4 >"$work/start.log" 2>&1 || { cat "$work/start.log"; skip "the virtual cluster does not start"; }
+cd "$work"
+
+# The virtual nodes share one host: without these two settings Open MPI's ranks would share memory across "nodes", and
+# refuse to start for root. They belong to this fixture, not to the scripts of users.
+export OMPI_MCA_btl=self,tcp OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
+# SLURM's timers have a granularity of about 30 s: USR1 comes after 15 to 45 s, the end of the slot after 60 to 90 s.
+export SBATCH_SIGNAL=B:USR1@45
+options=(--nodes=2 --ntasks-per-node=2 --time=1)
+
+# Stands in for simmpi: every rank needs $TICKS seconds in all, goes on where it stopped, drains on USR1.
+cat >stand_in.sh <<'STAND_IN'
+#!/bin/bash
+done_file=$2.ticks.${OMPI_COMM_WORLD_RANK:-${PMI_RANK:-0}}
+trap 'exit 75' USR1 TERM
+[ -z "${ENDS_WITH:-}" ] || exit "$ENDS_WITH"
+ticks=$(cat "$done_file" 2>/dev/null || echo 0)
+while [ "$ticks" -lt "${TICKS:-55}" ]; do
+    sleep 1 & wait $!
+    ticks=$((ticks + 1))
+    echo $ticks >"$done_file.new" && mv "$done_file.new" "$done_file"
+done
+STAND_IN
+chmod +x stand_in.sh
+
+submit() { sbatch --parsable "${options[@]}" "$root/slurm/two_nodes.sh" "$@"; }
+# Waits until no job is left, at most $1 seconds.
+settle() {
+    for ((second = 0; second < $1; second++)); do
+        [ -n "$(squeue --noheader)" ] || return 0
+        sleep 1
+    done
+    fail "jobs are left after $1 s: $(squeue)"
+}
+count() { cat simmpi-*.out 2>/dev/null | grep -c "$1" || true; }
+forget() { rm -f simmpi-*.out; }
+
+echo "what is wrong itself is not submitted again"
+for code in 2 64 65 73 78; do ENDS_WITH=$code SIMMPI=$work/stand_in.sh submit config.toml >/dev/null; done
+settle 60
+[ "$(ls simmpi-*.out | wc -l)" = 5 ] || fail "5 jobs were to run"
+for code in 2 64 65 73 78; do [ "$(count "ended with code $code$")" = 1 ] || fail "no job ended with code $code"; done
+forget
+
+echo "what crashes is submitted again as often as is allowed"
+ENDS_WITH=137 SIMMPI_RESUBMIT=2 SIMMPI=$work/stand_in.sh submit config.toml >/dev/null
+settle 60
+[ "$(count 'ended with code 137$') $(count 'no submissions left')" = "3 1" ] || fail "3 jobs were to run"
+forget
+
+echo "what is cancelled is not submitted again"
+job=$(SIMMPI=$work/stand_in.sh submit config.toml)
+for ((k = 0; k < 30; k++)); do ls config.toml.ticks.3 >/dev/null 2>&1 && break; sleep 1; done
+scancel "$job"
+settle 30
+[ "$(ls simmpi-*.out | wc -l)" = 1 ] || fail "a cancelled job was submitted again"
+forget && rm -f config.toml.ticks.*
+
+echo "a campaign longer than its slot is drained, submitted again, resumed and completed"
+program=${SIMMPI:-$work/stand_in.sh}
+program=$(cd "$root" && realpath "$program")
+[ -n "${CONFIG:-}" ] && cp "$(cd "$root" && realpath "$CONFIG")" config.toml
+SIMMPI=$program SIMMPI_RESUBMIT=10 submit config.toml >/dev/null
+settle 900
+[ "$(count 'ended with code 75$')" -ge 1 ] || fail "no job was drained: the campaign is too short for this test"
+[ "$(count 'ended with code 0$')" = 1 ] || fail "the campaign did not complete"
+if [ "$program" = "$work/stand_in.sh" ]; then
+    for rank in 0 1 2 3; do [ "$(cat config.toml.ticks.$rank)" = 55 ] || fail "rank $rank is not done"; done
+else
+    "$program" inspect results.h5 --json | grep -Eq '"complete": *(true|1)' || fail "results.h5 is not complete"
+fi
+echo "passed: $(count 'runs config.toml') jobs, $(count 'ended with code 75$') of them drained"

@@ -1,0 +1,71 @@
+//! What is the schema of a whole configuration?
+use super::KindSchema;
+use super::sections::{CampaignSection, Limits, Partition};
+use serde_json::{Map, Value, json};
+
+/// The JSON schema of a configuration of any of the `kinds`: what `simmpi schema` prints for editors, and what a
+/// configuration is checked against.
+pub fn full_schema(kinds: &[KindSchema]) -> Value {
+    let mut definitions = Map::new();
+    let mut properties = Map::new();
+    let mut campaign = schemars::schema_for!(CampaignSection);
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
+    if let Some(kind) = campaign.pointer_mut("/properties/kind").and_then(Value::as_object_mut) {
+        kind.insert("enum".to_owned(), json!(names));
+    }
+    let common = [
+        ("campaign", campaign),
+        ("partition", schemars::schema_for!(Partition)),
+        ("limits", schemars::schema_for!(Limits)),
+    ];
+    for (name, schema) in common.into_iter().chain(kinds.iter().map(|kind| (kind.name, kind.schema.clone()))) {
+        properties.insert(name.to_owned(), adopt(name, schema.to_value(), &mut definitions));
+    }
+    let is_of_kind = |name| json!({"properties": {"campaign": {"properties": {"kind": {"const": name}}}}});
+    let sections: Vec<_> =
+        names.iter().map(|name| json!({"if": is_of_kind(name), "then": {"required": [name]}})).collect();
+    let mut schema = json!({
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "simmpi configuration",
+        "description": "A campaign of simulations: what it is, how it is divided over ranks, and its limits.",
+        "type": "object",
+        "properties": properties,
+        "required": ["campaign"],
+        "additionalProperties": false,
+        "$defs": definitions,
+    });
+    if !sections.is_empty() {
+        schema["allOf"] = Value::Array(sections);
+    }
+    schema
+}
+
+/// Takes the schema of a section into that of the file: its definitions move there under names of their own.
+fn adopt(section: &str, mut schema: Value, definitions: &mut Map<String, Value>) -> Value {
+    rename(section, &mut schema);
+    let Some(map) = schema.as_object_mut() else { return schema };
+    map.remove("$schema");
+    if let Some(Value::Object(own)) = map.remove("$defs") {
+        definitions.extend(own.into_iter().map(|(name, definition)| (format!("{section}.{name}"), definition)));
+    }
+    schema
+}
+
+fn rename(section: &str, schema: &mut Value) {
+    match schema {
+        Value::Object(map) => {
+            for (key, inner) in map {
+                match inner {
+                    Value::String(target) if key == "$ref" => {
+                        if let Some(name) = target.strip_prefix("#/$defs/") {
+                            *target = format!("#/$defs/{section}.{name}");
+                        }
+                    }
+                    _ => rename(section, inner),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(|inner| rename(section, inner)),
+        _ => {}
+    }
+}

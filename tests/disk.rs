@@ -1,0 +1,79 @@
+//! A disk that is full or read-only. Needs root, to mount a small file system: without, this test says so and checks nothing.
+#![allow(clippy::unwrap_used)]
+mod support;
+
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use std::path::{Path, PathBuf};
+use support::Campaign;
+
+/// A small file system at the folder `disk` of a campaign.
+struct Disk {
+    path: PathBuf,
+}
+
+impl Disk {
+    fn mount(campaign: &Campaign, size: &str) -> Option<Self> {
+        let path = campaign.path("disk");
+        std::fs::create_dir(&path).unwrap();
+        let disk = Self { path };
+        match disk.set("tmpfs", MsFlags::empty(), size) {
+            Ok(()) => Some(disk),
+            Err(error) => {
+                println!("SKIPPED: a small file system cannot be mounted here: {error}");
+                None
+            }
+        }
+    }
+
+    fn set(&self, source: &str, flags: MsFlags, size: &str) -> nix::Result<()> {
+        let options = format!("size={size}");
+        mount(Some(source), &self.path, Some("tmpfs"), flags, Some(options.as_str()))
+    }
+
+    fn resize(&self, size: &str) {
+        self.set("tmpfs", MsFlags::MS_REMOUNT, size).unwrap();
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = umount2(&self.path, MntFlags::MNT_DETACH);
+    }
+}
+
+fn config(keys: &str) -> String {
+    format!(
+        "[campaign]\nkind = \"sleep\"\nseed = 7\noutput = \"disk/results.h5\"\n[sleep]\ncount = 40\n{keys}\n[partition]\nbatch_size = 2\n"
+    )
+}
+
+fn is_there(path: &Path) -> bool {
+    path.exists()
+}
+
+#[test]
+fn a_disk_full_of_journal_stops_the_campaign_and_loses_nothing() {
+    let campaign = Campaign::new(&config("ballast = 100000"));
+    let Some(disk) = Disk::mount(&campaign, "2m") else { return };
+    campaign.run(2, &[]).expect(74, &["cannot write", "bytes are free"]);
+    disk.resize("20m");
+    campaign.run(3, &[]).expect(0, &["done before", "complete: 40 of 40"]);
+}
+
+#[test]
+fn a_disk_too_small_for_the_result_leaves_the_journal_and_no_half_file() {
+    let campaign = Campaign::new(&config("result_bytes = 4000000"));
+    let Some(disk) = Disk::mount(&campaign, "2m") else { return };
+    campaign.run(2, &[]).expect(74, &["cannot write", "run the same command again"]);
+    assert!(!is_there(&disk.path.join("results.h5")) && !is_there(&disk.path.join("results.h5.part")));
+    disk.resize("20m");
+    campaign.run(1, &[]).expect(0, &["complete: 40 of 40"]);
+}
+
+#[test]
+fn a_read_only_folder_is_refused_before_anything_runs() {
+    let campaign = Campaign::new(&config(""));
+    let Some(disk) = Disk::mount(&campaign, "2m") else { return };
+    disk.set("tmpfs", MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, "2m").unwrap();
+    campaign.run(2, &[]).expect(73, &["cannot write into"]);
+}
