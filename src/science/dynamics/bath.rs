@@ -99,13 +99,15 @@ impl Bath {
 
     /// How every degree of freedom moves in time `t` when nothing acts on it.
     pub fn flow(&self, t: f64) -> Flow {
-        let of = |j: usize| {
-            let (h, w) = (self.weights[j], self.frequencies[j]);
-            // x' = h y, y' = -(w^2/h) x
-            let (sin, cos) = (libm::sin(w * t), libm::cos(w * t));
-            if w == 0.0 { [1.0, h * t, 0.0, 1.0] } else { [cos, h / w * sin, -w / h * sin, cos] }
-        };
-        Flow { rows: (0..self.coordinates()).map(of).collect() }
+        Flow { rows: (0..self.coordinates()).map(|j| self.flow_of(j, t)).collect() }
+    }
+
+    /// The same for one: x <- r0 x + r1 y, y <- r2 x + r3 y.
+    pub fn flow_of(&self, j: usize, t: f64) -> [f64; 4] {
+        let (h, w) = (self.weights[j], self.frequencies[j]);
+        // x' = h y, y' = -(w^2/h) x
+        let (sin, cos) = (libm::sin(w * t), libm::cos(w * t));
+        if w == 0.0 { [1.0, h * t, 0.0, 1.0] } else { [cos, h / w * sin, -w / h * sin, cos] }
     }
 }
 

@@ -42,23 +42,10 @@ pub struct Block {
     pub frustrated_hops: Lane,
     uniforms: Vec<Uniforms>,
     first_uniform: Lane,
-    ended: Option<Ended>,
     /// Working memory for coordinates.
     pub force: Phase,
     /// Working memory for states.
     pub scratch: [Vector; 6],
-}
-
-/// Trajectories that have left the region of interest, as they were then: they stand still.
-struct Ended {
-    lanes: [bool; LANES],
-    z: Phase,
-    c: Vector,
-    h: Matrix,
-    values: Vec<Lane>,
-    vectors: Matrix,
-    active: [usize; LANES],
-    hops: (Lane, Lane),
 }
 
 /// Where a trajectory's decisions to hop come from.
@@ -72,19 +59,19 @@ impl Block {
     pub fn begin(model: &dyn Model, tasks: Tasks, seed: CampaignSeed, state: &InitialState, start: &Start) -> Self {
         let (states, coordinates) = (model.states(), model.bath().coordinates());
         let filled = (tasks.count() as usize).min(LANES);
+        let h = Matrix::zero(states, model.is_real());
         let mut block = Self {
             filled,
             z: Phase::zero(coordinates),
             c: Vector::zero(states),
-            h: Matrix::zero(states),
-            eigen: Eigen::new(states),
-            last_vectors: Matrix::zero(states),
+            eigen: Eigen::of(&h),
+            last_vectors: h.clone(),
+            h,
             active: [0; LANES],
             accepted_hops: ZERO,
             frustrated_hops: ZERO,
             uniforms: Vec::with_capacity(LANES),
             first_uniform: ZERO,
-            ended: None,
             force: Phase::zero(coordinates),
             scratch: std::array::from_fn(|_| Vector::zero(states)),
         };
@@ -148,44 +135,5 @@ impl Block {
     /// The amplitudes in the adiabatic basis, into `scratch[0]`.
     pub fn to_adiabatic(&mut self) {
         self.eigen.vectors.apply_adjoint(&self.c, &mut self.scratch[0]);
-    }
-
-    /// Before a step: remembers trajectories that have ended, where the model lets any end.
-    pub fn remember_ended(&mut self, model: &dyn Model) {
-        let Some(beyond) = model.stop_beyond() else { return };
-        let lanes = std::array::from_fn(|l| {
-            let (q, p) = model.bath().to_real(0, self.z.x[0][l], self.z.y[0][l]);
-            q.abs() > beyond && q * p > 0.0
-        });
-        self.ended = lanes.contains(&true).then(|| Ended {
-            lanes,
-            z: self.z.clone(),
-            c: self.c.clone(),
-            h: self.h.clone(),
-            values: self.eigen.values.clone(),
-            vectors: self.eigen.vectors.clone(),
-            active: self.active,
-            hops: (self.accepted_hops, self.frustrated_hops),
-        });
-    }
-
-    /// After a step: puts them back.
-    pub fn restore_ended(&mut self) {
-        let Some(ended) = self.ended.take() else { return };
-        for l in (0..LANES).filter(|&l| ended.lanes[l]) {
-            let back =
-                |now: &mut [Lane], then: &[Lane]| now.iter_mut().zip(then).for_each(|(now, then)| now[l] = then[l]);
-            back(&mut self.z.x, &ended.z.x);
-            back(&mut self.z.y, &ended.z.y);
-            back(&mut self.c.re, &ended.c.re);
-            back(&mut self.c.im, &ended.c.im);
-            back(&mut self.h.re, &ended.h.re);
-            back(&mut self.h.im, &ended.h.im);
-            back(&mut self.eigen.values, &ended.values);
-            back(&mut self.eigen.vectors.re, &ended.vectors.re);
-            back(&mut self.eigen.vectors.im, &ended.vectors.im);
-            self.active[l] = ended.active[l];
-            (self.accepted_hops[l], self.frustrated_hops[l]) = (ended.hops.0[l], ended.hops.1[l]);
-        }
     }
 }

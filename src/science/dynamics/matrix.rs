@@ -1,4 +1,5 @@
 //! What are a state vector and an operator, for a block of trajectories?
+use super::widest::widest;
 use super::{LANES, Lane, ZERO};
 
 /// Amplitudes of S states, [state][lane].
@@ -12,6 +13,8 @@ pub struct Vector {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     pub states: usize,
+    /// Whether the imaginary part is zero and stays so: it is then not looked at.
+    pub is_real: bool,
     pub re: Vec<Lane>,
     pub im: Vec<Lane>,
 }
@@ -28,6 +31,7 @@ impl Vector {
     }
 
     /// |c_k|^2.
+    #[inline(always)]
     pub fn population(&self, k: usize) -> Lane {
         std::array::from_fn(|l| self.re[k][l] * self.re[k][l] + self.im[k][l] * self.im[k][l])
     }
@@ -52,35 +56,23 @@ impl Vector {
 
 impl Matrix {
     /// Zero in `states` x `states` dimensions.
-    pub fn zero(states: usize) -> Self {
-        Self { states, re: vec![ZERO; states * states], im: vec![ZERO; states * states] }
+    pub fn zero(states: usize, is_real: bool) -> Self {
+        Self { states, is_real, re: vec![ZERO; states * states], im: vec![ZERO; states * states] }
     }
 
     /// out = self * v.
     pub fn apply(&self, v: &Vector, out: &mut Vector) {
-        let n = self.states;
-        for i in 0..n {
-            let (mut re, mut im) = (ZERO, ZERO);
-            for j in 0..n {
-                multiply_add(&self.re[i * n + j], &self.im[i * n + j], &v.re[j], &v.im[j], &mut re, &mut im);
-            }
-            (out.re[i], out.im[i]) = (re, im);
+        match self.is_real {
+            true => apply::<true>(self, v, out),
+            false => apply::<false>(self, v, out),
         }
     }
 
     /// out = self^+ * v.
     pub fn apply_adjoint(&self, v: &Vector, out: &mut Vector) {
-        let n = self.states;
-        for i in 0..n {
-            let (mut re, mut im) = (ZERO, ZERO);
-            for j in 0..n {
-                let (a, b) = (&self.re[j * n + i], &self.im[j * n + i]);
-                for l in 0..LANES {
-                    re[l] += a[l] * v.re[j][l] + b[l] * v.im[j][l];
-                    im[l] += a[l] * v.im[j][l] - b[l] * v.re[j][l];
-                }
-            }
-            (out.re[i], out.im[i]) = (re, im);
+        match self.is_real {
+            true => apply_adjoint::<true>(self, v, out),
+            false => apply_adjoint::<false>(self, v, out),
         }
     }
 
@@ -95,12 +87,54 @@ impl Matrix {
         }
         sum
     }
+
+    /// The product out = self * v, to be compiled into a loop of the caller's.
+    #[inline(always)]
+    pub(super) fn times<const REAL: bool>(&self, v: &Vector, out: &mut Vector) {
+        let n = self.states;
+        for i in 0..n {
+            let (mut re, mut im) = (ZERO, ZERO);
+            for j in 0..n {
+                let (a, b, c, d) = (&self.re[i * n + j], &self.im[i * n + j], &v.re[j], &v.im[j]);
+                for l in 0..LANES {
+                    if REAL {
+                        re[l] += a[l] * c[l];
+                        im[l] += a[l] * d[l];
+                    } else {
+                        re[l] += a[l] * c[l] - b[l] * d[l];
+                        im[l] += a[l] * d[l] + b[l] * c[l];
+                    }
+                }
+            }
+            (out.re[i], out.im[i]) = (re, im);
+        }
+    }
 }
 
-/// (re, im) += (a + i b) (c + i d).
-fn multiply_add(a: &Lane, b: &Lane, c: &Lane, d: &Lane, re: &mut Lane, im: &mut Lane) {
-    for l in 0..LANES {
-        re[l] += a[l] * c[l] - b[l] * d[l];
-        im[l] += a[l] * d[l] + b[l] * c[l];
+widest! {
+    fn apply<const REAL: bool>(m: &Matrix, v: &Vector, out: &mut Vector) {
+        m.times::<REAL>(v, out);
+    }
+}
+
+widest! {
+    fn apply_adjoint<const REAL: bool>(m: &Matrix, v: &Vector, out: &mut Vector) {
+        let n = m.states;
+        for i in 0..n {
+            let (mut re, mut im) = (ZERO, ZERO);
+            for j in 0..n {
+                let (a, b, c, d) = (&m.re[j * n + i], &m.im[j * n + i], &v.re[j], &v.im[j]);
+                for l in 0..LANES {
+                    if REAL {
+                        re[l] += a[l] * c[l];
+                        im[l] += a[l] * d[l];
+                    } else {
+                        re[l] += a[l] * c[l] + b[l] * d[l];
+                        im[l] += a[l] * d[l] - b[l] * c[l];
+                    }
+                }
+            }
+            (out.re[i], out.im[i]) = (re, im);
+        }
     }
 }

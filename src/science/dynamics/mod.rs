@@ -5,8 +5,8 @@
 //! J. Chem. Theory Comput. 20, 6500, 2024, doi:10.1021/acs.jctc.4c00555).
 //!
 //! Trajectories run in blocks of [`LANES`], each array with the lane as its innermost index, so that plain loops over lanes
-//! become vector instructions. Nothing crosses lanes: a trajectory's bits depend on itself alone. No multiply-add is fused
-//! and transcendental functions come from `libm`, so they do not depend on the processor either.
+//! become vector instructions (`widest`). Nothing crosses lanes: a trajectory's bits depend on itself alone. No multiply-add is
+//! fused and transcendental functions come from `libm` or are written out, so they do not depend on the processor either.
 //!
 //! A [`Model`] is one file in `models`, an [`Algorithm`] one in `algorithms`.
 #![expect(clippy::needless_range_loop, reason = "a lane index runs over several arrays at once")]
@@ -15,10 +15,15 @@ pub mod algorithms;
 mod bath;
 mod block;
 mod eigen;
+mod ended;
 mod matrix;
 pub mod models;
 mod observables;
+mod phase;
+#[cfg(test)]
+mod tests;
 mod trajectory;
+mod widest;
 
 pub use algorithms::Algorithm;
 pub use bath::{Bath, Phase, Sampling};

@@ -1,4 +1,5 @@
 //! How does a block of trajectories run from beginning to end?
+use super::ended::Ended;
 use super::{Algorithm, Block, InitialState, LANES, Lane, Layout, Model, Observed, Start, ZERO};
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
@@ -67,6 +68,7 @@ pub fn run_block(
     let mut block = Block::begin(model, tasks, begin.0, begin.1, begin.2);
     algorithm.begin(model, &mut block);
     let mut stepper = algorithm.stepper(model, clock);
+    let mut ended = model.stop_beyond().map(|beyond| Ended::none(&block, beyond));
     let mut observed = Observed::new(layout);
     let mut found = Trajectories {
         samples: Vec::with_capacity((clock.samples + 1) * layout.len()),
@@ -89,9 +91,16 @@ pub fn run_block(
             break;
         }
         for step in sample * clock.steps_per_sample..(sample + 1) * clock.steps_per_sample {
-            block.remember_ended(model);
+            if let Some(ended) = &mut ended {
+                ended.remember(model, &block);
+                if ended.is_all() {
+                    break;
+                }
+            }
             stepper.advance(&mut block, step);
-            block.restore_ended();
+            if let Some(ended) = &ended {
+                ended.restore(&mut block);
+            }
         }
     }
     (found.accepted_hops, found.frustrated_hops) = (block.accepted_hops, block.frustrated_hops);

@@ -1,8 +1,9 @@
 //! Fewest-switches surface hopping (Tully, J. Chem. Phys. 93, 1061, 1990, doi:10.1063/1.459170).
 use super::{Algorithm, Stepper};
-use crate::science::dynamics::bath::Flow;
-use crate::science::dynamics::models::FrozenStep;
-use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, Observed, Phase, ZERO};
+use crate::science::dynamics::models::{FrozenStep, Motion};
+use crate::science::dynamics::phase::turn;
+use crate::science::dynamics::widest::widest;
+use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Matrix, Model, Observed, Phase, ZERO};
 
 /// What a hop that the coordinates cannot pay for does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,10 +53,11 @@ impl Algorithm for Fssh {
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
         let t = clock.time_step;
         let scheme = match clock.integrator {
-            Integrator::Strang => Scheme::Strang(model.bath().flow(t)),
-            Integrator::Sequential => Scheme::Sequential(model.fourth_order(t)),
+            Integrator::Strang => Scheme::Strang,
+            Integrator::Sequential => Scheme::Sequential,
         };
-        Box::new(Step { method: self, model, t, scheme })
+        let motion = if scheme == Scheme::Strang { Motion::Opening } else { Motion::RungeKutta };
+        Box::new(Step { method: self, model, t, scheme, classical: model.prepare(motion, t) })
     }
 
     fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observed) {
@@ -68,43 +70,35 @@ impl Algorithm for Fssh {
     }
 }
 
-enum Scheme<'a> {
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scheme {
     /// Coordinates on the surface as it stood at the step's beginning, then the amplitudes with the energies of the step's
     /// beginning: first order, as QC Lab.
-    Sequential(Box<dyn FrozenStep + 'a>),
+    Sequential,
     /// Symmetric, second order: half steps with the surface and energies of the beginning, free flow, half steps with those
     /// of the end.
-    Strang(Flow),
+    Strang,
 }
 
 struct Step<'a> {
     method: &'a Fssh,
     model: &'a dyn Model,
     t: f64,
-    scheme: Scheme<'a>,
+    scheme: Scheme,
+    classical: Box<dyn FrozenStep + 'a>,
 }
 
 impl Stepper for Step<'_> {
     fn advance(&mut self, block: &mut Block, step: usize) {
         let half = 0.5 * self.t;
+        propagate_exactly(block, if self.scheme == Scheme::Strang { half } else { self.t });
         block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
-        match &mut self.scheme {
-            Scheme::Sequential(classical) => {
-                classical.advance(&mut block.z, &block.scratch[1]);
-                propagate_exactly(block, self.t);
-            }
-            Scheme::Strang(flow) => {
-                self.model.kick(half, &mut block.z, &block.scratch[1], &mut block.force);
-                flow.advance(&mut block.z);
-                propagate_exactly(block, half);
-            }
-        }
+        self.classical.advance(&mut block.z, &block.scratch[1], &mut block.h);
         block.last_vectors.clone_from(&block.eigen.vectors);
-        self.model.hamiltonian(&block.z, &mut block.h);
         block.eigen.solve(&block.h);
         fix_gauge(self.method.gauge, block);
-        if matches!(self.scheme, Scheme::Strang(_)) {
-            block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
+        block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
+        if self.scheme == Scheme::Strang {
             self.model.kick(half, &mut block.z, &block.scratch[1], &mut block.force);
             propagate_exactly(block, half);
         }
@@ -118,46 +112,60 @@ fn propagate_exactly(block: &mut Block, t: f64) {
     block.to_adiabatic();
     let [adiabatic, ..] = &mut block.scratch;
     for (k, energies) in block.eigen.values.iter().enumerate() {
+        let (mut cos, mut sin) = (ZERO, ZERO);
+        turn(&energies.map(|energy| energy * t), &mut cos, &mut sin);
+        let (re, im) = (&mut adiabatic.re[k], &mut adiabatic.im[k]);
         for l in 0..LANES {
-            let (sin, cos) = libm::sincos(energies[l] * t);
-            let (re, im) = (adiabatic.re[k][l], adiabatic.im[k][l]);
-            (adiabatic.re[k][l], adiabatic.im[k][l]) = (cos * re + sin * im, cos * im - sin * re);
+            (re[l], im[l]) = (cos[l] * re[l] + sin[l] * im[l], cos[l] * im[l] - sin[l] * re[l]);
         }
     }
     block.eigen.vectors.apply(adiabatic, &mut block.c);
 }
 
-/// <last vector k|present vector j>.
-fn overlap(block: &Block, k: usize, j: usize) -> (Lane, Lane) {
-    let n = block.h.states;
-    let (mut re, mut im) = (ZERO, ZERO);
-    for i in 0..n {
-        let (a, b) = (&block.last_vectors.re[i * n + k], &block.last_vectors.im[i * n + k]);
-        let (c, d) = (&block.eigen.vectors.re[i * n + j], &block.eigen.vectors.im[i * n + j]);
-        for l in 0..LANES {
-            re[l] += a[l] * c[l] + b[l] * d[l];
-            im[l] += a[l] * d[l] - b[l] * c[l];
-        }
+/// Carries the vectors' phases on from the last ones.
+fn fix_gauge(gauge: Gauge, block: &mut Block) {
+    let (last, now) = (&block.last_vectors, &mut block.eigen.vectors);
+    match (now.is_real, gauge) {
+        // The sign is all the phase there is.
+        (true, _) => carry_phases::<true>(last, now, true),
+        (false, Gauge::SignOverlap) => carry_phases::<false>(last, now, true),
+        (false, Gauge::PhaseOverlap) => carry_phases::<false>(last, now, false),
     }
-    (re, im)
 }
 
-fn fix_gauge(gauge: Gauge, block: &mut Block) {
-    let n = block.h.states;
-    for k in 0..n {
-        let (re, im) = overlap(block, k, k);
-        let phase: [(f64, f64); LANES] = std::array::from_fn(|l| match gauge {
-            Gauge::SignOverlap => (if re[l] < 0.0 { -1.0 } else { 1.0 }, 0.0),
-            Gauge::PhaseOverlap => {
-                let size = (re[l] * re[l] + im[l] * im[l]).sqrt();
-                if size > 0.0 { (re[l] / size, -im[l] / size) } else { (1.0, 0.0) }
+widest! {
+    /// Multiplies column k of `now` by the inverse phase, or only the sign, of its overlap <last k|now k>.
+    fn carry_phases<const REAL: bool>(last: &Matrix, now: &mut Matrix, sign_only: bool) {
+        let n = last.states;
+        for k in 0..n {
+            let (mut re, mut im) = (ZERO, ZERO);
+            for place in (k..n * n).step_by(n) {
+                let (a, b, c, d) = (&last.re[place], &last.im[place], &now.re[place], &now.im[place]);
+                for l in 0..LANES {
+                    if REAL {
+                        re[l] += a[l] * c[l];
+                    } else {
+                        re[l] += a[l] * c[l] + b[l] * d[l];
+                        im[l] += a[l] * d[l] - b[l] * c[l];
+                    }
+                }
             }
-        });
-        for i in 0..n {
-            let vectors = &mut block.eigen.vectors;
-            for (l, (c, s)) in phase.iter().enumerate() {
-                let (a, b) = (vectors.re[i * n + k][l], vectors.im[i * n + k][l]);
-                (vectors.re[i * n + k][l], vectors.im[i * n + k][l]) = (a * c - b * s, a * s + b * c);
+            let (mut cos, mut sin) = (ZERO, ZERO);
+            for l in 0..LANES {
+                let size = (re[l] * re[l] + im[l] * im[l]).sqrt();
+                let sign = if re[l] < 0.0 { -1.0 } else { 1.0 };
+                cos[l] = if sign_only || size == 0.0 { sign } else { re[l] / size };
+                sin[l] = if sign_only || size == 0.0 { 0.0 } else { -im[l] / size };
+            }
+            for place in (k..n * n).step_by(n) {
+                let (a, b) = (&mut now.re[place], &mut now.im[place]);
+                for l in 0..LANES {
+                    if REAL {
+                        a[l] *= cos[l];
+                    } else {
+                        (a[l], b[l]) = (a[l] * cos[l] - b[l] * sin[l], a[l] * sin[l] + b[l] * cos[l]);
+                    }
+                }
             }
         }
     }
@@ -166,11 +174,8 @@ fn fix_gauge(gauge: Gauge, block: &mut Block) {
 impl Step<'_> {
     /// Decides for every trajectory whether it hops, and lets it. `scratch[0]` holds the adiabatic amplitudes.
     fn hop(&self, block: &mut Block, step: usize) {
-        let mut target = block.active;
-        for l in 0..LANES {
-            let u = block.uniform(l, step);
-            target[l] = choose_target(block, l, u);
-        }
+        let uniforms: Lane = std::array::from_fn(|l| block.uniform(l, step));
+        let target = choose_targets(block, &uniforms);
         if target == block.active {
             return;
         }
@@ -205,34 +210,34 @@ impl Step<'_> {
     }
 }
 
-/// The surface that the number `u` sends a trajectory to: the first whose cumulative probability exceeds it, or its own.
+/// The surfaces that the numbers `u` send trajectories to: the first whose cumulative probability exceeds it, or its own.
 /// P_b = max(0, -2 Re(<a(t+dt)|b(t)> c_b/c_a)) (Hammes-Schiffer and Tully, J. Chem. Phys. 101, 4657, 1994,
-/// doi:10.1063/1.467455, with the derivative coupling as an overlap).
-fn choose_target(block: &Block, l: usize, u: f64) -> usize {
-    let n = block.h.states;
-    let a = block.active[l];
-    let (c, last, now) = (&block.scratch[0], &block.last_vectors, &block.eigen.vectors);
-    let (ar, ai) = (c.re[a][l], c.im[a][l]);
-    let size = ar * ar + ai * ai;
-    let mut cumulative = 0.0;
-    for b in (0..n).filter(|&b| b != a) {
-        let (mut or, mut oi) = (0.0, 0.0);
-        for i in 0..n {
-            let (p, q) = (last.re[i * n + b][l], last.im[i * n + b][l]);
-            let (r, s) = (now.re[i * n + a][l], now.im[i * n + a][l]);
-            or += p * r + q * s;
-            oi += q * r - p * s;
-        }
-        let (br, bi) = (c.re[b][l], c.im[b][l]);
-        let (rr, ri) = ((br * ar + bi * ai) / size, (bi * ar - br * ai) / size);
-        let probability = -2.0 * (or * rr - oi * ri);
-        // NaN (an amplitude of zero) is no probability; an infinite one is certainty.
-        cumulative += if probability > 0.0 { probability.min(1e102) } else { 0.0 };
-        if cumulative > u {
-            return b;
+/// doi:10.1063/1.467455, with the derivative coupling as an overlap). `scratch[0]` holds the adiabatic amplitudes,
+/// `scratch[1]` the vectors of the active surfaces.
+fn choose_targets(block: &mut Block, u: &Lane) -> [usize; LANES] {
+    let [c, surface, overlap, ..] = &mut block.scratch;
+    // <b(t)|a(t+dt)>
+    block.last_vectors.apply_adjoint(surface, overlap);
+    let own = block.active;
+    let (ar, ai): (Lane, Lane) = (std::array::from_fn(|l| c.re[own[l]][l]), std::array::from_fn(|l| c.im[own[l]][l]));
+    let (mut targets, mut cumulative) = (own, ZERO);
+    for b in 0..c.states() {
+        for l in 0..LANES {
+            if b == own[l] || targets[l] != own[l] {
+                continue;
+            }
+            let size = ar[l] * ar[l] + ai[l] * ai[l];
+            let (br, bi) = (c.re[b][l], c.im[b][l]);
+            let (rr, ri) = ((br * ar[l] + bi * ai[l]) / size, (bi * ar[l] - br * ai[l]) / size);
+            let probability = -2.0 * (overlap.re[b][l] * rr + overlap.im[b][l] * ri);
+            // NaN (an amplitude of zero) is no probability; an infinite one is certainty.
+            cumulative[l] += if probability > 0.0 { probability.min(1e102) } else { 0.0 };
+            if cumulative[l] > u[l] {
+                targets[l] = b;
+            }
         }
     }
-    a
+    targets
 }
 
 /// The condition that a shift z <- z - i gamma d keeps the energy: a gamma^2 - b gamma + gap = 0.

@@ -1,7 +1,6 @@
 //! Mean field (Ehrenfest) dynamics: the coordinates feel the mean force of all states.
 use super::{Algorithm, Stepper, propagate_fourth_order};
-use crate::science::dynamics::bath::Flow;
-use crate::science::dynamics::models::FrozenStep;
+use crate::science::dynamics::models::{FrozenStep, Motion};
 use crate::science::dynamics::{Block, Clock, Integrator, Model, Observed};
 
 /// The method; it has no settings.
@@ -17,8 +16,8 @@ impl Algorithm for MeanField {
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
         let t = clock.time_step;
         match clock.integrator {
-            Integrator::Strang => Box::new(Strang { model, t, flow: model.bath().flow(t) }),
-            Integrator::Sequential => Box::new(Sequential { model, t, classical: model.fourth_order(t) }),
+            Integrator::Strang => Box::new(Strang { t, classical: model.prepare(Motion::Symmetric, t) }),
+            Integrator::Sequential => Box::new(Sequential { t, classical: model.prepare(Motion::RungeKutta, t) }),
         }
     }
 
@@ -35,35 +34,32 @@ impl Algorithm for MeanField {
 /// Coordinates with the state of the step's beginning, then the state with the Hamiltonian of the step's beginning: first
 /// order, as QC Lab.
 struct Sequential<'a> {
-    model: &'a dyn Model,
     t: f64,
     classical: Box<dyn FrozenStep + 'a>,
 }
 
 impl Stepper for Sequential<'_> {
     fn advance(&mut self, block: &mut Block, _step: usize) {
-        self.classical.advance(&mut block.z, &block.c);
-        propagate_fourth_order(&block.h, self.t, &mut block.c, &mut block.scratch);
-        self.model.hamiltonian(&block.z, &mut block.h);
+        let [k @ .., frozen] = &mut block.scratch;
+        frozen.clone_from(&block.c);
+        propagate_fourth_order(&block.h, self.t, &mut block.c, k);
+        self.classical.advance(&mut block.z, frozen, &mut block.h);
     }
 }
 
-/// Half a step of the state, half a kick, free flow, half a kick, half a step of the state: symmetric, hence second order
+/// Half a step of the state, a symmetric step of the coordinates, half a step of the state: itself symmetric, hence second order
 /// (Strang, SIAM J. Numer. Anal. 5, 506, 1968, doi:10.1137/0705041).
 struct Strang<'a> {
-    model: &'a dyn Model,
     t: f64,
-    flow: Flow,
+    classical: Box<dyn FrozenStep + 'a>,
 }
 
 impl Stepper for Strang<'_> {
     fn advance(&mut self, block: &mut Block, _step: usize) {
         let half = 0.5 * self.t;
-        propagate_fourth_order(&block.h, half, &mut block.c, &mut block.scratch);
-        self.model.kick(half, &mut block.z, &block.c, &mut block.force);
-        self.flow.advance(&mut block.z);
-        self.model.kick(half, &mut block.z, &block.c, &mut block.force);
-        self.model.hamiltonian(&block.z, &mut block.h);
-        propagate_fourth_order(&block.h, half, &mut block.c, &mut block.scratch);
+        let [k @ .., _] = &mut block.scratch;
+        propagate_fourth_order(&block.h, half, &mut block.c, k);
+        self.classical.advance(&mut block.z, &block.c, &mut block.h);
+        propagate_fourth_order(&block.h, half, &mut block.c, k);
     }
 }

@@ -1,11 +1,13 @@
 //! Which systems are there? A model is one file here and one line below.
 mod fmo;
 mod linear;
+mod motion;
 mod spin_boson;
 mod tully_one;
 
 pub use fmo::Fmo;
 pub use linear::{Group, LinearModel};
+pub use motion::{FrozenStep, GeneralStep, Motion};
 pub use spin_boson::SpinBoson;
 pub use tully_one::TullyOne;
 
@@ -35,8 +37,11 @@ pub trait Model: Send + Sync {
     /// The largest difference of energies of H_q, for the stability of a step.
     fn spectral_width(&self) -> f64;
 
-    /// Prepares steps of length `t` with the classical equation of motion and a state that stands still in them.
-    fn fourth_order(&self, t: f64) -> Box<dyn FrozenStep + '_>;
+    /// Whether H has no imaginary part, whatever the coordinates.
+    fn is_real(&self) -> bool;
+
+    /// Prepares steps of length `t`.
+    fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_>;
 
     /// z <- z - i t <psi|dH_qc/dz*|psi>: what the quantum states alone do to the coordinates in time `t`.
     fn kick(&self, t: f64, z: &mut Phase, psi: &Vector, force: &mut Phase) {
@@ -57,63 +62,6 @@ pub trait Model: Send + Sync {
     /// Where a trajectory has ended: |q| of the first coordinate beyond this, moving outwards.
     fn stop_beyond(&self) -> Option<f64> {
         None
-    }
-}
-
-/// One step of the classical Runge-Kutta method of fourth order for dz/dt = -i d(H_c + <psi|H_qc|psi>)/dz* with psi frozen.
-pub trait FrozenStep {
-    /// Moves the coordinates.
-    fn advance(&mut self, z: &mut Phase, psi: &Vector);
-}
-
-/// The step for any model.
-pub struct RungeKutta<'a> {
-    model: &'a dyn Model,
-    t: f64,
-    slope: Phase,
-    stage: Phase,
-    sum: Phase,
-}
-
-impl<'a> RungeKutta<'a> {
-    /// Steps of length `t`.
-    pub fn new(model: &'a dyn Model, t: f64) -> Self {
-        let zero = || Phase::zero(model.bath().coordinates());
-        Self { model, t, slope: zero(), stage: zero(), sum: zero() }
-    }
-
-    /// slope = dz/dt at `stage`.
-    fn differentiate(&mut self, psi: &Vector) {
-        self.model.gradient(&self.stage, psi, psi, &mut self.slope);
-        let bath = self.model.bath();
-        for j in 0..bath.coordinates() {
-            let (h, k) = (bath.weights[j], bath.frequencies[j] * bath.frequencies[j] / bath.weights[j]);
-            for l in 0..LANES {
-                let (re, im) =
-                    (k * self.stage.x[j][l] + self.slope.x[j][l], h * self.stage.y[j][l] + self.slope.y[j][l]);
-                (self.slope.x[j][l], self.slope.y[j][l]) = (im, -re);
-            }
-        }
-    }
-}
-
-impl FrozenStep for RungeKutta<'_> {
-    fn advance(&mut self, z: &mut Phase, psi: &Vector) {
-        self.stage.clone_from(z);
-        self.sum.clone_from(z);
-        for (weight, reach) in [(1.0 / 6.0, 0.5), (1.0 / 3.0, 0.5), (1.0 / 3.0, 1.0), (1.0 / 6.0, 0.0)] {
-            self.differentiate(psi);
-            let (part, ahead) = (weight * self.t, reach * self.t);
-            for j in 0..z.x.len() {
-                for l in 0..LANES {
-                    self.sum.x[j][l] += part * self.slope.x[j][l];
-                    self.sum.y[j][l] += part * self.slope.y[j][l];
-                    self.stage.x[j][l] = z.x[j][l] + ahead * self.slope.x[j][l];
-                    self.stage.y[j][l] = z.y[j][l] + ahead * self.slope.y[j][l];
-                }
-            }
-        }
-        z.clone_from(&self.sum);
     }
 }
 

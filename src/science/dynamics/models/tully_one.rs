@@ -1,5 +1,5 @@
 //! Tully's first model, the single avoided crossing (J. Chem. Phys. 93, 1061, 1990, doi:10.1063/1.459170), in atomic units.
-use super::{Bath, FrozenStep, Model, Phase, RungeKutta};
+use super::{Bath, FrozenStep, GeneralStep, Model, Motion, Phase};
 use crate::science::dynamics::{LANES, Matrix, Vector};
 use crate::seed::Stream;
 
@@ -81,8 +81,12 @@ impl Model for TullyOne {
         2.0 * libm::hypot(A, C)
     }
 
-    fn fourth_order(&self, t: f64) -> Box<dyn FrozenStep + '_> {
-        Box::new(RungeKutta::new(self, t))
+    fn is_real(&self) -> bool {
+        true
+    }
+
+    fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {
+        Box::new(GeneralStep::new(self, motion, t))
     }
 
     fn scattering_range(&self) -> Option<f64> {

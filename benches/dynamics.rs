@@ -1,0 +1,71 @@
+//! How many trajectory-steps does one core do in a second? Beside each figure: QC Lab 1.3.0 on the machine that the
+//! reference numbers were measured on.
+//!
+//! `cargo bench --bench dynamics` measures; with `--test` every case runs once for a few steps.
+use simmpi::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, MeanField};
+use simmpi::science::dynamics::models::{Fmo, SpinBoson, TullyOne};
+use simmpi::science::dynamics::{Algorithm, Clock, InitialState, Integrator, LANES, Model, Sampling, Start, run_block};
+use simmpi::seed::CampaignSeed;
+use simmpi::task::Tasks;
+use std::time::Instant;
+
+fn spin_boson() -> Box<dyn Model> {
+    let model = SpinBoson {
+        thermal_energy: 1.0,
+        bias: 0.5,
+        coupling: 0.5,
+        modes: 100,
+        characteristic_frequency: 0.1,
+        reorganization_energy: 0.005,
+        mass: 1.0,
+        sampling: Sampling::Boltzmann,
+    };
+    Box::new(model.build())
+}
+
+fn fmo() -> Box<dyn Model> {
+    let model = Fmo {
+        temperature_k: 300.0,
+        modes_per_site: 200,
+        characteristic_frequency_per_cm: 106.14,
+        reorganization_energy_per_cm: 35.0,
+        mass: 1.0,
+        sampling: Sampling::Boltzmann,
+    };
+    Box::new(model.build())
+}
+
+fn main() {
+    let is_test = std::env::args().any(|argument| argument == "--test");
+    let fssh = || -> Box<dyn Algorithm> { Box::new(Fssh { frustrated: Frustrated::Keep, gauge: Gauge::PhaseOverlap }) };
+    let mean_field = || -> Box<dyn Algorithm> { Box::new(MeanField) };
+    let cases = [
+        ("spin-boson, mean field", spin_boson(), mean_field(), 0.01, 20_000),
+        ("spin-boson, fssh", spin_boson(), fssh(), 0.01, 20_000),
+        ("fmo (1400 modes), mean field", fmo(), mean_field(), 0.01, 1000),
+        ("fmo (1400 modes), fssh", fmo(), fssh(), 0.01, 1000),
+        ("tully-1, fssh", Box::new(TullyOne::new(2000.0, -8.0, 10.0, None)) as Box<dyn Model>, fssh(), 1.0, 20_000),
+    ];
+    println!("{:32} {:>14} {:>14}   trajectory-steps per second and core", "", "strang", "sequential");
+    for (name, model, algorithm, time_step, samples) in &cases {
+        let rate = |integrator| {
+            let samples = if is_test { 2 } else { samples / 10 };
+            let clock = Clock { time_step: *time_step, steps_per_sample: 10, samples, integrator };
+            let state =
+                InitialState::Diabatic((0..model.states()).map(|k| [f64::from(u8::from(k == 0)), 0.0]).collect());
+            let run = |first: u64| {
+                let start = Start::default();
+                let tasks = Tasks::new(first, first + LANES as u64);
+                let begin = (CampaignSeed(1), &state, &start);
+                run_block(model.as_ref(), algorithm.as_ref(), &clock, tasks, begin, &mut || true)
+            };
+            let best = (0..3).map(|k| {
+                let began = Instant::now();
+                std::hint::black_box(run(k * LANES as u64));
+                began.elapsed().as_secs_f64()
+            });
+            (clock.steps() * LANES) as f64 / best.fold(f64::INFINITY, f64::min)
+        };
+        println!("{name:32} {:>14.0} {:>14.0}", rate(Integrator::Strang), rate(Integrator::Sequential));
+    }
+}

@@ -1,0 +1,227 @@
+//! What are the adiabatic states of a block of trajectories?
+//!
+//! Two states have a closed form. More are found by Jacobi rotations that start from the last eigenvectors, since a step
+//! changes little. A trajectory's energies and vectors depend on its own matrices alone.
+mod jacobi;
+mod two;
+
+use super::{LANES, Lane, Matrix, Vector, ZERO};
+
+/// After so many solutions the vectors are made orthonormal again: rotations add up rounding errors.
+const REORTHOGONALIZE_EVERY: u32 = 8;
+
+/// Energies in ascending order and their vectors.
+pub struct Eigen {
+    /// Energies, [state][lane].
+    pub values: Vec<Lane>,
+    /// Column k is the vector of energy k.
+    pub vectors: Matrix,
+    /// The matrix in the basis of the vectors, while it is being diagonalized.
+    work: Matrix,
+    column: Vector,
+    solutions: u32,
+}
+
+impl Eigen {
+    /// For matrices like `h`, real ones if it is.
+    pub fn of(h: &Matrix) -> Self {
+        let states = h.states;
+        let mut vectors = h.clone();
+        vectors.re.fill(ZERO);
+        vectors.im.fill(ZERO);
+        (0..states).for_each(|k| vectors.re[k * states + k] = [1.0; LANES]);
+        Self { values: vec![ZERO; states], work: vectors.clone(), vectors, column: Vector::zero(states), solutions: 0 }
+    }
+
+    /// Finds energies and vectors of `h`. The vectors' phases are any.
+    pub fn solve(&mut self, h: &Matrix) {
+        match h.states {
+            1 => self.values[0] = h.re[0],
+            2 => two::solve(h, &mut self.values, &mut self.vectors),
+            _ => self.solve_many(h),
+        }
+    }
+
+    fn solve_many(&mut self, h: &Matrix) {
+        self.solutions += 1;
+        if self.solutions.is_multiple_of(REORTHOGONALIZE_EVERY) {
+            self.orthonormalize();
+        }
+        let Self { values, vectors, work, column, .. } = self;
+        match h.is_real {
+            true => jacobi::solve::<true>(h, values, vectors, work, column),
+            false => jacobi::solve::<false>(h, values, vectors, work, column),
+        }
+        self.sort();
+    }
+
+    /// Brings the energies of every lane into ascending order.
+    fn sort(&mut self) {
+        let n = self.values.len();
+        for l in 0..LANES {
+            for k in 1..n {
+                let mut at = k;
+                while at > 0 && self.values[at][l] < self.values[at - 1][l] {
+                    self.swap(at, at - 1, l);
+                    at -= 1;
+                }
+            }
+        }
+    }
+
+    fn swap(&mut self, a: usize, b: usize, l: usize) {
+        let n = self.values.len();
+        let values = (self.values[a][l], self.values[b][l]);
+        (self.values[b][l], self.values[a][l]) = values;
+        for i in 0..n {
+            for part in [&mut self.vectors.re, &mut self.vectors.im] {
+                let pair = (part[i * n + a][l], part[i * n + b][l]);
+                (part[i * n + b][l], part[i * n + a][l]) = pair;
+            }
+        }
+    }
+
+    /// Gram and Schmidt's method.
+    fn orthonormalize(&mut self) {
+        let n = self.values.len();
+        let v = &mut self.vectors;
+        for k in 0..n {
+            for j in 0..k {
+                let (re, im) = column_product(v, j, k);
+                for i in 0..n {
+                    for l in 0..LANES {
+                        let (a, b) = (v.re[i * n + j][l], v.im[i * n + j][l]);
+                        v.re[i * n + k][l] -= a * re[l] - b * im[l];
+                        v.im[i * n + k][l] -= a * im[l] + b * re[l];
+                    }
+                }
+            }
+            let (norm, _) = column_product(v, k, k);
+            for i in 0..n {
+                for l in 0..LANES {
+                    let scale = 1.0 / norm[l].sqrt();
+                    v.re[i * n + k][l] *= scale;
+                    v.im[i * n + k][l] *= scale;
+                }
+            }
+        }
+    }
+}
+
+/// <column j|column k>.
+fn column_product(v: &Matrix, j: usize, k: usize) -> (Lane, Lane) {
+    let n = v.states;
+    let (mut re, mut im) = (ZERO, ZERO);
+    for i in 0..n {
+        let (a, b, c, d) = (&v.re[i * n + j], &v.im[i * n + j], &v.re[i * n + k], &v.im[i * n + k]);
+        for l in 0..LANES {
+            re[l] += a[l] * c[l] + b[l] * d[l];
+            im[l] += a[l] * d[l] - b[l] * c[l];
+        }
+    }
+    (re, im)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::seed::{CampaignSeed, Purpose};
+
+    fn random(states: usize, is_real: bool, seed: u64) -> Matrix {
+        let mut h = Matrix::zero(states, is_real);
+        for l in 0..LANES {
+            let mut stream = CampaignSeed(seed).stream(l as u64, Purpose::Hops);
+            for i in 0..states {
+                h.re[i * states + i][l] = 3.0 * stream.normal();
+                for j in 0..i {
+                    let (re, im) = (stream.normal(), if is_real { 0.0 } else { stream.normal() });
+                    (h.re[i * states + j][l], h.im[i * states + j][l]) = (re, im);
+                    (h.re[j * states + i][l], h.im[j * states + i][l]) = (re, -im);
+                }
+            }
+        }
+        h
+    }
+
+    /// Largest deviation of H v - e v and of v^+ v - 1, and whether the order holds.
+    fn fault(h: &Matrix, eigen: &Eigen) -> f64 {
+        let n = h.states;
+        let mut worst = 0.0f64;
+        for k in 0..n {
+            let (mut v, mut hv) = (Vector::zero(n), Vector::zero(n));
+            v.take_columns(&eigen.vectors, &[k; LANES]);
+            h.apply(&v, &mut hv);
+            for l in 0..LANES {
+                let norm: f64 = (0..n).map(|i| v.re[i][l].powi(2) + v.im[i][l].powi(2)).sum();
+                worst = worst.max((norm - 1.0).abs());
+                for i in 0..n {
+                    let e = eigen.values[k][l];
+                    worst = worst.max((hv.re[i][l] - e * v.re[i][l]).abs()).max((hv.im[i][l] - e * v.im[i][l]).abs());
+                }
+                assert!(k == 0 || eigen.values[k][l] >= eigen.values[k - 1][l]);
+            }
+        }
+        worst
+    }
+
+    #[test]
+    fn vectors_solve_the_eigenproblem_from_any_start() {
+        for (states, is_real) in [2, 3, 7, 12].into_iter().flat_map(|n| [(n, true), (n, false)]) {
+            let mut eigen = Eigen::of(&Matrix::zero(states, is_real));
+            for seed in 0..40 {
+                let h = random(states, is_real, seed);
+                eigen.solve(&h);
+                assert!(fault(&h, &eigen) < 2e-13, "{states} states, seed {seed}: {}", fault(&h, &eigen));
+            }
+        }
+    }
+
+    #[test]
+    fn a_real_matrix_has_the_same_energies_as_a_complex_one_without_imaginary_part() {
+        for states in [2, 6] {
+            let h = random(states, true, 7);
+            let (mut real, mut complex) = (Eigen::of(&h), Eigen::of(&Matrix { is_real: false, ..h.clone() }));
+            real.solve(&h);
+            complex.solve(&Matrix { is_real: false, ..h });
+            let pairs = real.values.iter().flatten().zip(complex.values.iter().flatten());
+            pairs.for_each(|(a, b)| assert!((a - b).abs() < 1e-13));
+            assert!(real.vectors.im.iter().flatten().all(|&im| im == 0.0));
+        }
+    }
+
+    #[test]
+    fn equal_energies_and_diagonal_matrices_are_no_trouble() {
+        for (states, is_real) in [(2, true), (2, false), (5, true), (5, false)] {
+            let mut h = Matrix::zero(states, is_real);
+            let mut eigen = Eigen::of(&h);
+            eigen.solve(&h);
+            assert!(fault(&h, &eigen) < 1e-15);
+            (0..states).for_each(|k| h.re[k * states + k] = [-(k as f64); LANES]);
+            eigen.solve(&h);
+            assert!(fault(&h, &eigen) < 1e-15);
+        }
+    }
+
+    #[test]
+    fn a_lane_does_not_feel_its_neighbours() {
+        for (states, is_real) in [(2, true), (2, false), (6, true), (6, false)] {
+            let zero = Matrix::zero(states, is_real);
+            let (mut together, mut apart) = (Eigen::of(&zero), Eigen::of(&zero));
+            for seed in 0..20 {
+                let h = random(states, is_real, seed);
+                // Neighbours that need no sweep, many sweeps, or hold no numbers.
+                let mut other = if seed % 2 == 0 { zero.clone() } else { random(states, is_real, seed + 100) };
+                other.re[0][3] = f64::NAN;
+                for place in 0..states * states {
+                    (other.re[place][7], other.im[place][7]) = (h.re[place][7], h.im[place][7]);
+                }
+                together.solve(&h);
+                apart.solve(&other);
+                for place in 0..states * states {
+                    assert_eq!(together.vectors.re[place][7].to_bits(), apart.vectors.re[place][7].to_bits());
+                    assert_eq!(together.vectors.im[place][7].to_bits(), apart.vectors.im[place][7].to_bits());
+                }
+            }
+        }
+    }
+}

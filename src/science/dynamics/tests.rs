@@ -1,0 +1,303 @@
+//! Identities that hold for every model and algorithm.
+use super::algorithms::{Frustrated, Fssh, Gauge, MeanField};
+use super::models::{Fmo, FrozenStep, GeneralStep, Motion, SpinBoson, TullyOne};
+use super::*;
+use crate::seed::CampaignSeed;
+use crate::task::Tasks;
+
+fn spin_boson(modes: usize, reorganization_energy: f64) -> models::LinearModel {
+    let model = SpinBoson {
+        thermal_energy: 1.0,
+        bias: 0.5,
+        coupling: 0.5,
+        modes,
+        characteristic_frequency: 0.5,
+        reorganization_energy,
+        mass: 1.3,
+        sampling: Sampling::Boltzmann,
+    };
+    model.build()
+}
+
+fn fmo(modes_per_site: usize) -> models::LinearModel {
+    let model = Fmo {
+        temperature_k: 300.0,
+        modes_per_site,
+        characteristic_frequency_per_cm: 106.14,
+        reorganization_energy_per_cm: 35.0,
+        mass: 1.0,
+        sampling: Sampling::Boltzmann,
+    };
+    model.build()
+}
+
+fn fssh() -> Fssh {
+    Fssh { frustrated: Frustrated::Keep, gauge: Gauge::PhaseOverlap }
+}
+
+fn first_state(states: usize) -> InitialState {
+    InitialState::Diabatic((0..states).map(|k| [f64::from(u8::from(k == 0)), 0.0]).collect())
+}
+
+fn clock(time_step: f64, steps_per_sample: usize, samples: usize, integrator: Integrator) -> Clock {
+    Clock { time_step, steps_per_sample, samples, integrator }
+}
+
+fn run(model: &dyn Model, algorithm: &dyn Algorithm, clock: &Clock, tasks: Tasks, start: &Start) -> Trajectories {
+    let state = first_state(model.states());
+    run_block(model, algorithm, clock, tasks, (CampaignSeed(11), &state, start), &mut || true)
+}
+
+/// Numbers that never let a trajectory hop.
+fn never(steps: usize, lanes: usize) -> Start {
+    Start { hop_uniforms: Some(vec![vec![1e300; steps]; lanes]), ..Start::default() }
+}
+
+fn systems() -> Vec<(&'static str, Box<dyn Model>, f64)> {
+    vec![
+        ("spin-boson", Box::new(spin_boson(7, 0.2)), 0.1),
+        ("fmo", Box::new(fmo(4)), 0.1),
+        ("tully-1", Box::new(TullyOne::new(2000.0, -3.0, 12.0, None)), 20.0),
+    ]
+}
+
+/// The largest error of the density matrix and the energies at the end, as the step is halved: its ratios.
+fn convergence(model: &dyn Model, algorithm: &dyn Algorithm, integrator: Integrator, step: f64) -> Vec<f64> {
+    let layout = Layout { states: model.states(), has_surfaces: algorithm.has_surfaces() };
+    let end = |halvings: u32, integrator| {
+        let steps = 10 << halvings;
+        let clock = clock(step / f64::from(1u32 << halvings), steps, 1, integrator);
+        let found = run(model, algorithm, &clock, Tasks::new(0, 4), &never(steps, 4));
+        found.samples[layout.len()..].to_vec()
+    };
+    let exact = end(9, Integrator::Strang);
+    let error = |halvings: u32| {
+        let off = |(a, b): (&Lane, &Lane)| (0..4).map(|l| (a[l] - b[l]).abs()).fold(0.0, f64::max);
+        end(halvings, integrator).iter().zip(&exact).map(off).fold(0.0, f64::max)
+    };
+    let errors: Vec<f64> = (2..5).map(error).collect();
+    errors.windows(2).map(|pair| pair[0] / pair[1]).collect()
+}
+
+#[test]
+fn halving_the_step_divides_the_error_by_four_with_strang_and_by_two_with_sequential() {
+    for (name, model, step) in systems() {
+        for (method, algorithm) in [("mean field", &MeanField as &dyn Algorithm), ("fssh", &fssh())] {
+            let strang = convergence(model.as_ref(), algorithm, Integrator::Strang, step);
+            assert!(strang.iter().all(|r| (3.6..4.4).contains(r)), "{name}, {method}, strang: {strang:?}");
+            let sequential = convergence(model.as_ref(), algorithm, Integrator::Sequential, step);
+            assert!(sequential.iter().all(|r| (1.7..2.4).contains(r)), "{name}, {method}, sequential: {sequential:?}");
+        }
+    }
+}
+
+#[test]
+fn strang_steps_can_be_undone() {
+    for (name, model, step) in systems() {
+        for (method, algorithm) in [("mean field", &MeanField as &dyn Algorithm), ("fssh", &fssh())] {
+            let state = first_state(model.states());
+            let start = never(100, LANES);
+            let mut block = Block::begin(model.as_ref(), Tasks::new(0, 16), CampaignSeed(3), &state, &start);
+            algorithm.begin(model.as_ref(), &mut block);
+            let (z, c) = (block.z.clone(), block.c.clone());
+            for sign in [1.0, -1.0] {
+                let clock = clock(sign * 0.1 * step, 100, 1, Integrator::Strang);
+                let mut stepper = algorithm.stepper(model.as_ref(), &clock);
+                (0..50).for_each(|step| stepper.advance(&mut block, step));
+            }
+            let off = |a: &[Lane], b: &[Lane]| {
+                a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+            };
+            let worst =
+                [off(&block.z.x, &z.x), off(&block.z.y, &z.y), off(&block.c.re, &c.re), off(&block.c.im, &c.im)];
+            // Only the amplitudes of the mean field are not turned exactly: fifth order in the step.
+            let allowed = if method == "fssh" { 1e-11 } else { 1e-7 };
+            assert!(worst.iter().all(|&w| w < allowed), "{name}, {method}: {worst:?}");
+        }
+    }
+}
+
+#[test]
+fn the_affine_step_is_that_of_any_model() {
+    let model = spin_boson(9, 0.3);
+    let state = first_state(2);
+    for motion in [Motion::RungeKutta, Motion::Symmetric, Motion::Opening] {
+        let mut block = Block::begin(&model, Tasks::new(0, 16), CampaignSeed(3), &state, &Start::default());
+        (0..LANES).for_each(|l| (block.c.re[0][l], block.c.im[1][l]) = (0.6, 0.8));
+        let (mut z, mut h) = (block.z.clone(), block.h.clone());
+        let (mut affine, mut general) = (model.prepare(motion, 0.2), GeneralStep::new(&model, motion, 0.2));
+        for _ in 0..20 {
+            affine.advance(&mut block.z, &block.c, &mut block.h);
+            general.advance(&mut z, &block.c, &mut h);
+        }
+        let near = |a: &[Lane], b: &[Lane]| {
+            a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| (a - b).abs() < 2e-14 * (1.0 + a.abs()))
+        };
+        assert!(near(&block.z.x, &z.x) && near(&block.z.y, &z.y) && near(&block.h.re, &h.re), "{motion:?}");
+    }
+}
+
+#[test]
+fn gradients_are_the_slopes_of_the_hamiltonian() {
+    for (name, model, _) in systems() {
+        let n = model.states();
+        let state = first_state(n);
+        let block = Block::begin(model.as_ref(), Tasks::new(0, 16), CampaignSeed(3), &state, &Start::default());
+        let mut psi = Vector::zero(n);
+        (0..n).for_each(|k| (psi.re[k], psi.im[k]) = ([0.3 + 0.1 * k as f64; LANES], [0.2 - 0.1 * k as f64; LANES]));
+        let mut gradient = Phase::zero(model.bath().coordinates());
+        model.gradient(&block.z, &psi, &psi, &mut gradient);
+        let energy = |z: &Phase| {
+            let mut h = Matrix::zero(n, model.is_real());
+            model.hamiltonian(z, &mut h);
+            h.expectation(&psi, &mut Vector::zero(n))
+        };
+        for j in 0..model.bath().coordinates() {
+            // d/dz* = (d/dx + i d/dy)/2
+            let slope = |along_y: bool| {
+                let at = |shift: f64| {
+                    let mut z = block.z.clone();
+                    let part = if along_y { &mut z.y[j] } else { &mut z.x[j] };
+                    part.iter_mut().for_each(|value| *value += shift);
+                    energy(&z)
+                };
+                let (ahead, behind) = (at(1e-4), at(-1e-4));
+                ahead.iter().zip(&behind).map(|(a, b)| (a - b) / 4e-4).collect::<Vec<f64>>()
+            };
+            let (re, im) = (slope(false), slope(true));
+            for l in 0..LANES {
+                let off = (gradient.x[j][l] - re[l]).abs().max((gradient.y[j][l] - im[l]).abs());
+                assert!(off < 1e-8, "{name}, coordinate {j}: {off:e}");
+            }
+        }
+    }
+}
+
+#[test]
+fn a_trajectory_is_the_same_alone_and_in_any_company() {
+    for (name, model, step) in systems() {
+        for algorithm in [&MeanField as &dyn Algorithm, &fssh()] {
+            for integrator in [Integrator::Strang, Integrator::Sequential] {
+                let clock = clock(step, 40, 3, integrator);
+                let of = |tasks: Tasks| run(model.as_ref(), algorithm, &clock, tasks, &Start::default());
+                let whole = of(Tasks::new(0, 16));
+                for company in [Tasks::new(5, 6), Tasks::new(3, 12), Tasks::new(5, 21)] {
+                    let (found, lane) = (of(company), (5 - company.first) as usize);
+                    let same =
+                        |a: &[Lane], b: &[Lane]| a.iter().zip(b).all(|(a, b)| a[5].to_bits() == b[lane].to_bits());
+                    assert!(same(&whole.samples, &found.samples), "{name}, {integrator:?}, {company}");
+                    assert_eq!(whole.drift[5].to_bits(), found.drift[lane].to_bits());
+                    assert_eq!(whole.accepted_hops[5], found.accepted_hops[lane]);
+                    assert_eq!(whole.end.1[5].to_bits(), found.end.1[lane].to_bits());
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_trajectory_that_is_not_finite_is_named_and_disturbs_no_other() {
+    for (name, model, step) in systems() {
+        for algorithm in [&MeanField as &dyn Algorithm, &fssh()] {
+            let clock = clock(step, 40, 3, Integrator::Strang);
+            let coordinates = |poison: f64| {
+                let state = first_state(model.states());
+                let block = Block::begin(model.as_ref(), Tasks::new(0, 16), CampaignSeed(9), &state, &Start::default());
+                let z = |l: usize| (0..block.z.x.len()).map(|j| [block.z.x[j][l], block.z.y[j][l]]).collect();
+                let mut all: Vec<Vec<[f64; 2]>> = (0..LANES).map(z).collect();
+                all[4][0][1] += poison;
+                Start { coordinates: Some(all), ..Start::default() }
+            };
+            let healthy = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &coordinates(0.0));
+            assert!(healthy.not_finite.iter().all(Option::is_none), "{name}");
+            for poison in [f64::NAN, f64::INFINITY] {
+                let found = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &coordinates(poison));
+                let text = found.not_finite[4].as_ref().unwrap();
+                assert!(text.contains("at t = "), "{name}: {text}");
+                for l in (0..LANES).filter(|&l| l != 4) {
+                    assert_eq!(found.not_finite[l], None);
+                    let same =
+                        healthy.samples.iter().zip(&found.samples).all(|(a, b)| a[l].to_bits() == b[l].to_bits());
+                    assert!(same, "{name}: trajectory {l}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn hops_keep_the_energy() {
+    let model = spin_boson(20, 0.2);
+    let drift = |step: f64, steps: usize| {
+        let clock = clock(step, steps, 40, Integrator::Strang);
+        let found = run(&model, &fssh(), &clock, Tasks::new(0, 16), &Start::default());
+        assert!(found.accepted_hops.iter().sum::<f64>() > 10.0);
+        found.drift.iter().copied().fold(0.0, f64::max)
+    };
+    let drifts = [drift(0.02, 10), drift(0.005, 40)];
+    // Single decisions may fall differently with another step, so that the ratio is not exactly 16.
+    assert!(drifts[0] < 1e-2 && drifts[1] < drifts[0] / 6.0, "{drifts:?}");
+}
+
+#[test]
+fn a_hop_that_no_direction_can_pay_for_is_frustrated() {
+    // Without coupling of the bath to the states there is no direction to take the energy from.
+    let model = spin_boson(5, 0.0);
+    let always = Start { hop_uniforms: Some(vec![vec![-1.0; 10]; 1]), ..Start::default() };
+    let clock = clock(0.05, 10, 1, Integrator::Strang);
+    let found = run(&model, &fssh(), &clock, Tasks::new(0, 1), &always);
+    assert_eq!((found.accepted_hops[0], found.frustrated_hops[0]), (0.0, 10.0));
+    assert!(found.drift[0] < 1e-12, "{}", found.drift[0]);
+    assert_eq!(found.not_finite[0], None);
+}
+
+#[test]
+fn a_reversed_momentum_keeps_the_energy_and_turns_the_particle_back() {
+    // Too slow to reach the upper surface, told to hop there at every step.
+    let model = TullyOne::new(2000.0, -0.5, 3.0, None);
+    let always = Start { hop_uniforms: Some(vec![vec![-1.0; 1]; 1]), ..Start::default() };
+    let clock = clock(1.0, 1, 1, Integrator::Strang);
+    for (frustrated, sign) in [(Frustrated::Keep, 1.0), (Frustrated::Reverse, -1.0)] {
+        let algorithm = Fssh { frustrated, gauge: Gauge::PhaseOverlap };
+        let state = InitialState::Adiabatic(vec![[1.0, 0.0], [0.0, 0.0]]);
+        let begin = (CampaignSeed(1), &state, &always);
+        let found = run_block(&model, &algorithm, &clock, Tasks::new(0, 1), begin, &mut || true);
+        assert_eq!(found.frustrated_hops[0], 1.0);
+        assert!(found.end.1[0] * sign > 2.0, "{frustrated:?}: p = {}", found.end.1[0]);
+        assert!(found.drift[0] < 1e-6);
+    }
+}
+
+#[test]
+fn a_trajectory_that_has_ended_stands_still() {
+    let stops = TullyOne::new(2000.0, -5.0, 20.0, Some(6.0));
+    let clock = clock(1.0, 50, 60, Integrator::Strang);
+    let found = run(&stops, &fssh(), &clock, Tasks::new(0, 16), &Start::default());
+    for l in 0..LANES {
+        let (q, p) = (found.end.0[l], found.end.1[l]);
+        assert!(q.abs() > 6.0 && q.abs() < 6.0 + p.abs() / 2000.0 && q * p > 0.0, "q = {q}, p = {p}");
+    }
+    // Until then it is the same as without an end.
+    let goes_on = run(&TullyOne::new(2000.0, -5.0, 20.0, None), &fssh(), &clock, Tasks::new(0, 16), &Start::default());
+    let before = 20 * (2 * 2 + 2 + 2 + 3);
+    assert_eq!(found.samples[..before], goes_on.samples[..before]);
+    assert_ne!(found.end.0, goes_on.end.0);
+}
+
+#[test]
+fn any_processor_computes_the_same_bits() {
+    for (name, model, step) in systems() {
+        for algorithm in [&MeanField as &dyn Algorithm, &fssh()] {
+            for integrator in [Integrator::Strang, Integrator::Sequential] {
+                let clock = clock(step, 40, 3, integrator);
+                let samples = |is_plain: bool| {
+                    widest::tests::IS_PLAIN.set(is_plain);
+                    let found = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &Start::default());
+                    widest::tests::IS_PLAIN.set(false);
+                    found.samples.iter().flatten().map(|value| value.to_bits()).collect::<Vec<u64>>()
+                };
+                assert!(samples(true) == samples(false), "{name}, {integrator:?}");
+            }
+        }
+    }
+}
