@@ -1,7 +1,7 @@
 //! How does a campaign run over the ranks?
 //!
-//! Every rank calls [`run`]; rank 0 conducts ([`root`]), the others serve it ([`worker`]), and each has one thread that
-//! runs tasks ([`compute`]).
+//! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has one thread that
+//! runs tasks (`compute`).
 mod compute;
 pub mod exit;
 mod ledger;

@@ -76,7 +76,7 @@ fn width_of(h: &[[f64; 2]], states: usize) -> f64 {
     high - low
 }
 
-/// sum_n W[n] |psi_n|^2.
+/// sum_n `W[n]` |psi_n|^2.
 fn weighted_population(weights: &[f64], psi: &Vector) -> Lane {
     let mut sum = ZERO;
     for (n, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
