@@ -6,7 +6,7 @@ use super::section::{
 use super::{InitialFile, Setup, TrajectoryCampaign, Units};
 use crate::config::{Config, Faults};
 use crate::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, MeanField};
-use crate::science::dynamics::models::{Fmo, SpinBoson, TullyOne};
+use crate::science::dynamics::models::{Fmo, SpinBoson, TullyOne, UnitSystem};
 use crate::science::dynamics::{Algorithm, Clock, InitialState, Integrator, Model, Sampling};
 use crate::units;
 use std::sync::Arc;
@@ -31,9 +31,9 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
     let mut faults = Faults::default();
     let model = model_of(&section.model);
     let algorithm = algorithm_of(&section.algorithm);
-    let units = units_of(config, &section, &mut faults);
+    let units = units_of(config, &section, model.as_ref(), &mut faults);
     let clock = clock_of(config, &section, &units, &mut faults);
-    let state = state_of(config, &section, model.states(), &mut faults);
+    let state = state_of(config, &section, model.as_ref(), &mut faults);
     let mut warnings = Faults::default();
     check_step(config, &section, model.as_ref(), &clock, &mut faults, &mut warnings);
     let file = match InitialFile::open(config, &section, model.bath().coordinates(), model.states(), clock.steps()) {
@@ -141,7 +141,7 @@ fn algorithm_of(section: &AlgorithmSection) -> Box<dyn Algorithm> {
     }
 }
 
-fn units_of(config: &Config, section: &Section, faults: &mut Faults) -> Units {
+fn units_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) -> Units {
     let own = |time, energy| Units { time, time_factor: 1.0, energy, energy_factor: 1.0 };
     match (&section.model, section.time_unit) {
         (ModelSection::Fmo { temperature_k, .. }, None | Some(TimeUnit::Fs)) => Units {
@@ -151,7 +151,7 @@ fn units_of(config: &Config, section: &Section, faults: &mut Faults) -> Units {
             energy_factor: units::thermal_energy_per_cm(*temperature_k),
         },
         (ModelSection::Fmo { .. }, Some(TimeUnit::Thermal)) => own("hbar/(k_B T)", "k_B T"),
-        (model, unit) => {
+        (_, unit) => {
             if unit.is_some() {
                 let message = "`trajectories.time_unit` has a meaning for the model fmo only";
                 faults.push(config.fault(
@@ -160,9 +160,9 @@ fn units_of(config: &Config, section: &Section, faults: &mut Faults) -> Units {
                     "remove it: this model's times are in its own units",
                 ));
             }
-            match model {
-                ModelSection::TullyOne { .. } => own("hbar/Eh", "Eh"),
-                _ => own("hbar/energy unit", "energy unit"),
+            match model.units() {
+                UnitSystem::Atomic => own("hbar/Eh", "Eh"),
+                UnitSystem::Reduced => own("hbar/energy unit", "energy unit"),
             }
         }
     }
@@ -202,10 +202,10 @@ fn clock_of(config: &Config, section: &Section, units: &Units, faults: &mut Faul
     }
 }
 
-fn state_of(config: &Config, section: &Section, states: usize, faults: &mut Faults) -> InitialState {
-    let initial = &section.initial;
-    let default =
-        if matches!(section.model, ModelSection::TullyOne { .. }) { Basis::Adiabatic } else { Basis::Diabatic };
+fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) -> InitialState {
+    let (initial, states) = (&section.initial, model.states());
+    // What is scattered starts where the states are adiabatic.
+    let default = if model.scattering_range().is_some() { Basis::Adiabatic } else { Basis::Diabatic };
     let mut refuse = |key: &str, message: String, help: &str| {
         faults.push(config.fault(&format!("trajectories.initial.{key}"), message, help))
     };

@@ -14,6 +14,15 @@ pub use tully_one::TullyOne;
 use super::{Bath, LANES, Lane, Matrix, Phase, Sampling, Vector, ZERO};
 use crate::seed::Stream;
 
+/// The units that a model is written in; hbar is 1 in all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitSystem {
+    /// Any consistent ones: those of the model's own constants.
+    Reduced,
+    /// Hartree atomic units.
+    Atomic,
+}
+
 /// Quantum states coupled to classical coordinates: H(z) = H_q + H_qc(z) + H_c(z).
 pub trait Model: Send + Sync {
     /// The number of quantum states.
@@ -52,6 +61,11 @@ pub trait Model: Send + Sync {
                 z.y[j][l] -= t * force.x[j][l];
             }
         }
+    }
+
+    /// The units of the model's times and energies.
+    fn units(&self) -> UnitSystem {
+        UnitSystem::Reduced
     }
 
     /// Where a particle is said to have left the region of interaction: |q| beyond this. None where nothing is scattered.
