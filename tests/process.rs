@@ -1,225 +1,519 @@
-//! The guard: nothing that a task has started outlives it, whatever it does.
+//! Does the guard lose no process, whatever programs do and whoever is killed?
+//!
+//! A program of its own instead of libtest: the guard forks before there are threads. Checks run one after another; an
+//! argument selects those whose names contain it. The same binary is also the rank that some checks start and kill.
 #![allow(clippy::unwrap_used)]
-use nix::sys::signal::{Signal, kill};
-use nix::unistd::{ForkResult, Pid, fork};
-use simmpi::process::{Command, Error, Exit, Finished, Guard, cores};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::time::{Duration, Instant};
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+use simmpi::process::{Command, Error, Exit, Finished, Guard, Output, Stdin, cores};
+use std::{
+    ffi::OsString,
+    fs,
+    io::Read,
+    os::unix::ffi::OsStringExt,
+    path::{Path, PathBuf},
+    process::{Child, Command as Program, ExitCode, Stdio},
+    sync::atomic::{AtomicU32, Ordering},
+    thread::{scope, sleep},
+    time::{Duration, Instant},
+};
 
-fn sh(script: &str) -> Command {
-    Command::new(["sh", "-c", script])
+/// Set for the binary when it is to be a rank.
+const ROLE: &str = "SIMMPI_TEST_ROLE";
+
+macro_rules! checks {
+    ($($name:ident)*) => { [$((stringify!($name), $name as fn())),*] };
 }
 
-fn run(guard: &Guard, script: &str) -> Finished {
-    guard.run(&sh(script)).unwrap()
-}
-
-fn limited(script: &str, limit_ms: u64, grace_ms: u64) -> Command {
-    let (limit, grace) = (Duration::from_millis(limit_ms), Duration::from_millis(grace_ms));
-    Command { time_limit: Some(limit), grace, ..sh(script) }
-}
-
-/// Processes whose command line holds `token`.
-fn alive(token: &str) -> usize {
-    let entries = std::fs::read_dir("/proc").unwrap().flatten();
-    let lines = entries.filter_map(|entry| std::fs::read(entry.path().join("cmdline")).ok());
-    lines.filter(|line| String::from_utf8_lossy(line).replace('\0', " ").contains(token)).count()
-}
-
-fn gone_within(token: &str, limit: Duration) -> bool {
-    let since = Instant::now();
-    while since.elapsed() < limit {
-        if alive(token) == 0 {
-            return true;
-        }
-        std::thread::sleep(Duration::from_millis(20));
+fn main() -> ExitCode {
+    if let Ok(role) = std::env::var(ROLE) {
+        play(&role);
+        return ExitCode::SUCCESS;
     }
-    false
-}
-
-/// A script that leaves a child, one in a session of its own, and one forked twice, all sleeping for `token` seconds.
-fn family(token: &str) -> String {
-    format!("sleep {token} & setsid sleep {token} & (setsid sh -c 'sleep {token} & sleep {token}' &) ; sleep 0.2")
-}
-
-fn exit_codes_and_signals_are_told(guard: &Guard) {
-    assert_eq!(run(guard, "exit 0").exit, Exit::Code(0));
-    assert_eq!(run(guard, "exit 7").exit, Exit::Code(7));
-    assert_eq!(run(guard, "kill -SEGV $$").exit, Exit::Signal(11));
-}
-
-fn output_and_input_are_kept_apart(guard: &Guard) {
-    let command = Command { input: b"from the task".to_vec(), ..sh("cat; echo problem >&2; printf '\\377\\000' >&2") };
-    let finished = guard.run(&command).unwrap();
-    assert_eq!(finished.stdout.text(), "from the task");
-    assert_eq!(finished.stderr.head, b"problem\n\xff\0");
-    let command = Command { input: vec![b'x'; 3 << 20], ..sh("wc -c") };
-    assert_eq!(guard.run(&command).unwrap().stdout.text().trim(), (3 << 20).to_string());
-    let command = Command { input: vec![b'x'; 3 << 20], ..sh("exit 3") };
-    assert_eq!(guard.run(&command).unwrap().exit, Exit::Code(3));
-}
-
-fn what_cannot_be_started_is_told(guard: &Guard) {
-    let program = "no-such-program".to_owned();
-    assert_eq!(guard.run(&Command::new([&program])).unwrap_err(), Error::NotFound { program });
-    assert!(matches!(guard.run(&Command::new(["/etc/passwd"])), Err(Error::NotExecutable { .. })));
-    let command = Command { directory: Some("/no/such/folder".into()), ..sh("true") };
-    assert!(matches!(guard.run(&command), Err(Error::NoDirectory { .. })));
-    assert_eq!(guard.run(&Command::default()).unwrap_err(), Error::Empty);
-}
-
-fn a_program_is_ended_at_its_time_limit(guard: &Guard) {
-    let since = Instant::now();
-    let finished = guard.run(&limited("sleep 100", 300, 2000)).unwrap();
-    assert_eq!(finished.exit, Exit::TimedOut);
-    assert!(since.elapsed() < Duration::from_secs(2), "{:?}", since.elapsed());
-}
-
-fn one_that_ignores_the_request_is_killed(guard: &Guard) {
-    let finished = guard.run(&limited("trap '' TERM; while :; do sleep 1; done", 300, 500)).unwrap();
-    assert_eq!(finished.exit, Exit::TimedOut);
-    assert!((800..3000).contains(&finished.elapsed.as_millis()), "{:?}", finished.elapsed);
-}
-
-fn no_descendant_outlives_its_command(guard: &Guard) {
-    assert_eq!(run(guard, &family("7101.25")).exit, Exit::Code(0));
-    assert_eq!(alive("sleep 7101.25"), 0);
-    guard.run(&limited(&format!("{}; sleep 7102.25", family("7102.25")), 600, 100)).unwrap();
-    assert_eq!(alive("sleep 7102.25"), 0);
-}
-
-fn a_gigabyte_of_output_is_bounded_in_memory(guard: &Guard) {
-    let finished = run(guard, "yes 0123456789 | head -c 1000000000 >&2; echo done");
-    assert_eq!((finished.exit, finished.stderr.total), (Exit::Code(0), 1_000_000_000));
-    assert_eq!(finished.stdout.text(), "done\n");
-    assert!(finished.stderr.head.len() + finished.stderr.tail.len() <= 128 << 10);
-    let peaks = std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| {
-        let status = std::fs::read_to_string(entry.path().join("status")).ok()?;
-        let is_ours = status.starts_with("Name:\tsimmpi-guard");
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?.trim().strip_suffix(" kB")?;
-        is_ours.then(|| peak.trim().parse::<u64>().unwrap())
-    });
-    let peaks: Vec<u64> = peaks.collect();
-    assert!(!peaks.is_empty() && peaks.iter().all(|&kb| kb < 50_000), "{peaks:?}");
-}
-
-fn another_thread_can_cancel(guard: &Guard) {
-    let since = Instant::now();
-    let finished = std::thread::scope(|scope| {
-        scope.spawn(|| {
-            std::thread::sleep(Duration::from_millis(300));
-            guard.cancel();
-        });
-        run(guard, "sleep 7103.25 & sleep 7103.25")
-    });
-    assert_eq!(finished.exit, Exit::Cancelled);
-    assert!(since.elapsed() < Duration::from_secs(3));
-    assert_eq!(alive("sleep 7103.25"), 0);
-    guard.cancel();
-    assert_eq!(run(guard, "exit 4").exit, Exit::Code(4), "a cancellation that comes late cancels nothing");
-}
-
-fn the_launchers_variables_are_not_inherited(guard: &Guard) {
-    let said = run(guard, "env").stdout.text();
-    assert!(!said.contains("OMPI_COMM_WORLD_RANK") && !said.contains("SLURM_PROCID"), "{said}");
-    assert!(said.contains("SLURM_JOB_ID=77") && said.contains("PATH="));
-    let command = Command { environment: vec![("OMP_NUM_THREADS".into(), "3".into())], ..sh("echo $OMP_NUM_THREADS") };
-    assert_eq!(guard.run(&command).unwrap().stdout.text(), "3\n");
-}
-
-fn cores_are_handed_down(guard: &Guard) {
-    let core = *cores::allowed().last().unwrap();
-    let command = Command { cores: Some(vec![core]), ..sh("grep Cpus_allowed_list /proc/self/status") };
-    let said = guard.run(&command).unwrap().stdout.text();
-    assert_eq!(said.split_whitespace().last(), Some(&*core.to_string()));
-}
-
-fn cpu_time_and_memory_are_measured(guard: &Guard) {
-    let finished = run(guard, "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done");
-    assert!(finished.cpu_s > 0.05 && finished.cpu_s < 30.0, "{}", finished.cpu_s);
-    assert!(finished.peak_memory_kb > 100);
-}
-
-fn nothing_of_the_rank_is_open_in_a_program(guard: &Guard) {
-    let said = run(guard, "ls -l /proc/self/fd | grep -c -v pipe").stdout.text();
-    // The line `total`, and the folder that ls reads.
-    assert_eq!(said.trim(), "2");
-}
-
-/// Forks a rank that starts a guard and a command, and gives its process.
-fn forked_rank(script: &str) -> Pid {
-    // SAFETY: this program has one thread whenever it forks.
-    match unsafe { fork() }.unwrap() {
-        ForkResult::Parent { child } => child,
-        ForkResult::Child => {
-            let guard = Guard::start().unwrap();
-            let code = i32::from(guard.run(&sh(script)).is_err());
-            std::process::exit(code)
-        }
-    }
-}
-
-fn wait_for(token: &str, count: usize) {
-    let since = Instant::now();
-    while alive(token) < count {
-        assert!(since.elapsed() < Duration::from_secs(10), "{token} did not start");
-        std::thread::sleep(Duration::from_millis(20));
-    }
-}
-
-fn nothing_survives_a_rank_that_is_killed(_: &Guard) {
-    let rank = forked_rank(&format!("{}; sleep 7104.25", family("7104.25")));
-    wait_for("sleep 7104.25", 4);
-    kill(rank, Signal::SIGKILL).unwrap();
-    nix::sys::wait::waitpid(rank, None).unwrap();
-    assert!(gone_within("sleep 7104.25", Duration::from_secs(3)));
-}
-
-fn a_guard_that_is_killed_is_an_error_and_no_hang(_: &Guard) {
-    let rank = forked_rank("exec sleep 7105.25");
-    wait_for("sleep 7105.25", 1);
-    let children = std::fs::read_to_string(format!("/proc/{rank}/task/{rank}/children")).unwrap();
-    kill(Pid::from_raw(children.trim().parse().unwrap()), Signal::SIGKILL).unwrap();
-    let status = nix::sys::wait::waitpid(rank, None).unwrap();
-    assert!(matches!(status, nix::sys::wait::WaitStatus::Exited(_, 1)), "{status:?}");
-    assert!(gone_within("sleep 7105.25", Duration::from_secs(3)));
-}
-
-type Check = fn(&Guard);
-
-fn main() {
-    // SAFETY: there is one thread.
-    unsafe {
-        std::env::set_var("OMPI_COMM_WORLD_RANK", "1");
-        std::env::set_var("SLURM_PROCID", "1");
-        std::env::set_var("SLURM_JOB_ID", "77");
-    }
-    let checks: &[(&str, Check)] = &[
-        // These two fork, so they come while there is one thread.
-        ("nothing_survives_a_rank_that_is_killed", nothing_survives_a_rank_that_is_killed),
-        ("a_guard_that_is_killed_is_an_error_and_no_hang", a_guard_that_is_killed_is_an_error_and_no_hang),
-        ("exit_codes_and_signals_are_told", exit_codes_and_signals_are_told),
-        ("output_and_input_are_kept_apart", output_and_input_are_kept_apart),
-        ("what_cannot_be_started_is_told", what_cannot_be_started_is_told),
-        ("a_program_is_ended_at_its_time_limit", a_program_is_ended_at_its_time_limit),
-        ("one_that_ignores_the_request_is_killed", one_that_ignores_the_request_is_killed),
-        ("no_descendant_outlives_its_command", no_descendant_outlives_its_command),
-        ("a_gigabyte_of_output_is_bounded_in_memory", a_gigabyte_of_output_is_bounded_in_memory),
-        ("another_thread_can_cancel", another_thread_can_cancel),
-        ("the_launchers_variables_are_not_inherited", the_launchers_variables_are_not_inherited),
-        ("cores_are_handed_down", cores_are_handed_down),
-        ("cpu_time_and_memory_are_measured", cpu_time_and_memory_are_measured),
-        ("nothing_of_the_rank_is_open_in_a_program", nothing_of_the_rank_is_open_in_a_program),
+    let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let checks = checks![
+        exit_codes_signals_and_output_come_back_as_they_are
+        bytes_that_are_no_text_come_back_as_they_are
+        what_keeps_a_program_from_starting_is_said
+        lack_of_descriptors_is_a_lack_of_resources
+        input_of_any_length_and_files_reach_a_program
+        a_program_that_ignores_term_is_killed_after_its_grace
+        a_program_that_heeds_term_ends_before_its_grace
+        descendants_in_the_background_in_own_sessions_and_double_forked_end_with_their_command
+        all_descendants_end_when_the_rank_is_killed
+        all_descendants_end_when_the_launcher_is_told_to_end
+        a_launcher_does_not_wait_for_the_guard
+        a_gigabyte_of_output_is_bounded_in_memory
+        cancelling_ends_the_command_and_starts_no_other
+        a_killed_guard_is_an_error_and_takes_its_programs_along
+        the_launchers_variables_do_not_reach_a_program
+        cores_are_handed_down
+        processor_time_and_memory_are_those_of_all_descendants
+        nothing_inherited_stays_open
+        signals_of_the_launcher_reach_neither_guard_nor_program
+        many_commands_leave_nothing_behind
+        a_dropped_guard_ends_at_once
+        a_guard_is_refused_once_there_are_threads
     ];
-    let guard = Guard::start().unwrap();
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
     let (mut passed, mut failed) = (0, 0);
-    for (name, check) in checks.iter().filter(|(name, _)| wanted.is_empty() || wanted.iter().any(|w| name.contains(w)))
-    {
-        let ok = catch_unwind(AssertUnwindSafe(|| check(&guard))).is_ok();
-        println!("test {name} ... {}", if ok { "ok" } else { "FAILED" });
-        *if ok { &mut passed } else { &mut failed } += 1;
+    for (name, check) in checks {
+        if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter.as_str())) {
+            continue;
+        }
+        let start = Instant::now();
+        let is_good = std::panic::catch_unwind(check).is_ok();
+        println!("{name} ... {} ({:.1} s)", if is_good { "ok" } else { "FAILED" }, start.elapsed().as_secs_f64());
+        *if is_good { &mut passed } else { &mut failed } += 1;
     }
     println!("{passed} passed, {failed} failed");
-    std::process::exit(i32::from(failed > 0));
+    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+/// What the binary does as a rank; its argument is the token.
+fn play(role: &str) {
+    let token = std::env::args().nth(1).unwrap();
+    let guard = Guard::start().unwrap();
+    match role {
+        "runs a tree" => drop(guard.run(&tree(&token))),
+        "exits without a word" => {
+            assert!(guard.run(&sh(&format!("setsid sleep {token} &"))).unwrap().exit.is_success());
+            std::process::exit(0);
+        }
+        _ => panic!("no such role"),
+    }
+}
+
+fn rank(role: &str, token: &str, launcher: &[&str]) -> Child {
+    let me = std::env::current_exe().unwrap();
+    let mut argv: Vec<OsString> = launcher.iter().map(OsString::from).collect();
+    argv.extend([me.into(), token.into()]);
+    Program::new(&argv[0]).args(&argv[1..]).env(ROLE, role).stdin(Stdio::null()).spawn().unwrap()
+}
+
+/// The launchers of this machine; the guard must get on with each.
+fn launchers() -> Vec<Vec<&'static str>> {
+    let known =
+        [vec!["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "-n", "2"], vec!["mpirun.mpich", "-n", "2"]];
+    let path = std::env::var_os("PATH").unwrap();
+    let is_there = |name: &str| std::env::split_paths(&path).any(|directory| directory.join(name).exists());
+    let found: Vec<_> = known.into_iter().filter(|launcher| is_there(launcher[0])).collect();
+    if found.is_empty() {
+        println!("(no launcher found, nothing checked)");
+    }
+    found
+}
+
+fn sh(script: &str) -> Command {
+    Command::new(["sh", "-c", script], "/")
+}
+
+fn seconds(seconds: f64) -> Duration {
+    Duration::from_secs_f64(seconds)
+}
+
+fn run(script: &str) -> Finished {
+    Guard::start().unwrap().run(&sh(script)).unwrap()
+}
+
+/// A number of seconds to sleep that occurs in no other command line of this machine.
+fn token() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1000);
+    format!("86400.{}{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// Sleeps in the foreground, in the background, in a session of its own, and double forked out of sight.
+fn tree(token: &str) -> Command {
+    sh(&format!("sleep {token} & setsid sleep {token} & (setsid sh -c '(sleep {token} &) & exit' &); sleep {token}"))
+}
+
+/// How many processes have `token` in their command lines.
+fn count(token: &str) -> usize {
+    let holds = |pid: PathBuf| {
+        fs::read(pid.join("cmdline")).is_ok_and(|line| line.windows(token.len()).any(|part| part == token.as_bytes()))
+    };
+    fs::read_dir("/proc").unwrap().flatten().filter(|entry| holds(entry.path())).count()
+}
+
+/// Waits until that number satisfies `is_reached`.
+fn wait_for(token: &str, is_reached: impl Fn(usize) -> bool, limit: f64) {
+    let start = Instant::now();
+    while !is_reached(count(token)) {
+        assert!(start.elapsed() < seconds(limit), "{} processes after {limit} s", count(token));
+        sleep(seconds(0.01));
+    }
+}
+
+fn status_line(pid: i32, key: &str) -> String {
+    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
+    status.lines().find_map(|line| line.strip_prefix(key)).unwrap().trim().to_string()
+}
+
+fn peak_kb(pid: i32) -> i64 {
+    status_line(pid, "VmHWM:").trim_end_matches(" kB").parse().unwrap()
+}
+
+fn open_files(pid: i32) -> Vec<PathBuf> {
+    let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
+    files.filter_map(|file| fs::read_link(file.path()).ok()).collect()
+}
+
+fn exit_codes_signals_and_output_come_back_as_they_are() {
+    let guard = Guard::start().unwrap();
+    for code in [0, 1, 7, 255] {
+        let finished = guard.run(&sh(&format!("echo out {code}; echo err >&2; exit {code}"))).unwrap();
+        assert_eq!(finished.exit, Exit::Exited(code));
+        assert_eq!(finished.stdout.text(), format!("out {code}\n"));
+        assert_eq!((finished.stderr.text(), finished.survivors), ("err\n".into(), 0));
+    }
+    for signal in [9, 11, 40] {
+        assert_eq!(guard.run(&sh(&format!("kill -{signal} $$"))).unwrap().exit, Exit::Signalled(signal));
+    }
+    let mut here = sh("pwd");
+    here.directory = "/usr".into();
+    assert_eq!(guard.run(&here).unwrap().stdout.text(), "/usr\n");
+}
+
+fn bytes_that_are_no_text_come_back_as_they_are() {
+    let finished = run(r"printf 'a\000\377\033[31m' >&2; printf '\303'");
+    assert_eq!(finished.stderr.head, b"a\0\xff\x1b[31m");
+    assert_eq!(finished.stdout.text(), "\u{fffd}");
+    let odd = OsString::from_vec(b"\xff\xfe".to_vec());
+    let echo = Command::new([OsString::from("printf"), "%s".into(), odd], "/");
+    assert_eq!(Guard::start().unwrap().run(&echo).unwrap().stdout.head, b"\xff\xfe");
+}
+
+fn what_keeps_a_program_from_starting_is_said() {
+    let guard = Guard::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str, text: &str, mode: u32| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+        path
+    };
+    let why = |command: &Command| guard.run(command).unwrap_err();
+    let starting = |program: &Path| why(&Command::new([program], "/"));
+    assert!(matches!(starting(Path::new("no-such-program")), Error::NotFound { .. }));
+    assert!(matches!(starting(&folder.path().join("none")), Error::NotFound { .. }));
+    assert!(matches!(starting(&at("plain", "#!/bin/sh\n", 0o644)), Error::NotExecutable { .. }));
+    assert!(matches!(starting(folder.path()), Error::NotExecutable { .. }));
+    assert!(matches!(starting(&at("script", "#!/no/such/python\n", 0o755)), Error::Interpreter { .. }));
+    let mut found_in_path = Command::new(["script"], "/");
+    found_in_path.set.push(("PATH".into(), folder.path().into()));
+    assert!(matches!(why(&found_in_path), Error::Interpreter { .. }));
+    assert!(matches!(why(&Command::new(["true"], "/no/such/folder")), Error::Directory { .. }));
+    assert!(matches!(why(&Command::new(["true"], "/etc/passwd")), Error::Directory { .. }));
+    assert!(matches!(why(&Command::new(["true\0"], "/")), Error::Nul { .. }));
+    assert!(matches!(why(&Command::new(["true"], "/\0")), Error::Nul { .. }));
+    assert!(matches!(why(&Command::new(Vec::<OsString>::new(), "/")), Error::Empty));
+    assert!(matches!(why(&Command::new(["true", &"x".repeat(10_000_000)], "/")), Error::TooLong { .. }));
+    let mut reading = sh("cat");
+    reading.stdin = Stdin::File("no/input".into());
+    assert!(matches!(why(&reading), Error::File { path, .. } if path == Path::new("/no/input")));
+    let mut writing = sh("echo");
+    writing.stderr = Output::File("/no/folder/err".into());
+    assert!(matches!(why(&writing), Error::File { .. }));
+    let error = starting(Path::new("no-such-program"));
+    assert!(!error.is_worth_retrying());
+    assert_eq!(error.to_string(), "`no-such-program` is not found; load its module, or give its full path");
+    assert!(guard.run(&sh("true")).unwrap().exit.is_success(), "the guard goes on");
+}
+
+fn lack_of_descriptors_is_a_lack_of_resources() {
+    let guard = Guard::start().unwrap();
+    let limit = |files: &str| {
+        let set =
+            Program::new("prlimit").args(["--pid", &guard.pid().to_string(), &format!("--nofile={files}")]).status();
+        assert!(set.unwrap().success());
+    };
+    limit("8:1024");
+    let error = guard.run(&sh("true")).unwrap_err();
+    assert!(matches!(error, Error::Resource { .. }) && error.is_worth_retrying());
+    assert!(error.to_string().contains("ulimit -n"));
+    limit("1024:1024");
+    assert!(guard.run(&sh("true")).unwrap().exit.is_success());
+}
+
+fn input_of_any_length_and_files_reach_a_program() {
+    let guard = Guard::start().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut copy = Command::new(["sh", "-c", "cat; echo end >&2"], folder.path());
+    copy.stdin = Stdin::Bytes((0..=255).cycle().take(5_000_000).collect());
+    copy.stdout = Output::File("copy".into());
+    assert_eq!(guard.run(&copy).unwrap().stderr.text(), "end\n");
+    assert!(matches!(&copy.stdin, Stdin::Bytes(sent) if *sent == fs::read(folder.path().join("copy")).unwrap()));
+
+    let mut again = Command::new(["sh", "-c", "wc -c; echo both >&2; echo of them"], folder.path());
+    again.stdin = Stdin::File("copy".into());
+    (again.stdout, again.stderr) = (Output::File("log".into()), Output::File("log".into()));
+    for _ in 0..2 {
+        guard.run(&again).unwrap();
+        assert_eq!(fs::read_to_string(folder.path().join("log")).unwrap(), "5000000\nboth\nof them\n");
+    }
+    assert_eq!(guard.run(&sh("cat; cat /dev/stdin")).unwrap().stdout.total, 0);
+    let long = "x".repeat(100_000);
+    let shown = guard.run(&Command::new(["printf", "%s%s%s", &long, &long, &long], "/")).unwrap();
+    assert_eq!((shown.stdout.total, shown.stdout.is_whole()), (300_000, false));
+}
+
+fn a_program_that_ignores_term_is_killed_after_its_grace() {
+    let token = token();
+    let mut command = sh(&format!("trap '' TERM; echo begun; sleep {token}; sleep {token}"));
+    (command.time_limit, command.grace) = (Some(seconds(0.3)), seconds(0.4));
+    let finished = Guard::start().unwrap().run(&command).unwrap();
+    assert_eq!((finished.exit, finished.stdout.text()), (Exit::TimedOut, "begun\n".into()));
+    assert!((0.7..3.0).contains(&finished.elapsed.as_secs_f64()), "{:?}", finished.elapsed);
+    assert_eq!(count(&token), 0);
+}
+
+fn a_program_that_heeds_term_ends_before_its_grace() {
+    let token = token();
+    let guard = Guard::start().unwrap();
+    let told = format!("trap 'echo told; exit 3' TERM; sleep {token} & wait");
+    for script in [told.as_str(), "kill -STOP $$; echo told"] {
+        let mut command = sh(script);
+        (command.time_limit, command.grace) = (Some(seconds(0.3)), seconds(60.0));
+        let finished = guard.run(&command).unwrap();
+        assert_eq!(finished.exit, Exit::TimedOut);
+        assert!((0.3..5.0).contains(&finished.elapsed.as_secs_f64()), "{:?}", finished.elapsed);
+        assert_eq!(finished.stdout.text() == "told\n", script == told);
+    }
+    assert_eq!(count(&token), 0);
+}
+
+fn descendants_in_the_background_in_own_sessions_and_double_forked_end_with_their_command() {
+    let token = token();
+    let guard = Guard::start().unwrap();
+    let mut leaving = tree(&token);
+    let script = leaving.argv[2].to_str().unwrap().replace(&format!("; sleep {token}"), "; sleep 0.5; echo left");
+    leaving.argv[2] = format!("{script}; ps ax -o args= | grep -c '[s]leep {token}'").into();
+    let finished = guard.run(&leaving).unwrap();
+    let seen: usize = finished.stdout.last_lines(1).parse().unwrap();
+    assert!(seen >= 3, "the tree has not grown: {}", finished.stdout.text());
+    assert_eq!((finished.exit, finished.survivors, count(&token)), (Exit::Exited(0), 0, 0));
+    assert!(finished.elapsed < seconds(5.0));
+}
+
+fn all_descendants_end_when_the_rank_is_killed() {
+    let token = token();
+    let mut rank = rank("runs a tree", &token, &[]);
+    // Rank, guard, shell and four sleeps.
+    wait_for(&token, |n| n >= 7, 10.0);
+    rank.kill().unwrap();
+    rank.wait().unwrap();
+    wait_for(&token, |n| n == 0, 3.0);
+}
+
+fn all_descendants_end_when_the_launcher_is_told_to_end() {
+    for launcher in launchers() {
+        let token = token();
+        let mut job = rank("runs a tree", &token, &launcher);
+        wait_for(&token, |n| n >= 14, 20.0);
+        kill(Pid::from_raw(job.id() as i32), Signal::SIGTERM).unwrap();
+        job.wait().unwrap();
+        wait_for(&token, |n| n == 0, 3.0);
+    }
+}
+
+fn a_launcher_does_not_wait_for_the_guard() {
+    for launcher in launchers() {
+        let token = token();
+        let start = Instant::now();
+        let mut job = rank("exits without a word", &token, &launcher);
+        assert!(job.wait().unwrap().success());
+        assert!(start.elapsed() < seconds(15.0), "{:?}", start.elapsed());
+        wait_for(&token, |n| n == 0, 3.0);
+    }
+}
+
+fn a_gigabyte_of_output_is_bounded_in_memory() {
+    let guard = Guard::start().unwrap();
+    guard.run(&sh("echo")).unwrap();
+    let me = std::process::id() as i32;
+    let before = (peak_kb(me), peak_kb(guard.pid()));
+    let script = "head -c 1000000000 /dev/zero & (yes | head -c 999999999; echo end) >&2; wait";
+    let finished = guard.run(&sh(script)).unwrap();
+    let grown = (peak_kb(me) - before.0, peak_kb(guard.pid()) - before.1);
+    assert_eq!((finished.stdout.total, finished.stderr.total), (1_000_000_000, 1_000_000_003));
+    assert!(finished.stdout.head.iter().all(|&byte| byte == 0));
+    assert!(finished.stderr.head.starts_with(b"y\ny\n") && finished.stderr.tail.ends_with(b"\nyend\n"));
+    assert!(grown.0 < 4096 && grown.1 < 4096, "grown by {grown:?} KiB");
+    println!("(2 GB in {:.2} s; rank and guard grew by {grown:?} KiB)", finished.elapsed.as_secs_f64());
+}
+
+fn cancelling_ends_the_command_and_starts_no_other() {
+    let token = token();
+    let guard = Guard::start().unwrap();
+    let mut command = sh(&format!("trap '' TERM; sleep {token}; sleep {token}"));
+    command.grace = seconds(0.2);
+    scope(|threads| {
+        let running = threads.spawn(|| guard.run(&command).unwrap());
+        wait_for(&token, |n| n >= 2, 5.0);
+        let start = Instant::now();
+        guard.cancel();
+        assert!(start.elapsed() < seconds(0.1), "cancelling waits");
+        assert_eq!(running.join().unwrap().exit, Exit::Cancelled);
+        assert!(start.elapsed() < seconds(3.0));
+    });
+    assert_eq!(count(&token), 0);
+    let next = guard.run(&sh("sleep 5")).unwrap();
+    assert_eq!((next.exit, next.elapsed), (Exit::Cancelled, Duration::ZERO));
+}
+
+fn a_killed_guard_is_an_error_and_takes_its_programs_along() {
+    let token = token();
+    let guard = Guard::start().unwrap();
+    let script = format!("(sleep {token} &); set -m; sleep {token} & sleep {token}");
+    scope(|threads| {
+        let running = threads.spawn(|| guard.run(&sh(&script)));
+        wait_for(&token, |n| n >= 4, 5.0);
+        kill(Pid::from_raw(guard.pid()), Signal::SIGKILL).unwrap();
+        let start = Instant::now();
+        let error = running.join().unwrap().unwrap_err();
+        assert!(matches!(error, Error::GuardLost { signal: Some(9), .. }), "{error}");
+        assert!(start.elapsed() < seconds(3.0));
+    });
+    assert_eq!(count(&token), 0);
+    assert!(matches!(guard.run(&sh("true")), Err(Error::GuardLost { signal: Some(9), .. })));
+    guard.cancel();
+}
+
+fn the_launchers_variables_do_not_reach_a_program() {
+    let launched = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_FD", "MPI_LOCALRANKID", "SLURM_PROCID", "SLURM_STEP_ID"];
+    let own = ["SLURM_JOB_ID", "OMP_NUM_THREADS", "SIMMPI_TEST_GONE"];
+    for name in launched.iter().chain(&own) {
+        // SAFETY: there is no other thread.
+        unsafe { std::env::set_var(name, "3") };
+    }
+    let guard = Guard::start().unwrap();
+    for name in launched.iter().chain(&own) {
+        // SAFETY: there is no other thread.
+        unsafe { std::env::remove_var(name) };
+    }
+    let mut command = sh("env");
+    command.unset.push("SIMMPI_TEST_GONE".into());
+    command.set.push(("OMP_NUM_THREADS".into(), "2".into()));
+    let text = guard.run(&command).unwrap().stdout.text();
+    let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
+    assert!(launched.iter().all(|name| value(name).is_none()), "{text}");
+    let kept = own.map(value);
+    assert_eq!(kept, [Some("3"), Some("2"), None]);
+    assert!(value("PATH").is_some());
+}
+
+fn cores_are_handed_down() {
+    let guard = Guard::start().unwrap();
+    let allowed = cores::allowed().unwrap();
+    let count =
+        |cores| guard.run(&Command { cores, ..sh("nproc --ignore=0; grep -h Cpus_allowed_list /proc/self/status") });
+    let last = *allowed.last().unwrap();
+    let one = count(Some(vec![last])).unwrap().stdout.text();
+    assert_eq!(one, format!("1\nCpus_allowed_list:\t{last}\n"));
+    assert!(
+        count(None).unwrap().stdout.text().starts_with(&format!("{}\n", allowed.len())),
+        "the guard's own are back"
+    );
+    for absent in [1000, 1_000_000] {
+        assert!(matches!(count(Some(vec![absent])), Err(Error::Cores { .. })));
+    }
+}
+
+fn processor_time_and_memory_are_those_of_all_descendants() {
+    let guard = Guard::start().unwrap();
+    let idle = guard.run(&sh("sleep 0.3")).unwrap();
+    assert!(idle.cpu_s < 0.1 && idle.elapsed >= seconds(0.3), "{idle:?}");
+    assert!(idle.peak_memory_kb < 50_000);
+    let busy = guard.run(&sh("(setsid sh -c 'while :; do :; done' &); timeout 1 sh -c 'while :; do :; done'")).unwrap();
+    assert!(busy.cpu_s > 0.3 && busy.cpu_s < 2.5 * busy.elapsed.as_secs_f64() + 0.5, "{busy:?}");
+    let large = guard.run(&sh("head -c 200000000 /dev/zero | tail -c 100000000 | wc -c")).unwrap();
+    assert!((95_000..400_000).contains(&large.peak_memory_kb), "{large:?}");
+}
+
+fn nothing_inherited_stays_open() {
+    let (mut reader, writer) = {
+        // Without close-on-exec, as a launcher leaves its pipes.
+        let (reader, writer) = nix::unistd::pipe().unwrap();
+        (fs::File::from(reader), writer)
+    };
+    let guard = Guard::start().unwrap();
+    drop(writer);
+    let mut rest = Vec::new();
+    reader.read_to_end(&mut rest).unwrap();
+    let mut files = open_files(guard.pid());
+    files.retain(|file| file != Path::new("/dev/null"));
+    assert_eq!(files.len(), 2, "only the socket and the signals: {files:?}");
+    let finished = guard.run(&sh("ls -l /proc/$$/fd | grep -c ' -> '")).unwrap();
+    assert_eq!(finished.stdout.text(), "3\n");
+}
+
+fn signals_of_the_launcher_reach_neither_guard_nor_program() {
+    let guard = Guard::start().unwrap();
+    let signals = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGQUIT];
+    scope(|threads| {
+        let running = threads.spawn(|| guard.run(&sh("sleep 0.5; grep -E 'Sig(Blk|Ign)' /proc/self/status")).unwrap());
+        sleep(seconds(0.2));
+        for signal in signals {
+            kill(Pid::from_raw(guard.pid()), signal).unwrap();
+            // The guard leads its own group and session.
+            kill(Pid::from_raw(-guard.pid()), signal).unwrap();
+        }
+        let finished = running.join().unwrap();
+        assert_eq!(finished.exit, Exit::Exited(0));
+        let text = finished.stdout.text();
+        let mask = |key: &str| {
+            let value = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
+            u64::from_str_radix(value.trim(), 16).unwrap()
+        };
+        assert_eq!(mask("SigBlk:"), 0, "programs have all signals unblocked");
+        let mine = u64::from_str_radix(&status_line(std::process::id() as i32, "SigIgn:"), 16).unwrap();
+        assert_eq!(mask("SigIgn:"), mine & !(1 << (Signal::SIGPIPE as i32 - 1)));
+    });
+}
+
+fn many_commands_leave_nothing_behind() {
+    let guard = Guard::start().unwrap();
+    let before = (open_files(guard.pid()).len(), open_files(std::process::id() as i32).len());
+    let start = Instant::now();
+    for _ in 0..300 {
+        assert!(guard.run(&Command::new(["true"], "/")).unwrap().exit.is_success());
+    }
+    println!("({:.2} ms a command)", start.elapsed().as_secs_f64() * 1e3 / 300.0);
+    assert_eq!((open_files(guard.pid()).len(), open_files(std::process::id() as i32).len()), before);
+    scope(|threads| {
+        let turns: Vec<_> = (0..4)
+            .map(|k| {
+                (
+                    k,
+                    threads.spawn({
+                        let guard = &guard;
+                        move || guard.run(&sh(&format!("sleep 0.1; exit {k}")))
+                    }),
+                )
+            })
+            .collect();
+        for (k, turn) in turns {
+            assert_eq!(turn.join().unwrap().unwrap().exit, Exit::Exited(k));
+        }
+    });
+}
+
+fn a_dropped_guard_ends_at_once() {
+    let guard = Guard::start().unwrap();
+    let pid = guard.pid();
+    let start = Instant::now();
+    drop(guard);
+    assert!(start.elapsed() < seconds(0.5));
+    assert!(!Path::new(&format!("/proc/{pid}")).exists(), "ended and reaped");
+}
+
+fn a_guard_is_refused_once_there_are_threads() {
+    scope(|threads| {
+        threads.spawn(|| sleep(seconds(0.3)));
+        assert!(matches!(Guard::start(), Err(Error::Threaded { threads: 2 })));
+    });
+    // A joined thread may still be on its way out.
+    sleep(seconds(0.1));
+    assert!(Guard::start().is_ok());
 }

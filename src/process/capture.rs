@@ -1,42 +1,59 @@
-//! What is kept of a program's output, however much there is?
+//! How much of a program's output is kept, whatever its amount?
 use serde::{Deserialize, Serialize};
 
-/// Bytes kept from the beginning, and as many from the end.
-const KEPT: usize = 64 << 10;
+/// Bytes kept of the beginning of an output, and as many of its end.
+const KEPT: usize = 64 * 1024;
 
-/// Beginning and end of an output.
+/// The beginning and the end of a program's output. Bytes, not text: programs print what they like.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Captured {
+    /// The first 64 KiB.
     pub head: Vec<u8>,
-    /// What follows the head, or the last of it.
+    /// The last 64 KiB of what follows the head; head and tail never overlap.
     pub tail: Vec<u8>,
-    /// Bytes that were written in all.
+    /// Bytes written by the program, kept or not.
     pub total: u64,
 }
 
 impl Captured {
-    /// Takes in what was read; memory stays bounded.
-    pub fn push(&mut self, bytes: &[u8]) {
+    /// Whether head and tail together are all that was written.
+    pub fn is_whole(&self) -> bool {
+        self.total == (self.head.len() + self.tail.len()) as u64
+    }
+
+    /// What was kept, with a line in the place of what was left out and a replacement character for every byte that is
+    /// not UTF-8.
+    pub fn text(&self) -> String {
+        let seam = match self.total - (self.head.len() + self.tail.len()) as u64 {
+            0 => String::new(),
+            left_out => format!("\n[{left_out} bytes left out]\n"),
+        };
+        // Joined before they are decoded: a character may lie across the seam.
+        String::from_utf8_lossy(&[&self.head[..], seam.as_bytes(), &self.tail].concat()).into_owned()
+    }
+
+    /// The last `lines` lines of the output, for a message about what went wrong.
+    pub fn last_lines(&self, lines: usize) -> String {
+        let text = self.text();
+        let all: Vec<&str> = text.trim_end().lines().collect();
+        all[all.len().saturating_sub(lines)..].join("\n")
+    }
+
+    /// Takes up the next bytes of the output.
+    pub(super) fn push(&mut self, bytes: &[u8]) {
         self.total += bytes.len() as u64;
-        let (head, rest) = bytes.split_at(bytes.len().min(KEPT - self.head.len()));
-        self.head.extend_from_slice(head);
+        let (first, rest) = bytes.split_at(bytes.len().min(KEPT - self.head.len()));
+        self.head.extend_from_slice(first);
         self.tail.extend_from_slice(&rest[rest.len().saturating_sub(KEPT)..]);
-        if self.tail.len() > 2 * KEPT {
-            self.trim();
+        // Only every other KEPT bytes, so that each byte is moved about once.
+        if self.tail.len() >= 2 * KEPT {
+            self.settle();
         }
     }
 
-    /// Cuts the tail to its length.
-    pub fn trim(&mut self) {
-        let excess = self.tail.len().saturating_sub(KEPT);
-        self.tail.drain(..excess);
-    }
-
-    /// The output as text for people: what is no UTF-8 is replaced, and the gap is told.
-    pub fn text(&self) -> String {
-        let left_out = self.total - (self.head.len() + self.tail.len()) as u64;
-        let gap = if left_out > 0 { format!("\n[... {left_out} bytes left out ...]\n") } else { String::new() };
-        format!("{}{gap}{}", String::from_utf8_lossy(&self.head), String::from_utf8_lossy(&self.tail))
+    /// Cuts the tail to its length at the end of the output.
+    pub(super) fn settle(&mut self) {
+        self.tail.drain(..self.tail.len().saturating_sub(KEPT));
     }
 }
 
@@ -44,17 +61,40 @@ impl Captured {
 mod tests {
     use super::*;
 
-    #[test]
-    fn beginning_and_end_are_kept_and_the_gap_is_told() {
+    fn capture(bytes: &[u8], piece: usize) -> Captured {
         let mut captured = Captured::default();
-        let all: Vec<u8> = (0..1_000_000u32).map(|k| (k % 251) as u8).collect();
-        all.chunks(777).for_each(|piece| captured.push(piece));
-        captured.trim();
-        assert_eq!((captured.head.len(), captured.tail.len(), captured.total), (KEPT, KEPT, 1_000_000));
-        assert_eq!((&captured.head[..], &captured.tail[..]), (&all[..KEPT], &all[1_000_000 - KEPT..]));
-        assert!(captured.text().contains("[... 868928 bytes left out ...]"));
-        let mut short = Captured::default();
-        short.push(b"a\xffb");
-        assert_eq!(short.text(), "a\u{fffd}b");
+        bytes.chunks(piece).for_each(|chunk| captured.push(chunk));
+        captured.settle();
+        captured
+    }
+
+    #[test]
+    fn head_and_tail_are_the_ends_of_the_output_for_any_size_of_pieces() {
+        let bytes: Vec<u8> = (0..500_000u32).map(|k| (k / 7) as u8).collect();
+        for length in [0, 1, KEPT - 1, KEPT, KEPT + 1, 2 * KEPT, 2 * KEPT + 1, 3 * KEPT, bytes.len()] {
+            for piece in [1000, 4096, KEPT, 300_000] {
+                let captured = capture(&bytes[..length], piece);
+                let head = length.min(KEPT);
+                assert_eq!(captured.total, length as u64);
+                assert_eq!(captured.head, bytes[..head]);
+                assert_eq!(captured.tail, bytes[head.max(length.saturating_sub(KEPT))..length]);
+                assert_eq!(captured.is_whole(), length <= 2 * KEPT);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_left_out_is_said_and_no_byte_makes_it_panic() {
+        let long = capture(&[0xff; 3 * KEPT], 5000);
+        assert!(long.text().contains(&format!("\n[{KEPT} bytes left out]\n")));
+        assert_eq!(capture(b"\xff\x00\x1b[31m", 2).text(), "\u{fffd}\0\u{1b}[31m");
+        assert_eq!(capture(b"one\ntwo\nthree\n", 4).last_lines(2), "two\nthree");
+    }
+
+    #[test]
+    fn a_character_across_the_seam_of_head_and_tail_stays_whole() {
+        let mut bytes = vec![b'x'; KEPT - 1];
+        bytes.extend_from_slice("é!".as_bytes());
+        assert!(capture(&bytes, 1000).text().ends_with("xé!"));
     }
 }

@@ -1,11 +1,48 @@
-//! Which variables does a program not inherit?
+//! Which variables does a program get?
+//!
+//! The rank's own, without those by which a launcher tells a process that it is a rank: a child built with MPI would
+//! take itself for one, and hang in `MPI_Init` or disturb the campaign's job. What users and modules set, and what SLURM
+//! says about the job as a whole, stays.
+use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
+    os::unix::ffi::OsStrExt,
+};
 
-/// Variables by which MPI's launchers tell a process that it is a rank: a program built with MPI that inherits them joins its parent's
-/// job, and dies or hangs it.
-const PREFIXES: [&str; 10] =
-    ["OMPI_", "PMIX_", "PMI_", "PRTE_", "ORTE_", "OPAL_", "HYDRA_", "MPIR_", "MPI_LOCAL", "SLURM_STEP"];
-/// Of SLURM's, those that describe a task of a step rather than the job.
-const NAMES: [&str; 12] = [
+/// Beginnings of names that only launchers use.
+const LAUNCHER_PREFIXES: &[&str] = &[
+    // Open MPI 4 (orted) and 5 (PRRTE)
+    "OMPI_",
+    "ORTE_",
+    "PRTE_",
+    "PMIX_",
+    // MPICH, Intel MPI, MVAPICH, Cray: hydra and PMI
+    "PMI_",
+    "PMI2_",
+    "HYDRA_",
+    "HYDI_",
+    "MPIR_",
+    "MPIRUN_",
+    "MPISPAWN_",
+    "MV2_COMM_WORLD_",
+    "MVP_COMM_WORLD_",
+    "PALS_",
+    "ALPS_APP_",
+    // SLURM, what srun sets for a step and for a task of it
+    "SLURM_STEP",
+    "SLURM_SRUN_COMM_",
+    "SLURM_PMI",
+    "SLURM_CPU_BIND",
+    "SLURM_MEM_BIND",
+    // other schedulers' tasks
+    "FLUX_TASK_",
+    "JSM_NAMESPACE_",
+];
+
+/// Names that launchers use beside those.
+const LAUNCHER_NAMES: &[&str] = &[
+    "MPI_LOCALNRANKS",
+    "MPI_LOCALRANKID",
     "SLURM_PROCID",
     "SLURM_LOCALID",
     "SLURM_NODEID",
@@ -13,40 +50,78 @@ const NAMES: [&str; 12] = [
     "SLURM_TASK_PID",
     "SLURM_MPI_TYPE",
     "SLURM_LAUNCH_NODE_IPADDR",
-    "SLURM_SRUN_COMM_HOST",
-    "SLURM_SRUN_COMM_PORT",
-    "SLURM_CPU_BIND",
-    "SLURM_UMASK",
-    "HYDI_CONTROL_FD",
+    "SLURM_DISTRIBUTION",
+    "SRUN_DEBUG",
 ];
 
-/// Whether `name` is a launcher's word to a rank. Settings of users that have such a prefix (`OMPI_MCA_...`, `OMPI_ALLOW_...`) stay.
-pub fn is_launchers(name: &str) -> bool {
-    let is_setting = name.starts_with("OMPI_ALLOW_RUN_AS_ROOT")
-        || (name.starts_with("OMPI_MCA_") && !name.starts_with("OMPI_MCA_orte") && !name.starts_with("OMPI_MCA_ess"));
-    !is_setting && (PREFIXES.iter().any(|prefix| name.starts_with(prefix)) || NAMES.contains(&name))
+/// Names that begin like a launcher's and are the user's.
+const USER_NAMES: &[&str] = &[
+    "OMPI_ALLOW_RUN_AS_ROOT",
+    "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
+    "OMPI_HOME",
+    "OMPI_CC",
+    "OMPI_CXX",
+    "OMPI_FC",
+    "PMIX_INSTALL_PREFIX",
+];
+
+/// Whether a launcher sets `name` for its ranks, so that no child may see it.
+pub fn is_of_a_launcher(name: &OsStr) -> bool {
+    let is = |other: &&str| name.as_bytes() == other.as_bytes();
+    let begins = |prefix: &&str| name.as_bytes().starts_with(prefix.as_bytes());
+    (LAUNCHER_NAMES.iter().any(is) || LAUNCHER_PREFIXES.iter().any(begins)) && !USER_NAMES.iter().any(is)
+}
+
+/// A child's variables: the `inherited` ones without the launcher's and those of `unset`, then those of `set`.
+pub fn of_child(
+    inherited: impl IntoIterator<Item = (OsString, OsString)>,
+    unset: &[OsString],
+    set: &[(OsString, OsString)],
+) -> BTreeMap<OsString, OsString> {
+    let stays = |name: &OsStr| !is_of_a_launcher(name) && !unset.iter().any(|gone| gone == name);
+    inherited.into_iter().filter(|(name, _)| stays(name)).chain(set.iter().cloned()).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::is_launchers;
+    use super::*;
+
+    /// What `mpirun env`, `mpirun.mpich env` and `srun --mpi=... env` set (Open MPI 4.1.4, MPICH 4.0.2, SLURM 22.05),
+    /// and what their manuals add.
+    const LAUNCHED: &str = "OMPI_APP_CTX_NUM_PROCS OMPI_COMMAND OMPI_COMM_WORLD_LOCAL_RANK OMPI_COMM_WORLD_RANK \
+        OMPI_COMM_WORLD_SIZE OMPI_FILE_LOCATION OMPI_MCA_ess OMPI_MCA_ess_base_vpid OMPI_MCA_orte_hnp_uri \
+        OMPI_MCA_orte_bound_at_launch OMPI_MCA_pmix OMPI_UNIVERSE_SIZE ORTE_SCHIZO_DETECTION PRTE_LAUNCHED \
+        PMIX_NAMESPACE PMIX_RANK PMIX_SERVER_URI4 PMIX_BFROP_BUFFER_TYPE PMIX_MCA_mca_base_component_show_load_errors \
+        HYDI_CONTROL_FD HYDRA_CONTROL_FD MPIR_CVAR_CH3_INTERFACE_HOSTNAME MPI_LOCALNRANKS MPI_LOCALRANKID PMI_FD PMI_RANK \
+        PMI_SIZE PMI2_RANK MV2_COMM_WORLD_RANK PALS_RANKID SLURM_PROCID SLURM_LOCALID SLURM_NODEID SLURM_GTIDS \
+        SLURM_TASK_PID SLURM_STEPID SLURM_STEP_ID SLURM_STEP_NODELIST SLURM_STEP_NUM_TASKS SLURM_STEP_LAUNCHER_PORT \
+        SLURM_SRUN_COMM_HOST SLURM_SRUN_COMM_PORT SLURM_LAUNCH_NODE_IPADDR SLURM_MPI_TYPE SLURM_PMIXP_ABORT_AGENT_PORT \
+        SLURM_PMI2_STEP_NODES SLURM_CPU_BIND SLURM_CPU_BIND_TYPE SLURM_MEM_BIND_LIST SLURM_DISTRIBUTION";
+    const OWN: &str = "PATH HOME LD_LIBRARY_PATH LD_PRELOAD TMPDIR OMP_NUM_THREADS MKL_NUM_THREADS CUDA_VISIBLE_DEVICES \
+        SLURM_JOB_ID SLURM_JOBID SLURM_JOB_NODELIST SLURM_NODELIST SLURM_NTASKS SLURM_CPUS_PER_TASK SLURM_SUBMIT_DIR \
+        SLURM_JOB_GPUS SLURM_TMPDIR SLURM_CONF SLURMD_NODENAME SLURM_ARRAY_TASK_ID OPAL_PREFIX OMPI_HOME \
+        OMPI_ALLOW_RUN_AS_ROOT OMPI_ALLOW_RUN_AS_ROOT_CONFIRM I_MPI_ROOT I_MPI_FABRICS MPI_HOME PMI OMPIX GMXLIB \
+        PSI_SCRATCH NWCHEM_BASIS_LIBRARY PLUMED_KERNEL UCX_TLS FI_PROVIDER";
 
     #[test]
-    fn a_ranks_variables_go_and_the_users_stay() {
-        for name in [
-            "OMPI_COMM_WORLD_RANK",
-            "PMIX_RANK",
-            "PMI_FD",
-            "OMPI_MCA_orte_ess_num_procs",
-            "SLURM_PROCID",
-            "SLURM_STEP_ID",
-        ] {
-            assert!(is_launchers(name), "{name}");
+    fn every_variable_of_a_launcher_goes_and_every_other_stays() {
+        for name in LAUNCHED.split_whitespace() {
+            assert!(is_of_a_launcher(OsStr::new(name)), "{name} would reach a child");
         }
-        for name in
-            ["PATH", "OMP_NUM_THREADS", "SLURM_JOB_ID", "SLURM_MEM_PER_NODE", "OMPI_ALLOW_RUN_AS_ROOT", "OMPI_MCA_btl"]
-        {
-            assert!(!is_launchers(name), "{name}");
+        for name in OWN.split_whitespace() {
+            assert!(!is_of_a_launcher(OsStr::new(name)), "{name} would be lost");
         }
+    }
+
+    #[test]
+    fn what_is_set_for_a_command_comes_last() {
+        let pair = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
+        let inherited = [pair("PMI_RANK", "3"), pair("A", "1"), pair("B", "2"), pair("C", "3")];
+        let set = [pair("B", "new"), pair("OMPI_MCA_btl", "self"), pair("A", "back")];
+        let child = of_child(inherited, &["A".into(), "C".into()], &set);
+        assert_eq!(
+            child.into_iter().collect::<Vec<_>>(),
+            [pair("A", "back"), pair("B", "new"), pair("OMPI_MCA_btl", "self")]
+        );
     }
 }

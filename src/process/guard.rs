@@ -1,86 +1,192 @@
-//! How does a rank have a program run?
-use super::wire::{self, Reply, Request};
-use super::{Command, Error, Finished, warden};
-use nix::sys::prctl;
-use nix::unistd::{ForkResult, fork, setsid};
-use std::io;
-use std::os::fd::AsRawFd;
-use std::os::unix::net::UnixStream;
-use std::sync::Mutex;
+//! How does a rank have its programs run?
+use super::{
+    Error,
+    command::{Command, Finished},
+    serve, table,
+    wire::{self, Refusal, Reply, Request, Step},
+};
+use nix::{
+    errno::Errno,
+    sys::{
+        signal::{Signal, kill},
+        wait::{WaitStatus, waitpid},
+    },
+    unistd::{ForkResult, Pid, fork},
+};
+use std::{
+    fs, io,
+    io::Write,
+    net::Shutdown,
+    os::unix::net::UnixStream,
+    path::PathBuf,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    thread::sleep,
+    time::{Duration, Instant},
+};
 
-/// A rank's end of the line to the process that starts programs for it. One command runs at a time.
+/// The rank's end of its guard process. Dropping it ends the guard and all that it runs.
+#[derive(Debug)]
 pub struct Guard {
-    requests: Mutex<UnixStream>,
-    replies: Mutex<UnixStream>,
+    pid: Pid,
+    socket: UnixStream,
+    /// The number of the last command; held while one runs, so that there is one at a time.
+    turn: Mutex<u64>,
+    /// Whether commands are cancelled; held while a request is sent.
+    is_cancelled: Mutex<bool>,
+    /// How the guard ended when it should not have; a signal, if it was one.
+    lost: OnceLock<Option<i32>>,
 }
 
 impl Guard {
-    /// Forks the guard. To be called once, at the very start: before MPI, and while there is one thread only.
+    /// Forks the guard. To be called first in `main`, before `MPI_Init` and before any thread: the guard is to inherit
+    /// neither MPI's memory and connections nor another thread's locks.
     ///
     /// # Errors
-    /// The system cannot make a socket or a process.
+    /// There are threads already, or the system has no room for a process.
     pub fn start() -> Result<Self, Error> {
-        let gone = |error: io::Error| Error::GuardGone { what: error.to_string() };
-        let (ours, theirs) = UnixStream::pair().map_err(gone)?;
-        // SAFETY: there is one thread, so the child may do everything.
-        match unsafe { fork() }.map_err(|errno| gone(errno.into()))? {
+        let start = |source| Error::Start { source };
+        let threads = fs::read_dir("/proc/self/task").map_err(start)?.count();
+        if threads != 1 {
+            return Err(Error::Threaded { threads });
+        }
+        let (socket, guards) = UnixStream::pair().map_err(start)?;
+        // SAFETY: this is the only thread, so that the child may do whatever this process may.
+        match unsafe { fork() }.map_err(|errno| start(errno.into()))? {
             ForkResult::Child => {
-                drop(ours);
-                let prepared = prepare(&theirs);
-                std::process::exit(if prepared.is_ok() { warden::serve(theirs) } else { 1 })
+                drop(socket);
+                serve::be_guard(guards)
             }
-            ForkResult::Parent { .. } => {
-                let replies = ours.try_clone().map_err(gone)?;
-                Ok(Self { requests: Mutex::new(ours), replies: Mutex::new(replies) })
+            ForkResult::Parent { child } => {
+                drop(guards);
+                let guard =
+                    Self { pid: child, socket, turn: 0.into(), is_cancelled: false.into(), lost: OnceLock::new() };
+                // Only then is the guard out of reach of the signals that a launcher sends to this rank's group.
+                match wire::receive(&guard.socket) {
+                    Ok(Some(Reply::Ready)) => Ok(guard),
+                    Ok(Some(Reply::Broken(errno))) => Err(start(io::Error::from_raw_os_error(errno))),
+                    _ => Err(start(io::ErrorKind::BrokenPipe.into())),
+                }
             }
         }
     }
 
-    /// Runs a command to its end. Every process that it has started is gone then.
+    /// The guard's process.
+    pub fn pid(&self) -> i32 {
+        self.pid.as_raw()
+    }
+
+    /// Runs `command` and waits for its end; by then all of its descendants are gone too. Threads take turns.
     ///
     /// # Errors
-    /// The program cannot be started, or the guard is gone.
+    /// The program was not started, or the guard was killed. That the program failed is no error but its [`Exit`].
+    ///
+    /// [`Exit`]: super::Exit
     pub fn run(&self, command: &Command) -> Result<Finished, Error> {
-        // The lock on replies is held from the request to its reply: commands of several threads wait for each other.
-        let mut replies = self.replies.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        let gone = |error: io::Error| Error::GuardGone { what: error.to_string() };
-        self.ask(&Request::Run(Box::new(command.clone()))).map_err(gone)?;
-        wire::read::<Reply>(&mut *replies).map_err(gone)?
+        let mut turn = lock(&self.turn);
+        *turn += 1;
+        let id = *turn;
+        let program = command.program();
+        if command.argv.is_empty() {
+            return Err(Error::Empty);
+        }
+        let unfit = |source| Error::Wire { program: program.clone(), source };
+        let request = wire::encode(&Request::Run { id, command }).map_err(unfit)?;
+        {
+            let is_cancelled = lock(&self.is_cancelled);
+            if *is_cancelled {
+                return Ok(Finished::not_started());
+            }
+            (&self.socket).write_all(&request).map_err(|_| self.lost(program.clone()))?;
+        }
+        match wire::receive(&self.socket) {
+            Ok(Some(Reply::Ended { id: ended, end })) if ended == id => end.map_err(|refusal| why(command, refusal)),
+            _ => Err(self.lost(program)),
+        }
     }
 
-    /// Ends the command that runs, if any, from another thread.
+    /// Ends the command that runs, as at its time limit, and starts no other from now on: each comes back as
+    /// [`Exit::Cancelled`](super::Exit::Cancelled). For another thread than the one that runs commands; does not wait.
     pub fn cancel(&self) {
-        // A guard that is gone runs nothing.
-        let _ = self.ask(&Request::Cancel);
+        let mut is_cancelled = lock(&self.is_cancelled);
+        if !std::mem::replace(&mut *is_cancelled, true) {
+            // A guard that is gone has ended its programs and is reported by `run`.
+            let _ = wire::send(&self.socket, &Request::<&Command>::Cancel);
+        }
     }
 
-    fn ask(&self, request: &Request) -> io::Result<()> {
-        let mut requests = self.requests.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        wire::write(&mut *requests, request)
+    /// Makes sure that the guard is dead, and what it ran too as far as that has not left the guard's session.
+    fn lost(&self, program: PathBuf) -> Error {
+        let signal = *self.lost.get_or_init(|| {
+            // Not reaped yet, so that the number is still its own.
+            let _ = kill(self.pid, Signal::SIGKILL);
+            let signal = self.reap();
+            kill_session(self.pid, Duration::from_secs(2));
+            signal
+        });
+        Error::GuardLost { program, signal }
+    }
+
+    /// Waits for the guard's end; the signal that ended it, if one did.
+    fn reap(&self) -> Option<i32> {
+        loop {
+            match waitpid(self.pid, None) {
+                Err(Errno::EINTR) => (),
+                Ok(WaitStatus::Signaled(_, signal, _)) => return Some(signal as i32),
+                _ => return None,
+            }
+        }
     }
 }
 
-/// Makes the forked process a guard: a session of its own, deaf to the signals by which launchers drain and end ranks, heir of all
-/// descendants, and without the pipes that a launcher would wait for.
-fn prepare(line: &UnixStream) -> nix::Result<()> {
-    use nix::sys::signal::{SigHandler, Signal, signal};
-    setsid()?;
-    prctl::set_child_subreaper(true)?;
-    prctl::set_name(c"simmpi-guard")?;
-    for ignored in [Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP] {
-        // SAFETY: no handler of ours is installed.
-        unsafe { signal(ignored, SigHandler::SigIgn) }?;
+impl Drop for Guard {
+    fn drop(&mut self) {
+        if self.lost.get().is_none() {
+            let _ = self.socket.shutdown(Shutdown::Both);
+            self.reap();
+        }
     }
-    let null = std::fs::File::options().read(true).write(true).open("/dev/null").map_err(|_| nix::Error::ENOENT)?;
-    nix::unistd::dup2_stdin(&null)?;
-    nix::unistd::dup2_stdout(&null)?;
-    nix::unistd::dup2_stderr(&null)?;
-    drop(null);
-    let open = std::fs::read_dir("/proc/self/fd").into_iter().flatten().flatten();
-    let numbers: Vec<i32> = open.filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect();
-    for number in numbers.into_iter().filter(|&number| number > 2 && number != line.as_raw_fd()) {
-        // The folder's own descriptor is closed already.
-        let _ = nix::unistd::close(number);
+}
+
+/// A panic while a lock was held leaves nothing half done here.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Kills all processes of a session until none is left or `limit` is over.
+fn kill_session(session: Pid, limit: Duration) {
+    let start = Instant::now();
+    while start.elapsed() < limit {
+        let left: Vec<_> = table::read().into_iter().filter(|p| p.session == session && !p.is_zombie).collect();
+        if left.is_empty() {
+            return;
+        }
+        for process in left {
+            let _ = kill(process.pid, Signal::SIGKILL);
+        }
+        sleep(Duration::from_millis(5));
     }
-    Ok(())
+}
+
+/// What a refusal of the guard means for `command`.
+fn why(command: &Command, refusal: Refusal) -> Error {
+    let program = command.program();
+    let source = io::Error::from_raw_os_error(refusal.errno);
+    let opening = |path: Option<&PathBuf>, source| match path {
+        Some(path) => Error::File { program: program.clone(), path: command.directory.join(path), source },
+        None => Error::Spawn { program: program.clone(), source },
+    };
+    match (refusal.step, Errno::from_raw(refusal.errno)) {
+        (_, Errno::EAGAIN | Errno::EMFILE | Errno::ENFILE | Errno::ENOMEM) => Error::Resource { program, source },
+        (Step::Nul, _) => Error::Nul { program },
+        (Step::Directory, _) => Error::Directory { program, directory: command.directory.clone(), source },
+        (Step::Stdin, _) => opening(command.stdin.file(), source),
+        (Step::Stdout, _) => opening(command.stdout.file(), source),
+        (Step::Stderr, _) => opening(command.stderr.file(), source),
+        (Step::Cores, _) => Error::Cores { program, cores: command.cores.clone().unwrap_or_default() },
+        (Step::Interpreter, _) => Error::Interpreter { program },
+        (Step::Program, Errno::ENOENT | Errno::ENOTDIR) => Error::NotFound { program },
+        (Step::Program, Errno::EACCES | Errno::EPERM | Errno::ENOEXEC) => Error::NotExecutable { program },
+        (Step::Program, Errno::E2BIG) => Error::TooLong { program },
+        (Step::Program, _) => Error::Spawn { program, source },
+    }
 }

@@ -1,89 +1,107 @@
-//! How are other programs run so that none outlives its task?
+//! How does a rank run other programs without ever losing one?
 //!
-//! Before MPI starts, each rank forks a [`Guard`]: a process of its own session that starts every program for it and to which all
-//! descendants fall back, whatever they do to hide (`setsid`, double forks). It kills them at the end of the command, at the time limit
-//! and when its rank disappears. Only this module starts programs.
+//! Before `MPI_Init` each rank forks a [`Guard`]: the same binary, in a session of its own, the subreaper of all that
+//! stands below it. Programs are children of the guard and never of the rank, so whatever they leave behind
+//! (background jobs, daemons in their own session, double forks) falls to the guard, which kills it when the command is
+//! over and when the rank disappears, even by SIGKILL.
+//!
+//! ```text
+//! rank  --Run, Cancel-->  guard  --fork, exec-->  program --> ... its descendants
+//!       <----Ended------  (poll: socket, SIGCHLD, both pipes, timer)
+//! ```
+//!
+//! A guard serves one command at a time; commands carry a number, so that several at once need no other messages.
 mod capture;
+mod command;
 pub mod cores;
-mod descendants;
-mod environment;
+pub mod environment;
+mod family;
 mod guard;
-mod warden;
+mod launch;
+mod serve;
+mod table;
 mod wire;
 
 pub use capture::Captured;
-pub use environment::is_launchers;
+pub use command::{Command, Exit, Finished, Output, Stdin};
 pub use guard::Guard;
 
-use serde::{Deserialize, Serialize};
-use std::path::PathBuf;
-use std::time::Duration;
+use nix::errno::Errno;
+use std::{io, path::PathBuf};
 
-/// A program to run.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-pub struct Command {
-    /// Program and arguments.
-    pub argv: Vec<String>,
-    /// Where it runs; the rank's own folder by default.
-    pub directory: Option<PathBuf>,
-    /// Variables that are set besides those inherited; the launcher's are never inherited.
-    pub environment: Vec<(String, String)>,
-    /// What it reads; nothing by default.
-    pub input: Vec<u8>,
-    /// When it is ended.
-    pub time_limit: Option<Duration>,
-    /// How long it may take to end by itself then.
-    pub grace: Duration,
-    /// The cores it may use; those of the rank by default.
-    pub cores: Option<Vec<usize>>,
+/// Why a program could not be run. A program that ran and failed is a [`Finished`], not an error.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(
+        "the guard of child processes must be forked before the first thread, but there are {threads}; start it first in main"
+    )]
+    Threaded { threads: usize },
+    #[error("the guard of child processes cannot be set up; {}", advice(.source))]
+    Start { source: io::Error },
+    #[error(
+        "the guard of child processes is gone ({}) while `{program}` was to run, and its programs were ended with it; run the campaign again, with more memory if the kernel had too little",
+        ending(.signal)
+    )]
+    GuardLost { program: PathBuf, signal: Option<i32> },
+    #[error("the command for `{program}` cannot cross to the guard; hand large input over in a file")]
+    Wire {
+        program: PathBuf,
+        #[source]
+        source: wire::Error,
+    },
+    #[error("a command without a program; name one")]
+    Empty,
+    #[error("the command for `{program}` holds a NUL byte; take it out of the arguments, variables and paths")]
+    Nul { program: PathBuf },
+    #[error("`{program}` is not found; load its module, or give its full path")]
+    NotFound { program: PathBuf },
+    #[error("`{program}` may not be executed; check its permissions (chmod +x) and that it is a file")]
+    NotExecutable { program: PathBuf },
+    #[error(
+        "`{program}` is there, but not the interpreter or loader that it names; check its first line (#!) and the system it was built for"
+    )]
+    Interpreter { program: PathBuf },
+    #[error("arguments and environment of `{program}` are too long for the kernel; hand them over in a file")]
+    TooLong { program: PathBuf },
+    #[error("`{program}` cannot work in `{directory}`; create the directory or name another")]
+    Directory { program: PathBuf, directory: PathBuf, source: io::Error },
+    #[error(
+        "cannot open `{path}` as input or output of `{program}`; check that its directory exists and may be written"
+    )]
+    File { program: PathBuf, path: PathBuf, source: io::Error },
+    #[error(
+        "`{program}` cannot be bound to the cores {cores:?}; check which cores the launcher and SLURM leave to this rank"
+    )]
+    Cores { program: PathBuf, cores: Vec<usize> },
+    #[error("no resources to start `{program}`; {}", advice(.source))]
+    Resource { program: PathBuf, source: io::Error },
+    #[error("`{program}` cannot be started; run it by hand on this node to see why")]
+    Spawn { program: PathBuf, source: io::Error },
+    #[error("cannot ask which cores this process may use; run without binding (mpirun --bind-to none)")]
+    Affinity { source: io::Error },
 }
 
-impl Command {
-    /// A program with arguments.
-    pub fn new<S: Into<String>>(argv: impl IntoIterator<Item = S>) -> Self {
-        let argv = argv.into_iter().map(Into::into).collect();
-        Self { argv, grace: Duration::from_secs(2), ..Self::default() }
+impl Error {
+    /// Whether the same command may well succeed later: only a lack of processes, descriptors or memory passes.
+    pub fn is_worth_retrying(&self) -> bool {
+        matches!(self, Error::Resource { .. })
     }
 }
 
-/// How a program ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Exit {
-    Code(i32),
-    Signal(i32),
-    TimedOut,
-    /// [`Guard::cancel`] was called.
-    Cancelled,
+/// What to do about a lack of resources.
+fn advice(source: &io::Error) -> &'static str {
+    match Errno::from_raw(source.raw_os_error().unwrap_or(0)) {
+        Errno::EAGAIN => "this user has too many processes: raise `ulimit -u` or run fewer ranks on a node",
+        Errno::EMFILE => "too many open files: raise `ulimit -n`",
+        Errno::ENFILE => "the node has too many open files: run fewer ranks on it",
+        Errno::ENOMEM => "memory is short: ask SLURM for more (--mem), or run fewer ranks on a node",
+        _ => "check the limits of this node (ulimit -a)",
+    }
 }
 
-/// A program that has ended, and all that it started with it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Finished {
-    pub exit: Exit,
-    pub stdout: Captured,
-    pub stderr: Captured,
-    pub elapsed: Duration,
-    /// CPU time of the program and its descendants, s.
-    pub cpu_s: f64,
-    /// Most memory that one of them held, kB.
-    pub peak_memory_kb: u64,
-}
-
-/// Why a program was not run.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, Serialize, Deserialize)]
-pub enum Error {
-    #[error("there is no program `{program}`: install it, or name it with its path")]
-    NotFound { program: String },
-    #[error("`{program}` cannot be executed: check its permissions and that it is for this machine")]
-    NotExecutable { program: String },
-    #[error("the folder `{directory}` that `{program}` is to run in does not exist")]
-    NoDirectory { program: String, directory: PathBuf },
-    #[error("the system has no room for `{program}` ({what}): raise the limit (ulimit), or run fewer ranks on a node")]
-    Resources { program: String, what: String },
-    #[error("`{program}` could not be started: {what}")]
-    Other { program: String, what: String },
-    #[error("a command must name a program")]
-    Empty,
-    #[error("the process that starts programs for this rank is gone ({what}): run the same command again")]
-    GuardGone { what: String },
+fn ending(signal: &Option<i32>) -> String {
+    match signal {
+        Some(signal) => format!("killed by {}", command::signal_name(*signal)),
+        None => "it ended by itself".into(),
+    }
 }

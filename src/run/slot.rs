@@ -40,7 +40,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What `squeue` says of a job in the given format; nothing where it cannot be asked.
 fn ask_squeue(guard: &Guard, job: &str, format: &str) -> Option<Finished> {
-    let command = Command::new(["squeue", "--noheader", "--states=all", "--jobs", job, "--format", format]);
+    let command = Command::new(["squeue", "--noheader", "--states=all", "--jobs", job, "--format", format], ".");
     guard.run(&Command { time_limit: Some(PATIENCE), ..command }).ok()
 }
 
@@ -49,12 +49,12 @@ pub fn knows_job(guard: &Guard, job: &str) -> Option<bool> {
     let answer = ask_squeue(guard, job, "%T")?;
     let state = answer.stdout.text();
     match answer.exit {
-        Exit::Code(0) => {
+        Exit::Exited(0) => {
             let lives = ["PENDING", "RUNNING", "SUSPENDED", "REQUEUED", "COMPLETING", "CONFIGURING", "STOPPED"];
             Some(lives.iter().any(|name| state.trim().starts_with(name)))
         }
         // An identifier that has left SLURM's memory is an error of squeue's.
-        Exit::Code(_) if answer.stderr.text().contains("Invalid job id") => Some(false),
+        Exit::Exited(_) if answer.stderr.text().contains("Invalid job id") => Some(false),
         _ => None,
     }
 }
