@@ -1,7 +1,7 @@
 //! How does a campaign run over the ranks?
 //!
-//! Every rank calls [`run`]; rank 0 conducts ([`root`]), the others serve it ([`worker`]), and each has one thread that
-//! runs tasks ([`compute`]).
+//! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has one thread that
+//! runs tasks (`compute`).
 mod compute;
 pub mod exit;
 mod ledger;
@@ -23,6 +23,7 @@ pub use progress::Style;
 
 use crate::campaigns::Kind;
 use crate::comm::{Comm, Launcher, World};
+use crate::process::Guard;
 use exit::{Exit, Stop};
 use std::path::PathBuf;
 
@@ -41,12 +42,17 @@ pub struct Options {
 
 /// Runs a campaign, on this rank and all others, and tells how it ended. All ranks return the same.
 pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
+    // Before MPI and any thread.
+    let guard = match Guard::start() {
+        Ok(guard) => guard,
+        Err(error) => return start::no_guard(&error),
+    };
     signals::listen();
     let mut comm: Box<dyn Comm> = match World::start(Launcher::detect()) {
         Ok(world) => Box::new(world),
         Err(error) => return start::refused(error),
     };
-    let opened = match open::open(comm.as_mut(), kinds, options) {
+    let opened = match open::open(comm.as_mut(), &guard, kinds, options) {
         Ok(opened) => opened,
         Err(stop) => return start::not_run(comm, stop),
     };

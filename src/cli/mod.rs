@@ -92,7 +92,7 @@ struct RunArgs {
     /// Take the output over from another run that is known to be gone
     #[arg(long)]
     steal_lock: bool,
-    /// How to show progress [default: bar on a terminal, lines under a launcher]
+    /// How to show progress: by default a bar on a terminal, lines under a launcher
     #[arg(long)]
     progress: Option<Style>,
     /// Append everything that is said to this file, with the time

@@ -25,7 +25,7 @@ pub fn serve(mut line: UnixStream) -> i32 {
     loop {
         let reply = match wire::read(&mut line) {
             Ok(Request::Run(command)) => match start(&command) {
-                Ok(child) => match Watch::new(child, &command, &line).and_then(Watch::to_the_end) {
+                Ok(child) => match Watch::new(child, &command, &line).and_then(Watch::finish) {
                     Ok(finished) => Ok(finished),
                     Err(_) => break,
                 },
@@ -139,7 +139,7 @@ impl<'a> Watch<'a> {
     }
 
     /// Waits for the end, or brings it about. An error says that the rank is gone.
-    fn to_the_end(mut self) -> io::Result<Finished> {
+    fn finish(mut self) -> io::Result<Finished> {
         let status = loop {
             if let Some(status) = reap(Some(self.pid), &mut self.usage) {
                 break status;

@@ -10,6 +10,7 @@ use crate::campaigns::{Kind, stage::Campaign};
 use crate::comm::{Comm, Place};
 use crate::config::{Config, Error as ConfigError, KindSchema, Schedule, Uneven, flatten};
 use crate::journal::{self, Fingerprint, Holder, Lock, Manifest, codec};
+use crate::process::Guard;
 use crate::results::Reader;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -77,7 +78,12 @@ pub struct Loaded {
 ///
 /// # Errors
 /// It may not run, is complete already (exit code 0 or 2), or this rank cannot load what rank 0 could.
-pub fn open(comm: &mut dyn Comm, kinds: &[&'static dyn Kind], options: &Options) -> Result<Opened, Stop> {
+pub fn open(
+    comm: &mut dyn Comm,
+    guard: &Guard,
+    kinds: &[&'static dyn Kind],
+    options: &Options,
+) -> Result<Opened, Stop> {
     if comm.rank() != 0 {
         return match codec::decode(&comm.broadcast(None)?)? {
             Verdict::End(exit) => Err(Stop::new(exit, "")),
@@ -87,7 +93,7 @@ pub fn open(comm: &mut dyn Comm, kinds: &[&'static dyn Kind], options: &Options)
             }
         };
     }
-    let opened = open_root(&comm.place(), kinds, options);
+    let opened = open_root(&comm.place(), guard, kinds, options);
     let verdict = match &opened {
         Ok(opened) => Verdict::Run {
             path: opened.config.path.clone(),
@@ -129,7 +135,7 @@ pub fn manifest_of(loaded: &Loaded) -> Manifest {
     Manifest { identity, grows: loaded.campaign.grows().map(|(key, value)| (key.to_owned(), value)) }
 }
 
-fn open_root(place: &Place, kinds: &[&'static dyn Kind], options: &Options) -> Result<Opened, Stop> {
+fn open_root(place: &Place, guard: &Guard, kinds: &[&'static dyn Kind], options: &Options) -> Result<Opened, Stop> {
     let loaded = load(&options.config, kinds)?;
     let warnings = loaded.campaign.warnings();
     if !warnings.is_empty() {
@@ -138,17 +144,17 @@ fn open_root(place: &Place, kinds: &[&'static dyn Kind], options: &Options) -> R
     let manifest = manifest_of(&loaded);
     let output = loaded.config.resolve(&loaded.config.campaign.output);
     check_output(&output)?;
-    let knows_job = |job: &str| slot::knows_job(job);
+    let knows_job = |job: &str| slot::knows_job(guard, job);
     let holder = Holder::this_process(&place.host);
     let lock = Lock::take(&output, holder, options.steal_lock, &knows_job, &mut |text| say::line(&text))?;
     let saved = check_results(&output, &manifest, options, loaded.campaign.needs_outcomes())?;
     claim_journal(&output, &manifest, options)?;
-    let orders = orders_of(&loaded, output, manifest.fingerprint(), options);
+    let orders = orders_of(&loaded, output, manifest.fingerprint(), guard, options);
     let Loaded { config, campaign, .. } = loaded;
     Ok(Opened { config, campaign, orders, claim: Some(Claim { lock, manifest, saved }) })
 }
 
-fn orders_of(loaded: &Loaded, output: PathBuf, fingerprint: Fingerprint, options: &Options) -> Orders {
+fn orders_of(loaded: &Loaded, output: PathBuf, fingerprint: Fingerprint, guard: &Guard, options: &Options) -> Orders {
     let (uneven, schedule) = loaded.kind.habits();
     let (partition, limits) = (&loaded.config.partition, &loaded.config.limits);
     Orders {
@@ -161,7 +167,7 @@ fn orders_of(loaded: &Loaded, output: PathBuf, fingerprint: Fingerprint, options
         max_retries: limits.max_retries,
         max_failures: limits.max_failures,
         memory_mb: limits.memory_mb,
-        time_left: slot::time_left(limits.walltime_s),
+        time_left: slot::time_left(guard, limits.walltime_s),
         retry_failed: options.retry_failed,
         only: options.only,
         keep_journal: options.keep_journal,

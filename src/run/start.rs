@@ -47,6 +47,12 @@ struct Hello {
     held: Result<(Vec<Notice>, Vec<String>), (Exit, String)>,
 }
 
+/// This rank cannot make the process that starts programs for it.
+pub fn no_guard(error: &crate::process::Error) -> Exit {
+    say::error(&super::exit::causes(error));
+    Exit::Internal
+}
+
 /// MPI did not start as it should: the first process of the launcher tells why.
 pub fn refused(error: comm::Error) -> Exit {
     let stop = Stop::from(error);

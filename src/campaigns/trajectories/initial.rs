@@ -7,8 +7,8 @@ use crate::science::dynamics::{Bath, Model, Start};
 use crate::task::Tasks;
 use std::path::PathBuf;
 
-/// An HDF5 file of initial conditions: `z` complex [n, C], or `q` and `p` [n, C]; optionally `wavefunction` complex [n, S],
-/// `hop_uniforms` [n, steps] and `surface_uniform` [n]. Rows are read when they are needed.
+/// An HDF5 file of initial conditions: `z` complex `[n, C]`, or `q` and `p` `[n, C]`; optionally `wavefunction` complex `[n, S]`,
+/// `hop_uniforms` `[n, steps]` and `surface_uniform` `[n]`. Rows are read when they are needed.
 #[derive(Clone, Debug)]
 pub struct InitialFile {
     path: PathBuf,

@@ -6,7 +6,7 @@ use super::section::{
 use super::{InitialFile, Setup, TrajectoryCampaign, Units};
 use crate::config::{Config, Faults};
 use crate::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, MeanField};
-use crate::science::dynamics::models::{Fmo, SpinBoson, TullyOne};
+use crate::science::dynamics::models::{Fmo, SpinBoson, TullyOne, UnitSystem};
 use crate::science::dynamics::{Algorithm, Clock, InitialState, Integrator, Model, Sampling};
 use crate::units;
 use std::sync::Arc;
@@ -27,13 +27,14 @@ const POOR: f64 = 0.2;
 /// # Errors
 /// Every fault that only the science can see.
 pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
-    let section: Section = config.section::<Section>("trajectories")?.with_defaults();
+    let mut section: Section = config.section("trajectories")?;
     let mut faults = Faults::default();
     let model = model_of(&section.model);
+    spell_out(&mut section, model.as_ref());
     let algorithm = algorithm_of(&section.algorithm);
-    let units = units_of(config, &section, &mut faults);
+    let units = units_of(config, &section, model.as_ref(), &mut faults);
     let clock = clock_of(config, &section, &units, &mut faults);
-    let state = state_of(config, &section, model.states(), &mut faults);
+    let state = state_of(config, &section, model.as_ref(), &mut faults);
     let mut warnings = Faults::default();
     check_step(config, &section, model.as_ref(), &clock, &mut faults, &mut warnings);
     let file = match InitialFile::open(config, &section, model.as_ref(), clock.steps()) {
@@ -68,6 +69,19 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
     };
     let understood = understood(&section, &setup);
     Ok(TrajectoryCampaign { section, setup: Arc::new(setup), understood, warnings })
+}
+
+/// Fills in what another key decides where it is not given: two ways to say the same are then the same campaign.
+fn spell_out(section: &mut Section, model: &dyn Model) {
+    // What is scattered starts where the states are adiabatic.
+    let basis = if model.scattering_range().is_some() { Basis::Adiabatic } else { Basis::Diabatic };
+    section.initial.basis.get_or_insert(basis);
+    if section.initial.amplitudes.is_none() {
+        section.initial.state.get_or_insert(0);
+    }
+    if matches!(section.model, ModelSection::Fmo { .. }) {
+        section.time_unit.get_or_insert(TimeUnit::Fs);
+    }
 }
 
 fn sampling_of(name: SamplingName) -> Sampling {
@@ -145,7 +159,7 @@ fn algorithm_of(section: &AlgorithmSection) -> Box<dyn Algorithm> {
     }
 }
 
-fn units_of(config: &Config, section: &Section, faults: &mut Faults) -> Units {
+fn units_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) -> Units {
     let own = |time, energy| Units { time, time_factor: 1.0, energy, energy_factor: 1.0 };
     match (&section.model, section.time_unit) {
         (ModelSection::Fmo { temperature_k, .. }, Some(TimeUnit::Fs) | None) => Units {
@@ -155,7 +169,7 @@ fn units_of(config: &Config, section: &Section, faults: &mut Faults) -> Units {
             energy_factor: units::thermal_energy_per_cm(*temperature_k),
         },
         (ModelSection::Fmo { .. }, Some(TimeUnit::Thermal)) => own("hbar/(k_B T)", "k_B T"),
-        (model, unit) => {
+        (_, unit) => {
             if unit.is_some() {
                 let message = "`trajectories.time_unit` has a meaning for the model fmo only";
                 faults.push(config.fault(
@@ -164,9 +178,9 @@ fn units_of(config: &Config, section: &Section, faults: &mut Faults) -> Units {
                     "remove it: this model's times are in its own units",
                 ));
             }
-            match model {
-                ModelSection::TullyOne { .. } => own("hbar/Eh", "Eh"),
-                _ => own("hbar/energy unit", "energy unit"),
+            match model.units() {
+                UnitSystem::Atomic => own("hbar/Eh", "Eh"),
+                UnitSystem::Reduced => own("hbar/energy unit", "energy unit"),
             }
         }
     }
@@ -212,8 +226,8 @@ fn clock_of(config: &Config, section: &Section, units: &Units, faults: &mut Faul
     }
 }
 
-fn state_of(config: &Config, section: &Section, states: usize, faults: &mut Faults) -> InitialState {
-    let initial = &section.initial;
+fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) -> InitialState {
+    let (initial, states) = (&section.initial, model.states());
     let mut refuse = |key: &str, message: String, help: &str| {
         faults.push(config.fault(&format!("trajectories.initial.{key}"), message, help))
     };

@@ -36,21 +36,6 @@ pub struct Section {
     pub initial: InitialSection,
 }
 
-impl Section {
-    /// With everything spelled out that another key decides when it is not given: two ways to say the same are then equal.
-    pub fn with_defaults(mut self) -> Self {
-        let is_scattering = matches!(self.model, ModelSection::TullyOne { .. });
-        self.initial.basis.get_or_insert(if is_scattering { Basis::Adiabatic } else { Basis::Diabatic });
-        if self.initial.amplitudes.is_none() {
-            self.initial.state.get_or_insert(0);
-        }
-        if matches!(self.model, ModelSection::Fmo { .. }) {
-            self.time_unit.get_or_insert(TimeUnit::Fs);
-        }
-        self
-    }
-}
-
 /// A unit of time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]

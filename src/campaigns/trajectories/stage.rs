@@ -17,9 +17,9 @@ pub struct TrajectoryStage {
 pub struct Sums {
     /// Trajectories summed over.
     pub used: u64,
-    /// Observables without unit, [T * (layout.len() - 3)].
+    /// Observables without unit, `[T * (layout.len() - 3)]`.
     pub quantum: Moments,
-    /// Classical, quantum and total energy, [T * 3].
+    /// Classical, quantum and total energy, `[T * 3]`.
     pub energies: Moments,
     /// Accepted and frustrated hops.
     pub hops: Moments,
@@ -32,7 +32,7 @@ pub struct Sums {
     pub rows: Vec<Row>,
 }
 
-/// All observables of one trajectory, [T * layout.len()].
+/// All observables of one trajectory, `[T * layout.len()]`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Row {
     pub task: TaskId,

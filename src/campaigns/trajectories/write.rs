@@ -39,7 +39,7 @@ pub fn write(setup: &Setup, done: &[StageResult], outcomes: &mut dyn Outcomes, o
     Ok(())
 }
 
-/// Means and standard errors over trajectories, [T * layout.energies()].
+/// Means and standard errors over trajectories, `[T * layout.energies()]`.
 struct Table<'a> {
     out: &'a mut Writer,
     layout: Layout,

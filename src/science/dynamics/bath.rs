@@ -2,7 +2,7 @@
 use super::{LANES, Lane, ZERO};
 use crate::seed::Stream;
 
-/// Complex coordinates z = x + i y of C degrees of freedom, [coordinate][lane].
+/// Complex coordinates z = x + i y of C degrees of freedom, `[coordinate][lane]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phase {
     pub x: Vec<Lane>,

@@ -15,11 +15,11 @@ pub enum InitialState {
 /// What trajectories of a block start from, besides the campaign's seed.
 #[derive(Clone, Debug, Default)]
 pub struct Start {
-    /// Given z of each trajectory, [C] pairs; else drawn from the model's distribution.
+    /// Given z of each trajectory, `[C]` pairs; else drawn from the model's distribution.
     pub coordinates: Option<Vec<Vec<[f64; 2]>>>,
-    /// Given diabatic amplitudes of each trajectory, [S] pairs; else the campaign's initial state.
+    /// Given diabatic amplitudes of each trajectory, `[S]` pairs; else the campaign's initial state.
     pub wavefunctions: Option<Vec<Vec<[f64; 2]>>>,
-    /// Given uniform number of every step of each trajectory, [steps]; else drawn.
+    /// Given uniform number of every step of each trajectory, `[steps]`; else drawn.
     pub hop_uniforms: Option<Vec<Vec<f64>>>,
     /// Given uniform number that chooses each trajectory's first surface; else drawn.
     pub surface_uniforms: Option<Vec<f64>>,

@@ -2,14 +2,14 @@
 use super::widest::widest;
 use super::{LANES, Lane, ZERO};
 
-/// Amplitudes of S states, [state][lane].
+/// Amplitudes of S states, `[state][lane]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vector {
     pub re: Vec<Lane>,
     pub im: Vec<Lane>,
 }
 
-/// A complex matrix, [row * S + column][lane].
+/// A complex matrix, `[row * S + column][lane]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     pub states: usize,

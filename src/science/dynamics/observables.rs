@@ -40,7 +40,7 @@ impl Layout {
         self.surfaces() + if self.has_surfaces { self.states } else { 0 }
     }
 
-    /// The full matrix [S * S], row-major, from its S^2 real numbers.
+    /// The full matrix `[S * S]`, row-major, from its S^2 real numbers.
     pub fn unpack_density(self, numbers: &[f64]) -> Vec<[f64; 2]> {
         let n = self.states;
         let mut full = vec![[0.0; 2]; n * n];
@@ -58,7 +58,7 @@ fn pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..n).flat_map(move |i| (i + 1..n).map(move |j| (i, j)))
 }
 
-/// The observables of a block at one moment, [observable][lane].
+/// The observables of a block at one moment, `[observable][lane]`.
 pub struct Observed {
     pub layout: Layout,
     pub values: Vec<Lane>,

@@ -38,7 +38,7 @@ impl Clock {
 
 /// What was observed of a block.
 pub struct Trajectories {
-    /// [sample * layout.len() + observable][lane].
+    /// `[sample * layout.len() + observable][lane]`.
     pub samples: Vec<Lane>,
     pub accepted_hops: Lane,
     pub frustrated_hops: Lane,

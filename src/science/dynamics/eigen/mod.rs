@@ -12,7 +12,7 @@ const REORTHOGONALIZE_EVERY: u32 = 8;
 
 /// Energies in ascending order and their vectors.
 pub struct Eigen {
-    /// Energies, [state][lane].
+    /// Energies, `[state][lane]`.
     pub values: Vec<Lane>,
     /// Column k is the vector of energy k.
     pub vectors: Matrix,

@@ -1,7 +1,7 @@
 //! What is common to all models of harmonic modes that shift the energies of states?
 //!
-//! H_qc is diagonal and linear: <n|H_qc|n> = sum over groups G of W[G][n] sum_{j in G} g_j (z_j + z_j*). Forces are formed per
-//! group, never as a [modes, states, states] array, and a step under a constant force is one affine map per mode.
+//! H_qc is diagonal and linear: <n|H_qc|n> = sum over groups G of `W[G][n]` sum_{j in G} g_j (z_j + z_j*). Forces are formed per
+//! group, never as a `[modes, states, states]` array, and a step under a constant force is one affine map per mode.
 use super::{Bath, FrozenStep, Model, Motion, Phase, Sampling, radius_of, weighted_population};
 use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{LANES, Lane, Matrix, Vector, ZERO};
@@ -12,7 +12,7 @@ use std::ops::Range;
 #[derive(Clone, Debug)]
 pub struct Group {
     pub modes: Range<usize>,
-    /// Weight of each state, W[n].
+    /// Weight of each state, `W[n]`.
     pub weights: Vec<f64>,
 }
 
@@ -31,7 +31,7 @@ pub struct LinearModel {
 }
 
 impl LinearModel {
-    /// The sum over states of W[n] conj(bra_n) ket_n, for every group.
+    /// The sum over states of `W[n]` conj(bra_n) ket_n, for every group.
     fn group_forces<'a>(&'a self, bra: &'a Vector, ket: &'a Vector) -> impl Iterator<Item = (&'a Group, Lane, Lane)> {
         self.groups.iter().map(move |group| {
             let (mut re, mut im) = (ZERO, ZERO);
@@ -141,7 +141,7 @@ impl LinearModel {
         }
     }
 
-    /// Adds W[n] `shift` to the energies of the states.
+    /// Adds `W[n]` `shift` to the energies of the states.
     fn add_shift(&self, group: &Group, shift: &Lane, h: &mut Matrix) {
         for (n, weight) in group.weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
             let diagonal = &mut h.re[n * self.states + n];

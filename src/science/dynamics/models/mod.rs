@@ -14,6 +14,15 @@ pub use tully_one::TullyOne;
 use super::{Bath, LANES, Lane, Matrix, Phase, Sampling, Vector, ZERO};
 use crate::seed::Stream;
 
+/// The units that a model is written in; hbar is 1 in all of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnitSystem {
+    /// Any consistent ones: those of the model's own constants.
+    Reduced,
+    /// Hartree atomic units.
+    Atomic,
+}
+
 /// Quantum states coupled to classical coordinates: H(z) = H_q + H_qc(z) + H_c(z).
 pub trait Model: Send + Sync {
     /// The number of quantum states.
@@ -54,6 +63,11 @@ pub trait Model: Send + Sync {
         }
     }
 
+    /// The units of the model's times and energies.
+    fn units(&self) -> UnitSystem {
+        UnitSystem::Reduced
+    }
+
     /// Where a particle is said to have left the region of interaction: |q| beyond this. None where nothing is scattered.
     fn scattering_range(&self) -> Option<f64> {
         None
@@ -71,7 +85,7 @@ fn radius_of(h: &[[f64; 2]], states: usize) -> f64 {
     (0..states).map(row).fold(0.0, f64::max)
 }
 
-/// sum_n W[n] |psi_n|^2.
+/// sum_n `W[n]` |psi_n|^2.
 fn weighted_population(weights: &[f64], psi: &Vector) -> Lane {
     let mut sum = ZERO;
     for (n, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {

@@ -1,7 +1,7 @@
 //! The spin-boson model with a Debye bath (Tempelaar and Reichman, J. Chem. Phys. 148, 102309, 2018, doi:10.1063/1.5000843).
 use super::{Bath, Group, LinearModel, Sampling};
 
-/// H_q = [[E, V], [V, -E]], and modes w_j = W tan((j + 1/2) pi/2A) that shift the two energies by +-sum w_j sqrt(2 l/A) q_j.
+/// H_q = [`[E, V]`, `[V, -E]`], and modes w_j = W tan((j + 1/2) pi/2A) that shift the two energies by +-sum w_j sqrt(2 l/A) q_j.
 #[derive(Clone, Debug)]
 pub struct SpinBoson {
     pub thermal_energy: f64,

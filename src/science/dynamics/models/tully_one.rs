@@ -1,5 +1,5 @@
 //! Tully's first model, the single avoided crossing (J. Chem. Phys. 93, 1061, 1990, doi:10.1063/1.459170), in atomic units.
-use super::{Bath, FrozenStep, GeneralStep, Model, Motion, Phase};
+use super::{Bath, FrozenStep, GeneralStep, Model, Motion, Phase, UnitSystem};
 use crate::science::dynamics::{LANES, Matrix, Vector};
 use crate::seed::Stream;
 
@@ -87,6 +87,10 @@ impl Model for TullyOne {
 
     fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {
         Box::new(GeneralStep::new(self, motion, t))
+    }
+
+    fn units(&self) -> UnitSystem {
+        UnitSystem::Atomic
     }
 
     fn scattering_range(&self) -> Option<f64> {
