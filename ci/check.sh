@@ -23,7 +23,10 @@ step "a binary started by the other library's launcher"
 ci/wrong_launcher.sh
 step "the result file as h5py sees it"
 /usr/bin/python3 ci/h5py_check.py target/debug/simmpi
-step "benchmark, short"
+step "two hosts"
+ci/two_hosts.sh
+step "benchmarks, short"
+cargo bench --locked --bench dynamics -- --test
 /usr/bin/python3 benches/noop.py --short
 step "a campaign under SLURM"
 SIMMPI=target/debug/examples/test-campaigns CONFIG=ci/slurm.toml ci/slurm_test.sh

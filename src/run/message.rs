@@ -33,6 +33,8 @@ pub enum ToRoot {
     DrainWanted,
     /// This rank cannot go on.
     Broken { exit: Exit, message: String },
+    /// The rank's last message: nothing of it is under way any more.
+    Bye,
 }
 
 /// A batch that stands in a rank's journal: the rank's number for the record, and what is known of it.

@@ -18,8 +18,10 @@ use std::time::{Duration, Instant};
 
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(2);
-/// What stands in the journal is forced to the disk after this time.
+/// What stands in the journal is forced to the disk after this time...
 const SYNC_AFTER: Duration = Duration::from_secs(1);
+/// ...or after so many records.
+const SYNC_RECORDS: u32 = 1024;
 /// A message of values grows to this size before another one is begun.
 const VALUES_BYTES: usize = 1 << 20;
 
@@ -30,6 +32,7 @@ pub struct Rank {
     pub shelf: Shelf,
     syncer: Syncer,
     synced: Instant,
+    unsynced: u32,
     pause: Duration,
 }
 
@@ -43,7 +46,7 @@ pub struct Present {
 impl Rank {
     /// A rank with its thread and journal.
     pub fn new(comm: Box<dyn Comm>, compute: Compute, shelf: Shelf, syncer: Syncer) -> Self {
-        Self { comm, compute, shelf, syncer, synced: Instant::now(), pause: SHORTEST_PAUSE }
+        Self { comm, compute, shelf, syncer, synced: Instant::now(), unsynced: 0, pause: SHORTEST_PAUSE }
     }
 
     /// The rank's number.
@@ -93,7 +96,7 @@ impl Rank {
             wait = Duration::ZERO;
         }
         self.pause = if reports.is_empty() { (self.pause * 2).min(LONGEST_PAUSE) } else { SHORTEST_PAUSE };
-        if self.synced.elapsed() >= SYNC_AFTER {
+        if self.unsynced >= SYNC_RECORDS || self.synced.elapsed() >= SYNC_AFTER {
             self.sync()?;
         }
         Ok(reports)
@@ -107,6 +110,7 @@ impl Rank {
     fn take_in(&mut self, event: Event) -> Result<Report, Stop> {
         match event {
             Event::Ran { asked, record } => {
+                self.unsynced += u32::from(record.is_some());
                 let ran = record.as_ref().map_or(0, |(_, head)| head.tasks.count());
                 let notice = record.map(|(offset, head)| self.shelf.add(offset, head));
                 Ok(Report { notice, is_cut_short: ran < asked.count() })
@@ -153,7 +157,7 @@ impl Rank {
     /// # Errors
     /// The disk reports one.
     pub fn sync(&mut self) -> Result<(), Stop> {
-        self.synced = Instant::now();
+        (self.synced, self.unsynced) = (Instant::now(), 0);
         Ok(self.syncer.sync()?)
     }
 

@@ -168,6 +168,8 @@ impl Root {
                 ToRoot::Drained => conduct.drained[from] = true,
                 ToRoot::DrainWanted => conduct.stop(rank, Stop::new(Exit::Resumable, "asked to stop"))?,
                 ToRoot::Broken { exit, message } => conduct.stop(rank, Stop { exit, message })?,
+                // Nobody has been told to leave yet.
+                ToRoot::Bye => {}
             }
         }
         match rank.reports() {

@@ -1,7 +1,7 @@
 //! How do ranks come together, and how do they part?
 use super::compute::{Compute, Terms};
 use super::exit::{Exit, Stop};
-use super::message::{Notice, ToWorker};
+use super::message::{Notice, ToRoot, ToWorker};
 use super::open::{Claim, Opened};
 use super::publish::{Totals, publish};
 use super::rank::{Present, Rank};
@@ -224,17 +224,27 @@ impl Party {
         stop.exit
     }
 
-    /// Parts from the other ranks: rank 0 tells them the exit code.
+    /// Parts from the other ranks: rank 0 tells them the exit code and hears them out, since a message that nobody takes
+    /// would keep its sender for ever.
     pub fn leave(mut self, exit: Exit) -> Exit {
-        if self.root.is_some() {
-            for to in 1..self.rank.comm.size() {
-                if self.rank.send(to, &ToWorker::Finish(exit)).is_err() {
-                    comm::abort(exit as i32);
-                }
-            }
+        if self.root.is_some() && self.hear_out(exit).is_err() {
+            comm::abort(exit as i32);
         }
         // The lock goes last, when nothing of this run can write any more.
         self.rank.comm.finish();
         exit
+    }
+
+    fn hear_out(&mut self, exit: Exit) -> Result<(), Stop> {
+        let mut present = self.rank.comm.size() - 1;
+        (1..=present).try_for_each(|to| self.rank.send(to, &ToWorker::Finish(exit)))?;
+        while present > 0 {
+            match self.rank.receive::<ToRoot>()? {
+                Some((_, ToRoot::Bye)) => present -= 1,
+                Some(_) => {}
+                None => std::thread::sleep(Duration::from_micros(200)),
+            }
+        }
+        Ok(())
     }
 }

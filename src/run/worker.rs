@@ -38,8 +38,10 @@ pub fn serve(rank: &mut Rank, present: Option<&Present>) -> Result<End, Stop> {
                 ToWorker::Drain => rank.drain(),
                 ToWorker::StageDone(result) => return Ok(End::Stage(result)),
                 ToWorker::Finish(exit) => {
-                    // Nothing of the journal may be lost by what the other ranks do next.
-                    rank.sync()?;
+                    // Nothing of the journal may be lost by what the other ranks do next. A disk that refuses has been
+                    // told of, or the record is run again.
+                    let _ = rank.sync();
+                    rank.send(0, &ToRoot::Bye)?;
                     return Ok(End::Finish(exit));
                 }
             }

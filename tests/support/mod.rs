@@ -178,7 +178,7 @@ impl Running {
 /// Whether the launcher is Open MPI's.
 pub fn is_open_mpi() -> bool {
     let version = Command::new(mpirun()).arg("--version").output().expect("mpirun is installed");
-    String::from_utf8_lossy(&version.stdout).contains("Open MPI")
+    String::from_utf8_lossy(&version.stdout).contains("open-mpi.org")
 }
 
 /// All numbers below /results of a file, bit by bit.

@@ -29,7 +29,7 @@ impl Kind for Trajectories {
     }
 
     fn example(&self) -> &'static str {
-        include_str!("example.toml")
+        include_str!("../../../examples/spin_boson.toml")
     }
 
     fn schema(&self) -> schemars::Schema {

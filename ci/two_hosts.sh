@@ -1,0 +1,23 @@
+#!/bin/bash
+# A campaign on two hosts joined by a network gives what it gives on one. Needs root and the fixture ../shared/fixtures/two_hosts.sh:
+# without them it says so and checks nothing.
+set -eu
+cd "$(dirname "$0")/.."
+fixture=$(realpath ../shared/fixtures/two_hosts.sh 2>/dev/null || true)
+skip() { echo "SKIPPED ci/two_hosts.sh: $*"; exit 0; }
+[ -f "$fixture" ] || skip "there is no fixture of two hosts"
+[ "$(id -u)" -eq 0 ] || skip "it needs root"
+command -v ip >/dev/null || skip "there is no ip (package iproute2)"
+folder=$(mktemp -d)
+trap 'bash "$fixture" down >/dev/null 2>&1 || true; rm -rf "$folder"' EXIT
+bash "$fixture" up || skip "two hosts cannot be made here"
+for hosts in two one; do
+    mkdir "$folder/$hosts"
+    sed 's/^output = .*/output = "results.h5"/' examples/spin_boson.toml > "$folder/$hosts/config.toml"
+done
+program=$(realpath target/debug/simmpi)
+timeout 120 bash "$fixture" run "$program" "$folder/two/config.toml"
+timeout 120 "$program" "$folder/one/config.toml"
+h5diff "$folder/one/results.h5" "$folder/two/results.h5" /results
+[ "$(h5dump -d /run/ranks/host "$folder/two/results.h5" | grep -o '"smn[12]"' | sort -u | wc -l)" = 2 ]
+echo "ok: two hosts give the same results as one"
