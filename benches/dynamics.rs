@@ -1,5 +1,4 @@
-//! How many trajectory-steps does one core do in a second? Beside each figure: QC Lab 1.3.0 on the machine that the
-//! reference numbers were measured on.
+//! How many trajectory-steps does one core do in a second, drawing of initial conditions and observables included?
 //!
 //! `cargo bench --bench dynamics` measures; with `--test` every case runs once for a few steps.
 use simmpi::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, MeanField};

@@ -3,7 +3,7 @@ use super::section::Section;
 use crate::config::{Config, Faults};
 use crate::journal;
 use crate::results::{Error, Reader};
-use crate::science::dynamics::{Bath, Start};
+use crate::science::dynamics::{Bath, Model, Start};
 use crate::task::Tasks;
 use std::path::PathBuf;
 
@@ -17,21 +17,21 @@ pub struct InitialFile {
     pub has_wavefunction: bool,
     has_hop_uniforms: bool,
     has_surface_uniform: bool,
+    /// Twice the median of the classical energies, in the model's own unit.
+    pub energy_scale: f64,
 }
+
+const KEY: &str = "trajectories.initial.file";
+/// Rows that the scale of energies is taken from.
+const MOST_ROWS_FOR_SCALE: u64 = 256;
 
 impl InitialFile {
     /// Looks at the file that the section names, and checks the shape of everything in it.
     ///
     /// # Errors
     /// The file cannot be read, or a shape does not fit the model or the number of steps.
-    pub fn open(
-        config: &Config,
-        section: &Section,
-        coordinates: usize,
-        states: usize,
-        steps: usize,
-    ) -> Result<Option<Self>, Faults> {
-        const KEY: &str = "trajectories.initial.file";
+    pub fn open(config: &Config, section: &Section, model: &dyn Model, steps: usize) -> Result<Option<Self>, Faults> {
+        let (coordinates, states) = (model.bath().coordinates(), model.states());
         let Some(name) = &section.initial.file else { return Ok(None) };
         let path = config.resolve(name);
         let reader = Reader::open(&path).map_err(|e| {
@@ -45,6 +45,9 @@ impl InitialFile {
         if has_z == has_qp {
             let message = if has_z { "it has both `z` and `q`, `p`" } else { "it has neither `z` nor `q` and `p`" };
             faults.push(config.fault(KEY, message, "give z = sqrt(m h/2) q + i p/sqrt(2 m h), or q and p, [n, C]"));
+        }
+        if rows == 0 && has_z != has_qp {
+            faults.push(config.fault(KEY, "it has no rows", "give at least one initial condition"));
         }
         let mut expect = |item: &str, wanted: &[usize], is_complex: bool| {
             let Some(shape) = reader.shape(item) else { return };
@@ -75,14 +78,45 @@ impl InitialFile {
             ));
         }
         faults.into_result(())?;
-        Ok(Some(Self {
+        let mut found = Self {
             has_z,
             rows: rows as u64,
             has_wavefunction: has("wavefunction"),
             has_hop_uniforms: has("hop_uniforms"),
             has_surface_uniform: has("surface_uniform"),
             path,
-        }))
+            energy_scale: 0.0,
+        };
+        found.look_inside(model).map_err(|message| config.fault(KEY, message, "normalize every wavefunction"))?;
+        Ok(Some(found))
+    }
+
+    /// Takes the energy scale from the first rows, and checks the norm of every wavefunction. What is not finite is left
+    /// alone: its trajectory fails by itself.
+    fn look_inside(&mut self, model: &dyn Model) -> Result<(), String> {
+        let first = Tasks::new(0, self.rows.min(MOST_ROWS_FOR_SCALE));
+        let start = self.read(first, model.bath()).map_err(|e| e.to_string())?;
+        let mut energies: Vec<f64> = start.coordinates.iter().flatten().map(|z| model.bath().energy_of(z)).collect();
+        energies.retain(|energy| energy.is_finite());
+        energies.sort_by(f64::total_cmp);
+        // The median: a single absurd row must not make the others' sums coarse.
+        self.energy_scale = 2.0 * energies.get(energies.len() / 2).copied().unwrap_or(0.0);
+        for block in Tasks::new(0, self.rows).pieces(1 << 12).filter(|_| self.has_wavefunction) {
+            let reader = Reader::open(&self.path).map_err(|e| e.to_string())?;
+            let amplitudes = reader
+                .complex_rows("wavefunction", block.first as usize, block.count() as usize)
+                .map_err(|e| e.to_string())?;
+            for (row, c) in amplitudes.chunks(model.states()).enumerate() {
+                let norm: f64 = c.iter().map(|c| c.r * c.r + c.i * c.i).sum();
+                if (norm - 1.0).abs() > 1e-6 {
+                    return Err(format!(
+                        "the squares of the wavefunction of row {} add up to {norm}, not 1",
+                        block.first + row as u64
+                    ));
+                }
+            }
+        }
+        Ok(())
     }
 
     /// SHA-256 of the file.

@@ -27,16 +27,17 @@ const POOR: f64 = 0.2;
 /// # Errors
 /// Every fault that only the science can see.
 pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
-    let section: Section = config.section("trajectories")?;
+    let mut section: Section = config.section("trajectories")?;
     let mut faults = Faults::default();
     let model = model_of(&section.model);
+    spell_out(&mut section, model.as_ref());
     let algorithm = algorithm_of(&section.algorithm);
     let units = units_of(config, &section, model.as_ref(), &mut faults);
     let clock = clock_of(config, &section, &units, &mut faults);
     let state = state_of(config, &section, model.as_ref(), &mut faults);
     let mut warnings = Faults::default();
     check_step(config, &section, model.as_ref(), &clock, &mut faults, &mut warnings);
-    let file = match InitialFile::open(config, &section, model.bath().coordinates(), model.states(), clock.steps()) {
+    let file = match InitialFile::open(config, &section, model.as_ref(), clock.steps()) {
         Ok(file) => file,
         Err(more) => {
             faults.extend(more);
@@ -52,7 +53,11 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
         ));
     }
     faults.into_result(())?;
+    let given_scale = file.as_ref().map_or(0.0, |file| file.energy_scale);
+    let energy_scale = model.energy_scale().max(given_scale + model.spectral_radius());
     let setup = Setup {
+        // A scale of zero (nothing moves, nothing is coupled) would make a quantum of zero.
+        energy_scale: if energy_scale > 0.0 { energy_scale } else { 1.0 },
         count: count.unwrap_or(0),
         model,
         algorithm,
@@ -64,6 +69,19 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
     };
     let understood = understood(&section, &setup);
     Ok(TrajectoryCampaign { section, setup: Arc::new(setup), understood, warnings })
+}
+
+/// Fills in what another key decides where it is not given: two ways to say the same are then the same campaign.
+fn spell_out(section: &mut Section, model: &dyn Model) {
+    // What is scattered starts where the states are adiabatic.
+    let basis = if model.scattering_range().is_some() { Basis::Adiabatic } else { Basis::Diabatic };
+    section.initial.basis.get_or_insert(basis);
+    if section.initial.amplitudes.is_none() {
+        section.initial.state.get_or_insert(0);
+    }
+    if matches!(section.model, ModelSection::Fmo { .. }) {
+        section.time_unit.get_or_insert(TimeUnit::Fs);
+    }
 }
 
 fn sampling_of(name: SamplingName) -> Sampling {
@@ -144,7 +162,7 @@ fn algorithm_of(section: &AlgorithmSection) -> Box<dyn Algorithm> {
 fn units_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) -> Units {
     let own = |time, energy| Units { time, time_factor: 1.0, energy, energy_factor: 1.0 };
     match (&section.model, section.time_unit) {
-        (ModelSection::Fmo { temperature_k, .. }, None | Some(TimeUnit::Fs)) => Units {
+        (ModelSection::Fmo { temperature_k, .. }, Some(TimeUnit::Fs) | None) => Units {
             time: "fs",
             time_factor: units::thermal_time_fs(*temperature_k),
             energy: "cm^-1",
@@ -180,7 +198,13 @@ fn clock_of(config: &Config, section: &Section, units: &Units, faults: &mut Faul
         let ratio = of.1 / by.1;
         let (below, above) = (ratio.floor().max(1.0) * by.1, ratio.ceil().max(1.0) * by.1);
         let message = format!("{} = {} is not a whole multiple of {} = {}", of.0, of.1, by.0, by.1);
-        let help = if ratio < MOST_STEPS { format!("{below} or {above} would be") } else { "check the units".into() };
+        // Twelve digits, so that 0.1 x 101 does not read 10.100000000000001.
+        let tidy = |time: f64| format!("{time:.11e}").parse().unwrap_or(time);
+        let help = if ratio < MOST_STEPS {
+            format!("{} or {} would be", tidy(below), tidy(above))
+        } else {
+            "check the units".into()
+        };
         faults.push(config.fault(&format!("trajectories.{key}"), message, help));
     };
     let steps_per_sample = whole(every, step);
@@ -204,8 +228,6 @@ fn clock_of(config: &Config, section: &Section, units: &Units, faults: &mut Faul
 
 fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) -> InitialState {
     let (initial, states) = (&section.initial, model.states());
-    // What is scattered starts where the states are adiabatic.
-    let default = if model.scattering_range().is_some() { Basis::Adiabatic } else { Basis::Diabatic };
     let mut refuse = |key: &str, message: String, help: &str| {
         faults.push(config.fault(&format!("trajectories.initial.{key}"), message, help))
     };
@@ -243,16 +265,16 @@ fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut 
             ),
         },
     }
-    match initial.basis.unwrap_or(default) {
-        Basis::Diabatic => InitialState::Diabatic(amplitudes),
-        Basis::Adiabatic => InitialState::Adiabatic(amplitudes),
+    match initial.basis {
+        Some(Basis::Adiabatic) => InitialState::Adiabatic(amplitudes),
+        _ => InitialState::Diabatic(amplitudes),
     }
 }
 
-/// The largest frequency of the bath times the step, and the width of the quantum spectrum times the step.
+/// The largest frequency of the bath times the step, and the largest adiabatic energy times the step.
 fn step_sizes(model: &dyn Model, clock: &Clock) -> (f64, f64) {
     let fastest = model.bath().frequencies.iter().copied().fold(0.0, f64::max);
-    (fastest * clock.time_step, model.spectral_width() * clock.time_step)
+    (fastest * clock.time_step, model.spectral_radius() * clock.time_step)
 }
 
 fn check_step(
@@ -273,8 +295,10 @@ fn check_step(
     let excess = (classical / classical_limit).max(if is_quantum_limited { quantum / quantum_limit } else { 0.0 });
     let key = "trajectories.time_step";
     if excess >= 1.0 {
+        let quantum_note =
+            if is_quantum_limited { format!(" (limit {quantum_limit:.3})") } else { " (no limit)".to_owned() };
         let message = format!(
-            "a step of {} is unstable: largest frequency x step is {classical:.3} (limit {classical_limit:.3}), quantum spectrum x step {quantum:.3}",
+            "a step of {} is unstable: largest frequency x step is {classical:.3} (limit {classical_limit:.3}), largest quantum energy x step {quantum:.3}{quantum_note}",
             section.time_step
         );
         faults.push(config.fault(key, message, format!("a step below {:.3e} is stable", section.time_step / excess)));
@@ -315,7 +339,7 @@ fn understood(section: &Section, setup: &Setup) -> Vec<(String, String)> {
         ("steps", format!("{} of {} {}", clock.steps(), section.time_step, setup.units.time)),
         ("samples", format!("{}, one every {} steps", clock.samples + 1, clock.steps_per_sample)),
         ("largest frequency x step", format!("{classical:.4}")),
-        ("quantum spectrum x step", format!("{quantum:.4}")),
+        ("largest quantum energy x step", format!("{quantum:.4}")),
         ("memory of a rank", format!("about {:.0} MB", 10.0 + memory as f64 / 1e6)),
     ];
     lines.map(|(name, value)| (name.to_owned(), value)).to_vec()

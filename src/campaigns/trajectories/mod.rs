@@ -3,6 +3,8 @@ mod initial;
 mod load;
 mod section;
 mod stage;
+#[cfg(test)]
+mod tests;
 mod write;
 
 use super::Kind;
@@ -60,10 +62,13 @@ pub struct Setup {
     pub state: InitialState,
     pub file: Option<InitialFile>,
     pub keep_all: bool,
+    /// A magnitude that energies seldom exceed, in the model's own unit.
+    pub energy_scale: f64,
     pub units: Units,
 }
 
 /// The units that times and energies are told in, and what one of the model's own units is in them.
+#[derive(Clone, Copy, Debug)]
 pub struct Units {
     pub time: &'static str,
     pub time_factor: f64,

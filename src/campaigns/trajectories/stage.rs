@@ -1,5 +1,5 @@
 //! How are trajectories run in batches, and what is summed over them?
-use super::Setup;
+use super::{Setup, Units};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::science::dynamics::{LANES, Layout, Trajectories, run_block};
 use crate::science::sum::{self, Moments, exponent_for};
@@ -47,7 +47,9 @@ impl TrajectoryStage {
     /// Adds the trajectory in lane `l`, or nothing of it.
     fn add(&self, sums: &mut Sums, found: &Trajectories, task: TaskId, l: usize) -> Result<(), Cause> {
         if let Some(what) = &found.not_finite[l] {
-            return Err(Cause::NotFinite(what.clone()));
+            let Units { time, time_factor, .. } = self.setup.units;
+            let text = format!("{} is {} at t = {} {time}", what.quantity, what.value, what.time * time_factor);
+            return Err(Cause::NotFinite(text));
         }
         let layout = self.setup.layout();
         let channels = self.channels(found, layout, l);
@@ -57,6 +59,9 @@ impl TrajectoryStage {
         for (k, value) in values() {
             if is_energy(k) { &sums.energies } else { &sums.quantum }.accepts(value).map_err(refused)?;
         }
+        sums.drift.accepts(found.drift[l]).map_err(refused)?;
+        channels.iter().try_for_each(|value| sums.channels.accepts(*value)).map_err(refused)?;
+        // From here on nothing is refused but a sum of so many trajectories that it overflows.
         let (mut of_energy, mut of_quantum) = (0, 0);
         for (k, value) in values() {
             let (moments, next) =
@@ -145,7 +150,7 @@ impl Stage for TrajectoryStage {
 
     fn empty(&self) -> Sums {
         let (samples, layout) = (self.samples(), self.setup.layout());
-        let energy = exponent_for(self.setup.model.energy_scale());
+        let energy = exponent_for(self.setup.energy_scale);
         let channels = if self.setup.model.scattering_range().is_some() { 3 * layout.states } else { 0 };
         Sums {
             used: 0,

@@ -108,7 +108,9 @@ fn write_energies(setup: &Setup, sums: &Sums, samples: usize, out: &mut Writer) 
             &about,
         )?;
     }
-    let drift = [sums.drift.means(sums.used)[0] * factor, sums.largest_drift * factor];
+    // Of no trajectory there is no largest either.
+    let largest = if sums.used == 0 { f64::NAN } else { sums.largest_drift };
+    let drift = [sums.drift.means(sums.used)[0] * factor, largest * factor];
     let about = "largest |E(t) - E(0)| of a trajectory: mean over trajectories, and the largest of all";
     Ok(out.array("/results/energy_drift", &[2], &drift, setup.units.energy, about)?)
 }
@@ -175,10 +177,9 @@ fn write_single(setup: &Setup, outcomes: &mut dyn Outcomes, out: &mut Writer) ->
         let sums = value.downcast::<Sums>().map_err(|_| Error::Outcome("the value is of another stage".into()))?;
         sums.rows.iter().try_for_each(|row| write_row(setup, &single, row, out))
     })?;
-    for name in ["populations", "density_matrix", "energy_classical", "energy_quantum"]
-        .into_iter()
-        .filter(|_| !missing.is_empty())
-    {
+    let surface = single.surface.is_some().then_some("active_surface");
+    let names = ["populations", "density_matrix", "energy_classical", "energy_quantum"].into_iter().chain(surface);
+    for name in names.filter(|_| !missing.is_empty()) {
         out.list_attribute(&at(name), "missing", &missing)?;
     }
     Ok(())

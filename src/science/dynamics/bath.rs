@@ -62,22 +62,23 @@ impl Bath {
         (libm::sqrt(2.0 / (m * h)) * x, libm::sqrt(2.0 * m * h) * y)
     }
 
+    /// The standard deviations of position and momentum of an oscillator in a thermal distribution at `thermal_energy`.
+    pub fn spread(&self, thermal_energy: f64, sampling: Sampling, j: usize) -> (f64, f64) {
+        let (m, w) = (self.masses[j], self.frequencies[j]);
+        match sampling {
+            Sampling::Boltzmann => (libm::sqrt(thermal_energy / (m * w * w)), libm::sqrt(m * thermal_energy)),
+            Sampling::Wigner => {
+                // tanh -> 1 at zero temperature.
+                let tanh = if thermal_energy > 0.0 { libm::tanh(0.5 * w / thermal_energy) } else { 1.0 };
+                (libm::sqrt(0.5 / (m * w * tanh)), libm::sqrt(0.5 * m * w / tanh))
+            }
+        }
+    }
+
     /// Draws the coordinates of one trajectory from a thermal distribution at `thermal_energy`: all positions, then all
     /// momenta.
     pub fn draw(&self, thermal_energy: f64, sampling: Sampling, lane: usize, stream: &mut Stream, z: &mut Phase) {
-        let spreads: Vec<(f64, f64)> = (0..self.coordinates())
-            .map(|j| {
-                let (m, w) = (self.masses[j], self.frequencies[j]);
-                match sampling {
-                    Sampling::Boltzmann => (libm::sqrt(thermal_energy / (m * w * w)), libm::sqrt(m * thermal_energy)),
-                    Sampling::Wigner => {
-                        // tanh -> 1 at zero temperature.
-                        let tanh = if thermal_energy > 0.0 { libm::tanh(0.5 * w / thermal_energy) } else { 1.0 };
-                        (libm::sqrt(0.5 / (m * w * tanh)), libm::sqrt(0.5 * m * w / tanh))
-                    }
-                }
-            })
-            .collect();
+        let spreads: Vec<_> = (0..self.coordinates()).map(|j| self.spread(thermal_energy, sampling, j)).collect();
         let q: Vec<f64> = spreads.iter().map(|(sd, _)| sd * stream.normal()).collect();
         for (j, (_, sd)) in spreads.iter().enumerate() {
             let (x, y) = self.to_complex(j, q[j], sd * stream.normal());
@@ -95,6 +96,14 @@ impl Bath {
             }
         }
         sum
+    }
+
+    /// H_c of one trajectory whose coordinates are the pairs `z`.
+    pub fn energy_of(&self, z: &[[f64; 2]]) -> f64 {
+        let of = |(j, [x, y]): (usize, &[f64; 2])| {
+            self.weights[j] * y * y + self.frequencies[j] * self.frequencies[j] / self.weights[j] * x * x
+        };
+        z.iter().enumerate().map(of).sum()
     }
 
     /// How every degree of freedom moves in time `t` when nothing acts on it.

@@ -32,7 +32,7 @@ pub use eigen::Eigen;
 pub use matrix::{Matrix, Vector};
 pub use models::Model;
 pub use observables::{Layout, Observed};
-pub use trajectory::{Clock, Integrator, Trajectories, run_block};
+pub use trajectory::{Clock, Integrator, NotFinite, Trajectories, run_block};
 
 /// Trajectories of a block.
 pub const LANES: usize = 16;

@@ -51,7 +51,16 @@ pub struct Trajectories {
     /// Whether the run was given up before its end.
     pub is_cut_short: bool,
     /// For each lane what became infinite or no number first, if anything did.
-    pub not_finite: [Option<String>; LANES],
+    pub not_finite: [Option<NotFinite>; LANES],
+}
+
+/// An observable that is no finite number.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NotFinite {
+    pub quantity: &'static str,
+    pub value: f64,
+    /// When it was so first, of the times that are sampled.
+    pub time: f64,
 }
 
 /// Runs the trajectories `tasks`, at most [`LANES`] of them. `may_go_on` is asked at every sample; where it denies, what has
@@ -116,8 +125,8 @@ impl Trajectories {
         let total = layout.energies() + 2;
         for (index, values) in observed.values.iter().enumerate() {
             for (l, value) in values.iter().enumerate().filter(|(_, value)| !value.is_finite()) {
-                let text = || format!("{} at t = {time}", name_of(layout, index, *value));
-                self.not_finite[l].get_or_insert_with(text);
+                let found = || NotFinite { quantity: name_of(layout, index), value: *value, time };
+                self.not_finite[l].get_or_insert_with(found);
             }
         }
         self.samples.extend_from_slice(&observed.values);
@@ -127,12 +136,11 @@ impl Trajectories {
     }
 }
 
-fn name_of(layout: Layout, index: usize, value: f64) -> String {
-    let what = match index {
+fn name_of(layout: Layout, index: usize) -> &'static str {
+    match index {
         i if i < layout.adiabatic() => "the density matrix",
         i if i < layout.surfaces() => "an adiabatic population",
         i if i < layout.energies() => "a surface",
         i => ["the classical energy", "the quantum energy", "the total energy"][i - layout.energies()],
-    };
-    format!("{what} is {value}")
+    }
 }

@@ -182,16 +182,16 @@ impl Step<'_> {
         let [_, bra, ket, ..] = &mut block.scratch;
         bra.take_columns(&block.eigen.vectors, &block.active);
         ket.take_columns(&block.eigen.vectors, &target);
-        self.model.gradient(&block.z, bra, ket, &mut block.force);
         let active = block.active;
+        let values = &block.eigen.values;
+        let gaps: Lane = std::array::from_fn(|l| values[target[l]][l] - values[active[l]][l]);
+        // The derivative coupling is the gradient's element divided by the gap.
+        for part in bra.re.iter_mut().chain(&mut bra.im) {
+            (0..LANES).filter(|&l| gaps[l] != 0.0).for_each(|l| part[l] /= gaps[l]);
+        }
+        self.model.gradient(&block.z, bra, ket, &mut block.force);
         for l in (0..LANES).filter(|&l| target[l] != active[l]) {
-            let gap = block.eigen.values[target[l]][l] - block.eigen.values[active[l]][l];
-            if gap != 0.0 {
-                for j in 0..block.force.x.len() {
-                    block.force.x[j][l] /= gap;
-                    block.force.y[j][l] /= gap;
-                }
-            }
+            let gap = gaps[l];
             let rescaling = Rescaling::along(self.model, &block.z, &block.force, l);
             match rescaling.for_gap(gap) {
                 Some(gamma) => {

@@ -6,7 +6,7 @@ use crate::science::dynamics::{LANES, Lane, Matrix, Vector, ZERO};
 
 /// Off-diagonal elements below this part of the matrix' norm count as zero: what rounding leaves of them.
 const TOLERANCE: f64 = 4e-15;
-/// Sweeps after which a lane is given up; three suffice from a cold start.
+/// Sweeps after which a lane is given up; convergence is quadratic, so a lane of finite numbers never comes near it.
 const MOST_SWEEPS: usize = 30;
 
 /// All bits set in the lanes that are meant.

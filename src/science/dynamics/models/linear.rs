@@ -2,7 +2,7 @@
 //!
 //! H_qc is diagonal and linear: <n|H_qc|n> = sum over groups G of `W[G][n]` sum_{j in G} g_j (z_j + z_j*). Forces are formed per
 //! group, never as a `[modes, states, states]` array, and a step under a constant force is one affine map per mode.
-use super::{Bath, FrozenStep, Model, Motion, Phase, Sampling, weighted_population, width_of};
+use super::{Bath, FrozenStep, Model, Motion, Phase, Sampling, radius_of, weighted_population};
 use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{LANES, Lane, Matrix, Vector, ZERO};
 use crate::seed::Stream;
@@ -96,11 +96,30 @@ impl Model for LinearModel {
     }
 
     fn energy_scale(&self) -> f64 {
-        2.0 * self.thermal_energy * self.bath.coordinates() as f64 + self.spectral_width() + 1.0
+        let energy = |j: usize| {
+            let (m, w) = (self.bath.masses[j], self.bath.frequencies[j]);
+            let (q, p) = self.bath.spread(self.thermal_energy, self.sampling, j);
+            0.5 * (p * p / m + m * w * w * q * q)
+        };
+        2.0 * (0..self.bath.coordinates()).map(energy).sum::<f64>() + self.spectral_radius()
     }
 
-    fn spectral_width(&self) -> f64 {
-        width_of(&self.h_q, self.states)
+    fn spectral_radius(&self) -> f64 {
+        // The energies of states fluctuate with a variance of sum W^2 (2 g)^2 <x^2>.
+        let variance = |group: &Group| -> f64 {
+            let of_mode = |j: usize| {
+                let (q, _) = self.bath.spread(self.thermal_energy, self.sampling, j);
+                let (x, _) = self.bath.to_complex(j, q, 0.0);
+                (2.0 * self.couplings[j] * x).powi(2)
+            };
+            group.modes.clone().map(of_mode).sum()
+        };
+        let variances: Vec<f64> = self.groups.iter().map(variance).collect();
+        let of_state = |n: usize| -> f64 {
+            self.groups.iter().zip(&variances).map(|(group, variance)| group.weights[n].powi(2) * variance).sum()
+        };
+        let largest = (0..self.states).map(of_state).fold(0.0, f64::max);
+        radius_of(&self.h_q, self.states) + 5.0 * libm::sqrt(largest)
     }
 
     fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {

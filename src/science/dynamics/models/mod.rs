@@ -43,8 +43,8 @@ pub trait Model: Send + Sync {
     /// A magnitude that energies seldom exceed, to choose the quantum of exact sums by.
     fn energy_scale(&self) -> f64;
 
-    /// The largest difference of energies of H_q, for the stability of a step.
-    fn spectral_width(&self) -> f64;
+    /// A bound that the magnitudes of adiabatic energies seldom exceed, for the stability of a step.
+    fn spectral_radius(&self) -> f64;
 
     /// Whether H has no imaginary part, whatever the coordinates.
     fn is_real(&self) -> bool;
@@ -79,15 +79,10 @@ pub trait Model: Send + Sync {
     }
 }
 
-/// The largest distance between two Gershgorin discs' far ends of a constant matrix: a bound on the spectral width.
-fn width_of(h: &[[f64; 2]], states: usize) -> f64 {
-    let radius = |i: usize| -> f64 {
-        (0..states).filter(|&j| j != i).map(|j| libm::hypot(h[i * states + j][0], h[i * states + j][1])).sum()
-    };
-    let ends = |sign: f64| (0..states).map(move |i| h[i * states + i][0] + sign * radius(i));
-    let high = ends(1.0).fold(f64::NEG_INFINITY, f64::max);
-    let low = ends(-1.0).fold(f64::INFINITY, f64::min);
-    high - low
+/// A bound on the magnitudes of a constant matrix' eigenvalues, by Gershgorin's discs.
+fn radius_of(h: &[[f64; 2]], states: usize) -> f64 {
+    let row = |i: usize| -> f64 { (0..states).map(|j| libm::hypot(h[i * states + j][0], h[i * states + j][1])).sum() };
+    (0..states).map(row).fold(0.0, f64::max)
 }
 
 /// sum_n `W[n]` |psi_n|^2.

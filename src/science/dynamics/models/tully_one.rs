@@ -77,8 +77,8 @@ impl Model for TullyOne {
         4.0 * A + self.momentum * self.momentum / self.bath.masses[0]
     }
 
-    fn spectral_width(&self) -> f64 {
-        2.0 * libm::hypot(A, C)
+    fn spectral_radius(&self) -> f64 {
+        libm::hypot(A, C)
     }
 
     fn is_real(&self) -> bool {
