@@ -86,7 +86,8 @@ settle 60
 forget
 
 echo "what is cancelled is not submitted again"
-job=$(SIMMPI=$work/stand_in.sh submit config.toml)
+# In a slot so long that its end cannot send USR1 first.
+job=$(SIMMPI=$work/stand_in.sh sbatch --parsable "${options[@]}" --time=10 "$root/slurm/two_nodes.sh" config.toml)
 for ((k = 0; k < 30; k++)); do ls config.toml.ticks.3 >/dev/null 2>&1 && break; sleep 1; done
 scancel "$job"
 settle 30
