@@ -98,8 +98,10 @@ fn serve(socket: &UnixStream, signals: &SignalFd) {
 
 /// Runs one command to its end; none when the rank went away meanwhile.
 fn run(command: &Command, socket: &UnixStream, signals: &SignalFd) -> Option<Result<Finished, Refusal>> {
+    // Before the launch: on a busy node the program is well on its way when the guard has its turn again.
+    let started = Instant::now();
     match launch(command) {
-        Ok(launched) => Some(Ok(Job::new(launched, command).supervise(socket, signals)?)),
+        Ok(launched) => Some(Ok(Job::new(launched, command, started).supervise(socket, signals)?)),
         Err(refusal) => {
             family::kill_all(PATIENCE, |_| ());
             Some(Err(refusal))
@@ -121,8 +123,7 @@ struct Job {
 }
 
 impl Job {
-    fn new(launched: Launched, command: &Command) -> Self {
-        let started = Instant::now();
+    fn new(launched: Launched, command: &Command, started: Instant) -> Self {
         Self {
             family: Family::of(launched.pid),
             started,
