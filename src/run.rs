@@ -42,17 +42,14 @@ pub struct Options {
 
 /// Runs a campaign, on this rank and all others, and tells how it ended. All ranks return the same.
 pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
-    // Before MPI and any thread.
-    let guard = match Guard::start() {
-        Ok(guard) => guard,
-        Err(error) => return start::no_guard(&error),
-    };
+    // Before MPI and any thread. Where it cannot be, campaigns that need no programs still run.
+    let guard = Guard::start().inspect_err(start::no_guard).ok();
     signals::listen();
     let mut comm: Box<dyn Comm> = match World::start(Launcher::detect()) {
         Ok(world) => Box::new(world),
         Err(error) => return start::refused(error),
     };
-    let opened = match open::open(comm.as_mut(), &guard, kinds, options) {
+    let opened = match open::open(comm.as_mut(), guard.as_ref(), kinds, options) {
         Ok(opened) => opened,
         Err(stop) => return start::not_run(comm, stop),
     };

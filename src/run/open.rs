@@ -80,7 +80,7 @@ pub struct Loaded {
 /// It may not run, is complete already (exit code 0 or 2), or this rank cannot load what rank 0 could.
 pub fn open(
     comm: &mut dyn Comm,
-    guard: &Guard,
+    guard: Option<&Guard>,
     kinds: &[&'static dyn Kind],
     options: &Options,
 ) -> Result<Opened, Stop> {
@@ -135,7 +135,12 @@ pub fn manifest_of(loaded: &Loaded) -> Manifest {
     Manifest { identity, grows: loaded.campaign.grows().map(|(key, value)| (key.to_owned(), value)) }
 }
 
-fn open_root(place: &Place, guard: &Guard, kinds: &[&'static dyn Kind], options: &Options) -> Result<Opened, Stop> {
+fn open_root(
+    place: &Place,
+    guard: Option<&Guard>,
+    kinds: &[&'static dyn Kind],
+    options: &Options,
+) -> Result<Opened, Stop> {
     let loaded = load(&options.config, kinds)?;
     let warnings = loaded.campaign.warnings();
     if !warnings.is_empty() {
@@ -154,7 +159,13 @@ fn open_root(place: &Place, guard: &Guard, kinds: &[&'static dyn Kind], options:
     Ok(Opened { config, campaign, orders, claim: Some(Claim { lock, manifest, saved }) })
 }
 
-fn orders_of(loaded: &Loaded, output: PathBuf, fingerprint: Fingerprint, guard: &Guard, options: &Options) -> Orders {
+fn orders_of(
+    loaded: &Loaded,
+    output: PathBuf,
+    fingerprint: Fingerprint,
+    guard: Option<&Guard>,
+    options: &Options,
+) -> Orders {
     let (uneven, schedule) = loaded.kind.habits();
     let (partition, limits) = (&loaded.config.partition, &loaded.config.limits);
     Orders {

@@ -47,10 +47,11 @@ struct Hello {
     held: Result<(Vec<Notice>, Vec<String>), (Exit, String)>,
 }
 
-/// This rank cannot make the process that starts programs for it.
-pub fn no_guard(error: &crate::process::Error) -> Exit {
-    say::error(&super::exit::causes(error));
-    Exit::Internal
+/// This rank cannot make the process that starts programs for it: the first of the launcher's tells why.
+pub fn no_guard(error: &crate::process::Error) {
+    if Launcher::detect().is_none_or(|launcher| launcher.rank == 0) {
+        say::error(&format!("no program can be started in this run: {}", super::exit::causes(error)));
+    }
 }
 
 /// MPI did not start as it should: the first process of the launcher tells why.
