@@ -42,7 +42,11 @@ while [ "$waiting" ]; do
 done
 echo "$(date): simmpi ended with code $code"
 
-case $code in
+# The mpirun of MPICH (Hydra 4.0) that has passed a USR1 on sometimes returns 0 whatever its ranks returned.
+is_code_lost=''
+[ "$drained" ] && [ "$code" -eq 0 ] && mpirun --version 2>&1 | grep -q HYDRA && is_code_lost=yes
+
+case $code$is_code_lost in
     0 | 2) exit $code ;;              # complete; 2: but some tasks failed
     64 | 65 | 73 | 78) exit $code ;;  # the command line, an input or the output is wrong: to be corrected first
 esac
