@@ -111,14 +111,7 @@ fn usr1_drains_and_the_same_command_goes_on() {
     let campaign = Campaign::new(&sleep(60, "seconds = 0.05\n[partition]\nbatch_size = 2"));
     let running = campaign.start(2, &[]);
     campaign.wait_for_records(1);
-    if support::is_open_mpi() {
-        running.signal(Signal::SIGUSR1);
-    } else {
-        // The mpirun of MPICH (Hydra 4.0) that has passed a USR1 on loses its ranks' exit codes one time in five, those of
-        // any program. One rank that is asked to drain asks the others.
-        let pid = nix::unistd::Pid::from_raw(campaign.ranks()[&1]);
-        nix::sys::signal::kill(pid, Signal::SIGUSR1).unwrap();
-    }
+    campaign.ask_to_drain(&running);
     running.end().expect(75, &["stopping: asked to stop", "run the same command again"]);
     campaign.run(1, &[]).expect(0, &["done before", "complete: 60 of 60"]);
     let reference = Campaign::new(&sleep(60, ""));
@@ -198,7 +191,7 @@ fn what_was_edited_is_named() {
     let campaign = Campaign::new(&sleep(40, "seconds = 0.05\nscale = 1.0\n[partition]\nbatch_size = 2"));
     let running = campaign.start(2, &[]);
     campaign.wait_for_records(300);
-    running.signal(Signal::SIGUSR1);
+    campaign.ask_to_drain(&running);
     running.end().expect(75, &[]);
     campaign.write(&sleep(40, "scale = 2.0"));
     campaign.run(2, &[]).expect(78, &["sleep.scale: was 1.0, is 2.0", "--fresh"]);
