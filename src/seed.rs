@@ -22,6 +22,8 @@ pub enum Purpose {
     InitialSurface = 2,
     /// Decisions to hop between surfaces.
     Hops = 3,
+    /// Phases of the amplitudes that mapping approaches start from.
+    MappingPhases = 4,
 }
 
 /// Tasks beyond this have no stream of their own: the upper byte of a stream's number is its purpose.

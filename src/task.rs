@@ -41,6 +41,11 @@ impl Tasks {
         self.first..self.end
     }
 
+    /// The range of tasks that come `by` later.
+    pub fn shifted(self, by: u64) -> Self {
+        Self { first: self.first + by, end: self.end + by }
+    }
+
     /// The range cut into pieces of at most `size` tasks (at least one).
     pub fn pieces(self, size: u64) -> impl Iterator<Item = Tasks> {
         let size = size.max(1);

@@ -19,6 +19,11 @@ pub trait Kind: Sync {
     fn schema(&self) -> schemars::Schema;
     /// What `partition.uneven` and `partition.schedule` are when not given.
     fn habits(&self) -> (Uneven, Schedule);
+    /// Whether its keys may be swept ([`Config::points`]).
+    fn can_sweep(&self) -> bool {
+        false
+    }
+
     /// The campaign that the configuration describes.
     ///
     /// # Errors

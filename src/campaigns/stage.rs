@@ -140,6 +140,11 @@ pub trait Campaign: Send + Sync {
         None
     }
 
+    /// What else may change between runs, though it may ask for more work: a complete campaign is taken up again when it differs.
+    fn asks(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
     /// Whether [`write`](Campaign::write) reads single outcomes: their journal is then kept with the file.
     fn needs_outcomes(&self) -> bool {
         false

@@ -101,9 +101,16 @@ impl Faults {
         self.0.iter()
     }
 
-    /// Orders the faults by line and column.
+    /// Orders the faults by line and column, and drops those that were told before: points of a sweep share most of them.
     pub fn sort(&mut self) {
-        self.0.sort_by_key(|fault| (fault.line, fault.column));
+        let mut told: Vec<Fault> = Vec::with_capacity(self.0.len());
+        for fault in std::mem::take(&mut self.0) {
+            if !told.contains(&fault) {
+                told.push(fault);
+            }
+        }
+        told.sort_by_key(|fault| (fault.line, fault.column));
+        self.0 = told;
     }
 
     /// `value`, unless an error forbids it. Warnings are dropped with `self` then: look at them first.

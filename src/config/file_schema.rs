@@ -1,5 +1,6 @@
 //! What is the schema of a whole configuration?
 use super::KindSchema;
+use super::SweepSection;
 use super::sections::{CampaignSection, Limits, Partition};
 use serde_json::{Map, Value, json};
 
@@ -17,6 +18,7 @@ pub fn full_schema(kinds: &[KindSchema]) -> Value {
         ("campaign", campaign),
         ("partition", schemars::schema_for!(Partition)),
         ("limits", schemars::schema_for!(Limits)),
+        ("sweep", schemars::schema_for!(Vec<SweepSection>)),
     ];
     for (name, schema) in common.into_iter().chain(kinds.iter().map(|kind| (kind.name, kind.schema.clone()))) {
         properties.insert(name.to_owned(), adopt(name, schema.to_value(), &mut definitions));

@@ -12,6 +12,7 @@ mod name;
 mod schema;
 mod sections;
 mod source;
+mod sweep;
 mod syntax;
 mod tree;
 mod words;
@@ -21,6 +22,7 @@ pub use file_schema::full_schema;
 pub use key::flatten;
 pub use name::nearest;
 pub use sections::{CampaignSection, Limits, Partition, Schedule, Uneven};
+pub use sweep::SweepSection;
 
 use check::Check;
 use key::KeyPath;
@@ -29,6 +31,7 @@ use serde::de::DeserializeOwned;
 use source::Source;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 use tree::Table;
 
@@ -65,6 +68,10 @@ pub struct Config {
     pub partition: Partition,
     pub limits: Limits,
     tree: Table,
+    /// The schema that the text was checked against.
+    schema: Arc<serde_json::Value>,
+    /// What stands in place of the text's own values, in a point of a sweep.
+    choices: Vec<sweep::Choice>,
 }
 
 impl Config {
@@ -96,11 +103,49 @@ impl Config {
         Ok(Config {
             path: path.to_owned(),
             text: text.to_owned(),
-            campaign: section(&source, "campaign")?,
-            partition: section(&source, "partition")?,
-            limits: section(&source, "limits")?,
+            campaign: section(&source, "campaign", &[])?,
+            partition: section(&source, "partition", &[])?,
+            limits: section(&source, "limits", &[])?,
             tree,
+            schema: Arc::new(schema),
+            choices: Vec::new(),
         })
+    }
+
+    /// Whether there is a `[[sweep]]`.
+    pub fn has_sweep(&self) -> bool {
+        self.tree.get("sweep").is_some()
+    }
+
+    /// The points of `[[sweep]]`, each a configuration of its own; this one alone where nothing is swept. Keys of the campaign's own
+    /// section may be swept, but for those `fixed`.
+    ///
+    /// # Errors
+    /// A key cannot be swept, or a value is not one that its key may have.
+    pub fn points(&self, fixed: &[&str]) -> Result<Vec<Config>, Faults> {
+        let source = Source::new(&self.path, &self.text);
+        let points = sweep::choices(&source, &self.tree, &self.campaign.kind, fixed)?;
+        let mut faults = Faults::default();
+        let mut configs = Vec::with_capacity(points.len());
+        for choices in points {
+            let tree = sweep::tree_of(&self.tree, &choices);
+            if !choices.is_empty() {
+                let schemas = Schemas::new(&self.schema);
+                faults.extend(Check { source: &source, schemas, foreign: &[], is_partial: false }.run(&tree));
+            }
+            configs.push(Config { tree, choices, ..self.clone() });
+        }
+        faults.into_result(configs)
+    }
+
+    /// What a point of a sweep is called; none where nothing is swept.
+    pub fn point_name(&self) -> Option<String> {
+        sweep::name(&self.choices)
+    }
+
+    /// The swept keys and the values of this point, as they stand in the text.
+    pub fn swept(&self) -> Vec<(String, String)> {
+        sweep::values(&self.choices)
     }
 
     /// The section `name` as a value of its type; a missing section is an empty one.
@@ -108,7 +153,7 @@ impl Config {
     /// # Errors
     /// The value does not fit its type in a way that no schema tells.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Faults> {
-        section(&Source::new(&self.path, &self.text), name)
+        section(&Source::new(&self.path, &self.text), name, &self.choices)
     }
 
     /// A fault of the value at `key` (as in `trajectories.model.kind` or `fragments.level.1.method`); where it is missing
@@ -154,13 +199,14 @@ fn foreign_sections<'k>(
     foreign
 }
 
-fn section<T: DeserializeOwned>(source: &Source, name: &str) -> Result<T, Faults> {
+fn section<T: DeserializeOwned>(source: &Source, name: &str, choices: &[sweep::Choice]) -> Result<T, Faults> {
     let fault = |error: toml::de::Error| {
         let span = error.span().unwrap_or(0..0);
         let help = format!("correct the value; `simmpi schema` describes the section [{name}]");
         Faults::from(Fault::at(source, &span, name, error.message(), help))
     };
-    let document = DeTable::parse(source.text).map_err(fault)?.into_inner();
+    let mut document = DeTable::parse(source.text).map_err(fault)?.into_inner();
+    sweep::apply(&mut document, choices);
     let value = document.into_iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value);
     let value = value.unwrap_or_else(|| toml::Spanned::new(0..0, DeValue::Table(DeTable::new())));
     T::deserialize(ValueDeserializer::from(value)).map_err(fault)

@@ -13,6 +13,9 @@ pub struct Manifest {
     pub identity: BTreeMap<String, serde_json::Value>,
     /// The key that may grow, and its value: not part of the fingerprint.
     pub grows: Option<(String, u64)>,
+    /// What may change otherwise and may ask for more work.
+    #[serde(default)]
+    pub asks: serde_json::Value,
 }
 
 impl Manifest {
@@ -73,7 +76,7 @@ mod tests {
 
     fn manifest(step: f64, count: u64) -> Manifest {
         let identity = [("a.step".to_owned(), step.into()), ("campaign.seed".to_owned(), 7.into())].into();
-        Manifest { identity, grows: Some(("a.count".into(), count)) }
+        Manifest { identity, grows: Some(("a.count".into(), count)), asks: serde_json::Value::Null }
     }
 
     #[test]

@@ -121,6 +121,12 @@ fn load_text(path: &Path, text: String, kinds: &[&'static dyn Kind]) -> Result<L
     let config = Config::parse(path, &text, &schemas).map_err(faulty)?;
     let kind = kinds.iter().find(|kind| kind.name() == config.campaign.kind);
     let kind = *kind.expect("a configuration is parsed against the kinds' own names");
+    if config.has_sweep() && !kind.can_sweep() {
+        let message = format!("a campaign of kind \"{}\" has no sweeps", kind.name());
+        return Err(faulty(
+            config.fault("sweep", message, "remove [[sweep]]: write a configuration for each point").into(),
+        ));
+    }
     let campaign = kind.load(&config).map_err(faulty)?;
     Ok(Loaded { config, campaign, kind })
 }
@@ -132,7 +138,8 @@ pub fn manifest_of(loaded: &Loaded) -> Manifest {
     identity.insert("campaign.kind".into(), loaded.kind.name().into());
     identity.insert("campaign.seed".into(), loaded.config.campaign.seed.into());
     identity.insert("simmpi version".into(), env!("CARGO_PKG_VERSION").into());
-    Manifest { identity, grows: loaded.campaign.grows().map(|(key, value)| (key.to_owned(), value)) }
+    let grows = loaded.campaign.grows().map(|(key, value)| (key.to_owned(), value));
+    Manifest { identity, grows, asks: loaded.campaign.asks() }
 }
 
 fn open_root(
@@ -247,11 +254,11 @@ fn check_results(
     if options.fresh {
         return nothing();
     }
-    let (asked, has) = (manifest.grows.as_ref().map(|g| g.1), there.grows.as_ref().map(|g| g.1));
+    let asks_for_more = manifest.grows != there.grows || manifest.asks != there.asks;
     refuse_shrinking(manifest, &there)?;
     let failed: u64 = reader.attribute("tasks_failed")?;
     let is_complete = reader.attribute::<u8>("complete")? == 1;
-    if is_complete && asked == has && !(options.retry_failed && failed > 0) && options.only.is_none() {
+    if is_complete && !asks_for_more && !(options.retry_failed && failed > 0) && options.only.is_none() {
         let exit = if failed == 0 { Exit::Complete } else { Exit::SomeFailed };
         let retry = if failed == 0 { "" } else { " (run with --retry-failed to try them again)" };
         let text = format!("`{}` is complete already, {failed} tasks failed{retry}", output.display());

@@ -1,13 +1,10 @@
 //! Does a section describe trajectories that can be run?
-use super::section::{
-    AlgorithmSection, Basis, FrustratedName, GaugeName, IntegratorName, Keep, ModelSection, SamplingName, Section,
-    TimeUnit,
-};
+use super::rounds::{Point, Target};
+use super::section::{AlgorithmSection, Basis, CorrelationName, IntegratorName, Keep, ModelSection, Section, TimeUnit};
 use super::{InitialFile, Setup, TrajectoryCampaign, Units};
 use crate::config::{Config, Faults};
-use crate::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, MeanField};
-use crate::science::dynamics::models::{Fmo, SpinBoson, TullyOne, UnitSystem};
-use crate::science::dynamics::{Algorithm, Clock, InitialState, Integrator, Model, Sampling};
+use crate::science::dynamics::models::UnitSystem;
+use crate::science::dynamics::{Clock, Correlations, InitialState, Integrator, Model};
 use crate::units;
 use std::sync::Arc;
 
@@ -22,53 +19,168 @@ const KICK_LIMIT: f64 = std::f64::consts::PI;
 /// Above this a step resolves the fastest mode poorly.
 const POOR: f64 = 0.2;
 
+/// What all points of a sweep share.
+const FIXED: [&str; 4] =
+    ["trajectories.count", "trajectories.target_stderr", "trajectories.max_count", "trajectories.keep"];
+
 /// The campaign that the configuration describes.
 ///
 /// # Errors
 /// Every fault that only the science can see.
 pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
+    let (mut faults, mut warnings) = (Faults::default(), Faults::default());
+    let (mut points, mut sections) = (Vec::new(), Vec::new());
+    for point in config.points(&FIXED)? {
+        match load_point(&point, &mut warnings) {
+            Ok((section, setup)) => {
+                let (name, values) = (point.point_name(), point.swept());
+                points.push(Point { name, values, setup: Arc::new(setup), target: target_of(&section) });
+                sections.push(section);
+            }
+            Err(more) => faults.extend(more),
+        }
+    }
+    faults.into_result(())?;
+    warnings.sort();
+    let mut understood = understood(&sections[0], &points[0].setup);
+    if points.len() > 1 {
+        let names: Vec<&str> = points.iter().filter_map(|point| point.name.as_deref()).collect();
+        understood.insert(0, ("points of the sweep".to_owned(), format!("{}: {}", names.len(), names.join(", "))));
+        understood.insert(1, ("of each point, here the first".to_owned(), String::new()));
+    }
+    let mut identities: Vec<_> =
+        points.iter().zip(&sections).map(|(point, section)| identity(point, section)).collect();
+    let identity = if identities.len() == 1 { identities.remove(0) } else { identities.into() };
+    Ok(TrajectoryCampaign { identity, points, understood, warnings })
+}
+
+/// All of a section that determines results. What may grow is left out.
+fn identity(point: &Point, section: &Section) -> serde_json::Value {
+    let mut identity = serde_json::to_value(section).unwrap_or_default();
+    let may_grow = if point.target.is_some() { &["target_stderr", "max_count"][..] } else { &["count"] };
+    may_grow.iter().for_each(|key| identity[*key] = serde_json::Value::Null);
+    if let Some(file) = &point.setup.file {
+        // The file's contents count, not where it lies.
+        identity["initial"]["file"] = file.digest().map_or("unreadable".into(), Into::into);
+    }
+    identity
+}
+
+fn target_of(section: &Section) -> Option<Target> {
+    Some(Target { stderr: section.target_stderr?, max_count: section.max_count? })
+}
+
+fn load_point(config: &Config, warnings: &mut Faults) -> Result<(Section, Setup), Faults> {
     let mut section: Section = config.section("trajectories")?;
     let mut faults = Faults::default();
-    let model = model_of(&section.model);
-    spell_out(&mut section, model.as_ref());
-    let algorithm = algorithm_of(&section.algorithm);
-    let units = units_of(config, &section, model.as_ref(), &mut faults);
+    let own_constant = section.model.decoherence_constant();
+    section.algorithm.spell_out(own_constant);
+    let algorithm = section.algorithm.build(config).map_err(|more| faults.extend(more)).ok();
+    let model = section.model.spell_out(config).and_then(|()| section.model.build(config));
+    let model = model.map_err(|more| faults.extend(more)).ok();
+    let units = units_of(config, &section, model.as_deref().map(Model::units), &mut faults);
     let clock = clock_of(config, &section, &units, &mut faults);
+    check_counts(config, &section, &mut faults);
+    let (Some(model), Some(algorithm)) = (model, algorithm) else { return Err(faults) };
+    spell_out(&mut section, model.as_ref());
     let state = state_of(config, &section, model.as_ref(), &mut faults);
-    let mut warnings = Faults::default();
-    check_step(config, &section, model.as_ref(), &clock, &mut faults, &mut warnings);
-    let file = match InitialFile::open(config, &section, model.as_ref(), clock.steps()) {
-        Ok(file) => file,
-        Err(more) => {
-            faults.extend(more);
-            None
-        }
-    };
+    check_method(config, &section, model.as_ref(), &mut faults);
+    check_step(config, &section, model.as_ref(), &clock, &mut faults, warnings);
+    let file = InitialFile::open(config, &section, model.as_ref(), clock.steps());
+    let file = file.map_err(|more| faults.extend(more)).ok().flatten();
     let count = section.count.or(file.as_ref().map(|file| file.rows));
-    if count.is_none() && section.initial.file.is_none() {
-        faults.push(config.fault(
-            "trajectories.count",
-            "`trajectories.count` is missing",
-            "give the number of trajectories",
-        ));
-    }
     faults.into_result(())?;
     let given_scale = file.as_ref().map_or(0.0, |file| file.energy_scale);
     let energy_scale = model.energy_scale().max(given_scale + model.spectral_radius());
+    let asks_for = |name| section.correlations.contains(&name);
+    let correlations = Correlations {
+        populations: asks_for(CorrelationName::Populations),
+        coordinates: asks_for(CorrelationName::Coordinates),
+    };
     let setup = Setup {
         // A scale of zero (nothing moves, nothing is coupled) would make a quantum of zero.
         energy_scale: if energy_scale > 0.0 { energy_scale } else { 1.0 },
+        position_scale: position_scale(model.as_ref(), energy_scale),
         count: count.unwrap_or(0),
         model,
         algorithm,
         clock,
+        correlations,
         state,
         file,
         keep_all: section.keep == Keep::All,
         units,
     };
-    let understood = understood(&section, &setup);
-    Ok(TrajectoryCampaign { section, setup: Arc::new(setup), understood, warnings })
+    Ok((section, setup))
+}
+
+/// A square of positions that oscillators of this energy seldom exceed, or particles that move on for long.
+fn position_scale(model: &dyn Model, energy: f64) -> f64 {
+    let bath = model.bath();
+    let of = |j: usize| {
+        let (m, w) = (bath.masses[j], bath.frequencies[j]);
+        if w > 0.0 { 2.0 * energy / (m * w * w) } else { 1e6 }
+    };
+    (0..bath.coordinates()).map(of).fold(f64::MIN_POSITIVE, f64::max).clamp(1e-200, 1e200)
+}
+
+/// Whether numbers of trajectories fit together.
+fn check_counts(config: &Config, section: &Section, faults: &mut Faults) {
+    let mut refuse = |key: &str, message: &str, help: &str| {
+        faults.push(config.fault(&format!("trajectories.{key}"), message, help));
+    };
+    if section.count.is_none() && section.initial.file.is_none() {
+        refuse("count", "`trajectories.count` is missing", "give the number of trajectories");
+    }
+    match (section.target_stderr, section.max_count) {
+        (None, None) => {}
+        (None, Some(_)) => {
+            refuse(
+                "max_count",
+                "`max_count` has a meaning with `target_stderr` only",
+                "remove it, or give the error asked for",
+            );
+        }
+        (Some(_), None) => {
+            refuse(
+                "target_stderr",
+                "`max_count` is missing",
+                "say how many trajectories may be run at most to reach the error",
+            );
+        }
+        (Some(_), Some(most)) => {
+            if section.initial.file.is_some() {
+                let help = "remove `target_stderr`, or let initial conditions be drawn";
+                refuse("target_stderr", "an initial file has as many conditions as it has", help);
+            }
+            if section.count.is_some_and(|count| count < 2) {
+                refuse("count", "one trajectory has no standard error", "begin with more: those of the first round");
+            }
+            if section.count.is_some_and(|count| count > most) {
+                refuse("max_count", "it is less than `count`", "raise it: `count` is the number of the first round");
+            }
+        }
+    }
+}
+
+/// Whether model and method go together.
+fn check_method(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) {
+    let is_mean_field = matches!(section.algorithm, AlgorithmSection::MeanField {});
+    if model.has_berry_force() && is_mean_field {
+        let message = "a Berry force is one of a surface, and mean-field moves on none";
+        let help = "remove `berry_force`, or choose fssh or ms-mash";
+        faults.push(config.fault("trajectories.model.berry_force", message, help));
+    }
+    let is_superposed = section
+        .initial
+        .amplitudes
+        .as_ref()
+        .is_some_and(|amplitudes| amplitudes.iter().filter(|amplitude| **amplitude != [0.0; 2]).count() > 1);
+    if matches!(section.algorithm, AlgorithmSection::MsMash { .. }) && is_superposed {
+        let message = "ms-mash starts from one state of a basis, not from a superposition";
+        let help = "give `state`; its focused sampling is defined for populations of 0 and 1 only";
+        faults.push(config.fault("trajectories.initial.amplitudes", message, help));
+    }
 }
 
 /// Fills in what another key decides where it is not given: two ways to say the same are then the same campaign.
@@ -84,89 +196,17 @@ fn spell_out(section: &mut Section, model: &dyn Model) {
     }
 }
 
-fn sampling_of(name: SamplingName) -> Sampling {
-    match name {
-        SamplingName::Boltzmann => Sampling::Boltzmann,
-        SamplingName::Wigner => Sampling::Wigner,
-    }
-}
-
-/// A model is one arm here, one variant in the section and one file in `science::dynamics::models`.
-fn model_of(section: &ModelSection) -> Box<dyn Model> {
-    match *section {
-        ModelSection::SpinBoson {
-            thermal_energy,
-            bias,
-            coupling,
-            modes,
-            characteristic_frequency,
-            reorganization_energy,
-            mass,
-            sampling,
-        } => {
-            let sampling = sampling_of(sampling);
-            let model = SpinBoson {
-                thermal_energy,
-                bias,
-                coupling,
-                modes,
-                characteristic_frequency,
-                reorganization_energy,
-                mass,
-                sampling,
-            };
-            Box::new(model.build())
-        }
-        ModelSection::Fmo {
-            temperature_k,
-            modes_per_site,
-            characteristic_frequency_per_cm,
-            reorganization_energy_per_cm,
-            mass,
-            sampling,
-        } => {
-            let sampling = sampling_of(sampling);
-            let model = Fmo {
-                temperature_k,
-                modes_per_site,
-                characteristic_frequency_per_cm,
-                reorganization_energy_per_cm,
-                mass,
-                sampling,
-            };
-            Box::new(model.build())
-        }
-        ModelSection::TullyOne { mass, position, momentum, stop_beyond } => {
-            Box::new(TullyOne::new(mass, position, momentum, stop_beyond))
-        }
-    }
-}
-
-/// An algorithm is one arm here, one variant in the section and one file in `science::dynamics::algorithms`.
-fn algorithm_of(section: &AlgorithmSection) -> Box<dyn Algorithm> {
-    match *section {
-        AlgorithmSection::MeanField {} => Box::new(MeanField),
-        AlgorithmSection::Fssh { initial_surface: _, frustrated, gauge } => Box::new(Fssh {
-            frustrated: match frustrated {
-                FrustratedName::Keep => Frustrated::Keep,
-                FrustratedName::Reverse => Frustrated::Reverse,
-            },
-            gauge: match gauge {
-                GaugeName::PhaseOverlap => Gauge::PhaseOverlap,
-                GaugeName::SignOverlap => Gauge::SignOverlap,
-            },
-        }),
-    }
-}
-
-fn units_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) -> Units {
-    let own = |time, energy| Units { time, time_factor: 1.0, energy, energy_factor: 1.0 };
+/// The units of a model, or any where there is none.
+fn units_of(config: &Config, section: &Section, system: Option<UnitSystem>, faults: &mut Faults) -> Units {
+    let position_square = if system == Some(UnitSystem::Atomic) { "bohr^2" } else { "hbar/(mass x frequency)" };
+    let own = |time, energy| Units { time, time_factor: 1.0, energy, energy_factor: 1.0, position_square };
     match (&section.model, section.time_unit) {
         (ModelSection::Fmo { temperature_k, .. }, Some(TimeUnit::Fs) | None) => Units {
             time: "fs",
             time_factor: units::thermal_time_fs(*temperature_k),
             energy: "cm^-1",
             energy_factor: units::thermal_energy_per_cm(*temperature_k),
+            position_square,
         },
         (ModelSection::Fmo { .. }, Some(TimeUnit::Thermal)) => own("hbar/(k_B T)", "k_B T"),
         (_, unit) => {
@@ -178,9 +218,9 @@ fn units_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut 
                     "remove it: this model's times are in its own units",
                 ));
             }
-            match model.units() {
-                UnitSystem::Atomic => own("hbar/Eh", "Eh"),
-                UnitSystem::Reduced => own("hbar/energy unit", "energy unit"),
+            match system {
+                Some(UnitSystem::Atomic) => own("hbar/Eh", "Eh"),
+                Some(UnitSystem::Reduced) | None => own("hbar/energy unit", "energy unit"),
             }
         }
     }
@@ -317,6 +357,9 @@ fn understood(section: &Section, setup: &Setup) -> Vec<(String, String)> {
     let (classical, quantum) = step_sizes(setup.model.as_ref(), &setup.clock);
     let name = |value: serde_json::Value| value["kind"].as_str().unwrap_or("").to_owned();
     let kind = |value: Result<serde_json::Value, _>| value.map_or(String::new(), name);
+    let target = target_of(section).map(|Target { stderr, max_count }| {
+        ("until".to_owned(), format!("the largest standard error of a population is {stderr}, or {max_count} are done"))
+    });
     let clock = &setup.clock;
     let memory =
         setup.model.bath().coordinates() * 16 * 16 * 4 + (clock.samples + 1) * setup.layout().len() * (128 + 64);
@@ -342,5 +385,7 @@ fn understood(section: &Section, setup: &Setup) -> Vec<(String, String)> {
         ("largest quantum energy x step", format!("{quantum:.4}")),
         ("memory of a rank", format!("about {:.0} MB", 10.0 + memory as f64 / 1e6)),
     ];
-    lines.map(|(name, value)| (name.to_owned(), value)).to_vec()
+    let mut lines = lines.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    target.into_iter().for_each(|line| lines.insert(1, line));
+    lines
 }

@@ -1,7 +1,9 @@
 //! Mixed quantum-classical trajectories: which were asked for?
 mod initial;
 mod load;
+mod rounds;
 mod section;
+mod single;
 mod stage;
 #[cfg(test)]
 mod tests;
@@ -11,10 +13,10 @@ use super::Kind;
 use super::stage::{Campaign, Error, Outcomes, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::results;
-use crate::science::dynamics::{Algorithm, Clock, InitialState, Layout, Model};
+use crate::science::dynamics::{Algorithm, Clock, Correlations, InitialState, Layout, Model, System};
 use initial::InitialFile;
-use section::{Keep, Section};
-use std::sync::Arc;
+use rounds::Point;
+use section::Section;
 
 /// The kind of campaign.
 pub struct Trajectories;
@@ -25,7 +27,7 @@ impl Kind for Trajectories {
     }
 
     fn about(&self) -> &'static str {
-        "mixed quantum-classical trajectories: mean field and surface hopping"
+        "mixed quantum-classical trajectories: mean field, surface hopping, mapping"
     }
 
     fn example(&self) -> &'static str {
@@ -40,6 +42,10 @@ impl Kind for Trajectories {
         (Uneven::Refuse, Schedule::Static)
     }
 
+    fn can_sweep(&self) -> bool {
+        true
+    }
+
     fn load(&self, config: &Config) -> Result<Box<dyn Campaign>, Faults> {
         Ok(Box::new(load::load(config)?))
     }
@@ -47,23 +53,27 @@ impl Kind for Trajectories {
 
 /// A campaign of trajectories, ready to run.
 pub struct TrajectoryCampaign {
-    section: Section,
-    setup: Arc<Setup>,
+    /// What determines the results.
+    identity: serde_json::Value,
+    points: Vec<Point>,
     understood: Vec<(String, String)>,
     warnings: Faults,
 }
 
-/// What every trajectory needs.
+/// What every trajectory of a point needs.
 pub struct Setup {
     pub count: u64,
     pub model: Box<dyn Model>,
     pub algorithm: Box<dyn Algorithm>,
     pub clock: Clock,
+    pub correlations: Correlations,
     pub state: InitialState,
     pub file: Option<InitialFile>,
     pub keep_all: bool,
     /// A magnitude that energies seldom exceed, in the model's own unit.
     pub energy_scale: f64,
+    /// A magnitude that products of two positions seldom exceed.
+    pub position_scale: f64,
     pub units: Units,
 }
 
@@ -74,40 +84,57 @@ pub struct Units {
     pub time_factor: f64,
     pub energy: &'static str,
     pub energy_factor: f64,
+    /// Of products of two positions.
+    pub position_square: &'static str,
 }
 
 impl Setup {
+    /// What trajectories are of.
+    pub fn system(&self) -> System<'_> {
+        let Self { model, algorithm, clock, correlations, .. } = self;
+        System { model: model.as_ref(), algorithm: algorithm.as_ref(), clock, correlations: *correlations }
+    }
+
     /// Where observables stand.
     pub fn layout(&self) -> Layout {
-        Layout { states: self.model.states(), has_surfaces: self.algorithm.has_surfaces() }
+        self.system().layout()
+    }
+}
+
+impl TrajectoryCampaign {
+    /// All points have the same.
+    fn first(&self) -> &Point {
+        self.points.first().expect("a campaign has one point at least")
     }
 }
 
 impl Campaign for TrajectoryCampaign {
     fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error> {
-        Ok(done.is_empty().then(|| share(stage::TrajectoryStage { setup: Arc::clone(&self.setup) })))
+        Ok(rounds::follow(&self.points, done)?.1.map(share))
     }
 
     fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
-        write::write(&self.setup, done, outcomes, out)
+        write::write(&self.points, done, outcomes, out)
     }
 
     fn identity(&self) -> serde_json::Value {
-        let mut identity = serde_json::to_value(&self.section).unwrap_or_default();
-        identity["count"] = serde_json::Value::Null;
-        if let Some(file) = &self.setup.file {
-            // The file's contents count, not where it lies.
-            identity["initial"]["file"] = file.digest().map_or("unreadable".into(), Into::into);
-        }
-        identity
+        self.identity.clone()
     }
 
     fn grows(&self) -> Option<(&'static str, u64)> {
-        Some(("trajectories.count", self.setup.count))
+        let Point { setup, target, .. } = self.first();
+        Some(match target {
+            None => ("trajectories.count", setup.count),
+            Some(target) => ("trajectories.max_count", target.max_count),
+        })
+    }
+
+    fn asks(&self) -> serde_json::Value {
+        self.first().target.map_or(serde_json::Value::Null, |target| target.stderr.into())
     }
 
     fn needs_outcomes(&self) -> bool {
-        self.setup.keep_all
+        self.first().setup.keep_all
     }
 
     fn understood(&self) -> Vec<(String, String)> {
@@ -119,9 +146,13 @@ impl Campaign for TrajectoryCampaign {
     }
 
     fn output_bytes(&self) -> u64 {
-        let (samples, numbers) = (self.setup.clock.samples as u64 + 1, self.setup.layout().len() as u64);
-        // Means, standard errors and exact sums; and single trajectories where they are kept.
-        let single = if self.section.keep == Keep::All { self.setup.count } else { 0 };
-        20_000 + samples * numbers * 8 * (8 + single)
+        let of_point = |point: &Point| {
+            let setup = &point.setup;
+            let (samples, numbers) = (setup.clock.samples as u64 + 1, setup.layout().len() as u64);
+            // Means, standard errors and exact sums; and single trajectories where they are kept.
+            let single = if setup.keep_all { setup.count } else { 0 };
+            samples * numbers * 8 * (8 + single)
+        };
+        20_000 + self.points.iter().map(of_point).sum::<u64>()
     }
 }

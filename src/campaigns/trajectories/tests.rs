@@ -27,6 +27,11 @@ fn faults_of(keys: &str, sections: &str) -> String {
     load(Path::new("."), keys, sections).err().map_or(String::new(), |faults| faults.render(false))
 }
 
+/// The first stage of a campaign.
+fn stage_of(campaign: &TrajectoryCampaign) -> TrajectoryStage {
+    rounds::follow(&campaign.points, &[]).unwrap().1.unwrap()
+}
+
 fn run(stage: &TrajectoryStage, tasks: Tasks) -> (Sums, Vec<(u64, Cause)>) {
     let halt = AtomicBool::new(false);
     let ran = stage.run(tasks, &Context::solitary(CampaignSeed(5), &halt));
@@ -95,8 +100,8 @@ fn what_is_the_default_and_what_is_spelt_out_are_the_same_campaign() {
 fn any_division_into_batches_gives_the_same_sums() {
     for sections in [format!("{FSSH}{SPIN_BOSON}"), format!("{MEAN_FIELD}{TULLY}")] {
         let campaign = load(Path::new("."), &format!("count = 40\n{TIMES}"), &sections).unwrap();
-        let stage = TrajectoryStage { setup: Arc::clone(&campaign.setup) };
-        let shared = share(TrajectoryStage { setup: Arc::clone(&campaign.setup) });
+        let stage = stage_of(&campaign);
+        let shared = share(stage_of(&campaign));
         let encoded = |sums: Sums| shared.encode(&(Box::new(sums) as Piece)).unwrap();
         let whole = encoded(run(&stage, Tasks::new(0, 40)).0);
         for size in [1, 7, LANES as u64 + 1] {
@@ -118,7 +123,7 @@ fn an_initial_condition_that_is_no_number_fails_alone() {
         initial_file(folder.path(), value);
         let campaign = load(folder.path(), TIMES, &sections).unwrap();
         assert_eq!(campaign.grows(), Some(("trajectories.count", 5)));
-        run(&TrajectoryStage { setup: Arc::clone(&campaign.setup) }, Tasks::new(0, 5))
+        run(&stage_of(&campaign), Tasks::new(0, 5))
     };
     let (healthy, failed) = sums(0.3);
     assert_eq!((healthy.used, failed.len()), (5, 0));
@@ -170,7 +175,7 @@ fn every_dataset_has_its_shape_units_and_description() {
         [(format!("{FSSH}{TULLY}"), true, true), (format!("{MEAN_FIELD}{SPIN_BOSON}"), false, false)]
     {
         let campaign = load(folder.path(), &format!("count = 5\nkeep = \"all\"\n{TIMES}"), &sections).unwrap();
-        let stage = TrajectoryStage { setup: Arc::clone(&campaign.setup) };
+        let stage = stage_of(&campaign);
         let (sums, _) = run(&stage, Tasks::new(0, 5));
         let done = StageResult::new(&stage, &[], &sums).unwrap();
         let path = folder.path().join("results.h5");

@@ -1,208 +1,177 @@
 //! How do sums over trajectories become datasets?
-use super::Setup;
-use super::stage::{Row, Sums};
+use super::rounds::{self, Done, Point};
+use super::stage::Sums;
+use super::{Setup, single};
 use crate::campaigns::stage::{Error, Outcomes, StageResult};
-use crate::results::{Complex, Rows, Writer};
-use crate::science::dynamics::Layout;
+use crate::results::{Complex, Writer};
 
-/// Writes `/results` of a campaign of trajectories.
+/// Writes `/results` of a campaign of trajectories: one group for each point where something is swept.
 ///
 /// # Errors
 /// The file cannot be written, or a kept trajectory not read.
-pub fn write(setup: &Setup, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<(), Error> {
-    let Some(result) = done.first() else { return Ok(()) };
-    let sums: Sums = result.value()?;
-    let layout = setup.layout();
-    let samples = setup.clock.samples + 1;
-    let times: Vec<f64> = setup.clock.times().iter().map(|t| t * setup.units.time_factor).collect();
-    out.array("/results/time", &[samples], &times, setup.units.time, "time of each sample")?;
-    out.attribute("/results", "trajectories_used", sums.used)?;
-    let (means, errors) = (sums.quantum.means(sums.used), sums.quantum.standard_errors(sums.used));
-    let mut table = Table { out, layout, samples };
-    table.write_density(&means, &errors)?;
-    let adiabatic = (layout.adiabatic(), layout.states);
-    table.write_states("populations_adiabatic", adiabatic, (&means, &errors), "populations of the adiabatic states")?;
-    if layout.has_surfaces {
-        let surfaces = (layout.surfaces(), layout.states);
-        table.write_states(
-            "surface_fractions",
-            surfaces,
-            (&means, &errors),
-            "fraction of trajectories on each adiabatic surface",
-        )?;
-    }
-    write_energies(setup, &sums, samples, out)?;
-    write_scattering(setup, &sums, out)?;
-    if setup.keep_all {
-        write_single(setup, outcomes, out)?;
+pub fn write(
+    points: &[Point],
+    done: &[StageResult],
+    outcomes: &mut dyn Outcomes,
+    out: &mut Writer,
+) -> Result<(), Error> {
+    let (done, _) = rounds::follow(points, done)?;
+    for (index, (point, done)) in points.iter().zip(&done).enumerate() {
+        let group = point.name.as_ref().map_or("/results".to_owned(), |name| format!("/results/{name}"));
+        PointWriter { group: &group, setup: &point.setup, out }.write(done, outcomes)?;
+        if point.name.is_some() {
+            out.attribute(&group, "point", index as u64)?;
+        }
+        for (key, value) in &point.values {
+            out.text_attribute(&group, key, value)?;
+        }
+        if let Some(target) = point.target {
+            out.attribute(&group, "target_stderr", target.stderr)?;
+            out.attribute(&group, "largest_stderr", done.worst_error)?;
+        }
     }
     Ok(())
 }
 
-/// Means and standard errors over trajectories, `[T * layout.energies()]`.
-struct Table<'a> {
+/// Writes the datasets of one point.
+struct PointWriter<'a> {
+    group: &'a str,
+    setup: &'a Setup,
     out: &'a mut Writer,
-    layout: Layout,
-    samples: usize,
 }
 
-impl Table<'_> {
+impl PointWriter<'_> {
+    fn at(&self, name: &str) -> String {
+        format!("{}/{name}", self.group)
+    }
+
+    fn samples(&self) -> usize {
+        self.setup.clock.samples + 1
+    }
+
+    fn write(&mut self, done: &Done, outcomes: &mut dyn Outcomes) -> Result<(), Error> {
+        let (setup, sums, layout) = (self.setup, &done.sums, self.setup.layout());
+        let times: Vec<f64> = setup.clock.times().iter().map(|t| t * setup.units.time_factor).collect();
+        self.out.array(&self.at("time"), &[self.samples()], &times, setup.units.time, "time of each sample")?;
+        self.out.attribute(self.group, "trajectories_used", sums.used)?;
+        let quantum = (&sums.quantum.means(sums.used)[..], &sums.quantum.standard_errors(sums.used)[..]);
+        self.write_density(quantum)?;
+        let adiabatic = (layout.adiabatic(), &[layout.states][..]);
+        self.write_states("populations_adiabatic", adiabatic, quantum, "populations of the adiabatic states")?;
+        if layout.has_surfaces {
+            let surfaces = (layout.surfaces(), &[layout.states][..]);
+            let about = "fraction of trajectories on each adiabatic surface";
+            self.write_states("surface_fractions", surfaces, quantum, about)?;
+        }
+        if layout.correlations.populations {
+            let pairs = (layout.population_correlations(), &[layout.states, layout.states][..]);
+            let about = "correlation functions <P_i(t) P_j(0)> of the diabatic populations";
+            self.write_states("correlation_populations", pairs, quantum, about)?;
+        }
+        if layout.correlations.coordinates {
+            self.write_positions(sums)?;
+        }
+        self.write_energies(sums)?;
+        self.write_scattering(sums)?;
+        if setup.keep_all {
+            single::write(self.group, setup, done, outcomes, self.out)?;
+        }
+        Ok(())
+    }
+
+    /// A quantity with its standard error.
+    fn write_pair(
+        &mut self,
+        name: &str,
+        shape: &[usize],
+        (values, errors): (&[f64], &[f64]),
+        units: &str,
+        about: &str,
+    ) -> Result<(), Error> {
+        self.out.array(&self.at(name), shape, values, units, about)?;
+        let about = format!("standard error of {name}");
+        Ok(self.out.array(&self.at(&format!("{name}_stderr")), shape, errors, units, &about)?)
+    }
+
     /// Columns `first..first + count` of every sample.
-    fn columns(&self, all: &[f64], (first, count): (usize, usize)) -> Vec<f64> {
-        all.chunks(self.layout.energies()).flat_map(|row| row[first..first + count].to_vec()).collect()
+    fn columns(&self, all: &[f64], first: usize, count: usize) -> Vec<f64> {
+        let row = self.setup.layout().energies();
+        all.chunks(row).flat_map(|row| row[first..first + count].to_vec()).collect()
     }
 
     fn write_states(
         &mut self,
         name: &str,
-        place: (usize, usize),
+        (first, shape): (usize, &[usize]),
         (means, errors): (&[f64], &[f64]),
         about: &str,
     ) -> Result<(), Error> {
-        let shape = [self.samples, place.1];
-        let (means, errors) = (self.columns(means, place), self.columns(errors, place));
-        self.out.array(&format!("/results/{name}"), &shape, &means, "none", about)?;
-        let about = format!("standard error of {name}");
-        Ok(self.out.array(&format!("/results/{name}_stderr"), &shape, &errors, "none", &about)?)
+        let count = shape.iter().product();
+        let full_shape: Vec<usize> = std::iter::once(self.samples()).chain(shape.iter().copied()).collect();
+        let (means, errors) = (self.columns(means, first, count), self.columns(errors, first, count));
+        self.write_pair(name, &full_shape, (&means, &errors), "none", about)
     }
 
-    fn write_density(&mut self, means: &[f64], errors: &[f64]) -> Result<(), Error> {
-        let n = self.layout.states;
-        self.write_states("populations", (0, n), (means, errors), "populations of the diabatic states")?;
-        let shape = [self.samples, n, n];
-        let place = (self.layout.density(), n * n);
+    fn write_density(&mut self, quantum: (&[f64], &[f64])) -> Result<(), Error> {
+        let layout = self.setup.layout();
+        let n = layout.states;
+        self.write_states("populations", (0, &[n]), quantum, "populations of the diabatic states")?;
+        let shape = [self.samples(), n, n];
         let full = |numbers: Vec<f64>, of_errors: bool| -> Vec<Complex> {
-            let unpacked = numbers.chunks(n * n).flat_map(|row| self.layout.unpack_density(row));
+            let unpacked = numbers.chunks(n * n).flat_map(|row| layout.unpack_density(row));
             // The lower triangle is the complex conjugate, but an error has no sign.
             unpacked.map(|[r, i]| Complex { r, i: if of_errors { i.abs() } else { i } }).collect()
         };
-        let (mean, error) = (full(self.columns(means, place), false), full(self.columns(errors, place), true));
-        self.out.array("/results/density_matrix", &shape, &mean, "none", "density matrix in the diabatic basis")?;
+        let columns = |all| self.columns(all, layout.density(), n * n);
+        let (mean, error) = (full(columns(quantum.0), false), full(columns(quantum.1), true));
+        self.out.array(&self.at("density_matrix"), &shape, &mean, "none", "density matrix in the diabatic basis")?;
         let about = "standard errors of the real and imaginary part of density_matrix";
-        Ok(self.out.array("/results/density_matrix_stderr", &shape, &error, "none", about)?)
+        Ok(self.out.array(&self.at("density_matrix_stderr"), &shape, &error, "none", about)?)
     }
-}
 
-fn write_energies(setup: &Setup, sums: &Sums, samples: usize, out: &mut Writer) -> Result<(), Error> {
-    let factor = setup.units.energy_factor;
-    let (means, errors) = (sums.energies.means(sums.used), sums.energies.standard_errors(sums.used));
-    let column = |all: &[f64], k: usize| all.iter().skip(k).step_by(3).map(|e| e * factor).collect::<Vec<f64>>();
-    let quantum = if setup.layout().has_surfaces {
-        "energy of the active surface"
-    } else {
-        "expectation value of the quantum Hamiltonian"
-    };
-    let names = [
-        ("classical", "energy of the classical coordinates"),
-        ("quantum", quantum),
-        ("total", "classical and quantum energy"),
-    ];
-    for (k, (name, about)) in names.into_iter().enumerate() {
-        out.array(&format!("/results/energy_{name}"), &[samples], &column(&means, k), setup.units.energy, about)?;
-        let about = format!("standard error of energy_{name}");
-        out.array(
-            &format!("/results/energy_{name}_stderr"),
-            &[samples],
-            &column(&errors, k),
-            setup.units.energy,
-            &about,
-        )?;
+    fn write_positions(&mut self, sums: &Sums) -> Result<(), Error> {
+        let shape = [self.samples(), self.setup.layout().coordinates];
+        let (means, errors) = (sums.positions.means(sums.used), sums.positions.standard_errors(sums.used));
+        let about = "correlation functions <q_j(t) q_j(0)> of the classical positions";
+        self.write_pair("correlation_coordinates", &shape, (&means, &errors), self.setup.units.position_square, about)
     }
-    // Of no trajectory there is no largest either.
-    let largest = if sums.used == 0 { f64::NAN } else { sums.largest_drift };
-    let drift = [sums.drift.means(sums.used)[0] * factor, largest * factor];
-    let about = "largest |E(t) - E(0)| of a trajectory: mean over trajectories, and the largest of all";
-    Ok(out.array("/results/energy_drift", &[2], &drift, setup.units.energy, about)?)
-}
 
-fn write_scattering(setup: &Setup, sums: &Sums, out: &mut Writer) -> Result<(), Error> {
-    let (hops, errors) = (sums.hops.means(sums.used), sums.hops.standard_errors(sums.used));
-    out.array("/results/hops", &[2], &hops, "none", "accepted and frustrated hops per trajectory")?;
-    out.array("/results/hops_stderr", &[2], &errors, "none", "standard error of hops")?;
-    if setup.model.scattering_range().is_some() {
-        let shape = [3, setup.layout().states];
-        let (channels, errors) = (sums.channels.means(sums.used), sums.channels.standard_errors(sums.used));
+    fn write_energies(&mut self, sums: &Sums) -> Result<(), Error> {
+        let (samples, units) = (self.samples(), self.setup.units);
+        let (means, errors) = (sums.energies.means(sums.used), sums.energies.standard_errors(sums.used));
+        let column = |all: &[f64], k: usize| {
+            all.iter().skip(k).step_by(3).map(|e| e * units.energy_factor).collect::<Vec<f64>>()
+        };
+        let quantum = if self.setup.layout().has_surfaces {
+            "energy of the active surface"
+        } else {
+            "expectation value of the quantum Hamiltonian"
+        };
+        let names = [
+            ("classical", "energy of the classical coordinates"),
+            ("quantum", quantum),
+            ("total", "classical and quantum energy"),
+        ];
+        for (k, (name, about)) in names.into_iter().enumerate() {
+            let pair = (&column(&means, k)[..], &column(&errors, k)[..]);
+            self.write_pair(&format!("energy_{name}"), &[samples], pair, units.energy, about)?;
+        }
+        // Of no trajectory there is no largest either.
+        let largest = if sums.used == 0 { f64::NAN } else { sums.largest_drift };
+        let drift = [sums.drift.means(sums.used)[0] * units.energy_factor, largest * units.energy_factor];
+        let about = "largest |E(t) - E(0)| of a trajectory: mean over trajectories, and the largest of all";
+        Ok(self.out.array(&self.at("energy_drift"), &[2], &drift, units.energy, about)?)
+    }
+
+    fn write_scattering(&mut self, sums: &Sums) -> Result<(), Error> {
+        let pair = (&sums.hops.means(sums.used)[..], &sums.hops.standard_errors(sums.used)[..]);
+        self.write_pair("hops", &[2], pair, "none", "accepted and frustrated hops per trajectory")?;
+        if self.setup.model.scattering_range().is_none() {
+            return Ok(());
+        }
+        let shape = [3, self.setup.layout().states];
+        let pair = (&sums.channels.means(sums.used)[..], &sums.channels.standard_errors(sums.used)[..]);
         let about = "transmitted, reflected, undecided x adiabatic states, at the end";
-        out.array("/results/surface_channels", &shape, &channels, "none", about)?;
-        out.array("/results/surface_channels_stderr", &shape, &errors, "none", "standard error of surface_channels")?;
+        self.write_pair("surface_channels", &shape, pair, "none", about)
     }
-    Ok(())
-}
-
-/// The datasets of single trajectories.
-struct Single {
-    populations: Rows<f64>,
-    density: Rows<Complex>,
-    classical: Rows<f64>,
-    quantum: Rows<f64>,
-    surface: Option<Rows<i64>>,
-}
-
-fn write_single(setup: &Setup, outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<(), Error> {
-    let (n, samples, states) = (setup.count as usize, setup.clock.samples + 1, setup.layout().states);
-    let energy = setup.units.energy;
-    let none = Complex { r: f64::NAN, i: f64::NAN };
-    let at = |name: &str| format!("/results/trajectories/{name}");
-    let single = Single {
-        populations: out.rows(
-            &at("populations"),
-            &[n, samples, states],
-            f64::NAN,
-            "none",
-            "populations of the diabatic states",
-        )?,
-        density: out.rows(
-            &at("density_matrix"),
-            &[n, samples, states, states],
-            none,
-            "none",
-            "density matrix in the diabatic basis",
-        )?,
-        classical: out.rows(
-            &at("energy_classical"),
-            &[n, samples],
-            f64::NAN,
-            energy,
-            "energy of the classical coordinates",
-        )?,
-        quantum: out.rows(&at("energy_quantum"), &[n, samples], f64::NAN, energy, "energy of the quantum states")?,
-        surface: match setup.layout().has_surfaces {
-            true => Some(out.rows(&at("active_surface"), &[n, samples], -1, "none", "active adiabatic surface")?),
-            false => None,
-        },
-    };
-    let mut missing = Vec::new();
-    outcomes.each(0, &mut |_, failed, value| {
-        missing.extend(failed.iter().map(|failure| failure.task));
-        let sums = value.downcast::<Sums>().map_err(|_| Error::Outcome("the value is of another stage".into()))?;
-        sums.rows.iter().try_for_each(|row| write_row(setup, &single, row, out))
-    })?;
-    let surface = single.surface.is_some().then_some("active_surface");
-    let names = ["populations", "density_matrix", "energy_classical", "energy_quantum"].into_iter().chain(surface);
-    for name in names.filter(|_| !missing.is_empty()) {
-        out.list_attribute(&at(name), "missing", &missing)?;
-    }
-    Ok(())
-}
-
-fn write_row(setup: &Setup, single: &Single, row: &Row, out: &mut Writer) -> Result<(), Error> {
-    let layout = setup.layout();
-    let place = row.task as usize;
-    let samples = || row.observables.chunks(layout.len());
-    let populations: Vec<f64> = samples().flat_map(|s| s[..layout.states].to_vec()).collect();
-    out.fill(&single.populations, place, &populations)?;
-    let density: Vec<Complex> =
-        samples().flat_map(|s| layout.unpack_density(&s[layout.density()..])).map(|[r, i]| Complex { r, i }).collect();
-    out.fill(&single.density, place, &density)?;
-    for (k, rows) in [&single.classical, &single.quantum].into_iter().enumerate() {
-        let energies: Vec<f64> = samples().map(|s| s[layout.energies() + k] * setup.units.energy_factor).collect();
-        out.fill(rows, place, &energies)?;
-    }
-    if let Some(rows) = &single.surface {
-        let occupied =
-            |s: &[f64]| s[layout.surfaces()..layout.energies()].iter().position(|&f| f > 0.5).map_or(-1, |k| k as i64);
-        let surfaces: Vec<i64> = samples().map(occupied).collect();
-        out.fill(rows, place, &surfaces)?;
-    }
-    Ok(())
 }

@@ -1,4 +1,5 @@
 //! What are the classical coordinates, and how do they move when nothing else acts on them?
+use super::phase::turn;
 use super::{LANES, Lane, ZERO};
 use crate::seed::Stream;
 
@@ -40,9 +41,9 @@ impl Bath {
         Self { masses: vec![mass; frequencies.len()], weights: frequencies.clone(), frequencies }
     }
 
-    /// One free particle, with weight 1.
-    pub fn free_particle(mass: f64) -> Self {
-        Self { masses: vec![mass], weights: vec![1.0], frequencies: vec![0.0] }
+    /// A free particle in `dimensions`, with weight 1.
+    pub fn free_particle(mass: f64, dimensions: usize) -> Self {
+        Self { masses: vec![mass; dimensions], weights: vec![1.0; dimensions], frequencies: vec![0.0; dimensions] }
     }
 
     /// The number of degrees of freedom.
@@ -60,6 +61,11 @@ impl Bath {
     pub fn to_real(&self, j: usize, x: f64, y: f64) -> (f64, f64) {
         let (m, h) = (self.masses[j], self.weights[j]);
         (libm::sqrt(2.0 / (m * h)) * x, libm::sqrt(2.0 * m * h) * y)
+    }
+
+    /// The positions of one degree of freedom.
+    pub fn positions(&self, j: usize, z: &Phase) -> Lane {
+        z.x[j].map(|x| self.to_real(j, x, 0.0).0)
     }
 
     /// The standard deviations of position and momentum of an oscillator in a thermal distribution at `thermal_energy`.
@@ -111,6 +117,20 @@ impl Bath {
         Flow { rows: (0..self.coordinates()).map(|j| self.flow_of(j, t)).collect() }
     }
 
+    /// Moves every degree of freedom in each lane's time `t` as it does when nothing acts on it.
+    pub fn flow_by(&self, t: &Lane, z: &mut Phase) {
+        for j in 0..self.coordinates() {
+            let (h, w) = (self.weights[j], self.frequencies[j]);
+            let (mut cos, mut sin) = (ZERO, ZERO);
+            turn(&t.map(|t| w * t), &mut cos, &mut sin);
+            for l in 0..LANES {
+                let (x, y) = (z.x[j][l], z.y[j][l]);
+                let along = if w == 0.0 { h * t[l] } else { h / w * sin[l] };
+                (z.x[j][l], z.y[j][l]) = (cos[l] * x + along * y, -w / h * sin[l] * x + cos[l] * y);
+            }
+        }
+    }
+
     /// The same for one: x <- r0 x + r1 y, y <- r2 x + r3 y.
     pub fn flow_of(&self, j: usize, t: f64) -> [f64; 4] {
         let (h, w) = (self.weights[j], self.frequencies[j]);
@@ -121,6 +141,7 @@ impl Bath {
 }
 
 /// A linear map of each degree of freedom: x <- r0 x + r1 y, y <- r2 x + r3 y.
+#[derive(Default)]
 pub struct Flow {
     rows: Vec<[f64; 4]>,
 }

@@ -1,5 +1,5 @@
 //! What is the state of a block of trajectories, and how does it begin?
-use super::{Eigen, LANES, Lane, Matrix, Model, Phase, Vector, ZERO};
+use super::{Algorithm, Eigen, LANES, Lane, Matrix, Model, Phase, Vector, ZERO};
 use crate::seed::{CampaignSeed, Purpose, Stream};
 use crate::task::Tasks;
 
@@ -10,6 +10,15 @@ pub enum InitialState {
     Diabatic(Vec<[f64; 2]>),
     /// Amplitudes in the adiabatic basis at the initial coordinates, normalized.
     Adiabatic(Vec<[f64; 2]>),
+}
+
+impl InitialState {
+    /// The amplitudes, whatever their basis.
+    pub fn amplitudes(&self) -> &[[f64; 2]] {
+        match self {
+            Self::Diabatic(amplitudes) | Self::Adiabatic(amplitudes) => amplitudes,
+        }
+    }
 }
 
 /// What trajectories of a block start from, besides the campaign's seed.
@@ -55,13 +64,12 @@ enum Uniforms {
 }
 
 impl Block {
-    /// The block of trajectories `tasks`, at most [`LANES`] of them.
-    pub fn begin(model: &dyn Model, tasks: Tasks, seed: CampaignSeed, state: &InitialState, start: &Start) -> Self {
+    /// A block of no trajectories.
+    pub fn blank(model: &dyn Model) -> Self {
         let (states, coordinates) = (model.states(), model.bath().coordinates());
-        let filled = (tasks.count() as usize).min(LANES);
         let h = Matrix::zero(states, model.is_real());
-        let mut block = Self {
-            filled,
+        Self {
+            filled: 0,
             z: Phase::zero(coordinates),
             c: Vector::zero(states),
             eigen: Eigen::of(&h),
@@ -74,15 +82,40 @@ impl Block {
             first_uniform: ZERO,
             force: Phase::zero(coordinates),
             scratch: std::array::from_fn(|_| Vector::zero(states)),
-        };
-        for lane in 0..LANES {
-            // An empty lane repeats the first trajectory: it costs nothing and is never looked at.
-            let of = if lane < filled { lane } else { 0 };
+        }
+    }
+
+    /// The block of trajectories `tasks`, at most [`LANES`] of them.
+    pub fn begin(
+        model: &dyn Model,
+        algorithm: &dyn Algorithm,
+        tasks: Tasks,
+        (seed, state, start): (CampaignSeed, &InitialState, &Start),
+    ) -> Self {
+        let mut block = Self { filled: (tasks.count() as usize).min(LANES), ..Self::blank(model) };
+        // An empty lane repeats the first trajectory: it costs nothing and is never looked at.
+        let of: [usize; LANES] = std::array::from_fn(|l| if l < block.filled { l } else { 0 });
+        for (lane, &of) in of.iter().enumerate() {
             block.begin_lane(model, lane, of, tasks.first + of as u64, seed, start);
         }
         model.hamiltonian(&block.z, &mut block.h);
         block.eigen.solve(&block.h);
-        block.begin_amplitudes(state, start);
+        let amplitudes = |of: usize| match &start.wavefunctions {
+            Some(given) => given[of].clone(),
+            None => {
+                let stream = &mut seed.stream(tasks.first + of as u64, Purpose::MappingPhases);
+                algorithm.draw_amplitudes(state.amplitudes(), stream)
+            }
+        };
+        for (lane, &of) in of.iter().enumerate() {
+            for (k, [re, im]) in amplitudes(of).into_iter().enumerate() {
+                (block.c.re[k][lane], block.c.im[k][lane]) = (re, im);
+            }
+        }
+        if start.wavefunctions.is_none() && matches!(state, InitialState::Adiabatic(_)) {
+            block.scratch[0].clone_from(&block.c);
+            block.eigen.vectors.apply(&block.scratch[0], &mut block.c);
+        }
         block
     }
 
@@ -103,22 +136,6 @@ impl Block {
         };
     }
 
-    fn begin_amplitudes(&mut self, state: &InitialState, start: &Start) {
-        let fill = |v: &mut Vector, lane: usize, amplitudes: &[[f64; 2]]| {
-            amplitudes.iter().enumerate().for_each(|(k, a)| (v.re[k][lane], v.im[k][lane]) = (a[0], a[1]));
-        };
-        if let Some(given) = &start.wavefunctions {
-            return (0..LANES).for_each(|l| fill(&mut self.c, l, &given[if l < self.filled { l } else { 0 }]));
-        }
-        match state {
-            InitialState::Diabatic(amplitudes) => (0..LANES).for_each(|l| fill(&mut self.c, l, amplitudes)),
-            InitialState::Adiabatic(amplitudes) => {
-                (0..LANES).for_each(|l| fill(&mut self.scratch[0], l, amplitudes));
-                self.eigen.vectors.apply(&self.scratch[0], &mut self.c);
-            }
-        }
-    }
-
     /// The number that decides the hop of step `step` in `lane`; asked for once a step, in order.
     pub fn uniform(&mut self, lane: usize, step: usize) -> f64 {
         match &mut self.uniforms[lane] {
@@ -135,5 +152,44 @@ impl Block {
     /// The amplitudes in the adiabatic basis, into `scratch[0]`.
     pub fn to_adiabatic(&mut self) {
         self.eigen.vectors.apply_adjoint(&self.c, &mut self.scratch[0]);
+    }
+
+    /// Brings Hamiltonian, adiabatic states and `scratch[0]` up to date where coordinates have been moved; other lanes keep their bits.
+    pub fn refresh(&mut self, model: &dyn Model, moved: &[bool; LANES]) {
+        model.hamiltonian(&self.z, &mut self.h);
+        self.eigen.solve_lanes(&self.h, moved);
+        self.to_adiabatic();
+    }
+
+    /// Becomes `other` in all that moves, without allocating.
+    pub fn take(&mut self, other: &Block) {
+        let both = self.moving(other);
+        both.into_iter().for_each(|(to, from)| to.copy_from_slice(from));
+        self.active = other.active;
+        (self.accepted_hops, self.frustrated_hops) = (other.accepted_hops, other.frustrated_hops);
+    }
+
+    /// The same in lane `l` alone.
+    pub fn take_lane(&mut self, other: &Block, l: usize) {
+        for (to, from) in self.moving(other) {
+            to.iter_mut().zip(from).for_each(|(to, from)| to[l] = from[l]);
+        }
+        self.active[l] = other.active[l];
+        (self.accepted_hops[l], self.frustrated_hops[l]) = (other.accepted_hops[l], other.frustrated_hops[l]);
+    }
+
+    /// All arrays that move, beside those of `other`.
+    fn moving<'a>(&'a mut self, other: &'a Block) -> [(&'a mut [Lane], &'a [Lane]); 9] {
+        [
+            (&mut self.z.x, &other.z.x),
+            (&mut self.z.y, &other.z.y),
+            (&mut self.c.re, &other.c.re),
+            (&mut self.c.im, &other.c.im),
+            (&mut self.h.re, &other.h.re),
+            (&mut self.h.im, &other.h.im),
+            (&mut self.eigen.values, &other.eigen.values),
+            (&mut self.eigen.vectors.re, &other.eigen.vectors.re),
+            (&mut self.eigen.vectors.im, &other.eigen.vectors.im),
+        ]
     }
 }

@@ -16,10 +16,12 @@ mod bath;
 mod block;
 mod eigen;
 mod ended;
+mod exponential;
 mod matrix;
 pub mod models;
 mod observables;
 mod phase;
+mod scattering;
 #[cfg(test)]
 mod tests;
 mod trajectory;
@@ -31,8 +33,8 @@ pub use block::{Block, InitialState, Start};
 pub use eigen::Eigen;
 pub use matrix::{Matrix, Vector};
 pub use models::Model;
-pub use observables::{Layout, Observed};
-pub use trajectory::{Clock, Integrator, NotFinite, Trajectories, run_block};
+pub use observables::{Correlations, Layout, Observed};
+pub use trajectory::{Clock, Integrator, NotFinite, System, Trajectories};
 
 /// Trajectories of a block.
 pub const LANES: usize = 16;

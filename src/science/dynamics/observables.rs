@@ -1,18 +1,30 @@
 //! What is observed of a trajectory at a moment?
-use super::{LANES, Lane, Matrix, Vector, ZERO};
+use super::{Bath, LANES, Lane, Matrix, Phase, Vector, ZERO};
+
+/// Which two-time correlation functions <O(t) O(0)> are observed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Correlations {
+    /// Of all pairs of diabatic populations.
+    pub populations: bool,
+    /// Of every position with itself.
+    pub coordinates: bool,
+}
 
 /// Where each observable stands in a list of them: the density matrix as S^2 real numbers, adiabatic populations, active
-/// surfaces where there are any, and three energies.
+/// surfaces and correlations of populations where there are any, three energies, and correlations of positions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub states: usize,
     pub has_surfaces: bool,
+    pub correlations: Correlations,
+    /// Degrees of freedom.
+    pub coordinates: usize,
 }
 
 impl Layout {
     /// Numbers in all.
     pub fn len(self) -> usize {
-        self.energies() + 3
+        self.position_correlations() + if self.correlations.coordinates { self.coordinates } else { 0 }
     }
 
     /// Never: there are energies at least.
@@ -35,9 +47,19 @@ impl Layout {
         self.adiabatic() + self.states
     }
 
+    /// Where the S x S products P_i(t) P_j(0) of populations start.
+    pub fn population_correlations(self) -> usize {
+        self.surfaces() + if self.has_surfaces { self.states } else { 0 }
+    }
+
     /// Where classical, quantum and total energy start.
     pub fn energies(self) -> usize {
-        self.surfaces() + if self.has_surfaces { self.states } else { 0 }
+        self.population_correlations() + if self.correlations.populations { self.states * self.states } else { 0 }
+    }
+
+    /// Where the C products q_j(t) q_j(0) start.
+    pub fn position_correlations(self) -> usize {
+        self.energies() + 3
     }
 
     /// The full matrix `[S * S]`, row-major, from its S^2 real numbers.
@@ -109,6 +131,16 @@ impl Observed {
         }
     }
 
+    /// Scales density matrix and adiabatic populations as mapping estimators do: rho <- 1/S + alpha (rho - 1/S).
+    pub fn scale_state(&mut self, alpha: f64) {
+        let (n, adiabatic) = (self.layout.states, self.layout.adiabatic());
+        let rest = (1.0 - alpha) / n as f64;
+        for (place, value) in self.values[..adiabatic + n].iter_mut().enumerate() {
+            let is_population = place < n || place >= adiabatic;
+            value.iter_mut().for_each(|v| *v = alpha * *v + if is_population { rest } else { 0.0 });
+        }
+    }
+
     /// The populations |c_k|^2 of the adiabatic states.
     pub fn set_adiabatic(&mut self, c: &Vector) {
         let start = self.layout.adiabatic();
@@ -128,5 +160,26 @@ impl Observed {
         let start = self.layout.energies();
         (self.values[start], self.values[start + 1]) = (classical, quantum);
         self.values[start + 2] = std::array::from_fn(|l| classical[l] + quantum[l]);
+    }
+
+    /// Products with the populations and positions of t = 0, which are taken when `first` is empty.
+    pub fn set_correlations(&mut self, bath: &Bath, z: &Phase, first: &mut Vec<Lane>) {
+        let Layout { states: n, correlations, coordinates, .. } = self.layout;
+        let position = |j: usize| bath.positions(j, z);
+        if first.is_empty() {
+            first.extend_from_slice(&self.values[..n]);
+            first.extend((0..coordinates).filter(|_| correlations.coordinates).map(position));
+        }
+        let product = |a: &Lane, b: &Lane| std::array::from_fn(|l| a[l] * b[l]);
+        if correlations.populations {
+            let start = self.layout.population_correlations();
+            for (place, (i, j)) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).enumerate() {
+                self.values[start + place] = product(&self.values[i], &first[j]);
+            }
+        }
+        if correlations.coordinates {
+            let start = self.layout.position_correlations();
+            (0..coordinates).for_each(|j| self.values[start + j] = product(&position(j), &first[n + j]));
+        }
     }
 }

@@ -1,6 +1,9 @@
 //! Identities that hold for every model and algorithm.
-use super::algorithms::{Frustrated, Fssh, Gauge, MeanField};
-use super::models::{Fmo, FrozenStep, GeneralStep, Motion, SpinBoson, TullyOne};
+use super::algorithms::{Decay, Decoherence, Frustrated, Fssh, Gauge, InitialSurface, Mash, MeanField};
+use super::models::{
+    AvoidedCrossing, Coupling, Fmo, Frozen, FrozenStep, GeneralStep, Holstein, HolsteinReciprocal, Landscape,
+    LinearVibronic, Motion, SpinBoson, Tully, TullyOne, TullyThree, TullyTwo,
+};
 use super::*;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
@@ -31,8 +34,67 @@ fn fmo(modes_per_site: usize) -> models::LinearModel {
     model.build()
 }
 
+fn holstein() -> models::LinearModel {
+    let (thermal_energy, coupling, frequency, sites, hopping, mass) = (1.0, 0.7, 0.5, 4, 1.0, 1.2);
+    let (periodic, sampling) = (true, Sampling::Boltzmann);
+    Holstein { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling }.build()
+}
+
+fn holstein_reciprocal() -> models::LinearModel {
+    let (thermal_energy, coupling, frequency, sites, hopping, mass) = (1.0, 0.7, 0.5, 4, 1.0, 1.2);
+    let sampling = Sampling::Boltzmann;
+    HolsteinReciprocal { thermal_energy, coupling, frequency, sites, hopping, mass, sampling }.build()
+}
+
+/// Three states, one coupling complex, two modes of one kind and one off the diagonal.
+fn linear_vibronic() -> models::LinearModel {
+    let real = |x: f64| [x, 0.0];
+    let coupling = |mode, row, column, value| Coupling { mode, row, column, value };
+    let model = LinearVibronic {
+        thermal_energy: 0.6,
+        mass: 0.8,
+        sampling: Sampling::Wigner,
+        hamiltonian: vec![
+            vec![real(0.2), [0.3, 0.1], real(0.05)],
+            vec![[0.3, -0.1], real(-0.1), real(0.2)],
+            vec![real(0.05), real(0.2), real(0.0)],
+        ],
+        frequencies: vec![0.5, 0.9, 1.3],
+        couplings: vec![
+            coupling(0, 0, 0, 0.2),
+            coupling(0, 1, 1, -0.1),
+            coupling(1, 0, 0, 0.4),
+            coupling(1, 1, 1, -0.2),
+            coupling(2, 2, 0, 0.15),
+            coupling(2, 1, 1, 0.1),
+        ],
+    };
+    model.build()
+}
+
 fn fssh() -> Fssh {
-    Fssh { frustrated: Frustrated::Keep, gauge: Gauge::PhaseOverlap }
+    let (initial_surface, frustrated, gauge) = (InitialSurface::Sampled, Frustrated::Keep, Gauge::PhaseOverlap);
+    Fssh { initial_surface, frustrated, gauge, decoherence: None }
+}
+
+fn mash() -> Mash {
+    Mash { frustrated: Frustrated::Reverse, gauge: Gauge::PhaseOverlap, max_hops: 10, bisections: 10 }
+}
+
+fn algorithms() -> Vec<(&'static str, Box<dyn Algorithm>)> {
+    let decoherence = Some(Decoherence { constant: 0.1, decay: Decay::Amplitudes });
+    vec![
+        ("mean field", Box::new(MeanField)),
+        ("fssh", Box::new(fssh())),
+        ("fssh, all surfaces", Box::new(Fssh { initial_surface: InitialSurface::All, ..fssh() })),
+        ("fssh, phase coupling", Box::new(Fssh { gauge: Gauge::PhaseCoupling, decoherence, ..fssh() })),
+        ("fssh, Jasper and Truhlar", Box::new(Fssh { frustrated: Frustrated::JasperTruhlar, ..fssh() })),
+        ("mash", Box::new(mash())),
+    ]
+}
+
+fn tully_one(position: f64, momentum: f64, stop_beyond: Option<f64>) -> Tully<TullyOne> {
+    Tully::new(2000.0, position, momentum, stop_beyond)
 }
 
 fn first_state(states: usize) -> InitialState {
@@ -45,7 +107,15 @@ fn clock(time_step: f64, steps_per_sample: usize, samples: usize, integrator: In
 
 fn run(model: &dyn Model, algorithm: &dyn Algorithm, clock: &Clock, tasks: Tasks, start: &Start) -> Trajectories {
     let state = first_state(model.states());
-    run_block(model, algorithm, clock, tasks, (CampaignSeed(11), &state, start), &mut || true)
+    system(model, algorithm, clock).run(tasks, (CampaignSeed(11), &state, start), &mut || true)
+}
+
+fn system<'a>(model: &'a dyn Model, algorithm: &'a dyn Algorithm, clock: &'a Clock) -> System<'a> {
+    System { model, algorithm, clock, correlations: Correlations { populations: true, coordinates: true } }
+}
+
+fn begin(model: &dyn Model, algorithm: &dyn Algorithm, seed: u64, start: &Start) -> Block {
+    Block::begin(model, algorithm, Tasks::new(0, 16), (CampaignSeed(seed), &first_state(model.states()), start))
 }
 
 /// Numbers that never let a trajectory hop.
@@ -57,13 +127,25 @@ fn systems() -> Vec<(&'static str, Box<dyn Model>, f64)> {
     vec![
         ("spin-boson", Box::new(spin_boson(7, 0.2)), 0.1),
         ("fmo", Box::new(fmo(4)), 0.1),
-        ("tully-1", Box::new(TullyOne::new(2000.0, -3.0, 12.0, None)), 20.0),
+        ("tully-1", Box::new(tully_one(-3.0, 12.0, None)), 20.0),
+        ("tully-2", Box::new(Tully::<TullyTwo>::new(2000.0, -3.0, 20.0, None)), 10.0),
+        ("tully-3", Box::new(Tully::<TullyThree>::new(2000.0, -3.0, 12.0, None)), 20.0),
+        ("holstein", Box::new(holstein()), 0.1),
+        ("holstein-k", Box::new(holstein_reciprocal()), 0.1),
+        ("linear-vibronic", Box::new(linear_vibronic()), 0.1),
+        ("avoided-crossing-a", Box::new(crossing(Landscape::A, true)), 0.002),
+        ("avoided-crossing-b", Box::new(crossing(Landscape::B, false)), 0.002),
+        ("avoided-crossing-c", Box::new(crossing(Landscape::C, true)), 0.002),
     ]
+}
+
+fn crossing(landscape: Landscape, has_berry_force: bool) -> AvoidedCrossing {
+    AvoidedCrossing::new(landscape, 1.0, [-0.6, 0.3], [16.0, 3.0], has_berry_force)
 }
 
 /// The largest error of the density matrix and the energies at the end, as the step is halved: its ratios.
 fn convergence(model: &dyn Model, algorithm: &dyn Algorithm, integrator: Integrator, step: f64) -> Vec<f64> {
-    let layout = Layout { states: model.states(), has_surfaces: algorithm.has_surfaces() };
+    let layout = system(model, algorithm, &clock(step, 1, 1, integrator)).layout();
     let end = |halvings: u32, integrator| {
         let steps = 10 << halvings;
         let clock = clock(step / f64::from(1u32 << halvings), steps, 1, integrator);
@@ -95,10 +177,9 @@ fn halving_the_step_divides_the_error_by_four_with_strang_and_by_two_with_sequen
 fn strang_steps_can_be_undone() {
     for (name, model, step) in systems() {
         for (method, algorithm) in [("mean field", &MeanField as &dyn Algorithm), ("fssh", &fssh())] {
-            let state = first_state(model.states());
             let start = never(100, LANES);
-            let mut block = Block::begin(model.as_ref(), Tasks::new(0, 16), CampaignSeed(3), &state, &start);
-            algorithm.begin(model.as_ref(), &mut block);
+            let mut block = begin(model.as_ref(), algorithm, 3, &start);
+            algorithm.begin(model.as_ref(), &mut block, 0);
             let (z, c) = (block.z.clone(), block.c.clone());
             for sign in [1.0, -1.0] {
                 let clock = clock(sign * 0.1 * step, 100, 1, Integrator::Strang);
@@ -120,15 +201,15 @@ fn strang_steps_can_be_undone() {
 #[test]
 fn the_affine_step_is_that_of_any_model() {
     let model = spin_boson(9, 0.3);
-    let state = first_state(2);
     for motion in [Motion::RungeKutta, Motion::Symmetric, Motion::Opening] {
-        let mut block = Block::begin(&model, Tasks::new(0, 16), CampaignSeed(3), &state, &Start::default());
+        let mut block = begin(&model, &MeanField, 3, &Start::default());
         (0..LANES).for_each(|l| (block.c.re[0][l], block.c.im[1][l]) = (0.6, 0.8));
         let (mut z, mut h) = (block.z.clone(), block.h.clone());
         let (mut affine, mut general) = (model.prepare(motion, 0.2), GeneralStep::new(&model, motion, 0.2));
         for _ in 0..20 {
-            affine.advance(&mut block.z, &block.c, &mut block.h);
-            general.advance(&mut z, &block.c, &mut h);
+            let frozen = Frozen { psi: &block.c, active: &block.active };
+            affine.advance(&mut block.z, frozen, &mut block.h);
+            general.advance(&mut z, frozen, &mut h);
         }
         let near = |a: &[Lane], b: &[Lane]| {
             a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| (a - b).abs() < 2e-14 * (1.0 + a.abs()))
@@ -141,8 +222,7 @@ fn the_affine_step_is_that_of_any_model() {
 fn gradients_are_the_slopes_of_the_hamiltonian() {
     for (name, model, _) in systems() {
         let n = model.states();
-        let state = first_state(n);
-        let block = Block::begin(model.as_ref(), Tasks::new(0, 16), CampaignSeed(3), &state, &Start::default());
+        let block = begin(model.as_ref(), &MeanField, 3, &Start::default());
         let mut psi = Vector::zero(n);
         (0..n).for_each(|k| (psi.re[k], psi.im[k]) = ([0.3 + 0.1 * k as f64; LANES], [0.2 - 0.1 * k as f64; LANES]));
         let mut gradient = Phase::zero(model.bath().coordinates());
@@ -167,7 +247,7 @@ fn gradients_are_the_slopes_of_the_hamiltonian() {
             let (re, im) = (slope(false), slope(true));
             for l in 0..LANES {
                 let off = (gradient.x[j][l] - re[l]).abs().max((gradient.y[j][l] - im[l]).abs());
-                assert!(off < 1e-8, "{name}, coordinate {j}: {off:e}");
+                assert!(off < 1e-8 * (1.0 + model.energy_scale()), "{name}, coordinate {j}: {off:e}");
             }
         }
     }
@@ -176,7 +256,8 @@ fn gradients_are_the_slopes_of_the_hamiltonian() {
 #[test]
 fn a_trajectory_is_the_same_alone_and_in_any_company() {
     for (name, model, step) in systems() {
-        for algorithm in [&MeanField as &dyn Algorithm, &fssh()] {
+        for (method, algorithm) in algorithms() {
+            let algorithm = algorithm.as_ref();
             for integrator in [Integrator::Strang, Integrator::Sequential] {
                 let clock = clock(step, 40, 3, integrator);
                 let of = |tasks: Tasks| run(model.as_ref(), algorithm, &clock, tasks, &Start::default());
@@ -185,7 +266,7 @@ fn a_trajectory_is_the_same_alone_and_in_any_company() {
                     let (found, lane) = (of(company), (5 - company.first) as usize);
                     let same =
                         |a: &[Lane], b: &[Lane]| a.iter().zip(b).all(|(a, b)| a[5].to_bits() == b[lane].to_bits());
-                    assert!(same(&whole.samples, &found.samples), "{name}, {integrator:?}, {company}");
+                    assert!(same(&whole.samples, &found.samples), "{name}, {method}, {integrator:?}, {company}");
                     assert_eq!(whole.drift[5].to_bits(), found.drift[lane].to_bits());
                     assert_eq!(whole.accepted_hops[5], found.accepted_hops[lane]);
                     assert_eq!(whole.end.1[5].to_bits(), found.end.1[lane].to_bits());
@@ -198,11 +279,11 @@ fn a_trajectory_is_the_same_alone_and_in_any_company() {
 #[test]
 fn a_trajectory_that_is_not_finite_is_named_and_disturbs_no_other() {
     for (name, model, step) in systems() {
-        for algorithm in [&MeanField as &dyn Algorithm, &fssh()] {
+        for (method, algorithm) in algorithms() {
+            let algorithm = algorithm.as_ref();
             let clock = clock(step, 40, 3, Integrator::Strang);
             let coordinates = |poison: f64| {
-                let state = first_state(model.states());
-                let block = Block::begin(model.as_ref(), Tasks::new(0, 16), CampaignSeed(9), &state, &Start::default());
+                let block = begin(model.as_ref(), &MeanField, 9, &Start::default());
                 let z = |l: usize| (0..block.z.x.len()).map(|j| [block.z.x[j][l], block.z.y[j][l]]).collect();
                 let mut all: Vec<Vec<[f64; 2]>> = (0..LANES).map(z).collect();
                 all[4][0][1] += poison;
@@ -218,7 +299,7 @@ fn a_trajectory_that_is_not_finite_is_named_and_disturbs_no_other() {
                     assert_eq!(found.not_finite[l], None);
                     let same =
                         healthy.samples.iter().zip(&found.samples).all(|(a, b)| a[l].to_bits() == b[l].to_bits());
-                    assert!(same, "{name}: trajectory {l}");
+                    assert!(same, "{name}, {method}: trajectory {l}");
                 }
             }
         }
@@ -254,14 +335,14 @@ fn a_hop_that_no_direction_can_pay_for_is_frustrated() {
 #[test]
 fn a_reversed_momentum_keeps_the_energy_and_turns_the_particle_back() {
     // Too slow to reach the upper surface, told to hop there at every step.
-    let model = TullyOne::new(2000.0, -0.5, 3.0, None);
+    let model = tully_one(-0.5, 3.0, None);
     let always = Start { hop_uniforms: Some(vec![vec![-1.0; 1]; 1]), ..Start::default() };
     let clock = clock(1.0, 1, 1, Integrator::Strang);
     for (frustrated, sign) in [(Frustrated::Keep, 1.0), (Frustrated::Reverse, -1.0)] {
-        let algorithm = Fssh { frustrated, gauge: Gauge::PhaseOverlap };
+        let algorithm = Fssh { frustrated, ..fssh() };
         let state = InitialState::Adiabatic(vec![[1.0, 0.0], [0.0, 0.0]]);
         let begin = (CampaignSeed(1), &state, &always);
-        let found = run_block(&model, &algorithm, &clock, Tasks::new(0, 1), begin, &mut || true);
+        let found = system(&model, &algorithm, &clock).run(Tasks::new(0, 1), begin, &mut || true);
         assert_eq!(found.frustrated_hops[0], 1.0);
         assert!(found.end.1[0] * sign > 2.0, "{frustrated:?}: p = {}", found.end.1[0]);
         assert!(found.drift[0] < 1e-6);
@@ -270,7 +351,7 @@ fn a_reversed_momentum_keeps_the_energy_and_turns_the_particle_back() {
 
 #[test]
 fn a_trajectory_that_has_ended_stands_still() {
-    let stops = TullyOne::new(2000.0, -5.0, 20.0, Some(6.0));
+    let stops = tully_one(-5.0, 20.0, Some(6.0));
     let clock = clock(1.0, 50, 60, Integrator::Strang);
     let found = run(&stops, &fssh(), &clock, Tasks::new(0, 16), &Start::default());
     for l in 0..LANES {
@@ -278,7 +359,7 @@ fn a_trajectory_that_has_ended_stands_still() {
         assert!(q.abs() > 6.0 && q.abs() < 6.0 + p.abs() / 2000.0 && q * p > 0.0, "q = {q}, p = {p}");
     }
     // Until then it is the same as without an end.
-    let goes_on = run(&TullyOne::new(2000.0, -5.0, 20.0, None), &fssh(), &clock, Tasks::new(0, 16), &Start::default());
+    let goes_on = run(&tully_one(-5.0, 20.0, None), &fssh(), &clock, Tasks::new(0, 16), &Start::default());
     let before = 20 * (2 * 2 + 2 + 2 + 3);
     assert_eq!(found.samples[..before], goes_on.samples[..before]);
     assert_ne!(found.end.0, goes_on.end.0);
@@ -287,7 +368,8 @@ fn a_trajectory_that_has_ended_stands_still() {
 #[test]
 fn any_processor_computes_the_same_bits() {
     for (name, model, step) in systems() {
-        for algorithm in [&MeanField as &dyn Algorithm, &fssh()] {
+        for (method, algorithm) in algorithms() {
+            let algorithm = algorithm.as_ref();
             for integrator in [Integrator::Strang, Integrator::Sequential] {
                 let clock = clock(step, 40, 3, integrator);
                 let samples = |is_plain: bool| {
@@ -296,7 +378,7 @@ fn any_processor_computes_the_same_bits() {
                     widest::tests::IS_PLAIN.set(false);
                     found.samples.iter().flatten().map(|value| value.to_bits()).collect::<Vec<u64>>()
                 };
-                assert!(samples(true) == samples(false), "{name}, {integrator:?}");
+                assert!(samples(true) == samples(false), "{name}, {method}, {integrator:?}");
             }
         }
     }
@@ -313,15 +395,25 @@ fn trajectories_are_frozen() {
     let digests = systems().into_iter().map(|(_, model, step)| {
         let clock = clock(step, 50, 4, Integrator::Strang);
         let of = |algorithm: &dyn Algorithm| {
-            digest(&run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &Start::default()))
+            let (state, start) = (first_state(model.states()), Start::default());
+            let system = System { correlations: Correlations::default(), ..system(model.as_ref(), algorithm, &clock) };
+            digest(&system.run(Tasks::new(0, 16), (CampaignSeed(11), &state, &start), &mut || true))
         };
-        [of(&MeanField), of(&fssh())]
+        [of(&MeanField), of(&fssh()), of(&mash())]
     });
     // A change here breaks the promise that a campaign can be repeated with another version of simmpi: say so in a release.
     let expected = [
-        [12_142_381_644_327_327_065, 1_721_533_214_170_501_790],
-        [3_902_397_180_190_006_156, 5_179_664_686_738_579_670],
-        [18_023_874_677_718_985_429, 14_980_538_276_357_684_830],
+        [12_142_381_644_327_327_065, 1_721_533_214_170_501_790, 15_830_078_860_546_037_113],
+        [3_902_397_180_190_006_156, 5_179_664_686_738_579_670, 12_306_905_450_800_350_867],
+        [18_023_874_677_718_985_429, 2_970_578_738_955_063_737, 13_950_911_501_716_755_341],
+        [15_773_610_085_950_708_997, 16_582_806_657_831_507_731, 9_095_222_367_213_683_937],
+        [17_567_172_346_315_801_509, 8_165_598_319_336_267_558, 1_383_932_817_575_243_366],
+        [3_574_772_846_458_621_406, 1_728_861_503_537_115_711, 267_090_526_173_701_549],
+        [13_268_542_390_582_663_403, 1_815_463_041_751_707_624, 16_171_282_144_484_536_724],
+        [6_797_712_582_979_749_897, 15_777_972_646_983_944_575, 14_801_596_827_467_109_717],
+        [5_647_176_776_384_935_817, 651_113_095_793_184_130, 15_729_173_675_116_466_601],
+        [12_978_651_681_794_291_621, 3_382_049_115_076_756_959, 1_695_870_870_846_599_863],
+        [10_690_168_089_279_305_944, 3_656_096_179_737_535_375, 8_935_769_420_156_521_266],
     ];
     assert_eq!(digests.collect::<Vec<_>>(), expected);
 }

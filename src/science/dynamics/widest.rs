@@ -15,32 +15,33 @@ pub(super) fn has_avx2() -> bool {
     std::is_x86_feature_detected!("avx2")
 }
 
-/// Defines a function twice, for AVX2 and for any processor. What it calls must be `#[inline(always)]` to take part.
+/// Defines a function twice, for AVX2 and for any processor, with one generic argument at most: `<const N: usize>` or `<type T: Trait>`. What it calls must be `#[inline(always)]` to take part.
 macro_rules! widest {
     (
         $(#[$about:meta])*
-        $visibility:vis fn $name:ident $(<const $generic:ident: $kind:ty>)? ($($argument:ident: $type:ty),* $(,)?) $body:block
+        $visibility:vis fn $name:ident $(<const $generic:ident: $kind:ty>)? $(<type $param:ident: $bound:ident>)?
+        ($($argument:ident: $type:ty),* $(,)?) $body:block
     ) => {
         $(#[$about])*
         #[allow(clippy::too_many_arguments)]
-        $visibility fn $name $(<const $generic: $kind>)? ($($argument: $type),*) {
+        $visibility fn $name $(<const $generic: $kind>)? $(<$param: $bound>)? ($($argument: $type),*) {
             #[inline(always)]
             #[allow(clippy::too_many_arguments)]
-            fn body $(<const $generic: $kind>)? ($($argument: $type),*) $body
+            fn body $(<const $generic: $kind>)? $(<$param: $bound>)? ($($argument: $type),*) $body
 
             #[cfg(target_arch = "x86_64")]
             #[target_feature(enable = "avx2")]
             #[allow(clippy::too_many_arguments)]
-            fn with_avx2 $(<const $generic: $kind>)? ($($argument: $type),*) {
-                body $(::<$generic>)? ($($argument),*)
+            fn with_avx2 $(<const $generic: $kind>)? $(<$param: $bound>)? ($($argument: $type),*) {
+                body $(::<$generic>)? $(::<$param>)? ($($argument),*)
             }
 
             #[cfg(target_arch = "x86_64")]
             if $crate::science::dynamics::widest::has_avx2() {
                 // SAFETY: the processor has just been asked.
-                return unsafe { with_avx2 $(::<$generic>)? ($($argument),*) };
+                return unsafe { with_avx2 $(::<$generic>)? $(::<$param>)? ($($argument),*) };
             }
-            body $(::<$generic>)? ($($argument),*)
+            body $(::<$generic>)? $(::<$param>)? ($($argument),*)
         }
     };
 }

@@ -1,32 +1,27 @@
 //! Fewest-switches surface hopping (Tully, J. Chem. Phys. 93, 1061, 1990, doi:10.1063/1.459170).
+use super::decoherence::Decoherence;
+use super::gauge::Gauge;
+use super::rescaling::{Frustrated, Rescaling, shift};
+use super::surface::{Scheme, SurfaceStep};
 use super::{Algorithm, Stepper};
-use crate::science::dynamics::models::{FrozenStep, Motion};
-use crate::science::dynamics::phase::turn;
-use crate::science::dynamics::widest::widest;
-use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Matrix, Model, Observed, Phase, ZERO};
+use crate::science::dynamics::{Block, Clock, LANES, Lane, Model, Observed, Phase, Vector, ZERO};
 
-/// What a hop that the coordinates cannot pay for does.
+/// Which surfaces an initial condition starts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Frustrated {
-    /// Nothing.
-    Keep,
-    /// The momentum along the rescaling direction is reversed.
-    Reverse,
-}
-
-/// How the phases of adiabatic states are carried from one step to the next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Gauge {
-    /// The overlap with the last state is made real and positive.
-    PhaseOverlap,
-    /// Only the sign of the overlap's real part is made positive.
-    SignOverlap,
+pub enum InitialSurface {
+    /// One, drawn by the populations.
+    Sampled,
+    /// Every one, each weighted by its population.
+    All,
 }
 
 /// The method with its settings.
+#[derive(Clone, Debug)]
 pub struct Fssh {
+    pub initial_surface: InitialSurface,
     pub frustrated: Frustrated,
     pub gauge: Gauge,
+    pub decoherence: Option<Decoherence>,
 }
 
 impl Algorithm for Fssh {
@@ -34,8 +29,16 @@ impl Algorithm for Fssh {
         true
     }
 
-    fn begin(&self, _model: &dyn Model, block: &mut Block) {
+    fn branches(&self, states: usize) -> usize {
+        if self.initial_surface == InitialSurface::All { states } else { 1 }
+    }
+
+    fn begin(&self, _model: &dyn Model, block: &mut Block, branch: usize) -> Lane {
         block.to_adiabatic();
+        if self.initial_surface == InitialSurface::All {
+            block.active = [branch; LANES];
+            return block.scratch[0].population(branch);
+        }
         let populations: Vec<Lane> = (0..block.c.states()).map(|k| block.scratch[0].population(k)).collect();
         for l in 0..LANES {
             let u = block.surface_uniform(l);
@@ -48,16 +51,17 @@ impl Algorithm for Fssh {
             let last = || populations.iter().rposition(|population| population[l] > 0.0).unwrap_or(0);
             block.active[l] = chosen.unwrap_or_else(last);
         }
+        [1.0; LANES]
     }
 
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
-        let t = clock.time_step;
-        let scheme = match clock.integrator {
-            Integrator::Strang => Scheme::Strang,
-            Integrator::Sequential => Scheme::Sequential,
-        };
-        let motion = if scheme == Scheme::Strang { Motion::Opening } else { Motion::RungeKutta };
-        Box::new(Step { method: self, model, t, scheme, classical: model.prepare(motion, t) })
+        let coordinates = model.bath().coordinates();
+        Box::new(Step {
+            method: self,
+            between: SurfaceStep::new(model, self.gauge, clock),
+            direction: Phase::zero(coordinates),
+            back: Phase::zero(coordinates),
+        })
     }
 
     fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observed) {
@@ -70,143 +74,116 @@ impl Algorithm for Fssh {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Scheme {
-    /// Coordinates on the surface as it stood at the step's beginning, then the amplitudes with the energies of the step's
-    /// beginning: first order, as QC Lab.
-    Sequential,
-    /// Symmetric, second order: half steps with the surface and energies of the beginning, free flow, half steps with those
-    /// of the end.
-    Strang,
-}
-
 struct Step<'a> {
     method: &'a Fssh,
-    model: &'a dyn Model,
-    t: f64,
-    scheme: Scheme,
-    classical: Box<dyn FrozenStep + 'a>,
+    between: SurfaceStep<'a>,
+    /// Working memory for the rescaling direction.
+    direction: Phase,
+    back: Phase,
 }
 
 impl Stepper for Step<'_> {
     fn advance(&mut self, block: &mut Block, step: usize) {
-        let half = 0.5 * self.t;
-        propagate_exactly(block, if self.scheme == Scheme::Strang { half } else { self.t });
-        block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
-        self.classical.advance(&mut block.z, &block.scratch[1], &mut block.h);
-        block.last_vectors.clone_from(&block.eigen.vectors);
-        block.eigen.solve(&block.h);
-        fix_gauge(self.method.gauge, block);
-        block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
-        if self.scheme == Scheme::Strang {
-            self.model.kick(half, &mut block.z, &block.scratch[1], &mut block.force);
-            propagate_exactly(block, half);
-        }
-        block.to_adiabatic();
+        self.between.advance(block);
         self.hop(block, step);
-    }
-}
-
-/// c <- U exp(-i e t) U^+ c.
-fn propagate_exactly(block: &mut Block, t: f64) {
-    block.to_adiabatic();
-    let [adiabatic, ..] = &mut block.scratch;
-    for (k, energies) in block.eigen.values.iter().enumerate() {
-        let (mut cos, mut sin) = (ZERO, ZERO);
-        turn(&energies.map(|energy| energy * t), &mut cos, &mut sin);
-        let (re, im) = (&mut adiabatic.re[k], &mut adiabatic.im[k]);
-        for l in 0..LANES {
-            (re[l], im[l]) = (cos[l] * re[l] + sin[l] * im[l], cos[l] * im[l] - sin[l] * re[l]);
-        }
-    }
-    block.eigen.vectors.apply(adiabatic, &mut block.c);
-}
-
-/// Carries the vectors' phases on from the last ones.
-fn fix_gauge(gauge: Gauge, block: &mut Block) {
-    let (last, now) = (&block.last_vectors, &mut block.eigen.vectors);
-    match (now.is_real, gauge) {
-        // The sign is all the phase there is.
-        (true, _) => carry_phases::<true>(last, now, true),
-        (false, Gauge::SignOverlap) => carry_phases::<false>(last, now, true),
-        (false, Gauge::PhaseOverlap) => carry_phases::<false>(last, now, false),
-    }
-}
-
-widest! {
-    /// Multiplies column k of `now` by the inverse phase, or only the sign, of its overlap <last k|now k>.
-    fn carry_phases<const REAL: bool>(last: &Matrix, now: &mut Matrix, sign_only: bool) {
-        let n = last.states;
-        for k in 0..n {
-            let (mut re, mut im) = (ZERO, ZERO);
-            for place in (k..n * n).step_by(n) {
-                let (a, b, c, d) = (&last.re[place], &last.im[place], &now.re[place], &now.im[place]);
-                for l in 0..LANES {
-                    if REAL {
-                        re[l] += a[l] * c[l];
-                    } else {
-                        re[l] += a[l] * c[l] + b[l] * d[l];
-                        im[l] += a[l] * d[l] - b[l] * c[l];
-                    }
-                }
-            }
-            let (mut cos, mut sin) = (ZERO, ZERO);
-            for l in 0..LANES {
-                let size = (re[l] * re[l] + im[l] * im[l]).sqrt();
-                let sign = if re[l] < 0.0 { -1.0 } else { 1.0 };
-                cos[l] = if sign_only || size == 0.0 { sign } else { re[l] / size };
-                sin[l] = if sign_only || size == 0.0 { 0.0 } else { -im[l] / size };
-            }
-            for place in (k..n * n).step_by(n) {
-                let (a, b) = (&mut now.re[place], &mut now.im[place]);
-                for l in 0..LANES {
-                    if REAL {
-                        a[l] *= cos[l];
-                    } else {
-                        (a[l], b[l]) = (a[l] * cos[l] - b[l] * sin[l], a[l] * sin[l] + b[l] * cos[l]);
-                    }
-                }
-            }
+        if let Some(decoherence) = self.method.decoherence {
+            decoherence.fade(self.between.model.bath(), self.between.length(), block);
         }
     }
 }
 
 impl Step<'_> {
     /// Decides for every trajectory whether it hops, and lets it. `scratch[0]` holds the adiabatic amplitudes.
-    fn hop(&self, block: &mut Block, step: usize) {
+    fn hop(&mut self, block: &mut Block, step: usize) {
         let uniforms: Lane = std::array::from_fn(|l| block.uniform(l, step));
         let target = choose_targets(block, &uniforms);
         if target == block.active {
             return;
         }
-        let [_, bra, ket, ..] = &mut block.scratch;
-        bra.take_columns(&block.eigen.vectors, &block.active);
-        ket.take_columns(&block.eigen.vectors, &target);
-        let active = block.active;
-        let values = &block.eigen.values;
-        let gaps: Lane = std::array::from_fn(|l| values[target[l]][l] - values[active[l]][l]);
-        // The derivative coupling is the gradient's element divided by the gap.
-        for part in bra.re.iter_mut().chain(&mut bra.im) {
-            (0..LANES).filter(|&l| gaps[l] != 0.0).for_each(|l| part[l] /= gaps[l]);
+        let gaps = self.find_direction(block, &target);
+        let model = self.between.model;
+        let is_asked = self.method.frustrated == Frustrated::JasperTruhlar;
+        if is_asked {
+            let [_, _, aimed, ..] = &mut block.scratch;
+            aimed.take_columns(&block.eigen.vectors, &target);
+            model.gradient(&block.z, aimed, aimed, &mut block.force);
         }
-        self.model.gradient(&block.z, bra, ket, &mut block.force);
-        for l in (0..LANES).filter(|&l| target[l] != active[l]) {
-            let gap = gaps[l];
-            let rescaling = Rescaling::along(self.model, &block.z, &block.force, l);
-            match rescaling.for_gap(gap) {
-                Some(gamma) => {
-                    shift(&mut block.z, &block.force, l, gamma);
-                    block.active[l] = target[l];
-                    block.accepted_hops[l] += 1.0;
+        let before = block.active;
+        let mut moved = [false; LANES];
+        for l in (0..LANES).filter(|&l| target[l] != before[l]) {
+            let rescaling = Rescaling::along(model.bath(), &block.z, &self.direction, l);
+            if let Some(gamma) = rescaling.for_gap(gaps[l]) {
+                shift(&mut block.z, &self.direction, l, gamma);
+                block.active[l] = target[l];
+                block.accepted_hops[l] += 1.0;
+                moved[l] = true;
+                continue;
+            }
+            block.frustrated_hops[l] += 1.0;
+            let is_reversed = match self.method.frustrated {
+                Frustrated::Keep => false,
+                Frustrated::Reverse => true,
+                Frustrated::JasperTruhlar => {
+                    rescaling.is_opposed(model.bath(), &block.z, &self.direction, &block.force, l)
                 }
-                None => {
-                    if self.method.frustrated == Frustrated::Reverse {
-                        shift(&mut block.z, &block.force, l, rescaling.reversing());
-                    }
-                    block.frustrated_hops[l] += 1.0;
-                }
+            };
+            if is_reversed {
+                shift(&mut block.z, &self.direction, l, rescaling.reversing());
+                moved[l] = true;
             }
         }
+        // QC Lab leaves the Hamiltonian of before the hop.
+        if self.between.scheme == Scheme::Strang && model.depends_on_momenta() && moved.contains(&true) {
+            block.refresh(model, &moved);
+        }
+    }
+
+    /// The direction of rescaling of every lane that is to hop, and the gap to be paid. It is the derivative coupling
+    /// <a|d/dz*|b>, unless the model says otherwise.
+    fn find_direction(&mut self, block: &mut Block, target: &[usize; LANES]) -> Lane {
+        let model = self.between.model;
+        let active = block.active;
+        let Block { eigen, scratch, z, .. } = block;
+        let [_, bra, ket, ..] = scratch;
+        bra.take_columns(&eigen.vectors, &active);
+        ket.take_columns(&eigen.vectors, target);
+        let gaps: Lane = std::array::from_fn(|l| eigen.values[target[l]][l] - eigen.values[active[l]][l]);
+        divide(bra, &gaps);
+        model.gradient(z, bra, ket, &mut self.direction);
+        if !eigen.vectors.is_real {
+            model.gradient(z, ket, bra, &mut self.back);
+            (0..LANES).for_each(|l| make_real(&mut self.direction, &self.back, l));
+        }
+        (0..LANES).filter(|&l| target[l] != active[l]).for_each(|l| {
+            model.rescaling_direction(z, l, &mut self.direction);
+        });
+        gaps
+    }
+}
+
+/// The derivative coupling is the gradient's element divided by the gap.
+fn divide(bra: &mut Vector, gaps: &Lane) {
+    for part in bra.re.iter_mut().chain(&mut bra.im) {
+        (0..LANES).filter(|&l| gaps[l] != 0.0).for_each(|l| part[l] /= gaps[l]);
+    }
+}
+
+/// Of u = <a|d/dz*|b> takes the part that belongs to real positions and momenta, (exp(i eta) u + exp(-i eta) v)/2 with
+/// v = <b|d/dz*|a>, in the phase eta of largest norm: independent of the eigenvectors' phases (Krotz and Tempelaar, Phys. Rev. A
+/// 109, 032210, 2024, doi:10.1103/PhysRevA.109.032210).
+fn make_real(u: &mut Phase, v: &Phase, l: usize) {
+    let (mut re, mut im) = (0.0, 0.0);
+    for j in 0..u.x.len() {
+        // u conj(v)
+        re += u.x[j][l] * v.x[j][l] + u.y[j][l] * v.y[j][l];
+        im += u.y[j][l] * v.x[j][l] - u.x[j][l] * v.y[j][l];
+    }
+    let eta = -0.5 * libm::atan2(im, re);
+    let (sin, cos) = libm::sincos(eta);
+    for j in 0..u.x.len() {
+        let (a, b, p, q) = (u.x[j][l], u.y[j][l], v.x[j][l], v.y[j][l]);
+        u.x[j][l] = 0.5 * (cos * a - sin * b + cos * p + sin * q);
+        u.y[j][l] = 0.5 * (cos * b + sin * a + cos * q - sin * p);
     }
 }
 
@@ -238,50 +215,4 @@ fn choose_targets(block: &mut Block, u: &Lane) -> [usize; LANES] {
         }
     }
     targets
-}
-
-/// The condition that a shift z <- z - i gamma d keeps the energy: a gamma^2 - b gamma + gap = 0.
-struct Rescaling {
-    a: f64,
-    b: f64,
-}
-
-impl Rescaling {
-    fn along(model: &dyn Model, z: &Phase, d: &Phase, l: usize) -> Self {
-        let bath = model.bath();
-        let (mut a, mut b) = (0.0, 0.0);
-        for j in 0..bath.coordinates() {
-            let (h, k) = (bath.weights[j], bath.frequencies[j] * bath.frequencies[j] / bath.weights[j]);
-            let (dr, di) = (d.x[j][l], d.y[j][l]);
-            // H_c(z - i gamma d) = sum h (y - gamma dr)^2 + k (x + gamma di)^2
-            a += h * dr * dr + k * di * di;
-            b += 2.0 * (h * z.y[j][l] * dr - k * z.x[j][l] * di);
-        }
-        Self { a, b }
-    }
-
-    /// The smaller root, or none where the coordinates cannot pay or there is no direction to take it from.
-    fn for_gap(&self, gap: f64) -> Option<f64> {
-        let discriminant = self.b * self.b - 4.0 * self.a * gap;
-        if self.a == 0.0 || discriminant < 0.0 || discriminant.is_nan() {
-            return None;
-        }
-        let root = discriminant.sqrt();
-        // The root of smaller magnitude, without cancellation.
-        let far = self.b + if self.b < 0.0 { -root } else { root };
-        Some(if far == 0.0 { 0.0 } else { 2.0 * gap / far })
-    }
-
-    /// The shift that turns the momentum around along the direction and keeps the energy.
-    fn reversing(&self) -> f64 {
-        if self.a == 0.0 { 0.0 } else { self.b / self.a }
-    }
-}
-
-/// z <- z - i gamma d in one lane.
-fn shift(z: &mut Phase, d: &Phase, l: usize, gamma: f64) {
-    for j in 0..z.x.len() {
-        z.x[j][l] += gamma * d.y[j][l];
-        z.y[j][l] -= gamma * d.x[j][l];
-    }
 }

@@ -1,9 +1,10 @@
 //! Mean field (Ehrenfest) dynamics: the coordinates feel the mean force of all states.
 use super::{Algorithm, Stepper, propagate_fourth_order};
-use crate::science::dynamics::models::{FrozenStep, Motion};
-use crate::science::dynamics::{Block, Clock, Integrator, Model, Observed};
+use crate::science::dynamics::models::{Frozen, FrozenStep, Motion};
+use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, Observed};
 
 /// The method; it has no settings.
+#[derive(Clone, Debug)]
 pub struct MeanField;
 
 impl Algorithm for MeanField {
@@ -11,7 +12,9 @@ impl Algorithm for MeanField {
         false
     }
 
-    fn begin(&self, _model: &dyn Model, _block: &mut Block) {}
+    fn begin(&self, _model: &dyn Model, _block: &mut Block, _branch: usize) -> Lane {
+        [1.0; LANES]
+    }
 
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
         let t = clock.time_step;
@@ -43,7 +46,7 @@ impl Stepper for Sequential<'_> {
         let [k @ .., frozen] = &mut block.scratch;
         frozen.clone_from(&block.c);
         propagate_fourth_order(&block.h, self.t, &mut block.c, k);
-        self.classical.advance(&mut block.z, frozen, &mut block.h);
+        self.classical.advance(&mut block.z, Frozen { psi: frozen, active: &block.active }, &mut block.h);
     }
 }
 
@@ -59,7 +62,7 @@ impl Stepper for Strang<'_> {
         let half = 0.5 * self.t;
         let [k @ .., _] = &mut block.scratch;
         propagate_fourth_order(&block.h, half, &mut block.c, k);
-        self.classical.advance(&mut block.z, &block.c, &mut block.h);
+        self.classical.advance(&mut block.z, Frozen { psi: &block.c, active: &block.active }, &mut block.h);
         propagate_fourth_order(&block.h, half, &mut block.c, k);
     }
 }

@@ -42,6 +42,26 @@ impl Eigen {
         }
     }
 
+    /// The same in the lanes that are asked for; others keep their bits.
+    pub fn solve_lanes(&mut self, h: &Matrix, lanes: &[bool; LANES]) {
+        let (values, vectors, solutions) = (self.values.clone(), self.vectors.clone(), self.solutions);
+        self.solve(h);
+        self.solutions = solutions;
+        let put_back = |from: &[Lane], to: &mut [Lane]| {
+            for (from, to) in from.iter().zip(to) {
+                (0..LANES).filter(|&l| !lanes[l]).for_each(|l| to[l] = from[l]);
+            }
+        };
+        put_back(&values, &mut self.values);
+        put_back(&vectors.re, &mut self.vectors.re);
+        put_back(&vectors.im, &mut self.vectors.im);
+    }
+
+    /// Counts solutions anew: what follows then depends on the present vectors alone.
+    pub fn restart(&mut self) {
+        self.solutions = 0;
+    }
+
     fn solve_many(&mut self, h: &Matrix) {
         self.solutions += 1;
         if self.solutions.is_multiple_of(REORTHOGONALIZE_EVERY) {

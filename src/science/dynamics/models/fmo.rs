@@ -1,7 +1,7 @@
 //! The Fenna-Matthews-Olson complex: seven sites, each with its own Debye bath (Mulvihill et al., J. Chem. Phys. 154, 204109,
 //! 2021, doi:10.1063/5.0051101).
 use super::spin_boson::{debye_coupling, debye_frequencies};
-use super::{Bath, Group, LinearModel, Sampling};
+use super::{Bath, Group, LinearModel, Operator, Sampling};
 use crate::units::thermal_energy_per_cm;
 
 /// Number of sites.
@@ -44,7 +44,7 @@ impl Fmo {
         let couplings = frequencies.iter().map(coupling).collect();
         let group = |n: usize| Group {
             modes: n * modes..(n + 1) * modes,
-            weights: (0..SITES).map(|k| f64::from(u8::from(k == n))).collect(),
+            operator: Operator::Diagonal((0..SITES).map(|k| f64::from(u8::from(k == n))).collect()),
         };
         LinearModel {
             states: SITES,

@@ -1,15 +1,23 @@
 //! Which systems are there? A model is one file here and one line below.
+mod avoided_crossing;
 mod fmo;
+mod holstein;
+mod holstein_reciprocal;
 mod linear;
+mod linear_vibronic;
 mod motion;
 mod spin_boson;
-mod tully_one;
+mod tully;
 
+pub use avoided_crossing::{AvoidedCrossing, Landscape};
 pub use fmo::Fmo;
-pub use linear::{Group, LinearModel};
-pub use motion::{FrozenStep, GeneralStep, Motion};
+pub use holstein::Holstein;
+pub use holstein_reciprocal::HolsteinReciprocal;
+pub use linear::{Group, LinearModel, Operator};
+pub use linear_vibronic::{Coupling, LinearVibronic};
+pub use motion::{Frozen, FrozenStep, GeneralStep, Motion};
 pub use spin_boson::SpinBoson;
-pub use tully_one::TullyOne;
+pub use tully::{Curves, Tully, TullyOne, TullyThree, TullyTwo};
 
 use super::{Bath, LANES, Lane, Matrix, Phase, Sampling, Vector, ZERO};
 use crate::seed::Stream;
@@ -52,15 +60,37 @@ pub trait Model: Send + Sync {
     /// Prepares steps of length `t`.
     fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_>;
 
-    /// z <- z - i t <psi|dH_qc/dz*|psi>: what the quantum states alone do to the coordinates in time `t`.
-    fn kick(&self, t: f64, z: &mut Phase, psi: &Vector, force: &mut Phase) {
+    /// z <- z - i t <psi|dH_qc/dz*|psi>: what the quantum states alone do to the coordinates in each lane's time `t`.
+    fn kick(&self, t: &Lane, z: &mut Phase, psi: &Vector, force: &mut Phase) {
         self.gradient(z, psi, psi, force);
         for j in 0..z.x.len() {
             for l in 0..LANES {
-                z.x[j][l] += t * force.y[j][l];
-                z.y[j][l] -= t * force.x[j][l];
+                z.x[j][l] += t[l] * force.y[j][l];
+                z.y[j][l] -= t[l] * force.x[j][l];
             }
         }
+    }
+
+    /// Whether H_qc depends on momenta too, not on positions alone.
+    fn depends_on_momenta(&self) -> bool {
+        false
+    }
+
+    /// Whether a surface exerts a force across the velocity, by its Berry curvature.
+    fn has_berry_force(&self) -> bool {
+        false
+    }
+
+    /// Adds the Berry force on the active surfaces, as a gradient with respect to z*.
+    fn add_berry_force(&self, _z: &Phase, _active: &[usize; LANES], _gradient: &mut Phase) {}
+
+    /// Moves the momenta as the Berry force alone does in each lane's time `t`: it turns them.
+    fn turn_momenta(&self, _t: &Lane, _active: &[usize; LANES], _z: &mut Phase) {}
+
+    /// Puts the model's own direction of rescaling in lane `l`, in z-space, into `out` and says so: for models whose derivative
+    /// couplings are complex and whose authors chose a direction. Else the coupling's is taken.
+    fn rescaling_direction(&self, _z: &Phase, _l: usize, _out: &mut Phase) -> bool {
+        false
     }
 
     /// The units of the model's times and energies.

@@ -1,7 +1,7 @@
 //! How do coordinates move while the quantum state stands still?
 use super::Model;
 use crate::science::dynamics::bath::Flow;
-use crate::science::dynamics::{LANES, Matrix, Phase, Vector};
+use crate::science::dynamics::{LANES, Lane, Matrix, Phase, Vector};
 
 /// Ways to move coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,10 +14,21 @@ pub enum Motion {
     Opening,
 }
 
+/// What acts on the coordinates while they move.
+#[derive(Clone, Copy)]
+pub struct Frozen<'a> {
+    pub psi: &'a Vector,
+    /// The surface whose Berry force is felt, where the model has one.
+    pub active: &'a [usize; LANES],
+}
+
 /// One step for dz/dt = -i d(H_c + <psi|H_qc|psi>)/dz* with psi frozen.
 pub trait FrozenStep {
-    /// Moves the coordinates and brings `h` up to date.
-    fn advance(&mut self, z: &mut Phase, psi: &Vector, h: &mut Matrix);
+    /// Moves the coordinates by the step that was prepared, and brings `h` up to date.
+    fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix);
+
+    /// The same with a step `t` of each lane's own.
+    fn advance_by(&mut self, t: &Lane, z: &mut Phase, frozen: Frozen, h: &mut Matrix);
 }
 
 /// The step for any model.
@@ -39,8 +50,9 @@ impl<'a> GeneralStep<'a> {
     }
 
     /// slope = dz/dt at `stage`.
-    fn differentiate(&mut self, psi: &Vector) {
-        self.model.gradient(&self.stage, psi, psi, &mut self.slope);
+    fn differentiate(&mut self, frozen: Frozen) {
+        self.model.gradient(&self.stage, frozen.psi, frozen.psi, &mut self.slope);
+        self.model.add_berry_force(&self.stage, frozen.active, &mut self.slope);
         let bath = self.model.bath();
         for j in 0..bath.coordinates() {
             let (h, k) = (bath.weights[j], bath.frequencies[j] * bath.frequencies[j] / bath.weights[j]);
@@ -52,14 +64,14 @@ impl<'a> GeneralStep<'a> {
         }
     }
 
-    fn runge_kutta(&mut self, z: &mut Phase, psi: &Vector) {
+    fn runge_kutta(&mut self, t: &Lane, z: &mut Phase, frozen: Frozen) {
         self.stage.clone_from(z);
         self.sum.clone_from(z);
         for (weight, reach) in [(1.0 / 6.0, 0.5), (1.0 / 3.0, 0.5), (1.0 / 3.0, 1.0), (1.0 / 6.0, 0.0)] {
-            self.differentiate(psi);
-            let (part, ahead) = (weight * self.t, reach * self.t);
+            self.differentiate(frozen);
             for j in 0..z.x.len() {
                 for l in 0..LANES {
+                    let (part, ahead) = (weight * t[l], reach * t[l]);
                     self.sum.x[j][l] += part * self.slope.x[j][l];
                     self.sum.y[j][l] += part * self.slope.y[j][l];
                     self.stage.x[j][l] = z.x[j][l] + ahead * self.slope.x[j][l];
@@ -69,18 +81,39 @@ impl<'a> GeneralStep<'a> {
         }
         z.clone_from(&self.sum);
     }
+
+    /// `flow` moves the coordinates freely for the time `t`.
+    fn kick_and_flow(&mut self, t: &Lane, z: &mut Phase, frozen: Frozen, flow: impl FnOnce(&mut Phase)) {
+        let half = t.map(|t| 0.5 * t);
+        self.model.kick(&half, z, frozen.psi, &mut self.slope);
+        self.model.turn_momenta(&half, frozen.active, z);
+        flow(z);
+        if self.motion == Motion::Symmetric {
+            self.model.turn_momenta(&half, frozen.active, z);
+            self.model.kick(&half, z, frozen.psi, &mut self.slope);
+        }
+    }
 }
 
 impl FrozenStep for GeneralStep<'_> {
-    fn advance(&mut self, z: &mut Phase, psi: &Vector, h: &mut Matrix) {
+    fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+        let t = [self.t; LANES];
         if self.motion == Motion::RungeKutta {
-            self.runge_kutta(z, psi);
+            self.runge_kutta(&t, z, frozen);
         } else {
-            self.model.kick(0.5 * self.t, z, psi, &mut self.slope);
-            self.flow.advance(z);
+            let flow = std::mem::take(&mut self.flow);
+            self.kick_and_flow(&t, z, frozen, |z| flow.advance(z));
+            self.flow = flow;
         }
-        if self.motion == Motion::Symmetric {
-            self.model.kick(0.5 * self.t, z, psi, &mut self.slope);
+        self.model.hamiltonian(z, h);
+    }
+
+    fn advance_by(&mut self, t: &Lane, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+        if self.motion == Motion::RungeKutta {
+            self.runge_kutta(t, z, frozen);
+        } else {
+            let bath = self.model.bath();
+            self.kick_and_flow(t, z, frozen, |z| bath.flow_by(t, z));
         }
         self.model.hamiltonian(z, h);
     }

@@ -1,5 +1,5 @@
 //! The spin-boson model with a Debye bath (Tempelaar and Reichman, J. Chem. Phys. 148, 102309, 2018, doi:10.1063/1.5000843).
-use super::{Bath, Group, LinearModel, Sampling};
+use super::{Bath, Group, LinearModel, Operator, Sampling};
 
 /// H_q = [`[E, V]`, `[V, -E]`], and modes w_j = W tan((j + 1/2) pi/2A) that shift the two energies by +-sum w_j sqrt(2 l/A) q_j.
 #[derive(Clone, Debug)]
@@ -41,7 +41,7 @@ impl SpinBoson {
             h_q: vec![[self.bias, 0.0], [self.coupling, 0.0], [self.coupling, 0.0], [-self.bias, 0.0]],
             bath: Bath::harmonic(frequencies, self.mass),
             couplings,
-            groups: vec![Group { modes: 0..self.modes, weights: vec![1.0, -1.0] }],
+            groups: vec![Group { modes: 0..self.modes, operator: Operator::Diagonal(vec![1.0, -1.0]) }],
             thermal_energy: self.thermal_energy,
             sampling: self.sampling,
         }

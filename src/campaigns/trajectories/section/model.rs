@@ -1,0 +1,478 @@
+//! What can be said in `[trajectories.model]`?
+use super::vibronic;
+use crate::config::{Config, Faults};
+use crate::science::dynamics::models::{
+    AvoidedCrossing, Curves, Fmo, Holstein, HolsteinReciprocal, Landscape, LinearVibronic, SpinBoson, Tully, TullyOne,
+    TullyThree, TullyTwo,
+};
+use crate::science::dynamics::{Model, Sampling};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// A distribution of initial coordinates.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum SamplingName {
+    #[default]
+    Boltzmann,
+    Wigner,
+}
+
+/// A real number, or the pair of real and imaginary part.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum Number {
+    Real(f64),
+    Complex([f64; 2]),
+}
+
+/// A system and its constants.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum ModelSection {
+    SpinBoson {
+        /// k_B T
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        thermal_energy: f64,
+        /// Half the gap between the two energies
+        #[serde(default = "half")]
+        bias: f64,
+        /// Coupling of the two states
+        #[serde(default = "half")]
+        coupling: f64,
+        /// Number of bath modes
+        #[serde(default = "hundred")]
+        #[schemars(range(min = 1, max = 1_000_000))]
+        modes: usize,
+        /// Characteristic frequency of the Debye bath
+        #[serde(default = "tenth")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        characteristic_frequency: f64,
+        /// Reorganization energy, a quarter of Marcus'
+        #[serde(default = "five_thousandths")]
+        #[schemars(range(min = 0))]
+        reorganization_energy: f64,
+        /// Mass of a mode
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Distribution of initial coordinates
+        #[serde(default)]
+        sampling: SamplingName,
+    },
+    Fmo {
+        /// Temperature, K
+        #[serde(default = "three_hundred")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        temperature_k: f64,
+        /// Number of bath modes of each of the seven sites
+        #[serde(default = "two_hundred")]
+        #[schemars(range(min = 1, max = 100_000))]
+        modes_per_site: usize,
+        /// Characteristic frequency of the Debye baths, cm^-1
+        #[serde(default = "fmo_frequency")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        characteristic_frequency_per_cm: f64,
+        /// Reorganization energy, cm^-1
+        #[serde(default = "fmo_reorganization")]
+        #[schemars(range(min = 0))]
+        reorganization_energy_per_cm: f64,
+        /// Mass of a mode
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Distribution of initial coordinates
+        #[serde(default)]
+        sampling: SamplingName,
+    },
+    Holstein {
+        /// k_B T
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        thermal_energy: f64,
+        /// g, without dimension
+        #[serde(default = "half")]
+        coupling: f64,
+        /// Frequency of the oscillators
+        #[serde(default = "half")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        frequency: f64,
+        /// Number of sites
+        #[serde(default = "ten")]
+        #[schemars(range(min = 2, max = 1000))]
+        sites: usize,
+        /// J, of neighbouring sites
+        #[serde(default = "one")]
+        hopping: f64,
+        /// Mass of an oscillator
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Whether the last site neighbours the first
+        #[serde(default = "yes")]
+        periodic: bool,
+        /// Distribution of initial coordinates
+        #[serde(default)]
+        sampling: SamplingName,
+    },
+    HolsteinK {
+        /// k_B T
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        thermal_energy: f64,
+        /// g, without dimension
+        #[serde(default = "half")]
+        coupling: f64,
+        /// Frequency of the modes
+        #[serde(default = "half")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        frequency: f64,
+        /// Number of sites, even
+        #[serde(default = "ten")]
+        #[schemars(range(min = 2, max = 1000))]
+        sites: usize,
+        /// J, of neighbouring sites
+        #[serde(default = "one")]
+        hopping: f64,
+        /// Mass of a mode
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// In reciprocal space the lattice is always periodic
+        #[serde(default = "yes")]
+        periodic: bool,
+        /// Distribution of initial coordinates
+        #[serde(default)]
+        sampling: SamplingName,
+    },
+    #[serde(rename = "tully-1")]
+    TullyOne {
+        /// Mass, electron masses
+        #[serde(default = "two_thousand")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Initial position, bohr
+        #[serde(default = "tully_position")]
+        position: f64,
+        /// Initial momentum, hbar/bohr
+        #[serde(default = "tully_momentum")]
+        momentum: f64,
+        /// A trajectory that is further out than this and moves outwards has ended, bohr
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        stop_beyond: Option<f64>,
+    },
+    #[serde(rename = "tully-2")]
+    TullyTwo {
+        /// Mass, electron masses
+        #[serde(default = "two_thousand")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Initial position, bohr
+        #[serde(default = "tully_position")]
+        position: f64,
+        /// Initial momentum, hbar/bohr
+        #[serde(default = "tully_momentum")]
+        momentum: f64,
+        /// A trajectory that is further out than this and moves outwards has ended, bohr
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        stop_beyond: Option<f64>,
+    },
+    #[serde(rename = "tully-3")]
+    TullyThree {
+        /// Mass, electron masses
+        #[serde(default = "two_thousand")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Initial position, bohr
+        #[serde(default = "tully_position")]
+        position: f64,
+        /// Initial momentum, hbar/bohr
+        #[serde(default = "tully_momentum")]
+        momentum: f64,
+        /// A trajectory that is further out than this and moves outwards has ended, bohr
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        stop_beyond: Option<f64>,
+    },
+    AvoidedCrossingA {
+        /// Mass of the particle
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Centre of the initial wave packet exp(-|q - q0|^2), by default [-3, 0]
+        position: Option<[f64; 2]>,
+        /// Mean momentum of the initial wave packet
+        #[serde(default = "crossing_momentum")]
+        momentum: [f64; 2],
+        /// Whether surfaces exert their Berry force
+        #[serde(default)]
+        berry_force: bool,
+    },
+    AvoidedCrossingB {
+        /// Mass of the particle
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Centre of the initial wave packet exp(-|q - q0|^2), by default [-4, -2]
+        position: Option<[f64; 2]>,
+        /// Mean momentum of the initial wave packet
+        #[serde(default = "crossing_momentum")]
+        momentum: [f64; 2],
+        /// Whether surfaces exert their Berry force
+        #[serde(default)]
+        berry_force: bool,
+    },
+    AvoidedCrossingC {
+        /// Mass of the particle
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Centre of the initial wave packet exp(-|q - q0|^2), by default [-4, -2]
+        position: Option<[f64; 2]>,
+        /// Mean momentum of the initial wave packet
+        #[serde(default = "crossing_momentum")]
+        momentum: [f64; 2],
+        /// Whether surfaces exert their Berry force
+        #[serde(default)]
+        berry_force: bool,
+    },
+    LinearVibronic {
+        /// H_q [S][S], Hermitian: real numbers, or pairs [re, im]
+        hamiltonian: Option<Vec<Vec<Number>>>,
+        /// Frequencies of the modes
+        frequencies: Option<Vec<f64>>,
+        /// [mode, i, j, value]: value (z + z*) in element (i, j) and (j, i), each pair given once
+        couplings: Option<Vec<(usize, usize, usize, f64)>>,
+        /// hamiltonian [S, S], frequencies [C] and couplings [K, 4] from an HDF5 file instead
+        file: Option<PathBuf>,
+        /// k_B T
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        thermal_energy: f64,
+        /// Mass of a mode
+        #[serde(default = "one")]
+        #[schemars(extend("exclusiveMinimum" = 0))]
+        mass: f64,
+        /// Distribution of initial coordinates
+        #[serde(default)]
+        sampling: SamplingName,
+    },
+}
+
+impl From<SamplingName> for Sampling {
+    fn from(name: SamplingName) -> Self {
+        match name {
+            SamplingName::Boltzmann => Self::Boltzmann,
+            SamplingName::Wigner => Self::Wigner,
+        }
+    }
+}
+
+impl ModelSection {
+    /// Fills in what follows from the rest: two ways to say the same are then the same campaign. What a file says takes its place.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn spell_out(&mut self, config: &Config) -> Result<(), Faults> {
+        match self {
+            Self::AvoidedCrossingA { position, .. } => *position = Some(position.unwrap_or(Landscape::A.position())),
+            Self::AvoidedCrossingB { position, .. } => *position = Some(position.unwrap_or(Landscape::B.position())),
+            Self::AvoidedCrossingC { position, .. } => *position = Some(position.unwrap_or(Landscape::C.position())),
+            Self::LinearVibronic { hamiltonian, frequencies, couplings, file, .. } => {
+                let Some(name) = file.take() else { return Ok(()) };
+                let key = "trajectories.model.file";
+                if hamiltonian.is_some() || frequencies.is_some() || couplings.is_some() {
+                    let message = "the model is given both here and by a file";
+                    return Err(config.fault(key, message, "give one of them").into());
+                }
+                let found = vibronic::read(&config.resolve(&name)).map_err(|message| {
+                    let help = "name an HDF5 file with hamiltonian [S, S], frequencies [C] and couplings [K, 4]";
+                    config.fault(key, message, help)
+                })?;
+                (*hamiltonian, *frequencies, *couplings) = (found.hamiltonian, found.frequencies, found.couplings);
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// C of the energy-based decoherence that the model's field uses.
+    pub fn decoherence_constant(&self) -> Option<f64> {
+        matches!(self, Self::TullyOne { .. } | Self::TullyTwo { .. } | Self::TullyThree { .. }).then_some(0.1)
+    }
+
+    /// The model. A model is one arm here, one variant above and one file in `science::dynamics::models`.
+    ///
+    /// # Errors
+    /// Constants contradict each other.
+    pub fn build(&self, config: &Config) -> Result<Box<dyn Model>, Faults> {
+        Ok(match *self {
+            Self::SpinBoson {
+                thermal_energy,
+                bias,
+                coupling,
+                modes,
+                characteristic_frequency,
+                reorganization_energy,
+                mass,
+                sampling,
+            } => {
+                let sampling = sampling.into();
+                let model = SpinBoson {
+                    thermal_energy,
+                    bias,
+                    coupling,
+                    modes,
+                    characteristic_frequency,
+                    reorganization_energy,
+                    mass,
+                    sampling,
+                };
+                Box::new(model.build())
+            }
+            Self::Fmo {
+                temperature_k,
+                modes_per_site,
+                characteristic_frequency_per_cm,
+                reorganization_energy_per_cm,
+                mass,
+                sampling,
+            } => {
+                let sampling = sampling.into();
+                let model = Fmo {
+                    temperature_k,
+                    modes_per_site,
+                    characteristic_frequency_per_cm,
+                    reorganization_energy_per_cm,
+                    mass,
+                    sampling,
+                };
+                Box::new(model.build())
+            }
+            Self::Holstein { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling } => {
+                let sampling = sampling.into();
+                let model = Holstein { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling };
+                Box::new(model.build())
+            }
+            Self::HolsteinK { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling } => {
+                let refuse = |key: &str, message: &str, help: &str| {
+                    Err(config.fault(&format!("trajectories.model.{key}"), message, help).into())
+                };
+                if !periodic {
+                    return refuse(
+                        "periodic",
+                        "there is no open lattice in reciprocal space",
+                        "choose kind = \"holstein\"",
+                    );
+                }
+                if sites % 2 == 1 {
+                    return refuse(
+                        "sites",
+                        "holstein-k needs an even number of sites",
+                        "choose an even one, or kind = \"holstein\"",
+                    );
+                }
+                let sampling = sampling.into();
+                let model = HolsteinReciprocal { thermal_energy, coupling, frequency, sites, hopping, mass, sampling };
+                Box::new(model.build())
+            }
+            Self::TullyOne { mass, position, momentum, stop_beyond } => {
+                tully::<TullyOne>(mass, position, momentum, stop_beyond)
+            }
+            Self::TullyTwo { mass, position, momentum, stop_beyond } => {
+                tully::<TullyTwo>(mass, position, momentum, stop_beyond)
+            }
+            Self::TullyThree { mass, position, momentum, stop_beyond } => {
+                tully::<TullyThree>(mass, position, momentum, stop_beyond)
+            }
+            Self::AvoidedCrossingA { mass, position, momentum, berry_force } => {
+                crossing(Landscape::A, mass, position, momentum, berry_force)
+            }
+            Self::AvoidedCrossingB { mass, position, momentum, berry_force } => {
+                crossing(Landscape::B, mass, position, momentum, berry_force)
+            }
+            Self::AvoidedCrossingC { mass, position, momentum, berry_force } => {
+                crossing(Landscape::C, mass, position, momentum, berry_force)
+            }
+            Self::LinearVibronic {
+                ref hamiltonian,
+                ref frequencies,
+                ref couplings,
+                thermal_energy,
+                mass,
+                sampling,
+                ..
+            } => {
+                let (hamiltonian, frequencies, couplings) =
+                    (hamiltonian.clone(), frequencies.clone(), couplings.clone());
+                let given = vibronic::Given { hamiltonian, frequencies, couplings };
+                let (hamiltonian, frequencies, couplings) = vibronic::check(config, &given)?;
+                let sampling = sampling.into();
+                let model = LinearVibronic { thermal_energy, mass, sampling, hamiltonian, frequencies, couplings };
+                Box::new(model.build())
+            }
+        })
+    }
+}
+
+fn tully<C: Curves>(mass: f64, position: f64, momentum: f64, stop_beyond: Option<f64>) -> Box<dyn Model> {
+    Box::new(Tully::<C>::new(mass, position, momentum, stop_beyond))
+}
+
+fn crossing(
+    landscape: Landscape,
+    mass: f64,
+    position: Option<[f64; 2]>,
+    momentum: [f64; 2],
+    berry_force: bool,
+) -> Box<dyn Model> {
+    let position = position.unwrap_or(landscape.position());
+    Box::new(AvoidedCrossing::new(landscape, mass, position, momentum, berry_force))
+}
+
+fn one() -> f64 {
+    1.0
+}
+fn half() -> f64 {
+    0.5
+}
+fn tenth() -> f64 {
+    0.1
+}
+fn five_thousandths() -> f64 {
+    0.005
+}
+fn ten() -> usize {
+    10
+}
+fn hundred() -> usize {
+    100
+}
+fn two_hundred() -> usize {
+    200
+}
+fn three_hundred() -> f64 {
+    300.0
+}
+fn fmo_frequency() -> f64 {
+    106.14
+}
+fn fmo_reorganization() -> f64 {
+    35.0
+}
+fn two_thousand() -> f64 {
+    2000.0
+}
+fn tully_position() -> f64 {
+    -25.0
+}
+fn tully_momentum() -> f64 {
+    10.0
+}
+fn crossing_momentum() -> [f64; 2] {
+    [16.0, 0.0]
+}
+fn yes() -> bool {
+    true
+}

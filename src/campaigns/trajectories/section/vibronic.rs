@@ -1,0 +1,138 @@
+//! Is the user's own model one?
+use super::model::Number;
+use crate::config::{Config, Faults};
+use crate::results::{Complex, Error, Reader};
+use crate::science::dynamics::models::Coupling;
+use std::path::Path;
+
+/// mode, row, column, value.
+pub type GivenCoupling = (usize, usize, usize, f64);
+
+/// The model as it was given.
+#[derive(Clone, Debug, Default)]
+pub struct Given {
+    pub hamiltonian: Option<Vec<Vec<Number>>>,
+    pub frequencies: Option<Vec<f64>>,
+    pub couplings: Option<Vec<GivenCoupling>>,
+}
+
+/// H_q, frequencies, couplings.
+type Vibronic = (Vec<Vec<[f64; 2]>>, Vec<f64>, Vec<Coupling>);
+
+/// The user's own model, if it is one.
+///
+/// # Errors
+/// Every fault of it.
+pub fn check(config: &Config, given: &Given) -> Result<Vibronic, Faults> {
+    let (hamiltonian, frequencies) = (given.hamiltonian.as_deref(), given.frequencies.as_deref());
+    let couplings = given.couplings.as_deref();
+    let mut faults = Faults::default();
+    let mut refuse = |key: &str, message: String, help: &str| {
+        faults.push(config.fault(&format!("trajectories.model.{key}"), message, help));
+    };
+    for (key, is_missing) in [("hamiltonian", hamiltonian.is_none()), ("frequencies", frequencies.is_none())] {
+        if is_missing {
+            refuse(key, format!("`{key}` is missing"), "give it here, or name a file with it");
+        }
+    }
+    let pair = |number: &Number| match *number {
+        Number::Real(re) => [re, 0.0],
+        Number::Complex(pair) => pair,
+    };
+    let h: Vec<Vec<[f64; 2]>> =
+        hamiltonian.unwrap_or_default().iter().map(|row| row.iter().map(pair).collect()).collect();
+    let (states, modes) = (h.len(), frequencies.unwrap_or_default().len());
+    if hamiltonian.is_some() && states == 0 {
+        refuse("hamiltonian", "it has no rows".into(), "give a square matrix");
+    }
+    let is_square = h.iter().all(|row| row.len() == states);
+    if !is_square {
+        refuse(
+            "hamiltonian",
+            format!("it has {states} rows, but not each has {states} elements"),
+            "give a square matrix",
+        );
+    } else if let Some((i, j)) = not_hermitian(&h) {
+        let message = format!("it is not Hermitian: element ({i}, {j}) is {:?}, ({j}, {i}) is {:?}", h[i][j], h[j][i]);
+        refuse("hamiltonian", message, "make one the complex conjugate of the other");
+    }
+    for (j, w) in frequencies.unwrap_or_default().iter().enumerate().filter(|(_, w)| !(w.is_finite() && **w > 0.0)) {
+        refuse(
+            &format!("frequencies.{j}"),
+            format!("frequency {j} is {w}, but must be above 0"),
+            "give a positive frequency",
+        );
+    }
+    let mut known = std::collections::BTreeSet::new();
+    for (k, &(mode, row, column, value)) in couplings.unwrap_or_default().iter().enumerate() {
+        let key = format!("couplings.{k}");
+        if mode >= modes {
+            let message = format!("mode {mode} is out of range: there are {modes}, 0 to {}", modes.saturating_sub(1));
+            refuse(&key, message, "modes are counted from 0");
+        }
+        if row.max(column) >= states {
+            let message = format!(
+                "element ({row}, {column}) is out of range: there are {states} states, 0 to {}",
+                states.saturating_sub(1)
+            );
+            refuse(&key, message, "states are counted from 0");
+        }
+        if !value.is_finite() {
+            refuse(&key, format!("the value is {value}"), "give a finite number");
+        }
+        if !known.insert((mode, row.min(column), row.max(column))) {
+            let message = format!("mode {mode} couples ({row}, {column}) twice");
+            refuse(&key, message, "give each pair of states once: the transposed element follows");
+        }
+    }
+    faults.into_result(())?;
+    let coupling = |&(mode, row, column, value): &GivenCoupling| Coupling { mode, row, column, value };
+    Ok((h, frequencies.unwrap_or_default().to_vec(), couplings.unwrap_or_default().iter().map(coupling).collect()))
+}
+
+/// The first element that is not the complex conjugate of its transpose, to rounding.
+fn not_hermitian(h: &[Vec<[f64; 2]>]) -> Option<(usize, usize)> {
+    let largest = h.iter().flatten().flatten().fold(0.0f64, |largest, x| largest.max(x.abs()));
+    let pairs = (0..h.len()).flat_map(|i| (0..=i).map(move |j| (i, j)));
+    let mut pairs = pairs.filter(|&(i, j)| {
+        let off = (h[i][j][0] - h[j][i][0]).abs().max((h[i][j][1] + h[j][i][1]).abs());
+        // NaN is not Hermitian either.
+        off.is_nan() || off > 1e-12 * largest
+    });
+    pairs.next()
+}
+
+/// hamiltonian, frequencies and couplings from an HDF5 file.
+///
+/// # Errors
+/// What is wrong with the file.
+pub fn read(path: &Path) -> Result<Given, String> {
+    let text = |e: Error| std::error::Error::source(&e).map_or(e.to_string(), |cause| format!("{e} ({cause})"));
+    let reader = Reader::open(path).map_err(text)?;
+    let shape = |name: &str| reader.shape(name).ok_or_else(|| format!("it has no `{name}`"));
+    let states = match shape("hamiltonian")?[..] {
+        [n, m] if n == m && n > 0 => n,
+        ref other => return Err(format!("`hamiltonian` has shape {other:?}, but must be square")),
+    };
+    let elements: Vec<Number> = if reader.is_complex("hamiltonian") {
+        let numbers = reader.array::<Complex>("hamiltonian").map_err(text)?;
+        numbers.into_iter().map(|z| Number::Complex([z.r, z.i])).collect()
+    } else {
+        reader.array::<f64>("hamiltonian").map_err(text)?.into_iter().map(Number::Real).collect()
+    };
+    if shape("frequencies")?.len() != 1 {
+        return Err(format!("`frequencies` has shape {:?}, but must have one axis", shape("frequencies")?));
+    }
+    let frequencies = reader.array::<f64>("frequencies").map_err(text)?;
+    let couplings = match reader.shape("couplings") {
+        None => Vec::new(),
+        Some(shape) if shape.len() == 2 && shape[1] == 4 => reader.array::<f64>("couplings").map_err(text)?,
+        Some(shape) => return Err(format!("`couplings` has shape {shape:?}, but must be [K, 4]: mode, i, j, value")),
+    };
+    let index = |x: f64| (x >= 0.0 && x.fract() == 0.0).then_some(x as usize);
+    let coupling = |row: &[f64]| Some((index(row[0])?, index(row[1])?, index(row[2])?, row[3]));
+    let couplings: Option<Vec<_>> = couplings.chunks(4).map(coupling).collect();
+    let couplings = couplings.ok_or("`couplings` must hold whole numbers from 0 as mode, i and j")?;
+    let hamiltonian = elements.chunks(states).map(<[Number]>::to_vec).collect();
+    Ok(Given { hamiltonian: Some(hamiltonian), frequencies: Some(frequencies), couplings: Some(couplings) })
+}

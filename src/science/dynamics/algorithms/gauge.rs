@@ -1,0 +1,96 @@
+//! How are the phases of adiabatic states carried from one step to the next?
+use crate::science::dynamics::widest::widest;
+use crate::science::dynamics::{Block, LANES, Matrix, Model, Phase, Vector, ZERO};
+
+/// The rule. For a real Hamiltonian all are the same: the sign is all the phase there is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gauge {
+    /// The overlap with the last state is made real and positive.
+    PhaseOverlap,
+    /// Only the sign of the overlap's real part is made positive: the eigenvectors' own phases remain.
+    SignOverlap,
+    /// The largest derivative coupling between neighbouring states along a position is made real, then signs as above.
+    PhaseCoupling,
+}
+
+/// Fixes the phases of the block's vectors, whose last ones are in `last_vectors`.
+pub fn fix(gauge: Gauge, model: &dyn Model, block: &mut Block) {
+    let (last, now) = (&block.last_vectors, &mut block.eigen.vectors);
+    match (now.is_real, gauge) {
+        (true, _) => carry_phases::<true>(last, now, true),
+        (false, Gauge::SignOverlap) => carry_phases::<false>(last, now, true),
+        (false, Gauge::PhaseOverlap) => carry_phases::<false>(last, now, false),
+        (false, Gauge::PhaseCoupling) => {
+            make_couplings_real(model, &block.z, now);
+            carry_phases::<false>(last, now, true);
+        }
+    }
+}
+
+widest! {
+    /// Multiplies column k of `now` by the inverse phase, or only the sign, of its overlap <last k|now k>.
+    fn carry_phases<const REAL: bool>(last: &Matrix, now: &mut Matrix, sign_only: bool) {
+        let n = last.states;
+        for k in 0..n {
+            let (mut re, mut im) = (ZERO, ZERO);
+            for place in (k..n * n).step_by(n) {
+                let (a, b, c, d) = (&last.re[place], &last.im[place], &now.re[place], &now.im[place]);
+                for l in 0..LANES {
+                    if REAL {
+                        re[l] += a[l] * c[l];
+                    } else {
+                        re[l] += a[l] * c[l] + b[l] * d[l];
+                        im[l] += a[l] * d[l] - b[l] * c[l];
+                    }
+                }
+            }
+            let (mut cos, mut sin) = (ZERO, ZERO);
+            for l in 0..LANES {
+                let size = (re[l] * re[l] + im[l] * im[l]).sqrt();
+                let sign = if re[l] < 0.0 { -1.0 } else { 1.0 };
+                cos[l] = if sign_only || size == 0.0 { sign } else { re[l] / size };
+                sin[l] = if sign_only || size == 0.0 { 0.0 } else { -im[l] / size };
+            }
+            for place in (k..n * n).step_by(n) {
+                let (a, b) = (&mut now.re[place], &mut now.im[place]);
+                for l in 0..LANES {
+                    if REAL {
+                        a[l] *= cos[l];
+                    } else {
+                        (a[l], b[l]) = (a[l] * cos[l] - b[l] * sin[l], a[l] * sin[l] + b[l] * cos[l]);
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// Turns each state against the one below it until the largest component of <k-1|d/dq|k> is real.
+fn make_couplings_real(model: &dyn Model, z: &Phase, vectors: &mut Matrix) {
+    let (n, bath) = (vectors.states, model.bath());
+    let (mut bra, mut ket) = (Vector::zero(n), Vector::zero(n));
+    let (mut along, mut back) = (Phase::zero(bath.coordinates()), Phase::zero(bath.coordinates()));
+    for k in 1..n {
+        bra.take_columns(vectors, &[k - 1; LANES]);
+        ket.take_columns(vectors, &[k; LANES]);
+        model.gradient(z, &bra, &ket, &mut along);
+        model.gradient(z, &ket, &bra, &mut back);
+        for l in 0..LANES {
+            // d/dq is sqrt(m h/2) (d/dz + d/dz*), and <a|dH/dz|b> the conjugate of <b|dH/dz*|a>.
+            let component = |j: usize| {
+                let scale = libm::sqrt(0.5 * bath.masses[j] * bath.weights[j]);
+                let (re, im) = (scale * (along.x[j][l] + back.x[j][l]), scale * (along.y[j][l] - back.y[j][l]));
+                (re * re + im * im, re, im)
+            };
+            let components = (0..bath.coordinates()).map(component);
+            let (square, re, im) =
+                components.fold((0.0, 1.0, 0.0), |best, next| if next.0 > best.0 { next } else { best });
+            let size = libm::sqrt(square);
+            let (cos, sin) = if size > 0.0 { (re / size, -im / size) } else { (1.0, 0.0) };
+            for place in (k..n * n).step_by(n) {
+                let (a, b) = (vectors.re[place][l], vectors.im[place][l]);
+                (vectors.re[place][l], vectors.im[place][l]) = (a * cos - b * sin, a * sin + b * cos);
+            }
+        }
+    }
+}

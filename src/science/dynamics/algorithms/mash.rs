@@ -1,0 +1,259 @@
+//! The multi-state mapping approach to surface hopping (Runeson and Manolopoulos, J. Chem. Phys. 159, 094115, 2023,
+//! doi:10.1063/5.0158147).
+use super::gauge::Gauge;
+use super::rescaling::{Frustrated, Rescaling, shift};
+use super::surface::SurfaceStep;
+use super::{Algorithm, Stepper};
+use crate::science::dynamics::{Block, Clock, LANES, Lane, Model, Observed, Phase, Vector, ZERO};
+use crate::seed::Stream;
+
+/// The method with its settings.
+#[derive(Clone, Debug)]
+pub struct Mash {
+    /// `Keep` or `Reverse`: another criterion is not defined for this method.
+    pub frustrated: Frustrated,
+    /// It does not change the result: the method never compares phases of different moments.
+    pub gauge: Gauge,
+    /// Hops of a trajectory within one step; a crossing beyond is resolved where it stands.
+    pub max_hops: usize,
+    /// Halvings that the time of a crossing is searched by.
+    pub bisections: usize,
+}
+
+/// alpha_N = (N - 1)/(H_N - 1) with the harmonic number H_N: populations are estimated by 1/N + alpha_N (|c_n|^2 - 1/N).
+pub fn scale(states: usize) -> f64 {
+    let harmonic: f64 = (1..=states).map(|k| 1.0 / k as f64).sum();
+    if states == 1 { 1.0 } else { (states - 1) as f64 / (harmonic - 1.0) }
+}
+
+impl Algorithm for Mash {
+    fn has_surfaces(&self) -> bool {
+        true
+    }
+
+    /// Focused: magnitudes for which the estimator gives the state exactly, and independent phases.
+    fn draw_amplitudes(&self, state: &[[f64; 2]], stream: &mut Stream) -> Vec<[f64; 2]> {
+        let (n, alpha) = (state.len() as f64, scale(state.len()));
+        let draw = |amplitude: &[f64; 2]| {
+            let population = if *amplitude != [0.0; 2] { 1.0 } else { 0.0 };
+            let magnitude = libm::sqrt(1.0 / n + (population - 1.0 / n) / alpha);
+            let (sin, cos) = libm::sincos(2.0 * std::f64::consts::PI * stream.uniform());
+            [magnitude * cos, magnitude * sin]
+        };
+        state.iter().map(draw).collect()
+    }
+
+    fn begin(&self, _model: &dyn Model, block: &mut Block, _branch: usize) -> Lane {
+        block.to_adiabatic();
+        block.active = dominant(&block.scratch[0], None);
+        [1.0; LANES]
+    }
+
+    fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
+        let coordinates = model.bath().coordinates();
+        Box::new(Step {
+            method: self,
+            between: SurfaceStep::new(model, self.gauge, clock),
+            begin: Block::blank(model),
+            probe: Block::blank(model),
+            direction: Phase::zero(coordinates),
+            part: Phase::zero(coordinates),
+        })
+    }
+
+    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observed) {
+        block.to_adiabatic();
+        observed.set_pure_state(&block.c);
+        observed.set_adiabatic(&block.scratch[0]);
+        observed.scale_state(scale(block.c.states()));
+        observed.set_surfaces(&block.active);
+        let quantum = std::array::from_fn(|l| block.eigen.values[block.active[l]][l]);
+        observed.set_energies(model.bath().energy(&block.z), quantum);
+    }
+}
+
+/// The state of largest population, of all but `except`; the first of several.
+fn dominant(c: &Vector, except: Option<&[usize; LANES]>) -> [usize; LANES] {
+    let (mut best, mut largest) = ([0; LANES], [f64::NEG_INFINITY; LANES]);
+    for k in 0..c.states() {
+        let population = c.population(k);
+        for l in (0..LANES).filter(|&l| except.is_none_or(|except| except[l] != k)) {
+            if population[l] > largest[l] {
+                (best[l], largest[l]) = (k, population[l]);
+            }
+        }
+    }
+    best
+}
+
+type Lanes = [bool; LANES];
+
+struct Step<'a> {
+    method: &'a Mash,
+    between: SurfaceStep<'a>,
+    /// The state that a search for crossings starts from.
+    begin: Block,
+    /// Where it tries steps.
+    probe: Block,
+    /// Working memory for the rescaling direction.
+    direction: Phase,
+    part: Phase,
+}
+
+impl Stepper for Step<'_> {
+    fn advance(&mut self, block: &mut Block, _step: usize) {
+        self.begin.take(block);
+        self.between.advance(block);
+        let dominant = dominant(&block.scratch[0], None);
+        let has_crossed: Lanes = std::array::from_fn(|l| dominant[l] != block.active[l]);
+        if has_crossed.contains(&true) {
+            self.resolve(block, has_crossed);
+        }
+    }
+}
+
+impl Step<'_> {
+    /// Makes the step again for trajectories whose dominant state changes in it, with hops where that happens. Lanes that take no part
+    /// are moved along and never looked at.
+    fn resolve(&mut self, block: &mut Block, mut open: Lanes) {
+        self.probe.take(&self.begin);
+        self.probe.eigen.restart();
+        let mut left = [self.between.length(); LANES];
+        for _ in 0..self.method.max_hops {
+            self.try_step(&left);
+            let now = dominant(&self.probe.scratch[0], None);
+            for (l, is_open) in open.iter_mut().enumerate().filter(|(_, is_open)| **is_open) {
+                if now[l] == self.probe.active[l] {
+                    *is_open = false;
+                    block.take_lane(&self.probe, l);
+                }
+            }
+            if !open.contains(&true) {
+                return;
+            }
+            let (lower, upper) = self.bisect(&left);
+            let target = dominant(&self.probe.scratch[0], Some(&self.probe.active));
+            let shifts = self.shifts(&target, &open);
+            let time: Lane = std::array::from_fn(|l| if shifts[l].is_some() { upper[l] } else { lower[l] });
+            self.try_step(&time);
+            self.hop(&target, &open);
+            self.begin.take(&self.probe);
+            (0..LANES).for_each(|l| left[l] -= time[l]);
+        }
+        self.try_step(&left);
+        let target = dominant(&self.probe.scratch[0], None);
+        let is_left: Lanes = std::array::from_fn(|l| open[l] && target[l] != self.probe.active[l]);
+        self.hop(&target, &is_left);
+        (0..LANES).filter(|&l| open[l]).for_each(|l| block.take_lane(&self.probe, l));
+    }
+
+    /// Moves the probe from the beginning by each lane's own time.
+    fn try_step(&mut self, t: &Lane) {
+        self.probe.take(&self.begin);
+        self.between.advance_by(t, &mut self.probe);
+    }
+
+    /// Brackets the time at which the active state is overtaken. Leaves the probe at the last midpoint.
+    fn bisect(&mut self, left: &Lane) -> (Lane, Lane) {
+        let (mut lower, mut upper) = (ZERO, *left);
+        for _ in 0..self.method.bisections {
+            let middle: Lane = std::array::from_fn(|l| 0.5 * (lower[l] + upper[l]));
+            self.try_step(&middle);
+            let (c, active) = (&self.probe.scratch[0], &self.probe.active);
+            let other = dominant(c, Some(active));
+            let population = |k: usize, l: usize| c.re[k][l] * c.re[k][l] + c.im[k][l] * c.im[k][l];
+            for l in 0..LANES {
+                let is_ahead = population(active[l], l) - population(other[l], l) > 0.0;
+                *(if is_ahead { &mut lower[l] } else { &mut upper[l] }) = middle[l];
+            }
+        }
+        (lower, upper)
+    }
+
+    /// The shift along `direction`, which is found too, that pays for a hop of each lane; none where it is frustrated.
+    fn shifts(&mut self, target: &[usize; LANES], open: &Lanes) -> [Option<f64>; LANES] {
+        self.find_direction(target);
+        let Block { z, eigen, active, .. } = &self.probe;
+        let bath = self.between.model.bath();
+        std::array::from_fn(|l| {
+            let gap = eigen.values[target[l]][l] - eigen.values[active[l]][l];
+            open[l].then(|| Rescaling::along(bath, z, &self.direction, l).for_gap(gap)).flatten()
+        })
+    }
+
+    /// Lets the probe's open lanes hop to `target`, or reflects them, and brings the Hamiltonian up to date.
+    fn hop(&mut self, target: &[usize; LANES], open: &Lanes) {
+        let shifts = self.shifts(target, open);
+        let model = self.between.model;
+        let probe = &mut self.probe;
+        for l in (0..LANES).filter(|&l| open[l]) {
+            match shifts[l] {
+                Some(gamma) => {
+                    shift(&mut probe.z, &self.direction, l, gamma);
+                    probe.active[l] = target[l];
+                    probe.accepted_hops[l] += 1.0;
+                }
+                None => {
+                    probe.frustrated_hops[l] += 1.0;
+                    if self.method.frustrated != Frustrated::Keep {
+                        let back = Rescaling::along(model.bath(), &probe.z, &self.direction, l).reversing();
+                        shift(&mut probe.z, &self.direction, l, back);
+                    }
+                }
+            }
+        }
+        if model.depends_on_momenta() {
+            model.hamiltonian(&probe.z, &mut probe.h);
+            probe.eigen.solve(&probe.h);
+        }
+    }
+
+    /// delta = sum_k Re(d_kn c_k* c_n) - sum_k Re(d_km c_k* c_m) from surface n to m (eq. E2 of the paper). "Re" stands for the part
+    /// that belongs to real positions and momenta, also where these are complex combinations.
+    fn find_direction(&mut self, target: &[usize; LANES]) {
+        let model = self.between.model;
+        let Block { z, eigen, scratch, active, .. } = &mut self.probe;
+        let [c, bra, ket, weights, ..] = scratch;
+        for (of, sign) in [(&*active, 1.0), (target, -1.0)] {
+            // The vector sum_k c_k/(e_n - e_k) |k>, and c_n |n>.
+            weights.re.fill(ZERO);
+            weights.im.fill(ZERO);
+            for k in 0..c.states() {
+                for l in (0..LANES).filter(|&l| k != of[l]) {
+                    let gap = eigen.values[of[l]][l] - eigen.values[k][l];
+                    let factor = if gap == 0.0 { 0.0 } else { 1.0 / gap };
+                    (weights.re[k][l], weights.im[k][l]) = (factor * c.re[k][l], factor * c.im[k][l]);
+                }
+            }
+            eigen.vectors.apply(weights, bra);
+            weights.re.fill(ZERO);
+            weights.im.fill(ZERO);
+            for l in 0..LANES {
+                (weights.re[of[l]][l], weights.im[of[l]][l]) = (c.re[of[l]][l], c.im[of[l]][l]);
+            }
+            eigen.vectors.apply(weights, ket);
+            add_real_part(model, z, (bra, ket), sign, &mut self.part, &mut self.direction);
+        }
+    }
+}
+
+/// direction = part (for sign 1) or direction - part, where part = (<bra|d/dz*|ket> + <ket|d/dz*|bra>)/2.
+fn add_real_part(
+    model: &dyn Model,
+    z: &Phase,
+    (bra, ket): (&Vector, &Vector),
+    sign: f64,
+    part: &mut Phase,
+    direction: &mut Phase,
+) {
+    for (of, on, is_first) in [(bra, ket, sign > 0.0), (ket, bra, false)] {
+        model.gradient(z, of, on, part);
+        for j in 0..part.x.len() {
+            for l in 0..LANES {
+                let (x, y) = (0.5 * sign * part.x[j][l], 0.5 * sign * part.y[j][l]);
+                let (dx, dy) = (&mut direction.x[j][l], &mut direction.y[j][l]);
+                (*dx, *dy) = if is_first { (x, y) } else { (*dx + x, *dy + y) };
+            }
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! How do methods that move on adiabatic surfaces make a step?
+use super::gauge::{self, Gauge};
+use crate::science::dynamics::models::{Frozen, FrozenStep, Motion};
+use crate::science::dynamics::phase::turn;
+use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, ZERO};
+
+/// The order of the parts of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// Coordinates on the surface as it stood at the step's beginning, then the amplitudes with the energies of the step's
+    /// beginning: first order, as QC Lab.
+    Sequential,
+    /// Second order: half steps with the surface and energies of the beginning, free flow, half steps with those of the end.
+    /// Symmetric where the Hamiltonian depends on positions alone.
+    Strang,
+}
+
+/// A step between two hops.
+pub struct SurfaceStep<'a> {
+    pub model: &'a dyn Model,
+    pub scheme: Scheme,
+    gauge: Gauge,
+    t: f64,
+    classical: Box<dyn FrozenStep + 'a>,
+}
+
+impl<'a> SurfaceStep<'a> {
+    /// Steps of the clock's length.
+    pub fn new(model: &'a dyn Model, gauge: Gauge, clock: &Clock) -> Self {
+        let scheme = match clock.integrator {
+            Integrator::Strang => Scheme::Strang,
+            Integrator::Sequential => Scheme::Sequential,
+        };
+        let motion = match scheme {
+            Scheme::Sequential => Motion::RungeKutta,
+            // The second half of the kick is corrected when the vectors there are known.
+            Scheme::Strang if model.depends_on_momenta() => Motion::Symmetric,
+            Scheme::Strang => Motion::Opening,
+        };
+        Self { model, scheme, gauge, t: clock.time_step, classical: model.prepare(motion, clock.time_step) }
+    }
+
+    /// The length of a step.
+    pub fn length(&self) -> f64 {
+        self.t
+    }
+
+    /// Moves a block on its active surfaces by the clock's step. Leaves the adiabatic amplitudes in `scratch[0]`, the vectors of the
+    /// active surfaces in `scratch[1]` and the vectors of the beginning in `last_vectors`.
+    pub fn advance(&mut self, block: &mut Block) {
+        self.advance_lanes(&[self.t; LANES], false, block);
+    }
+
+    /// The same by each lane's own time.
+    pub fn advance_by(&mut self, t: &Lane, block: &mut Block) {
+        self.advance_lanes(t, true, block);
+    }
+
+    fn advance_lanes(&mut self, t: &Lane, is_own: bool, block: &mut Block) {
+        let half = t.map(|t| 0.5 * t);
+        propagate_exactly(block, if self.scheme == Scheme::Strang { &half } else { t });
+        block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
+        let frozen = Frozen { psi: &block.scratch[1], active: &block.active };
+        match is_own {
+            false => self.classical.advance(&mut block.z, frozen, &mut block.h),
+            true => self.classical.advance_by(t, &mut block.z, frozen, &mut block.h),
+        }
+        block.last_vectors.clone_from(&block.eigen.vectors);
+        block.eigen.solve(&block.h);
+        let is_corrected = self.scheme == Scheme::Strang && self.model.depends_on_momenta();
+        if is_corrected {
+            self.correct(&half, block);
+        }
+        gauge::fix(self.gauge, self.model, block);
+        block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
+        if self.scheme == Scheme::Strang {
+            if !is_corrected {
+                self.model.turn_momenta(&half, &block.active, &mut block.z);
+                self.model.kick(&half, &mut block.z, &block.scratch[1], &mut block.force);
+            }
+            propagate_exactly(block, &half);
+        }
+        block.to_adiabatic();
+    }
+
+    /// Replaces the second half of the kick, given by the vectors of the beginning, by one of the vectors found at the end.
+    fn correct(&self, half: &Lane, block: &mut Block) {
+        let Block { z, h, eigen, active, scratch, force, .. } = block;
+        self.model.kick(&half.map(|t| -t), z, &scratch[1], force);
+        scratch[1].take_columns(&eigen.vectors, active);
+        self.model.kick(half, z, &scratch[1], force);
+        self.model.hamiltonian(z, h);
+        eigen.solve(h);
+    }
+}
+
+/// c <- U exp(-i e t) U^+ c.
+fn propagate_exactly(block: &mut Block, t: &Lane) {
+    block.to_adiabatic();
+    let [adiabatic, ..] = &mut block.scratch;
+    for (k, energies) in block.eigen.values.iter().enumerate() {
+        let (mut cos, mut sin) = (ZERO, ZERO);
+        turn(&std::array::from_fn(|l| energies[l] * t[l]), &mut cos, &mut sin);
+        let (re, im) = (&mut adiabatic.re[k], &mut adiabatic.im[k]);
+        for l in 0..LANES {
+            (re[l], im[l]) = (cos[l] * re[l] + sin[l] * im[l], cos[l] * im[l] - sin[l] * re[l]);
+        }
+    }
+    block.eigen.vectors.apply(adiabatic, &mut block.c);
+}
