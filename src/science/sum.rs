@@ -21,6 +21,8 @@ pub enum Error {
 /// Largest magnitude of a value in units of its quantum: squares then stay below 2^116 and thousands of the very largest,
 /// 2^20 of values 16 times smaller, fit into 127 bits.
 const LARGEST: f64 = (1u64 << 58) as f64;
+/// Up to here a quantum and its inverse are normal numbers, and so is what a sum can hold.
+const MOST_EXPONENT: i32 = 900;
 
 /// Sums and sums of squares of several observables over the same tasks, in units of one quantum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -33,7 +35,7 @@ pub struct Moments {
 
 /// The exponent of a quantum that resolves values of magnitude `scale` to 2^-52 of it.
 pub fn exponent_for(scale: f64) -> i32 {
-    52 - libm::ilogb(scale.abs().max(f64::MIN_POSITIVE)) - 1
+    (52 - libm::ilogb(scale.abs().max(f64::MIN_POSITIVE)) - 1).clamp(-MOST_EXPONENT, MOST_EXPONENT)
 }
 
 impl Moments {
@@ -57,31 +59,55 @@ impl Moments {
     /// # Errors
     /// The value is not finite, or too large for the quantum. Nothing has been added then.
     pub fn add(&mut self, index: usize, value: f64) -> Result<(), Error> {
-        let units = self.units(value)?;
-        let square = units as i128 * units as i128;
-        let sum = self.sums[index].checked_add(units as i128).ok_or(Error::Overflow)?;
+        self.accepts(value)?;
+        self.add_lanes(index, &[value], &[true])
+    }
+
+    /// Adds the values of several tasks, those that `is_meant`, to observable `index`. All of these must be
+    /// [accepted](Self::accepts).
+    ///
+    /// # Errors
+    /// The sum overflows. Nothing has been added then.
+    pub fn add_lanes<const N: usize>(
+        &mut self,
+        index: usize,
+        values: &[f64; N],
+        is_meant: &[bool; N],
+    ) -> Result<(), Error> {
+        let (mut sum, mut square) = (0i128, 0i128);
+        for (value, _) in values.iter().zip(is_meant).filter(|(_, is_meant)| **is_meant) {
+            let units = self.units(*value);
+            sum += i128::from(units);
+            square += i128::from(units) * i128::from(units);
+        }
+        let sum = self.sums[index].checked_add(sum).ok_or(Error::Overflow)?;
         self.squares[index] = self.squares[index].checked_add(square).ok_or(Error::Overflow)?;
         self.sums[index] = sum;
         Ok(())
     }
 
-    /// Whether [`add`](Self::add) would accept `value`.
+    /// Whether `value` can be added: this allows for up to 1024 values at once.
     ///
     /// # Errors
-    /// As `add`.
+    /// The value is not finite, or too large for the quantum.
+    #[inline]
     pub fn accepts(&self, value: f64) -> Result<(), Error> {
-        self.units(value).map(|_| ())
+        let limit = LARGEST * power_of_two(-self.exponent);
+        if value.abs() <= limit {
+            return Ok(());
+        }
+        Err(if value.is_finite() { Error::TooLarge { value, limit } } else { Error::NotFinite(value) })
     }
 
-    fn units(&self, value: f64) -> Result<i64, Error> {
-        if !value.is_finite() {
-            return Err(Error::NotFinite(value));
-        }
-        let units = libm::rint(libm::scalbn(value, self.exponent));
-        if units.abs() > LARGEST {
-            return Err(Error::TooLarge { value, limit: libm::scalbn(LARGEST, -self.exponent) });
-        }
-        Ok(units as i64)
+    /// The nearest multiple of the quantum, the even one of two: of an accepted value.
+    #[inline]
+    fn units(&self, value: f64) -> i64 {
+        // Beyond 2^52 there are integers only, and adding 2^52 leaves no digit behind the point.
+        const WHOLE: f64 = (1u64 << 52) as f64;
+        let scaled = value * power_of_two(self.exponent);
+        let size = scaled.abs();
+        let rounded = if size < WHOLE { (size + WHOLE) - WHOLE } else { size };
+        rounded.copysign(scaled) as i64
     }
 
     /// Adds the sums of other tasks.
@@ -124,6 +150,12 @@ impl Moments {
     }
 }
 
+/// 2^`exponent` of a normal number.
+#[inline]
+fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((1023 + i64::from(exponent)) as u64) << 52)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -157,6 +189,19 @@ mod tests {
         assert!((errors[0] / (0.5e-9 / 999f64.sqrt()) - 1.0).abs() < 1e-4, "{errors:?}");
         assert_eq!(errors[1], 0.0);
         assert!(sums.standard_errors(1)[0].is_nan());
+    }
+
+    #[test]
+    fn a_value_is_rounded_to_the_nearest_multiple_of_the_quantum() {
+        for exponent in [-40, -3, 0, 7, 52] {
+            let sums = Moments::new(1, exponent);
+            for k in 0..20_000 {
+                let value = libm::sin(f64::from(k)) * libm::scalbn(1.0, k % 57 - exponent);
+                assert_eq!(sums.units(value), libm::rint(libm::scalbn(value, exponent)) as i64, "{value}");
+            }
+            let half = libm::scalbn(0.5, -exponent);
+            assert_eq!([sums.units(half), sums.units(-3.0 * half), sums.units(5.0 * half)], [0, -2, 2]);
+        }
     }
 
     #[test]

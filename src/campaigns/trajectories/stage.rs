@@ -1,7 +1,7 @@
 //! How are trajectories run in batches, and what is summed over them?
 use super::{Setup, Units};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::science::dynamics::{Correlations, LANES, Trajectories};
+use crate::science::dynamics::{Correlations, LANES, Lane, Trajectories};
 use crate::science::sum::{self, Moments, exponent_for};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
@@ -49,62 +49,82 @@ pub struct Row {
 }
 
 impl TrajectoryStage {
-    /// Adds the trajectory in lane `l`, or nothing of it.
-    fn add(&self, sums: &mut Sums, found: &Trajectories, task: TaskId, l: usize) -> Result<(), Cause> {
-        if let Some(what) = &found.not_finite[l] {
-            let Units { time, time_factor, .. } = self.setup.units;
-            let text = format!("{} is {} at t = {} {time}", what.quantity, what.value, what.time * time_factor);
-            return Err(Cause::NotFinite(text));
+    /// Adds the trajectories of a block, each or nothing of it, and tells why those that are not added are not. `first` is the number
+    /// of the first one among all of the point.
+    fn add(&self, sums: &mut Sums, found: &Trajectories, filled: usize, first: TaskId) -> Vec<(usize, Cause)> {
+        let mut refused: [Option<Cause>; LANES] = std::array::from_fn(|l| self.not_finite(found, l));
+        self.find_too_large(sums, found, &mut refused);
+        let is_meant: [bool; LANES] = std::array::from_fn(|l| l < filled && refused[l].is_none());
+        if let Err(error) = self.add_lanes(sums, found, &is_meant) {
+            // Sums of so many trajectories that they overflow: nobody has run them yet.
+            (0..filled).for_each(|l| refused[l] = Some(Cause::Failed(error.to_string())));
+        } else {
+            sums.used += is_meant.iter().filter(|is_meant| **is_meant).count() as u64;
+            for l in (0..LANES).filter(|&l| is_meant[l]) {
+                sums.largest_drift = sums.largest_drift.max(found.drift[l]);
+                if self.setup.keep_all {
+                    let observables = found.samples.iter().map(|lanes| lanes[l]).collect();
+                    sums.rows.push(Row { task: first + l as u64, observables });
+                }
+            }
         }
+        let refused = refused.into_iter().enumerate().take(filled);
+        refused.filter_map(|(l, cause)| Some((l, cause?))).collect()
+    }
+
+    fn not_finite(&self, found: &Trajectories, l: usize) -> Option<Cause> {
+        let what = found.not_finite[l].as_ref()?;
+        let Units { time, time_factor, .. } = self.setup.units;
+        let text = format!("{} is {} at t = {} {time}", what.quantity, what.value, what.time * time_factor);
+        Some(Cause::NotFinite(text))
+    }
+
+    /// Everything that is summed: the sums it belongs to, its place there, and its values.
+    fn summed<'a>(&self, found: &'a Trajectories) -> impl Iterator<Item = (Place, usize, &'a Lane)> + use<'a> {
         let layout = self.setup.layout();
-        let refused = |error: sum::Error| Cause::NotFinite(error.to_string());
-        let place = |k: usize| Place::of(k % layout.len(), layout.energies());
-        let values = || found.samples.iter().map(|lanes| lanes[l]).enumerate();
-        for (k, value) in values() {
-            sums.moments(place(k)).accepts(value).map_err(refused)?;
+        let (len, energies, positions) =
+            (layout.len(), layout.energies(), layout.len() - layout.position_correlations());
+        let observables = found.samples.iter().enumerate().map(move |(k, values)| {
+            let (sample, k) = (k / len, k % len);
+            match k {
+                k if k < energies => (Place::Quantum, sample * energies + k, values),
+                k if k < energies + 3 => (Place::Energies, sample * 3 + k - energies, values),
+                k => (Place::Positions, sample * positions + k - energies - 3, values),
+            }
+        });
+        let hops = [(Place::Hops, 0, &found.accepted_hops), (Place::Hops, 1, &found.frustrated_hops)];
+        let channels = found.channels.iter().enumerate().map(|(k, values)| (Place::Channels, k, values));
+        observables.chain(hops).chain([(Place::Drift, 0, &found.drift)]).chain(channels)
+    }
+
+    fn find_too_large(&self, sums: &mut Sums, found: &Trajectories, refused: &mut [Option<Cause>; LANES]) {
+        for (place, _, values) in self.summed(found) {
+            let moments = sums.moments(place);
+            if values.iter().all(|value| moments.accepts(*value).is_ok()) {
+                continue;
+            }
+            for (value, refused) in values.iter().zip(refused.iter_mut()) {
+                if let Err(error) = moments.accepts(*value) {
+                    refused.get_or_insert_with(|| Cause::NotFinite(error.to_string()));
+                }
+            }
         }
-        sums.drift.accepts(found.drift[l]).map_err(refused)?;
-        found.channels.iter().try_for_each(|value| sums.channels.accepts(value[l])).map_err(refused)?;
-        // From here on nothing is refused but a sum of so many trajectories that it overflows.
-        let mut next = [0; 3];
-        for (k, value) in values() {
-            let place = place(k);
-            let next = &mut next[place as usize];
-            sums.moments(place).add(*next, value).map_err(refused)?;
-            *next += 1;
-        }
-        sums.hops.add(0, found.accepted_hops[l]).map_err(refused)?;
-        sums.hops.add(1, found.frustrated_hops[l]).map_err(refused)?;
-        sums.drift.add(0, found.drift[l]).map_err(refused)?;
-        sums.largest_drift = sums.largest_drift.max(found.drift[l]);
-        for (k, value) in found.channels.iter().enumerate() {
-            sums.channels.add(k, value[l]).map_err(refused)?;
-        }
-        sums.used += 1;
-        if self.setup.keep_all {
-            sums.rows.push(Row { task, observables: found.samples.iter().map(|lanes| lanes[l]).collect() });
-        }
-        Ok(())
+    }
+
+    fn add_lanes(&self, sums: &mut Sums, found: &Trajectories, is_meant: &[bool; LANES]) -> Result<(), sum::Error> {
+        self.summed(found).try_for_each(|(place, k, values)| sums.moments(place).add_lanes(k, values, is_meant))
     }
 }
 
-/// The sums that an observable belongs to.
+/// The sums that a quantity belongs to.
 #[derive(Clone, Copy)]
 enum Place {
     Quantum,
     Energies,
     Positions,
-}
-
-impl Place {
-    /// Of observable `k`, where energies start at `energies`.
-    fn of(k: usize, energies: usize) -> Self {
-        match k {
-            k if k < energies => Self::Quantum,
-            k if k < energies + 3 => Self::Energies,
-            _ => Self::Positions,
-        }
-    }
+    Hops,
+    Drift,
+    Channels,
 }
 
 impl Sums {
@@ -113,6 +133,9 @@ impl Sums {
             Place::Quantum => &mut self.quantum,
             Place::Energies => &mut self.energies,
             Place::Positions => &mut self.positions,
+            Place::Hops => &mut self.hops,
+            Place::Drift => &mut self.drift,
+            Place::Channels => &mut self.channels,
         }
     }
 
@@ -164,13 +187,13 @@ impl Stage for TrajectoryStage {
             };
             let mut may_go_on = || !context.is_halted() && context.expired().is_none();
             let found = self.setup.system().run(block_of_all, (context.seed, state, &start), &mut may_go_on);
-            for (l, task) in block.iter().enumerate() {
-                let done = match context.expired().filter(|_| found.is_cut_short) {
-                    Some(cause) => Err(cause),
-                    None => self.add(&mut ran.value, &found, task + self.tasks.first, l),
-                };
-                ran.failed.extend(done.err().map(|cause| (task, cause)));
+            if let Some(cause) = context.expired().filter(|_| found.is_cut_short) {
+                ran.failed.extend(block.iter().map(|task| (task, cause.clone())));
+                continue;
             }
+            let filled = block.count() as usize;
+            let refused = self.add(&mut ran.value, &found, filled, block_of_all.first);
+            ran.failed.extend(refused.into_iter().map(|(l, cause)| (block.first + l as u64, cause)));
         }
         ran
     }

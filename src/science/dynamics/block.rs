@@ -67,13 +67,17 @@ impl Block {
     /// A block of no trajectories.
     pub fn blank(model: &dyn Model) -> Self {
         let (states, coordinates) = (model.states(), model.bath().coordinates());
-        let h = Matrix::zero(states, model.is_real());
+        let mut h = Matrix::zero(states, model.is_real());
+        let columns = |i: usize| (0..states).filter(|&j| model.couples(i, j)).collect();
+        let columns: Vec<Vec<usize>> = (0..states).map(columns).collect();
+        let is_sparse = 2 * columns.iter().map(Vec::len).sum::<usize>() <= states * states;
+        h.columns = is_sparse.then_some(columns);
         Self {
             filled: 0,
             z: Phase::zero(coordinates),
             c: Vector::zero(states),
             eigen: Eigen::of(&h),
-            last_vectors: h.clone(),
+            last_vectors: Matrix::zero(states, model.is_real()),
             h,
             active: [0; LANES],
             accepted_hops: ZERO,

@@ -17,6 +17,8 @@ pub struct Matrix {
     pub is_real: bool,
     pub re: Vec<Lane>,
     pub im: Vec<Lane>,
+    /// The columns of each row that may differ from zero, where many do not.
+    pub columns: Option<Vec<Vec<usize>>>,
 }
 
 impl Vector {
@@ -57,7 +59,7 @@ impl Vector {
 impl Matrix {
     /// Zero in `states` x `states` dimensions.
     pub fn zero(states: usize, is_real: bool) -> Self {
-        Self { states, is_real, re: vec![ZERO; states * states], im: vec![ZERO; states * states] }
+        Self { states, is_real, re: vec![ZERO; states * states], im: vec![ZERO; states * states], columns: None }
     }
 
     /// out = self * v.
@@ -91,22 +93,33 @@ impl Matrix {
     /// The product out = self * v, to be compiled into a loop of the caller's.
     #[inline(always)]
     pub(super) fn times<const REAL: bool>(&self, v: &Vector, out: &mut Vector) {
-        let n = self.states;
-        for i in 0..n {
+        for i in 0..self.states {
             let (mut re, mut im) = (ZERO, ZERO);
-            for j in 0..n {
-                let (a, b, c, d) = (&self.re[i * n + j], &self.im[i * n + j], &v.re[j], &v.im[j]);
-                for l in 0..LANES {
-                    if REAL {
-                        re[l] += a[l] * c[l];
-                        im[l] += a[l] * d[l];
-                    } else {
-                        re[l] += a[l] * c[l] - b[l] * d[l];
-                        im[l] += a[l] * d[l] + b[l] * c[l];
-                    }
+            if let Some(columns) = &self.columns {
+                for &j in &columns[i] {
+                    self.add_product::<REAL>((i, j), v, &mut re, &mut im);
+                }
+            } else {
+                for j in 0..self.states {
+                    self.add_product::<REAL>((i, j), v, &mut re, &mut im);
                 }
             }
             (out.re[i], out.im[i]) = (re, im);
+        }
+    }
+
+    #[inline(always)]
+    fn add_product<const REAL: bool>(&self, (i, j): (usize, usize), v: &Vector, re: &mut Lane, im: &mut Lane) {
+        let place = i * self.states + j;
+        let (a, b, c, d) = (&self.re[place], &self.im[place], &v.re[j], &v.im[j]);
+        for l in 0..LANES {
+            if REAL {
+                re[l] += a[l] * c[l];
+                im[l] += a[l] * d[l];
+            } else {
+                re[l] += a[l] * c[l] - b[l] * d[l];
+                im[l] += a[l] * d[l] + b[l] * c[l];
+            }
         }
     }
 }

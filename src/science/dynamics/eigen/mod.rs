@@ -26,9 +26,7 @@ impl Eigen {
     /// For matrices like `h`, real ones if it is.
     pub fn of(h: &Matrix) -> Self {
         let states = h.states;
-        let mut vectors = h.clone();
-        vectors.re.fill(ZERO);
-        vectors.im.fill(ZERO);
+        let mut vectors = Matrix::zero(states, h.is_real);
         (0..states).for_each(|k| vectors.re[k * states + k] = [1.0; LANES]);
         Self { values: vec![ZERO; states], work: vectors.clone(), vectors, column: Vector::zero(states), solutions: 0 }
     }

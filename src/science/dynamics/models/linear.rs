@@ -110,6 +110,14 @@ impl Model for LinearModel {
         self.h_q.iter().all(|[_, im]| *im == 0.0) && self.groups.iter().all(|group| group.operator.is_real_symmetric())
     }
 
+    fn couples(&self, i: usize, j: usize) -> bool {
+        let has = |group: &Group| match &group.operator {
+            Operator::Diagonal(weights) => i == j && weights[i] != 0.0,
+            Operator::Elements(elements) => elements.iter().any(|e| (e.0, e.1) == (i, j) || (e.1, e.0) == (i, j)),
+        };
+        self.h_q[i * self.states + j] != [0.0; 2] || self.groups.iter().any(has)
+    }
+
     fn depends_on_momenta(&self) -> bool {
         !self.groups.iter().all(|group| group.operator.is_hermitian())
     }
@@ -192,7 +200,8 @@ impl Model for LinearModel {
     fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {
         let maps = (0..self.bath.coordinates()).map(|j| self.map(motion, j, t));
         let (maps, across) = maps.unzip();
-        Box::new(AffineStep { model: self, motion, maps, across })
+        let is_diagonal = self.groups.iter().all(|group| matches!(group.operator, Operator::Diagonal(_)));
+        Box::new(AffineStep { model: self, motion, maps, across, is_diagonal })
     }
 }
 
@@ -206,6 +215,13 @@ impl LinearModel {
     fn uncoupled(&self, h: &mut Matrix) {
         for (place, [re, im]) in self.h_q.iter().enumerate() {
             (h.re[place], h.im[place]) = ([*re; LANES], [*im; LANES]);
+        }
+    }
+
+    /// The same for the diagonal alone.
+    fn uncouple_energies(&self, h: &mut Matrix) {
+        for place in (0..self.states).map(|n| n * self.states + n) {
+            h.re[place] = [self.h_q[place][0]; LANES];
         }
     }
 
@@ -274,11 +290,16 @@ struct AffineStep<'a> {
     motion: Motion,
     maps: Vec<Map>,
     across: Vec<Across>,
+    /// Whether modes change nothing but the energies of states.
+    is_diagonal: bool,
 }
 
 impl FrozenStep for AffineStep<'_> {
     fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
-        self.model.uncoupled(h);
+        match self.is_diagonal {
+            true => self.model.uncouple_energies(h),
+            false => self.model.uncoupled(h),
+        }
         for group in &self.model.groups {
             let modes = group.modes.clone();
             let (force, across) = self.model.frozen_force(group, frozen.psi);

@@ -57,6 +57,11 @@ pub trait Model: Send + Sync {
     /// Whether H has no imaginary part, whatever the coordinates.
     fn is_real(&self) -> bool;
 
+    /// Whether element (i, j) of H differs from zero, whatever the coordinates.
+    fn couples(&self, _i: usize, _j: usize) -> bool {
+        true
+    }
+
     /// Prepares steps of length `t`.
     fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_>;
 

@@ -24,7 +24,7 @@ pub struct Frozen<'a> {
 
 /// One step for dz/dt = -i d(H_c + <psi|H_qc|psi>)/dz* with psi frozen.
 pub trait FrozenStep {
-    /// Moves the coordinates by the step that was prepared, and brings `h` up to date.
+    /// Moves the coordinates by the step that was prepared, and brings `h`, which is the Hamiltonian elsewhere, up to date.
     fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix);
 
     /// The same with a step `t` of each lane's own.
