@@ -1,6 +1,6 @@
 //! Jacobi rotations for any number of states (Golub and Van Loan, Matrix Computations, 4th ed., section 8.5).
 //!
-//! A lane takes part in a sweep if its own matrix still asks for one; a lane that rests keeps its bits, signs of zeros too.
+//! A lane takes part in a rotation if its own element asks for it; a lane that rests keeps its bits, signs of zeros too.
 use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{LANES, Lane, Matrix, Vector, ZERO};
 
@@ -27,16 +27,19 @@ widest! {
         let (mut diagonal, mut off) = (ZERO, ZERO);
         squares::<REAL>(work, &mut diagonal, &mut off);
         let norm: Lane = std::array::from_fn(|l| diagonal[l] + off[l]);
+        let pairs = (n * (n - 1)) as f64;
         for _ in 0..MOST_SWEEPS {
-            // A lane that holds NaN compares false and rests.
-            let is_off = |l: usize| off[l] > TOLERANCE * TOLERANCE * norm[l];
-            let mask: Mask = std::array::from_fn(|l| u64::from(is_off(l)).wrapping_neg());
-            if mask == [0; LANES] {
+            // Elements whose square is below this are left alone: all of them in a lane that is done, or holds NaN.
+            let least: Lane = std::array::from_fn(|l| {
+                let tolerated = TOLERANCE * TOLERANCE * norm[l];
+                if off[l] > tolerated { tolerated / pairs } else { f64::INFINITY }
+            });
+            if least == [f64::INFINITY; LANES] {
                 break;
             }
             for p in 0..n {
                 for q in p + 1..n {
-                    rotate::<REAL>(work, vectors, p, q, &mask);
+                    rotate::<REAL>(work, vectors, p, q, &least);
                 }
             }
             squares::<REAL>(work, &mut diagonal, &mut off);
@@ -54,15 +57,13 @@ fn transform<const REAL: bool>(h: &Matrix, v: &Matrix, work: &mut Matrix, column
     for k in 0..n {
         for i in 0..n {
             let (mut re, mut im) = (ZERO, ZERO);
-            for j in 0..n {
-                let (a, b, c, d) = (&h.re[i * n + j], &h.im[i * n + j], &v.re[j * n + k], &v.im[j * n + k]);
-                for l in 0..LANES {
-                    if REAL {
-                        re[l] += a[l] * c[l];
-                    } else {
-                        re[l] += a[l] * c[l] - b[l] * d[l];
-                        im[l] += a[l] * d[l] + b[l] * c[l];
-                    }
+            if let Some(columns) = &h.columns {
+                for &j in &columns[i] {
+                    add_product::<REAL>((h, i * n + j), (v, j * n + k), &mut re, &mut im);
+                }
+            } else {
+                for j in 0..n {
+                    add_product::<REAL>((h, i * n + j), (v, j * n + k), &mut re, &mut im);
                 }
             }
             column.re[i] = re;
@@ -87,6 +88,20 @@ fn transform<const REAL: bool>(h: &Matrix, v: &Matrix, work: &mut Matrix, column
             if !REAL {
                 work.im[i * n + k] = if i == k { ZERO } else { im };
             }
+        }
+    }
+}
+
+/// Adds the product of two elements.
+#[inline(always)]
+fn add_product<const REAL: bool>(h: (&Matrix, usize), v: (&Matrix, usize), re: &mut Lane, im: &mut Lane) {
+    let (a, b, c, d) = (&h.0.re[h.1], &h.0.im[h.1], &v.0.re[v.1], &v.0.im[v.1]);
+    for l in 0..LANES {
+        if REAL {
+            re[l] += a[l] * c[l];
+        } else {
+            re[l] += a[l] * c[l] - b[l] * d[l];
+            im[l] += a[l] * d[l] + b[l] * c[l];
         }
     }
 }
@@ -121,67 +136,86 @@ struct Turn {
     mask: Mask,
 }
 
-/// Makes element (p, q), p < q, of `work` zero in the lanes of `mask`, and turns the vectors alike.
+/// Makes element (p, q), p < q, of `work` zero in the lanes where its square is above `least`, and turns the vectors alike.
 #[inline(always)]
-fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize, mask: &Mask) {
+fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize, least: &Lane) {
     let n = work.states;
-    let mut turn = Turn { cos: ZERO, sre: ZERO, sim: ZERO, mask: *mask };
     let (pp, pq, qq) = (p * n + p, p * n + q, q * n + q);
+    let (re, im) = (work.re[pq], work.im[pq]);
+    let square: Lane = std::array::from_fn(|l| if REAL { re[l] * re[l] } else { re[l] * re[l] + im[l] * im[l] });
+    let mask: Mask = std::array::from_fn(|l| u64::from(square[l] > least[l]).wrapping_neg());
+    if mask == [0; LANES] {
+        return;
+    }
+    let mut turn = Turn { cos: ZERO, sre: ZERO, sim: ZERO, mask };
     for l in 0..LANES {
-        let (re, im) = (work.re[pq][l], work.im[pq][l]);
-        let size = if REAL { re.abs() } else { (re * re + im * im).sqrt() };
+        let size = if REAL { re[l].abs() } else { square[l].sqrt() };
         let tau = 0.5 * (work.re[qq][l] - work.re[pp][l]) / size;
         let t = 1.0f64.copysign(tau) / (tau.abs() + (1.0 + tau * tau).sqrt());
         let cos = 1.0 / (1.0 + t * t).sqrt();
         turn.cos[l] = cos;
-        turn.sre[l] = if REAL { (t * cos).copysign(t * re) } else { t * cos * (re / size) };
-        turn.sim[l] = if REAL { 0.0 } else { t * cos * (im / size) };
-        // An element that is zero already has no phase.
-        turn.mask[l] &= u64::from(size > 0.0).wrapping_neg();
-        let m = turn.mask[l];
+        turn.sre[l] = if REAL { (t * cos).copysign(t * re[l]) } else { t * cos * (re[l] / size) };
+        turn.sim[l] = if REAL { 0.0 } else { t * cos * (im[l] / size) };
+        let m = mask[l];
         work.re[pp][l] = select(m, work.re[pp][l] - t * size, work.re[pp][l]);
         work.re[qq][l] = select(m, work.re[qq][l] + t * size, work.re[qq][l]);
-        work.re[pq][l] = select(m, 0.0, re);
+        work.re[pq][l] = select(m, 0.0, re[l]);
         if !REAL {
-            work.im[pq][l] = select(m, 0.0, im);
+            work.im[pq][l] = select(m, 0.0, im[l]);
         }
     }
-    // Of the other elements of columns p and q only those above the diagonal are kept; below stand their conjugates.
-    for k in 0..p {
-        turn.apply::<REAL>(work, (k * n + p, 1.0), (k * n + q, 1.0));
-    }
-    for k in p + 1..q {
-        turn.apply::<REAL>(work, (p * n + k, -1.0), (k * n + q, 1.0));
-    }
-    for k in q + 1..n {
-        turn.apply::<REAL>(work, (p * n + k, -1.0), (q * n + k, -1.0));
-    }
-    for k in 0..n {
-        turn.apply::<REAL>(vectors, (k * n + p, 1.0), (k * n + q, 1.0));
+    match mask == [u64::MAX; LANES] {
+        true => turn.all::<REAL, true>(work, vectors, p, q),
+        false => turn.all::<REAL, false>(work, vectors, p, q),
     }
 }
 
 impl Turn {
+    /// Turns all other elements of columns p and q. `ALL` says that every lane takes part.
+    #[inline(always)]
+    fn all<const REAL: bool, const ALL: bool>(&self, work: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
+        let n = work.states;
+        // Only those above the diagonal are kept; below stand their conjugates.
+        for k in 0..p {
+            self.apply::<REAL, ALL>(work, (k * n + p, 1.0), (k * n + q, 1.0));
+        }
+        for k in p + 1..q {
+            self.apply::<REAL, ALL>(work, (p * n + k, -1.0), (k * n + q, 1.0));
+        }
+        for k in q + 1..n {
+            self.apply::<REAL, ALL>(work, (p * n + k, -1.0), (q * n + k, -1.0));
+        }
+        for k in 0..n {
+            self.apply::<REAL, ALL>(vectors, (k * n + p, 1.0), (k * n + q, 1.0));
+        }
+    }
+
     /// Turns one row's elements of the columns p and q, given by their places and the signs of their imaginary parts there.
     #[inline(always)]
-    fn apply<const REAL: bool>(&self, m: &mut Matrix, (p, p_sign): (usize, f64), (q, q_sign): (usize, f64)) {
+    fn apply<const REAL: bool, const ALL: bool>(
+        &self,
+        m: &mut Matrix,
+        (p, p_sign): (usize, f64),
+        (q, q_sign): (usize, f64),
+    ) {
+        let choose = |l: usize, yes: f64, no: f64| if ALL { yes } else { select(self.mask[l], yes, no) };
         let (pr, qr) = (m.re[p], m.re[q]);
         if REAL {
             for l in 0..LANES {
                 let (c, s) = (self.cos[l], self.sre[l]);
-                m.re[p][l] = select(self.mask[l], c * pr[l] - s * qr[l], pr[l]);
-                m.re[q][l] = select(self.mask[l], s * pr[l] + c * qr[l], qr[l]);
+                m.re[p][l] = choose(l, c * pr[l] - s * qr[l], pr[l]);
+                m.re[q][l] = choose(l, s * pr[l] + c * qr[l], qr[l]);
             }
             return;
         }
         let (pi, qi) = (m.im[p], m.im[q]);
         for l in 0..LANES {
-            let (c, s, t, mask) = (self.cos[l], self.sre[l], self.sim[l], self.mask[l]);
+            let (c, s, t) = (self.cos[l], self.sre[l], self.sim[l]);
             let (a, b) = (p_sign * pi[l], q_sign * qi[l]);
-            m.re[p][l] = select(mask, c * pr[l] - (s * qr[l] + t * b), pr[l]);
-            m.im[p][l] = select(mask, p_sign * (c * a - (s * b - t * qr[l])), pi[l]);
-            m.re[q][l] = select(mask, c * qr[l] + (s * pr[l] - t * a), qr[l]);
-            m.im[q][l] = select(mask, q_sign * (c * b + (s * a + t * pr[l])), qi[l]);
+            m.re[p][l] = choose(l, c * pr[l] - (s * qr[l] + t * b), pr[l]);
+            m.im[p][l] = choose(l, p_sign * (c * a - (s * b - t * qr[l])), pi[l]);
+            m.re[q][l] = choose(l, c * qr[l] + (s * pr[l] - t * a), qr[l]);
+            m.im[q][l] = choose(l, q_sign * (c * b + (s * a + t * pr[l])), qi[l]);
         }
     }
 }
