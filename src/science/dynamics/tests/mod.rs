@@ -8,6 +8,8 @@ use super::*;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
 
+mod physics;
+
 fn spin_boson(modes: usize, reorganization_energy: f64) -> models::LinearModel {
     let model = SpinBoson {
         thermal_energy: 1.0,
