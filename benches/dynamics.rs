@@ -1,14 +1,18 @@
-//! How many trajectory-steps does one core do in a second, drawing of initial conditions and observables included?
+//! What do a trajectory and the parts of a step cost one core?
 //!
-//! `cargo bench --bench dynamics` measures; with `--test` every case runs once for a few steps.
+//! `cargo bench --bench dynamics` measures: `trajectories` in steps of trajectories per second, drawing of initial conditions and a
+//! sample every ten steps included, and `kernels` in trajectories per second. With `-- --test` every case runs once.
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use simmpi::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, InitialSurface, Mash, MeanField};
-use simmpi::science::dynamics::models::{Fmo, Holstein, SpinBoson, Tully, TullyOne};
+use simmpi::science::dynamics::models::{Fmo, Frozen, Holstein, Motion, SpinBoson, Tully, TullyOne};
 use simmpi::science::dynamics::{
-    Algorithm, Clock, Correlations, InitialState, Integrator, LANES, Model, Sampling, Start, System,
+    Algorithm, Block, Clock, Correlations, InitialState, Integrator, LANES, Model, Sampling, Start, System,
 };
-use simmpi::seed::CampaignSeed;
+use simmpi::science::sum::{Moments, exponent_for};
+use simmpi::seed::{CampaignSeed, Purpose};
 use simmpi::task::Tasks;
-use std::time::Instant;
+use std::hint::black_box;
+use std::time::Duration;
 
 fn spin_boson() -> Box<dyn Model> {
     let model = SpinBoson {
@@ -60,41 +64,97 @@ fn mash() -> Box<dyn Algorithm> {
     Box::new(Mash { frustrated, gauge, max_hops: 10, bisections: 10 })
 }
 
-fn main() {
-    let is_test = std::env::args().any(|argument| argument == "--test");
-    let cases = [
-        ("spin-boson, mean field", spin_boson(), mean_field(), 0.01, 20_000),
-        ("spin-boson, fssh", spin_boson(), fssh(), 0.01, 20_000),
-        ("spin-boson, ms-mash", spin_boson(), mash(), 0.01, 20_000),
-        ("fmo (1400 modes), mean field", fmo(), mean_field(), 0.01, 1000),
-        ("fmo (1400 modes), fssh", fmo(), fssh(), 0.01, 1000),
-        ("holstein, mean field", holstein(), mean_field(), 0.01, 10_000),
-        ("holstein, fssh", holstein(), fssh(), 0.01, 2000),
-        ("holstein, ms-mash", holstein(), mash(), 0.01, 2000),
-        ("tully-1, mean field", tully(), mean_field(), 1.0, 20_000),
-        ("tully-1, fssh", tully(), fssh(), 1.0, 20_000),
-    ];
-    println!("{:32} {:>14} {:>14}   trajectory-steps per second and core", "", "strang", "sequential");
-    for (name, model, algorithm, time_step, samples) in &cases {
-        let rate = |integrator| {
-            let samples = if is_test { 2 } else { samples / 10 };
-            let clock = Clock { time_step: *time_step, steps_per_sample: 10, samples, integrator };
-            let state =
-                InitialState::Diabatic((0..model.states()).map(|k| [f64::from(u8::from(k == 0)), 0.0]).collect());
-            let run = |first: u64| {
-                let start = Start::default();
-                let tasks = Tasks::new(first, first + LANES as u64);
-                let (model, algorithm) = (model.as_ref(), algorithm.as_ref());
-                let system = System { model, algorithm, clock: &clock, correlations: Correlations::default() };
-                system.run(tasks, (CampaignSeed(1), &state, &start), &mut || true)
-            };
-            let best = (0..3).map(|k| {
-                let began = Instant::now();
-                std::hint::black_box(run(k * LANES as u64));
-                began.elapsed().as_secs_f64()
-            });
-            (clock.steps() * LANES) as f64 / best.fold(f64::INFINITY, f64::min)
-        };
-        println!("{name:32} {:>14.0} {:>14.0}", rate(Integrator::Strang), rate(Integrator::Sequential));
-    }
+fn first_state(model: &dyn Model) -> InitialState {
+    InitialState::Diabatic((0..model.states()).map(|k| [f64::from(u8::from(k == 0)), 0.0]).collect())
 }
+
+fn trajectories(criterion: &mut Criterion) {
+    let cases = [
+        ("spin-boson, mean field", spin_boson(), mean_field(), 0.01, 100),
+        ("spin-boson, fssh", spin_boson(), fssh(), 0.01, 100),
+        ("spin-boson, ms-mash", spin_boson(), mash(), 0.01, 100),
+        ("fmo (1400 modes), mean field", fmo(), mean_field(), 0.01, 20),
+        ("fmo (1400 modes), fssh", fmo(), fssh(), 0.01, 20),
+        ("holstein, mean field", holstein(), mean_field(), 0.01, 100),
+        ("holstein, fssh", holstein(), fssh(), 0.01, 100),
+        ("holstein, ms-mash", holstein(), mash(), 0.01, 100),
+        ("tully-1, mean field", tully(), mean_field(), 1.0, 200),
+        ("tully-1, fssh", tully(), fssh(), 1.0, 200),
+    ];
+    let mut group = criterion.benchmark_group("trajectories");
+    for (name, model, algorithm, time_step, samples) in &cases {
+        for (scheme, integrator) in [("strang", Integrator::Strang), ("sequential", Integrator::Sequential)] {
+            let (time_step, samples) = (*time_step, *samples);
+            let clock = Clock { time_step, steps_per_sample: 10, samples, integrator };
+            let (model, algorithm) = (model.as_ref(), algorithm.as_ref());
+            let system = System { model, algorithm, clock: &clock, correlations: Correlations::default() };
+            let (state, start) = (first_state(model), Start::default());
+            group.throughput(Throughput::Elements((clock.steps() * LANES) as u64));
+            group.bench_function(format!("{name}, {scheme}"), |bencher| {
+                let mut first = 0;
+                bencher.iter(|| {
+                    first += LANES as u64;
+                    let tasks = Tasks::new(first, first + LANES as u64);
+                    black_box(system.run(tasks, (CampaignSeed(1), &state, &start), &mut || true))
+                });
+            });
+        }
+    }
+    group.finish();
+}
+
+fn kernels(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("kernels");
+    group.throughput(Throughput::Elements(LANES as u64));
+    for (name, model, step) in [
+        ("spin-boson", spin_boson(), 0.01),
+        ("fmo", fmo(), 0.01),
+        ("holstein", holstein(), 0.01),
+        ("tully-1", tully(), 1.0),
+    ] {
+        let model = model.as_ref();
+        let state = first_state(model);
+        let begin = (CampaignSeed(1), &state, &Start::default());
+        let mut block = Block::begin(model, &MeanField, Tasks::new(0, LANES as u64), begin);
+        for (kind, motion) in [("runge-kutta", Motion::RungeKutta), ("symmetric", Motion::Symmetric)] {
+            let mut prepared = model.prepare(motion, step);
+            group.bench_function(format!("coordinates, {name}, {kind}"), |bencher| {
+                let frozen = Frozen { psi: &block.c, active: &block.active };
+                bencher.iter(|| prepared.advance(&mut block.z, frozen, &mut block.h));
+            });
+        }
+        // The eigenproblem after one more step each time, as it comes in surface hopping; the step itself is measured above.
+        let mut prepared = model.prepare(Motion::Symmetric, step);
+        group.bench_function(format!("coordinates and eigenproblem, {name}"), |bencher| {
+            bencher.iter(|| {
+                prepared.advance(&mut block.z, Frozen { psi: &block.c, active: &block.active }, &mut block.h);
+                block.eigen.solve(&block.h);
+            });
+        });
+        group.bench_function(format!("initial conditions, {name}"), |bencher| {
+            let mut task = 0;
+            bencher.iter(|| {
+                for lane in 0..LANES {
+                    task += 1;
+                    model.draw(lane, &mut CampaignSeed(1).stream(task, Purpose::InitialCoordinates), &mut block.z);
+                }
+            });
+        });
+    }
+    let mut sums = Moments::new(1, exponent_for(2.0));
+    let values: [f64; LANES] = std::array::from_fn(|l| 0.1 * l as f64);
+    group.bench_function("exact sum and sum of squares", |bencher| {
+        bencher.iter(|| {
+            sums = Moments::new(1, exponent_for(2.0));
+            sums.add_lanes(0, black_box(&values), &[true; LANES])
+        });
+    });
+    group.finish();
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().warm_up_time(Duration::from_millis(300)).measurement_time(Duration::from_secs(2)).sample_size(20);
+    targets = trajectories, kernels
+}
+criterion_main!(benches);
