@@ -149,13 +149,16 @@ fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q
     }
     let mut turn = Turn { cos: ZERO, sre: ZERO, sim: ZERO, mask };
     for l in 0..LANES {
+        // With t = tan of the angle: t = 2 size/(|gap| + root), taken with the gap's sign.
         let size = if REAL { re[l].abs() } else { square[l].sqrt() };
-        let tau = 0.5 * (work.re[qq][l] - work.re[pp][l]) / size;
-        let t = 1.0f64.copysign(tau) / (tau.abs() + (1.0 + tau * tau).sqrt());
-        let cos = 1.0 / (1.0 + t * t).sqrt();
-        turn.cos[l] = cos;
-        turn.sre[l] = if REAL { (t * cos).copysign(t * re[l]) } else { t * cos * (re[l] / size) };
-        turn.sim[l] = if REAL { 0.0 } else { t * cos * (im[l] / size) };
+        let (gap, double) = (work.re[qq][l] - work.re[pp][l], 2.0 * size);
+        let long = gap.abs() + (gap * gap + double * double).sqrt();
+        let scale = 1.0 / (long * long + double * double).sqrt();
+        let sin = (double * scale).copysign(gap);
+        let t = (double / long).copysign(gap);
+        turn.cos[l] = long * scale;
+        turn.sre[l] = if REAL { sin.copysign(gap * re[l]) } else { sin * (re[l] / size) };
+        turn.sim[l] = if REAL { 0.0 } else { sin * (im[l] / size) };
         let m = mask[l];
         work.re[pp][l] = select(m, work.re[pp][l] - t * size, work.re[pp][l]);
         work.re[qq][l] = select(m, work.re[qq][l] + t * size, work.re[qq][l]);
