@@ -76,6 +76,10 @@ impl Eigen {
     /// Brings the energies of every lane into ascending order.
     fn sort(&mut self) {
         let n = self.values.len();
+        let is_sorted = |pair: &[Lane]| (0..LANES).all(|l| pair[0][l] <= pair[1][l]);
+        if self.values.windows(2).all(is_sorted) {
+            return;
+        }
         for l in 0..LANES {
             for k in 1..n {
                 let mut at = k;

@@ -237,28 +237,55 @@ impl<C: Curves> FrozenStep for Scattering<'_, C> {
     }
 }
 
+/// -d<V>/dz* at each lane's x. Whole arrays at a time: closures over a lane are not compiled into vector instructions.
+#[inline(always)]
+fn forces<C: Curves>(scale: f64, slope: f64, populations: &Populations, x: &Lane) -> Lane {
+    let mut force = ZERO;
+    for l in 0..LANES {
+        force[l] = -slope * populations.slope(C::at(scale * x[l]), l);
+    }
+    force
+}
+
+/// x + t k for each lane.
+#[inline(always)]
+fn ahead(x: &Lane, t: &Lane, k: &Lane) -> Lane {
+    let mut moved = ZERO;
+    for l in 0..LANES {
+        moved[l] = x[l] + t[l] * k[l];
+    }
+    moved
+}
+
 widest! {
+    /// dx/dt = y and dy/dt = -d<V>/dz*.
     fn runge_kutta<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lane, x: &mut Lane, y: &mut Lane) {
         let (scale, slope) = (model.scale(), model.slope_scale());
+        let (x1, y1) = (*x, *y);
+        let mut half = ZERO;
         for l in 0..LANES {
-            // dx/dt = y, dy/dt = -d<V>/dq / sqrt(2 m)
-            let force = |x: f64| -slope * populations.slope(C::at(scale * x), l);
-            let (half, sixth) = (0.5 * t[l], t[l] * (1.0 / 6.0));
-            let (k1, f1) = (y[l], force(x[l]));
-            let (k2, f2) = (y[l] + half * f1, force(x[l] + half * k1));
-            let (k3, f3) = (y[l] + half * f2, force(x[l] + half * k2));
-            let (k4, f4) = (y[l] + t[l] * f3, force(x[l] + t[l] * k3));
-            x[l] += sixth * (k1 + 2.0 * k2 + 2.0 * k3 + k4);
-            y[l] += sixth * (f1 + 2.0 * f2 + 2.0 * f3 + f4);
+            half[l] = 0.5 * t[l];
+        }
+        let f1 = forces::<C>(scale, slope, populations, &x1);
+        let y2 = ahead(&y1, &half, &f1);
+        let f2 = forces::<C>(scale, slope, populations, &ahead(&x1, &half, &y1));
+        let y3 = ahead(&y1, &half, &f2);
+        let f3 = forces::<C>(scale, slope, populations, &ahead(&x1, &half, &y2));
+        let y4 = ahead(&y1, t, &f3);
+        let f4 = forces::<C>(scale, slope, populations, &ahead(&x1, t, &y3));
+        for l in 0..LANES {
+            let sixth = t[l] * (1.0 / 6.0);
+            x[l] = x1[l] + sixth * (y1[l] + 2.0 * y2[l] + 2.0 * y3[l] + y4[l]);
+            y[l] = y1[l] + sixth * (f1[l] + 2.0 * f2[l] + 2.0 * f3[l] + f4[l]);
         }
     }
 }
 
 widest! {
     fn kick<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lane, x: &Lane, y: &mut Lane) {
-        let (scale, slope) = (model.scale(), model.slope_scale());
+        let force = forces::<C>(model.scale(), model.slope_scale(), populations, x);
         for l in 0..LANES {
-            y[l] -= t[l] * (slope * populations.slope(C::at(scale * x[l]), l));
+            y[l] += t[l] * force[l];
         }
     }
 }
