@@ -35,7 +35,12 @@ impl Vector {
     /// |c_k|^2.
     #[inline(always)]
     pub fn population(&self, k: usize) -> Lane {
-        std::array::from_fn(|l| self.re[k][l] * self.re[k][l] + self.im[k][l] * self.im[k][l])
+        let (re, im) = (&self.re[k], &self.im[k]);
+        let mut squares = ZERO;
+        for l in 0..LANES {
+            squares[l] = re[l] * re[l] + im[l] * im[l];
+        }
+        squares
     }
 
     /// Takes column `column[lane]` of `vectors` in each lane.
@@ -50,9 +55,15 @@ impl Vector {
     }
 
     /// conj(self_i) other_i.
+    #[inline(always)]
     pub fn product(&self, other: &Vector, i: usize) -> (Lane, Lane) {
         let (a, b, c, d) = (&self.re[i], &self.im[i], &other.re[i], &other.im[i]);
-        (std::array::from_fn(|l| a[l] * c[l] + b[l] * d[l]), std::array::from_fn(|l| a[l] * d[l] - b[l] * c[l]))
+        let (mut re, mut im) = (ZERO, ZERO);
+        for l in 0..LANES {
+            re[l] = a[l] * c[l] + b[l] * d[l];
+            im[l] = a[l] * d[l] - b[l] * c[l];
+        }
+        (re, im)
     }
 }
 

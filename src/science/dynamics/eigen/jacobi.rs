@@ -142,8 +142,12 @@ fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q
     let n = work.states;
     let (pp, pq, qq) = (p * n + p, p * n + q, q * n + q);
     let (re, im) = (work.re[pq], work.im[pq]);
-    let square: Lane = std::array::from_fn(|l| if REAL { re[l] * re[l] } else { re[l] * re[l] + im[l] * im[l] });
-    let mask: Mask = std::array::from_fn(|l| u64::from(square[l] > least[l]).wrapping_neg());
+    // Plain loops: a closure over lanes is not always compiled into the vector instructions of its surroundings.
+    let (mut square, mut mask) = (ZERO, [0; LANES]);
+    for l in 0..LANES {
+        square[l] = if REAL { re[l] * re[l] } else { re[l] * re[l] + im[l] * im[l] };
+        mask[l] = u64::from(square[l] > least[l]).wrapping_neg();
+    }
     if mask == [0; LANES] {
         return;
     }
