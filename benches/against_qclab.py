@@ -5,7 +5,7 @@ ratio of the two.
     benches/against_qclab.py [--simmpi PATH] [--venv FOLDER] [--only PATTERN] [--short] [--json FILE]
 
 Needs a release build of simmpi and, the first time, the network: QC Lab is installed from PyPI into an environment of
-its own. About ten minutes on one core; `--short` tries every row for a second or two, and its ratios mean little.
+its own. About a quarter of an hour on one core; `--short` tries every row for a second or two: its ratios mean little.
 
 Both programs do the same: same model, initial state, time step, scheme (`integrator = "sequential"`) and number of
 samples. simmpi runs as one rank without mpirun, QC Lab through its serial driver with every library on one thread, its
