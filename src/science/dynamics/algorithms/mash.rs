@@ -2,7 +2,7 @@
 //! doi:10.1063/5.0158147).
 use super::gauge::Gauge;
 use super::rescaling::{Frustrated, Rescaling, shift};
-use super::surface::SurfaceStep;
+use super::surface::{Scheme, SurfaceStep};
 use super::{Algorithm, Stepper};
 use crate::science::dynamics::{Block, Clock, LANES, Lane, Model, Observed, Phase, Vector, ZERO};
 use crate::seed::Stream;
@@ -209,9 +209,11 @@ impl Step<'_> {
     }
 
     /// delta = sum_k Re(d_kn c_k* c_n) - sum_k Re(d_km c_k* c_m) from surface n to m (eq. E2 of the paper). "Re" stands for the part
-    /// that belongs to real positions and momenta, also where these are complex combinations.
+    /// that belongs to real positions and momenta, also where these are complex combinations; QC Lab takes the real part of what
+    /// stands there, which is the same where the Hamiltonian depends on positions alone.
     fn find_direction(&mut self, target: &[usize; LANES]) {
         let model = self.between.model;
+        let is_as_written = self.between.scheme == Scheme::Sequential;
         let Block { z, eigen, scratch, active, .. } = &mut self.probe;
         let [c, bra, ket, weights, ..] = scratch;
         for (of, sign) in [(&*active, 1.0), (target, -1.0)] {
@@ -232,28 +234,32 @@ impl Step<'_> {
                 (weights.re[of[l]][l], weights.im[of[l]][l]) = (c.re[of[l]][l], c.im[of[l]][l]);
             }
             eigen.vectors.apply(weights, ket);
-            add_real_part(model, z, (bra, ket), sign, &mut self.part, &mut self.direction);
+            let is_first = sign > 0.0;
+            add_gradient(model, z, (bra, ket), (sign, is_first), &mut self.part, &mut self.direction);
+            if is_as_written {
+                self.direction.y.fill(ZERO);
+            } else {
+                add_gradient(model, z, (ket, bra), (sign, false), &mut self.part, &mut self.direction);
+            }
         }
     }
 }
 
-/// direction = part (for sign 1) or direction - part, where part = (<bra|d/dz*|ket> + <ket|d/dz*|bra>)/2.
-fn add_real_part(
+/// Adds sign <bra|d/dz*|ket> to the direction, or begins with it.
+fn add_gradient(
     model: &dyn Model,
     z: &Phase,
     (bra, ket): (&Vector, &Vector),
-    sign: f64,
+    (sign, is_first): (f64, bool),
     part: &mut Phase,
     direction: &mut Phase,
 ) {
-    for (of, on, is_first) in [(bra, ket, sign > 0.0), (ket, bra, false)] {
-        model.gradient(z, of, on, part);
-        for j in 0..part.x.len() {
-            for l in 0..LANES {
-                let (x, y) = (0.5 * sign * part.x[j][l], 0.5 * sign * part.y[j][l]);
-                let (dx, dy) = (&mut direction.x[j][l], &mut direction.y[j][l]);
-                (*dx, *dy) = if is_first { (x, y) } else { (*dx + x, *dy + y) };
-            }
+    model.gradient(z, bra, ket, part);
+    for j in 0..part.x.len() {
+        for l in 0..LANES {
+            let (x, y) = (sign * part.x[j][l], sign * part.y[j][l]);
+            let (dx, dy) = (&mut direction.x[j][l], &mut direction.y[j][l]);
+            (*dx, *dy) = if is_first { (x, y) } else { (*dx + x, *dy + y) };
         }
     }
 }
