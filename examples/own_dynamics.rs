@@ -5,6 +5,8 @@
 //!
 //! What is written here once is what a file in `src/science/dynamics/models` or `algorithms` holds; `CONTRIBUTING.md` says which two
 //! lines more make it a `kind` in configurations.
+#![expect(clippy::needless_range_loop, reason = "a lane index runs over several arrays at once")]
+
 use simmpi::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, InitialSurface, MeanField, Stepper};
 use simmpi::science::dynamics::models::{Frozen, FrozenStep, GeneralStep, Motion, UnitSystem};
 use simmpi::science::dynamics::{

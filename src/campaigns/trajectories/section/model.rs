@@ -200,7 +200,7 @@ pub enum ModelSection {
         #[serde(default = "one")]
         #[schemars(extend("exclusiveMinimum" = 0))]
         mass: f64,
-        /// Centre of the initial wave packet exp(-|q - q0|^2), by default [-3, 0]
+        /// Centre of the initial wave packet exp(-|q - q0|^2), by default (-3, 0)
         position: Option<[f64; 2]>,
         /// Mean momentum of the initial wave packet
         #[serde(default = "crossing_momentum")]
@@ -214,7 +214,7 @@ pub enum ModelSection {
         #[serde(default = "one")]
         #[schemars(extend("exclusiveMinimum" = 0))]
         mass: f64,
-        /// Centre of the initial wave packet exp(-|q - q0|^2), by default [-4, -2]
+        /// Centre of the initial wave packet exp(-|q - q0|^2), by default (-4, -2)
         position: Option<[f64; 2]>,
         /// Mean momentum of the initial wave packet
         #[serde(default = "crossing_momentum")]
@@ -228,7 +228,7 @@ pub enum ModelSection {
         #[serde(default = "one")]
         #[schemars(extend("exclusiveMinimum" = 0))]
         mass: f64,
-        /// Centre of the initial wave packet exp(-|q - q0|^2), by default [-4, -2]
+        /// Centre of the initial wave packet exp(-|q - q0|^2), by default (-4, -2)
         position: Option<[f64; 2]>,
         /// Mean momentum of the initial wave packet
         #[serde(default = "crossing_momentum")]
@@ -238,13 +238,13 @@ pub enum ModelSection {
         berry_force: bool,
     },
     LinearVibronic {
-        /// H_q [S][S], Hermitian: real numbers, or pairs [re, im]
+        /// H_q, S rows of S elements, Hermitian: real numbers, or pairs of real and imaginary part
         hamiltonian: Option<Vec<Vec<Number>>>,
         /// Frequencies of the modes
         frequencies: Option<Vec<f64>>,
-        /// [mode, i, j, value]: value (z + z*) in element (i, j) and (j, i), each pair given once
+        /// mode, i, j and value of each: value (z + z*) in element (i, j) and (j, i), each pair given once
         couplings: Option<Vec<(usize, usize, usize, f64)>>,
-        /// hamiltonian [S, S], frequencies [C] and couplings [K, 4] from an HDF5 file instead
+        /// hamiltonian (S x S), frequencies (C) and couplings (K x 4) from an HDF5 file instead
         file: Option<PathBuf>,
         /// k_B T
         #[serde(default = "one")]

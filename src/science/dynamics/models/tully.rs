@@ -212,7 +212,7 @@ impl Populations {
         }
     }
 
-    /// d<V>/dq in a lane.
+    /// The slope of the mean energy in a lane.
     #[inline(always)]
     fn slope(&self, curves: Diabats, l: usize) -> f64 {
         curves.d00 * self.first[l] + curves.d11 * self.second[l] + curves.d01 * self.coherence[l]
@@ -237,7 +237,7 @@ impl<C: Curves> FrozenStep for Scattering<'_, C> {
     }
 }
 
-/// -d<V>/dz* at each lane's x. Whole arrays at a time: closures over a lane are not compiled into vector instructions.
+/// Minus the slope d/dz* of the mean energy at each lane's x. Whole arrays at a time: closures over a lane are not compiled into vector instructions.
 #[inline(always)]
 fn forces<C: Curves>(scale: f64, slope: f64, populations: &Populations, x: &Lane) -> Lane {
     let mut force = ZERO;
@@ -258,7 +258,7 @@ fn ahead(x: &Lane, t: &Lane, k: &Lane) -> Lane {
 }
 
 widest! {
-    /// dx/dt = y and dy/dt = -d<V>/dz*.
+    /// dx/dt = y, and dy/dt is the force.
     fn runge_kutta<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lane, x: &mut Lane, y: &mut Lane) {
         let (scale, slope) = (model.scale(), model.slope_scale());
         let (x1, y1) = (*x, *y);
