@@ -87,156 +87,17 @@ pub enum ModelSection {
         #[serde(default)]
         sampling: SamplingName,
     },
-    Holstein {
-        /// k_B T
-        #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        thermal_energy: f64,
-        /// g, without dimension
-        #[serde(default = "half")]
-        coupling: f64,
-        /// Frequency of the oscillators
-        #[serde(default = "half")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        frequency: f64,
-        /// Number of sites
-        #[serde(default = "ten")]
-        #[schemars(range(min = 2, max = 1000))]
-        sites: usize,
-        /// J, of neighbouring sites
-        #[serde(default = "one")]
-        hopping: f64,
-        /// Mass of an oscillator
-        #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        mass: f64,
-        /// Whether the last site neighbours the first
-        #[serde(default = "yes")]
-        periodic: bool,
-        /// Distribution of initial coordinates
-        #[serde(default)]
-        sampling: SamplingName,
-    },
-    HolsteinK {
-        /// k_B T
-        #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        thermal_energy: f64,
-        /// g, without dimension
-        #[serde(default = "half")]
-        coupling: f64,
-        /// Frequency of the modes
-        #[serde(default = "half")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        frequency: f64,
-        /// Number of sites, even
-        #[serde(default = "ten")]
-        #[schemars(range(min = 2, max = 1000))]
-        sites: usize,
-        /// J, of neighbouring sites
-        #[serde(default = "one")]
-        hopping: f64,
-        /// Mass of a mode
-        #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        mass: f64,
-        /// In reciprocal space the lattice is always periodic
-        #[serde(default = "yes")]
-        periodic: bool,
-        /// Distribution of initial coordinates
-        #[serde(default)]
-        sampling: SamplingName,
-    },
+    Holstein(Lattice),
+    HolsteinK(Lattice),
     #[serde(rename = "tully-1")]
-    TullyOne {
-        /// Mass, electron masses
-        #[serde(default = "two_thousand")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        mass: f64,
-        /// Initial position, bohr
-        #[serde(default = "tully_position")]
-        position: f64,
-        /// Initial momentum, hbar/bohr
-        #[serde(default = "tully_momentum")]
-        momentum: f64,
-        /// A trajectory that is further out than this and moves outwards has ended, bohr
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        stop_beyond: Option<f64>,
-    },
+    TullyOne(Scattered),
     #[serde(rename = "tully-2")]
-    TullyTwo {
-        /// Mass, electron masses
-        #[serde(default = "two_thousand")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        mass: f64,
-        /// Initial position, bohr
-        #[serde(default = "tully_position")]
-        position: f64,
-        /// Initial momentum, hbar/bohr
-        #[serde(default = "tully_momentum")]
-        momentum: f64,
-        /// A trajectory that is further out than this and moves outwards has ended, bohr
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        stop_beyond: Option<f64>,
-    },
+    TullyTwo(Scattered),
     #[serde(rename = "tully-3")]
-    TullyThree {
-        /// Mass, electron masses
-        #[serde(default = "two_thousand")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        mass: f64,
-        /// Initial position, bohr
-        #[serde(default = "tully_position")]
-        position: f64,
-        /// Initial momentum, hbar/bohr
-        #[serde(default = "tully_momentum")]
-        momentum: f64,
-        /// A trajectory that is further out than this and moves outwards has ended, bohr
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        stop_beyond: Option<f64>,
-    },
-    AvoidedCrossingA {
-        /// Mass of the particle
-        #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        mass: f64,
-        /// Centre of the initial wave packet exp(-|q - q0|^2), by default (-3, 0)
-        position: Option<[f64; 2]>,
-        /// Mean momentum of the initial wave packet
-        #[serde(default = "crossing_momentum")]
-        momentum: [f64; 2],
-        /// Whether surfaces exert their Berry force
-        #[serde(default)]
-        berry_force: bool,
-    },
-    AvoidedCrossingB {
-        /// Mass of the particle
-        #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        mass: f64,
-        /// Centre of the initial wave packet exp(-|q - q0|^2), by default (-4, -2)
-        position: Option<[f64; 2]>,
-        /// Mean momentum of the initial wave packet
-        #[serde(default = "crossing_momentum")]
-        momentum: [f64; 2],
-        /// Whether surfaces exert their Berry force
-        #[serde(default)]
-        berry_force: bool,
-    },
-    AvoidedCrossingC {
-        /// Mass of the particle
-        #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
-        mass: f64,
-        /// Centre of the initial wave packet exp(-|q - q0|^2), by default (-4, -2)
-        position: Option<[f64; 2]>,
-        /// Mean momentum of the initial wave packet
-        #[serde(default = "crossing_momentum")]
-        momentum: [f64; 2],
-        /// Whether surfaces exert their Berry force
-        #[serde(default)]
-        berry_force: bool,
-    },
+    TullyThree(Scattered),
+    AvoidedCrossingA(WavePacket),
+    AvoidedCrossingB(WavePacket),
+    AvoidedCrossingC(WavePacket),
     LinearVibronic {
         /// H_q, S rows of S elements, Hermitian: real numbers, or pairs of real and imaginary part
         hamiltonian: Option<Vec<Vec<Number>>>,
@@ -260,6 +121,77 @@ pub enum ModelSection {
     },
 }
 
+/// A lattice of sites with an oscillator each.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lattice {
+    /// k_B T
+    #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    thermal_energy: f64,
+    /// g, without dimension
+    #[serde(default = "half")]
+    coupling: f64,
+    /// Frequency of the oscillators
+    #[serde(default = "half")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    frequency: f64,
+    /// Number of sites, even for holstein-k
+    #[serde(default = "ten")]
+    #[schemars(range(min = 2, max = 1000))]
+    sites: usize,
+    /// J, of neighbouring sites
+    #[serde(default = "one")]
+    hopping: f64,
+    /// Mass of an oscillator
+    #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    mass: f64,
+    /// Whether the last site neighbours the first; always so for holstein-k
+    #[serde(default = "yes")]
+    periodic: bool,
+    /// Distribution of initial coordinates
+    #[serde(default)]
+    sampling: SamplingName,
+}
+
+/// A particle on two curves, in atomic units.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Scattered {
+    /// Mass, electron masses
+    #[serde(default = "two_thousand")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    mass: f64,
+    /// Initial position, bohr
+    #[serde(default = "tully_position")]
+    position: f64,
+    /// Initial momentum, hbar/bohr
+    #[serde(default = "tully_momentum")]
+    momentum: f64,
+    /// A trajectory that is further out than this and moves outwards has ended, bohr
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    stop_beyond: Option<f64>,
+}
+
+/// A wave packet in two dimensions.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct WavePacket {
+    /// Mass of the particle
+    #[serde(default = "one")]
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    mass: f64,
+    /// Centre of the initial wave packet exp(-|q - q0|^2), by default (-3, 0) for a and (-4, -2) for b and c
+    position: Option<[f64; 2]>,
+    /// Mean momentum of the initial wave packet
+    #[serde(default = "crossing_momentum")]
+    momentum: [f64; 2],
+    /// Whether surfaces exert their Berry force
+    #[serde(default)]
+    berry_force: bool,
+}
+
 impl From<SamplingName> for Sampling {
     fn from(name: SamplingName) -> Self {
         match name {
@@ -276,9 +208,9 @@ impl ModelSection {
     /// The file cannot be read.
     pub fn spell_out(&mut self, config: &Config) -> Result<(), Faults> {
         match self {
-            Self::AvoidedCrossingA { position, .. } => *position = Some(position.unwrap_or(Landscape::A.position())),
-            Self::AvoidedCrossingB { position, .. } => *position = Some(position.unwrap_or(Landscape::B.position())),
-            Self::AvoidedCrossingC { position, .. } => *position = Some(position.unwrap_or(Landscape::C.position())),
+            Self::AvoidedCrossingA(packet) => packet.spell_out(Landscape::A),
+            Self::AvoidedCrossingB(packet) => packet.spell_out(Landscape::B),
+            Self::AvoidedCrossingC(packet) => packet.spell_out(Landscape::C),
             Self::LinearVibronic { hamiltonian, frequencies, couplings, file, .. } => {
                 let Some(name) = file.take() else { return Ok(()) };
                 let key = "trajectories.model.file";
@@ -299,7 +231,7 @@ impl ModelSection {
 
     /// C of the energy-based decoherence that the model's field uses.
     pub fn decoherence_constant(&self) -> Option<f64> {
-        matches!(self, Self::TullyOne { .. } | Self::TullyTwo { .. } | Self::TullyThree { .. }).then_some(0.1)
+        matches!(self, Self::TullyOne(_) | Self::TullyTwo(_) | Self::TullyThree(_)).then_some(0.1)
     }
 
     /// The model. A model is one arm here, one variant above and one file in `science::dynamics::models`.
@@ -350,51 +282,14 @@ impl ModelSection {
                 };
                 Box::new(model.build())
             }
-            Self::Holstein { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling } => {
-                let sampling = sampling.into();
-                let model = Holstein { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling };
-                Box::new(model.build())
-            }
-            Self::HolsteinK { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling } => {
-                let refuse = |key: &str, message: &str, help: &str| {
-                    Err(config.fault(&format!("trajectories.model.{key}"), message, help).into())
-                };
-                if !periodic {
-                    return refuse(
-                        "periodic",
-                        "there is no open lattice in reciprocal space",
-                        "choose kind = \"holstein\"",
-                    );
-                }
-                if sites % 2 == 1 {
-                    return refuse(
-                        "sites",
-                        "holstein-k needs an even number of sites",
-                        "choose an even one, or kind = \"holstein\"",
-                    );
-                }
-                let sampling = sampling.into();
-                let model = HolsteinReciprocal { thermal_energy, coupling, frequency, sites, hopping, mass, sampling };
-                Box::new(model.build())
-            }
-            Self::TullyOne { mass, position, momentum, stop_beyond } => {
-                tully::<TullyOne>(mass, position, momentum, stop_beyond)
-            }
-            Self::TullyTwo { mass, position, momentum, stop_beyond } => {
-                tully::<TullyTwo>(mass, position, momentum, stop_beyond)
-            }
-            Self::TullyThree { mass, position, momentum, stop_beyond } => {
-                tully::<TullyThree>(mass, position, momentum, stop_beyond)
-            }
-            Self::AvoidedCrossingA { mass, position, momentum, berry_force } => {
-                crossing(Landscape::A, mass, position, momentum, berry_force)
-            }
-            Self::AvoidedCrossingB { mass, position, momentum, berry_force } => {
-                crossing(Landscape::B, mass, position, momentum, berry_force)
-            }
-            Self::AvoidedCrossingC { mass, position, momentum, berry_force } => {
-                crossing(Landscape::C, mass, position, momentum, berry_force)
-            }
+            Self::Holstein(ref lattice) => lattice.build(),
+            Self::HolsteinK(ref lattice) => lattice.build_reciprocal(config)?,
+            Self::TullyOne(ref scattered) => scattered.build::<TullyOne>(),
+            Self::TullyTwo(ref scattered) => scattered.build::<TullyTwo>(),
+            Self::TullyThree(ref scattered) => scattered.build::<TullyThree>(),
+            Self::AvoidedCrossingA(ref packet) => packet.build(Landscape::A),
+            Self::AvoidedCrossingB(ref packet) => packet.build(Landscape::B),
+            Self::AvoidedCrossingC(ref packet) => packet.build(Landscape::C),
             Self::LinearVibronic {
                 ref hamiltonian,
                 ref frequencies,
@@ -416,19 +311,46 @@ impl ModelSection {
     }
 }
 
-fn tully<C: Curves>(mass: f64, position: f64, momentum: f64, stop_beyond: Option<f64>) -> Box<dyn Model> {
-    Box::new(Tully::<C>::new(mass, position, momentum, stop_beyond))
+impl Lattice {
+    fn build(&self) -> Box<dyn Model> {
+        let Self { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling } = *self;
+        let sampling = sampling.into();
+        Box::new(Holstein { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling }.build())
+    }
+
+    fn build_reciprocal(&self, config: &Config) -> Result<Box<dyn Model>, Faults> {
+        let Self { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling } = *self;
+        let refuse = |key: &str, message: &str, help: &str| {
+            Err(config.fault(&format!("trajectories.model.{key}"), message, help).into())
+        };
+        if !periodic {
+            return refuse("periodic", "there is no open lattice in reciprocal space", "choose kind = \"holstein\"");
+        }
+        if sites % 2 == 1 {
+            let help = "choose an even one, or kind = \"holstein\"";
+            return refuse("sites", "holstein-k needs an even number of sites", help);
+        }
+        let sampling = sampling.into();
+        let model = HolsteinReciprocal { thermal_energy, coupling, frequency, sites, hopping, mass, sampling };
+        Ok(Box::new(model.build()))
+    }
 }
 
-fn crossing(
-    landscape: Landscape,
-    mass: f64,
-    position: Option<[f64; 2]>,
-    momentum: [f64; 2],
-    berry_force: bool,
-) -> Box<dyn Model> {
-    let position = position.unwrap_or(landscape.position());
-    Box::new(AvoidedCrossing::new(landscape, mass, position, momentum, berry_force))
+impl Scattered {
+    fn build<C: Curves>(&self) -> Box<dyn Model> {
+        Box::new(Tully::<C>::new(self.mass, self.position, self.momentum, self.stop_beyond))
+    }
+}
+
+impl WavePacket {
+    fn spell_out(&mut self, landscape: Landscape) {
+        self.position.get_or_insert(landscape.position());
+    }
+
+    fn build(&self, landscape: Landscape) -> Box<dyn Model> {
+        let position = self.position.unwrap_or(landscape.position());
+        Box::new(AvoidedCrossing::new(landscape, self.mass, position, self.momentum, self.berry_force))
+    }
 }
 
 fn one() -> f64 {
