@@ -15,6 +15,12 @@ impl Phase {
     pub fn zero(coordinates: usize) -> Self {
         Self { x: vec![ZERO; coordinates], y: vec![ZERO; coordinates] }
     }
+
+    /// Becomes `other`, of as many degrees of freedom.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.x.copy_from_slice(&other.x);
+        self.y.copy_from_slice(&other.y);
+    }
 }
 
 /// The distribution that initial coordinates are drawn from.

@@ -165,10 +165,10 @@ impl Block {
         self.to_adiabatic();
     }
 
-    /// Becomes `other` in all that moves, without allocating.
-    pub fn take(&mut self, other: &Block) {
-        let both = self.moving(other);
-        both.into_iter().for_each(|(to, from)| to.copy_from_slice(from));
+    /// Becomes `other` in all that moves but the coordinates, without allocating.
+    pub fn take_state(&mut self, other: &Block) {
+        let [_, _, state @ ..] = self.moving(other);
+        state.into_iter().for_each(|(to, from)| to.copy_from_slice(from));
         self.active = other.active;
         (self.accepted_hops, self.frustrated_hops) = (other.accepted_hops, other.frustrated_hops);
     }

@@ -102,8 +102,10 @@ struct Step<'a> {
 
 impl Stepper for Step<'_> {
     fn advance(&mut self, block: &mut Block, _step: usize) {
-        self.begin.take(block);
-        self.between.advance(block);
+        // The coordinates are most of the memory: they are kept where they are, and written elsewhere.
+        std::mem::swap(&mut self.begin.z, &mut block.z);
+        self.begin.take_state(block);
+        self.between.advance_from(&self.begin.z, block);
         let dominant = dominant(&block.scratch[0], None);
         let has_crossed: Lanes = std::array::from_fn(|l| dominant[l] != block.active[l]);
         if has_crossed.contains(&true) {
@@ -116,7 +118,6 @@ impl Step<'_> {
     /// Makes the step again for trajectories whose dominant state changes in it, with hops where that happens. Lanes that take no part
     /// are moved along and never looked at.
     fn resolve(&mut self, block: &mut Block, mut open: Lanes) {
-        self.probe.take(&self.begin);
         self.probe.eigen.restart();
         let mut left = [self.between.length(); LANES];
         for _ in 0..self.method.max_hops {
@@ -137,7 +138,8 @@ impl Step<'_> {
             let time: Lane = std::array::from_fn(|l| if shifts[l].is_some() { upper[l] } else { lower[l] });
             self.try_step(&time);
             self.hop(&target, &open);
-            self.begin.take(&self.probe);
+            std::mem::swap(&mut self.begin.z, &mut self.probe.z);
+            self.begin.take_state(&self.probe);
             (0..LANES).for_each(|l| left[l] -= time[l]);
         }
         self.try_step(&left);
@@ -149,8 +151,8 @@ impl Step<'_> {
 
     /// Moves the probe from the beginning by each lane's own time.
     fn try_step(&mut self, t: &Lane) {
-        self.probe.take(&self.begin);
-        self.between.advance_by(t, &mut self.probe);
+        self.probe.take_state(&self.begin);
+        self.between.advance_by(t, &self.begin.z, &mut self.probe);
     }
 
     /// Brackets the time at which the active state is overtaken. Leaves the probe at the last midpoint.

@@ -2,7 +2,7 @@
 use super::gauge::{self, Gauge};
 use crate::science::dynamics::models::{Frozen, FrozenStep, Motion};
 use crate::science::dynamics::phase::turn;
-use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, ZERO};
+use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, Phase, ZERO};
 
 /// The order of the parts of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,23 +48,33 @@ impl<'a> SurfaceStep<'a> {
     /// Moves a block on its active surfaces by the clock's step. Leaves the adiabatic amplitudes in `scratch[0]`, the vectors of the
     /// active surfaces in `scratch[1]` and the vectors of the beginning in `last_vectors`.
     pub fn advance(&mut self, block: &mut Block) {
-        self.advance_lanes(&[self.t; LANES], false, block);
+        self.advance_lanes(&[self.t; LANES], block, |classical, block| {
+            let frozen = Frozen { psi: &block.scratch[1], active: &block.active };
+            classical.advance(&mut block.z, frozen, &mut block.h);
+        });
+    }
+
+    /// The same for a block whose coordinates were at `from`: those that it has are not looked at.
+    pub fn advance_from(&mut self, from: &Phase, block: &mut Block) {
+        self.advance_lanes(&[self.t; LANES], block, |classical, block| {
+            let frozen = Frozen { psi: &block.scratch[1], active: &block.active };
+            classical.advance_from(from, &mut block.z, frozen, &mut block.h);
+        });
     }
 
     /// The same by each lane's own time.
-    pub fn advance_by(&mut self, t: &Lane, block: &mut Block) {
-        self.advance_lanes(t, true, block);
+    pub fn advance_by(&mut self, t: &Lane, from: &Phase, block: &mut Block) {
+        self.advance_lanes(t, block, |classical, block| {
+            let frozen = Frozen { psi: &block.scratch[1], active: &block.active };
+            classical.advance_by(t, from, &mut block.z, frozen, &mut block.h);
+        });
     }
 
-    fn advance_lanes(&mut self, t: &Lane, is_own: bool, block: &mut Block) {
+    fn advance_lanes(&mut self, t: &Lane, block: &mut Block, advance: impl FnOnce(&mut dyn FrozenStep, &mut Block)) {
         let half = t.map(|t| 0.5 * t);
         propagate_exactly(block, if self.scheme == Scheme::Strang { &half } else { t });
         block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
-        let frozen = Frozen { psi: &block.scratch[1], active: &block.active };
-        match is_own {
-            false => self.classical.advance(&mut block.z, frozen, &mut block.h),
-            true => self.classical.advance_by(t, &mut block.z, frozen, &mut block.h),
-        }
+        advance(self.classical.as_mut(), block);
         block.last_vectors.clone_from(&block.eigen.vectors);
         block.eigen.solve(&block.h);
         let is_corrected = self.scheme == Scheme::Strang && self.model.depends_on_momenta();

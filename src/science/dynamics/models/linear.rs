@@ -294,12 +294,19 @@ struct AffineStep<'a> {
     is_diagonal: bool,
 }
 
-impl FrozenStep for AffineStep<'_> {
-    fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+impl AffineStep<'_> {
+    /// Brings `h` to H_q where modes will be added.
+    fn uncouple(&self, h: &mut Matrix) {
         match self.is_diagonal {
             true => self.model.uncouple_energies(h),
             false => self.model.uncoupled(h),
         }
+    }
+}
+
+impl FrozenStep for AffineStep<'_> {
+    fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+        self.uncouple(h);
         for group in &self.model.groups {
             let modes = group.modes.clone();
             let (force, across) = self.model.frozen_force(group, frozen.psi);
@@ -309,21 +316,32 @@ impl FrozenStep for AffineStep<'_> {
             match across {
                 None => move_modes(maps, couplings, &force, x, y, &mut re),
                 Some(across) => {
-                    move_modes_across(
-                        (maps, &self.across[modes]),
-                        couplings,
-                        (&force, &across),
-                        x,
-                        y,
-                        (&mut re, &mut im),
-                    );
+                    let maps = (maps, &self.across[modes]);
+                    move_modes_across(maps, couplings, (&force, &across), x, y, (&mut re, &mut im));
                 }
             }
             self.model.add_shift(group, &re, &im, h);
         }
     }
 
-    fn advance_by(&mut self, t: &Lane, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+    fn advance_from(&mut self, from: &Phase, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+        if !self.is_diagonal {
+            z.copy_from(from);
+            return self.advance(z, frozen, h);
+        }
+        self.uncouple(h);
+        for group in &self.model.groups {
+            let modes = group.modes.clone();
+            let (force, _) = self.model.frozen_force(group, frozen.psi);
+            let (maps, couplings) = (&self.maps[modes.clone()], &self.model.couplings[modes.clone()]);
+            let from = (&from.x[modes.clone()], &from.y[modes.clone()]);
+            let mut shift = ZERO;
+            move_modes_from(maps, couplings, &force, from, &mut z.x[modes.clone()], &mut z.y[modes], &mut shift);
+            self.model.add_shift(group, &shift, &ZERO, h);
+        }
+    }
+
+    fn advance_by(&mut self, t: &Lane, from: &Phase, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
         for group in &self.model.groups {
             let (force, across) = self.model.frozen_force(group, frozen.psi);
             let across = across.unwrap_or(ZERO);
@@ -333,6 +351,7 @@ impl FrozenStep for AffineStep<'_> {
                     let w = self.model.bath.frequencies[j];
                     turn(&t.map(|t| w * t), &mut cos, &mut sin);
                 }
+                (z.x[j], z.y[j]) = (from.x[j], from.y[j]);
                 move_mode_by(self.model, self.motion, j, t, (&cos, &sin), (&force, &across), &mut z.x[j], &mut z.y[j]);
             }
         }
@@ -351,6 +370,31 @@ widest! {
                 let (u, v) = (x[l], y[l]);
                 x[l] = m[0] * u + m[1] * v + m[2] * force[l];
                 y[l] = m[3] * u + m[4] * v + m[5] * force[l];
+                sum[l] += g * x[l];
+            }
+        }
+        *shift = sum;
+    }
+}
+
+widest! {
+    /// The same for modes that were at `from`.
+    fn move_modes_from(
+        maps: &[Map],
+        couplings: &[f64],
+        force: &Lane,
+        from: (&[Lane], &[Lane]),
+        x: &mut [Lane],
+        y: &mut [Lane],
+        shift: &mut Lane,
+    ) {
+        let force = *force;
+        let mut sum = ZERO;
+        for ((((m, g), (u, v)), x), y) in maps.iter().zip(couplings).zip(from.0.iter().zip(from.1)).zip(x).zip(y) {
+            let g = 2.0 * g;
+            for l in 0..LANES {
+                x[l] = m[0] * u[l] + m[1] * v[l] + m[2] * force[l];
+                y[l] = m[3] * u[l] + m[4] * v[l] + m[5] * force[l];
                 sum[l] += g * x[l];
             }
         }

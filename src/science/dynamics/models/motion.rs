@@ -27,8 +27,14 @@ pub trait FrozenStep {
     /// Moves the coordinates by the step that was prepared, and brings `h`, which is the Hamiltonian elsewhere, up to date.
     fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix);
 
+    /// The same for coordinates that were at `from`, which saves the one who wants to keep them a copy.
+    fn advance_from(&mut self, from: &Phase, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+        z.copy_from(from);
+        self.advance(z, frozen, h);
+    }
+
     /// The same with a step `t` of each lane's own.
-    fn advance_by(&mut self, t: &Lane, z: &mut Phase, frozen: Frozen, h: &mut Matrix);
+    fn advance_by(&mut self, t: &Lane, from: &Phase, z: &mut Phase, frozen: Frozen, h: &mut Matrix);
 }
 
 /// The step for any model.
@@ -108,7 +114,8 @@ impl FrozenStep for GeneralStep<'_> {
         self.model.hamiltonian(z, h);
     }
 
-    fn advance_by(&mut self, t: &Lane, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+    fn advance_by(&mut self, t: &Lane, from: &Phase, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+        z.copy_from(from);
         if self.motion == Motion::RungeKutta {
             self.runge_kutta(t, z, frozen);
         } else {

@@ -227,11 +227,12 @@ struct Scattering<'a, C> {
 
 impl<C: Curves> FrozenStep for Scattering<'_, C> {
     fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
-        let t = self.t;
-        self.advance_by(&t, z, frozen, h);
+        runge_kutta::<C>(self.model, &Populations::of(frozen.psi), &self.t, &mut z.x[0], &mut z.y[0]);
+        self.model.hamiltonian(z, h);
     }
 
-    fn advance_by(&mut self, t: &Lane, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+    fn advance_by(&mut self, t: &Lane, from: &Phase, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+        z.copy_from(from);
         runge_kutta::<C>(self.model, &Populations::of(frozen.psi), t, &mut z.x[0], &mut z.y[0]);
         self.model.hamiltonian(z, h);
     }
