@@ -1,4 +1,5 @@
 //! What is observed of a trajectory at a moment?
+use super::widest::widest;
 use super::{Bath, LANES, Lane, Matrix, Phase, Vector, ZERO};
 
 /// Which two-time correlation functions <O(t) O(0)> are observed.
@@ -115,19 +116,9 @@ impl Observed {
         let mut diabatic = Vector::zero(n);
         u.apply(c, &mut diabatic);
         self.set_pure_state(&diabatic);
-        let mut add = |place: usize, i: usize, j: usize, imaginary: bool| {
-            for k in 0..n {
-                let (a, b, p, q) = (&u.re[i * n + k], &u.im[i * n + k], &u.re[j * n + k], &u.im[j * n + k]);
-                for l in 0..LANES {
-                    let product = if imaginary { b[l] * p[l] - a[l] * q[l] } else { a[l] * p[l] + b[l] * q[l] };
-                    self.values[place][l] += correction[k][l] * product;
-                }
-            }
-        };
-        (0..n).for_each(|k| add(k, k, k, false));
-        for (pair, (i, j)) in pairs(n).enumerate() {
-            add(n + 2 * pair, i, j, false);
-            add(n + 2 * pair + 1, i, j, true);
+        match u.is_real {
+            true => add_diagonal::<true>(u, &correction, &mut self.values),
+            false => add_diagonal::<false>(u, &correction, &mut self.values),
         }
     }
 
@@ -180,6 +171,40 @@ impl Observed {
         if correlations.coordinates {
             let start = self.layout.position_correlations();
             (0..coordinates).for_each(|j| self.values[start + j] = product(&position(j), &first[n + j]));
+        }
+    }
+}
+
+widest! {
+    /// Adds U D U^+ with a diagonal D to the S^2 numbers of a density matrix.
+    fn add_diagonal<const REAL: bool>(u: &Matrix, diagonal: &[Lane], values: &mut [Lane]) {
+        let n = u.states;
+        let mut place = n;
+        for i in 0..n {
+            for j in i..n {
+                let (mut re, mut im) = (ZERO, ZERO);
+                for (k, d) in diagonal.iter().enumerate() {
+                    let (a, b, p, q) = (&u.re[i * n + k], &u.im[i * n + k], &u.re[j * n + k], &u.im[j * n + k]);
+                    for l in 0..LANES {
+                        if REAL {
+                            re[l] += d[l] * (a[l] * p[l]);
+                        } else {
+                            re[l] += d[l] * (a[l] * p[l] + b[l] * q[l]);
+                            im[l] += d[l] * (b[l] * p[l] - a[l] * q[l]);
+                        }
+                    }
+                }
+                let at = if i == j { i } else { place };
+                for l in 0..LANES {
+                    values[at][l] += re[l];
+                }
+                if i != j {
+                    for l in 0..LANES {
+                        values[at + 1][l] += im[l];
+                    }
+                    place += 2;
+                }
+            }
         }
     }
 }

@@ -5,6 +5,7 @@
 mod jacobi;
 mod two;
 
+use super::widest::widest;
 use super::{LANES, Lane, Matrix, Vector, ZERO};
 
 /// After so many solutions the vectors are made orthonormal again: rotations add up rounding errors.
@@ -63,7 +64,10 @@ impl Eigen {
     fn solve_many(&mut self, h: &Matrix) {
         self.solutions += 1;
         if self.solutions.is_multiple_of(REORTHOGONALIZE_EVERY) {
-            self.orthonormalize();
+            match h.is_real {
+                true => orthonormalize::<true>(&mut self.vectors),
+                false => orthonormalize::<false>(&mut self.vectors),
+            }
         }
         let Self { values, vectors, work, column, .. } = self;
         match h.is_real {
@@ -102,28 +106,42 @@ impl Eigen {
             }
         }
     }
+}
 
+widest! {
     /// Gram and Schmidt's method.
-    fn orthonormalize(&mut self) {
-        let n = self.values.len();
-        let v = &mut self.vectors;
+    fn orthonormalize<const REAL: bool>(v: &mut Matrix) {
+        let n = v.states;
         for k in 0..n {
             for j in 0..k {
-                let (re, im) = column_product(v, j, k);
+                let (re, im) = column_product::<REAL>(v, j, k);
                 for i in 0..n {
+                    let (a, b) = (v.re[i * n + j], v.im[i * n + j]);
+                    let to = &mut v.re[i * n + k];
                     for l in 0..LANES {
-                        let (a, b) = (v.re[i * n + j][l], v.im[i * n + j][l]);
-                        v.re[i * n + k][l] -= a * re[l] - b * im[l];
-                        v.im[i * n + k][l] -= a * im[l] + b * re[l];
+                        to[l] -= if REAL { a[l] * re[l] } else { a[l] * re[l] - b[l] * im[l] };
+                    }
+                    if !REAL {
+                        let to = &mut v.im[i * n + k];
+                        for l in 0..LANES {
+                            to[l] -= a[l] * im[l] + b[l] * re[l];
+                        }
                     }
                 }
             }
-            let (norm, _) = column_product(v, k, k);
+            let (mut scale, _) = column_product::<REAL>(v, k, k);
+            for l in 0..LANES {
+                scale[l] = 1.0 / scale[l].sqrt();
+            }
             for i in 0..n {
+                let (re, im) = (&mut v.re[i * n + k], &mut v.im[i * n + k]);
                 for l in 0..LANES {
-                    let scale = 1.0 / norm[l].sqrt();
-                    v.re[i * n + k][l] *= scale;
-                    v.im[i * n + k][l] *= scale;
+                    re[l] *= scale[l];
+                }
+                if !REAL {
+                    for l in 0..LANES {
+                        im[l] *= scale[l];
+                    }
                 }
             }
         }
@@ -131,14 +149,19 @@ impl Eigen {
 }
 
 /// <column j|column k>.
-fn column_product(v: &Matrix, j: usize, k: usize) -> (Lane, Lane) {
+#[inline(always)]
+fn column_product<const REAL: bool>(v: &Matrix, j: usize, k: usize) -> (Lane, Lane) {
     let n = v.states;
     let (mut re, mut im) = (ZERO, ZERO);
     for i in 0..n {
         let (a, b, c, d) = (&v.re[i * n + j], &v.im[i * n + j], &v.re[i * n + k], &v.im[i * n + k]);
         for l in 0..LANES {
-            re[l] += a[l] * c[l] + b[l] * d[l];
-            im[l] += a[l] * d[l] - b[l] * c[l];
+            if REAL {
+                re[l] += a[l] * c[l];
+            } else {
+                re[l] += a[l] * c[l] + b[l] * d[l];
+                im[l] += a[l] * d[l] - b[l] * c[l];
+            }
         }
     }
     (re, im)
