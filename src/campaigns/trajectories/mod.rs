@@ -7,6 +7,7 @@ mod single;
 mod stage;
 #[cfg(test)]
 mod tests;
+mod timing;
 mod write;
 
 use super::Kind;

@@ -1,4 +1,5 @@
 //! Which systems are there? A model is one file here and one line below.
+mod affine;
 mod avoided_crossing;
 mod fmo;
 mod holstein;
