@@ -78,6 +78,10 @@ fn campaign(keys: &str, rest: &str) -> String {
 fn a_point_of_a_sweep_is_the_campaign_with_its_value() {
     let sweep = "[[sweep]]\nkey = \"trajectories.model.momentum\"\nvalues = [10.0, 15]\n[[sweep]]\nkey = \"trajectories.integrator\"\nvalues = [\"strang\", \"sequential\"]\n";
     let swept = Campaign::with(simmpi(), &campaign(&format!("count = 20\n{TULLY}"), sweep));
+    let planned =
+        Command::new(&swept.program).arg("plan").arg(swept.path("config.toml")).arg("--ranks=2").output().unwrap();
+    let planned = String::from_utf8_lossy(&planned.stdout).into_owned() + &String::from_utf8_lossy(&planned.stderr);
+    assert!(planned.contains("stage trajectories momentum=15,integrator=sequential: 20 tasks"), "{planned}");
     swept.run(2, &[]).expect(0, &["complete: 80 of 80"]);
     let results = swept.results();
     for (momentum, integrator) in [("10.0", "strang"), ("10.0", "sequential"), ("15", "strang"), ("15", "sequential")] {

@@ -125,6 +125,14 @@ pub trait Campaign: Send + Sync {
     /// An earlier result cannot be read.
     fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error>;
 
+    /// The stages that can be foreseen before anything has run, for `plan`: at most these, where what comes depends on results.
+    ///
+    /// # Errors
+    /// As [`next`](Campaign::next).
+    fn foreseen(&self) -> Result<Vec<Shared>, Error> {
+        Ok(self.next(&[])?.into_iter().collect())
+    }
+
     /// Writes `/results`.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What is wrong with a configuration, and what was understood?
 use crate::campaigns::Kind;
+use crate::campaigns::stage::AnyStage;
 use crate::config::{Schedule, Uneven};
 use crate::plan::{self, Partition, Plan, TaskSet};
 use crate::run::exit::Stop;
@@ -42,14 +43,21 @@ pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>) -> Re
 /// The tasks do not divide.
 pub fn first_plan(loaded: &Loaded, ranks: u64) -> Result<Option<(String, Plan)>, Stop> {
     let Some(stage) = loaded.campaign.next(&[])? else { return Ok(None) };
+    Ok(Some((stage.name().to_owned(), plan_of(loaded, stage.as_ref(), true, ranks)?)))
+}
+
+/// How a stage would be divided over `ranks`. Only the first one of a campaign must divide evenly.
+///
+/// # Errors
+/// The tasks do not divide.
+pub fn plan_of(loaded: &Loaded, stage: &dyn AnyStage, is_first: bool, ranks: u64) -> Result<Plan, Stop> {
     let (uneven, schedule) = loaded.kind.habits();
     let partition = &loaded.config.partition;
     let dynamic = partition.schedule.unwrap_or(schedule) == Schedule::Dynamic;
-    let idle = dynamic || partition.uneven.unwrap_or(uneven) == Uneven::Idle;
+    let idle = dynamic || !is_first || partition.uneven.unwrap_or(uneven) == Uneven::Idle;
     let choice = || plan::choose_batch_size(stage.tasks(), ranks, dynamic, idle);
     let batch_size = partition.batch_size.unwrap_or_else(choice);
-    let plan = plan::lay_out(&TaskSet::all(stage.tasks()), Partition { ranks, batch_size, idle })?;
-    Ok(Some((stage.name().to_owned(), plan)))
+    Ok(plan::lay_out(&TaskSet::all(stage.tasks()), Partition { ranks, batch_size, idle })?)
 }
 
 /// A plan in a line.

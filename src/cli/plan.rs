@@ -1,5 +1,5 @@
 //! What would a run do, and how long would it take?
-use super::check::{first_plan, tell};
+use super::check::{plan_of, tell};
 use crate::campaigns::{
     Kind,
     stage::{AnyStage, Context},
@@ -13,7 +13,9 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-/// The sample grows until it takes this long.
+/// Stages told one by one.
+const SHOWN: usize = 20;
+/// The samples of all stages grow until they take this long.
 const SAMPLE: Duration = Duration::from_millis(1500);
 /// Start of 100 ranks under MPI, reading and writing: asked for on top of the work.
 const OVERHEAD_S: f64 = 60.0;
@@ -26,20 +28,31 @@ const MARGIN: f64 = 1.2;
 /// The configuration has faults, its tasks do not divide, or the sample fails.
 pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), Stop> {
     let loaded = load(path, kinds)?;
-    let Some((name, plan)) = first_plan(&loaded, ranks)? else {
+    let stages = loaded.campaign.foreseen()?;
+    if stages.is_empty() {
         say::line("there is nothing to run");
         return Ok(());
-    };
-    let Some(stage) = loaded.campaign.next(&[])? else { return Ok(()) };
-    say::line(&format!("stage {name}: {} tasks, {}", stage.tasks(), tell(&plan)));
-    let sample = sample(stage.as_ref(), CampaignSeed(loaded.config.campaign.seed))?;
-    let total_s = sample.seconds_per_cost * costs(stage.as_ref(), Tasks::new(0, stage.tasks()));
-    // The busiest rank's share of a static plan; a dynamic one does no worse than one batch beyond the mean.
-    let makespan_s =
-        total_s * (plan.rounds() * plan.partition.batch_size * ranks) as f64 / stage.tasks() as f64 / ranks as f64;
+    }
+    let (mut total_s, mut makespan_s, mut sampled, mut sampled_s) = (0.0, 0.0, 0, 0.0);
+    for (k, stage) in stages.iter().enumerate() {
+        let plan = plan_of(&loaded, stage.as_ref(), k == 0, ranks)?;
+        if k < SHOWN {
+            say::line(&format!("stage {}: {} tasks, {}", stage.name(), stage.tasks(), tell(&plan)));
+        }
+        let seed = CampaignSeed(loaded.config.campaign.seed);
+        let sample = sample(stage.as_ref(), seed, SAMPLE / stages.len() as u32)?;
+        let work_s = sample.seconds_per_cost * costs(stage.as_ref(), Tasks::new(0, stage.tasks()));
+        // The busiest rank's share of a static plan; a dynamic one does no worse than one batch beyond the mean.
+        let rounds_s = work_s * (plan.rounds() * plan.partition.batch_size) as f64 / stage.tasks() as f64;
+        (total_s, makespan_s) = (total_s + work_s, makespan_s + rounds_s);
+        (sampled, sampled_s) = (sampled + sample.tasks, sampled_s + sample.seconds);
+    }
+    if stages.len() > SHOWN {
+        say::line(&format!("and {} more stages", stages.len() - SHOWN));
+    }
     let efficiency = total_s / (makespan_s * ranks as f64);
     let slot_s = makespan_s * MARGIN + OVERHEAD_S;
-    say::line(&format!("sample: {} tasks in {}", sample.tasks, say::duration(sample.seconds)));
+    say::line(&format!("sample: {sampled} tasks in {}", say::duration(sampled_s)));
     say::line(&format!("work: {} of one core in all", say::duration(total_s)));
     say::line(&format!(
         "makespan on {ranks} ranks: {}, efficiency {:.0} %",
@@ -66,7 +79,7 @@ fn costs(stage: &dyn AnyStage, tasks: Tasks) -> f64 {
 }
 
 /// Runs 1, 2, 4, ... tasks until that takes long enough to be told from noise.
-fn sample(stage: &dyn AnyStage, seed: CampaignSeed) -> Result<Sample, Stop> {
+fn sample(stage: &dyn AnyStage, seed: CampaignSeed, limit: Duration) -> Result<Sample, Stop> {
     let halt = AtomicBool::new(false);
     let started = Instant::now();
     let mut tasks = Tasks::new(0, stage.tasks().min(stage.grain().min(16)));
@@ -80,7 +93,7 @@ fn sample(stage: &dyn AnyStage, seed: CampaignSeed) -> Result<Sample, Stop> {
                 format!("every task of the sample failed; task {task}: {cause}"),
             ));
         }
-        if started.elapsed() > SAMPLE || tasks.end == stage.tasks() {
+        if started.elapsed() > limit || tasks.end == stage.tasks() {
             let seconds_per_cost = seconds / costs(stage, tasks).max(f64::MIN_POSITIVE);
             return Ok(Sample { tasks: tasks.count(), seconds, seconds_per_cost });
         }

@@ -114,6 +114,10 @@ impl Campaign for TrajectoryCampaign {
         Ok(rounds::follow(&self.points, done)?.1.map(share))
     }
 
+    fn foreseen(&self) -> Result<Vec<Shared>, Error> {
+        Ok(rounds::all(&self.points).map(share).collect())
+    }
+
     fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
         write::write(&self.points, done, outcomes, out)
     }

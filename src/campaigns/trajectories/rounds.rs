@@ -52,8 +52,7 @@ pub fn follow(points: &[Point], done: &[StageResult]) -> Result<(Vec<Done>, Opti
         let mut round = Tasks::new(0, point.setup.count);
         loop {
             let Some(result) = done.get(next) else {
-                let name = name_of(point, rounds.len());
-                return Ok((finished, Some(TrajectoryStage { name, setup: Arc::clone(&point.setup), tasks: round })));
+                return Ok((finished, Some(stage_of(point, rounds.len(), round))));
             };
             next += 1;
             rounds.push(round);
@@ -72,6 +71,15 @@ pub fn follow(points: &[Point], done: &[StageResult]) -> Result<(Vec<Done>, Opti
         }
     }
     Ok((finished, None))
+}
+
+/// Every round of every point, should no error ever be small enough.
+pub fn all(points: &[Point]) -> impl Iterator<Item = TrajectoryStage> {
+    points.iter().flat_map(|point| {
+        let first = Some(Tasks::new(0, point.setup.count));
+        let rounds = std::iter::successors(first, |round| round_after(*round, point, f64::INFINITY));
+        rounds.enumerate().map(|(k, tasks)| stage_of(point, k, tasks))
+    })
 }
 
 /// The largest standard error of a diabatic population at any time.
@@ -93,8 +101,9 @@ fn round_after(round: Tasks, point: &Point, error: f64) -> Option<Tasks> {
     Some(Tasks::new(round.end, (round.end + more).min(target.max_count)))
 }
 
-fn name_of(point: &Point, round: usize) -> String {
-    let point = point.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
-    let round = if round == 0 { String::new() } else { format!(" round {round}") };
-    format!("trajectories{point}{round}")
+fn stage_of(point: &Point, round: usize, tasks: Tasks) -> TrajectoryStage {
+    let of_point = point.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
+    let of_round = if round == 0 { String::new() } else { format!(" round {round}") };
+    let name = format!("trajectories{of_point}{of_round}");
+    TrajectoryStage { name, setup: Arc::clone(&point.setup), tasks }
 }
