@@ -8,7 +8,15 @@ packages=(gcc pkg-config openmpi-bin libopenmpi-dev libhdf5-dev libclang-dev ca-
 # Debian 12's own rustc is too old for edition 2024; its rustc-web follows upstream. An installed toolchain is used as it is.
 if ! command -v cargo >/dev/null || ! printf '1.88\n%s\n' "$(rustc --version | cut -d' ' -f2)" | sort -VC; then
     packages+=(rustc-web cargo-web)
-    [ "${1:-}" = --tests ] && packages+=(rust-web-clippy rustfmt-web)
+fi
+# Whoever has a toolchain may still lack what checks it; one of rustup's keeps its own.
+if [ "${1:-}" = --tests ]; then
+    if command -v rustup >/dev/null; then
+        rustup component list --installed | grep -q '^clippy' || rustup component add clippy rustfmt
+    else
+        cargo clippy --version >/dev/null 2>&1 || packages+=(rust-web-clippy)
+        cargo fmt --version >/dev/null 2>&1 || packages+=(rustfmt-web)
+    fi
 fi
 missing=()
 for package in "${packages[@]}"; do
