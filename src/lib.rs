@@ -13,6 +13,7 @@
 //! | [`science`] | what is the mathematics and the physics? (pure) |
 //! | [`plan`] | how are tasks divided over ranks? (pure) |
 //! | [`config`], [`comm`], [`journal`], [`results`], [`process`] | TOML, MPI, the disk, HDF5, child processes: one outside thing each, none imports another |
+//! | [`engines`] | which programs compute a molecule, and how is each asked? |
 //! | [`campaigns`] | which kinds of campaign are there, and what are their stages? |
 //! | [`run`] | how does a campaign run over the ranks? |
 //! | [`cli`] | what can be asked on the command line? |
@@ -20,6 +21,7 @@ pub mod campaigns;
 pub mod cli;
 pub mod comm;
 pub mod config;
+pub mod engines;
 pub mod journal;
 pub mod plan;
 pub mod process;

@@ -77,12 +77,21 @@ pub enum Cause {
     Failed(String),
     /// The task ran past its time limit, in milliseconds.
     TimedOut { limit_ms: u64 },
+    /// A program refused its input.
+    Input(String),
+    /// A program lacked memory or disk.
+    Resource(String),
+    /// A program's iterations did not converge.
+    Convergence(String),
+    /// A program was lost for a reason outside of it.
+    Lost(String),
 }
 
 impl Cause {
-    /// Whether a second attempt may end differently: a value that is not finite comes from a pure function and will not.
+    /// Whether a second attempt may end differently: a value that is not finite comes from a pure function and will not,
+    /// and the same input is refused, or does not converge, again.
     pub fn is_worth_retrying(&self) -> bool {
-        !matches!(self, Cause::NotFinite(_))
+        !matches!(self, Cause::NotFinite(_) | Cause::Input(_) | Cause::Convergence(_))
     }
 }
 
@@ -92,6 +101,10 @@ impl fmt::Display for Cause {
             Cause::Panicked(text) => write!(f, "panicked: {text}"),
             Cause::NotFinite(text) => write!(f, "not finite: {text}"),
             Cause::Failed(text) => write!(f, "{text}"),
+            Cause::Input(text) => write!(f, "input refused: {text}"),
+            Cause::Resource(text) => write!(f, "short of memory or disk: {text}"),
+            Cause::Convergence(text) => write!(f, "not converged: {text}"),
+            Cause::Lost(text) => write!(f, "lost: {text}"),
             Cause::TimedOut { limit_ms } => write!(f, "ran past its limit of {} s", *limit_ms as f64 / 1e3),
         }
     }

@@ -7,6 +7,9 @@ pub const LIGHT_CM_PER_S: f64 = 2.997_924_58e10;
 /// Boltzmann constant, J/K (exact).
 pub const BOLTZMANN_J_PER_K: f64 = 1.380_649e-23;
 
+/// Bohr radius, angstrom: CODATA 2018.
+pub const BOHR_ANGSTROM: f64 = 0.529_177_210_903;
+
 /// The thermal energy k_B T in cm^-1.
 pub fn thermal_energy_per_cm(temperature_k: f64) -> f64 {
     BOLTZMANN_J_PER_K * temperature_k / (PLANCK_J_S * LIGHT_CM_PER_S)
