@@ -1,0 +1,2 @@
+//! Many-body expansions: which were asked for?
+mod section;
