@@ -1,5 +1,6 @@
 //! What is the mathematics and the physics? Pure functions of numbers: no file, no process, no message passes through here.
 pub mod chemistry;
 pub mod dynamics;
+pub mod exact;
 pub mod expansion;
 pub mod sum;

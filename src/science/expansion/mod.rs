@@ -3,9 +3,18 @@
 //! The many-body expansion with the three usual treatments of basis-set superposition error: none (nocp), counterpoise (cp, the
 //! site-site functional of Wells and Wilson, Chem. Phys. Lett. 101, 429, 1983) and Valiron and Mayer's functional counterpoise (vmfc,
 //! Chem. Phys. Lett. 275, 46, 1997). Everything is the sum of tasks' energies with whole numbers as weights.
+pub mod assembly;
+pub mod cluster;
+mod kept;
 mod supersystem;
+mod tasks;
+#[cfg(test)]
+mod tests;
 
+pub use cluster::Cluster;
+pub use kept::{Kept, TooMany};
 pub use supersystem::{Fragment, Supersystem};
+pub use tasks::{Basis, Expansion, Task, Weight};
 
 use serde::{Deserialize, Serialize};
 

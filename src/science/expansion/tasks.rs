@@ -1,0 +1,233 @@
+//! Which tasks does an expansion have, and with which weight does each enter which result?
+use super::Bsse;
+use super::cluster::{Cluster, subsets};
+use super::kept::Kept;
+
+/// What is expanded how, for one arrangement of the atoms.
+#[derive(Clone, Debug)]
+pub struct Expansion {
+    pub kept: Kept,
+    /// Each once; the first one's result is the returned one.
+    pub bsse: Vec<Bsse>,
+    /// The level of each order from 1 on, ascending; its length is the largest order.
+    pub level_of: Vec<usize>,
+    /// A level at which the whole is computed too.
+    pub supersystem: Option<usize>,
+    /// Whether totals are asked for, for which counterpoise needs single fragments in their own basis.
+    pub total: bool,
+    /// Whether there is nothing between single fragments and the whole.
+    pub is_interaction_only: bool,
+}
+
+/// The fragments whose basis functions a task has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Basis {
+    /// Those of the real fragments.
+    Own,
+    Of(Cluster),
+    /// All.
+    Whole,
+}
+
+/// One computation.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Task {
+    /// The smallest largest order with which the task is there: raising it adds tasks behind those that are there already.
+    pub generation: u16,
+    pub level: u16,
+    pub real: Cluster,
+    pub basis: Basis,
+}
+
+/// A weight of a task's energy: in which treatment (its place in [`Expansion::bsse`]), in which order's contribution, and how often.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Weight {
+    pub bsse: usize,
+    pub order: usize,
+    pub times: i64,
+}
+
+impl Expansion {
+    /// The largest order of the expansion proper.
+    pub fn max_order(&self) -> usize {
+        self.level_of.len()
+    }
+
+    /// The number of fragments.
+    pub fn fragments(&self) -> usize {
+        self.kept.fragments()
+    }
+
+    /// The orders that have a contribution, ascending.
+    pub fn orders(&self) -> Vec<usize> {
+        let whole = self.supersystem.map(|_| self.fragments());
+        match self.is_interaction_only {
+            true => vec![1, self.fragments()],
+            false => (1..=self.max_order()).chain(whole).collect(),
+        }
+    }
+
+    /// The level that an order's contribution is computed at.
+    pub fn level(&self, order: usize) -> usize {
+        self.level_of.get(order - 1).copied().or(self.supersystem).unwrap_or(0)
+    }
+
+    /// Every computation, each once, sorted: those of lower generations come first.
+    pub fn tasks(&self) -> Vec<Task> {
+        let mut tasks = Vec::new();
+        let mut levels = self.level_of.clone();
+        levels.dedup();
+        for level in levels {
+            let of_level = (1..=self.max_order()).filter(|&order| self.level_of[order - 1] == level);
+            let (first, last) = (of_level.clone().min().unwrap_or(1), of_level.max().unwrap_or(1));
+            for &bsse in &self.bsse {
+                self.add(&mut tasks, level, bsse, (first, last));
+            }
+        }
+        if let Some(level) = self.supersystem {
+            self.add(&mut tasks, level, Bsse::Nocp, (1, self.max_order()));
+            tasks.push(self.task(1, level, self.whole(), Basis::Own));
+        }
+        tasks.sort_unstable();
+        // Of two that differ in their generation alone the first is kept.
+        let mut seen = std::collections::HashSet::with_capacity(tasks.len());
+        tasks.retain(|task| seen.insert((task.level, task.real.clone(), task.basis.clone())));
+        tasks
+    }
+
+    /// Adds what the orders `first` to `last` need at `level`: clusters of lower orders too.
+    fn add(&self, tasks: &mut Vec<Task>, level: usize, bsse: Bsse, (first, last): (usize, usize)) {
+        let sizes = || (1..=last).flat_map(|size| self.clusters(size));
+        // A small cluster that no larger kept one contains has no part in the terms of this level.
+        let is_used = |cluster: &&Cluster| cluster.len() >= first || self.contained_in(cluster, first) > 0;
+        let generation = |order: usize| order.max(first);
+        match bsse {
+            Bsse::Nocp => {
+                let used = sizes().filter(is_used);
+                tasks.extend(used.map(|c| self.task(generation(c.len()), level, c.clone(), Basis::Own)));
+            }
+            Bsse::Cp => {
+                if self.total && first == 1 {
+                    tasks.extend(self.clusters(1).map(|c| self.task(1, level, c.clone(), Basis::Own)));
+                }
+                if last > 1 {
+                    let used = sizes().filter(|c| c.len() > 1 || self.contained_in(c, first.max(2)) > 0);
+                    tasks.extend(used.filter(is_used).map(|c| {
+                        let generation = generation(c.len().max(2));
+                        self.task(generation, level, c.clone(), Basis::Whole)
+                    }));
+                }
+            }
+            Bsse::Vmfc => {
+                for basis in (first..=last).flat_map(|size| self.clusters(size)) {
+                    tasks.extend(
+                        subsets(basis)
+                            .map(|real| self.task(generation(basis.len()), level, real, Basis::Of(basis.clone()))),
+                    );
+                }
+            }
+        }
+    }
+
+    /// The clusters of `size` fragments that are computed.
+    fn clusters(&self, size: usize) -> impl Iterator<Item = &Cluster> {
+        let is_there = !self.is_interaction_only || size == 1 || size == self.fragments();
+        self.kept.of_size(size).iter().filter(move |_| is_there)
+    }
+
+    fn contained_in(&self, cluster: &[u16], size: usize) -> i64 {
+        match self.is_interaction_only {
+            true => 1,
+            false => self.kept.containing(cluster, size),
+        }
+    }
+
+    fn whole(&self) -> Cluster {
+        (0..self.fragments() as u16).collect()
+    }
+
+    /// A task with its basis said in the one way there is.
+    fn task(&self, generation: usize, level: usize, real: Cluster, basis: Basis) -> Task {
+        let basis = match basis {
+            Basis::Whole if real.len() == self.fragments() => Basis::Own,
+            Basis::Of(basis) if basis == real => Basis::Own,
+            Basis::Of(basis) if basis.len() == self.fragments() => Basis::Whole,
+            other => other,
+        };
+        Task { generation: generation as u16, level: level as u16, real, basis }
+    }
+
+    /// The fragments whose basis functions `task` has.
+    pub fn basis_of(&self, task: &Task) -> Cluster {
+        match &task.basis {
+            Basis::Own => task.real.clone(),
+            Basis::Of(basis) => basis.clone(),
+            Basis::Whole => self.whole(),
+        }
+    }
+
+    /// The task of a term: fragments `real` in the own basis, all fragments' or that of `of`, by treatment.
+    pub fn term(&self, bsse: Bsse, level: usize, real: Cluster, of: &Cluster) -> Task {
+        let basis = match bsse {
+            Bsse::Nocp => Basis::Own,
+            Bsse::Cp => Basis::Whole,
+            Bsse::Vmfc => Basis::Of(of.clone()),
+        };
+        self.task(0, level, real, basis)
+    }
+
+    /// Where a task's energy enters. Contributions of order k are those of Delta V_k = sum over clusters C of k fragments of
+    /// sum over A in C of (-1)^(k - |A|) E(A), with E in the basis that the treatment says (for cp the first order is in the own basis);
+    /// that of the whole is its energy less the expansion at the same level.
+    pub fn weights(&self, task: &Task) -> Vec<Weight> {
+        let (level, size) = (task.level as usize, task.real.len());
+        let is_whole = size == self.fragments();
+        let mut weights = Vec::new();
+        for (bsse, &treatment) in self.bsse.iter().enumerate() {
+            let of_level = self
+                .orders()
+                .into_iter()
+                .filter(|&order| order <= self.max_order() && self.level_of[order - 1] == level);
+            for order in of_level {
+                let times = self.times(treatment, task, order);
+                weights.push(Weight { bsse, order, times });
+            }
+            if self.supersystem == Some(level) && task.basis == Basis::Own {
+                let expansion: i64 = (1..=self.max_order()).map(|order| self.times(Bsse::Nocp, task, order)).sum();
+                weights.push(Weight { bsse, order: self.fragments(), times: i64::from(is_whole) - expansion });
+            }
+        }
+        weights.retain(|weight| weight.times != 0);
+        weights
+    }
+
+    /// How often a task's energy enters the contribution of `order`.
+    fn times(&self, bsse: Bsse, task: &Task, order: usize) -> i64 {
+        let size = task.real.len();
+        let is_in_whole_basis = task.basis == Basis::Whole || size == self.fragments();
+        let sign = if (order + size) % 2 == 0 { 1 } else { -1 };
+        let in_all = || match self.is_interaction_only && order > 1 {
+            // The interaction of all fragments at once, and nothing in between.
+            true => {
+                if size == self.fragments() {
+                    1
+                } else {
+                    -1
+                }
+            }
+            false => sign * self.kept.containing(&task.real, order),
+        };
+        match bsse {
+            _ if size > order => 0,
+            Bsse::Nocp if task.basis == Basis::Own => in_all(),
+            Bsse::Cp if order == 1 && task.basis == Basis::Own => i64::from(self.total),
+            Bsse::Cp if order > 1 && is_in_whole_basis => in_all(),
+            Bsse::Vmfc => {
+                let basis = self.basis_of(task);
+                let is_kept = basis.len() == order && self.kept.containing(&basis, order) > 0;
+                if is_kept { sign } else { 0 }
+            }
+            _ => 0,
+        }
+    }
+}
