@@ -2,6 +2,7 @@
 //!
 //! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has one thread that
 //! runs tasks (`compute`).
+mod berth;
 mod compute;
 pub mod exit;
 mod ledger;
@@ -26,6 +27,7 @@ use crate::comm::{Comm, Launcher, World};
 use crate::process::Guard;
 use exit::{Exit, Stop};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// What `simmpi run` was asked for.
 #[derive(Clone, Debug)]
@@ -43,17 +45,17 @@ pub struct Options {
 /// Runs a campaign, on this rank and all others, and tells how it ended. All ranks return the same.
 pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
     // Before MPI and any thread. Where it cannot be, campaigns that need no programs still run.
-    let guard = Guard::start().inspect_err(start::no_guard).ok();
+    let guard = Guard::start().inspect_err(start::no_guard).ok().map(Arc::new);
     signals::listen();
     let mut comm: Box<dyn Comm> = match World::start(Launcher::detect()) {
         Ok(world) => Box::new(world),
         Err(error) => return start::refused(error),
     };
-    let opened = match open::open(comm.as_mut(), guard.as_ref(), kinds, options) {
+    let opened = match open::open(comm.as_mut(), guard.as_deref(), kinds, options) {
         Ok(opened) => opened,
         Err(stop) => return start::not_run(comm, stop),
     };
-    let mut party = match start::gather(comm, opened) {
+    let mut party = match start::gather(comm, opened, guard) {
         Ok(party) => party,
         Err(stop) => return start::broken(&stop),
     };

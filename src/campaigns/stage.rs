@@ -3,6 +3,7 @@
 //! A campaign is a sequence of stages; a stage is a number of independent tasks whose values are folded into one. The
 //! engine (`crate::run`) knows nothing else about either.
 use crate::config::Faults;
+use crate::process::{Guard, Programs};
 use crate::results;
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -54,6 +55,21 @@ pub trait Stage: Send + Sync + 'static {
     /// Estimated cost of a task in any unit; only ratios matter.
     fn cost(&self, _task: TaskId) -> f64 {
         1.0
+    }
+
+    /// Tasks of a lower urgency number are begun before others, in a dynamic schedule.
+    fn urgency(&self, _task: TaskId) -> u32 {
+        0
+    }
+
+    /// The most tasks of a batch where no batch size is given.
+    fn largest_batch(&self) -> u64 {
+        u64::MAX
+    }
+
+    /// What a task is called, where single tasks are worth a line each in the result's account.
+    fn label(&self, _task: TaskId) -> Option<String> {
+        None
     }
 
     /// The most tasks to run in one call of [`run`](Stage::run): between calls the engine may stop.
@@ -133,6 +149,19 @@ pub trait Campaign: Send + Sync {
         Ok(self.next(&[])?.into_iter().collect())
     }
 
+    /// Finds the programs that tasks need. Called once on rank 0, before [`identity`](Campaign::identity).
+    ///
+    /// # Errors
+    /// One is not there. There is no guard where none could be started.
+    fn find_programs(&mut self, _guard: Option<&Guard>) -> Result<(), Faults> {
+        Ok(())
+    }
+
+    /// The most threads of a program that a task starts; none where no task starts any.
+    fn threads(&self) -> Option<usize> {
+        None
+    }
+
     /// Writes `/results`.
     ///
     /// # Errors
@@ -160,6 +189,11 @@ pub trait Campaign: Send + Sync {
 
     /// What was understood, for `check`: (name, value with units).
     fn understood(&self) -> Vec<(String, String)>;
+
+    /// What `plan` tells besides numbers of tasks and times, a line each.
+    fn foretold(&self) -> Vec<String> {
+        Vec::new()
+    }
 
     /// What deserves a warning though it can be run.
     fn warnings(&self) -> Faults {
@@ -194,6 +228,8 @@ pub struct Context<'a> {
     pub memory_mb: u64,
     /// Time limit of a task.
     pub task_timeout: Option<Duration>,
+    /// What programs are started with; none where that is not possible.
+    pub programs: Option<&'a Programs>,
     /// When the tasks of this call were started.
     pub started: Instant,
     pub(crate) halt: &'a AtomicBool,
@@ -202,7 +238,7 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context outside of a running campaign: for tests, samples and benchmarks.
     pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
-        Self { seed, memory_mb: 1000, task_timeout: None, started: Instant::now(), halt }
+        Self { seed, memory_mb: 1000, task_timeout: None, programs: None, started: Instant::now(), halt }
     }
 
     /// The limit, once the tasks of this call have run longer than one task may.
@@ -223,6 +259,9 @@ pub trait AnyStage: Send + Sync {
     fn tasks(&self) -> u64;
     fn identity(&self) -> String;
     fn cost(&self, task: TaskId) -> f64;
+    fn urgency(&self, task: TaskId) -> u32;
+    fn largest_batch(&self) -> u64;
+    fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
     fn empty(&self) -> Piece;
@@ -272,6 +311,15 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn cost(&self, task: TaskId) -> f64 {
         self.0.cost(task)
+    }
+    fn urgency(&self, task: TaskId) -> u32 {
+        self.0.urgency(task)
+    }
+    fn largest_batch(&self) -> u64 {
+        self.0.largest_batch()
+    }
+    fn label(&self, task: TaskId) -> Option<String> {
+        self.0.label(task)
     }
     fn grain(&self) -> u64 {
         self.0.grain()

@@ -3,8 +3,9 @@ use crate::campaigns::Kind;
 use crate::campaigns::stage::AnyStage;
 use crate::config::{Schedule, Uneven};
 use crate::plan::{self, Partition, Plan, TaskSet};
+use crate::process::Guard;
 use crate::run::exit::Stop;
-use crate::run::open::{Loaded, load, manifest_of};
+use crate::run::open::{Loaded, load_with_programs, manifest_of};
 use crate::run::say;
 use std::path::Path;
 
@@ -13,7 +14,9 @@ use std::path::Path;
 /// # Errors
 /// The file cannot be read, has faults, or its tasks do not divide over `ranks`.
 pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>) -> Result<(), Stop> {
-    let loaded = load(path, kinds)?;
+    // Before any thread, as `run` does: programs are asked for their versions.
+    let guard = Guard::start().ok();
+    let loaded = load_with_programs(path, guard.as_ref(), kinds)?;
     let warnings = loaded.campaign.warnings();
     if !warnings.is_empty() {
         say::line(warnings.render(say::is_colored()).trim_end());
@@ -55,7 +58,7 @@ pub fn plan_of(loaded: &Loaded, stage: &dyn AnyStage, is_first: bool, ranks: u64
     let partition = &loaded.config.partition;
     let dynamic = partition.schedule.unwrap_or(schedule) == Schedule::Dynamic;
     let idle = dynamic || !is_first || partition.uneven.unwrap_or(uneven) == Uneven::Idle;
-    let choice = || plan::choose_batch_size(stage.tasks(), ranks, dynamic, idle);
+    let choice = || plan::choose_batch_size(stage.tasks(), ranks, dynamic, idle, stage.largest_batch());
     let batch_size = partition.batch_size.unwrap_or_else(choice);
     Ok(plan::lay_out(&TaskSet::all(stage.tasks()), Partition { ranks, batch_size, idle })?)
 }

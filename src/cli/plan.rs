@@ -4,12 +4,14 @@ use crate::campaigns::{
     Kind,
     stage::{AnyStage, Context},
 };
+use crate::process::{Guard, Programs};
 use crate::run::exit::{Exit, Stop};
-use crate::run::open::load;
+use crate::run::open::load_with_programs;
 use crate::run::say;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -27,7 +29,9 @@ const MARGIN: f64 = 1.2;
 /// # Errors
 /// The configuration has faults, its tasks do not divide, or the sample fails.
 pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), Stop> {
-    let loaded = load(path, kinds)?;
+    let guard = Guard::start().ok().map(Arc::new);
+    let loaded = load_with_programs(path, guard.as_deref(), kinds)?;
+    let programs = guard.filter(|_| loaded.campaign.threads().is_some()).map(Programs::of_one_rank);
     let stages = loaded.campaign.foreseen()?;
     if stages.is_empty() {
         say::line("there is nothing to run");
@@ -40,7 +44,7 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
             say::line(&format!("stage {}: {} tasks, {}", stage.name(), stage.tasks(), tell(&plan)));
         }
         let seed = CampaignSeed(loaded.config.campaign.seed);
-        let sample = sample(stage.as_ref(), seed, SAMPLE / stages.len() as u32)?;
+        let sample = sample(stage.as_ref(), seed, programs.as_ref(), SAMPLE / stages.len() as u32)?;
         let work_s = sample.seconds_per_cost * costs(stage.as_ref(), Tasks::new(0, stage.tasks()));
         // The busiest rank's share of a static plan; a dynamic one does no worse than one batch beyond the mean.
         let rounds_s = work_s * (plan.rounds() * plan.partition.batch_size) as f64 / stage.tasks() as f64;
@@ -50,6 +54,7 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
     if stages.len() > SHOWN {
         say::line(&format!("and {} more stages", stages.len() - SHOWN));
     }
+    loaded.campaign.foretold().iter().for_each(|line| say::line(line));
     let efficiency = total_s / (makespan_s * ranks as f64);
     let slot_s = makespan_s * MARGIN + OVERHEAD_S;
     say::line(&format!("sample: {sampled} tasks in {}", say::duration(sampled_s)));
@@ -79,13 +84,18 @@ fn costs(stage: &dyn AnyStage, tasks: Tasks) -> f64 {
 }
 
 /// Runs 1, 2, 4, ... tasks until that takes long enough to be told from noise.
-fn sample(stage: &dyn AnyStage, seed: CampaignSeed, limit: Duration) -> Result<Sample, Stop> {
+fn sample(
+    stage: &dyn AnyStage,
+    seed: CampaignSeed,
+    programs: Option<&Programs>,
+    limit: Duration,
+) -> Result<Sample, Stop> {
     let halt = AtomicBool::new(false);
     let started = Instant::now();
-    let mut tasks = Tasks::new(0, stage.tasks().min(stage.grain().min(16)));
+    let mut tasks = Tasks::new(0, stage.tasks().min(stage.grain().min(stage.largest_batch()).min(16)));
     loop {
         let before = Instant::now();
-        let ran = stage.run(tasks, &Context::solitary(seed, &halt));
+        let ran = stage.run(tasks, &Context { programs, ..Context::solitary(seed, &halt) });
         let seconds = before.elapsed().as_secs_f64();
         if let Some((task, cause)) = ran.failed.first().filter(|_| ran.failed.len() as u64 == tasks.count()) {
             return Err(Stop::new(

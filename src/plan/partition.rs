@@ -59,14 +59,15 @@ impl Plan {
 
 /// The batch size where none is given: for a static schedule the largest up to 256 that divides the tasks evenly over the
 /// ranks, and where none does an even share per rank (1 where slots may not stay idle: the refusal then names the nearest
-/// counts); for a dynamic one so many that every rank gets eight batches.
-pub fn choose_batch_size(tasks: u64, ranks: u64, dynamic: bool, idle: bool) -> u64 {
+/// counts); for a dynamic one so many that every rank gets eight batches. Never more than `most`.
+pub fn choose_batch_size(tasks: u64, ranks: u64, dynamic: bool, idle: bool, most: u64) -> u64 {
+    let most = most.clamp(1, LARGEST_CHOICE);
     if dynamic {
-        return (tasks / (ranks * BATCHES_PER_RANK)).clamp(1, LARGEST_CHOICE);
+        return (tasks / (ranks * BATCHES_PER_RANK)).clamp(1, most);
     }
     let share = tasks.div_ceil(ranks).max(1);
-    let largest = (1..=LARGEST_CHOICE.min(share)).rev().find(|size| tasks.is_multiple_of(ranks * size));
-    largest.unwrap_or_else(|| if idle { share.div_ceil(share.div_ceil(LARGEST_CHOICE)) } else { 1 })
+    let largest = (1..=most.min(share)).rev().find(|size| tasks.is_multiple_of(ranks * size));
+    largest.unwrap_or_else(|| if idle { share.div_ceil(share.div_ceil(most)) } else { 1 })
 }
 
 /// Divides the tasks `left` into batches.
@@ -140,12 +141,15 @@ mod tests {
 
     #[test]
     fn the_batch_size_chosen_is_the_largest_that_divides() {
-        assert_eq!(choose_batch_size(12000, 4, false, true), 250);
-        assert_eq!(choose_batch_size(12000, 100, false, true), 120);
-        assert_eq!(choose_batch_size(1024, 2, false, true), 256);
-        assert_eq!(choose_batch_size(7, 3, false, true), 3);
-        assert_eq!(choose_batch_size(7, 3, false, false), 1);
-        assert_eq!(choose_batch_size(12000, 4, true, true), 256);
-        assert_eq!(choose_batch_size(20, 4, true, true), 1);
+        let choose = |tasks, ranks, dynamic, idle| choose_batch_size(tasks, ranks, dynamic, idle, u64::MAX);
+        assert_eq!(choose(12000, 4, false, true), 250);
+        assert_eq!(choose(12000, 100, false, true), 120);
+        assert_eq!(choose(1024, 2, false, true), 256);
+        assert_eq!(choose(7, 3, false, true), 3);
+        assert_eq!(choose(7, 3, false, false), 1);
+        assert_eq!(choose(12000, 4, true, true), 256);
+        assert_eq!(choose(20, 4, true, true), 1);
+        assert_eq!(choose_batch_size(12000, 4, true, true, 1), 1);
+        assert_eq!(choose_batch_size(12000, 4, false, true, 8), 8);
     }
 }

@@ -1,6 +1,6 @@
 //! Which rank runs which batch?
 use super::Plan;
-use crate::task::{TaskId, Tasks};
+use crate::task::Tasks;
 use std::collections::VecDeque;
 
 /// Hands out the batches of a plan, each once.
@@ -10,6 +10,9 @@ pub trait Policy: Send {
 
     /// How many batches a rank should hold at a time: the one it runs and those that wait behind it.
     fn depth(&self) -> usize;
+
+    /// Takes note of how long a batch took.
+    fn hear(&mut self, _batch: Tasks, _seconds: f64) {}
 }
 
 /// Every rank has its batches from the start: batch k goes to rank k modulo the number of ranks, so that rank 0 can fold
@@ -45,41 +48,10 @@ impl Policy for Static {
     }
 }
 
-/// Whoever is free takes the costliest batch that is left, in the order of tasks among equals.
-pub struct Dynamic {
-    /// Costliest last.
-    left: Vec<Tasks>,
-}
-
-impl Dynamic {
-    /// Sorts the batches of `plan` by the sum of their tasks' `cost`.
-    pub fn new(plan: &Plan, cost: impl Fn(TaskId) -> f64) -> Self {
-        let mut left: Vec<(f64, Tasks)> =
-            plan.batches.iter().map(|&batch| (batch.iter().map(&cost).sum(), batch)).collect();
-        left.sort_by(|(a, x), (b, y)| a.total_cmp(b).then(y.first.cmp(&x.first)));
-        Self { left: left.into_iter().map(|(_, batch)| batch).collect() }
-    }
-}
-
-impl Policy for Dynamic {
-    fn next(&mut self, _rank: usize) -> Option<Tasks> {
-        self.left.pop()
-    }
-
-    /// One batch waits behind the running one, so that no rank waits for a message.
-    fn depth(&self) -> usize {
-        2
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::{Partition, TaskSet, lay_out};
     use super::*;
-
-    fn plan(tasks: u64) -> Plan {
-        lay_out(&TaskSet::all(tasks), Partition { ranks: 3, batch_size: 2, idle: true }).unwrap()
-    }
 
     fn drain(policy: &mut dyn Policy, rank: usize) -> Vec<u64> {
         std::iter::from_fn(|| policy.next(rank)).map(|tasks| tasks.first).collect()
@@ -87,15 +59,10 @@ mod tests {
 
     #[test]
     fn static_deals_batches_in_turn() {
-        let mut policy = Static::new(&plan(14));
+        let plan = lay_out(&TaskSet::all(14), Partition { ranks: 3, batch_size: 2, idle: true }).unwrap();
+        let mut policy = Static::new(&plan);
         assert_eq!(drain(&mut policy, 0), [0, 6, 12]);
         assert_eq!(drain(&mut policy, 1), [2, 8]);
         assert_eq!(drain(&mut policy, 2), [4, 10]);
-    }
-
-    #[test]
-    fn dynamic_gives_the_costliest_first_and_keeps_the_order_of_equals() {
-        let mut policy = Dynamic::new(&plan(8), |task| if task == 5 { 9.0 } else { 1.0 });
-        assert_eq!(drain(&mut policy, 1), [4, 0, 2, 6]);
     }
 }

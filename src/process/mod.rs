@@ -27,7 +27,37 @@ pub use command::{Command, Exit, Finished, Output, Stdin};
 pub use guard::Guard;
 
 use nix::errno::Errno;
-use std::{io, path::PathBuf};
+use std::{io, path::PathBuf, sync::Arc};
+
+/// What a rank starts programs with.
+#[derive(Debug)]
+pub struct Programs {
+    pub guard: Arc<Guard>,
+    /// The cores that are this rank's; empty where that is not known, and programs inherit the rank's own.
+    pub cores: Vec<usize>,
+    /// A folder of this rank's own on this node, for scratch files; it is made when needed.
+    pub scratch: PathBuf,
+}
+
+impl Programs {
+    /// What a process that is alone starts programs with: all cores that it may use.
+    pub fn of_one_rank(guard: Arc<Guard>) -> Self {
+        Self::new(guard, cores::allowed().unwrap_or_default())
+    }
+
+    /// What a rank with these `cores` starts programs with. Scratch files go where SLURM or TMPDIR say, else into /tmp.
+    pub fn new(guard: Arc<Guard>, cores: Vec<usize>) -> Self {
+        let node = std::env::var_os("SLURM_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
+        Self { guard, cores, scratch: node.join(format!("simmpi-{}", std::process::id())) }
+    }
+}
+
+impl Drop for Programs {
+    fn drop(&mut self) {
+        // Of a job that was killed something may be left; what cannot be removed is the node's to clean.
+        let _ = std::fs::remove_dir_all(&self.scratch);
+    }
+}
 
 /// Why a program could not be run. A program that ran and failed is a [`Finished`], not an error.
 #[derive(Debug, thiserror::Error)]

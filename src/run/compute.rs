@@ -4,6 +4,7 @@
 //! is tried alone, again, and then recorded with its cause.
 use crate::campaigns::stage::{AnyStage, Context, Piece, Ran};
 use crate::journal::{self, record::Head};
+use crate::process::Programs;
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use std::cell::RefCell;
@@ -18,12 +19,12 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const SAFETY: f64 = 1.2;
 
 /// What a rank needs to know to run tasks.
-#[derive(Clone)]
 pub struct Terms {
     pub seed: CampaignSeed,
     pub memory_mb: u64,
     pub task_timeout: Option<Duration>,
     pub max_retries: u32,
+    pub programs: Option<Programs>,
     pub rank: u32,
     pub host: String,
 }
@@ -212,6 +213,7 @@ impl Worker {
             seed: self.terms.seed,
             memory_mb: self.terms.memory_mb,
             task_timeout: self.terms.task_timeout,
+            programs: self.terms.programs.as_ref(),
             started: Instant::now(),
             halt: &self.switches.halt,
         };

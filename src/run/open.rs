@@ -115,8 +115,21 @@ pub fn load(path: &Path, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
     load_text(path, text, kinds)
 }
 
+/// As [`load`], and finds the programs that tasks need.
+///
+/// # Errors
+/// As [`load`], or a program is not there.
+pub fn load_with_programs(path: &Path, guard: Option<&Guard>, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
+    let mut loaded = load(path, kinds)?;
+    loaded.campaign.find_programs(guard).map_err(faulty)?;
+    Ok(loaded)
+}
+
+fn faulty(faults: crate::config::Faults) -> Stop {
+    Stop::new(Exit::Configuration, faults.render(say::is_colored()))
+}
+
 fn load_text(path: &Path, text: String, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
-    let faulty = |faults: crate::config::Faults| Stop::new(Exit::Configuration, faults.render(say::is_colored()));
     let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema { name: kind.name(), schema: kind.schema() }).collect();
     let config = Config::parse(path, &text, &schemas).map_err(faulty)?;
     let kind = kinds.iter().find(|kind| kind.name() == config.campaign.kind);
@@ -148,7 +161,7 @@ fn open_root(
     kinds: &[&'static dyn Kind],
     options: &Options,
 ) -> Result<Opened, Stop> {
-    let loaded = load(&options.config, kinds)?;
+    let loaded = load_with_programs(&options.config, guard, kinds)?;
     let warnings = loaded.campaign.warnings();
     if !warnings.is_empty() {
         say::line(warnings.render(say::is_colored()).trim_end());

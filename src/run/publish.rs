@@ -80,7 +80,7 @@ struct Row<'a> {
     error: String,
 }
 
-/// A row for every batch, and one for every task that failed.
+/// A row for every batch, and one for every task that failed; where tasks have labels one for every task.
 fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     for ledger in stages {
@@ -89,6 +89,13 @@ fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
             let failed = head.failed.len() as u64;
             let row =
                 |index, label, attempts, status, error| Row { index, label, stage, head, attempts, status, error };
+            if ledger.present.stage.label(head.tasks.first).is_some() {
+                rows.extend(single_rows(ledger, head).map(|(task, label, attempts, error)| {
+                    let status = if error.is_some() { "failed" } else { "done" };
+                    row(task, label, attempts, status, error.unwrap_or_default())
+                }));
+                continue;
+            }
             if failed < head.tasks.count() {
                 let without = if failed == 0 { String::new() } else { format!("{failed} of its tasks failed") };
                 rows.push(row(head.tasks.first, format!("{stage} {}", head.tasks), head.attempts, "done", without));
@@ -102,6 +109,22 @@ fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
         }
     }
     rows
+}
+
+/// A line for every task of a record: its number, label, attempts, and why it failed. One that failed here and was done later has none.
+fn single_rows<'a>(
+    ledger: &'a Ledger,
+    head: &'a Head,
+) -> impl Iterator<Item = (u64, String, u32, Option<String>)> + use<'a> {
+    head.tasks.iter().filter_map(|task| {
+        let label = ledger.present.stage.label(task).unwrap_or_default();
+        match head.failed.iter().find(|failure| failure.task == task) {
+            None => Some((task, label, head.attempts, None)),
+            Some(failure) => {
+                ledger.failure(task).map(|_| (task, label, failure.attempts, Some(failure.cause.to_string())))
+            }
+        }
+    })
 }
 
 fn write_tasks(out: &mut Writer, stages: &[Ledger]) -> Result<(), Stop> {
@@ -123,7 +146,7 @@ fn write_tasks(out: &mut Writer, stages: &[Ledger]) -> Result<(), Stop> {
         "s",
         "start, since 1970, by the host's clock",
     )?;
-    out.array("/run/tasks/seconds", &shape, &numbers(|r| r.head.seconds), "s", "time it took")?;
+    out.array("/run/tasks/seconds", &shape, &numbers(|r| r.head.seconds), "s", "time that its batch took")?;
     out.strings("/run/tasks/status", &texts(|r| r.status.into()), "done, failed, lost or not-started")?;
     Ok(out.strings("/run/tasks/error", &texts(|r| r.error.clone()), "why it failed")?)
 }

@@ -9,7 +9,7 @@ use super::say;
 use super::signals::Wish;
 use crate::campaigns::stage::StageResult;
 use crate::journal::Lock;
-use crate::plan::{self, Dynamic, Partition, Policy, Static};
+use crate::plan::{self, Dynamic, Partition, Policy, Static, Weight};
 use crate::task::{Cause, Tasks};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -79,10 +79,9 @@ impl Root {
         }
         let is_fresh = self.closed.is_empty() && left.count() == present.stage.tasks();
         let idle = self.orders.idle || self.orders.dynamic || !is_fresh;
-        let batch_size = self
-            .orders
-            .batch_size
-            .unwrap_or_else(|| plan::choose_batch_size(left.count(), ranks as u64, self.orders.dynamic, idle));
+        let most = present.stage.largest_batch();
+        let choose = || plan::choose_batch_size(left.count(), ranks as u64, self.orders.dynamic, idle, most);
+        let batch_size = self.orders.batch_size.unwrap_or_else(choose);
         let plan = plan::lay_out(&left, Partition { ranks: ranks as u64, batch_size, idle })?;
         let before = match present.stage.tasks() - left.count() {
             0 => String::new(),
@@ -97,7 +96,7 @@ impl Root {
             plan.idle_slots,
         ));
         let policy: Box<dyn Policy> = match self.orders.dynamic {
-            true => Box::new(Dynamic::new(&plan, |task| present.stage.cost(task))),
+            true => Box::new(dynamic(&plan, present, &ledger)),
             false => Box::new(Static::new(&plan)),
         };
         Ok((ledger, policy))
@@ -204,6 +203,7 @@ impl Root {
         let head = &notice.head;
         conduct.progress.add(from, head.tasks.count());
         conduct.held[from] = conduct.held[from].saturating_sub(1);
+        conduct.policy.hear(head.tasks, head.seconds);
         conduct.first[from].get_or_insert_with(|| {
             let first = head.failed.iter().find(|failure| failure.task == head.tasks.first);
             first.map(|failure| failure.cause.clone())
@@ -311,6 +311,14 @@ impl Conduct {
             None => self.held.iter().all(|&held| held == 0) && self.ledger.is_folded(),
         }
     }
+}
+
+/// The dynamic schedule of a plan, with what records of earlier runs tell of the costs.
+fn dynamic(plan: &plan::Plan, present: &Present, ledger: &Ledger) -> Dynamic {
+    let weigh = |tasks: Tasks| Weight::of(tasks, |task| present.stage.cost(task), |task| present.stage.urgency(task));
+    let mut policy = Dynamic::new(plan, weigh);
+    ledger.heads().for_each(|head| policy.learn(weigh(head.tasks), head.seconds));
+    policy
 }
 
 /// Batches for a rank, up to the depth that the policy wants it to hold.

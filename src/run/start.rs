@@ -8,10 +8,11 @@ use super::rank::{Present, Rank};
 use super::root::Root;
 use super::shelf::{Found, Shelf};
 use super::worker::{self, End};
-use super::{say, slot};
+use super::{berth, say, slot};
 use crate::campaigns::stage::{AnyStage, StageResult};
 use crate::comm::{self, Comm, Launcher, Place};
 use crate::journal::{self, Manifest, codec};
+use crate::process::Guard;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
 use serde::{Deserialize, Serialize};
@@ -91,12 +92,15 @@ pub fn broken(stop: &Stop) -> Exit {
 ///
 /// # Errors
 /// A rank cannot see or write the journal.
-pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened) -> Result<Party, Stop> {
+pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Guard>>) -> Result<Party, Stop> {
     let (number, size, place) = (comm.rank(), comm.size(), comm.place());
     let found = open_shelf(&opened, number, size);
-    let held = match &found {
-        Ok(found) => Ok((found.notices.clone(), found.damage.clone())),
-        Err(stop) => Err((stop.exit, format!("rank {number} on {}: {}", place.host, stop.message))),
+    let programs = berth::programs(comm.as_mut(), guard, opened.campaign.threads())?;
+    let held = match (&found, &programs) {
+        (Ok(found), Ok(_)) => Ok((found.notices.clone(), found.damage.clone())),
+        (Err(stop), _) | (_, Err(stop)) => {
+            Err((stop.exit, format!("rank {number} on {}: {}", place.host, stop.message)))
+        }
     };
     let hellos = comm.gather(codec::encode(&Hello { place: place.clone(), held })?)?;
     let root = match opened.claim.take() {
@@ -110,6 +114,7 @@ pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened) -> Result<Party, Stop
         memory_mb: orders.memory_mb.unwrap_or_else(|| slot::memory_mb(place.local_size)),
         task_timeout: orders.task_timeout,
         max_retries: orders.max_retries,
+        programs: programs?,
         rank: number as u32,
         host: place.host,
     };
