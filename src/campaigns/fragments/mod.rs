@@ -1,2 +1,3 @@
 //! Many-body expansions: which were asked for?
+mod input;
 mod section;

@@ -1,4 +1,5 @@
 //! Which atoms are where, and what are they?
+pub mod bonds;
 mod element;
 mod molecule;
 

@@ -1,0 +1,43 @@
+//! Can atoms stand where they were put?
+use crate::science::chemistry::Element;
+use crate::science::chemistry::bonds::{BOND_FACTOR, close_pairs, nearest_ratios};
+use crate::units::BOHR_ANGSTROM;
+
+/// Atoms closer than this, in angstrom, stand on top of each other: the shortest bond there is, that of H2, has 0.74, and 0.39 where
+/// angstrom were taken for bohr.
+const COINCIDENT_ANGSTROM: f64 = 0.1;
+/// Faults of one frame that are told.
+const TOLD: usize = 5;
+/// Bonds are between 0.77 (N2) and 1.24 (F2) times the sum of covalent radii long. Angstrom taken for bohr make 0.41 to 0.66 of it, and
+/// bohr taken for angstrom 1.45 to 2.34.
+const TOO_SHORT: f64 = 0.7;
+const TOO_LONG: f64 = 1.3;
+const LONGEST: f64 = 2.4;
+/// They have no bonds to judge by.
+const NOBLE_GASES: [u32; 6] = [2, 10, 18, 36, 54, 86];
+
+/// What is wrong where two atoms of a frame stand on top of each other.
+pub fn coincidences(frame: usize, positions: &[[f64; 3]]) -> Vec<String> {
+    let pairs = close_pairs(positions, COINCIDENT_ANGSTROM / BOHR_ANGSTROM);
+    let tell = |(a, b, distance): (usize, usize, f64)| {
+        let distance = distance * BOHR_ANGSTROM;
+        format!("atoms {a} and {b} of frame {frame} stand on top of each other, {distance:.3} angstrom apart")
+    };
+    pairs.take(TOLD).map(tell).collect()
+}
+
+/// How far neighbours are apart, where this is what a wrong unit makes of bonds.
+pub fn doubt(elements: &[Element], positions: &[[f64; 3]]) -> Option<String> {
+    let ratios = nearest_ratios(elements, positions, LONGEST).into_iter().zip(elements);
+    let mut ratios: Vec<f64> =
+        ratios.filter(|(_, element)| !NOBLE_GASES.contains(&element.number())).map(|(ratio, _)| ratio).collect();
+    ratios.sort_by(f64::total_cmp);
+    let (shortest, median) = (*ratios.first()?, ratios[ratios.len() / 2]);
+    let is_too_short = median < TOO_SHORT;
+    let is_too_long = shortest > BOND_FACTOR && (TOO_LONG..LONGEST).contains(&median);
+    let told = || {
+        let side = if is_too_short { "only " } else { "" };
+        format!("the nearest atoms are {side}{median:.2} times the length of a bond apart")
+    };
+    (is_too_short || is_too_long).then(told)
+}

@@ -1,0 +1,300 @@
+//! Which cluster is expanded, and how, by the files that `[fragments]` names?
+//!
+//! An xyz file or a QCSchema molecule beside the section's own keys, or a QCManyBody ManyBodyInput in place of all of them. Either
+//! way a [`Section`] comes out that says everything, and the clusters themselves.
+mod cluster;
+mod file;
+mod geometry;
+mod json;
+mod many_body;
+mod origin;
+mod qcschema;
+#[cfg(test)]
+mod tests;
+mod xyz;
+
+use super::section::{LengthUnit, Section};
+use crate::config::{Config, Fault, Faults};
+use crate::engines::Driver;
+use crate::journal::Fingerprint;
+use crate::science::expansion::{Bsse, Supersystem};
+use crate::units::BOHR_ANGSTROM;
+use cluster::{Cluster, formula, ranges};
+use file::File;
+use json::Document;
+use std::path::Path;
+
+/// What is to be expanded.
+#[derive(Debug)]
+pub struct Input {
+    /// One for each frame; all have the same elements and fragments.
+    pub supersystems: Vec<Supersystem>,
+    /// What was asked for, with all that files say and all defaults but `max_order` and those of levels. `molecule`, `units` and
+    /// `input` are none: `supersystems` and `digest` stand for them.
+    pub section: Section,
+    pub warnings: Faults,
+    /// SHA-256 of elements and positions of all frames.
+    pub digest: String,
+}
+
+/// Lines about fragments, at most.
+const MOST_LINES: usize = 16;
+const MOLECULE: &str = "fragments.molecule";
+const INPUT: &str = "fragments.input";
+
+/// Reads the files that `section` names.
+///
+/// # Errors
+/// Every fault of the files, and of what fragments are in the section.
+pub fn read(config: &Config, section: Section) -> Result<Input, Faults> {
+    match (section.molecule.clone(), section.input.clone()) {
+        (None, None) => {
+            let help = "name an xyz file or a QCSchema molecule, or a ManyBodyInput file as `input`";
+            Err(config.fault(MOLECULE, "neither `molecule` nor `input` is given", help).into())
+        }
+        (Some(path), None) => read_molecule(config, section, &path),
+        (_, Some(path)) => {
+            check_alone(config, &section).into_result(())?;
+            read_many_body(config, &path)
+        }
+    }
+}
+
+/// A fault for every key that stands beside `input`.
+fn check_alone(config: &Config, section: &Section) -> Faults {
+    let given = [
+        ("molecule", section.molecule.is_some()),
+        ("units", section.units.is_some()),
+        ("fragments", section.fragments.is_some()),
+        ("charges", section.charges.is_some()),
+        ("multiplicities", section.multiplicities.is_some()),
+        ("driver", section.driver.is_some()),
+        ("bsse", section.bsse.is_some()),
+        ("max_order", section.max_order.is_some()),
+        ("total", section.total.is_some()),
+        ("supersystem_interaction_only", section.supersystem_interaction_only.is_some()),
+        ("cutoffs_angstrom", section.cutoffs_angstrom.is_some()),
+        ("embedding_charges", section.embedding_charges.is_some()),
+        ("level", !section.level.is_empty()),
+    ];
+    let mut faults = Faults::default();
+    for (key, _) in given.into_iter().filter(|(_, is_given)| *is_given) {
+        let message = format!("`{key}` and `input` are both given, but the ManyBodyInput file says everything");
+        faults.push(config.fault(&format!("fragments.{key}"), message, format!("remove `{key}`, or `input`")));
+    }
+    faults
+}
+
+fn read_molecule(config: &Config, section: Section, path: &Path) -> Result<Input, Faults> {
+    let file = File::open(config, MOLECULE, path)?;
+    if !file.is_json() {
+        let unit = section.units.unwrap_or(LengthUnit::Angstrom);
+        let cluster = xyz_cluster(config, &file, unit)?;
+        return understand(
+            &Reading { config, key: MOLECULE, name: &file.name, unit },
+            section,
+            cluster,
+            Faults::default(),
+        );
+    }
+    let document = Document::parse(config, MOLECULE, &file.name, &file.text)?;
+    let root = document.root();
+    if root.get("specification").is_some() {
+        let help = format!("write input = \"{}\" in place of `molecule`", path.display());
+        return Err(root.fault("it is a ManyBodyInput, not a molecule", help).into());
+    }
+    let unit = section.units.unwrap_or(LengthUnit::Bohr);
+    let mut cluster = qcschema::read(&root, unit.in_bohr())?;
+    // Programs write one fragment of all atoms where nothing was said.
+    if cluster.fragments.as_ref().is_some_and(|given| given.value.len() == 1) {
+        cluster.forget_fragments();
+    }
+    understand(&Reading { config, key: MOLECULE, name: &file.name, unit }, section, cluster, Faults::default())
+}
+
+fn read_many_body(config: &Config, path: &Path) -> Result<Input, Faults> {
+    let file = File::open(config, INPUT, path)?;
+    let document = Document::parse(config, INPUT, &file.name, &file.text)?;
+    let read = many_body::read(&document.root())?;
+    let reading = Reading { config, key: INPUT, name: &file.name, unit: LengthUnit::Bohr };
+    understand(&reading, read.section, read.cluster, read.warnings)
+}
+
+fn xyz_cluster<'a>(config: &Config, file: &File, unit: LengthUnit) -> Result<Cluster<'a>, Faults> {
+    let refuse = |wrong: xyz::Wrong| {
+        config.fault(MOLECULE, format!("{}:{}: {}", file.name, wrong.line, wrong.message), wrong.help)
+    };
+    let frames = xyz::parse(&file.text).map_err(|wrong| {
+        let mut faults = Faults::default();
+        faults.extend(wrong.into_iter().map(refuse));
+        faults
+    })?;
+    let bohr = |position: &[f64; 3]| position.map(|x| x * unit.in_bohr());
+    let positions = frames.iter().map(|frame| frame.positions.iter().map(bohr).collect()).collect();
+    Ok(Cluster::new(frames[0].elements.clone(), positions))
+}
+
+/// A molecule's file and how it was read.
+struct Reading<'a> {
+    config: &'a Config,
+    key: &'static str,
+    name: &'a str,
+    unit: LengthUnit,
+}
+
+impl Reading<'_> {
+    fn fault(&self, message: impl std::fmt::Display, help: impl Into<String>) -> Fault {
+        self.config.fault(self.key, format!("{}: {message}", self.name), help)
+    }
+
+    /// What to do where positions look as if they were in the other unit.
+    fn other_unit(&self) -> String {
+        let (now, other) = (self.unit.name(), self.unit.other().name());
+        match self.key {
+            INPUT => format!("they were read as {now}, as QCSchema has it: convert the file's if they are in {other}"),
+            _ => format!("they were read as {now}: set units = \"{other}\" if that is what they are in"),
+        }
+    }
+}
+
+/// Joins what the files and the section say, and checks that atoms, charges and spins are possible.
+fn understand<'a>(
+    reading: &Reading<'a>,
+    mut section: Section,
+    mut cluster: Cluster<'a>,
+    mut warnings: Faults,
+) -> Result<Input, Faults> {
+    cluster.take_keys(reading.config, &section);
+    let mut faults = Faults::default();
+    for (number, positions) in cluster.frames.iter().enumerate() {
+        let help = "give every atom a place of its own";
+        faults.extend(geometry::coincidences(number, positions).into_iter().map(|told| reading.fault(told, help)));
+    }
+    faults.into_result(())?;
+    let doubt = geometry::doubt(&cluster.elements, &cluster.frames[0]);
+    let doubt = doubt.map(|doubt| format!("positions look wrong: {doubt}"));
+    let doubted = doubt.as_ref().map(|doubt| reading.fault(doubt, reading.other_unit()).warning());
+    let fragments = cluster.fragments().map_err(|refusal| match (refusal, &doubt) {
+        // What is wrong may come from the unit.
+        (cluster::Refusal::Faults(mut faults), _) => {
+            faults.extend(doubted.clone());
+            faults
+        }
+        (cluster::Refusal::OneFragment(message), None) => {
+            reading.fault(message, "give `fragments`: the atoms of each fragment, counted from 0").into()
+        }
+        (cluster::Refusal::OneFragment(message), Some(doubt)) => {
+            reading.fault(message, format!("{doubt}; {}", reading.other_unit())).into()
+        }
+    })?;
+    warnings.extend(doubted);
+    let otherwise = cluster.frames_bonded_otherwise();
+    if !otherwise.is_empty() {
+        let message =
+            format!("frames {} are bonded otherwise than frame 0, whose fragments all have", ranges(&otherwise));
+        warnings.push(reading.fault(message, "give `fragments` if others are meant").warning());
+    }
+    section.fragments = Some(fragments.iter().map(|fragment| fragment.atoms.clone()).collect());
+    section.charges = Some(fragments.iter().map(|fragment| fragment.charge).collect());
+    section.multiplicities = Some(fragments.iter().map(|fragment| fragment.multiplicity).collect());
+    spell_out(&mut section);
+    let supersystems = cluster.supersystems(&fragments);
+    Ok(Input { digest: digest(&supersystems), supersystems, section, warnings })
+}
+
+/// Fills in defaults: two ways to say the same are then the same campaign.
+fn spell_out(section: &mut Section) {
+    let driver = *section.driver.get_or_insert(Driver::Energy);
+    section.bsse.get_or_insert_with(|| vec![Bsse::Cp]);
+    section.total.get_or_insert(driver != Driver::Energy);
+    section.supersystem_interaction_only.get_or_insert(false);
+    (section.molecule, section.units, section.input) = (None, None, None);
+}
+
+fn digest(supersystems: &[Supersystem]) -> String {
+    let mut text = String::new();
+    for system in supersystems {
+        for (element, position) in system.elements.iter().zip(&system.positions) {
+            let [x, y, z] = position.map(f64::to_bits);
+            text += &format!("{element} {x:016x} {y:016x} {z:016x}\n");
+        }
+        text.push('\n');
+    }
+    Fingerprint::of(&text).to_string()
+}
+
+impl LengthUnit {
+    /// One of it in bohr.
+    fn in_bohr(self) -> f64 {
+        match self {
+            LengthUnit::Angstrom => 1.0 / BOHR_ANGSTROM,
+            LengthUnit::Bohr => 1.0,
+        }
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            LengthUnit::Angstrom => "angstrom",
+            LengthUnit::Bohr => "bohr",
+        }
+    }
+
+    fn other(self) -> Self {
+        match self {
+            LengthUnit::Angstrom => LengthUnit::Bohr,
+            LengthUnit::Bohr => LengthUnit::Angstrom,
+        }
+    }
+}
+
+impl Input {
+    /// What was understood, for `check`: the cluster in a line, and one for each fragment, or for a run of equal ones.
+    pub fn understood(&self) -> Vec<(String, String)> {
+        let Some(system) = self.supersystems.first() else { return Vec::new() };
+        let (atoms, fragments, frames) = (system.elements.len(), system.fragments.len(), self.supersystems.len());
+        let mut cluster = format!("{atoms} atoms in {fragments} fragments");
+        if frames > 1 {
+            cluster += &format!(", {frames} frames: one expansion each");
+        }
+        let mut lines = vec![("cluster".to_owned(), cluster)];
+        // One by one where there are few.
+        let runs = runs(system, fragments <= MOST_LINES);
+        lines.extend(runs.iter().take(MOST_LINES).map(|&(first, last)| describe(system, first, last)));
+        if runs.len() > MOST_LINES {
+            lines.push((String::new(), format!("and {} more", fragments - 1 - runs[MOST_LINES - 1].1)));
+        }
+        lines
+    }
+}
+
+/// What tells fragments apart: formula, charge and multiplicity.
+fn kind_of(system: &Supersystem, place: usize) -> (String, i32, u32) {
+    let fragment = &system.fragments[place];
+    (formula(&system.elements, &fragment.atoms), fragment.charge, fragment.multiplicity)
+}
+
+/// First and last fragment of every run of equal ones.
+fn runs(system: &Supersystem, one_by_one: bool) -> Vec<(usize, usize)> {
+    let mut runs = Vec::<(usize, usize)>::new();
+    for place in 0..system.fragments.len() {
+        match runs.last_mut() {
+            Some((_, last)) if !one_by_one && kind_of(system, *last) == kind_of(system, place) => *last = place,
+            _ => runs.push((place, place)),
+        }
+    }
+    runs
+}
+
+fn describe(system: &Supersystem, first: usize, last: usize) -> (String, String) {
+    let (formula, charge, multiplicity) = kind_of(system, first);
+    let electrons = system.molecule(&[first], &[first]).electrons();
+    let mut atoms: Vec<usize> = (first..=last).flat_map(|place| system.fragments[place].atoms.clone()).collect();
+    atoms.sort_unstable();
+    let name = if first == last { format!("fragment {first}") } else { format!("fragments {first}-{last}") };
+    let each = if first == last { "" } else { " each" };
+    let value = format!(
+        "{formula}, charge {charge}, multiplicity {multiplicity}, {electrons} electrons{each}, atoms {}",
+        ranges(&atoms)
+    );
+    (name, value)
+}
