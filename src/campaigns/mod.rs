@@ -33,4 +33,4 @@ pub trait Kind: Sync {
 }
 
 /// Every kind of campaign.
-pub static KINDS: &[&dyn Kind] = &[&trajectories::Trajectories];
+pub static KINDS: &[&dyn Kind] = &[&trajectories::Trajectories, &fragments::Fragments];

@@ -18,6 +18,8 @@ use std::time::{Duration, Instant};
 pub enum Error {
     #[error("the values of two batches cannot be joined")]
     Merge(#[from] crate::science::sum::Error),
+    #[error("the values of tasks cannot be summed")]
+    Sum(#[from] crate::science::exact::Error),
     #[error("a recorded value cannot be read as this version's: discard it with --fresh")]
     Decode(#[from] crate::journal::codec::Error),
     #[error(transparent)]

@@ -2,6 +2,13 @@
 //!
 //! An engine is one file here. It is asked for one molecule at a time ([`Job`]) at a place that is
 //! its own ([`Site`]); what it cannot do at all is known before anything runs ([`Engine::refusals`]).
+pub mod command;
+pub mod nwchem;
+pub mod psi4;
+pub mod qcengine;
+pub mod recorded;
+pub mod xtb;
+
 use crate::process::Guard;
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;

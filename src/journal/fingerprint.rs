@@ -13,7 +13,12 @@ pub struct Fingerprint(pub [u8; 32]);
 impl Fingerprint {
     /// The fingerprint of a canonical text.
     pub fn of(text: &str) -> Self {
-        Self(Sha256::digest(text).into())
+        Self::of_bytes(text.as_bytes())
+    }
+
+    /// That of a file's contents.
+    pub fn of_bytes(bytes: &[u8]) -> Self {
+        Self(Sha256::digest(bytes).into())
     }
 }
 

@@ -50,6 +50,12 @@ impl Supersystem {
         others.flat_map(of).map(|(&a, &charge)| PointCharge { charge, position: self.positions[a] }).collect()
     }
 
+    /// The largest of the distances between two of the fragments `members`, bohr.
+    pub fn diameter(&self, members: &[usize]) -> f64 {
+        let pairs = members.iter().enumerate().flat_map(|(k, &a)| members[..k].iter().map(move |&b| (a, b)));
+        pairs.map(|(a, b)| self.distance(a, b)).fold(0.0, f64::max)
+    }
+
     /// The smallest distance between an atom of one fragment and one of the other, bohr.
     pub fn distance(&self, one: usize, other: usize) -> f64 {
         let [one, other] = [one, other].map(|f| &self.fragments[f].atoms);

@@ -1,0 +1,54 @@
+//! How long will a task take, compared with others?
+use super::Frame;
+use super::levels::{Level, Solver};
+use crate::engines::Driver;
+use crate::science::chemistry::Element;
+use crate::science::expansion::Task;
+
+/// Seconds that a mean-field calculation takes for each cube of its basis functions, on one core of our days. Only ratios matter, and what has
+/// run replaces the estimate.
+const PER_CUBE_S: f64 = 3e-6;
+
+/// The estimated cost of a task, s.
+pub fn of(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> f64 {
+    let Solver::Program(engine) = &level.solver else { return 1.0 };
+    let count = |fragments: &[u16]| -> f64 {
+        let atoms = fragments.iter().flat_map(|&fragment| &frame.system.fragments[usize::from(fragment)].atoms);
+        atoms.map(|&atom| functions(frame.system.elements[atom], level.chemistry.basis.as_deref())).sum()
+    };
+    let (all, real) = (count(&frame.expansion.basis_of(task)), count(&task.real));
+    let mean_field = PER_CUBE_S * all.powi(3);
+    let method = level.chemistry.method.to_lowercase();
+    // Correlation scales with powers of the real fragments' electrons too, which their share of the functions stands for.
+    let work = match method.as_str() {
+        m if m.contains("gfn") => 1e-2 * mean_field,
+        m if m.contains("(t)") => mean_field * (1.0 + 0.05 * real * all / 10.0),
+        m if m.contains("cc") || m.contains("ci") => mean_field * (1.0 + 0.05 * real),
+        m if m.contains("mp") => mean_field * (1.0 + 0.02 * real),
+        _ => mean_field,
+    };
+    let derivatives = match driver {
+        Driver::Energy => 1.0,
+        Driver::Gradient => 2.0,
+        Driver::Hessian => 4.0 + all / 10.0,
+    };
+    engine.start_s() + work * derivatives / level.threads as f64
+}
+
+/// About how many basis functions an atom has: by row of the periodic table, for the usual sets by name and for others as double zeta.
+fn functions(element: Element, basis: Option<&str>) -> f64 {
+    let name = basis.unwrap_or("").to_lowercase();
+    let of_rows: [f64; 4] = match name.as_str() {
+        n if n.starts_with("sto") || n.is_empty() => [1.0, 5.0, 9.0, 18.0],
+        n if n.starts_with("aug-cc-pvt") => [23.0, 46.0, 50.0, 59.0],
+        n if n.starts_with("aug-cc-pvd") => [9.0, 23.0, 27.0, 36.0],
+        n if n.starts_with("aug-cc-pvq") => [46.0, 80.0, 84.0, 93.0],
+        n if n.starts_with("cc-pvq") => [30.0, 55.0, 59.0, 68.0],
+        n if n.starts_with("cc-pvt") || n.contains("tzvp") => [14.0, 30.0, 34.0, 43.0],
+        n if n.starts_with("6-311") => [6.0, 18.0, 26.0, 39.0],
+        "6-31g" | "3-21g" => [2.0, 9.0, 13.0, 29.0],
+        "6-31g*" | "6-31g(d)" => [2.0, 15.0, 19.0, 34.0],
+        _ => [5.0, 14.0, 18.0, 27.0],
+    };
+    of_rows[(element.row() - 1).min(3)]
+}

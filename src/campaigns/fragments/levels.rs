@@ -1,0 +1,220 @@
+//! Which model chemistries are asked for, and which program computes each?
+use super::section::{EngineName, LevelSection, RetrySection};
+use crate::config::{Config, Faults};
+use crate::engines::{
+    Answer, Chemistry, Driver, Engine, Found, Job, Needs, Site, command::Command, nwchem::Nwchem, psi4::Psi4,
+    qcengine::QcEngine, recorded::Recorded, xtb::Xtb,
+};
+use crate::process::Guard;
+use crate::science::chemistry::Molecule;
+use crate::task::Cause;
+
+/// A model chemistry and who computes it.
+pub struct Level {
+    pub name: String,
+    /// Its place among `[[fragments.level]]`.
+    pub place: usize,
+    pub solver: Solver,
+    pub chemistry: Chemistry,
+    /// Keywords that are tried in turn where a task does not converge.
+    pub retries: Vec<serde_json::Map<String, serde_json::Value>>,
+    pub threads: usize,
+}
+
+/// What gives a task its energy.
+pub enum Solver {
+    Program(Box<dyn Engine>),
+    Recorded(Recorded),
+}
+
+impl Level {
+    /// The level that a section describes.
+    ///
+    /// # Errors
+    /// Keys are missing, or do not go with its engine.
+    pub fn new(config: &Config, place: usize, section: &LevelSection) -> Result<Self, Faults> {
+        let mut faults = Faults::default();
+        let mut refuse = |key: &str, message: String, help: &str| {
+            faults.push(config.fault(&format!("fragments.level.{place}.{key}"), message, help));
+        };
+        let engine = section.engine;
+        let belongs = [
+            ("command", section.command.is_some(), EngineName::Command),
+            ("program", section.program.is_some(), EngineName::Qcengine),
+            ("file", section.file.is_some(), EngineName::Recorded),
+        ];
+        for (key, is_given, owner) in belongs {
+            if is_given != (engine == owner) {
+                let owner = word(&owner);
+                match is_given {
+                    true => refuse(key, format!("`{key}` has a meaning with engine = \"{owner}\" only"), "remove it"),
+                    false => refuse("engine", format!("engine \"{owner}\" needs `{key}`"), help_with(key)),
+                }
+            }
+        }
+        if section.method.is_none() && engine != EngineName::Recorded {
+            refuse("engine", "`method` is missing".into(), "name the method, as in method = \"mp2\"");
+        }
+        let name = name_of(section);
+        faults.into_result(())?;
+        let solver = match engine {
+            EngineName::Psi4 => Solver::Program(Box::new(Psi4::new())),
+            EngineName::Nwchem => Solver::Program(Box::new(Nwchem::new())),
+            EngineName::Xtb => Solver::Program(Box::new(Xtb::new())),
+            EngineName::Qcengine => {
+                Solver::Program(Box::new(QcEngine::new(section.program.clone().unwrap_or_default())))
+            }
+            EngineName::Command => Solver::Program(Box::new(Command::new(command_of(config, section)))),
+            EngineName::Recorded => Solver::Recorded(recorded(config, place, section, &name)?),
+        };
+        Ok(Self {
+            name,
+            place,
+            solver,
+            chemistry: chemistry_of(section),
+            retries: section.retry.iter().map(|RetrySection { keywords }| keywords.clone()).collect(),
+            threads: section.threads,
+        })
+    }
+
+    /// What cannot be computed at this level, told as faults of its keys.
+    pub fn refusals(&self, config: &Config, driver: Driver, needs: Needs, faults: &mut Faults) {
+        let Solver::Program(engine) = &self.solver else { return };
+        for refusal in engine.refusals(driver, &self.chemistry, needs) {
+            let key = if refusal.key.is_empty() { "engine" } else { refusal.key };
+            let key = format!("fragments.level.{}.{key}", self.place);
+            faults.push(config.fault(&key, refusal.message, refusal.help));
+        }
+    }
+
+    /// Whether tasks start programs.
+    pub fn is_program(&self) -> bool {
+        matches!(self.solver, Solver::Program(_))
+    }
+
+    /// The engine's name in the configuration.
+    pub fn engine_name(&self) -> &'static str {
+        match &self.solver {
+            Solver::Program(engine) => engine.name(),
+            Solver::Recorded(_) => "recorded",
+        }
+    }
+
+    /// Computes a molecule with a program, with other keywords where it does not converge; also tells how many of those were needed.
+    ///
+    /// # Errors
+    /// It has no energy.
+    pub fn compute(
+        &self,
+        engine: &dyn Engine,
+        (label, molecule, driver): (&str, &Molecule, Driver),
+        site: &Site,
+    ) -> Result<(Answer, usize), Cause> {
+        let mut chemistry = self.chemistry.clone();
+        let mut outcome = engine.run(&Job { label, molecule, driver, chemistry: &chemistry }, site);
+        for (retry, keywords) in self.retries.iter().enumerate() {
+            let Err(Cause::Convergence(_)) = &outcome else { return outcome.map(|answer| (answer, retry)) };
+            clear(site.scratch)?;
+            chemistry.keywords = self.chemistry.keywords.clone();
+            chemistry.keywords.extend(keywords.clone());
+            outcome = engine.run(&Job { label, molecule, driver, chemistry: &chemistry }, site);
+        }
+        outcome.map(|answer| (answer, self.retries.len()))
+    }
+}
+
+/// Empties a scratch folder for another attempt.
+fn clear(scratch: &std::path::Path) -> Result<(), Cause> {
+    let again = std::fs::remove_dir_all(scratch).and_then(|()| std::fs::create_dir_all(scratch));
+    again.map_err(|error| Cause::Resource(format!("cannot empty `{}`: {error}", scratch.display())))
+}
+
+/// What a level is called: as it is named, or by method and basis.
+pub fn name_of(section: &LevelSection) -> String {
+    let chemistry = match (&section.method, &section.basis) {
+        (Some(method), Some(basis)) => format!("{method}/{basis}"),
+        (Some(method), None) => method.clone(),
+        (None, _) => word(&section.engine),
+    };
+    section.name.clone().unwrap_or(chemistry)
+}
+
+fn chemistry_of(section: &LevelSection) -> Chemistry {
+    Chemistry {
+        method: section.method.clone().unwrap_or_default(),
+        basis: section.basis.clone(),
+        reference: section.reference,
+        frozen_core: section.frozen_core,
+        density_fitting: section.density_fitting,
+        scf_convergence: section.scf_convergence,
+        keywords: section.keywords.clone(),
+    }
+}
+
+/// The command of a level; a program that stands beside the configuration is found there.
+fn command_of(config: &Config, section: &LevelSection) -> Vec<String> {
+    let mut command = section.command.clone().unwrap_or_default();
+    if let Some(program) = command.first_mut().filter(|program| program.contains('/')) {
+        let path = config.resolve(program.as_ref());
+        *program = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
+    }
+    command
+}
+
+fn recorded(config: &Config, place: usize, section: &LevelSection, name: &str) -> Result<Recorded, Faults> {
+    let path = config.resolve(section.file.as_deref().unwrap_or("".as_ref()));
+    Recorded::read(&path, name).map_err(|error| {
+        let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
+        let help = "write a JSON list of {level, real, basis, energy, gradient, hessian}, with the level's own name";
+        config.fault(&format!("fragments.level.{place}.file"), format!("{error}{source}"), help).into()
+    })
+}
+
+/// A name as it stands in the configuration.
+pub fn word(value: &impl serde::Serialize) -> String {
+    serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn help_with(key: &str) -> &'static str {
+    match key {
+        "command" => "give the program and its arguments, as in command = [\"prog\", \"{input}\", \"{output}\"]",
+        "program" => "name the program that QCEngine is to run, as in program = \"psi4\"",
+        _ => "name the file with the recorded tasks",
+    }
+}
+
+/// Where the program of each level is, and its version; nothing for levels without.
+///
+/// # Errors
+/// One is not there.
+pub fn find(config: &Config, levels: &[Level], guard: Option<&Guard>) -> Result<Vec<Option<Found>>, Faults> {
+    let mut faults = Faults::default();
+    let mut found: Vec<Option<Found>> = Vec::new();
+    for (k, level) in levels.iter().enumerate() {
+        let Solver::Program(engine) = &level.solver else {
+            found.push(None);
+            continue;
+        };
+        // Levels of one program ask it once.
+        let before = levels[..k].iter().position(|other| {
+            other.engine_name() == level.engine_name() && engine.name() != "command" && engine.name() != "qcengine"
+        });
+        if let Some(before) = before.and_then(|before| found.get(before)) {
+            found.push(before.clone());
+            continue;
+        }
+        let key = format!("fragments.level.{}.engine", level.place);
+        let Some(guard) = guard else {
+            faults.push(config.fault(&key, "no program can be started here", "see the message about the guard above"));
+            continue;
+        };
+        match engine.find(guard) {
+            Ok(program) => found.push(program),
+            Err(missing) => {
+                faults.push(config.fault(&key, missing.message, missing.help));
+                found.push(None);
+            }
+        }
+    }
+    faults.into_result(found)
+}
