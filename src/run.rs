@@ -8,6 +8,7 @@ pub mod exit;
 mod ledger;
 mod message;
 pub mod open;
+pub mod past;
 mod progress;
 mod publish;
 mod rank;

@@ -3,6 +3,7 @@
 //! A campaign is a sequence of stages; a stage is a number of independent tasks whose values are folded into one. The
 //! engine (`crate::run`) knows nothing else about either.
 use crate::config::Faults;
+use crate::plan::Weight;
 use crate::process::{Guard, Programs};
 use crate::results;
 use crate::seed::CampaignSeed;
@@ -260,8 +261,8 @@ pub trait AnyStage: Send + Sync {
     fn name(&self) -> &str;
     fn tasks(&self) -> u64;
     fn identity(&self) -> String;
-    fn cost(&self, task: TaskId) -> f64;
-    fn urgency(&self, task: TaskId) -> u32;
+    /// The cost and the urgency of a batch.
+    fn weigh(&self, batch: Tasks) -> Weight;
     fn largest_batch(&self) -> u64;
     fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
@@ -311,11 +312,8 @@ impl<S: Stage> AnyStage for Erased<S> {
     fn identity(&self) -> String {
         self.0.identity()
     }
-    fn cost(&self, task: TaskId) -> f64 {
-        self.0.cost(task)
-    }
-    fn urgency(&self, task: TaskId) -> u32 {
-        self.0.urgency(task)
+    fn weigh(&self, batch: Tasks) -> Weight {
+        Weight::of(batch, |task| self.0.cost(task), |task| self.0.urgency(task))
     }
     fn largest_batch(&self) -> u64 {
         self.0.largest_batch()

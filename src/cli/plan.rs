@@ -4,9 +4,13 @@ use crate::campaigns::{
     Kind,
     stage::{AnyStage, Context},
 };
+use crate::config::Schedule;
+use crate::journal::digest_of;
+use crate::plan::{Costs, Dynamic, Plan, Policy, Static, makespan};
 use crate::process::{Guard, Programs};
 use crate::run::exit::{Exit, Stop};
-use crate::run::open::load_with_programs;
+use crate::run::open::{Loaded, load_with_programs};
+use crate::run::past::{costs_of, records};
 use crate::run::say;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
@@ -37,19 +41,24 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         say::line("there is nothing to run");
         return Ok(());
     }
-    let (mut total_s, mut makespan_s, mut sampled, mut sampled_s) = (0.0, 0.0, 0, 0.0);
+    let past = records(&loaded);
+    let (mut total_s, mut makespan_s, mut known) = (0.0, 0.0, Vec::new());
     for (k, stage) in stages.iter().enumerate() {
         let plan = plan_of(&loaded, stage.as_ref(), k == 0, ranks)?;
         if k < SHOWN {
             say::line(&format!("stage {}: {} tasks, {}", stage.name(), stage.tasks(), tell(&plan)));
         }
-        let seed = CampaignSeed(loaded.config.campaign.seed);
-        let sample = sample(stage.as_ref(), seed, programs.as_ref(), SAMPLE / stages.len() as u32)?;
-        let work_s = sample.seconds_per_cost * costs(stage.as_ref(), Tasks::new(0, stage.tasks()));
-        // The busiest rank's share of a static plan; a dynamic one does no worse than one batch beyond the mean.
-        let rounds_s = work_s * (plan.rounds() * plan.partition.batch_size) as f64 / stage.tasks() as f64;
-        (total_s, makespan_s) = (total_s + work_s, makespan_s + rounds_s);
-        (sampled, sampled_s) = (sampled + sample.tasks, sampled_s + sample.seconds);
+        let key = digest_of(&[stage.name(), &stage.identity()]);
+        let mut costs = costs_of(stage.as_ref(), past.iter().filter(|head| head.stage == key));
+        if costs.is_empty() {
+            let seed = CampaignSeed(loaded.config.campaign.seed);
+            let sample = sample(stage.as_ref(), seed, programs.as_ref(), SAMPLE / stages.len() as u32)?;
+            costs.learn(stage.weigh(sample.tasks).cost, sample.seconds);
+            known.push(sample);
+        }
+        let seconds = |batch: Tasks| costs.expect(stage.weigh(batch).cost);
+        total_s += plan.batches.iter().map(|&batch| seconds(batch)).sum::<f64>();
+        makespan_s += makespan(policy(&loaded, stage.as_ref(), &plan, &costs).as_mut(), ranks as usize, seconds);
     }
     if stages.len() > SHOWN {
         say::line(&format!("and {} more stages", stages.len() - SHOWN));
@@ -57,7 +66,12 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
     loaded.campaign.foretold().iter().for_each(|line| say::line(line));
     let efficiency = total_s / (makespan_s * ranks as f64);
     let slot_s = makespan_s * MARGIN + OVERHEAD_S;
-    say::line(&format!("sample: {sampled} tasks in {}", say::duration(sampled_s)));
+    let (sampled, sampled_s) =
+        known.iter().fold((0, 0.0), |(n, s), sample| (n + sample.tasks.count(), s + sample.seconds));
+    match known.is_empty() {
+        true => say::line("times are judged by what has run before"),
+        false => say::line(&format!("sample: {sampled} tasks in {}", say::duration(sampled_s))),
+    }
     say::line(&format!("work: {} of one core in all", say::duration(total_s)));
     say::line(&format!(
         "makespan on {ranks} ranks: {}, efficiency {:.0} %",
@@ -74,13 +88,17 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
 }
 
 struct Sample {
-    tasks: u64,
+    tasks: Tasks,
     seconds: f64,
-    seconds_per_cost: f64,
 }
 
-fn costs(stage: &dyn AnyStage, tasks: Tasks) -> f64 {
-    tasks.iter().map(|task| stage.cost(task)).sum()
+/// How batches would be handed out.
+fn policy(loaded: &Loaded, stage: &dyn AnyStage, plan: &Plan, costs: &Costs) -> Box<dyn Policy> {
+    let (_, schedule) = loaded.kind.habits();
+    match loaded.config.partition.schedule.unwrap_or(schedule) {
+        Schedule::Static => Box::new(Static::new(plan)),
+        Schedule::Dynamic => Box::new(Dynamic::new(plan, |batch| stage.weigh(batch), costs.clone())),
+    }
 }
 
 /// Runs 1, 2, 4, ... tasks until that takes long enough to be told from noise.
@@ -104,8 +122,7 @@ fn sample(
             ));
         }
         if started.elapsed() > limit || tasks.end == stage.tasks() {
-            let seconds_per_cost = seconds / costs(stage, tasks).max(f64::MIN_POSITIVE);
-            return Ok(Sample { tasks: tasks.count(), seconds, seconds_per_cost });
+            return Ok(Sample { tasks, seconds });
         }
         tasks = Tasks::new(0, (2 * tasks.count()).min(stage.tasks()));
     }

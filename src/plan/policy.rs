@@ -1,7 +1,8 @@
 //! Which rank runs which batch?
 use super::Plan;
 use crate::task::Tasks;
-use std::collections::VecDeque;
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, VecDeque};
 
 /// Hands out the batches of a plan, each once.
 pub trait Policy: Send {
@@ -48,6 +49,27 @@ impl Policy for Static {
     }
 }
 
+/// When the last of `ranks` is done, if each batch takes `seconds`.
+pub fn makespan(policy: &mut dyn Policy, ranks: usize, mut seconds: impl FnMut(Tasks) -> f64) -> f64 {
+    let mut busy = BinaryHeap::new();
+    let mut end = 0.0f64;
+    let mut start = |policy: &mut dyn Policy, busy: &mut BinaryHeap<_>, rank: usize, now: f64| {
+        if let Some(batch) = policy.next(rank) {
+            let took = seconds(batch).max(0.0);
+            // Times are not negative, so that their bits are in their order.
+            busy.push((Reverse((now + took).to_bits()), Reverse(rank), batch, took.to_bits()));
+        }
+    };
+    (0..ranks).for_each(|rank| start(policy, &mut busy, rank, 0.0));
+    while let Some((Reverse(now), Reverse(rank), batch, took)) = busy.pop() {
+        let now = f64::from_bits(now);
+        end = end.max(now);
+        policy.hear(batch, f64::from_bits(took));
+        start(policy, &mut busy, rank, now);
+    }
+    end
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Partition, TaskSet, lay_out};
@@ -64,5 +86,7 @@ mod tests {
         assert_eq!(drain(&mut policy, 0), [0, 6, 12]);
         assert_eq!(drain(&mut policy, 1), [2, 8]);
         assert_eq!(drain(&mut policy, 2), [4, 10]);
+        let mut policy = Static::new(&plan);
+        assert_eq!(makespan(&mut policy, 3, |batch| batch.first as f64), 18.0);
     }
 }

@@ -3,13 +3,14 @@ use super::exit::{Exit, Stop};
 use super::ledger::{Ledger, SavedStage};
 use super::message::{Notice, ToRoot, ToWorker};
 use super::open::Orders;
+use super::past::costs_of;
 use super::progress::Progress;
 use super::rank::{Present, Rank, Report};
 use super::say;
 use super::signals::Wish;
 use crate::campaigns::stage::StageResult;
 use crate::journal::Lock;
-use crate::plan::{self, Dynamic, Partition, Policy, Static, Weight};
+use crate::plan::{self, Dynamic, Partition, Policy, Static};
 use crate::task::{Cause, Tasks};
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -96,7 +97,11 @@ impl Root {
             plan.idle_slots,
         ));
         let policy: Box<dyn Policy> = match self.orders.dynamic {
-            true => Box::new(dynamic(&plan, present, &ledger)),
+            true => {
+                let weigh = |tasks| present.stage.weigh(tasks);
+                let costs = costs_of(present.stage.as_ref(), ledger.heads());
+                Box::new(Dynamic::new(&plan, weigh, costs))
+            }
             false => Box::new(Static::new(&plan)),
         };
         Ok((ledger, policy))
@@ -311,14 +316,6 @@ impl Conduct {
             None => self.held.iter().all(|&held| held == 0) && self.ledger.is_folded(),
         }
     }
-}
-
-/// The dynamic schedule of a plan, with what records of earlier runs tell of the costs.
-fn dynamic(plan: &plan::Plan, present: &Present, ledger: &Ledger) -> Dynamic {
-    let weigh = |tasks: Tasks| Weight::of(tasks, |task| present.stage.cost(task), |task| present.stage.urgency(task));
-    let mut policy = Dynamic::new(plan, weigh);
-    ledger.heads().for_each(|head| policy.learn(weigh(head.tasks), head.seconds));
-    policy
 }
 
 /// Batches for a rank, up to the depth that the policy wants it to hold.
