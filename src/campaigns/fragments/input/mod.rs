@@ -188,6 +188,11 @@ fn understand<'a>(
         }
     })?;
     warnings.extend(doubted);
+    if cluster.fragments.is_none() {
+        let help = "give `fragments` if they belong together";
+        let nearly = geometry::nearly_bonded(&cluster.elements, &cluster.frames[0], &fragments);
+        warnings.extend(nearly.into_iter().map(|told| reading.fault(told, help).warning()));
+    }
     let otherwise = cluster.frames_bonded_otherwise();
     if !otherwise.is_empty() {
         let message =

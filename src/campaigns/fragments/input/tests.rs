@@ -148,6 +148,17 @@ fn what_has_no_bonds_has_no_wrong_unit() {
 }
 
 #[test]
+fn atoms_that_are_nearly_bonded_are_pointed_out() {
+    let text = "4\n\nF 0 0 0\nF 0 0 1.41\nH 0 0 4\nH 0 0 4.74\n";
+    let input = with_file("m.xyz", text, "molecule = \"m.xyz\"").unwrap();
+    assert_eq!(input.section.fragments, Some(vec![vec![0], vec![1], vec![2, 3]]));
+    let warned: Vec<_> = input.warnings.iter().map(|fault| &fault.message).collect();
+    assert!(warned.len() == 1 && warned[0].contains("F 0 and F 1 are 1.24 times the length of a bond"), "{warned:?}");
+    let by_hand = with_file("m.xyz", text, "molecule = \"m.xyz\"\nfragments = [[0], [1], [2, 3]]").unwrap();
+    assert!(by_hand.warnings.is_empty());
+}
+
+#[test]
 fn frames_are_expansions_of_their_own() {
     let frame = |z: f64| format!("4\n\nO 0 0 0\nH 0 0 0.97\nO 0 0 {}\nH 0 0 {}\n", z + 1.0, z);
     let two = with_file("m.xyz", &(frame(4.0) + &frame(5.0)), "molecule = \"m.xyz\"").unwrap();
