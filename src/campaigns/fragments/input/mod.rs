@@ -17,7 +17,7 @@ use super::section::{LengthUnit, Section};
 use crate::config::{Config, Fault, Faults};
 use crate::engines::Driver;
 use crate::journal::Fingerprint;
-use crate::science::expansion::{Bsse, Supersystem};
+use crate::science::expansion::{Bsse, Fragment, Supersystem};
 use crate::units::BOHR_ANGSTROM;
 use cluster::{Cluster, formula, ranges};
 use file::File;
@@ -58,6 +58,11 @@ pub fn read(config: &Config, section: Section) -> Result<Input, Faults> {
             read_many_body(config, &path)
         }
     }
+}
+
+/// The value, or none and its faults added to `faults`: so that all are told at once.
+fn keep<T>(result: Result<T, Faults>, faults: &mut Faults) -> Option<T> {
+    result.map_err(|more| faults.extend(more)).ok()
 }
 
 /// A fault for every key that stands beside `input`.
@@ -199,12 +204,37 @@ fn understand<'a>(
             format!("frames {} are bonded otherwise than frame 0, whose fragments all have", ranges(&otherwise));
         warnings.push(reading.fault(message, "give `fragments` if others are meant").warning());
     }
+    check_embedding(reading.config, &section, &fragments).into_result(())?;
     section.fragments = Some(fragments.iter().map(|fragment| fragment.atoms.clone()).collect());
     section.charges = Some(fragments.iter().map(|fragment| fragment.charge).collect());
     section.multiplicities = Some(fragments.iter().map(|fragment| fragment.multiplicity).collect());
     spell_out(&mut section);
     let supersystems = cluster.supersystems(&fragments);
     Ok(Input { digest: digest(&supersystems), supersystems, section, warnings })
+}
+
+/// Faults unless embedding charges are those of every atom. (Those of a ManyBodyInput were looked at in their file.)
+fn check_embedding(config: &Config, section: &Section, fragments: &[Fragment]) -> Faults {
+    let mut faults = Faults::default();
+    let Some(charges) = section.embedding_charges.as_ref() else { return faults };
+    let mut refuse = |key: &str, message: String, help: &str| faults.push(config.fault(key, message, help));
+    let key = "fragments.embedding_charges";
+    if charges.len() != fragments.len() {
+        let message = format!("there are charges for {} of {} fragments", charges.len(), fragments.len());
+        refuse(key, message, "give a list for each fragment");
+    }
+    for (place, (charges, fragment)) in charges.iter().zip(fragments).enumerate() {
+        let (found, wanted) = (charges.len(), fragment.atoms.len());
+        if found != wanted {
+            let message = format!("{found} charges are given for the {wanted} atoms of fragment {place}");
+            refuse(&format!("{key}.{place}"), message, "give one for each atom, in the order of the fragment's atoms");
+        }
+    }
+    if !section.total.unwrap_or(section.driver.is_some_and(|driver| driver != Driver::Energy)) {
+        let message = "interaction data cannot be returned when using embedding charges: tasks feel different ones";
+        refuse("fragments.total", message.to_owned(), "set total = true");
+    }
+    faults
 }
 
 /// Fills in defaults: two ways to say the same are then the same campaign.
