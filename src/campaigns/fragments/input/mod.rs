@@ -11,6 +11,7 @@ mod origin;
 mod qcschema;
 #[cfg(test)]
 mod tests;
+mod understood;
 mod xyz;
 
 use super::section::{LengthUnit, Section};
@@ -19,7 +20,7 @@ use crate::engines::Driver;
 use crate::journal::Fingerprint;
 use crate::science::expansion::{Bsse, Fragment, Supersystem};
 use crate::units::BOHR_ANGSTROM;
-use cluster::{Cluster, formula, ranges};
+use cluster::{Cluster, Refusal, ranges};
 use file::File;
 use json::Document;
 use std::path::Path;
@@ -37,8 +38,6 @@ pub struct Input {
     pub digest: String,
 }
 
-/// Lines about fragments, at most.
-const MOST_LINES: usize = 16;
 const MOLECULE: &str = "fragments.molecule";
 const INPUT: &str = "fragments.input";
 
@@ -177,33 +176,21 @@ fn understand<'a>(
     }
     faults.into_result(())?;
     let doubt = geometry::doubt(&cluster.elements, &cluster.frames[0]);
-    let doubt = doubt.map(|doubt| format!("positions look wrong: {doubt}"));
-    let doubted = doubt.as_ref().map(|doubt| reading.fault(doubt, reading.other_unit()).warning());
-    let fragments = cluster.fragments().map_err(|refusal| match (refusal, &doubt) {
+    let doubt = doubt.map(|doubt| reading.fault(format!("positions look wrong: {doubt}"), reading.other_unit()));
+    let doubt = doubt.map(Fault::warning);
+    let fragments = cluster.fragments().map_err(|refusal| {
+        let mut faults = match refusal {
+            Refusal::Faults(faults) => faults,
+            Refusal::OneFragment(why) => {
+                reading.fault(why, "give `fragments`: the atoms of each fragment, counted from 0").into()
+            }
+        };
         // What is wrong may come from the unit.
-        (cluster::Refusal::Faults(mut faults), _) => {
-            faults.extend(doubted.clone());
-            faults
-        }
-        (cluster::Refusal::OneFragment(message), None) => {
-            reading.fault(message, "give `fragments`: the atoms of each fragment, counted from 0").into()
-        }
-        (cluster::Refusal::OneFragment(message), Some(doubt)) => {
-            reading.fault(message, format!("{doubt}; {}", reading.other_unit())).into()
-        }
+        faults.extend(doubt.clone());
+        faults
     })?;
-    warnings.extend(doubted);
-    if cluster.fragments.is_none() {
-        let help = "give `fragments` if they belong together";
-        let nearly = geometry::nearly_bonded(&cluster.elements, &cluster.frames[0], &fragments);
-        warnings.extend(nearly.into_iter().map(|told| reading.fault(told, help).warning()));
-    }
-    let otherwise = cluster.frames_bonded_otherwise();
-    if !otherwise.is_empty() {
-        let message =
-            format!("frames {} are bonded otherwise than frame 0, whose fragments all have", ranges(&otherwise));
-        warnings.push(reading.fault(message, "give `fragments` if others are meant").warning());
-    }
+    warnings.extend(doubt);
+    warnings.extend(doubts_of_bonds(reading, &cluster, &fragments));
     check_embedding(reading.config, &section, &fragments).into_result(())?;
     section.fragments = Some(fragments.iter().map(|fragment| fragment.atoms.clone()).collect());
     section.charges = Some(fragments.iter().map(|fragment| fragment.charge).collect());
@@ -211,6 +198,22 @@ fn understand<'a>(
     spell_out(&mut section);
     let supersystems = cluster.supersystems(&fragments);
     Ok(Input { digest: digest(&supersystems), supersystems, section, warnings })
+}
+
+/// Warnings where fragments come from bonds that are not clear.
+fn doubts_of_bonds(reading: &Reading, cluster: &Cluster, fragments: &[Fragment]) -> Vec<Fault> {
+    if cluster.fragments.is_some() {
+        return Vec::new();
+    }
+    let nearly = geometry::nearly_bonded(&cluster.elements, &cluster.frames[0], fragments);
+    let nearly = nearly.into_iter().map(|told| reading.fault(told, "give `fragments` if they belong together"));
+    let mut warnings: Vec<_> = nearly.map(Fault::warning).collect();
+    let otherwise = cluster.frames_bonded_otherwise();
+    if !otherwise.is_empty() {
+        let told = format!("frames {} are bonded otherwise than frame 0, whose fragments all have", ranges(&otherwise));
+        warnings.push(reading.fault(told, "give `fragments` if others are meant").warning());
+    }
+    warnings
 }
 
 /// Faults unless embedding charges are those of every atom. (Those of a ManyBodyInput were looked at in their file.)
@@ -250,7 +253,8 @@ fn digest(supersystems: &[Supersystem]) -> String {
     let mut text = String::new();
     for system in supersystems {
         for (element, position) in system.elements.iter().zip(&system.positions) {
-            let [x, y, z] = position.map(f64::to_bits);
+            // Of two zeros one is written.
+            let [x, y, z] = position.map(|x| (x + 0.0).to_bits());
             text += &format!("{element} {x:016x} {y:016x} {z:016x}\n");
         }
         text.push('\n');
@@ -280,56 +284,4 @@ impl LengthUnit {
             LengthUnit::Bohr => LengthUnit::Angstrom,
         }
     }
-}
-
-impl Input {
-    /// What was understood, for `check`: the cluster in a line, and one for each fragment, or for a run of equal ones.
-    pub fn understood(&self) -> Vec<(String, String)> {
-        let Some(system) = self.supersystems.first() else { return Vec::new() };
-        let (atoms, fragments, frames) = (system.elements.len(), system.fragments.len(), self.supersystems.len());
-        let mut cluster = format!("{atoms} atoms in {fragments} fragments");
-        if frames > 1 {
-            cluster += &format!(", {frames} frames: one expansion each");
-        }
-        let mut lines = vec![("cluster".to_owned(), cluster)];
-        // One by one where there are few.
-        let runs = runs(system, fragments <= MOST_LINES);
-        lines.extend(runs.iter().take(MOST_LINES).map(|&(first, last)| describe(system, first, last)));
-        if runs.len() > MOST_LINES {
-            lines.push((String::new(), format!("and {} more", fragments - 1 - runs[MOST_LINES - 1].1)));
-        }
-        lines
-    }
-}
-
-/// What tells fragments apart: formula, charge and multiplicity.
-fn kind_of(system: &Supersystem, place: usize) -> (String, i32, u32) {
-    let fragment = &system.fragments[place];
-    (formula(&system.elements, &fragment.atoms), fragment.charge, fragment.multiplicity)
-}
-
-/// First and last fragment of every run of equal ones.
-fn runs(system: &Supersystem, one_by_one: bool) -> Vec<(usize, usize)> {
-    let mut runs = Vec::<(usize, usize)>::new();
-    for place in 0..system.fragments.len() {
-        match runs.last_mut() {
-            Some((_, last)) if !one_by_one && kind_of(system, *last) == kind_of(system, place) => *last = place,
-            _ => runs.push((place, place)),
-        }
-    }
-    runs
-}
-
-fn describe(system: &Supersystem, first: usize, last: usize) -> (String, String) {
-    let (formula, charge, multiplicity) = kind_of(system, first);
-    let electrons = system.molecule(&[first], &[first]).electrons();
-    let mut atoms: Vec<usize> = (first..=last).flat_map(|place| system.fragments[place].atoms.clone()).collect();
-    atoms.sort_unstable();
-    let name = if first == last { format!("fragment {first}") } else { format!("fragments {first}-{last}") };
-    let each = if first == last { "" } else { " each" };
-    let value = format!(
-        "{formula}, charge {charge}, multiplicity {multiplicity}, {electrons} electrons{each}, atoms {}",
-        ranges(&atoms)
-    );
-    (name, value)
 }
