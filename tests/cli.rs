@@ -45,6 +45,23 @@ fn what_init_writes_can_be_checked_planned_run_and_inspected() {
     assert_eq!((&found["complete"], &found["tasks_done"]), (&true.into(), &1200.into()));
     let datasets = found["datasets"].as_array().unwrap();
     assert!(datasets.iter().any(|item| item["path"] == "/results/populations" && item["units"] == "none"));
+    check_export(folder.path());
+}
+
+/// What `export` writes of a campaign of trajectories.
+fn check_export(folder: &std::path::Path) {
+    assert_eq!(ask(&["export", "spin_boson.h5", "-o", "out.json"], folder).status.code(), Some(0));
+    let written = std::fs::read(folder.join("out.json")).unwrap();
+    assert_eq!(ask(&["export", "spin_boson.h5", "-o", "-"], folder).stdout, written);
+    let exported: serde_json::Value = serde_json::from_slice(&written).unwrap();
+    let results = &exported["results"];
+    assert_eq!((&exported["campaign_kind"], &exported["complete"]), (&"trajectories".into(), &true.into()));
+    let samples = results["time"]["values"].as_array().unwrap().len();
+    assert_eq!(results["populations"]["values"].as_array().unwrap().len(), samples);
+    assert!(results["density_matrix"]["values"][0][0][1]["i"].is_f64());
+    assert_eq!(results["attributes"]["trajectories_used"], 1200);
+    let nowhere = ask(&["export", "spin_boson.h5", "-o", "missing/out.json"], folder);
+    assert_eq!(nowhere.status.code(), Some(73), "{}", text(&nowhere));
 }
 
 #[test]
@@ -79,8 +96,10 @@ fn a_file_of_another_program_is_told() {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("x.h5"), "nothing").unwrap();
     for file in ["x.h5", "missing.h5"] {
-        let output = ask(&["inspect", file], folder.path());
-        assert_eq!(output.status.code(), Some(65), "{}", text(&output));
+        for command in [&["inspect", file][..], &["export", file, "-o", "-"]] {
+            let output = ask(command, folder.path());
+            assert_eq!(output.status.code(), Some(65), "{}", text(&output));
+        }
     }
 }
 

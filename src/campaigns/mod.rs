@@ -2,11 +2,13 @@
 //!
 //! A kind is one folder here and one line in [`KINDS`]. It parses and documents its own section of the configuration and
 //! makes a [`stage::Campaign`] of it.
+mod export;
 mod fragments;
 pub mod stage;
 mod trajectories;
 
 use crate::config::{Config, Faults, Schedule, Uneven};
+use crate::results;
 
 /// A kind of campaign, `campaign.kind` of the configuration.
 pub trait Kind: Sync {
@@ -30,6 +32,14 @@ pub trait Kind: Sync {
     /// # Errors
     /// Every fault of the section.
     fn load(&self, config: &Config) -> Result<Box<dyn stage::Campaign>, Faults>;
+
+    /// The results of a file of this kind as JSON, for `simmpi export`: by default everything below `/results` as it is.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    fn export(&self, results: &results::Reader) -> Result<serde_json::Value, results::Error> {
+        export::everything(results)
+    }
 }
 
 /// Every kind of campaign.

@@ -1,5 +1,6 @@
 //! What can be asked on the command line?
 mod check;
+mod export;
 mod init;
 mod inspect;
 mod plan;
@@ -61,6 +62,14 @@ enum Command {
         #[arg(long)]
         json: bool,
     },
+    /// Write the results as JSON: those of fragments as QCManyBody does, others as they are
+    Export {
+        /// The result file
+        results: PathBuf,
+        /// Where to write; - is standard output
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+    },
     /// Write the JSON schema of configurations to standard output
     Schema,
     /// Write completions for a shell to standard output
@@ -118,6 +127,7 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         (Some(Command::Plan { config, ranks }), _) => plan::plan(kinds, &config, ranks),
         (Some(Command::Init { kind }), _) => init::init(kinds, &kind),
         (Some(Command::Inspect { results, json }), _) => inspect::inspect(&results, json),
+        (Some(Command::Export { results, output }), _) => export::export(kinds, &results, &output),
         (Some(Command::Schema), _) => init::schema(kinds),
         (Some(Command::Completions { shell }), _) => {
             clap_complete::generate(shell, &mut Cli::command(), "simmpi", &mut Forgiving);

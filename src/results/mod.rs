@@ -3,10 +3,12 @@
 //! The only module that names `hdf5`. A file is written beside its final name, synced and renamed ([`Writer`]); a reader
 //! sees the whole of it or none. The journal stays the truth until then.
 mod reader;
+mod values;
 mod writer;
 
 pub use hdf5::H5Type as Element;
 pub use reader::{Item, Reader};
+pub use values::{Array, Values};
 pub use writer::{Rows, Writer};
 
 use std::io;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// An open HDF5 file.
 pub struct Reader {
-    file: hdf5::File,
+    pub(super) file: hdf5::File,
     path: PathBuf,
 }
 
@@ -135,15 +135,15 @@ impl Reader {
         Ok(items)
     }
 
-    fn dataset(&self, item: &str) -> Result<hdf5::Dataset, Error> {
+    pub(super) fn dataset(&self, item: &str) -> Result<hdf5::Dataset, Error> {
         self.file.dataset(item).map_err(|_| self.missing(item))
     }
 
-    fn missing(&self, item: &str) -> Error {
+    pub(super) fn missing(&self, item: &str) -> Error {
         Error::Missing { path: self.path.clone(), item: item.to_owned() }
     }
 
-    fn unreadable(&self, item: &str, source: hdf5::Error) -> Error {
+    pub(super) fn unreadable(&self, item: &str, source: hdf5::Error) -> Error {
         Error::Read { path: self.path.clone(), item: item.to_owned(), source }
     }
 }

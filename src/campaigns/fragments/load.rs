@@ -119,7 +119,7 @@ fn wanted(config: &Config, section: &Section, system: &Supersystem, faults: &mut
         refuse("max_order", message.into(), "lower max_order, or remove the level of the supersystem");
     }
     check_cutoffs(&wanted, section, &mut refuse);
-    check_embedding(&wanted, system, &mut refuse);
+    check_embedding(&wanted, &mut refuse);
     wanted
 }
 
@@ -154,25 +154,14 @@ fn check_cutoffs(wanted: &Wanted, section: &Section, refuse: &mut impl FnMut(&st
     }
 }
 
-fn check_embedding(wanted: &Wanted, system: &Supersystem, refuse: &mut impl FnMut(&str, String, &str)) {
-    let Some(charges) = &wanted.embedding else { return };
-    let key = "embedding_charges";
-    if !wanted.total {
-        refuse(key, "interaction energies have no meaning with embedding charges".into(), "set total = true");
+fn check_embedding(wanted: &Wanted, refuse: &mut impl FnMut(&str, String, &str)) {
+    if wanted.embedding.is_none() {
+        return;
     }
+    let key = "embedding_charges";
     if wanted.driver != Driver::Energy {
         let message = "derivatives would lack the forces on and from the charges".into();
         refuse(key, message, "ask for energies, or remove the charges");
-    }
-    if charges.len() != system.fragments.len() {
-        let message = format!("{} lists of charges are given for {} fragments", charges.len(), system.fragments.len());
-        return refuse(key, message, "give a list for every fragment");
-    }
-    for (k, (charges, fragment)) in charges.iter().zip(&system.fragments).enumerate() {
-        if charges.len() != fragment.atoms.len() {
-            let message = format!("fragment {k} has {} atoms, but {} charges", fragment.atoms.len(), charges.len());
-            refuse(&format!("{key}.{k}"), message, "give a charge for every atom");
-        }
     }
 }
 

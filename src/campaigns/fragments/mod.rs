@@ -1,5 +1,6 @@
 //! Many-body expansions: which were asked for?
 mod cost;
+mod export;
 mod input;
 mod levels;
 mod load;
@@ -48,6 +49,10 @@ impl Kind for Fragments {
 
     fn load(&self, config: &Config) -> Result<Box<dyn Campaign>, Faults> {
         Ok(Box::new(load::load(config)?))
+    }
+
+    fn export(&self, results: &results::Reader) -> Result<serde_json::Value, results::Error> {
+        export::export(results)
     }
 }
 

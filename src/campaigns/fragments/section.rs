@@ -11,6 +11,8 @@ use std::path::PathBuf;
 pub struct Section {
     /// The cluster: xyz (angstrom, several frames give an expansion each) or a QCSchema molecule (bohr)
     pub molecule: Option<PathBuf>,
+    /// The cluster itself, instead of a file: lines of element and position (angstrom)
+    pub atoms: Option<String>,
     /// The unit of the molecule's positions, where the file's kind does not tell
     pub units: Option<LengthUnit>,
     /// Atoms of each fragment, counted from 0; by default those that are bonded to one another
@@ -34,7 +36,7 @@ pub struct Section {
     /// Largest distance within pairs, triples, ..., angstrom: a cluster of fragments is left out when two of them have no atoms so
     /// close, or when one of its sub-clusters is left out. Orders beyond the list are not cut
     pub cutoffs_angstrom: Option<Vec<f64>>,
-    /// Point charges of each fragment's atoms, felt by the tasks that the fragment takes no part in
+    /// Point charges of each fragment's atoms, felt by the tasks whose basis the fragment has no part in
     pub embedding_charges: Option<Vec<Vec<f64>>>,
     /// A QCManyBody ManyBodyInput file (JSON) with its own defaults, instead of all of the above and of [[fragments.level]]
     pub input: Option<PathBuf>,

@@ -106,6 +106,7 @@ impl<'a> FrameWriter<'a> {
             false => through.interaction.value(),
         });
         self.out.attribute(self.group, "return_energy", returned)?;
+        self.out.attribute(self.group, "atoms", self.of_frame().system.elements.len() as u64)?;
         Ok(self.out.text_attribute(self.group, "returned_bsse", expansion.bsse[0].name())?)
     }
 

@@ -11,14 +11,23 @@ pub fn bond_length(one: Element, other: Element) -> f64 {
     (one.covalent_radius() + other.covalent_radius()) / BOHR_ANGSTROM
 }
 
+/// Every pair of atoms, the lower number first, whose distance is less than `most` times the sum of their covalent radii, with that
+/// ratio. Positions in bohr.
+pub fn bond_ratios(
+    elements: &[Element],
+    positions: &[[f64; 3]],
+    most: f64,
+) -> impl Iterator<Item = (usize, usize, f64)> {
+    let ratio = move |(a, b, distance)| (a, b, distance / bond_length(elements[a], elements[b]));
+    close_pairs(positions, longest_bond(elements, most)).map(ratio).filter(move |pair| pair.2 < most)
+}
+
 /// Sets of atoms that hang together by bonds, each in ascending order, ordered by their first atoms. Positions in bohr.
 pub fn bonded_sets(elements: &[Element], positions: &[[f64; 3]]) -> Vec<Vec<usize>> {
     let mut leads: Vec<usize> = (0..elements.len()).collect();
-    for (a, b, distance) in close_pairs(positions, longest_bond(elements, BOND_FACTOR)) {
-        if distance < BOND_FACTOR * bond_length(elements[a], elements[b]) {
-            let (one, other) = (lead_of(&mut leads, a), lead_of(&mut leads, b));
-            leads[one.max(other)] = one.min(other);
-        }
+    for (a, b, _) in bond_ratios(elements, positions, BOND_FACTOR) {
+        let (one, other) = (lead_of(&mut leads, a), lead_of(&mut leads, b));
+        leads[one.max(other)] = one.min(other);
     }
     let mut sets = vec![Vec::new(); elements.len()];
     (0..elements.len()).for_each(|atom| sets[lead_of(&mut leads, atom)].push(atom));
@@ -26,15 +35,11 @@ pub fn bonded_sets(elements: &[Element], positions: &[[f64; 3]]) -> Vec<Vec<usiz
     sets
 }
 
-/// For every atom, its smallest distance to another in units of the sum of their covalent radii; infinite where there is none up to
-/// `most`. Positions in bohr.
+/// For every atom, the smallest of its [`bond_ratios`]; infinite where there is none up to `most`.
 pub fn nearest_ratios(elements: &[Element], positions: &[[f64; 3]], most: f64) -> Vec<f64> {
     let mut nearest = vec![f64::INFINITY; elements.len()];
-    for (a, b, distance) in close_pairs(positions, longest_bond(elements, most)) {
-        let ratio = distance / bond_length(elements[a], elements[b]);
-        for atom in [a, b].into_iter().filter(|_| ratio <= most) {
-            nearest[atom] = nearest[atom].min(ratio);
-        }
+    for (a, b, ratio) in bond_ratios(elements, positions, most) {
+        [a, b].into_iter().for_each(|atom| nearest[atom] = nearest[atom].min(ratio));
     }
     nearest
 }

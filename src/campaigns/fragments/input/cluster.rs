@@ -95,7 +95,7 @@ impl<'a> Cluster<'a> {
         for (place, atoms) in atoms.into_iter().enumerate() {
             match self.fragment(place, atoms) {
                 Ok(fragment) => fragments.push(fragment),
-                Err(fault) => faults.push(fault),
+                Err(more) => faults.extend(more),
             }
         }
         if faults.is_empty() {
@@ -105,14 +105,14 @@ impl<'a> Cluster<'a> {
     }
 
     /// Fragment `place`, if its electrons can have its multiplicity.
-    fn fragment(&self, place: usize, atoms: Vec<usize>) -> Result<Fragment, Fault> {
+    fn fragment(&self, place: usize, atoms: Vec<usize>) -> Result<Fragment, Faults> {
         let charge = self.charges.as_ref().map_or(0, |given| given.value[place]);
         let nuclei: i64 = atoms.iter().map(|&a| i64::from(self.elements[a].number())).sum();
         let electrons = nuclei - i64::from(charge);
         let formula = formula(&self.elements, &atoms);
         if let Some(given) = self.charges.as_ref().filter(|_| electrons < 0) {
             let message = format!("fragment {place} ({formula}) with charge {charge} has {electrons} electrons");
-            return Err(given.fault(&[place], message, format!("give a charge of {nuclei} at most")));
+            return Err(given.fault(&[place], message, format!("give a charge of {nuclei} at most")).into());
         }
         let Some(given) = &self.multiplicities else {
             return Ok(Fragment { atoms, charge, multiplicity: lowest_multiplicity(electrons) });
@@ -122,7 +122,7 @@ impl<'a> Cluster<'a> {
             None => Ok(Fragment { atoms, charge, multiplicity }),
             Some((message, help)) => {
                 let message = format!("fragment {place} ({formula}, charge {charge}): {message}");
-                Err(given.fault(&[place], message, help))
+                Err(given.fault(&[place], message, help).into())
             }
         }
     }

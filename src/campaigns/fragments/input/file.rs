@@ -1,5 +1,5 @@
 //! What stands in an input file?
-use crate::config::{Config, Fault};
+use crate::config::{Config, Faults};
 use std::fs;
 use std::path::Path;
 
@@ -18,10 +18,12 @@ impl File {
     ///
     /// # Errors
     /// It is missing, unreadable, too large or no text.
-    pub fn open(config: &Config, key: &str, path: &Path) -> Result<Self, Fault> {
+    pub fn open(config: &Config, key: &str, path: &Path) -> Result<Self, Faults> {
         let path = config.resolve(path);
         let name = path.display().to_string();
-        let refuse = |why: String| config.fault(key, format!("cannot read `{name}`: {why}"), "name a file of text");
+        let refuse = |why: String| {
+            Faults::from(config.fault(key, format!("cannot read `{name}`: {why}"), "name a file of text"))
+        };
         let size = fs::metadata(&path).map_err(|error| refuse(error.to_string()))?.len();
         if size > MAX_BYTES {
             return Err(refuse(format!("it has {} MB, more than {}", size >> 20, MAX_BYTES >> 20)));

@@ -1,6 +1,7 @@
 //! Can atoms stand where they were put?
 use crate::science::chemistry::Element;
-use crate::science::chemistry::bonds::{BOND_FACTOR, close_pairs, nearest_ratios};
+use crate::science::chemistry::bonds::{BOND_FACTOR, bond_ratios, close_pairs, nearest_ratios};
+use crate::science::expansion::Fragment;
 use crate::units::BOHR_ANGSTROM;
 
 /// Atoms closer than this, in angstrom, stand on top of each other: the shortest bond there is, that of H2, has 0.74, and 0.39 where
@@ -40,4 +41,18 @@ pub fn doubt(elements: &[Element], positions: &[[f64; 3]]) -> Option<String> {
         format!("the nearest atoms are {side}{median:.2} times the length of a bond apart")
     };
     (is_too_short || is_too_long).then(told)
+}
+
+/// Atoms of different fragments that nearly count as bonded: some bonds are that long, that of F2 is.
+pub fn nearly_bonded(elements: &[Element], positions: &[[f64; 3]], fragments: &[Fragment]) -> Vec<String> {
+    let mut owner = vec![0; elements.len()];
+    for (place, fragment) in fragments.iter().enumerate() {
+        fragment.atoms.iter().for_each(|&atom| owner[atom] = place);
+    }
+    let tell = |(a, b, ratio): (usize, usize, f64)| {
+        let [one, other] = [a, b].map(|atom| format!("{} {atom}", elements[atom]));
+        format!("{one} and {other} are {ratio:.2} times the length of a bond apart, and were taken as not bonded")
+    };
+    let apart = bond_ratios(elements, positions, TOO_LONG).filter(|&(a, b, _)| owner[a] != owner[b]);
+    apart.take(TOLD).map(tell).collect()
 }

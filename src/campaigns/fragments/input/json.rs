@@ -1,5 +1,5 @@
 //! Where in a JSON file does a value stand, and is it what was expected?
-use crate::config::{Config, Fault, nearest};
+use crate::config::{Config, Fault, Faults, nearest};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
@@ -19,12 +19,12 @@ impl<'a> Document<'a> {
     ///
     /// # Errors
     /// It is no JSON; the fault names line and column.
-    pub fn parse(config: &'a Config, key: &'static str, name: &str, text: &'a str) -> Result<Self, Fault> {
+    pub fn parse(config: &'a Config, key: &'static str, name: &str, text: &'a str) -> Result<Self, Faults> {
         let value = serde_json::from_str(text).map_err(|error| {
             let (told, place) = (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
             let told = told.strip_suffix(&place).unwrap_or(&told);
             let message = format!("{name}:{}:{}: it is no JSON: {told}", error.line(), error.column());
-            config.fault(key, message, "correct the file")
+            Faults::from(config.fault(key, message, "correct the file"))
         })?;
         Ok(Self { config, key, name: name.to_owned(), text, value })
     }
@@ -91,8 +91,8 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// It is missing or null.
-    pub fn require(&self, key: &str) -> Result<Node<'a>, Fault> {
-        self.get(key).ok_or_else(|| self.fault(format!("`{key}` is missing"), format!("add `{key}`")))
+    pub fn require(&self, key: &str) -> Result<Node<'a>, Faults> {
+        self.get(key).ok_or_else(|| self.fault(format!("`{key}` is missing"), format!("add `{key}`")).into())
     }
 
     /// The element `index` of a list; this value itself where there is none.
@@ -102,7 +102,7 @@ impl<'a> Node<'a> {
 
     /// # Errors
     /// It is no list.
-    pub fn items(&self) -> Result<Vec<Node<'a>>, Fault> {
+    pub fn items(&self) -> Result<Vec<Node<'a>>, Faults> {
         let items = self.value.as_array().ok_or_else(|| self.is_not("a list"))?;
         Ok(items.iter().enumerate().map(|(index, value)| self.inner(Step::Index(index), value)).collect())
     }
@@ -111,32 +111,32 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// It is no object.
-    pub fn entries(&self) -> Result<Vec<(&'a str, Node<'a>)>, Fault> {
+    pub fn entries(&self) -> Result<Vec<(&'a str, Node<'a>)>, Faults> {
         let entry = |(key, value): (&'a String, &'a Value)| (key.as_str(), self.inner(Step::Key(key.clone()), value));
         Ok(self.object()?.iter().map(entry).collect())
     }
 
     /// # Errors
     /// It is no object.
-    pub fn object(&self) -> Result<&'a Map<String, Value>, Fault> {
+    pub fn object(&self) -> Result<&'a Map<String, Value>, Faults> {
         self.value.as_object().ok_or_else(|| self.is_not("an object"))
     }
 
     /// # Errors
     /// It is no text.
-    pub fn text(&self) -> Result<&'a str, Fault> {
+    pub fn text(&self) -> Result<&'a str, Faults> {
         self.value.as_str().ok_or_else(|| self.is_not("a text"))
     }
 
     /// # Errors
     /// It is neither true nor false.
-    pub fn boolean(&self) -> Result<bool, Fault> {
+    pub fn boolean(&self) -> Result<bool, Faults> {
         self.value.as_bool().ok_or_else(|| self.is_not("true or false"))
     }
 
     /// # Errors
     /// It is no number.
-    pub fn number(&self) -> Result<f64, Fault> {
+    pub fn number(&self) -> Result<f64, Faults> {
         self.value.as_f64().ok_or_else(|| self.is_not("a number"))
     }
 
@@ -144,7 +144,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// It is none.
-    pub fn integer<T: TryFrom<i64>>(&self) -> Result<T, Fault> {
+    pub fn integer<T: TryFrom<i64>>(&self) -> Result<T, Faults> {
         let number = self.number()?;
         let whole = (number.fract() == 0.0 && number.abs() < 1e15).then_some(number as i64);
         whole.and_then(|whole| T::try_from(whole).ok()).ok_or_else(|| self.is_not("a whole number in range"))
@@ -154,7 +154,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// It is no list, or an element is no whole number.
-    pub fn integers<T: TryFrom<i64>>(&self) -> Result<Vec<T>, Fault> {
+    pub fn integers<T: TryFrom<i64>>(&self) -> Result<Vec<T>, Faults> {
         self.items()?.iter().map(Node::integer).collect()
     }
 
@@ -162,7 +162,7 @@ impl<'a> Node<'a> {
     ///
     /// # Errors
     /// It is no list, or an element is no number.
-    pub fn numbers(&self) -> Result<Vec<f64>, Fault> {
+    pub fn numbers(&self) -> Result<Vec<f64>, Faults> {
         self.items()?.iter().map(Node::number).collect()
     }
 
@@ -190,12 +190,12 @@ impl<'a> Node<'a> {
         Node { document: self.document, path, value }
     }
 
-    fn is_not(&self, wanted: &str) -> Fault {
+    fn is_not(&self, wanted: &str) -> Faults {
         let mut found = self.value.to_string();
         if found.chars().count() > 40 {
             found = found.chars().take(40).chain("...".chars()).collect();
         }
-        self.fault(format!("it must be {wanted}, found {found}"), "correct the value")
+        self.fault(format!("it must be {wanted}, found {found}"), "correct the value").into()
     }
 }
 
@@ -215,20 +215,26 @@ mod tests {
     use super::super::tests::config;
     use super::*;
 
+    /// The message of the first fault.
+    fn first<T>(result: Result<T, Faults>) -> String {
+        result.err().unwrap().iter().next().unwrap().message.clone()
+    }
+
     #[test]
     fn faults_name_line_column_and_path() {
         let config = config("molecule = \"m.json\"");
         let text = "{\n  \"a\": [1,\n   {\"b c\": 2.5, \"é\": \"x\"}],\n \"n\": null }";
         let document = Document::parse(&config, "fragments.molecule", "m.json", text).unwrap();
         let inner = document.root().get("a").unwrap().item(1);
-        let told = inner.get("b c").unwrap().integer::<i32>().unwrap_err().message;
+        let told = first(inner.get("b c").unwrap().integer::<i32>());
         assert_eq!(told, "m.json:3:12: a[1].b c: it must be a whole number in range, found 2.5");
-        assert!(inner.get("é").unwrap().number().unwrap_err().message.starts_with("m.json:3:22: a[1].é: "));
+        assert!(first(inner.get("é").unwrap().number()).starts_with("m.json:3:22: a[1].é: "));
         assert!(document.root().get("n").is_none());
-        assert!(document.root().require("n").err().unwrap().message.starts_with("m.json:1:1: `n` is missing"));
+        assert!(first(document.root().require("n")).starts_with("m.json:1:1: `n` is missing"));
         let unknown = document.root().unknown_keys(&["aa", "n"]);
         assert_eq!((unknown.len(), unknown[0].message.as_str()), (1, "m.json:2:8: a: unknown key"));
-        let broken = Document::parse(&config, "fragments.molecule", "m.json", "{\n \"a\": NaN}").err().unwrap();
-        assert!(broken.message.starts_with("m.json:2:7: it is no JSON: expected"), "{}", broken.message);
+        let broken = Document::parse(&config, "fragments.molecule", "m.json", "{\n \"a\": NaN}");
+        let broken = first(broken);
+        assert!(broken.starts_with("m.json:2:7: it is no JSON: expected"), "{broken}");
     }
 }

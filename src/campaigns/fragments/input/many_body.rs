@@ -4,6 +4,7 @@
 //! refuses is refused; so is what it replaces in silence, `levels` that contradict `max_nbody`.
 use super::cluster::Cluster;
 use super::json::Node;
+use super::keep;
 use super::qcschema;
 use crate::campaigns::fragments::section::{EngineName, LevelSection, Order, Section, SupersystemWord};
 use crate::config::{Fault, Faults};
@@ -40,7 +41,7 @@ pub fn read<'a>(root: &Node<'a>) -> Result<ManyBody<'a>, Faults> {
     ]));
     let cluster = keep(molecule(root), &mut faults);
     let fragments = cluster.as_ref().map(Cluster::fragment_sizes);
-    let specification = keep(root.require("specification").map_err(Faults::from), &mut faults);
+    let specification = keep(root.require("specification"), &mut faults);
     let mut warnings = Faults::default();
     let section = specification.zip(fragments.as_ref()).and_then(|(specification, fragments)| {
         keep(read_specification(&specification, fragments, &mut warnings), &mut faults)
@@ -51,20 +52,16 @@ pub fn read<'a>(root: &Node<'a>) -> Result<ManyBody<'a>, Faults> {
     }
 }
 
-fn keep<T>(result: Result<T, impl Into<Faults>>, faults: &mut Faults) -> Option<T> {
-    result.map_err(|more| faults.extend(more.into())).ok()
-}
-
-fn check_schema(root: &Node) -> Result<(), Fault> {
+fn check_schema(root: &Node) -> Result<(), Faults> {
     root.object()?;
     if let Some(name) = root.get("schema_name").filter(|name| !name.text().is_ok_and(|name| NAMES.contains(&name))) {
         let help =
             format!("name a ManyBodyInput file ({} or {}); a molecule is named by `molecule`", NAMES[0], NAMES[1]);
-        return Err(name.fault(format!("`{}` is no ManyBodyInput", name.text().unwrap_or_default()), help));
+        return Err(name.fault(format!("`{}` is no ManyBodyInput", name.text().unwrap_or_default()), help).into());
     }
     match root.get("schema_version") {
         Some(version) if !matches!(version.integer::<i64>()?, 1 | 2) => {
-            Err(version.fault("schemas 1 and 2 are known", "convert the file, as by QCManyBody's convert_v"))
+            Err(version.fault("schemas 1 and 2 are known", "convert the file, as by QCManyBody's convert_v").into())
         }
         _ => Ok(()),
     }
@@ -104,8 +101,7 @@ fn read_specification(node: &Node, fragment_sizes: &[usize], warnings: &mut Faul
         "extras",
     ]));
     let driver = keep(node.require("driver").and_then(|node| driver(&node)), &mut faults);
-    let chemistries =
-        keep(node.require("specification").map_err(Faults::from).and_then(|node| chemistries(&node)), &mut faults);
+    let chemistries = keep(node.require("specification").and_then(|node| chemistries(&node)), &mut faults);
     let keywords = keep(node.require("keywords"), &mut faults);
     let (Some(driver), Some(chemistries), Some(keywords)) = (driver, chemistries, keywords) else { return Err(faults) };
     warn_of_protocols(node, warnings);
@@ -119,12 +115,12 @@ fn read_specification(node: &Node, fragment_sizes: &[usize], warnings: &mut Faul
     }
 }
 
-fn driver(node: &Node) -> Result<Driver, Fault> {
+fn driver(node: &Node) -> Result<Driver, Faults> {
     match node.text()?.to_ascii_lowercase().as_str() {
         "energy" => Ok(Driver::Energy),
         "gradient" => Ok(Driver::Gradient),
         "hessian" => Ok(Driver::Hessian),
-        other => Err(node.fault(format!("`{other}` cannot be expanded"), "choose energy, gradient or hessian")),
+        other => Err(node.fault(format!("`{other}` cannot be expanded"), "choose energy, gradient or hessian").into()),
     }
 }
 
@@ -239,6 +235,7 @@ fn read_keywords(
         faults.extend(check_interaction_only(node, max_order, count, &bsse));
     }
     faults.into_result(Section {
+        atoms: None,
         molecule: None,
         units: None,
         fragments: None,
@@ -257,7 +254,7 @@ fn read_keywords(
 }
 
 /// The treatments asked for, each once; one may stand without a list.
-fn bsse(node: &Node) -> Result<Vec<Bsse>, Fault> {
+fn bsse(node: &Node) -> Result<Vec<Bsse>, Faults> {
     let Some(node) = node.get("bsse_type") else { return Ok(vec![Bsse::Cp]) };
     let items = if node.is_list() { node.items()? } else { vec![node.clone()] };
     let mut found = Vec::new();
@@ -266,20 +263,22 @@ fn bsse(node: &Node) -> Result<Vec<Bsse>, Fault> {
             "nocp" | "mbe" | "none" => Bsse::Nocp,
             "cp" | "ssfc" => Bsse::Cp,
             "vmfc" => Bsse::Vmfc,
-            other => return Err(item.fault(format!("`{other}` is no BSSE treatment"), "choose nocp, cp or vmfc")),
+            other => {
+                return Err(item.fault(format!("`{other}` is no BSSE treatment"), "choose nocp, cp or vmfc").into());
+            }
         };
         if !found.contains(&bsse) {
             found.push(bsse);
         }
     }
     match found.is_empty() {
-        true => Err(node.fault("no BSSE treatment is specified", "choose nocp, cp or vmfc")),
+        true => Err(node.fault("no BSSE treatment is specified", "choose nocp, cp or vmfc").into()),
         false => Ok(found),
     }
 }
 
 /// Embedding charges in the order of fragments.
-fn embedding(node: &Node, total: bool, fragment_sizes: &[usize]) -> Result<Option<Vec<Vec<f64>>>, Fault> {
+fn embedding(node: &Node, total: bool, fragment_sizes: &[usize]) -> Result<Option<Vec<Vec<f64>>>, Faults> {
     let Some(node) = node.get("embedding_charges") else { return Ok(None) };
     let entries = node.entries()?;
     if entries.is_empty() {
@@ -290,17 +289,17 @@ fn embedding(node: &Node, total: bool, fragment_sizes: &[usize]) -> Result<Optio
         format!("give the charges of every atom of each fragment, by fragments counted from 1: \"1\" to \"{count}\"");
     if !total {
         let message = "interaction data cannot be returned when using embedding charges";
-        return Err(node.fault(message, "set return_total_data to true"));
+        return Err(node.fault(message, "set return_total_data to true").into());
     }
     let mut charges = vec![None; count];
     for (key, node) in &entries {
         let number = key.parse::<usize>().ok().filter(|number| (1..=count).contains(number));
         let number =
-            number.ok_or_else(|| node.fault(format!("`{key}` is no fragment, 1 to {count}"), help.as_str()))?;
+            number.ok_or_else(|| Faults::from(node.fault(format!("`{key}` is no fragment, 1 to {count}"), &*help)))?;
         let (found, wanted) = (node.numbers()?, fragment_sizes[number - 1]);
         if found.len() != wanted {
             let message = format!("{} charges are given for the {wanted} atoms of fragment {number}", found.len());
-            return Err(node.fault(message, help));
+            return Err(node.fault(message, help).into());
         }
         charges[number - 1] = Some(found);
     }
@@ -308,7 +307,7 @@ fn embedding(node: &Node, total: bool, fragment_sizes: &[usize]) -> Result<Optio
     let charges: Option<Vec<_>> = charges.into_iter().collect();
     match charges {
         Some(charges) => Ok(Some(charges)),
-        None => Err(node.fault(format!("embedding_charges has entries for {given} of {count} fragments"), help)),
+        None => Err(node.fault(format!("embedding_charges has entries for {given} of {count} fragments"), help).into()),
     }
 }
 
@@ -331,8 +330,7 @@ fn check_interaction_only(node: &Node, max_order: usize, count: usize, bsse: &[B
 fn levels(node: &Node, chemistries: &Chemistries, count: usize) -> Result<(Vec<LevelSection>, usize), Faults> {
     let max_nbody = node.get("max_nbody");
     let wanted = max_nbody.as_ref().map(|node| order(node, &node.integer::<i64>()?.to_string(), count)).transpose()?;
-    let Some(given) = node.get("levels").filter(|given| given.entries().is_ok_and(|entries| !entries.is_empty()))
-    else {
+    let Some(given) = node.get("levels") else {
         let max_order = wanted.unwrap_or(count);
         let Chemistry { level, .. } = only_chemistry(node, chemistries)?;
         return Ok((vec![LevelSection { order: Some(Order::Of(max_order)), ..level.clone() }], max_order));
@@ -361,7 +359,7 @@ fn levels(node: &Node, chemistries: &Chemistries, count: usize) -> Result<(Vec<L
     faults.into_result(())?;
     let Some(highest) = levels.keys().copied().filter(|&place| place != usize::MAX).max() else {
         let help = "give a level for at least one order of fragments, as in {\"1\": ..., \"supersystem\": ...}";
-        return Err(given.fault("levels has the supersystem only", help).into());
+        return Err(given.fault("levels is for no order of fragments", help).into());
     };
     if let (Some(wanted), Some(node)) = (wanted.filter(|&wanted| wanted != highest), max_nbody) {
         let message = format!("max_nbody={wanted} contradicts levels, which go through order {highest}");
@@ -371,28 +369,28 @@ fn levels(node: &Node, chemistries: &Chemistries, count: usize) -> Result<(Vec<L
 }
 
 /// The order that `text` says.
-fn order(node: &Node, text: &str, count: usize) -> Result<usize, Fault> {
+fn order(node: &Node, text: &str, count: usize) -> Result<usize, Faults> {
     text.parse().ok().filter(|order| (1..=count).contains(order)).ok_or_else(|| {
         let message = format!("order {text} should be between 1 and {count}, the number of fragments");
-        node.fault(message, "orders are numbers of fragments; a level may also be for the \"supersystem\"")
+        node.fault(message, "orders are numbers of fragments; a level may also be for the \"supersystem\"").into()
     })
 }
 
-fn named_chemistry(node: &Node, chemistries: &Chemistries) -> Result<LevelSection, Fault> {
+fn named_chemistry(node: &Node, chemistries: &Chemistries) -> Result<LevelSection, Faults> {
     let name = node.text()?;
     let found = chemistries.get(name).map(|chemistry| chemistry.level.clone());
     found.ok_or_else(|| {
         let names: Vec<_> = chemistries.keys().copied().collect();
-        node.fault(format!("there is no specification `{name}`"), format!("choose one of {}", names.join(", ")))
+        node.fault(format!("there is no specification `{name}`"), format!("choose one of {}", names.join(", "))).into()
     })
 }
 
 /// The chemistry of all orders where levels are not given: the one without name, or the only one there is.
-fn only_chemistry<'c, 'a>(node: &Node, chemistries: &'c Chemistries<'a>) -> Result<&'c Chemistry<'a>, Fault> {
+fn only_chemistry<'c, 'a>(node: &Node, chemistries: &'c Chemistries<'a>) -> Result<&'c Chemistry<'a>, Faults> {
     let only = if chemistries.len() == 1 { chemistries.values().next() } else { None };
     chemistries.get(AUTO).or(only).ok_or_else(|| {
         let names: Vec<_> = chemistries.keys().copied().collect();
         let message = format!("there are several specifications ({}), but no levels", names.join(", "));
-        node.fault(message, "say in levels which one is for which order")
+        node.fault(message, "say in levels which one is for which order").into()
     })
 }

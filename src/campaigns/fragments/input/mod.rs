@@ -11,15 +11,16 @@ mod origin;
 mod qcschema;
 #[cfg(test)]
 mod tests;
+mod understood;
 mod xyz;
 
 use super::section::{LengthUnit, Section};
 use crate::config::{Config, Fault, Faults};
 use crate::engines::Driver;
 use crate::journal::Fingerprint;
-use crate::science::expansion::{Bsse, Supersystem};
+use crate::science::expansion::{Bsse, Fragment, Supersystem};
 use crate::units::BOHR_ANGSTROM;
-use cluster::{Cluster, formula, ranges};
+use cluster::{Cluster, Refusal, ranges};
 use file::File;
 use json::Document;
 use std::path::Path;
@@ -37,9 +38,8 @@ pub struct Input {
     pub digest: String,
 }
 
-/// Lines about fragments, at most.
-const MOST_LINES: usize = 16;
 const MOLECULE: &str = "fragments.molecule";
+const ATOMS: &str = "fragments.atoms";
 const INPUT: &str = "fragments.input";
 
 /// Reads the files that `section` names.
@@ -47,23 +47,33 @@ const INPUT: &str = "fragments.input";
 /// # Errors
 /// Every fault of the files, and of what fragments are in the section.
 pub fn read(config: &Config, section: Section) -> Result<Input, Faults> {
-    match (section.molecule.clone(), section.input.clone()) {
-        (None, None) => {
+    match (section.molecule.clone(), section.atoms.clone(), section.input.clone()) {
+        (None, None, None) => {
             let help = "name an xyz file or a QCSchema molecule, or a ManyBodyInput file as `input`";
-            Err(config.fault(MOLECULE, "neither `molecule` nor `input` is given", help).into())
+            Err(config.fault(MOLECULE, "neither `molecule` nor `atoms` nor `input` is given", help).into())
         }
-        (Some(path), None) => read_molecule(config, section, &path),
-        (_, Some(path)) => {
+        (Some(_), Some(_), None) => {
+            Err(config.fault(ATOMS, "`molecule` and `atoms` are both given", "remove one of them").into())
+        }
+        (Some(path), None, None) => read_molecule(config, section, &path),
+        (None, Some(text), None) => read_atoms(config, section, &text),
+        (.., Some(path)) => {
             check_alone(config, &section).into_result(())?;
             read_many_body(config, &path)
         }
     }
 }
 
+/// The value, or none and its faults added to `faults`: so that all are told at once.
+fn keep<T>(result: Result<T, Faults>, faults: &mut Faults) -> Option<T> {
+    result.map_err(|more| faults.extend(more)).ok()
+}
+
 /// A fault for every key that stands beside `input`.
 fn check_alone(config: &Config, section: &Section) -> Faults {
     let given = [
         ("molecule", section.molecule.is_some()),
+        ("atoms", section.atoms.is_some()),
         ("units", section.units.is_some()),
         ("fragments", section.fragments.is_some()),
         ("charges", section.charges.is_some()),
@@ -110,6 +120,21 @@ fn read_molecule(config: &Config, section: Section, path: &Path) -> Result<Input
         cluster.forget_fragments();
     }
     understand(&Reading { config, key: MOLECULE, name: &file.name, unit }, section, cluster, Faults::default())
+}
+
+fn read_atoms(config: &Config, section: Section, text: &str) -> Result<Input, Faults> {
+    let unit = section.units.unwrap_or(LengthUnit::Angstrom);
+    let frame = xyz::parse_atoms(text).map_err(|wrong| {
+        let mut faults = Faults::default();
+        let told = |wrong: xyz::Wrong| {
+            config.fault(ATOMS, format!("line {} of it: {}", wrong.line, wrong.message), wrong.help)
+        };
+        faults.extend(wrong.into_iter().map(told));
+        faults
+    })?;
+    let positions = frame.positions.iter().map(|position| position.map(|x| x * unit.in_bohr())).collect();
+    let cluster = Cluster::new(frame.elements, vec![positions]);
+    understand(&Reading { config, key: ATOMS, name: "atoms", unit }, section, cluster, Faults::default())
 }
 
 fn read_many_body(config: &Config, path: &Path) -> Result<Input, Faults> {
@@ -172,28 +197,22 @@ fn understand<'a>(
     }
     faults.into_result(())?;
     let doubt = geometry::doubt(&cluster.elements, &cluster.frames[0]);
-    let doubt = doubt.map(|doubt| format!("positions look wrong: {doubt}"));
-    let doubted = doubt.as_ref().map(|doubt| reading.fault(doubt, reading.other_unit()).warning());
-    let fragments = cluster.fragments().map_err(|refusal| match (refusal, &doubt) {
+    let doubt = doubt.map(|doubt| reading.fault(format!("positions look wrong: {doubt}"), reading.other_unit()));
+    let doubt = doubt.map(Fault::warning);
+    let fragments = cluster.fragments().map_err(|refusal| {
+        let mut faults = match refusal {
+            Refusal::Faults(faults) => faults,
+            Refusal::OneFragment(why) => {
+                reading.fault(why, "give `fragments`: the atoms of each fragment, counted from 0").into()
+            }
+        };
         // What is wrong may come from the unit.
-        (cluster::Refusal::Faults(mut faults), _) => {
-            faults.extend(doubted.clone());
-            faults
-        }
-        (cluster::Refusal::OneFragment(message), None) => {
-            reading.fault(message, "give `fragments`: the atoms of each fragment, counted from 0").into()
-        }
-        (cluster::Refusal::OneFragment(message), Some(doubt)) => {
-            reading.fault(message, format!("{doubt}; {}", reading.other_unit())).into()
-        }
+        faults.extend(doubt.clone());
+        faults
     })?;
-    warnings.extend(doubted);
-    let otherwise = cluster.frames_bonded_otherwise();
-    if !otherwise.is_empty() {
-        let message =
-            format!("frames {} are bonded otherwise than frame 0, whose fragments all have", ranges(&otherwise));
-        warnings.push(reading.fault(message, "give `fragments` if others are meant").warning());
-    }
+    warnings.extend(doubt);
+    warnings.extend(doubts_of_bonds(reading, &cluster, &fragments));
+    check_embedding(reading.config, &section, &fragments).into_result(())?;
     section.fragments = Some(fragments.iter().map(|fragment| fragment.atoms.clone()).collect());
     section.charges = Some(fragments.iter().map(|fragment| fragment.charge).collect());
     section.multiplicities = Some(fragments.iter().map(|fragment| fragment.multiplicity).collect());
@@ -202,20 +221,61 @@ fn understand<'a>(
     Ok(Input { digest: digest(&supersystems), supersystems, section, warnings })
 }
 
+/// Warnings where fragments come from bonds that are not clear.
+fn doubts_of_bonds(reading: &Reading, cluster: &Cluster, fragments: &[Fragment]) -> Vec<Fault> {
+    if cluster.fragments.is_some() {
+        return Vec::new();
+    }
+    let nearly = geometry::nearly_bonded(&cluster.elements, &cluster.frames[0], fragments);
+    let nearly = nearly.into_iter().map(|told| reading.fault(told, "give `fragments` if they belong together"));
+    let mut warnings: Vec<_> = nearly.map(Fault::warning).collect();
+    let otherwise = cluster.frames_bonded_otherwise();
+    if !otherwise.is_empty() {
+        let told = format!("frames {} are bonded otherwise than frame 0, whose fragments all have", ranges(&otherwise));
+        warnings.push(reading.fault(told, "give `fragments` if others are meant").warning());
+    }
+    warnings
+}
+
+/// Faults unless embedding charges are those of every atom. (Those of a ManyBodyInput were looked at in their file.)
+fn check_embedding(config: &Config, section: &Section, fragments: &[Fragment]) -> Faults {
+    let mut faults = Faults::default();
+    let Some(charges) = section.embedding_charges.as_ref() else { return faults };
+    let mut refuse = |key: &str, message: String, help: &str| faults.push(config.fault(key, message, help));
+    let key = "fragments.embedding_charges";
+    if charges.len() != fragments.len() {
+        let message = format!("there are charges for {} of {} fragments", charges.len(), fragments.len());
+        refuse(key, message, "give a list for each fragment");
+    }
+    for (place, (charges, fragment)) in charges.iter().zip(fragments).enumerate() {
+        let (found, wanted) = (charges.len(), fragment.atoms.len());
+        if found != wanted {
+            let message = format!("{found} charges are given for the {wanted} atoms of fragment {place}");
+            refuse(&format!("{key}.{place}"), message, "give one for each atom, in the order of the fragment's atoms");
+        }
+    }
+    if !section.total.unwrap_or(section.driver.is_some_and(|driver| driver != Driver::Energy)) {
+        let message = "interaction data cannot be returned when using embedding charges: tasks feel different ones";
+        refuse("fragments.total", message.to_owned(), "set total = true");
+    }
+    faults
+}
+
 /// Fills in defaults: two ways to say the same are then the same campaign.
 fn spell_out(section: &mut Section) {
     let driver = *section.driver.get_or_insert(Driver::Energy);
     section.bsse.get_or_insert_with(|| vec![Bsse::Cp]);
     section.total.get_or_insert(driver != Driver::Energy);
     section.supersystem_interaction_only.get_or_insert(false);
-    (section.molecule, section.units, section.input) = (None, None, None);
+    (section.molecule, section.atoms, section.units, section.input) = (None, None, None, None);
 }
 
 fn digest(supersystems: &[Supersystem]) -> String {
     let mut text = String::new();
     for system in supersystems {
         for (element, position) in system.elements.iter().zip(&system.positions) {
-            let [x, y, z] = position.map(f64::to_bits);
+            // Of two zeros one is written.
+            let [x, y, z] = position.map(|x| (x + 0.0).to_bits());
             text += &format!("{element} {x:016x} {y:016x} {z:016x}\n");
         }
         text.push('\n');
@@ -245,56 +305,4 @@ impl LengthUnit {
             LengthUnit::Bohr => LengthUnit::Angstrom,
         }
     }
-}
-
-impl Input {
-    /// What was understood, for `check`: the cluster in a line, and one for each fragment, or for a run of equal ones.
-    pub fn understood(&self) -> Vec<(String, String)> {
-        let Some(system) = self.supersystems.first() else { return Vec::new() };
-        let (atoms, fragments, frames) = (system.elements.len(), system.fragments.len(), self.supersystems.len());
-        let mut cluster = format!("{atoms} atoms in {fragments} fragments");
-        if frames > 1 {
-            cluster += &format!(", {frames} frames: one expansion each");
-        }
-        let mut lines = vec![("cluster".to_owned(), cluster)];
-        // One by one where there are few.
-        let runs = runs(system, fragments <= MOST_LINES);
-        lines.extend(runs.iter().take(MOST_LINES).map(|&(first, last)| describe(system, first, last)));
-        if runs.len() > MOST_LINES {
-            lines.push((String::new(), format!("and {} more", fragments - 1 - runs[MOST_LINES - 1].1)));
-        }
-        lines
-    }
-}
-
-/// What tells fragments apart: formula, charge and multiplicity.
-fn kind_of(system: &Supersystem, place: usize) -> (String, i32, u32) {
-    let fragment = &system.fragments[place];
-    (formula(&system.elements, &fragment.atoms), fragment.charge, fragment.multiplicity)
-}
-
-/// First and last fragment of every run of equal ones.
-fn runs(system: &Supersystem, one_by_one: bool) -> Vec<(usize, usize)> {
-    let mut runs = Vec::<(usize, usize)>::new();
-    for place in 0..system.fragments.len() {
-        match runs.last_mut() {
-            Some((_, last)) if !one_by_one && kind_of(system, *last) == kind_of(system, place) => *last = place,
-            _ => runs.push((place, place)),
-        }
-    }
-    runs
-}
-
-fn describe(system: &Supersystem, first: usize, last: usize) -> (String, String) {
-    let (formula, charge, multiplicity) = kind_of(system, first);
-    let electrons = system.molecule(&[first], &[first]).electrons();
-    let mut atoms: Vec<usize> = (first..=last).flat_map(|place| system.fragments[place].atoms.clone()).collect();
-    atoms.sort_unstable();
-    let name = if first == last { format!("fragment {first}") } else { format!("fragments {first}-{last}") };
-    let each = if first == last { "" } else { " each" };
-    let value = format!(
-        "{formula}, charge {charge}, multiplicity {multiplicity}, {electrons} electrons{each}, atoms {}",
-        ranges(&atoms)
-    );
-    (name, value)
 }

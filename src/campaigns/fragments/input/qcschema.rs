@@ -3,8 +3,9 @@
 //! Version 2 of `qcschema_molecule` (of QCSchema 1) and version 3 (of QCSchema 2), and any object with their keys.
 use super::cluster::Cluster;
 use super::json::Node;
+use super::keep;
 use super::origin::Given;
-use crate::config::{Fault, Faults};
+use crate::config::Faults;
 use crate::science::chemistry::Element;
 
 /// Keys that mean nothing here, or that follow from others.
@@ -41,75 +42,72 @@ pub fn read<'a>(node: &Node<'a>, unit_bohr: f64) -> Result<Cluster<'a>, Faults> 
     check_name(node)?;
     let mut faults = Faults::default();
     faults.extend(node.unknown_keys(&[&IGNORED[..], &KNOWN].concat()));
-    let mut keep = |fault: Option<Fault>| faults.extend(fault);
-    let elements = elements(node).map_err(|fault| keep(Some(fault))).unwrap_or_default();
-    let positions = positions(node, unit_bohr).map_err(|fault| keep(Some(fault))).unwrap_or_default();
-    let fragments = optional(node, "fragments", |node| node.items()?.iter().map(Node::integers).collect());
-    let fragments = fragments.map_err(|fault| keep(Some(fault))).ok().flatten();
-    let charges = optional(node, "fragment_charges", Node::integers);
-    let charges = charges.map_err(|fault| keep(Some(fault))).ok().flatten();
-    let multiplicities = optional(node, "fragment_multiplicities", Node::integers);
-    let multiplicities = multiplicities.map_err(|fault| keep(Some(fault))).ok().flatten();
-    let charge = optional(node, "molecular_charge", Node::integer);
-    let charge = charge.map_err(|fault| keep(Some(fault))).ok().flatten();
-    let multiplicity = optional(node, "molecular_multiplicity", Node::integer);
-    let multiplicity = multiplicity.map_err(|fault| keep(Some(fault))).ok().flatten();
-    keep(ghost(node));
+    let elements = keep(elements(node), &mut faults).unwrap_or_default();
+    let positions = keep(positions(node, unit_bohr), &mut faults).unwrap_or_default();
+    let fragments =
+        keep(optional(node, "fragments", |node| node.items()?.iter().map(Node::integers).collect()), &mut faults);
+    let charges = keep(optional(node, "fragment_charges", Node::integers), &mut faults);
+    let multiplicities = keep(optional(node, "fragment_multiplicities", Node::integers), &mut faults);
+    let charge = keep(optional(node, "molecular_charge", Node::integer), &mut faults);
+    let multiplicity = keep(optional(node, "molecular_multiplicity", Node::integer), &mut faults);
+    keep(check_ghosts(node), &mut faults);
     if !elements.is_empty() && !positions.is_empty() && elements.len() != positions.len() {
         let message = format!("there are {} positions for {} symbols", positions.len(), elements.len());
-        keep(node.require("geometry").ok().map(|node| node.fault(message, "give x, y and z of every atom")));
+        let geometry = node.get("geometry");
+        faults.extend(geometry.map(|node| node.fault(message, "give x, y and z of every atom")));
     }
     faults.into_result(Cluster {
         elements,
         frames: vec![positions],
-        fragments,
-        charges,
-        multiplicities,
-        charge,
-        multiplicity,
+        fragments: fragments.flatten(),
+        charges: charges.flatten(),
+        multiplicities: multiplicities.flatten(),
+        charge: charge.flatten(),
+        multiplicity: multiplicity.flatten(),
     })
 }
 
-fn check_name(node: &Node) -> Result<(), Fault> {
+fn check_name(node: &Node) -> Result<(), Faults> {
     let Some(name) = node.get("schema_name") else { return Ok(()) };
     match name.text()? {
         "qcschema_molecule" => Ok(()),
-        other => Err(name.fault(format!("`{other}` is no molecule"), "name a file of a qcschema_molecule")),
+        other => Err(name.fault(format!("`{other}` is no molecule"), "name a file of a qcschema_molecule").into()),
     }
 }
 
 fn optional<'a, T>(
     node: &Node<'a>,
     key: &str,
-    read: impl Fn(&Node<'a>) -> Result<T, Fault>,
-) -> Result<Option<Given<'a, T>>, Fault> {
+    read: impl Fn(&Node<'a>) -> Result<T, Faults>,
+) -> Result<Option<Given<'a, T>>, Faults> {
     let Some(node) = node.get(key) else { return Ok(None) };
     let value = read(&node)?;
     Ok(Some(Given::by_file(node, value)))
 }
 
-fn elements(node: &Node) -> Result<Vec<Element>, Fault> {
+fn elements(node: &Node) -> Result<Vec<Element>, Faults> {
     let symbols = node.require("symbols")?.items()?;
     if symbols.is_empty() {
-        return Err(node.require("symbols")?.fault("there are no atoms", "give the symbol of every atom"));
+        return Err(node.require("symbols")?.fault("there are no atoms", "give the symbol of every atom").into());
     }
     let element = |node: &Node| {
         let symbol = node.text()?;
-        let unknown = || node.fault(format!("`{symbol}` is no element"), "give a symbol of the periodic table");
+        let unknown =
+            || Faults::from(node.fault(format!("`{symbol}` is no element"), "give a symbol of the periodic table"));
         Element::of_symbol(symbol).ok_or_else(unknown)
     };
     symbols.iter().map(element).collect()
 }
 
 /// Positions in bohr, from a flat list or one of triples.
-fn positions(node: &Node, unit_bohr: f64) -> Result<Vec<[f64; 3]>, Fault> {
+fn positions(node: &Node, unit_bohr: f64) -> Result<Vec<[f64; 3]>, Faults> {
     let geometry = node.require("geometry")?;
     let items = geometry.items()?;
     let is_nested = items.first().is_some_and(Node::is_list);
     let help = "give x, y and z of every atom, in a flat list or in one of triples";
-    let point = |node: &Node, numbers: &[f64]| -> Result<[f64; 3], Fault> {
+    let point = |node: &Node, numbers: &[f64]| -> Result<[f64; 3], Faults> {
         let [x, y, z] = numbers else {
-            return Err(node.fault(format!("an atom's position has 3 numbers, found {}", numbers.len()), help));
+            return Err(node.fault(format!("an atom's position has 3 numbers, found {}", numbers.len()), help).into());
         };
         Ok([x * unit_bohr, y * unit_bohr, z * unit_bohr])
     };
@@ -118,20 +116,19 @@ fn positions(node: &Node, unit_bohr: f64) -> Result<Vec<[f64; 3]>, Fault> {
     }
     let numbers = geometry.numbers()?;
     if numbers.len() % 3 != 0 {
-        return Err(geometry.fault(format!("{} numbers are no triples", numbers.len()), help));
+        return Err(geometry.fault(format!("{} numbers are no triples", numbers.len()), help).into());
     }
     numbers.chunks(3).map(|numbers| point(&geometry, numbers)).collect()
 }
 
-/// A fault if an atom is a ghost: which atoms are ghosts in which task is for the expansion to say.
-fn ghost(node: &Node) -> Option<Fault> {
-    let flags = match node.get("real")?.items() {
-        Ok(flags) => flags,
-        Err(fault) => return Some(fault),
-    };
-    flags.iter().enumerate().find_map(|(atom, flag)| match flag.boolean() {
-        Ok(true) => None,
-        Ok(false) => Some(flag.fault(format!("atom {atom} is a ghost"), "remove ghost atoms: tasks get their own")),
-        Err(fault) => Some(fault),
-    })
+/// Refuses ghost atoms: which atoms are ghosts in which task is for the expansion to say.
+fn check_ghosts(node: &Node) -> Result<(), Faults> {
+    let Some(flags) = node.get("real") else { return Ok(()) };
+    for (atom, flag) in flags.items()?.iter().enumerate() {
+        if !flag.boolean()? {
+            let help = "remove ghost atoms: tasks get their own";
+            return Err(flag.fault(format!("atom {atom} is a ghost"), help).into());
+        }
+    }
+    Ok(())
 }

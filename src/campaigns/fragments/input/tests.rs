@@ -132,7 +132,9 @@ fn a_wrong_unit_is_pointed_out() {
     assert!(warning.help.contains("set units = \"angstrom\""), "{}", warning.help);
     assert!(!warned.has_errors());
     // Everything is so close that it hangs together.
-    expect(xyz("units = \"bohr\""), &["one fragment only", "only 0.5", "set units = \"angstrom\""]);
+    let close = told(xyz("units = \"bohr\""));
+    assert!(close.len() == 2 && close[0].contains("one fragment only"), "{close:?}");
+    assert!(close[1].contains("only 0.5") && close[1].contains("set units = \"angstrom\""), "{close:?}");
     // Nothing is bonded: radicals that the file knows nothing of.
     let told = told(given("molecule = \"molecule_1.json\"\nunits = \"angstrom\""));
     assert!(told.len() == 2 && told[0].contains("multiplicity of the molecule is 1"), "{told:?}");
@@ -145,6 +147,17 @@ fn what_has_no_bonds_has_no_wrong_unit() {
         let input = with_file("m.xyz", text, "molecule = \"m.xyz\"\ncharges = [0, 0]").unwrap();
         assert!(input.warnings.is_empty(), "{}", input.warnings);
     }
+}
+
+#[test]
+fn atoms_that_are_nearly_bonded_are_pointed_out() {
+    let text = "4\n\nF 0 0 0\nF 0 0 1.41\nH 0 0 4\nH 0 0 4.74\n";
+    let input = with_file("m.xyz", text, "molecule = \"m.xyz\"").unwrap();
+    assert_eq!(input.section.fragments, Some(vec![vec![0], vec![1], vec![2, 3]]));
+    let warned: Vec<_> = input.warnings.iter().map(|fault| &fault.message).collect();
+    assert!(warned.len() == 1 && warned[0].contains("F 0 and F 1 are 1.24 times the length of a bond"), "{warned:?}");
+    let by_hand = with_file("m.xyz", text, "molecule = \"m.xyz\"\nfragments = [[0], [1], [2, 3]]").unwrap();
+    assert!(by_hand.warnings.is_empty());
 }
 
 #[test]
@@ -328,7 +341,8 @@ fn what_qcmanybody_refuses_is_refused() {
     expect(keyword("levels", json!({"1": "e_mp2", "2": "e_mp2"})), &["duplicate model chemistries in levels"]);
     expect(keyword("levels", json!({"1": "e_mp2", "4": "e_hf"})), &["levels.4: order 4 should be between 1 and 3"]);
     expect(keyword("levels", json!({"1": "e_mp2", "2": "ccsd"})), &["there is no specification `ccsd`", "e_hf, e_mp2"]);
-    expect(keyword("levels", json!({"supersystem": "e_mp2"})), &["levels has the supersystem only"]);
+    expect(keyword("levels", json!({"supersystem": "e_mp2"})), &["levels is for no order of fragments"]);
+    expect(keyword("levels", json!({})), &["levels is for no order of fragments"]);
     expect(keyword("levels", Value::Null), &["several specifications (e_hf, e_mp2, e_xtb), but no levels"]);
     let few = "intermediate n-body tasks cannot be skipped when max_nbody=2 != nfragments=3";
     expect(keyword("supersystem_ie_only", json!(true)), &[few]);
@@ -378,4 +392,32 @@ fn embedding_charges_are_those_of_every_atom_of_every_fragment() {
     input["specification"]["keywords"]["return_total_data"] = Value::Null;
     let input = with_file("m.json", &input.to_string(), "input = \"m.json\"");
     expect(input, &["interaction data cannot be returned when using embedding charges"]);
+}
+
+#[test]
+fn embedding_charges_by_hand_are_those_of_every_atom_too() {
+    let water = "[-0.8, 0.4, 0.4]";
+    let all = format!("embedding_charges = [{water}, {water}, {water}]");
+    assert!(xyz(&format!("total = true\n{all}")).is_ok());
+    assert!(xyz(&format!("driver = \"gradient\"\n{all}")).is_ok());
+    expect(xyz(&all), &["fragments.total: interaction data cannot be returned", "set total = true"]);
+    let few = xyz(&format!("total = true\nembedding_charges = [{water}, [0.0]]"));
+    assert_eq!(
+        told(few),
+        [
+            "fragments.embedding_charges: there are charges for 2 of 3 fragments; give a list for each fragment",
+            "fragments.embedding_charges.1: 1 charges are given for the 3 atoms of fragment 1; give one for each atom, in the order of the fragment's atoms",
+        ]
+    );
+}
+
+#[test]
+fn what_stands_in_many_frames_of_many_atoms_is_read_at_once() {
+    let atom = |k: usize| format!("Ar {} {} {}\n", 4 * (k % 20), 4 * (k / 20 % 20), 4 * (k / 400));
+    let frame = "8000\n\n".to_owned() + &(0..8000).map(atom).collect::<String>();
+    let start = std::time::Instant::now();
+    let input = with_file("m.xyz", &frame.repeat(5), "molecule = \"m.xyz\"").unwrap();
+    assert_eq!((input.supersystems.len(), input.supersystems[4].fragments.len()), (5, 8000));
+    assert_eq!(input.understood().len(), 2);
+    assert!(start.elapsed().as_secs() < 5, "it took {:?}", start.elapsed());
 }

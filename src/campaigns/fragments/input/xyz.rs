@@ -52,6 +52,18 @@ pub fn parse(text: &str) -> Result<Vec<Frame>, Vec<Wrong>> {
     }
 }
 
+/// Lines of atoms alone; blank ones are left out.
+///
+/// # Errors
+/// A line is no atom, or there is none.
+pub fn parse_atoms(text: &str) -> Result<Frame, Vec<Wrong>> {
+    let rows: Vec<_> = (1..).zip(text.lines()).filter(|(_, row)| !row.trim().is_empty()).collect();
+    if rows.is_empty() {
+        return Err(vec![Wrong { line: 1, message: "there are no atoms".into(), help: ATOM_HELP }]);
+    }
+    read_frame(&rows)
+}
+
 fn atom_count(line: usize, text: &str, frame: usize) -> Result<usize, Wrong> {
     match text.trim().parse() {
         Ok(0) => Err(Wrong { line, message: format!("frame {frame} has no atoms"), help: "remove the frame" }),

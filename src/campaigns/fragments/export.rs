@@ -1,0 +1,424 @@
+//! What does a result look like to programs that read QCManyBody's?
+//!
+//! A ManyBodyResult of QCSchema 1 with QCManyBody's names of properties. What could not be computed is NaN in the file and no JSON:
+//! such properties are left out and named in `missing`.
+use crate::campaigns::export::{about, nested};
+use crate::results::{Error, Reader, Values};
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// The results of fragments: one result, or one for each frame in `frames`.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn export(reader: &Reader) -> Result<Value, Error> {
+    let about = about(reader)?;
+    if reader.has("/results/tasks") {
+        return Ok(Expansion::open(reader, "/results")?.result(&about)?.into());
+    }
+    let mut frames = Map::new();
+    for name in reader.groups("/results")? {
+        let folder = format!("/results/{name}");
+        if reader.has(&format!("{folder}/tasks")) {
+            frames.insert(name, Expansion::open(reader, &folder)?.result(&about)?.into());
+        }
+    }
+    Ok(
+        json!({ "schema_name": "simmpi_manybodyresults", "schema_version": 1, "frames": frames, "extras": { "simmpi": about } }),
+    )
+}
+
+/// An expansion in a result file.
+struct Expansion<'a> {
+    reader: &'a Reader,
+    folder: &'a str,
+    tasks: Vec<Task>,
+    /// Orders that some task is of: others are in between, and nobody asked for them.
+    orders: BTreeSet<usize>,
+}
+
+struct Task {
+    level: String,
+    real: Value,
+    basis: Value,
+    energy: f64,
+}
+
+impl Task {
+    /// The label as QCManyBody writes it: `["level", [1], [1, 2]]`.
+    fn label(&self) -> String {
+        let spaced = |list: &Value| list.to_string().replace(',', ", ");
+        format!("[{}, {}, {}]", Value::from(self.level.as_str()), spaced(&self.real), spaced(&self.basis))
+    }
+}
+
+/// Properties by name, and the names of those that could not be computed.
+#[derive(Default)]
+struct Properties {
+    found: Map<String, Value>,
+    missing: Vec<String>,
+}
+
+impl Properties {
+    /// Adds a property of `shape`, unless a number in it is NaN; such a one is missing where it was asked for.
+    fn add(&mut self, name: String, numbers: &[f64], shape: &[usize], is_wanted: bool) {
+        if numbers.iter().all(|x| x.is_finite()) {
+            self.found.insert(name, nested(&mut numbers.iter().map(|&x| x.into()), shape));
+        } else if is_wanted {
+            self.missing.push(name);
+        }
+    }
+}
+
+/// Values through each order, or of each.
+struct ByOrder {
+    numbers: Vec<f64>,
+    /// Of one order's.
+    shape: Vec<usize>,
+    /// Whether something in it could not be computed.
+    is_partial: bool,
+}
+
+impl ByOrder {
+    fn orders(&self) -> usize {
+        self.numbers.len() / self.size()
+    }
+
+    fn size(&self) -> usize {
+        self.shape.iter().product::<usize>().max(1)
+    }
+
+    fn of(&self, order: usize) -> &[f64] {
+        &self.numbers[(order - 1) * self.size()..order * self.size()]
+    }
+
+    fn less(&self, order: usize, lower: usize) -> Vec<f64> {
+        self.of(order).iter().zip(self.of(lower)).map(|(a, b)| a - b).collect()
+    }
+}
+
+impl<'a> Expansion<'a> {
+    fn open(reader: &'a Reader, folder: &'a str) -> Result<Self, Error> {
+        let text = |name: &str| reader.strings(&format!("{folder}/tasks/{name}"));
+        let list = |text: &String| serde_json::from_str(text).unwrap_or_else(|_| Value::from(text.as_str()));
+        let (levels, real, basis) = (text("level")?, text("real")?, text("basis")?);
+        let energies = reader.array::<f64>(&format!("{folder}/tasks/energy"))?;
+        let rows = levels.into_iter().zip(real.iter().map(list)).zip(basis.iter().map(list)).zip(energies);
+        let task = |(((level, real), basis), energy)| Task { level, real, basis, energy };
+        let tasks: Vec<Task> = rows.map(task).collect();
+        let orders = tasks.iter().map(|task| task.real.as_array().map_or(0, Vec::len)).collect();
+        Ok(Self { reader, folder, tasks, orders })
+    }
+
+    fn result(&self, about: &Value) -> Result<Map<String, Value>, Error> {
+        let mut properties = Properties::default();
+        self.add_counts(&mut properties)?;
+        for bsse in
+            ["cp", "nocp", "vmfc"].into_iter().filter(|bsse| self.reader.has(&format!("{}/{bsse}", self.folder)))
+        {
+            self.add_energies(bsse, &mut properties)?;
+            self.add_derivatives(bsse, &mut properties)?;
+        }
+        let returned = self.add_returned(&mut properties)?;
+        let components: Map<String, Value> = self.tasks.iter().filter_map(component).collect();
+        let outcome = |task: &Task| {
+            let outcome = match task.energy.is_finite() {
+                true => json!({ "success": true, "return_result": task.energy }),
+                false => json!({ "success": false }),
+            };
+            (task.label(), outcome)
+        };
+        let Properties { found, missing } = properties;
+        let result = json!({
+            "schema_name": "qcschema_manybodyresult",
+            "schema_version": 1,
+            "success": about["complete"] == json!(true) && self.tasks.iter().all(|task| task.energy.is_finite()),
+            "return_result": returned,
+            "properties": found,
+            "missing": missing,
+            "component_properties": components,
+            "component_results": self.tasks.iter().map(outcome).collect::<Map<_, _>>(),
+            "provenance": { "creator": "simmpi", "version": about["simmpi_version"], "routine": "simmpi export" },
+            "extras": { "simmpi": about },
+        });
+        Ok(result.as_object().cloned().unwrap_or_default())
+    }
+
+    fn add_counts(&self, properties: &mut Properties) -> Result<(), Error> {
+        let levels: BTreeSet<&str> = self.tasks.iter().map(|task| task.level.as_str()).collect();
+        let of_basis = |task: &'_ Task| task.basis.as_array().cloned().unwrap_or_default();
+        let fragments = self.tasks.iter().flat_map(of_basis).filter_map(|n| n.as_u64()).max();
+        let mut put = |name: &str, count: Option<u64>| {
+            properties.found.extend(count.map(|count| (name.to_owned(), count.into())));
+        };
+        put("calcinfo_nmc", Some(levels.len() as u64));
+        put("calcinfo_nfr", fragments);
+        put("calcinfo_natom", self.atoms()?);
+        put("calcinfo_nmbe", Some(self.tasks.len() as u64));
+        Ok(())
+    }
+
+    /// The number of atoms, where something in the file tells it.
+    fn atoms(&self) -> Result<Option<u64>, Error> {
+        if let Some(count) = self.attribute("atoms")? {
+            return Ok(Some(count as u64));
+        }
+        let places = ["cp", "nocp", "vmfc"].into_iter().flat_map(|bsse| {
+            ["total_gradient", "interaction_gradient"].map(|name| format!("{}/{bsse}/{name}", self.folder))
+        });
+        let shapes = places.filter_map(|place| self.reader.shape(&place));
+        Ok(shapes.filter_map(|shape| shape.first().copied()).next().map(|count| count as u64))
+    }
+
+    /// A number among the attributes of the results.
+    fn attribute(&self, name: &str) -> Result<Option<f64>, Error> {
+        Ok(self.reader.attributes(self.folder)?.get(name).and_then(|array| match &array.values {
+            Values::Float(numbers) => numbers.first().copied(),
+            Values::Signed(numbers) => numbers.first().map(|&n| n as f64),
+            Values::Unsigned(numbers) => numbers.first().map(|&n| n as f64),
+            Values::Complex(_) | Values::Text(_) => None,
+        }))
+    }
+
+    fn by_order(&self, bsse: &str, name: &str) -> Result<Option<ByOrder>, Error> {
+        let place = format!("{}/{bsse}/{name}", self.folder);
+        let Some(shape) = self.reader.shape(&place) else { return Ok(None) };
+        let is_partial = self.reader.attributes(&place)?.get("missing").is_some_and(|list| list.shape != [0]);
+        let numbers = self.reader.array(&place)?;
+        Ok(Some(ByOrder { numbers, shape: shape[1..].to_vec(), is_partial }))
+    }
+
+    fn add_energies(&self, bsse: &str, properties: &mut Properties) -> Result<(), Error> {
+        for kind in ["total", "interaction"] {
+            let Some(energies) = self.by_order(bsse, &format!("{kind}_energy"))? else { continue };
+            let name = format!("{bsse}_corrected_{kind}_energy");
+            for order in 1..=energies.orders() {
+                let is_wanted = energies.is_partial && self.orders.contains(&order);
+                properties.add(format!("{name}_through_{order}_body"), energies.of(order), &[], is_wanted);
+            }
+            // The best one there is.
+            properties.add(name, energies.of(energies.orders()), &[], energies.is_partial);
+        }
+        let Some(contributions) = self.by_order(bsse, "contribution")? else { return Ok(()) };
+        for order in 2..=contributions.orders() {
+            let is_wanted = contributions.is_partial && self.orders.contains(&order);
+            let name = format!("{bsse}_corrected_{order}_body_contribution_to_energy");
+            properties.add(name, contributions.of(order), &[], is_wanted);
+        }
+        Ok(())
+    }
+
+    fn add_derivatives(&self, bsse: &str, properties: &mut Properties) -> Result<(), Error> {
+        let has_interaction = self.reader.has(&format!("{}/{bsse}/interaction_energy", self.folder));
+        for derivative in ["gradient", "hessian"] {
+            for kind in ["total", "interaction"] {
+                let place = format!("{}/{bsse}/{kind}_{derivative}", self.folder);
+                let Some(shape) = self.reader.shape(&place) else { continue };
+                let numbers = self.reader.array::<f64>(&place)?;
+                properties.add(format!("{bsse}_corrected_{kind}_{derivative}"), &numbers, &shape, true);
+                let Some(through) = self.by_order(bsse, &format!("{derivative}_through"))? else { continue };
+                self.add_through(bsse, derivative, (kind, has_interaction), &through, properties);
+            }
+        }
+        Ok(())
+    }
+
+    /// Derivatives through each order; those of interactions and of single orders are their differences.
+    fn add_through(
+        &self,
+        bsse: &str,
+        derivative: &str,
+        (kind, has_interaction): (&str, bool),
+        through: &ByOrder,
+        properties: &mut Properties,
+    ) {
+        let is_there = |order: &usize| through.of(*order).iter().all(|x| x.is_finite());
+        for order in 1..=through.orders() {
+            let is_wanted = through.is_partial && self.orders.contains(&order);
+            let name = |kind: &str| format!("{bsse}_corrected_{kind}_{derivative}_through_{order}_body");
+            properties.add(name(kind), through.of(order), &through.shape, is_wanted);
+            if kind == "total" && has_interaction {
+                properties.add(name("interaction"), &through.less(order, 1), &through.shape, is_wanted);
+                if order == through.orders() {
+                    let best = format!("{bsse}_corrected_interaction_{derivative}");
+                    properties.add(best, &through.less(order, 1), &through.shape, is_wanted);
+                }
+            }
+            // A supersystem's contribution is that beyond the highest order before it. With single fragments and the whole alone there
+            // is none: the difference is the whole interaction.
+            let lower = (1..order).rev().find(|lower| self.orders.contains(lower));
+            if let Some(lower) = lower.filter(|&lower| lower + 1 == order || (2..order).any(|order| is_there(&order))) {
+                let name = format!("{bsse}_corrected_{order}_body_contribution_to_{derivative}");
+                properties.add(name, &through.less(order, lower), &through.shape, is_wanted);
+            }
+        }
+    }
+
+    /// Adds what is returned: energy, and derivatives of the treatment whose results are. Gives the highest one.
+    fn add_returned(&self, properties: &mut Properties) -> Result<Value, Error> {
+        let attributes = self.reader.attributes(self.folder)?;
+        let bsse = match attributes.get("returned_bsse").map(|array| &array.values) {
+            Some(Values::Text(texts)) => texts.first().cloned().unwrap_or_default(),
+            _ => String::new(),
+        };
+        if let Some(energy) = self.attribute("return_energy")? {
+            properties.add("return_energy".to_owned(), &[energy], &[], true);
+        }
+        let mut returned = properties.found.get("return_energy").cloned().unwrap_or_default();
+        for derivative in ["gradient", "hessian"] {
+            for kind in ["total", "interaction"] {
+                let place = format!("{}/{bsse}/{kind}_{derivative}", self.folder);
+                let Some(shape) = self.reader.shape(&place) else { continue };
+                let name = format!("return_{derivative}");
+                properties.add(name.clone(), &self.reader.array::<f64>(&place)?, &shape, true);
+                returned = properties.found.get(&name).cloned().unwrap_or_default();
+            }
+        }
+        Ok(returned)
+    }
+}
+
+/// The properties of a task that has them.
+fn component(task: &Task) -> Option<(String, Value)> {
+    task.energy.is_finite().then(|| (task.label(), json!({ "return_energy": task.energy })))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::results::Writer;
+    use std::path::Path;
+
+    /// The results of three fragments with `orders` as a campaign writes them; `write` adds those of treatments.
+    fn exported(tasks: &[(&str, &str, f64)], write: impl Fn(&mut Writer)) -> Value {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("r.h5");
+        let mut out = Writer::create(&path).unwrap();
+        for (name, text) in
+            [("simmpi_version", "0.1.0"), ("campaign_kind", "fragments"), ("fingerprint", "f"), ("config", "c")]
+        {
+            out.text_attribute("/", name, text).unwrap();
+        }
+        for name in ["seed", "tasks_total", "tasks_done", "tasks_failed"] {
+            out.attribute("/", name, 3_u64).unwrap();
+        }
+        out.attribute("/", "complete", 1_u8).unwrap();
+        write_tasks(&mut out, tasks);
+        write(&mut out);
+        out.publish().unwrap();
+        read(&path)
+    }
+
+    fn read(path: &Path) -> Value {
+        export(&Reader::open_results(path).unwrap()).unwrap()
+    }
+
+    fn write_tasks(out: &mut Writer, tasks: &[(&str, &str, f64)]) {
+        let column = |of: fn(&(&str, &str, f64)) -> String| tasks.iter().map(of).collect::<Vec<_>>();
+        out.strings("/results/tasks/level", &column(|_| "hf/\"x\"".to_owned()), "level").unwrap();
+        out.strings("/results/tasks/real", &column(|task| task.0.to_owned()), "real").unwrap();
+        out.strings("/results/tasks/basis", &column(|task| task.1.to_owned()), "basis").unwrap();
+        let energies: Vec<f64> = tasks.iter().map(|task| task.2).collect();
+        out.array("/results/tasks/energy", &[tasks.len()], &energies, "Eh", "energy").unwrap();
+    }
+
+    fn write_numbers(out: &mut Writer, name: &str, shape: &[usize], numbers: &[f64], missing: &[u64]) {
+        let place = format!("/results/{name}");
+        out.array(&place, shape, numbers, "Eh", "about").unwrap();
+        if !missing.is_empty() {
+            out.list_attribute(&place, "missing", missing).unwrap();
+        }
+    }
+
+    fn write_returned(out: &mut Writer, bsse: &str, energy: f64) {
+        out.text_attribute("/results", "returned_bsse", bsse).unwrap();
+        out.attribute("/results", "return_energy", energy).unwrap();
+    }
+
+    const MONOMERS_AND_PAIR: [(&str, &str, f64); 4] =
+        [("[1]", "[1]", -1.0), ("[2]", "[2]", -2.0), ("[1,2]", "[1,2]", -3.5), ("[1]", "[1,2]", -1.1)];
+
+    #[test]
+    fn energies_have_qcmanybodys_names() {
+        let found = exported(&MONOMERS_AND_PAIR, |out| {
+            write_numbers(out, "nocp/total_energy", &[2], &[-3.0, -3.5], &[]);
+            write_numbers(out, "nocp/interaction_energy", &[2], &[0.0, -0.5], &[]);
+            write_numbers(out, "nocp/contribution", &[2], &[-3.0, -0.5], &[]);
+            write_numbers(out, "cp/interaction_energy", &[2], &[0.0, -0.3], &[]);
+            write_numbers(out, "cp/contribution", &[2], &[0.0, -0.3], &[]);
+            write_returned(out, "cp", -0.3);
+        });
+        let wanted = json!({
+            "calcinfo_nmc": 1, "calcinfo_nfr": 2, "calcinfo_nmbe": 4,
+            "cp_corrected_interaction_energy_through_1_body": 0.0,
+            "cp_corrected_interaction_energy_through_2_body": -0.3,
+            "cp_corrected_interaction_energy": -0.3,
+            "cp_corrected_2_body_contribution_to_energy": -0.3,
+            "nocp_corrected_total_energy_through_1_body": -3.0,
+            "nocp_corrected_total_energy_through_2_body": -3.5,
+            "nocp_corrected_total_energy": -3.5,
+            "nocp_corrected_interaction_energy_through_1_body": 0.0,
+            "nocp_corrected_interaction_energy_through_2_body": -0.5,
+            "nocp_corrected_interaction_energy": -0.5,
+            "nocp_corrected_2_body_contribution_to_energy": -0.5,
+            "return_energy": -0.3,
+        });
+        assert_eq!(found["properties"], wanted);
+        assert_eq!((&found["return_result"], &found["success"]), (&json!(-0.3), &json!(true)));
+        assert_eq!((&found["schema_name"], &found["missing"]), (&json!("qcschema_manybodyresult"), &json!([])));
+        let label = "[\"hf/\\\"x\\\"\", [1], [1, 2]]";
+        assert_eq!(found["component_properties"][label], json!({ "return_energy": -1.1 }));
+    }
+
+    #[test]
+    fn what_is_not_a_number_is_left_out_and_named_where_it_was_asked_for() {
+        let mut tasks = MONOMERS_AND_PAIR;
+        tasks[2].2 = f64::NAN;
+        let found = exported(&tasks, |out| {
+            // A supersystem of four fragments: order 3 was never asked for.
+            write_numbers(out, "nocp/total_energy", &[3], &[-3.0, f64::NAN, f64::NAN], &[2]);
+            write_numbers(out, "nocp/contribution", &[3], &[-3.0, f64::NAN, f64::NAN], &[2]);
+            write_returned(out, "nocp", f64::NAN);
+        });
+        assert_eq!(
+            found["missing"],
+            json!([
+                "nocp_corrected_total_energy_through_2_body",
+                "nocp_corrected_total_energy",
+                "nocp_corrected_2_body_contribution_to_energy",
+                "return_energy",
+            ])
+        );
+        assert_eq!(found["properties"]["nocp_corrected_total_energy_through_1_body"], json!(-3.0));
+        assert_eq!((&found["success"], &found["return_result"]), (&json!(false), &Value::Null));
+        let pair = "[\"hf/\\\"x\\\"\", [1, 2], [1, 2]]";
+        assert_eq!(found["component_results"][pair], json!({ "success": false }));
+        assert!(found["component_properties"].get(pair).is_none());
+    }
+
+    #[test]
+    fn gradients_come_with_their_differences() {
+        let through = [1.0, 0.0, 0.0, 2.0, 0.0, 0.0, /* through pairs */ 1.5, 0.0, 0.0, 1.0, 0.0, 0.25];
+        let found = exported(&MONOMERS_AND_PAIR, |out| {
+            write_numbers(out, "nocp/interaction_energy", &[2], &[0.0, -0.5], &[]);
+            write_numbers(out, "nocp/total_gradient", &[2, 3], &through[6..], &[]);
+            write_numbers(out, "nocp/gradient_through", &[2, 2, 3], &through, &[]);
+            write_numbers(out, "nocp/total_hessian", &[1, 1], &[0.5], &[]);
+            write_returned(out, "nocp", -3.5);
+        });
+        let property = |name: &str| found["properties"][name].clone();
+        let pairs = json!([[1.5, 0.0, 0.0], [1.0, 0.0, 0.25]]);
+        assert_eq!(property("calcinfo_natom"), json!(2));
+        assert_eq!(property("nocp_corrected_total_gradient"), pairs);
+        assert_eq!(property("return_gradient"), pairs);
+        assert_eq!(found["return_result"], json!([[0.5]]));
+        assert_eq!(property("nocp_corrected_total_gradient_through_2_body"), pairs);
+        let difference = json!([[0.5, 0.0, 0.0], [-1.0, 0.0, 0.25]]);
+        assert_eq!(property("nocp_corrected_interaction_gradient"), difference);
+        assert_eq!(property("nocp_corrected_2_body_contribution_to_gradient"), difference);
+        assert_eq!(
+            property("nocp_corrected_interaction_gradient_through_1_body"),
+            json!([[0.0, 0.0, 0.0], [0.0, 0.0, 0.0]])
+        );
+    }
+}

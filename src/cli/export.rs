@@ -1,0 +1,30 @@
+//! What is in a result file, for other programs?
+use crate::campaigns::Kind;
+use crate::results::{Error, Reader};
+use crate::run::exit::{Exit, Stop};
+use crate::run::say;
+use std::fs;
+use std::path::Path;
+
+/// Writes the results in the file at `path` as JSON to `output`, or to standard output where that is `-`.
+///
+/// # Errors
+/// The file is missing, damaged, of another program or of an unknown kind of campaign, or the output cannot be written.
+pub fn export(kinds: &[&'static dyn Kind], path: &Path, output: &Path) -> Result<(), Stop> {
+    let input = |error: Error| Stop::because(Exit::Input, &error);
+    let reader = Reader::open_results(path).map_err(input)?;
+    let name = reader.text_attribute("campaign_kind").map_err(input)?;
+    let Some(kind) = kinds.iter().find(|kind| kind.name() == name) else {
+        let message = format!("`{}` is of kind `{name}`, which this version does not know", path.display());
+        return super::stop(Exit::Input, format!("{message}: export it with the version that wrote it"));
+    };
+    let text = kind.export(&reader).map_err(input)?.to_string();
+    if output == Path::new("-") {
+        say::line(&text);
+        return Ok(());
+    }
+    fs::write(output, text + "\n").map_err(|error| {
+        let path = output.display();
+        Stop::new(Exit::Output, format!("cannot write `{path}`: check its folder and space there\n  because {error}"))
+    })
+}
