@@ -187,7 +187,7 @@ fn many_fragments_are_told_in_short() {
 
 #[test]
 fn files_that_are_missing_or_no_molecules_are_told() {
-    expect(given("driver = \"energy\""), &["neither `molecule` nor `input` is given"]);
+    expect(given("driver = \"energy\""), &["neither `molecule` nor `atoms` nor `input` is given"]);
     expect(given("molecule = \"missing.xyz\""), &["cannot read", "missing.xyz"]);
     expect(given("molecule = \"many_body_1.json\""), &["it is a ManyBodyInput", "write input = \"many_body_1.json\""]);
     expect(given("input = \"molecule_2.json\""), &["`qcschema_molecule` is no ManyBodyInput", "named by `molecule`"]);
@@ -420,4 +420,13 @@ fn what_stands_in_many_frames_of_many_atoms_is_read_at_once() {
     assert_eq!((input.supersystems.len(), input.supersystems[4].fragments.len()), (5, 8000));
     assert_eq!(input.understood().len(), 2);
     assert!(start.elapsed().as_secs() < 5, "it took {:?}", start.elapsed());
+}
+
+#[test]
+fn atoms_may_stand_in_the_configuration_itself() {
+    let text = "atoms = \"\"\"\nHe 0 0 0\n\n2 0 0 3.0\n\"\"\"\nunits = \"bohr\"";
+    let input = given(text).unwrap();
+    assert_eq!(input.supersystems[0].positions, [[0.0; 3], [0.0, 0.0, 3.0]]);
+    expect(given(&format!("{text}\nmolecule = \"x.xyz\"")), &["`molecule` and `atoms` are both given"]);
+    expect(given("atoms = \"He 0 0\""), &["line 1 of it"]);
 }
