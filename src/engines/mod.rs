@@ -2,6 +2,25 @@
 //!
 //! An engine is one file here. It is asked for one molecule at a time ([`Job`]) at a place that is
 //! its own ([`Site`]); what it cannot do at all is known before anything runs ([`Engine::refusals`]).
+//!
+//! ```text
+//! Job -> verify::question -> input files -> call -> ending -> output files -> verify::answer -> Answer
+//! ```
+//!
+//! [`Psi4`], [`NwChem`] and [`Xtb`] write the program's own input; [`QcEngine`] and [`Command`] speak QCSchema.
+//! What they share: [`find`] where a program is, [`call`] it, tell its [`ending`], read its [`text`] within bounds,
+//! [`verify`] what goes in and comes out, refuse by name ([`refuse`]).
+mod call;
+mod ending;
+mod find;
+mod psi4;
+mod qcschema;
+mod refuse;
+mod text;
+mod verify;
+
+pub use psi4::Psi4;
+
 use crate::process::Guard;
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
@@ -58,7 +77,7 @@ pub struct Needs {
     pub open_shells: bool,
 }
 
-/// Something that an engine cannot do: a key of its level (`method`, `basis`, ...), or none for the engine itself.
+/// Something that an engine cannot do: a key of its level (`method`, `basis`, ...), `engine` for the engine itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub key: &'static str,
