@@ -10,15 +10,18 @@
 //! [`Psi4`], [`NwChem`] and [`Xtb`] write the program's own input; [`QcEngine`] and [`Command`] speak QCSchema.
 //! What they share: [`find`] where a program is, [`call`] it, tell its [`ending`], read its [`text`] within bounds,
 //! [`verify`] what goes in and comes out, refuse by name ([`refuse`]).
+mod basis;
 mod call;
 mod ending;
 mod find;
+mod nwchem;
 mod psi4;
 mod qcschema;
 mod refuse;
 mod text;
 mod verify;
 
+pub use nwchem::NwChem;
 pub use psi4::Psi4;
 
 use crate::process::Guard;
