@@ -20,9 +20,11 @@ mod qcschema;
 mod refuse;
 mod text;
 mod verify;
+mod xtb;
 
 pub use nwchem::NwChem;
 pub use psi4::Psi4;
+pub use xtb::Xtb;
 
 use crate::process::Guard;
 use crate::science::chemistry::Molecule;
