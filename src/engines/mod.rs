@@ -12,6 +12,7 @@
 //! [`verify`] what goes in and comes out, refuse by name ([`refuse`]).
 mod basis;
 mod call;
+mod command;
 mod ending;
 mod find;
 mod nwchem;
@@ -22,6 +23,7 @@ mod text;
 mod verify;
 mod xtb;
 
+pub use command::Command;
 pub use nwchem::NwChem;
 pub use psi4::Psi4;
 pub use xtb::Xtb;
