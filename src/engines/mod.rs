@@ -17,6 +17,7 @@ mod ending;
 mod find;
 mod nwchem;
 mod psi4;
+mod qcengine;
 mod qcschema;
 mod refuse;
 mod text;
@@ -26,6 +27,7 @@ mod xtb;
 pub use command::Command;
 pub use nwchem::NwChem;
 pub use psi4::Psi4;
+pub use qcengine::QcEngine;
 pub use xtb::Xtb;
 
 use crate::process::Guard;
