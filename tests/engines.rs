@@ -33,6 +33,7 @@ fn main() -> ExitCode {
         psi4_and_nwchem_give_the_same_gradients_on_ghosts_too
         psi4_and_nwchem_give_the_same_hessian
         open_shells_are_unrestricted
+        atoms_with_nothing_to_excite_have_no_correlation
         embedding_charges_act_in_energies_and_gradients
         options_in_effect_are_told
         psi4_gives_the_reference_energies
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         a_program_that_hangs_ends_at_its_time_limit
         grandchildren_end_with_their_program
         a_program_that_fills_its_disk_is_short_of_resources
+        a_killed_guard_loses_the_task
         any_amount_of_output_is_read_in_bounded_memory
     ];
     let (mut passed, mut failed) = (0, 0);
@@ -594,21 +596,49 @@ fn a_program_that_fills_its_disk_is_short_of_resources() {
         return;
     }
     let folder = tempfile::tempdir().unwrap();
-    let size = Some("size=2m,mode=0755");
+    let size = Some("size=700k,mode=0755");
     if let Err(errno) = mount(Some("tmpfs"), folder.path(), Some("tmpfs"), MsFlags::empty(), size) {
         println!("SKIPPED: a small disk cannot be mounted here: {errno}");
         return;
     }
     let scripts = tempfile::tempdir().unwrap();
     let path = script(scripts.path(), "cat /dev/zero >zeros || exit 1");
-    let causes = [
-        run_in(folder.path(), &NwChem::at(&path), &water(), Driver::Energy, &level("hf", "sto-3g")),
-        // It is full from the beginning now.
-        run_in(folder.path(), &Psi4::at(&path), &water(), Driver::Energy, &level("hf", "sto-3g")),
-    ];
+    let on_it = |engine: &dyn Engine, driver, method| {
+        let cause = run_in(folder.path(), engine, &water_with_ghosts(), driver, &level(method, "6-31g*"));
+        fs::read_dir(folder.path()).unwrap().for_each(|entry| {
+            let path = entry.unwrap().path();
+            if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) }.unwrap();
+        });
+        cause
+    };
+    let mut causes =
+        vec![on_it(&NwChem::at(&path), Driver::Energy, "hf"), on_it(&Psi4::at(&path), Driver::Energy, "hf")];
+    if are_installed(&["nwchem", "psi4"]) {
+        causes.push(on_it(&NwChem::new(), Driver::Gradient, "mp2"));
+        causes.push(on_it(&Psi4::new(), Driver::Gradient, "mp2"));
+    }
     umount2(folder.path(), MntFlags::MNT_DETACH).unwrap();
     for cause in causes {
         assert!(matches!(cause, Err(Cause::Resource(_))), "{cause:?}");
+    }
+}
+
+fn a_killed_guard_loses_the_task() {
+    let cause = command("kill -KILL $PPID; sleep 10").unwrap_err();
+    assert!(matches!(cause, Cause::Lost(_)) && cause.is_worth_retrying(), "{cause:?}");
+}
+
+fn atoms_with_nothing_to_excite_have_no_correlation() {
+    let helium = molecule(&["He"], &[[0.1, 0.2, 0.3]], 0, 1);
+    let hydrogen = molecule(&["H"], &[[0.1, 0.2, 0.3]], 0, 2);
+    for (name, engine) in [("psi4", &Psi4::new() as &dyn Engine), ("nwchem", &NwChem::new())] {
+        if are_installed(&[name]) {
+            for (atom, basis, energy) in [(&helium, "sto-3g", -2.80778395754), (&hydrogen, "6-31g", -0.49823291073)] {
+                let answer = run(engine, atom, Driver::Gradient, &level("mp2", basis)).unwrap();
+                assert_close(answer.energy, energy, 1e-9);
+                assert!(answer.effective["correlation"].starts_with("none"));
+            }
+        }
     }
 }
 

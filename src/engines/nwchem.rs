@@ -5,6 +5,7 @@
 //!
 //! - Basis sets of its library are Cartesian or spherical as their files say, which is not always as with other
 //!   programs; here each set is what [`basis`](super::basis) says, unless the keywords say otherwise.
+//! - MP2 crashes where there is no virtual orbital, its gradients where there is one electron; they are the SCF's then.
 //! - The numerical Hessian of MP2 leaves the energy of a displaced molecule in the database: it is printed before.
 //!
 //! Keywords are named as QCEngine's are: `scf__maxiter = 50` is the line `maxiter 50` of the block `scf`, a name without
@@ -14,7 +15,7 @@ use super::ending::Sign;
 use super::text::{self, Lines};
 use super::{Answer, Chemistry, Driver, Engine, Found, Job, Missing, Needs, Reference, Refusal, Site};
 use super::{basis, find, refuse, verify};
-use crate::process::Guard;
+use crate::process::{Finished, Guard};
 use crate::science::chemistry::Atom;
 use crate::task::Cause;
 use serde_json::{Map, Value};
@@ -142,16 +143,39 @@ impl Engine for NwChem {
         let call = Call { program: "nwchem", job, site, signs: SIGNS };
         let method = Method::of(job.chemistry)
             .ok_or_else(|| call.named(Cause::Input(format!("no method `{}`", job.chemistry.method))))?;
-        call.write(INPUT, &input(job, site, method))?;
-        let argv = vec![self.program.clone().into(), INPUT.into()];
-        let finished = call.run(argv, &[], Some(OUTPUT))?;
+        let mut computed = if job.molecule.electrons() == 1 { Method::HartreeFock } else { method };
+        let mut finished = self.compute(&call, computed)?;
+        let mut printed = text::end(&call.path(OUTPUT));
+        if !finished.exit.is_success() && has_no_virtual_orbitals(&printed) {
+            computed = Method::HartreeFock;
+            finished = self.compute(&call, computed)?;
+            printed = text::end(&call.path(OUTPUT));
+        }
         if !finished.exit.is_success() {
-            let printed = text::end(&call.path(OUTPUT));
             return Err(call.failure(&finished, &complaint(&printed), &printed));
         }
-        let answer = read(&call, method).map_err(|cause| call.named(cause))?;
+        let mut answer = read(&call, computed).map_err(|cause| call.named(cause))?;
+        if computed != method {
+            answer.effective.insert("correlation".into(), verify::UNCORRELATED.into());
+        }
         verify::answer(job, answer).map_err(|cause| call.named(cause))
     }
+}
+
+impl NwChem {
+    /// Has NWChem compute the job with a method.
+    fn compute(&self, call: &Call, method: Method) -> Result<Finished, Cause> {
+        call.write(INPUT, &input(call.job, call.site, method))?;
+        call.run(vec![self.program.clone().into(), INPUT.into()], &[], Some(OUTPUT))
+    }
+}
+
+/// Whether MP2 had begun and found nothing to excite into.
+fn has_no_virtual_orbitals(printed: &str) -> bool {
+    let counts = |line: &str| line.trim().strip_prefix("Active ")?.rsplit_once('=').map(|(_, n)| n.trim() == "0");
+    let of_virtuals = printed.lines().filter(|line| line.contains("virtual"));
+    let mut are_none = of_virtuals.filter_map(counts).peekable();
+    are_none.peek().is_some() && are_none.all(|is_none| is_none)
 }
 
 /// The input of a job.
@@ -432,6 +456,17 @@ mod tests {
         assert_eq!(square(lines(" 1.0D+00\n -2.0D-01\n 3.0D+00\n")), Ok(vec![1.0, -0.2, -0.2, 3.0]));
         assert!(square(lines("1.0\n2.0\n")).is_err());
         assert!(square(lines("")).is_err());
+    }
+
+    #[test]
+    fn nothing_to_excite_into_is_noticed() {
+        let printed = |alpha, beta| {
+            format!(
+                "  Active alpha occupied =      1\n  Active alpha virtual  =      {alpha}\n  Active beta virtual   =      {beta}\n"
+            )
+        };
+        assert!(has_no_virtual_orbitals(&printed(0, 0)));
+        assert!(!has_no_virtual_orbitals(&printed(0, 1)) && !has_no_virtual_orbitals("no virtual orbital"));
     }
 
     #[test]

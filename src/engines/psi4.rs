@@ -4,6 +4,7 @@
 //!
 //! - Density fitting is psi4's default; here it is what the level says, and off where it says nothing.
 //! - The Python interpreter may die on its way out with the result already written: a failed run may tell why.
+//! - Gradients of MP2 crash where there is nothing to excite, or one electron; they are the SCF's then.
 //! - Embedding charges have no place in its JSON, so that a short input sets them and then runs the same JSON. Analytic
 //!   MP2 gradients leave them out without a word (checked by finite differences), SCF gradients do not.
 use super::call::Call;
@@ -11,7 +12,7 @@ use super::ending::Sign;
 use super::qcschema::{self, Written};
 use super::{Answer, Chemistry, Driver, Engine, Found, Job, Missing, Needs, Reference, Refusal, Site};
 use super::{find, refuse, text, verify};
-use crate::process::Guard;
+use crate::process::{Finished, Guard};
 use crate::task::Cause;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
@@ -112,33 +113,55 @@ impl Engine for Psi4 {
                 format!("psi4 does not run with less than 263 MB, and this rank has {}; give more", site.memory_mb);
             return Err(Cause::Resource(text));
         }
-        let options = options(job);
-        let mut input = qcschema::input(job);
-        input["keywords"] = Value::Object(options.clone());
-        input["memory"] = json!(bytes);
-        input["return_output"] = json!(true);
-        call.write(FILE, &input.to_string())?;
-        let finished =
-            call.run(self.command(&call)?, &[("PSI_SCRATCH", site.scratch.to_string_lossy().into())], None)?;
-        let written = text::whole(&call.path(FILE), qcschema::LIMIT).and_then(|bytes| Written::parse(&bytes));
-        let told = match &written {
-            Ok(written) => written.error(SIGNS),
-            Err(_) => None,
-        };
-        match (told, written) {
-            (Some(cause), _) => Err(call.named(cause)),
-            (None, Ok(written)) if finished.exit.is_success() && written.is_success() => {
-                let mut answer = written.answer(job, SIGNS).map_err(|cause| call.named(cause))?;
-                answer.effective.extend(options.iter().filter(|(name, _)| *name != "function_kwargs").map(plain));
-                answer.effective.extend(told_by(written.output().unwrap_or_default()));
-                verify::answer(job, answer).map_err(|cause| call.named(cause))
-            }
-            _ => Err(call.failure(&finished, "", &printed(site))),
+        let is_mp2 = job.chemistry.method.eq_ignore_ascii_case("mp2");
+        let is_uncorrelated = is_mp2 && job.molecule.electrons() == 1;
+        let run = self.compute(&call, if is_uncorrelated { "hf" } else { &job.chemistry.method })?;
+        if is_mp2 && !run.finished.exit.is_success() && has_no_pairs(&printed(site)) {
+            return self.answer(&call, &self.compute(&call, "hf")?, true);
         }
+        self.answer(&call, &run, is_uncorrelated)
     }
 }
 
+/// A run of psi4 and the result that it left, where that can be read.
+struct Run {
+    finished: Finished,
+    written: Option<Written>,
+}
+
 impl Psi4 {
+    /// Has psi4 compute the job with a method.
+    fn compute(&self, call: &Call, method: &str) -> Result<Run, Cause> {
+        let mut input = qcschema::input(call.job);
+        input["model"]["method"] = json!(method);
+        input["keywords"] = Value::Object(options(call.job));
+        input["memory"] = json!(call.site.memory_mb * 1_000_000);
+        input["return_output"] = json!(true);
+        call.write(FILE, &input.to_string())?;
+        let scratch = call.site.scratch.to_string_lossy().into_owned();
+        let finished = call.run(self.command(call)?, &[("PSI_SCRATCH", scratch)], None)?;
+        let written = text::whole(&call.path(FILE), qcschema::LIMIT).and_then(|bytes| Written::parse(&bytes)).ok();
+        Ok(Run { finished, written })
+    }
+
+    /// The answer of a run, or why there is none.
+    fn answer(&self, call: &Call, run: &Run, is_uncorrelated: bool) -> Result<Answer, Cause> {
+        let Run { finished, written } = run;
+        if let Some(cause) = written.as_ref().and_then(|written| written.error(SIGNS)) {
+            return Err(call.named(cause));
+        }
+        let written = written.as_ref().filter(|written| finished.exit.is_success() && written.is_success());
+        let written = written.ok_or_else(|| call.failure(finished, "", &printed(call.site)))?;
+        let mut answer = written.answer(call.job, SIGNS).map_err(|cause| call.named(cause))?;
+        let options = options(call.job);
+        answer.effective.extend(options.iter().filter(|(name, _)| *name != "function_kwargs").map(plain));
+        answer.effective.extend(told_by(written.output().unwrap_or_default()));
+        if is_uncorrelated {
+            answer.effective.insert("correlation".into(), verify::UNCORRELATED.into());
+        }
+        verify::answer(call.job, answer).map_err(|cause| call.named(cause))
+    }
+
     /// What is run; an input for embedding charges is written where there are any.
     fn command(&self, call: &Call) -> Result<Vec<OsString>, Cause> {
         let mut argv: Vec<OsString> = vec![self.program.clone().into()];
@@ -155,6 +178,13 @@ impl Psi4 {
         argv.extend(["-s".into(), call.site.scratch.into()]);
         Ok(argv)
     }
+}
+
+/// Whether MP2 had begun and found nothing to excite into.
+fn has_no_pairs(printed: &str) -> bool {
+    let count = |line: &str| line.trim().strip_prefix("Number of ")?.rsplit_once(':').map(|(_, n)| n.trim() == "0");
+    let mut are_none = printed.lines().filter(|line| line.contains("independent-pairs")).filter_map(count).peekable();
+    are_none.peek().is_some() && are_none.all(|is_none| is_none)
 }
 
 fn is_scf(chemistry: &Chemistry) -> bool {
@@ -272,6 +302,13 @@ mod tests {
         let told = told_by(output);
         assert_eq!(told["scf_algorithm"], "PK");
         assert_eq!((told["spherical"].as_str(), told["basis_functions"].as_str()), ("false", "36"));
+    }
+
+    #[test]
+    fn nothing_to_excite_into_is_noticed() {
+        assert!(has_no_pairs("Forming independent-pairs...\n\tNumber of independent-pairs:   0\n"));
+        assert!(!has_no_pairs("\tNumber of alpha independent-pairs:  1\n\tNumber of beta independent-pairs :  0\n"));
+        assert!(!has_no_pairs(""));
     }
 
     #[test]

@@ -8,6 +8,9 @@ use crate::task::Cause;
 /// Atoms closer than this are one atom given twice, bohr.
 const TOO_CLOSE: f64 = 0.1;
 
+/// What is recorded where a program would die of correlation that is not there, and is asked for the SCF instead.
+pub const UNCORRELATED: &str = "none: a single electron, or no virtual orbital";
+
 /// Refuses a molecule that nothing can compute.
 ///
 /// # Errors
