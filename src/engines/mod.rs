@@ -2,12 +2,35 @@
 //!
 //! An engine is one file here. It is asked for one molecule at a time ([`Job`]) at a place that is
 //! its own ([`Site`]); what it cannot do at all is known before anything runs ([`Engine::refusals`]).
-pub mod command;
-pub mod nwchem;
-pub mod psi4;
-pub mod qcengine;
-pub mod recorded;
-pub mod xtb;
+//!
+//! ```text
+//! Job -> verify::question -> input files -> call -> ending -> output files -> verify::answer -> Answer
+//! ```
+//!
+//! [`Psi4`], [`NwChem`] and [`Xtb`] write the program's own input; [`QcEngine`] and [`Command`] speak QCSchema.
+//! [`Recorded`] has been computed before. What the programs share: [`find`] where a program is, [`call`] it, tell its [`ending`], read its [`text`] within bounds,
+//! [`verify`] what goes in and comes out, refuse by name ([`refuse`]).
+mod basis;
+mod call;
+mod command;
+mod ending;
+mod find;
+mod nwchem;
+mod psi4;
+mod qcengine;
+mod qcschema;
+mod recorded;
+mod refuse;
+mod text;
+mod verify;
+mod xtb;
+
+pub use command::Command;
+pub use nwchem::NwChem;
+pub use psi4::Psi4;
+pub use qcengine::QcEngine;
+pub use recorded::Recorded;
+pub use xtb::Xtb;
 
 use crate::process::Guard;
 use crate::science::chemistry::Molecule;
@@ -65,7 +88,7 @@ pub struct Needs {
     pub open_shells: bool,
 }
 
-/// Something that an engine cannot do: a key of its level (`method`, `basis`, ...), or none for the engine itself.
+/// Something that an engine cannot do: a key of its level (`method`, `basis`, ...), `engine` for the engine itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
     pub key: &'static str,

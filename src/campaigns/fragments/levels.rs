@@ -2,12 +2,12 @@
 use super::section::{EngineName, LevelSection, RetrySection};
 use crate::config::{Config, Faults};
 use crate::engines::{
-    Answer, Chemistry, Driver, Engine, Found, Job, Needs, Site, command::Command, nwchem::Nwchem, psi4::Psi4,
-    qcengine::QcEngine, recorded::Recorded, xtb::Xtb,
+    Answer, Chemistry, Command, Driver, Engine, Found, Job, Needs, NwChem, Psi4, QcEngine, Recorded, Site, Xtb,
 };
 use crate::process::Guard;
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
+use std::path::PathBuf;
 
 /// A model chemistry and who computes it.
 pub struct Level {
@@ -59,12 +59,14 @@ impl Level {
         faults.into_result(())?;
         let solver = match engine {
             EngineName::Psi4 => Solver::Program(Box::new(Psi4::new())),
-            EngineName::Nwchem => Solver::Program(Box::new(Nwchem::new())),
+            EngineName::Nwchem => Solver::Program(Box::new(NwChem::new())),
             EngineName::Xtb => Solver::Program(Box::new(Xtb::new())),
             EngineName::Qcengine => {
                 Solver::Program(Box::new(QcEngine::new(section.program.clone().unwrap_or_default())))
             }
-            EngineName::Command => Solver::Program(Box::new(Command::new(command_of(config, section)))),
+            EngineName::Command => {
+                Solver::Program(Box::new(Command::new(section.command.clone().unwrap_or_default(), &folder_of(config))))
+            }
             EngineName::Recorded => Solver::Recorded(recorded(config, place, section, &name)?),
         };
         Ok(Self {
@@ -151,14 +153,10 @@ fn chemistry_of(section: &LevelSection) -> Chemistry {
     }
 }
 
-/// The command of a level; a program that stands beside the configuration is found there.
-fn command_of(config: &Config, section: &LevelSection) -> Vec<String> {
-    let mut command = section.command.clone().unwrap_or_default();
-    if let Some(program) = command.first_mut().filter(|program| program.contains('/')) {
-        let path = config.resolve(program.as_ref());
-        *program = std::path::absolute(&path).unwrap_or(path).to_string_lossy().into_owned();
-    }
-    command
+/// The folder of the configuration, where the words of a command may name files.
+fn folder_of(config: &Config) -> PathBuf {
+    let folder = config.resolve("".as_ref());
+    std::path::absolute(&folder).unwrap_or(folder)
 }
 
 fn recorded(config: &Config, place: usize, section: &LevelSection, name: &str) -> Result<Recorded, Faults> {
