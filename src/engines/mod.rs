@@ -8,8 +8,8 @@
 //! ```
 //!
 //! [`Psi4`], [`NwChem`] and [`Xtb`] write the program's own input; [`QcEngine`] and [`Command`] speak QCSchema.
-//! [`Recorded`] has been computed before. What the programs share: [`find`] where a program is, [`call`] it, tell its [`ending`], read its [`text`] within bounds,
-//! [`verify`] what goes in and comes out, refuse by name ([`refuse`]).
+//! What they share, a file each: `find` where a program is, `call` it, tell its `ending`, read its `text` within bounds,
+//! `verify` what goes in and comes out, `refuse` by name.
 mod basis;
 mod call;
 mod command;

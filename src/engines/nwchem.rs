@@ -4,7 +4,7 @@
 //! digits, where the output proper has six of a gradient. One process, started without a launcher. Measured with 7.0.2:
 //!
 //! - Basis sets of its library are Cartesian or spherical as their files say, which is not always as with other
-//!   programs; here each set is what [`basis`](super::basis) says, unless the keywords say otherwise.
+//!   programs; here each set is what [`basis`] says, unless the keywords say otherwise.
 //! - MP2 crashes where there is no virtual orbital, its gradients where there is one electron; they are the SCF's then.
 //! - The numerical Hessian of MP2 leaves the energy of a displaced molecule in the database: it is printed before.
 //!

@@ -128,7 +128,7 @@ impl Campaign for FragmentCampaign {
         for (level, found) in self.setup.levels.iter().zip(&self.found) {
             if let Some(Found { path, version }) = found {
                 let text = format!("{} {version}, {}", level.engine_name(), path.display());
-                self.understood.push((format!("level {}", level.name), text));
+                self.understood.push((format!("program of {}", level.name), text));
             }
         }
         Ok(())
