@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What does it cost to have a program compute one task? CPU time per task, all processes together, of a water molecule's energy
-(RHF/6-31G*, all electrons; xtb: GFN2), for the program by its own command line, through simmpi and through QCEngine, in one run; as a
-Markdown table. Start-up is taken off: the difference of a run with more tasks and one with fewer. What cannot be run is skipped and
+(RHF/6-31G*, all electrons; xtb: GFN2), for the program by its own command line, through simmpi, through QCEngine within one Python
+process, and through `qcengine run`, in one run; as a Markdown table. Start-up is taken off: the difference of a run with more tasks and one with fewer. What cannot be run is skipped and
 said so.
 
     benches/launch.py [--short] [--qcengine PYTHON]
@@ -97,6 +97,15 @@ def qcengine(python):
     return compute
 
 
+def qcengine_run(python):
+    def compute(program, folder, count):
+        (folder / "input.json").write_text(json.dumps(atomic_input(program)))
+        for _ in range(count):
+            run([Path(python).parent / "qcengine", "run", program, "input.json"], folder)
+
+    return compute
+
+
 def run(command, folder):
     environment = os.environ | {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     done = subprocess.run(command, cwd=folder, env=environment, timeout=600, text=True, errors="replace",
@@ -125,7 +134,8 @@ def per_task(compute, program, counts):
 def main():
     counts = (1, 3) if "--short" in sys.argv else (2, 12)
     python = sys.argv[sys.argv.index("--qcengine") + 1] if "--qcengine" in sys.argv else sys.executable
-    columns = {"the program alone": alone, "simmpi": simmpi, "QCEngine": qcengine(python)}
+    columns = {"the program alone": alone, "simmpi": simmpi, "QCEngine": qcengine(python),
+               "`qcengine run`": qcengine_run(python)}
     subprocess.run(["cargo", "build", "--release", "--quiet", "--locked"], cwd=ROOT, check=True)
     print("| CPU s per task |", " | ".join(columns), "|")
     print("|---|" + "---:|" * len(columns))

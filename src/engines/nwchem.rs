@@ -287,13 +287,21 @@ fn word(value: &Value) -> String {
     }
 }
 
-/// What NWChem complains about: it frames it with dashes, before the line of input it had reached.
+/// What NWChem complains about: it puts it between lines of dashes, and then the line of input that it had reached.
 fn complaint(printed: &str) -> String {
     let Some((before, after)) = printed.split_once("current input line") else { return String::new() };
-    let is_word = |line: &&str| !line.trim().is_empty() && !line.trim().starts_with("---");
-    let lines: Vec<_> = before.lines().rev().filter(is_word).take(2).collect();
+    let is_frame = |line: &str| line.trim().starts_with("----");
+    let lines: Vec<_> = before.lines().filter(|line| !line.trim().is_empty()).collect();
+    let mut framed = lines.rsplit(|line| is_frame(line)).filter(|lines| !lines.is_empty());
+    let last = framed.next().unwrap_or_default();
+    // The reader of input complains in a frame of its own, after the one that knows why.
+    let reason = match last.first().is_some_and(|line| line.contains("input error")) {
+        true => framed.next().and_then(<[_]>::last),
+        false => None,
+    };
     let place = after.lines().nth(1).unwrap_or_default();
-    lines.into_iter().rev().chain([place]).map(str::trim).collect::<Vec<_>>().join("\n")
+    let said = reason.into_iter().chain(&last[last.len().saturating_sub(2)..]);
+    said.copied().chain([place]).collect::<Vec<_>>().join("\n")
 }
 
 /// The answer in the files of a run that ended well.
@@ -473,7 +481,7 @@ mod tests {
     fn a_complaint_is_found_in_its_frame() {
         let printed = " Attempting to read a basis set from a  non-existing file:\n /usr/share/nwchem/libraries/6-99g   \n\n \
             ------------\n bas_tag_lib: failed opening basis file                   0\n ------------\n \
-            ------------\n  current input line : \n    13:   bqO library O 6-99g\n ------------\n";
+            input error at line   13: at end of line looking for character string\n ------------\n  current input line : \n    13:   bqO library O 6-99g\n ------------\n";
         let said = complaint(printed);
         assert!(said.contains("failed opening basis file") && said.ends_with("13:   bqO library O 6-99g"), "{said}");
     }

@@ -3,7 +3,7 @@
 //! An `AtomicInput` of schema version 1, which psi4 since 1.3, QCEngine up to 0.5x and most programs take; an
 //! `AtomicResult` or a `FailedOperation` of version 1 or 2 (<https://molssi.github.io/QCElemental>).
 use super::ending::{self, Sign};
-use super::{Answer, Job};
+use super::{Answer, Job, text};
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
 use serde_json::{Value, json};
@@ -81,7 +81,8 @@ impl Written {
         let error = self.0.get("error").filter(|error| error.is_object())?;
         let kind = error["error_type"].as_str().unwrap_or_default();
         let text = error["error_message"].as_str().or_else(|| error["message"].as_str()).unwrap_or_default();
-        let message = format!("{kind}: {}", gist(text));
+        let gist = gist(text);
+        let message = if gist.contains(kind) { gist } else { format!("{kind}: {gist}") };
         Some(match kind {
             "input_error" => Cause::Input(message),
             "resource_error" => Cause::Resource(message),
@@ -158,15 +159,17 @@ impl Written {
     }
 }
 
-/// What an error's text comes to: what follows the last call of a Python traceback, or its last lines.
+/// What an error's text comes to: what follows the last call of a Python traceback, without the calls of C++ that psi4
+/// adds to it; else its last lines.
 fn gist(text: &str) -> String {
-    let is_call = |line: &&str| !line.starts_with("    ") && !line.starts_with("  File ");
-    let mut lines: Vec<_> = text.trim_end().lines().rev().take_while(is_call).collect();
-    lines.reverse();
-    match text.contains("Traceback (most recent call last)") {
-        true => super::text::last_lines(&lines[..lines.len().min(LINES)].join("\n"), LINES),
-        false => super::text::last_lines(text, LINES),
+    if !text.contains("Traceback (most recent call last)") {
+        return text::last_lines(text, LINES);
     }
+    let is_call = |line: &&str| line.starts_with("    ") || line.starts_with("  File \"");
+    let mut lines: Vec<_> = text.trim_end().lines().rev().take_while(|line| !is_call(line)).collect();
+    lines.reverse();
+    let said = lines.into_iter().take_while(|line| !line.starts_with("Error occurred in file")).take(LINES);
+    text::last_lines(&said.collect::<Vec<_>>().join("\n"), LINES)
 }
 
 /// The property with the energy of a method, for programs that do not fill in `return_energy`.
@@ -303,10 +306,7 @@ mod tests {
     fn a_traceback_is_cut_to_what_it_is_about() {
         let traceback = "Traceback (most recent call last):\n  File \"x.py\", line 3, in f\n    raise e\n    ^^^^^\n\
             RuntimeError: \nFatal Error: RHF: RHF reference is only for singlets.\nError occurred in file: rhf.cc\n";
-        assert_eq!(
-            gist(traceback),
-            "RuntimeError: | Fatal Error: RHF: RHF reference is only for singlets. | Error occurred in file: rhf.cc"
-        );
+        assert_eq!(gist(traceback), "RuntimeError: | Fatal Error: RHF: RHF reference is only for singlets.");
         assert_eq!(gist("one\n\n    two\n"), "one | two");
     }
 

@@ -74,11 +74,17 @@ pub fn end(path: &Path) -> String {
     String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
 }
 
-/// The last `count` lines of a text that are not blank, joined by bars into one.
+/// The last `count` lines of a text that are not blank, without their indentation and gaps, joined by bars into one.
 pub fn last_lines(text: &str, count: usize) -> String {
-    let mut lines: Vec<&str> = text.lines().rev().map(str::trim).filter(|line| !line.is_empty()).take(count).collect();
+    let squeezed = text.lines().rev().map(squeeze).filter(|line| !line.is_empty());
+    let mut lines: Vec<_> = squeezed.take(count).collect();
     lines.reverse();
     lines.join(" | ")
+}
+
+/// A line with single spaces.
+pub fn squeeze(line: &str) -> String {
+    line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// A number as Fortran writes it too, with D for its exponent.
