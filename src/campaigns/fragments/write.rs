@@ -207,24 +207,19 @@ impl<'a> FrameWriter<'a> {
         self.tell_missing(&at("energy"), missing)
     }
 
-    /// What derivatives are of: totals or interactions.
-    fn what(&self) -> &'static str {
-        if self.of_frame().expansion.total { "total" } else { "interaction" }
-    }
-
-    fn sum_of<'t>(&self, through: &'t Through) -> &'t Sum {
-        if self.of_frame().expansion.total { &through.total } else { &through.interaction }
+    /// What derivatives are told of: totals, where they are asked for, and interactions.
+    fn asked(&self) -> &'static [Of] {
+        if self.of_frame().expansion.total { &[Of::Total, Of::Interaction] } else { &[Of::Interaction] }
     }
 
     /// Adds the derivatives of an order's contribution, where it belongs to what is asked for.
     fn add(
         &self,
         into: &mut Vec<Exact>,
-        place: usize,
-        order: usize,
+        (what, place, order): (Of, usize, usize),
         of: fn(&Derivatives) -> &Vec<Exact>,
     ) -> Result<(), Error> {
-        if (self.of_frame().expansion.total || order > 1)
+        if (what == Of::Total || order > 1)
             && let Some(sums) = self.sums.slots.get(&(self.frame, place, order))
         {
             sums::add_all(into, of(sums))?;
@@ -236,43 +231,77 @@ impl<'a> FrameWriter<'a> {
         let atoms = self.of_frame().system.elements.len();
         let size = 3 * atoms;
         let length = results.last().map_or(0, |through| through.order);
-        let (mut rows, mut gradient, mut missing) = (vec![f64::NAN; length * size], Vec::new(), Vec::new());
-        for through in results {
-            self.add(&mut gradient, place, through.order, |sums| &sums.gradient)?;
-            gradient.resize(size, Exact::default());
-            let lacking = &self.sum_of(through).missing;
-            if lacking.is_empty() {
-                let row = &mut rows[(through.order - 1) * size..through.order * size];
-                row.iter_mut().zip(&gradient).for_each(|(value, sum)| *value = sum.value());
+        for &what in self.asked() {
+            let (mut rows, mut gradient, mut missing) = (vec![f64::NAN; length * size], Vec::new(), Vec::new());
+            for through in results {
+                self.add(&mut gradient, (what, place, through.order), |sums| &sums.gradient)?;
+                gradient.resize(size, Exact::default());
+                let lacking = &what.sum(through).missing;
+                if lacking.is_empty() {
+                    let row = &mut rows[(through.order - 1) * size..through.order * size];
+                    row.iter_mut().zip(&gradient).for_each(|(value, sum)| *value = sum.value());
+                }
+                missing.extend(lacking);
             }
-            missing.extend(lacking);
+            let word = what.word();
+            if what == self.asked()[0] {
+                let name = format!("{}/gradient_through", bsse.name());
+                let about = format!("{word} gradient through each order");
+                self.out.array(&self.at(&name), &[length, atoms, 3], &rows, "hartree/bohr", &about)?;
+                self.tell_missing(&name, missing)?;
+            }
+            let name = format!("{}/{word}_gradient", bsse.name());
+            let about = format!("{word} gradient through all orders");
+            self.out.array(&self.at(&name), &[atoms, 3], &rows[(length - 1) * size..], "hartree/bohr", &about)?;
+            self.tell_missing(&name, what.lacking(results))?;
         }
-        let what = self.what();
-        let name = format!("{}/gradient_through", bsse.name());
-        let about = format!("{what} gradient through each order");
-        self.out.array(&self.at(&name), &[length, atoms, 3], &rows, "hartree/bohr", &about)?;
-        self.tell_missing(&name, missing)?;
-        let name = format!("{}/{what}_gradient", bsse.name());
-        let about = format!("{what} gradient through all orders");
-        self.out.array(&self.at(&name), &[atoms, 3], &rows[(length - 1) * size..], "hartree/bohr", &about)?;
-        self.tell_missing(&name, self.lacking_at_last(results))
-    }
-
-    fn lacking_at_last(&self, results: &[Through]) -> Vec<usize> {
-        results.last().map_or(Vec::new(), |through| self.sum_of(through).missing.clone())
+        Ok(())
     }
 
     fn write_hessian(&mut self, bsse: Bsse, place: usize, results: &[Through]) -> Result<(), Error> {
         let size = 3 * self.of_frame().system.elements.len();
-        let mut hessian = Vec::new();
-        results.iter().try_for_each(|through| self.add(&mut hessian, place, through.order, |sums| &sums.hessian))?;
-        hessian.resize(size * size, Exact::default());
-        let missing = self.lacking_at_last(results);
-        let value = |sum: &Exact| if missing.is_empty() { sum.value() } else { f64::NAN };
-        let values: Vec<f64> = hessian.iter().map(value).collect();
-        let name = format!("{}/{}_hessian", bsse.name(), self.what());
-        let about = format!("{} Hessian through all orders", self.what());
-        self.out.array(&self.at(&name), &[size, size], &values, "hartree/bohr^2", &about)?;
-        self.tell_missing(&name, missing)
+        for &what in self.asked() {
+            let mut hessian = Vec::new();
+            for through in results {
+                self.add(&mut hessian, (what, place, through.order), |sums| &sums.hessian)?;
+            }
+            hessian.resize(size * size, Exact::default());
+            let missing = what.lacking(results);
+            let value = |sum: &Exact| if missing.is_empty() { sum.value() } else { f64::NAN };
+            let values: Vec<f64> = hessian.iter().map(value).collect();
+            let name = format!("{}/{}_hessian", bsse.name(), what.word());
+            let about = format!("{} Hessian through all orders", what.word());
+            self.out.array(&self.at(&name), &[size, size], &values, "hartree/bohr^2", &about)?;
+            self.tell_missing(&name, missing)?;
+        }
+        Ok(())
+    }
+}
+
+/// What a derivative is of.
+#[derive(Clone, Copy, PartialEq)]
+enum Of {
+    Total,
+    Interaction,
+}
+
+impl Of {
+    fn word(self) -> &'static str {
+        match self {
+            Of::Total => "total",
+            Of::Interaction => "interaction",
+        }
+    }
+
+    fn sum(self, through: &Through) -> &Sum {
+        match self {
+            Of::Total => &through.total,
+            Of::Interaction => &through.interaction,
+        }
+    }
+
+    /// The tasks that are missing through all orders.
+    fn lacking(self, results: &[Through]) -> Vec<usize> {
+        results.last().map_or(Vec::new(), |through| self.sum(through).missing.clone())
     }
 }
