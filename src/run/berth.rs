@@ -41,13 +41,9 @@ pub fn programs(
     let share = cores::share(&masks, place.local_rank, &Topology::read());
     match share.fault(threads) {
         // Slower, but what was asked for.
-        Some(fault @ Fault::Oversubscribed { .. }) => {
-            if comm.rank() == 0 {
-                say::line(&format!("warning: {fault}"));
-            }
-        }
+        Some(fault @ Fault::Oversubscribed { .. }) if comm.rank() == 0 => say::line(&format!("warning: {fault}")),
+        Some(Fault::Oversubscribed { .. }) | None => {}
         Some(fault) => return Ok(Err(Stop::new(Exit::Configuration, fault.to_string()))),
-        None => {}
     }
     Ok(Ok(Some(Programs::new(guard, share.cores))))
 }

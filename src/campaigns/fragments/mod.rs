@@ -7,8 +7,6 @@ mod load;
 mod section;
 mod stage;
 mod sums;
-#[cfg(test)]
-mod tests;
 mod write;
 
 use super::Kind;

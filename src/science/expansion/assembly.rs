@@ -108,7 +108,7 @@ pub fn terms(
     let term = |cluster: &Cluster| {
         let mut energy = Sum::default();
         for inner in subsets(cluster) {
-            let times = if (order - inner.len()) % 2 == 0 { 1 } else { -1 };
+            let times = if (order - inner.len()).is_multiple_of(2) { 1 } else { -1 };
             let Some(place) = places.of(&expansion.term(bsse, level, inner, cluster)) else { continue };
             energy.add(place, times, energies[place])?;
         }

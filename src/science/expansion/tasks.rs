@@ -205,7 +205,7 @@ impl Expansion {
     fn times(&self, bsse: Bsse, task: &Task, order: usize) -> i64 {
         let size = task.real.len();
         let is_in_whole_basis = task.basis == Basis::Whole || size == self.fragments();
-        let sign = if (order + size) % 2 == 0 { 1 } else { -1 };
+        let sign = if (order + size).is_multiple_of(2) { 1 } else { -1 };
         let in_all = || match self.is_interaction_only && order > 1 {
             // The interaction of all fragments at once, and nothing in between.
             true => {
