@@ -1,15 +1,13 @@
 #!/usr/bin/python3
 """What does it cost to have a program compute one task? CPU time per task, all processes together, of a water molecule's energy
 (RHF/6-31G*, all electrons; xtb: GFN2), for the program by its own command line, through simmpi, through QCEngine within one Python
-process, and through `qcengine run`, in one run; as a Markdown table. Start-up is taken off: the difference of a run with more tasks and one with fewer. What cannot be run is skipped and
-said so.
+process, and through `qcengine run`, in one run; as a Markdown table. Start-up is taken off: the difference of a run with more tasks
+and one with fewer. What cannot be run is skipped and said so.
 
     benches/launch.py [--short] [--qcengine PYTHON]
 
 PYTHON is an interpreter that has qcengine (and networkx for NWChem). QCEngine from 0.50 on does not understand psi4 1.3 (Debian 12);
 0.26 with qcelemental 0.25, pydantic 1 and numpy 1 does. Its xtb is the Python module xtb, not the program.
-
-Simmpi's column needs the campaign of kind `fragments`: it has not been run yet.
 """
 
 import json

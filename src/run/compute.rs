@@ -12,7 +12,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A task is not started when it would take this much more than the time left, judged by the longest before.
@@ -65,6 +65,7 @@ pub struct Compute {
     jobs: Sender<Job>,
     events: Receiver<Event>,
     pub switches: Arc<Switches>,
+    thread: JoinHandle<()>,
     /// Batches handed over and not yet reported.
     pub pending: usize,
 }
@@ -76,11 +77,20 @@ impl Compute {
         let (outbox, events) = channel();
         let switches = Arc::new(Switches::default());
         let mut worker = Worker { terms, writer, switches: Arc::clone(&switches), longest_s: 0.0 };
-        thread::Builder::new()
+        let thread = thread::Builder::new()
             .name("compute".into())
             .spawn(move || worker.work(&inbox, &outbox))
             .expect("the system lets a rank have one thread");
-        Self { jobs, events, switches, pending: 0 }
+        Self { jobs, events, switches, thread, pending: 0 }
+    }
+
+    /// Ends the thread, if it has nothing to do, and with it the guard of programs and their scratch files.
+    pub fn end(self) {
+        drop(self.jobs);
+        if self.pending == 0 {
+            // A panic there has been reported.
+            let _ = self.thread.join();
+        }
     }
 
     /// Hands over a batch.

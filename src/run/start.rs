@@ -237,7 +237,9 @@ impl Party {
             comm::abort(exit as i32);
         }
         // The lock goes last, when nothing of this run can write any more.
-        self.rank.comm.finish();
+        let Rank { comm, compute, .. } = self.rank;
+        compute.end();
+        comm.finish();
         exit
     }
 
