@@ -1,35 +1,27 @@
 //! Does a section describe an expansion that can be run?
 use super::input::{self, Input};
-use super::levels::{self, Level, Solver, word};
-use super::section::{LevelSection, Order, Section};
+use super::levels::{Level, Solver};
+use super::orders::{Orders, orders_of};
+use super::section::Section;
+use super::told::{foretold_of, identity, understood_of};
 use super::{FragmentCampaign, Frame, Setup};
 use crate::config::{Config, Faults};
 use crate::engines::{Driver, Needs};
-use crate::science::expansion::{Basis, Bsse, Expansion, Kept, Supersystem, assembly};
+use crate::science::expansion::{Basis, Bsse, Expansion, Kept, Supersystem};
 use crate::units::BOHR_ANGSTROM;
 use std::sync::Arc;
 
 /// What the section asks for, with every default filled in.
-struct Wanted {
-    driver: Driver,
-    bsse: Vec<Bsse>,
-    max_order: usize,
-    total: bool,
-    is_interaction_only: bool,
+pub struct Wanted {
+    pub driver: Driver,
+    pub bsse: Vec<Bsse>,
+    pub max_order: usize,
+    pub total: bool,
+    pub is_interaction_only: bool,
     /// Bohr.
-    cutoffs: Vec<f64>,
-    embedding: Option<Vec<Vec<f64>>>,
-    orders: Orders,
-}
-
-/// Which level is for what, as places among `[[fragments.level]]`.
-#[derive(Default)]
-struct Orders {
-    /// Levels in the order of what they cover, that of the whole last.
-    places: Vec<usize>,
-    /// Of each order from 1 on, the place in `places`.
-    level_of: Vec<usize>,
-    supersystem: Option<usize>,
+    pub cutoffs: Vec<f64>,
+    pub embedding: Option<Vec<Vec<f64>>>,
+    pub orders: Orders,
 }
 
 /// The campaign that the configuration describes.
@@ -165,55 +157,6 @@ fn check_embedding(wanted: &Wanted, refuse: &mut impl FnMut(&str, String, &str))
     }
 }
 
-/// Which level covers which order: each what it names and every lower one that none names.
-fn orders_of(config: &Config, section: &Section, faults: &mut Faults) -> Orders {
-    let mut refuse = |place: usize, key: &str, message: String, help: &str| {
-        faults.push(config.fault(&format!("fragments.level.{place}.{key}"), message, help));
-    };
-    let max_order = section.max_order.unwrap_or(1);
-    let (mut covering, mut orders) = (Vec::new(), Orders::default());
-    for (place, level) in section.level.iter().enumerate() {
-        match level.order {
-            Some(Order::Supersystem(_)) if orders.supersystem.is_some() => {
-                refuse(place, "order", "there are two levels for the supersystem".into(), "remove one of them");
-            }
-            Some(Order::Supersystem(_)) => orders.supersystem = Some(place),
-            Some(Order::Of(order)) => covering.push((order, place)),
-            None => covering.push((max_order, place)),
-        }
-    }
-    covering.sort_unstable();
-    for pair in covering.windows(2).filter(|pair| pair[0].0 == pair[1].0) {
-        let message = format!("two levels are for order {}", pair[1].0);
-        refuse(pair[1].1, "order", message, "give each its own highest order with `order`");
-    }
-    let names: Vec<String> = section.level.iter().map(levels::name_of).collect();
-    for (place, name) in names.iter().enumerate().filter(|(place, name)| names[..*place].contains(name)) {
-        let message = format!("two levels are called \"{name}\"");
-        refuse(place, "name", message, "give them names, or one level with the higher order");
-    }
-    match covering.last() {
-        None => {
-            let help = "add a [[fragments.level]] with engine, method and basis";
-            faults.push(config.fault("fragments.level", "there is no level for the orders of the expansion", help));
-        }
-        Some(&(order, place)) if section.max_order.is_some() && order != max_order => {
-            let message = format!("levels cover orders up to {order}, but max_order = {max_order}");
-            refuse(place, "order", message, "make them agree: neither is taken to be the one that is meant");
-        }
-        Some(_) => {}
-    }
-    for (level, &(order, place)) in covering.iter().enumerate() {
-        orders.places.push(place);
-        orders.level_of.resize(order.min(max_order).max(orders.level_of.len()), level);
-    }
-    if let Some(place) = orders.supersystem {
-        orders.supersystem = Some(orders.places.len());
-        orders.places.push(place);
-    }
-    orders
-}
-
 fn frames_of(config: &Config, wanted: &Wanted, supersystems: Vec<Supersystem>) -> Result<Vec<Frame>, Faults> {
     let frame = |system: Supersystem| {
         let fragments = system.fragments.len();
@@ -281,70 +224,4 @@ fn warn_of_records(config: &Config, setup: &Setup, warnings: &mut Faults) {
             warnings.push(config.fault(&format!("fragments.level.{}.file", level.place), message, help).warning());
         }
     }
-}
-
-/// Everything that determines results, but for versions of programs. The order that the last level covers may grow with max_order.
-fn identity(wanted: &Wanted, section: &Section, setup: &Setup, digest: &str) -> serde_json::Value {
-    let levels = setup.levels.iter().enumerate().map(|(k, level)| {
-        let LevelSection { method, basis, reference, frozen_core, density_fitting, scf_convergence, keywords, .. } =
-            &section.level[level.place];
-        let first = wanted.orders.level_of.iter().position(|&of| of == k).map(|order| order + 1);
-        let file = match &level.solver {
-            Solver::Recorded(recorded) => recorded.digest().into(),
-            Solver::Program(_) => serde_json::Value::Null,
-        };
-        serde_json::json!({
-            "name": level.name, "first_order": first, "engine": level.engine_name(), "method": method, "basis": basis,
-            "reference": word(reference), "frozen_core": frozen_core, "density_fitting": density_fitting,
-            "scf_convergence": scf_convergence, "keywords": keywords, "file": file,
-            "command": section.level[level.place].command, "program": section.level[level.place].program,
-        })
-    });
-    serde_json::json!({
-        "molecule": digest, "fragments": section.fragments, "charges": section.charges,
-        "multiplicities": section.multiplicities, "driver": word(&wanted.driver), "bsse": wanted.bsse, "total": wanted.total,
-        "supersystem_interaction_only": wanted.is_interaction_only, "cutoffs_angstrom": section.cutoffs_angstrom,
-        "embedding_charges": wanted.embedding, "level": levels.collect::<Vec<_>>(),
-    })
-}
-
-fn understood_of(wanted: &Wanted, setup: &Setup, of_input: Vec<(String, String)>) -> Vec<(String, String)> {
-    let mut lines = of_input;
-    let treatments: Vec<&str> = wanted.bsse.iter().map(|bsse| bsse.name()).collect();
-    let returned = if wanted.total { "total" } else { "interaction" };
-    lines.push(("returned".into(), format!("{returned} {}, {}", word(&wanted.driver), treatments[0])));
-    lines.push(("superposition error".into(), treatments.join(", ")));
-    lines.push(("orders".into(), format!("1 to {}", wanted.max_order)));
-    for (k, level) in setup.levels.iter().enumerate() {
-        let orders: Vec<String> = (1..=wanted.max_order)
-            .filter(|&order| wanted.orders.level_of.get(order - 1) == Some(&k))
-            .map(|order| order.to_string())
-            .collect();
-        let orders = if orders.is_empty() { "the supersystem".into() } else { format!("order {}", orders.join(", ")) };
-        let tasks = setup.tasks.iter().filter(|(_, task)| usize::from(task.level) == k).count();
-        let text = format!("{} for {orders}: {tasks} tasks, {} threads each", level.engine_name(), level.threads);
-        lines.push((format!("level {}", level.name), text));
-    }
-    lines
-}
-
-fn foretold_of(wanted: &Wanted, setup: &Setup) -> Vec<String> {
-    let Frame { expansion, .. } = &setup.frames[0];
-    let tasks: Vec<_> = setup.tasks.iter().filter(|(frame, _)| *frame == 0).map(|(_, task)| task.clone()).collect();
-    let times = assembly::amplification(expansion, &tasks);
-    let mut lines = vec![format!(
-        "errors of tasks are magnified up to {times:.0} times in the result: for 1e-6 Eh converge tasks to {:.0e} Eh",
-        1e-6 / times.max(1.0)
-    )];
-    if !wanted.cutoffs.is_empty() {
-        let fragments = expansion.fragments();
-        if let Ok(kept) = Kept::all(fragments, wanted.max_order) {
-            let all = Expansion { kept, ..expansion.clone() }.tasks().len() * setup.frames.len();
-            lines.push(format!("cutoffs save {} of {all} tasks", all - setup.tasks.len()));
-        }
-        lines.push(
-            "under cutoffs, cp clusters keep the basis of all fragments, vmfc clusters those of the kept ones".into(),
-        );
-    }
-    lines
 }

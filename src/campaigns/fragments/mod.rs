@@ -4,9 +4,11 @@ mod export;
 mod input;
 mod levels;
 mod load;
+mod orders;
 mod section;
 mod stage;
 mod sums;
+mod told;
 mod write;
 
 use super::Kind;

@@ -1,0 +1,72 @@
+//! What does a campaign of expansions tell of itself: its identity, what was understood, what is to be expected?
+use super::levels::{Solver, word};
+use super::load::Wanted;
+use super::section::{LevelSection, Section};
+use super::{Frame, Setup};
+use crate::science::expansion::{Expansion, Kept, assembly};
+
+/// Everything that determines results, but for versions of programs. The order that the last level covers may grow with max_order.
+pub fn identity(wanted: &Wanted, section: &Section, setup: &Setup, digest: &str) -> serde_json::Value {
+    let levels = setup.levels.iter().enumerate().map(|(k, level)| {
+        let LevelSection { method, basis, reference, frozen_core, density_fitting, scf_convergence, keywords, .. } =
+            &section.level[level.place];
+        let first = wanted.orders.level_of.iter().position(|&of| of == k).map(|order| order + 1);
+        let file = match &level.solver {
+            Solver::Recorded(recorded) => recorded.digest().into(),
+            Solver::Program(_) => serde_json::Value::Null,
+        };
+        serde_json::json!({
+            "name": level.name, "first_order": first, "engine": level.engine_name(), "method": method, "basis": basis,
+            "reference": word(reference), "frozen_core": frozen_core, "density_fitting": density_fitting,
+            "scf_convergence": scf_convergence, "keywords": keywords, "file": file,
+            "command": section.level[level.place].command, "program": section.level[level.place].program,
+        })
+    });
+    serde_json::json!({
+        "molecule": digest, "fragments": section.fragments, "charges": section.charges,
+        "multiplicities": section.multiplicities, "driver": word(&wanted.driver), "bsse": wanted.bsse, "total": wanted.total,
+        "supersystem_interaction_only": wanted.is_interaction_only, "cutoffs_angstrom": section.cutoffs_angstrom,
+        "embedding_charges": wanted.embedding, "level": levels.collect::<Vec<_>>(),
+    })
+}
+
+pub fn understood_of(wanted: &Wanted, setup: &Setup, of_input: Vec<(String, String)>) -> Vec<(String, String)> {
+    let mut lines = of_input;
+    let treatments: Vec<&str> = wanted.bsse.iter().map(|bsse| bsse.name()).collect();
+    let returned = if wanted.total { "total" } else { "interaction" };
+    lines.push(("returned".into(), format!("{returned} {}, {}", word(&wanted.driver), treatments[0])));
+    lines.push(("superposition error".into(), treatments.join(", ")));
+    lines.push(("orders".into(), format!("1 to {}", wanted.max_order)));
+    for (k, level) in setup.levels.iter().enumerate() {
+        let orders: Vec<String> = (1..=wanted.max_order)
+            .filter(|&order| wanted.orders.level_of.get(order - 1) == Some(&k))
+            .map(|order| order.to_string())
+            .collect();
+        let orders = if orders.is_empty() { "the supersystem".into() } else { format!("order {}", orders.join(", ")) };
+        let tasks = setup.tasks.iter().filter(|(_, task)| usize::from(task.level) == k).count();
+        let text = format!("{} for {orders}: {tasks} tasks, {} threads each", level.engine_name(), level.threads);
+        lines.push((format!("level {}", level.name), text));
+    }
+    lines
+}
+
+pub fn foretold_of(wanted: &Wanted, setup: &Setup) -> Vec<String> {
+    let Frame { expansion, .. } = &setup.frames[0];
+    let tasks: Vec<_> = setup.tasks.iter().filter(|(frame, _)| *frame == 0).map(|(_, task)| task.clone()).collect();
+    let times = assembly::amplification(expansion, &tasks);
+    let mut lines = vec![format!(
+        "errors of tasks are magnified up to {times:.0} times in the result: for 1e-6 Eh converge tasks to {:.0e} Eh",
+        1e-6 / times.max(1.0)
+    )];
+    if !wanted.cutoffs.is_empty() {
+        let fragments = expansion.fragments();
+        if let Ok(kept) = Kept::all(fragments, wanted.max_order) {
+            let all = Expansion { kept, ..expansion.clone() }.tasks().len() * setup.frames.len();
+            lines.push(format!("cutoffs save {} of {all} tasks", all - setup.tasks.len()));
+        }
+        lines.push(
+            "under cutoffs, cp clusters keep the basis of all fragments, vmfc clusters those of the kept ones".into(),
+        );
+    }
+    lines
+}
