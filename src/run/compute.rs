@@ -2,7 +2,7 @@
 //!
 //! One thread per rank runs tasks and appends every finished batch to the journal; it never speaks MPI. A task that panics
 //! is tried alone, again, and then recorded with its cause.
-use crate::campaigns::stage::{AnyStage, Context, Piece, Ran};
+use crate::campaigns::stage::{AnyStage, Context, Error, Piece, Ran};
 use crate::journal::{self, record::Head};
 use crate::process::Programs;
 use crate::seed::CampaignSeed;
@@ -44,7 +44,7 @@ pub enum Event {
     /// The journal cannot be written.
     Disk(journal::Error),
     /// The values of two pieces cannot be joined.
-    Stage(crate::campaigns::stage::Error),
+    Stage(Error),
     /// A panic outside of any task.
     Panicked(String),
 }
@@ -137,22 +137,29 @@ impl Worker {
     /// Runs a batch piece by piece and journals what was done.
     fn run(&mut self, job: &Job) -> Event {
         let (clock, started) = (SystemTime::now(), Instant::now());
-        let mut batch = Batch { value: job.stage.empty(), failed: Vec::new(), attempts: 1, end: job.tasks.first };
-        for piece in job.tasks.pieces(job.stage.grain()) {
+        let mut batch = Done::nothing(job);
+        let mut end = job.tasks.first;
+        for tasks in job.tasks.pieces(job.stage.grain()) {
             if self.must_stop() {
                 break;
             }
             let before = Instant::now();
-            if let Err(error) = self.run_piece(job, piece, &mut batch) {
-                return Event::Stage(error);
+            let mut piece = Done::nothing(job);
+            let joined = self.run_piece(job, tasks, &mut piece).and_then(|()| {
+                // A piece that was given up is not what it says: nothing of it may come into the record.
+                if self.switches.halt.load(Ordering::Relaxed) {
+                    return Ok(false);
+                }
+                batch.add(job, piece).map(|()| true)
+            });
+            match joined {
+                Ok(true) => end = tasks.end,
+                Ok(false) => break,
+                Err(error) => return Event::Stage(error),
             }
-            if self.switches.halt.load(Ordering::Relaxed) {
-                break;
-            }
-            batch.end = piece.end;
             self.longest_s = self.longest_s.max(before.elapsed().as_secs_f64());
         }
-        let tasks = Tasks::new(job.tasks.first, batch.end);
+        let tasks = Tasks::new(job.tasks.first, end);
         if tasks.is_empty() {
             return Event::Ran { asked: job.tasks, record: None };
         }
@@ -180,40 +187,34 @@ impl Worker {
     }
 
     /// Runs a piece; what failed in it is tried again, task by task.
-    fn run_piece(&self, job: &Job, piece: Tasks, batch: &mut Batch) -> Result<(), crate::campaigns::stage::Error> {
+    fn run_piece(&self, job: &Job, piece: Tasks, done: &mut Done) -> Result<(), Error> {
         let open = match self.attempt(job, piece) {
             Ok(ran) => {
-                job.stage.merge(&mut batch.value, ran.value)?;
+                job.stage.merge(&mut done.value, ran.value)?;
                 ran.failed
             }
             Err(cause) if piece.count() == 1 => vec![(piece.first, cause)],
             // Which task of the piece it was is found by running each alone; that is its first attempt.
-            Err(_) => return piece.pieces(1).try_for_each(|one| self.run_piece(job, one, batch)),
+            Err(_) => return piece.pieces(1).try_for_each(|one| self.run_piece(job, one, done)),
         };
         for (task, cause) in open {
-            self.retry(job, task, cause, batch)?;
+            self.retry(job, task, cause, done)?;
         }
         Ok(())
     }
 
-    fn retry(
-        &self,
-        job: &Job,
-        task: TaskId,
-        mut cause: Cause,
-        batch: &mut Batch,
-    ) -> Result<(), crate::campaigns::stage::Error> {
+    fn retry(&self, job: &Job, task: TaskId, mut cause: Cause, done: &mut Done) -> Result<(), Error> {
         let mut attempts = 1;
         while attempts <= self.terms.max_retries && cause.is_worth_retrying() && !self.must_stop() {
             attempts += 1;
-            batch.attempts = batch.attempts.max(attempts);
+            done.attempts = done.attempts.max(attempts);
             match self.attempt(job, Tasks::new(task, task + 1)) {
-                Ok(ran) if ran.failed.is_empty() => return job.stage.merge(&mut batch.value, ran.value),
+                Ok(ran) if ran.failed.is_empty() => return job.stage.merge(&mut done.value, ran.value),
                 Ok(ran) => cause = ran.failed.into_iter().next().map_or(cause, |(_, cause)| cause),
                 Err(panicked) => cause = panicked,
             }
         }
-        batch.failed.push(Failure { task, cause, attempts });
+        done.failed.push(Failure { task, cause, attempts });
         Ok(())
     }
 
@@ -234,12 +235,23 @@ impl Worker {
     }
 }
 
-/// The part of a batch that has been run.
-struct Batch {
+/// What has been run: a batch, or a piece of one.
+struct Done {
     value: Piece,
     failed: Vec<Failure>,
     attempts: u32,
-    end: TaskId,
+}
+
+impl Done {
+    fn nothing(job: &Job) -> Self {
+        Self { value: job.stage.empty(), failed: Vec::new(), attempts: 1 }
+    }
+
+    fn add(&mut self, job: &Job, mut piece: Done) -> Result<(), Error> {
+        self.failed.append(&mut piece.failed);
+        self.attempts = self.attempts.max(piece.attempts);
+        job.stage.merge(&mut self.value, piece.value)
+    }
 }
 
 thread_local! {
@@ -279,4 +291,67 @@ pub fn install_panic_rule() {
         super::say::error(&format!("internal fault: {message}\nall ranks end; what was journalled is kept"));
         crate::comm::abort(super::exit::Exit::Internal as i32);
     }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaigns::stage::{Stage, StageResult, share};
+    use crate::journal::{Fingerprint, codec};
+
+    /// Counts its tasks; task 2 is given up in the middle.
+    struct Counting;
+
+    impl Stage for Counting {
+        type Value = u64;
+        fn name(&self) -> &str {
+            "counting"
+        }
+        fn tasks(&self) -> u64 {
+            8
+        }
+        fn grain(&self) -> u64 {
+            1
+        }
+        fn run(&self, tasks: Tasks, context: &Context) -> Ran<u64> {
+            if tasks.contains(2) {
+                context.halt.store(true, Ordering::Relaxed);
+            }
+            Ran { value: tasks.count(), failed: Vec::new() }
+        }
+        fn empty(&self) -> u64 {
+            0
+        }
+        fn merge(&self, into: &mut u64, from: u64) -> Result<(), Error> {
+            *into += from;
+            Ok(())
+        }
+        fn finish(&self, total: &u64, failed: &[Failure]) -> Result<StageResult, Error> {
+            StageResult::new(self, failed, total)
+        }
+    }
+
+    #[test]
+    fn a_record_holds_the_value_of_its_tasks_alone_when_the_rank_is_told_to_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let (path, fingerprint) = (folder.path().join("0.jnl"), Fingerprint::of("test"));
+        let writer = journal::Writer::open(&path, fingerprint, &journal::scan(&path, fingerprint).unwrap()).unwrap();
+        let terms = Terms {
+            seed: CampaignSeed(0),
+            memory_mb: 1,
+            task_timeout: None,
+            max_retries: 0,
+            programs: None,
+            rank: 0,
+            host: "host".into(),
+        };
+        let mut compute = Compute::start(terms, writer);
+        compute.submit(Job { stage: share(Counting), key: 1, tasks: Tasks::new(0, 4) });
+        let Some(Event::Ran { record: Some((offset, head)), .. }) = compute.next(Duration::from_secs(20)) else {
+            panic!("there is no record")
+        };
+        assert_eq!(head.tasks, Tasks::new(0, 2));
+        let value = journal::read_value(&path, offset, fingerprint).unwrap();
+        assert_eq!(codec::decode::<u64>(&value).unwrap(), 2);
+    }
 }
