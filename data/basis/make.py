@@ -10,6 +10,9 @@ stands alone is left out of it (`optimize_general`): the space is the same, the 
 Version 0 of each set (the data of the original exchange) is what PySCF 2.14, NWChem 7.0.2 and, but for the four elements below,
 psi4 1.3.2 have, to the last digit; version 1 has more digits (STO-3G, 6-31G) and other polarisation functions (cc sets of Li,
 Be, Na, Mg).
+
+Whether d functions are spherical is psi4's choice, which is the exchange's but for Na to Ar in 6-311G**: Cartesian in the
+exchange, spherical in psi4 and, where it is not told otherwise, in PySCF, as Li to Ne are in all three.
 """
 import textwrap
 from pathlib import Path
@@ -90,8 +93,7 @@ def text(name, functions):
         lines.append(f"{ranges(UNPUBLISHED[name])}: as before Prascher et al., Theor. Chem. Acc. 128, 69-82 (2011)")
     out = [f"! {line}" for line in lines]
     for reference in references(name):
-        first, *others = textwrap.wrap(reference, 118)
-        out += [f"! Reference: {first}", *(f"!   {line}" for line in others)]
+        out += textwrap.wrap(reference, 120, initial_indent="! Reference: ", subsequent_indent="!   ", break_on_hyphens=False)
     out += [functions, "****"]
     for number in ELEMENTS:
         out.append(f"{SYMBOLS[number - 1]} 0")

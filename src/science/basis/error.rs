@@ -44,7 +44,9 @@ pub enum Fault {
     ShellLine(String),
     #[error("`{0}` is no shell that can be used: S, P, D, F, G, H, I (l = {HIGHEST_ANGULAR}) and SP are")]
     Angular(String),
-    #[error("an effective core potential, which is not supported: take a set for all electrons")]
+    #[error(
+        "an effective core potential, which is not supported: leave the element out, or take a set for all of its electrons"
+    )]
     CorePotential,
     #[error("an exponent and {wanted} of coefficients are expected, here are {found} numbers", wanted = columns(*.wanted))]
     Columns { wanted: usize, found: usize },
@@ -64,7 +66,9 @@ pub enum Fault {
     Unfinished,
     #[error("no element")]
     NoElements,
-    #[error("`{0}` after functions of the other kind: a set is either spherical or Cartesian")]
+    #[error(
+        "`{0}` after functions of the other kind: leave the element out, a set here is either spherical or Cartesian"
+    )]
     Mixed(String),
     #[error("functions of the type `{0}` are not supported, those of type gto, gto_spherical and gto_cartesian are")]
     FunctionType(String),

@@ -8,7 +8,8 @@
 //! | STO-3G, 6-311G**, cc-pVDZ, cc-pVTZ, aug-cc-pVDZ, aug-cc-pVTZ, def2-SVP, def2-TZVP | spherical |
 //! | 6-31G, 6-31G*, 6-31G** | Cartesian |
 //!
-//! So psi4 defines them, 6-311G** too; PySCF takes all of them as spherical unless it is told `cart=True`.
+//! So psi4 defines them. The exchange does too but for Na to Ar in 6-311G**, whose d functions are Cartesian there while those
+//! of Li to Ne are spherical; PySCF takes all sets as spherical unless it is told `cart=True`.
 //!
 //! The numbers are version 0 of the exchange (the data of the original exchange), which PySCF 2.14 and psi4 1.3.2 share to the
 //! last digit; the one exception: for Li, Be, Na and Mg the cc sets have the polarisation and diffuse functions that PySCF and
