@@ -41,10 +41,10 @@ const LETTERS: [char; HIGHEST_ANGULAR + 1] = ['S', 'P', 'D', 'F', 'G', 'H', 'I']
 pub struct Shell {
     /// l.
     pub angular: usize,
-    /// a_k, bohr^-2; all positive.
+    /// a_k, bohr^-2; all positive, in the order of the text.
     pub exponents: Vec<f64>,
     /// c_k, of primitives that are normalised each (N_k), as many as exponents and none of them zero. As the set's file gives
-    /// them: the contraction itself has a norm that is not exactly 1.
+    /// them: the contraction itself may have any norm (He in 6-31G 0.59), and who uses it scales it to 1, as all programs do.
     pub coefficients: Vec<f64>,
 }
 
@@ -109,7 +109,7 @@ fn shell(angular: usize, exponents: &[f64], coefficients: &[f64]) -> Result<Shel
 
 /// A number, Fortran's `1.0D+00` too.
 fn number(word: &str) -> Result<f64, Fault> {
-    word.replace(['D', 'd'], "e").parse().map_err(|_| Fault::Number(word.to_owned()))
+    word.trim().replace(['D', 'd'], "e").parse().map_err(|_| Fault::Number(word.to_owned()))
 }
 
 #[cfg(test)]
