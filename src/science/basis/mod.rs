@@ -12,9 +12,10 @@
 //! of Li to Ne are spherical; PySCF takes all sets as spherical unless it is told `cart=True`.
 //!
 //! The numbers are version 0 of the exchange (the data of the original exchange), which PySCF 2.14 and psi4 1.3.2 share to the
-//! last digit; the one exception: for Li, Be, Na and Mg the cc sets have the polarisation and diffuse functions that PySCF and
-//! NWChem have, and psi4 others, those that were published later (Prascher et al., Theor. Chem. Acc. 128, 69, 2011, DOI
-//! 10.1007/s00214-010-0764-0). Who wants those reads them from a file.
+//! last digit but for one thing: in the cc sets, d and f functions of Li, Be, Na and Mg are those from before their publication
+//! (Prascher et al., Theor. Chem. Acc. 128, 69, 2011, DOI 10.1007/s00214-010-0764-0), as in PySCF and NWChem 7.0.2. psi4 has the
+//! published ones, in the aug sets with the older diffuse functions (measured: Na+ and water, MP2/cc-pVDZ, 9e-5 Eh apart). Who
+//! wants those reads them from a file.
 //!
 //! Other sets come as text, in Gaussian94 form ([`parse_gaussian94`]) or as JSON of the exchange ([`parse_bse_json`]).
 mod bse_json;
