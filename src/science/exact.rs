@@ -29,6 +29,9 @@ impl Exact {
     /// # Errors
     /// The value is not finite or too large, or the sum overflows; nothing has been added then.
     pub fn add(&mut self, times: i64, value: f64) -> Result<(), Error> {
+        if value == 0.0 {
+            return Ok(());
+        }
         if !value.is_finite() {
             return Err(Error::NotFinite(value));
         }

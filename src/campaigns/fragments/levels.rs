@@ -2,10 +2,12 @@
 use super::section::{EngineName, LevelSection, RetrySection};
 use crate::config::{Config, Faults};
 use crate::engines::{
-    Answer, Chemistry, Command, Driver, Engine, Found, Job, Needs, NwChem, Psi4, QcEngine, Recorded, Site, Xtb,
+    Answer, Chemistry, Command, Driver, Embedded, Engine, Found, Job, Needs, NwChem, Psi4, QcEngine, Recorded, Refusal, Site,
+    Xtb,
 };
 use crate::process::Guard;
-use crate::science::chemistry::Molecule;
+use crate::science::chemistry::{Differences, Molecule};
+use crate::science::scf::Integrals;
 use crate::task::Cause;
 use std::path::PathBuf;
 
@@ -23,6 +25,7 @@ pub struct Level {
 
 /// What gives a task its energy.
 pub enum Solver {
+    Embedded(Embedded),
     Program(Box<dyn Engine>),
     Recorded(Recorded),
 }
@@ -43,6 +46,9 @@ impl Level {
             ("program", section.program.is_some(), EngineName::Qcengine),
             ("file", section.file.is_some(), EngineName::Recorded),
         ];
+        if section.basis_file.is_some() && engine != EngineName::Embedded {
+            refuse("basis_file", "`basis_file` has a meaning with engine = \"embedded\" only".into(), "remove it");
+        }
         for (key, is_given, owner) in belongs {
             if is_given != (engine == owner) {
                 let owner = word(&owner);
@@ -58,6 +64,7 @@ impl Level {
         let name = name_of(section);
         faults.into_result(())?;
         let solver = match engine {
+            EngineName::Embedded => Solver::Embedded(embedded(config, place, section)?),
             EngineName::Psi4 => Solver::Program(Box::new(Psi4::new())),
             EngineName::Nwchem => Solver::Program(Box::new(NwChem::new())),
             EngineName::Xtb => Solver::Program(Box::new(Xtb::new())),
@@ -81,8 +88,12 @@ impl Level {
 
     /// What cannot be computed at this level, told as faults of its keys.
     pub fn refusals(&self, config: &Config, driver: Driver, needs: Needs, faults: &mut Faults) {
-        let Solver::Program(engine) = &self.solver else { return };
-        for refusal in engine.refusals(driver, &self.chemistry, needs) {
+        let refusals = match &self.solver {
+            Solver::Program(engine) => engine.refusals(driver, &self.chemistry, needs),
+            Solver::Embedded(engine) => engine.refusals(driver, needs),
+            Solver::Recorded(_) => Vec::new(),
+        };
+        for refusal in refusals {
             let key = if refusal.key.is_empty() { "engine" } else { refusal.key };
             let key = format!("fragments.level.{}.{key}", self.place);
             faults.push(config.fault(&key, refusal.message, refusal.help));
@@ -94,9 +105,46 @@ impl Level {
         matches!(self.solver, Solver::Program(_))
     }
 
+    /// Whether tasks were computed before.
+    pub fn is_recorded(&self) -> bool {
+        matches!(self.solver, Solver::Recorded(_))
+    }
+
+    /// Which differences give the derivatives that `driver` asks for.
+    pub fn differences(&self, driver: Driver) -> Differences {
+        match &self.solver {
+            Solver::Embedded(engine) => engine.differences(driver),
+            Solver::Program(_) | Solver::Recorded(_) => Differences::None,
+        }
+    }
+
+    /// Computes a molecule with the embedded engine, and again with other keywords where it does not converge; also tells how many of those
+    /// were needed. `integrals` are those of the last molecule, and afterwards those of this one.
+    ///
+    /// # Errors
+    /// It has no energy.
+    pub fn embedded(
+        &self,
+        engine: &Embedded,
+        molecule: &Molecule,
+        driver: Driver,
+        memory_mb: u64,
+        integrals: &mut Option<Integrals>,
+    ) -> Result<(Answer, usize), Cause> {
+        let mut outcome = engine.run(molecule, driver, memory_mb, integrals);
+        for (retry, keywords) in self.retries.iter().enumerate() {
+            let Err(Cause::Convergence(_)) = &outcome else { return outcome.map(|answer| (answer, retry)) };
+            // Refused when the campaign was loaded, if they could not be understood.
+            let other = engine.with_keywords(keywords).map_err(|refusal| Cause::Input(refusal.message))?;
+            outcome = other.run(molecule, driver, memory_mb, integrals);
+        }
+        outcome.map(|answer| (answer, self.retries.len()))
+    }
+
     /// The engine's name in the configuration.
     pub fn engine_name(&self) -> &'static str {
         match &self.solver {
+            Solver::Embedded(_) => "embedded",
             Solver::Program(engine) => engine.name(),
             Solver::Recorded(_) => "recorded",
         }
@@ -157,6 +205,26 @@ fn chemistry_of(section: &LevelSection) -> Chemistry {
 fn folder_of(config: &Config) -> PathBuf {
     let folder = config.resolve("".as_ref());
     std::path::absolute(&folder).unwrap_or(folder)
+}
+
+fn embedded(config: &Config, place: usize, section: &LevelSection) -> Result<Embedded, Faults> {
+    let key = |key: &str| format!("fragments.level.{place}.{key}");
+    let refused = |refusal: Refusal| Faults::from(config.fault(&key(refusal.key), refusal.message, refusal.help));
+    let basis = match (&section.basis, &section.basis_file) {
+        (Some(_), Some(_)) => {
+            let fault = config.fault(&key("basis_file"), "`basis` and `basis_file` are both given", "remove one of them");
+            return Err(fault.into());
+        }
+        (_, Some(path)) => Embedded::basis_of_file(&config.resolve(path)),
+        (basis, None) => Embedded::basis_of_name(basis.as_deref()),
+    };
+    let engine = Embedded::new(&chemistry_of(section), basis.map_err(refused)?, section.threads).map_err(refused)?;
+    for (retry, RetrySection { keywords }) in section.retry.iter().enumerate() {
+        engine.with_keywords(keywords).map_err(|refusal| {
+            Faults::from(config.fault(&key(&format!("retry.{retry}.keywords")), refusal.message, refusal.help))
+        })?;
+    }
+    Ok(engine)
 }
 
 fn recorded(config: &Config, place: usize, section: &LevelSection, name: &str) -> Result<Recorded, Faults> {

@@ -4,7 +4,7 @@ use super::levels::{Level, Solver};
 use super::orders::{Orders, orders_of};
 use super::section::Section;
 use super::told::{foretold_of, identity, understood_of};
-use super::{FragmentCampaign, Frame, Setup};
+use super::{FragmentCampaign, Frame, Setup, Unit};
 use crate::config::{Config, Faults};
 use crate::engines::{Driver, Needs};
 use crate::science::expansion::{Basis, Bsse, Expansion, Kept, Supersystem};
@@ -191,11 +191,11 @@ fn check_levels(config: &Config, setup: &Setup) -> Result<(), Faults> {
         real.iter().any(|&fragment| fragments[usize::from(fragment)].multiplicity != 1)
     };
     for (k, level) in setup.levels.iter().enumerate() {
-        let tasks = || setup.tasks.iter().filter(move |(_, task)| usize::from(task.level) == k);
+        let units = || setup.units.iter().filter(move |unit| usize::from(unit.task.level) == k);
         let needs = Needs {
-            ghosts: tasks().any(|(_, task)| task.basis != Basis::Own),
+            ghosts: units().any(|unit| unit.task.basis != Basis::Own),
             point_charges: setup.embedding.is_some(),
-            open_shells: tasks().any(|(frame, task)| is_open(*frame, &task.real)),
+            open_shells: units().any(|unit| is_open(unit.frame, &unit.task.real)),
         };
         level.refusals(config, setup.driver, needs, &mut faults);
     }
@@ -207,9 +207,9 @@ fn warn_of_records(config: &Config, setup: &Setup, warnings: &mut Faults) {
     for (k, level) in setup.levels.iter().enumerate() {
         let Solver::Recorded(recorded) = &level.solver else { continue };
         let of_level: Vec<usize> =
-            (0..setup.tasks.len()).filter(|&place| usize::from(setup.tasks[place].1.level) == k).collect();
+            (0..setup.units.len()).filter(|&place| usize::from(setup.units[place].task.level) == k).collect();
         let has = |place: usize| {
-            let (frame, task) = &setup.tasks[place];
+            let Unit { frame, task, .. } = &setup.units[place];
             recorded.has((*frame, &task.real, &setup.frames[*frame].expansion.basis_of(task)))
         };
         let absent: Vec<usize> = of_level.iter().copied().filter(|&place| !has(place)).collect();

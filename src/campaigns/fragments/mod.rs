@@ -17,6 +17,7 @@ use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::engines::{Driver, Found};
 use crate::process::Guard;
 use crate::results;
+use crate::science::chemistry::{Differences, Displacement};
 use crate::science::expansion::{Expansion, Supersystem, Task};
 use levels::Level;
 use section::Section;
@@ -76,8 +77,16 @@ pub struct Setup {
     pub driver: Driver,
     /// Charges of each fragment's atoms, elementary charges.
     pub embedding: Option<Vec<Vec<f64>>>,
-    /// Every task with its frame, those of lower generations first.
-    pub tasks: Vec<(usize, Task)>,
+    /// Everything that is computed, lower generations first, each task's displacements behind it.
+    pub units: Vec<Unit>,
+}
+
+/// One computation: a task of a frame, or the same with some atoms displaced.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Unit {
+    pub frame: usize,
+    pub task: Task,
+    pub displacement: Displacement,
 }
 
 /// One arrangement of the atoms.
@@ -92,19 +101,41 @@ impl Setup {
         let of_frame = |(k, frame): (usize, &Frame)| frame.expansion.tasks().into_iter().map(move |task| (k, task));
         let mut tasks: Vec<(usize, Task)> = frames.iter().enumerate().flat_map(of_frame).collect();
         tasks.sort_by_key(|(frame, task)| (task.generation, *frame));
-        Self { frames, levels, driver, embedding, tasks }
+        let mut setup = Self { frames, levels, driver, embedding, units: Vec::new() };
+        for (frame, task) in tasks {
+            let coordinates = setup.coordinates(frame, &task).len();
+            let displacements = setup.differences(&task).displacements(coordinates);
+            let unit = |displacement| Unit { frame, task: task.clone(), displacement };
+            setup.units.extend(displacements.into_iter().map(unit));
+        }
+        setup
     }
 
-    /// What a task is called: level, real fragments and those whose basis functions it has, counted from 1, as QCManyBody's.
+    /// Which differences give a task's derivatives.
+    pub fn differences(&self, task: &Task) -> Differences {
+        self.levels[usize::from(task.level)].differences(self.driver)
+    }
+
+    /// Where each coordinate of a task stands among those of its cluster.
+    pub fn coordinates(&self, frame: usize, task: &Task) -> Vec<usize> {
+        let Frame { system, expansion } = &self.frames[frame];
+        let basis: Vec<usize> = expansion.basis_of(task).iter().map(|&fragment| fragment.into()).collect();
+        system.atoms_of(&basis).into_iter().flat_map(|atom| 3 * atom..3 * atom + 3).collect()
+    }
+
+    /// What a unit is called: level, real fragments and those whose basis functions it has, counted from 1, as QCManyBody's.
     pub fn label(&self, place: usize) -> String {
-        let (frame, task) = &self.tasks[place];
+        let Unit { frame, task, displacement } = &self.units[place];
         let from_one = |fragments: &[u16]| fragments.iter().map(|&fragment| fragment + 1).collect::<Vec<u16>>();
         let basis = self.frames[*frame].expansion.basis_of(task);
         let label = serde_json::json!([self.levels[task.level as usize].name, from_one(&task.real), from_one(&basis)]);
-        match self.frames.len() {
-            1 => spaced(&label),
-            _ => format!("frame {frame} {}", spaced(&label)),
-        }
+        let frame = if self.frames.len() == 1 { String::new() } else { format!("frame {frame} ") };
+        let step = self.differences(task).step();
+        let moved = displacement.0.iter().map(|&(coordinate, steps)| {
+            let axis = ["x", "y", "z"][coordinate as usize % 3];
+            format!(", atom {} {axis}{:+} bohr", coordinate / 3, f64::from(steps) * step)
+        });
+        format!("{frame}{}{}", spaced(&label), moved.collect::<String>())
     }
 }
 
@@ -120,7 +151,7 @@ pub fn spaced(value: &serde_json::Value) -> String {
 
 impl Campaign for FragmentCampaign {
     fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error> {
-        Ok(done.is_empty().then(|| share(FragmentStage { setup: Arc::clone(&self.setup) })))
+        Ok(done.is_empty().then(|| share(FragmentStage::new(Arc::clone(&self.setup)))))
     }
 
     fn find_programs(&mut self, guard: Option<&Guard>) -> Result<(), Faults> {
@@ -186,6 +217,6 @@ impl Campaign for FragmentCampaign {
             Driver::Hessian => 8 * atoms * atoms,
         };
         let treatments = self.setup.frames[0].expansion.bsse.len() as u64;
-        150 * self.setup.tasks.len() as u64 + per_frame * treatments * self.setup.frames.len() as u64 + 20_000
+        150 * self.setup.units.len() as u64 + per_frame * treatments * self.setup.frames.len() as u64 + 20_000
     }
 }

@@ -67,6 +67,8 @@ pub struct LevelSection {
     pub method: Option<String>,
     /// The basis set
     pub basis: Option<String>,
+    /// For engine embedded: a basis set in Gaussian94 or Basis Set Exchange JSON form, instead of one that is built in
+    pub basis_file: Option<PathBuf>,
     /// auto: restricted for singlets, unrestricted for others
     #[serde(default)]
     pub reference: Reference,
@@ -124,6 +126,7 @@ pub enum SupersystemWord {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum EngineName {
+    Embedded,
     Psi4,
     Nwchem,
     Xtb,

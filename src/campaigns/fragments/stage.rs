@@ -1,43 +1,72 @@
 //! How is a task computed?
-use super::Setup;
 use super::levels::{Level, Solver};
 use super::sums::{Row, Values};
+use super::{Frame, Setup, Unit};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::engines::{Answer, Driver, Site};
-use crate::science::expansion::Task;
+use crate::engines::{Answer, Driver, Engine, Site};
+use crate::science::chemistry::{Differences, Molecule};
+use crate::science::scf::Integrals;
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// All tasks of all frames.
 pub struct FragmentStage {
-    pub setup: Arc<Setup>,
+    setup: Arc<Setup>,
+    /// Integrals of the last embedded task: the next one often has the same atoms.
+    integrals: Mutex<Option<Integrals>>,
 }
 
 impl FragmentStage {
-    fn task(&self, id: TaskId) -> (usize, &Task, &Level) {
-        let (frame, task) = &self.setup.tasks[id as usize];
-        (*frame, task, &self.setup.levels[task.level as usize])
+    /// The stage of a campaign.
+    pub fn new(setup: Arc<Setup>) -> Self {
+        Self { setup, integrals: Mutex::new(None) }
     }
 
-    /// The task's energy and derivatives, and how many other sets of keywords it took.
-    fn compute(&self, id: TaskId, context: &Context) -> Result<(Answer, usize), Cause> {
-        let (frame, task, level) = self.task(id);
-        let of = &self.setup.frames[frame];
-        let basis = of.expansion.basis_of(task);
+    fn level(&self, unit: &Unit) -> &Level {
+        &self.setup.levels[usize::from(unit.task.level)]
+    }
+
+    fn molecule(&self, unit: &Unit) -> Molecule {
+        let Frame { system, expansion } = &self.setup.frames[unit.frame];
         let wide = |fragments: &[u16]| fragments.iter().map(|&fragment| fragment.into()).collect::<Vec<usize>>();
-        let mut molecule = of.system.molecule(&wide(&task.real), &wide(&basis));
+        let basis = wide(&expansion.basis_of(&unit.task));
+        let mut molecule = system.molecule(&wide(&unit.task.real), &basis);
         if let Some(charges) = &self.setup.embedding {
-            molecule.point_charges = of.system.embedding(&wide(&basis), charges);
+            molecule.point_charges = system.embedding(&basis, charges);
         }
-        let driver = self.setup.driver;
-        let engine = match &level.solver {
+        let mut positions: Vec<[f64; 3]> = molecule.atoms.iter().map(|atom| atom.position).collect();
+        unit.displacement.apply(&mut positions, self.setup.differences(&unit.task).step());
+        molecule.atoms.iter_mut().zip(positions).for_each(|(atom, position)| atom.position = position);
+        molecule
+    }
+
+    /// The unit's energy and derivatives, and how many other sets of keywords it took.
+    fn compute(&self, id: TaskId, context: &Context) -> Result<(Answer, usize), Cause> {
+        let unit = &self.setup.units[id as usize];
+        let (level, molecule) = (self.level(unit), self.molecule(unit));
+        let driver = self.setup.differences(&unit.task).driver(self.setup.driver);
+        match &level.solver {
             Solver::Recorded(recorded) => {
-                let answer = recorded.answer((frame, &task.real, &basis), molecule.atoms.len(), driver)?;
-                return Ok((answer, 0));
+                let basis = self.setup.frames[unit.frame].expansion.basis_of(&unit.task);
+                let key = (unit.frame, &*unit.task.real, &*basis);
+                Ok((recorded.answer(key, molecule.atoms.len(), driver)?, 0))
             }
-            Solver::Program(engine) => engine.as_ref(),
-        };
+            Solver::Embedded(engine) => {
+                let mut integrals = self.integrals.lock().unwrap_or_else(PoisonError::into_inner);
+                level.embedded(engine, &molecule, driver, context.memory_mb, &mut integrals)
+            }
+            Solver::Program(engine) => self.run_program(id, (level, engine.as_ref()), (&molecule, driver), context),
+        }
+    }
+
+    fn run_program(
+        &self,
+        id: TaskId,
+        (level, engine): (&Level, &dyn Engine),
+        (molecule, driver): (&Molecule, Driver),
+        context: &Context,
+    ) -> Result<(Answer, usize), Cause> {
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let scratch = programs.scratch.join(format!("task-{id}"));
         let made = std::fs::create_dir_all(&scratch);
@@ -50,7 +79,7 @@ impl FragmentStage {
             memory_mb: context.memory_mb,
             time_limit: context.task_timeout,
         };
-        let outcome = level.compute(engine, (&self.setup.label(id as usize), &molecule, driver), &site);
+        let outcome = level.compute(engine, (&self.setup.label(id as usize), molecule, driver), &site);
         // What is left there is the program's; a folder that cannot be removed now goes with the rank's own.
         let _ = std::fs::remove_dir_all(&scratch);
         outcome
@@ -58,28 +87,33 @@ impl FragmentStage {
 
     fn value(&self, id: TaskId, context: &Context) -> Result<Values, Cause> {
         let (answer, retries) = self.compute(id, context)?;
-        let (.., task, _) = self.task(id);
+        let unit = &self.setup.units[id as usize];
         let is_finite = |values: &Option<Vec<f64>>| values.iter().flatten().all(|value| value.is_finite());
         if !answer.energy.is_finite() || !is_finite(&answer.gradient) || !is_finite(&answer.hessian) {
             return Err(Cause::NotFinite("the energy or one of its derivatives".into()));
         }
-        let level = usize::from(task.level);
+        let level = usize::from(unit.task.level);
         let effective = answer.effective.into_iter().map(|(name, value)| ((level, name), BTreeSet::from([value])));
-        let driver = self.setup.driver;
         let mut values = Values {
             energies: vec![(id, answer.energy)],
             effective: effective.collect(),
             retried: if retries > 0 { vec![(id, retries as u32)] } else { Vec::new() },
             ..Values::default()
         };
-        if driver != Driver::Energy {
-            values.lacks_gradients = answer.gradient.is_none();
-            let hessian = answer.hessian.filter(|_| driver == Driver::Hessian);
-            values.rows.push(Row {
-                task: id,
-                gradient: answer.gradient.unwrap_or_default(),
-                hessian: hessian.unwrap_or_default(),
-            });
+        match self.setup.differences(&unit.task) {
+            // Energies say everything.
+            Differences::GradientFromEnergies => {}
+            Differences::HessianFromEnergies => values.lacks_gradients = true,
+            _ if self.setup.driver == Driver::Energy => {}
+            _ => {
+                values.lacks_gradients = answer.gradient.is_none();
+                let hessian = answer.hessian.filter(|_| self.setup.driver == Driver::Hessian);
+                values.rows.push(Row {
+                    task: id,
+                    gradient: answer.gradient.unwrap_or_default(),
+                    hessian: hessian.unwrap_or_default(),
+                });
+            }
         }
         Ok(values)
     }
@@ -93,17 +127,18 @@ impl Stage for FragmentStage {
     }
 
     fn tasks(&self) -> u64 {
-        self.setup.tasks.len() as u64
+        self.setup.units.len() as u64
     }
 
     fn cost(&self, id: TaskId) -> f64 {
-        let (frame, task, level) = self.task(id);
-        super::cost::of(&self.setup.frames[frame], task, level, self.setup.driver)
+        let unit = &self.setup.units[id as usize];
+        let driver = self.setup.differences(&unit.task).driver(self.setup.driver);
+        super::cost::of(&self.setup.frames[unit.frame], &unit.task, self.level(unit), driver)
     }
 
     /// Low orders first: an expansion that is not finished is of use already.
     fn urgency(&self, id: TaskId) -> u32 {
-        self.setup.tasks[id as usize].1.generation.into()
+        self.setup.units[id as usize].task.generation.into()
     }
 
     /// Programs take so long that each task is handed out by itself.
@@ -116,7 +151,7 @@ impl Stage for FragmentStage {
     }
 
     fn grain(&self) -> u64 {
-        if self.setup.levels.iter().any(Level::is_program) { 1 } else { 64 }
+        if self.setup.levels.iter().all(Level::is_recorded) { 64 } else { 1 }
     }
 
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {

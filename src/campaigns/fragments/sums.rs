@@ -1,7 +1,7 @@
 //! What do tasks leave behind, and how are their derivatives summed?
-use super::Setup;
+use super::{Setup, Unit};
+use crate::engines::Driver;
 use crate::science::exact::{self, Exact};
-use crate::science::expansion::Task;
 use crate::task::TaskId;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -69,36 +69,43 @@ impl Values {
     /// # Errors
     /// A sum overflows, or a value is not finite.
     pub fn fold(&mut self, setup: &Setup, mut from: Values) -> Result<(), exact::Error> {
-        for row in std::mem::take(&mut from.rows) {
-            let (frame, task) = &setup.tasks[row.task as usize];
-            self.sums.add(setup, *frame, task, &row)?;
+        if setup.driver != Driver::Energy {
+            let rows = std::mem::take(&mut from.rows);
+            let mut rows = rows.iter().peekable();
+            for &(id, energy) in &from.energies {
+                let row = rows.next_if(|row| row.task == id);
+                let (gradient, hessian) = (row.map_or(&[][..], |row| &row.gradient), row.map_or(&[][..], |row| &row.hessian));
+                self.sums.add(setup, &setup.units[id as usize], (energy, gradient, hessian))?;
+            }
         }
         self.merge(from)
     }
 }
 
 impl Sums {
-    fn add(&mut self, setup: &Setup, frame: usize, task: &Task, row: &Row) -> Result<(), exact::Error> {
-        let (system, expansion) = (&setup.frames[frame].system, &setup.frames[frame].expansion);
-        let basis: Vec<usize> = expansion.basis_of(task).iter().map(|&fragment| fragment.into()).collect();
-        // Where each coordinate of the task stands among those of the cluster.
-        let places: Vec<usize> = system.atoms_of(&basis).into_iter().flat_map(|atom| 3 * atom..3 * atom + 3).collect();
-        let size = 3 * system.elements.len();
-        for weight in expansion.weights(task) {
-            let sums = self.slots.entry((frame, weight.bsse, weight.order)).or_default();
-            if !row.gradient.is_empty() {
-                sums.gradient.resize(size, Exact::default());
-                for (&place, &value) in places.iter().zip(&row.gradient) {
-                    sums.gradient[place].add(weight.times, value)?;
-                }
-            }
-            if !row.hessian.is_empty() {
-                sums.hessian.resize(size * size, Exact::default());
-                for (&first, values) in places.iter().zip(row.hessian.chunks(places.len())) {
-                    for (&second, &value) in places.iter().zip(values) {
-                        sums.hessian[first * size + second].add(weight.times, value)?;
-                    }
-                }
+    /// Adds what a unit tells of derivatives, with the weights of the expansion.
+    fn add(
+        &mut self,
+        setup: &Setup,
+        unit: &Unit,
+        (energy, gradient, hessian): (f64, &[f64], &[f64]),
+    ) -> Result<(), exact::Error> {
+        let Unit { frame, task, displacement } = unit;
+        let places = setup.coordinates(*frame, task);
+        let differences = setup.differences(task);
+        let of_energy = differences.to_gradient(displacement, energy, places.len());
+        let of_gradient = differences.to_hessian(displacement, energy, gradient, places.len());
+        // Where the Hessian comes from gradients, that at the positions themselves is the gradient too.
+        let gradient = if displacement.is_none() || of_energy.is_some() { gradient } else { &[] };
+        let (gradient, hessian) = (of_energy.as_deref().unwrap_or(gradient), of_gradient.as_deref().unwrap_or(hessian));
+        let size = 3 * setup.frames[*frame].system.elements.len();
+        for weight in setup.frames[*frame].expansion.weights(task) {
+            let sums = self.slots.entry((*frame, weight.bsse, weight.order)).or_default();
+            add_at(&mut sums.gradient, size, weight.times, &places, gradient)?;
+            sums.hessian.resize(if hessian.is_empty() { sums.hessian.len() } else { size * size }, Exact::default());
+            for (&first, values) in places.iter().zip(hessian.chunks(places.len())) {
+                let row = &mut sums.hessian[first * size..(first + 1) * size];
+                places.iter().zip(values).try_for_each(|(&second, &value)| row[second].add(weight.times, value))?;
             }
         }
         Ok(())
@@ -121,6 +128,14 @@ fn append<T>(into: &mut Vec<T>, from: &mut Vec<T>, task: impl Fn(&T) -> TaskId) 
     if !is_behind {
         into.sort_by_key(task);
     }
+}
+
+/// Adds `times` the `values` to the elements at `places` of a sum of `size` elements; nothing where there are no values.
+fn add_at(into: &mut Vec<Exact>, size: usize, times: i64, places: &[usize], values: &[f64]) -> Result<(), exact::Error> {
+    if !values.is_empty() {
+        into.resize(size, Exact::default());
+    }
+    places.iter().zip(values).try_for_each(|(&place, &value)| into[place].add(times, value))
 }
 
 /// Adds `from` to `into`, which may be empty.

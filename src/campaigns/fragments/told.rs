@@ -43,8 +43,14 @@ pub fn understood_of(wanted: &Wanted, setup: &Setup, of_input: Vec<(String, Stri
             .map(|order| order.to_string())
             .collect();
         let orders = if orders.is_empty() { "the supersystem".into() } else { format!("order {}", orders.join(", ")) };
-        let tasks = setup.tasks.iter().filter(|(_, task)| usize::from(task.level) == k).count();
-        let text = format!("{} for {orders}: {tasks} tasks, {} threads each", level.engine_name(), level.threads);
+        let units = || setup.units.iter().filter(|unit| usize::from(unit.task.level) == k);
+        let (all, displaced) = (units().count(), units().filter(|unit| !unit.displacement.is_none()).count());
+        let differences = match displaced {
+            0 => String::new(),
+            _ => format!(", {displaced} of them with displaced atoms: derivatives by central differences"),
+        };
+        let threads = if level.is_program() { format!(", {} threads each", level.threads) } else { String::new() };
+        let text = format!("{} for {orders}: {all} tasks{differences}{threads}", level.engine_name());
         lines.push((format!("level {}", level.name), text));
     }
     lines
@@ -52,7 +58,8 @@ pub fn understood_of(wanted: &Wanted, setup: &Setup, of_input: Vec<(String, Stri
 
 pub fn foretold_of(wanted: &Wanted, setup: &Setup) -> Vec<String> {
     let Frame { expansion, .. } = &setup.frames[0];
-    let tasks: Vec<_> = setup.tasks.iter().filter(|(frame, _)| *frame == 0).map(|(_, task)| task.clone()).collect();
+    let is_first = |unit: &&super::Unit| unit.frame == 0 && unit.displacement.is_none();
+    let tasks: Vec<_> = setup.units.iter().filter(is_first).map(|unit| unit.task.clone()).collect();
     let times = assembly::amplification(expansion, &tasks);
     let mut lines = vec![format!(
         "errors of tasks are magnified up to {times:.0} times in the result: for 1e-6 Eh converge tasks to {:.0e} Eh",
@@ -61,8 +68,9 @@ pub fn foretold_of(wanted: &Wanted, setup: &Setup) -> Vec<String> {
     if !wanted.cutoffs.is_empty() {
         let fragments = expansion.fragments();
         if let Ok(kept) = Kept::all(fragments, wanted.max_order) {
-            let all = Expansion { kept, ..expansion.clone() }.tasks().len() * setup.frames.len();
-            lines.push(format!("cutoffs save {} of {all} tasks", all - setup.tasks.len()));
+            let all = Expansion { kept, ..expansion.clone() }.tasks().len();
+            let saved = if setup.frames.len() == 1 { String::new() } else { " of the first frame".into() };
+            lines.push(format!("cutoffs save {} of {all} tasks{saved}", all - tasks.len()));
         }
         lines.push(
             "under cutoffs, cp clusters keep the basis of all fragments, vmfc clusters those of the kept ones".into(),

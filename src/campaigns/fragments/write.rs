@@ -8,6 +8,7 @@ use crate::science::exact::Exact;
 use crate::science::expansion::assembly::{self, Places, Sum, Through};
 use crate::science::expansion::{Bsse, Task};
 use crate::units::BOHR_ANGSTROM;
+use std::collections::BTreeSet;
 
 /// Writes `/results`, a group for each frame where there are several, and what levels were computed with below `/run`.
 ///
@@ -59,10 +60,12 @@ struct FrameWriter<'a> {
     frame: usize,
     sums: &'a Sums,
     has_gradients: bool,
-    /// Places of the frame's tasks among all.
+    /// Places among all units of the frame's tasks.
     places: Vec<usize>,
     tasks: Vec<Task>,
     energies: Vec<Option<f64>>,
+    /// The same, but none where a displaced computation of the task is missing: its derivatives are not known then.
+    derived: Vec<Option<f64>>,
     group: &'a str,
     out: &'a mut Writer,
 }
@@ -75,7 +78,22 @@ impl<'a> FrameWriter<'a> {
         values.energies.iter().for_each(|&(task, energy)| of_all[task as usize] = Some(energy));
         let energies = places.iter().map(|&place| of_all[place]).collect();
         let has_gradients = setup.driver != Driver::Energy && !values.lacks_gradients;
-        Self { setup, frame, sums: &values.sums, has_gradients, places, tasks, energies, group, out }
+        let mut of_all = vec![None; setup.units.len()];
+        values.energies.iter().for_each(|&(task, energy)| of_all[task as usize] = Some(energy));
+        let (mut places, mut energies, mut derived) = (Vec::new(), Vec::new(), Vec::<Option<f64>>::new());
+        for (place, unit) in setup.units.iter().enumerate().filter(|(_, unit)| unit.frame == frame) {
+            match derived.last_mut() {
+                // Displacements stand behind their task.
+                Some(derived) if !unit.displacement.is_none() => *derived = derived.and(of_all[place].and(*derived)),
+                _ => {
+                    places.push(place);
+                    energies.push(of_all[place]);
+                    derived.push(of_all[place]);
+                }
+            }
+        }
+        let tasks = places.iter().map(|&place| setup.units[place].task.clone()).collect();
+        Self { setup, frame, sums: &values.sums, has_gradients, places, tasks, energies, derived, group, out }
     }
 
     fn of_frame(&self) -> &'a Frame {
@@ -94,11 +112,9 @@ impl<'a> FrameWriter<'a> {
         for (k, &bsse) in expansion.bsse.iter().enumerate() {
             self.write_energies(bsse, &results[k])?;
             self.write_clusters(bsse, &known)?;
-            if self.has_gradients {
-                self.write_gradients(bsse, k, &results[k])?;
-            }
-            if self.setup.driver == Driver::Hessian {
-                self.write_hessian(bsse, k, &results[k])?;
+            if self.setup.driver != Driver::Energy {
+                let derived = assembly::energies(expansion, &self.tasks, &self.derived)?;
+                self.write_derivatives(bsse, k, &derived[k])?;
             }
         }
         let returned = results[0].last().map_or(f64::NAN, |through| match expansion.total {
@@ -227,6 +243,23 @@ impl<'a> FrameWriter<'a> {
         Ok(())
     }
 
+    fn write_derivatives(&mut self, bsse: Bsse, place: usize, results: &[Through]) -> Result<(), Error> {
+        if self.has_gradients {
+            self.write_gradients(bsse, place, results)?;
+        }
+        if self.setup.driver == Driver::Hessian {
+            self.write_hessian(bsse, place, results)?;
+        }
+        Ok(())
+    }
+
+    /// How derivatives were formed, where that is not as the program tells them.
+    fn origin(&self) -> String {
+        let of_task = |task: &Task| self.setup.differences(task);
+        let used: BTreeSet<&str> = self.tasks.iter().filter_map(|task| of_task(task).about()).collect();
+        used.into_iter().map(|about| format!("; {about}")).collect()
+    }
+
     fn write_gradients(&mut self, bsse: Bsse, place: usize, results: &[Through]) -> Result<(), Error> {
         let atoms = self.of_frame().system.elements.len();
         let size = 3 * atoms;
@@ -246,12 +279,12 @@ impl<'a> FrameWriter<'a> {
             let word = what.word();
             if what == self.asked()[0] {
                 let name = format!("{}/gradient_through", bsse.name());
-                let about = format!("{word} gradient through each order");
+                let about = format!("{word} gradient through each order{}", self.origin());
                 self.out.array(&self.at(&name), &[length, atoms, 3], &rows, "hartree/bohr", &about)?;
                 self.tell_missing(&name, missing)?;
             }
             let name = format!("{}/{word}_gradient", bsse.name());
-            let about = format!("{word} gradient through all orders");
+            let about = format!("{word} gradient through all orders{}", self.origin());
             self.out.array(&self.at(&name), &[atoms, 3], &rows[(length - 1) * size..], "hartree/bohr", &about)?;
             self.tell_missing(&name, what.lacking(results))?;
         }
@@ -270,7 +303,7 @@ impl<'a> FrameWriter<'a> {
             let value = |sum: &Exact| if missing.is_empty() { sum.value() } else { f64::NAN };
             let values: Vec<f64> = hessian.iter().map(value).collect();
             let name = format!("{}/{}_hessian", bsse.name(), what.word());
-            let about = format!("{} Hessian through all orders", what.word());
+            let about = format!("{} Hessian through all orders{}", what.word(), self.origin());
             self.out.array(&self.at(&name), &[size, size], &values, "hartree/bohr^2", &about)?;
             self.tell_missing(&name, missing)?;
         }

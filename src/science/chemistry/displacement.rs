@@ -46,6 +46,16 @@ impl Differences {
         }
     }
 
+    /// In words; none where there are none.
+    pub fn about(self) -> Option<&'static str> {
+        match self {
+            Differences::None => None,
+            Differences::GradientFromEnergies => Some("gradients by central differences of energies (5 points, 0.01 bohr)"),
+            Differences::HessianFromGradients => Some("Hessians by central differences of gradients (3 points, 0.005 bohr)"),
+            Differences::HessianFromEnergies => Some("Hessians by central differences of energies (3 points, 0.005 bohr)"),
+        }
+    }
+
     /// Every computation that `coordinates` coordinates need, that at the positions themselves first.
     pub fn displacements(self, coordinates: usize) -> Vec<Displacement> {
         let coordinates = coordinates as u32;

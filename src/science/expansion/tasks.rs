@@ -35,8 +35,9 @@ pub struct Task {
     /// The smallest largest order with which the task is there: raising it adds tasks behind those that are there already.
     pub generation: u16,
     pub level: u16,
-    pub real: Cluster,
+    /// Before the real fragments, so that tasks of the same basis stand together.
     pub basis: Basis,
+    pub real: Cluster,
 }
 
 /// A weight of a task's energy: in which treatment (its place in [`Expansion::bsse`]), in which order's contribution, and how often.
