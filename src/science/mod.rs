@@ -4,4 +4,6 @@ pub mod chemistry;
 pub mod dynamics;
 pub mod exact;
 pub mod expansion;
+pub mod scf;
 pub mod sum;
+mod widest;

@@ -25,7 +25,6 @@ mod scattering;
 #[cfg(test)]
 mod tests;
 mod trajectory;
-mod widest;
 
 pub use algorithms::Algorithm;
 pub use bath::{Bath, Phase, Sampling};
@@ -35,6 +34,8 @@ pub use matrix::{Matrix, Vector};
 pub use models::Model;
 pub use observables::{Correlations, Layout, Observed};
 pub use trajectory::{Clock, Integrator, NotFinite, System, Trajectories};
+
+use super::widest;
 
 /// Trajectories of a block.
 pub const LANES: usize = 16;

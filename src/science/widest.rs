@@ -37,7 +37,7 @@ macro_rules! widest {
             }
 
             #[cfg(target_arch = "x86_64")]
-            if $crate::science::dynamics::widest::has_avx2() {
+            if $crate::science::widest::has_avx2() {
                 // SAFETY: the processor has just been asked.
                 return unsafe { with_avx2 $(::<$generic>)? $(::<$param>)? ($($argument),*) };
             }

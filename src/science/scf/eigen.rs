@@ -1,0 +1,224 @@
+//! Eigenvalues and eigenvectors of a real symmetric matrix.
+//!
+//! Householder's reduction to tridiagonal form, then implicit QL steps (Bowdler, Martin, Reinsch and Wilkinson, Numer. Math. 11,
+//! 293, 1968, DOI 10.1007/BF02166688; Dubrulle, Martin and Wilkinson, Numer. Math. 12, 377, 1968, DOI 10.1007/BF02165404), with
+//! vectors in rows so that all long loops run along memory. Only additions, multiplications, divisions and square roots: the bits
+//! are the same on every processor.
+use super::matrix::{Matrix, add_multiple, dot};
+use crate::science::widest::widest;
+
+/// Eigenvalues in ascending order, and eigenvectors as rows.
+#[derive(Debug)]
+pub(super) struct Eigen {
+    pub values: Vec<f64>,
+    pub vectors: Matrix,
+}
+
+/// QL steps for one eigenvalue, after which it is taken as it is; more than about five are never seen.
+const STEPS: usize = 100;
+
+impl Eigen {
+    /// Of a symmetric matrix of finite numbers.
+    pub fn of(matrix: &Matrix) -> Self {
+        let n = matrix.rows;
+        assert_eq!(n, matrix.columns, "a square matrix");
+        if n == 0 {
+            return Self { values: Vec::new(), vectors: Matrix::zeros(0, 0) };
+        }
+        let mut work = matrix.values.clone();
+        let (mut diagonal, mut beside) = (vec![0.0; n], vec![0.0; n]);
+        let mut vectors = vec![0.0; n * n];
+        reduce(&mut work, n, &mut diagonal, &mut beside, &mut vectors);
+        rotate(n, &mut diagonal, &mut beside, &mut vectors);
+        Self::sorted(diagonal, &vectors)
+    }
+
+    /// The same pairs in ascending order of values; the sign of a vector such that its largest component is positive, the first
+    /// of those that are equal.
+    fn sorted(values: Vec<f64>, vectors: &[f64]) -> Self {
+        let n = values.len();
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
+        let mut sorted = Matrix::zeros(n, n);
+        for (to, &from) in order.iter().enumerate() {
+            let vector = &vectors[from * n..][..n];
+            let largest = vector.iter().fold(0.0_f64, |best, &x| if x.abs() > best.abs() { x } else { best });
+            let sign = if largest < 0.0 { -1.0 } else { 1.0 };
+            sorted.row_mut(to).iter_mut().zip(vector).for_each(|(to, from)| *to = sign * from);
+        }
+        Self { values: order.iter().map(|&at| values[at]).collect(), vectors: sorted }
+    }
+}
+
+widest! {
+    /// Makes `a` tridiagonal: its diagonal, what stands beside it (`beside[k]` between k and k + 1) and, as rows, the vectors
+    /// in which it is that.
+    fn reduce(a: &mut [f64], n: usize, diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64]) {
+        let mut scales = vec![0.0; n];
+        let mut image = vec![0.0; n];
+        for k in 0..n.saturating_sub(2) {
+            let rest = k + 1;
+            // The reflection 1 - scale v v^T maps the rest of row k onto its first component. v overwrites that row.
+            let (head, tail) = a.split_at_mut(rest * n);
+            let v = &mut head[k * n + rest..];
+            let (scale, mapped) = reflection(v);
+            (scales[k], beside[k]) = (scale, mapped);
+            if scale == 0.0 {
+                continue;
+            }
+            let v = &head[k * n + rest..];
+            let image = &mut image[..n - rest];
+            for (image, row) in image.iter_mut().zip(tail.chunks_exact(n)) {
+                *image = scale * dot(&row[rest..], v);
+            }
+            add_multiple(-0.5 * scale * dot(image, v), v, image);
+            for (i, row) in tail.chunks_exact_mut(n).enumerate() {
+                let (vi, wi) = (v[i], image[i]);
+                for ((x, v), w) in row[rest..].iter_mut().zip(v).zip(&*image) {
+                    *x -= vi * w + wi * v;
+                }
+            }
+        }
+        for k in 0..n {
+            diagonal[k] = a[k * n + k];
+            vectors[k * n + k] = 1.0;
+        }
+        if n > 1 {
+            beside[n - 2] = a[(n - 2) * n + n - 1];
+        }
+        // Rows of the product of reflections, the last of them applied first.
+        for k in (0..n.saturating_sub(2)).rev() {
+            let rest = k + 1;
+            let v = &a[k * n + rest..][..n - rest];
+            for row in vectors[rest * n..].chunks_exact_mut(n) {
+                let factor = -scales[k] * dot(&row[rest..], v);
+                add_multiple(factor, v, &mut row[rest..]);
+            }
+        }
+    }
+}
+
+/// Turns x into v with (1 - scale v v^T) x = (mapped, 0, ...); returns `scale` and `mapped`.
+#[inline(always)]
+fn reflection(x: &mut [f64]) -> (f64, f64) {
+    let below = dot(&x[1..], &x[1..]);
+    if below == 0.0 {
+        return (0.0, x[0]);
+    }
+    let norm = (x[0] * x[0] + below).sqrt();
+    let mapped = if x[0] > 0.0 { -norm } else { norm };
+    x[0] -= mapped;
+    (2.0 / (x[0] * x[0] + below), mapped)
+}
+
+widest! {
+    /// QL steps until nothing stands beside the diagonal; `vectors` are turned with it.
+    fn rotate(n: usize, d: &mut [f64], e: &mut [f64], vectors: &mut [f64]) {
+        for l in 0..n {
+            for _ in 0..STEPS {
+                let negligible = |m: usize| e[m].abs() <= f64::EPSILON * (d[m].abs() + d[m + 1].abs());
+                let end = (l..n - 1).find(|&m| negligible(m)).unwrap_or(n - 1);
+                if end == l {
+                    break;
+                }
+                // Wilkinson's shift.
+                let half = (d[l + 1] - d[l]) / (2.0 * e[l]);
+                let root = (half * half + 1.0).sqrt();
+                let mut g = d[end] - d[l] + e[l] / (half + if half < 0.0 { -root } else { root });
+                let (mut s, mut c, mut p) = (1.0, 1.0, 0.0);
+                let mut is_split = false;
+                for i in (l..end).rev() {
+                    let (f, b) = (s * e[i], c * e[i]);
+                    let r = (f * f + g * g).sqrt();
+                    e[i + 1] = r;
+                    if r == 0.0 {
+                        d[i + 1] -= p;
+                        e[end] = 0.0;
+                        is_split = true;
+                        break;
+                    }
+                    (s, c) = (f / r, g / r);
+                    g = d[i + 1] - p;
+                    let r = (d[i] - g) * s + 2.0 * c * b;
+                    p = s * r;
+                    d[i + 1] = g + p;
+                    g = c * r - b;
+                    let (low, high) = vectors.split_at_mut((i + 1) * n);
+                    for (x, y) in low[i * n..].iter_mut().zip(&mut high[..n]) {
+                        (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
+                    }
+                }
+                if !is_split {
+                    d[l] -= p;
+                    e[l] = g;
+                    e[end] = 0.0;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Numbers in (-1, 1) without a pattern.
+    fn symmetric(n: usize) -> Matrix {
+        let mut state = 1_u64;
+        let mut matrix = Matrix::zeros(n, n);
+        for i in 0..n {
+            for j in 0..=i {
+                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
+                let x = (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0;
+                (matrix.values[i * n + j], matrix.values[j * n + i]) = (x, x);
+            }
+        }
+        matrix
+    }
+
+    #[test]
+    fn vectors_are_orthonormal_and_solve_the_matrix() {
+        for n in [1, 2, 3, 4, 9, 30, 115] {
+            let matrix = symmetric(n);
+            let Eigen { values, vectors } = Eigen::of(&matrix);
+            assert!(values.is_sorted());
+            let (unit, images) = (vectors.times(&vectors.transposed()), vectors.times(&matrix));
+            for i in 0..n {
+                for j in 0..n {
+                    let expected = if i == j { 1.0 } else { 0.0 };
+                    assert!((unit.at(i, j) - expected).abs() < 1e-13 * n as f64);
+                    assert!((images.at(i, j) - values[i] * vectors.at(i, j)).abs() < 1e-13 * n as f64);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn equal_and_vanishing_values_are_found() {
+        let mut matrix = Matrix::zeros(5, 5);
+        assert_eq!(Eigen::of(&matrix).values, [0.0; 5]);
+        (0..5).for_each(|i| matrix.values[6 * i] = 2.0);
+        assert_eq!(Eigen::of(&matrix).values, [2.0; 5]);
+        // All ones: one eigenvalue 5, else zero.
+        let ones = Matrix::of(5, 5, vec![1.0; 25]);
+        let values = Eigen::of(&ones).values;
+        assert!((values[4] - 5.0).abs() < 1e-14 && values[..4].iter().all(|value| value.abs() < 1e-14));
+    }
+
+    #[test]
+    fn products_agree_with_plain_sums() {
+        for (n, inner, columns) in [(1, 1, 1), (5, 3, 9), (13, 17, 8), (4, 30, 15), (3, 0, 2)] {
+            let fill = |rows: usize, columns: usize, seed: f64| {
+                Matrix::of(rows, columns, (0..rows * columns).map(|k| (k as f64 * 0.7 + seed).sin()).collect())
+            };
+            let (a, b) = (fill(n, inner, 0.1), fill(inner, columns, 0.2));
+            let product = a.times(&b);
+            for i in 0..n {
+                for j in 0..columns {
+                    let plain = (0..inner).fold(0.0, |sum, k| sum + a.at(i, k) * b.at(k, j));
+                    assert_eq!(product.at(i, j), plain);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,183 @@
+//! Products and sums of dense real matrices.
+//!
+//! Every element of a product is summed over the inner index in ascending order, nothing fused and nothing reordered, however
+//! the loops are blocked: an element's bits do not depend on how many others are computed with it, nor on the processor.
+use crate::science::widest::widest;
+
+/// Numbers in rows, `[rows, columns]`.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Matrix {
+    pub rows: usize,
+    pub columns: usize,
+    pub values: Vec<f64>,
+}
+
+impl Matrix {
+    /// All zero.
+    pub fn zeros(rows: usize, columns: usize) -> Self {
+        Self { rows, columns, values: vec![0.0; rows * columns] }
+    }
+
+    /// Of numbers row after row.
+    pub fn of(rows: usize, columns: usize, values: Vec<f64>) -> Self {
+        assert_eq!(values.len(), rows * columns, "as many numbers as elements");
+        Self { rows, columns, values }
+    }
+
+    /// A row.
+    pub fn row(&self, row: usize) -> &[f64] {
+        &self.values[row * self.columns..][..self.columns]
+    }
+
+    /// A row, to be changed.
+    pub fn row_mut(&mut self, row: usize) -> &mut [f64] {
+        &mut self.values[row * self.columns..][..self.columns]
+    }
+
+    /// The first rows.
+    pub fn first_rows(&self, rows: usize) -> Self {
+        Self::of(rows, self.columns, self.values[..rows * self.columns].to_vec())
+    }
+
+    /// Rows and columns exchanged.
+    pub fn transposed(&self) -> Self {
+        let mut turned = Self::zeros(self.columns, self.rows);
+        for (i, row) in self.values.chunks_exact(self.columns.max(1)).enumerate() {
+            row.iter().enumerate().for_each(|(j, value)| turned.values[j * self.rows + i] = *value);
+        }
+        turned
+    }
+
+    /// This matrix times another.
+    pub fn times(&self, other: &Self) -> Self {
+        assert_eq!(self.columns, other.rows, "matrices that can be multiplied");
+        let mut result = Self::zeros(self.rows, other.columns);
+        multiply(&self.values, &other.values, self.columns, other.columns, &mut result.values);
+        result
+    }
+
+    /// The transpose of this matrix times itself.
+    pub fn gram(&self) -> Self {
+        self.transposed().times(self)
+    }
+
+    /// Adds a multiple of another matrix.
+    pub fn add(&mut self, factor: f64, other: &Self) {
+        self.values.iter_mut().zip(&other.values).for_each(|(sum, value)| *sum += factor * value);
+    }
+
+    /// The sum of products of elements that stand at the same place.
+    pub fn dot(&self, other: &Self) -> f64 {
+        let mut sum = 0.0;
+        dot_into(&self.values, &other.values, &mut sum);
+        sum
+    }
+
+    /// The largest absolute value.
+    pub fn largest(&self) -> f64 {
+        self.values.iter().fold(0.0, |largest, value| f64::max(largest, value.abs()))
+    }
+
+    /// An element.
+    pub fn at(&self, row: usize, column: usize) -> f64 {
+        self.values[row * self.columns + column]
+    }
+}
+
+/// Columns that one block of a product has.
+const WIDE: usize = 8;
+
+widest! {
+    /// `result = a b` with `a` `[n, inner]`, `b` `[inner, columns]` and `result` `[n, columns]`.
+    pub(super) fn multiply(a: &[f64], b: &[f64], inner: usize, columns: usize, result: &mut [f64]) {
+        if inner == 0 || columns == 0 {
+            return result.fill(0.0);
+        }
+        let whole = columns - columns % WIDE;
+        for first in (0..whole).step_by(WIDE) {
+            panel(a, inner, &b[first..], columns, &mut result[first..], columns, WIDE);
+        }
+        if whole < columns {
+            // The last columns with zeros beside them.
+            let mut rest = vec![0.0; inner * WIDE];
+            for (to, from) in rest.chunks_exact_mut(WIDE).zip(b.chunks_exact(columns)) {
+                to[..columns - whole].copy_from_slice(&from[whole..]);
+            }
+            panel(a, inner, &rest, WIDE, &mut result[whole..], columns, columns - whole);
+        }
+    }
+}
+
+/// One block of columns of a product for all rows, four rows at a time.
+#[inline(always)]
+fn panel(a: &[f64], inner: usize, b: &[f64], stride: usize, result: &mut [f64], columns: usize, used: usize) {
+    let rows = a.len() / inner;
+    let whole = rows - rows % 4;
+    for row in (0..whole).step_by(4) {
+        tile::<4>(&a[row * inner..], inner, b, stride, &mut result[row * columns..], columns, used);
+    }
+    if rows == whole {
+        return;
+    }
+    let (a, result) = (&a[whole * inner..], &mut result[whole * columns..]);
+    match rows - whole {
+        1 => tile::<1>(a, inner, b, stride, result, columns, used),
+        2 => tile::<2>(a, inner, b, stride, result, columns, used),
+        3 => tile::<3>(a, inner, b, stride, result, columns, used),
+        _ => {}
+    }
+}
+
+/// Some rows of a block of columns.
+#[inline(always)]
+fn tile<const ROWS: usize>(
+    a: &[f64],
+    inner: usize,
+    b: &[f64],
+    stride: usize,
+    result: &mut [f64],
+    columns: usize,
+    used: usize,
+) {
+    let mut sums = [[0.0; WIDE]; ROWS];
+    let a: [&[f64]; ROWS] = std::array::from_fn(|row| &a[row * inner..][..inner]);
+    for k in 0..inner {
+        let b: &[f64; WIDE] = b[k * stride..][..WIDE].try_into().expect("a block is that wide");
+        for row in 0..ROWS {
+            let factor = a[row][k];
+            for column in 0..WIDE {
+                sums[row][column] += factor * b[column];
+            }
+        }
+    }
+    for row in 0..ROWS {
+        result[row * columns..][..used].copy_from_slice(&sums[row][..used]);
+    }
+}
+
+/// The sum of products, in eight interleaved sums that are added in one order.
+#[inline(always)]
+pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+    let mut sums = [0.0; 8];
+    let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
+    let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
+    for (a, b) in a.zip(b) {
+        for lane in 0..8 {
+            sums[lane] += a[lane] * b[lane];
+        }
+    }
+    let halves = [sums[0] + sums[4], sums[1] + sums[5], sums[2] + sums[6], sums[3] + sums[7]];
+    (halves[0] + halves[2]) + (halves[1] + halves[3]) + rest
+}
+
+widest! {
+    fn dot_into(a: &[f64], b: &[f64], sum: &mut f64) {
+        *sum = dot(a, b);
+    }
+}
+
+/// Adds a multiple of one row to another.
+#[inline(always)]
+pub(super) fn add_multiple(factor: f64, row: &[f64], sum: &mut [f64]) {
+    sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += factor * value);
+}

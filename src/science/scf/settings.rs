@@ -1,0 +1,122 @@
+//! How a system is to be computed.
+use super::{Error, Unsupported};
+use crate::science::chemistry::Molecule;
+
+/// What is computed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Method {
+    /// Hartree-Fock.
+    #[default]
+    Hf,
+    /// Moller-Plesset perturbation theory of second order on it.
+    Mp2,
+}
+
+/// Whether the orbitals of both spins are the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Reference {
+    /// Restricted for singlets, unrestricted otherwise.
+    #[default]
+    Auto,
+    Rhf,
+    Uhf,
+}
+
+/// From what the iterations start; never from another task's density.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Guess {
+    /// The superposition of the densities of neutral atoms.
+    #[default]
+    Sad,
+    /// Orbitals of the one-electron Hamiltonian.
+    Core,
+}
+
+/// Which derivative is computed with the energy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Derivative {
+    #[default]
+    Energy,
+    Gradient,
+}
+
+/// How a system is to be computed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Settings {
+    pub method: Method,
+    pub reference: Reference,
+    /// Whether electrons of inner shells are left out of the correlation.
+    pub frozen_core: bool,
+    pub density_fitting: bool,
+    /// The change of the energy at which iterations end, Eh, where the largest element of the commutator FPS - SPF (orthonormal
+    /// basis, Eh) is at most a hundredth of its root too: 1e-7 Eh with 1e-10 Eh.
+    pub convergence: f64,
+    /// Passes of an attempt; there are two, the second with a level shift.
+    pub max_iterations: usize,
+    pub guess: Guess,
+    /// In 10^6 bytes.
+    pub memory_mb: usize,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            method: Method::Hf,
+            reference: Reference::Auto,
+            frozen_core: false,
+            density_fitting: false,
+            convergence: 1e-10,
+            max_iterations: 100,
+            guess: Guess::Sad,
+            memory_mb: 2000,
+        }
+    }
+}
+
+impl Settings {
+    /// The largest element of the commutator at convergence, Eh.
+    pub(super) fn residual(&self) -> f64 {
+        0.01 * self.convergence.sqrt()
+    }
+
+    /// Refuses what is not there.
+    pub(super) fn check(&self, derivative: Derivative) -> Result<(), Error> {
+        if self.density_fitting {
+            return Err(Error::Unsupported(Unsupported::DensityFitting));
+        }
+        if self.method == Method::Mp2 && derivative == Derivative::Gradient {
+            return Err(Error::Unsupported(Unsupported::Mp2Gradient));
+        }
+        Ok(())
+    }
+
+    /// Whether both spins of a molecule have the same orbitals.
+    pub(super) fn is_restricted(&self, molecule: &Molecule) -> Result<bool, Error> {
+        let multiplicity = molecule.multiplicity;
+        match self.reference {
+            Reference::Auto => Ok(multiplicity == 1),
+            Reference::Rhf if multiplicity == 1 => Ok(true),
+            Reference::Rhf => Err(Error::Restricted { multiplicity }),
+            Reference::Uhf => Ok(false),
+        }
+    }
+
+    /// Orbitals of each spin that are left out of the correlation: those of the noble gas before each real atom, except that
+    /// Na and later elements of a row keep the row's own shells (psi4's and PySCF's usual cores): none for H and He, 1 for Li to Ne,
+    /// 5 for Na to Ar, 9 for K to Kr, 18 for Rb to Xe.
+    pub(super) fn frozen_orbitals(&self, molecule: &Molecule) -> usize {
+        if !self.frozen_core {
+            return 0;
+        }
+        let core = |number: u32| match number {
+            0..=2 => 0,
+            3..=10 => 1,
+            11..=18 => 5,
+            19..=36 => 9,
+            37..=54 => 18,
+            55..=86 => 27,
+            _ => 43,
+        };
+        molecule.atoms.iter().filter(|atom| !atom.is_ghost).map(|atom| core(atom.element.number())).sum()
+    }
+}
