@@ -13,6 +13,7 @@
 mod basis;
 mod call;
 mod command;
+mod embedded;
 mod ending;
 mod find;
 mod nwchem;
@@ -26,6 +27,7 @@ mod verify;
 mod xtb;
 
 pub use command::Command;
+pub use embedded::Embedded;
 pub use nwchem::NwChem;
 pub use psi4::Psi4;
 pub use qcengine::QcEngine;

@@ -11,10 +11,18 @@ const PER_CUBE_S: f64 = 3e-6;
 
 /// The estimated cost of a task, s.
 pub fn of(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> f64 {
-    let Solver::Program(engine) = &level.solver else { return 1.0 };
+    let start_s = match &level.solver {
+        Solver::Program(engine) => engine.start_s(),
+        Solver::Embedded(_) => 0.0,
+        Solver::Recorded(_) => return 1.0,
+    };
     let count = |fragments: &[u16]| -> f64 {
         let atoms = fragments.iter().flat_map(|&fragment| &frame.system.fragments[usize::from(fragment)].atoms);
-        atoms.map(|&atom| functions(frame.system.elements[atom], level.chemistry.basis.as_deref())).sum()
+        let elements = atoms.map(|&atom| frame.system.elements[atom]);
+        match &level.solver {
+            Solver::Embedded(engine) => engine.functions(elements) as f64,
+            _ => elements.map(|element| functions(element, level.chemistry.basis.as_deref())).sum(),
+        }
     };
     let (all, real) = (count(&frame.expansion.basis_of(task)), count(&task.real));
     let mean_field = PER_CUBE_S * all.powi(3);
@@ -32,7 +40,7 @@ pub fn of(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> f64 {
         Driver::Gradient => 2.0,
         Driver::Hessian => 4.0 + all / 10.0,
     };
-    engine.start_s() + work * derivatives / level.threads as f64
+    start_s + work * derivatives / level.threads as f64
 }
 
 /// About how many basis functions an atom has: by row of the periodic table, for the usual sets by name and for others as double zeta.

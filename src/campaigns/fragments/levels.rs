@@ -2,8 +2,8 @@
 use super::section::{EngineName, LevelSection, RetrySection};
 use crate::config::{Config, Faults};
 use crate::engines::{
-    Answer, Chemistry, Command, Driver, Embedded, Engine, Found, Job, Needs, NwChem, Psi4, QcEngine, Recorded, Refusal, Site,
-    Xtb,
+    Answer, Chemistry, Command, Driver, Embedded, Engine, Found, Job, Needs, NwChem, Psi4, QcEngine, Recorded, Refusal,
+    Site, Xtb,
 };
 use crate::process::Guard;
 use crate::science::chemistry::{Differences, Molecule};
@@ -212,7 +212,8 @@ fn embedded(config: &Config, place: usize, section: &LevelSection) -> Result<Emb
     let refused = |refusal: Refusal| Faults::from(config.fault(&key(refusal.key), refusal.message, refusal.help));
     let basis = match (&section.basis, &section.basis_file) {
         (Some(_), Some(_)) => {
-            let fault = config.fault(&key("basis_file"), "`basis` and `basis_file` are both given", "remove one of them");
+            let fault =
+                config.fault(&key("basis_file"), "`basis` and `basis_file` are both given", "remove one of them");
             return Err(fault.into());
         }
         (_, Some(path)) => Embedded::basis_of_file(&config.resolve(path)),

@@ -198,6 +198,16 @@ fn check_levels(config: &Config, setup: &Setup) -> Result<(), Faults> {
             open_shells: units().any(|unit| is_open(unit.frame, &unit.task.real)),
         };
         level.refusals(config, setup.driver, needs, &mut faults);
+        if let Solver::Embedded(engine) = &level.solver {
+            let lacking = engine.lacking(&setup.frames[0].system.elements);
+            let names: Vec<&str> = lacking.iter().map(|element| element.symbol()).collect();
+            if !names.is_empty() {
+                let message = format!("the basis set has no functions for {}", names.join(", "));
+                let help = "take a set that has them, or read one with `basis_file`";
+                let key = if level.chemistry.basis.is_some() { "basis" } else { "basis_file" };
+                faults.push(config.fault(&format!("fragments.level.{}.{key}", level.place), message, help));
+            }
+        }
     }
     faults.into_result(())
 }

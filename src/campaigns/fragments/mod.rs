@@ -37,7 +37,7 @@ impl Kind for Fragments {
     }
 
     fn example(&self) -> &'static str {
-        include_str!("../../../examples/water3.toml")
+        include_str!("../../../examples/water6.toml")
     }
 
     fn schema(&self) -> schemars::Schema {
@@ -114,6 +114,15 @@ impl Setup {
     /// Which differences give a task's derivatives.
     pub fn differences(&self, task: &Task) -> Differences {
         self.levels[usize::from(task.level)].differences(self.driver)
+    }
+
+    /// What is asked of a single computation of a task.
+    pub fn driver_of(&self, task: &Task) -> Driver {
+        match self.differences(task) {
+            Differences::None => self.driver,
+            Differences::HessianFromGradients => Driver::Gradient,
+            Differences::GradientFromEnergies | Differences::HessianFromEnergies => Driver::Energy,
+        }
     }
 
     /// Where each coordinate of a task stands among those of its cluster.

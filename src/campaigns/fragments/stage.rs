@@ -45,7 +45,7 @@ impl FragmentStage {
     fn compute(&self, id: TaskId, context: &Context) -> Result<(Answer, usize), Cause> {
         let unit = &self.setup.units[id as usize];
         let (level, molecule) = (self.level(unit), self.molecule(unit));
-        let driver = self.setup.differences(&unit.task).driver(self.setup.driver);
+        let driver = self.setup.driver_of(&unit.task);
         match &level.solver {
             Solver::Recorded(recorded) => {
                 let basis = self.setup.frames[unit.frame].expansion.basis_of(&unit.task);
@@ -132,7 +132,7 @@ impl Stage for FragmentStage {
 
     fn cost(&self, id: TaskId) -> f64 {
         let unit = &self.setup.units[id as usize];
-        let driver = self.setup.differences(&unit.task).driver(self.setup.driver);
+        let driver = self.setup.driver_of(&unit.task);
         super::cost::of(&self.setup.frames[unit.frame], &unit.task, self.level(unit), driver)
     }
 

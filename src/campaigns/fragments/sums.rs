@@ -74,7 +74,8 @@ impl Values {
             let mut rows = rows.iter().peekable();
             for &(id, energy) in &from.energies {
                 let row = rows.next_if(|row| row.task == id);
-                let (gradient, hessian) = (row.map_or(&[][..], |row| &row.gradient), row.map_or(&[][..], |row| &row.hessian));
+                let (gradient, hessian) =
+                    (row.map_or(&[][..], |row| &row.gradient), row.map_or(&[][..], |row| &row.hessian));
                 self.sums.add(setup, &setup.units[id as usize], (energy, gradient, hessian))?;
             }
         }
@@ -131,7 +132,13 @@ fn append<T>(into: &mut Vec<T>, from: &mut Vec<T>, task: impl Fn(&T) -> TaskId) 
 }
 
 /// Adds `times` the `values` to the elements at `places` of a sum of `size` elements; nothing where there are no values.
-fn add_at(into: &mut Vec<Exact>, size: usize, times: i64, places: &[usize], values: &[f64]) -> Result<(), exact::Error> {
+fn add_at(
+    into: &mut Vec<Exact>,
+    size: usize,
+    times: i64,
+    places: &[usize],
+    values: &[f64],
+) -> Result<(), exact::Error> {
     if !values.is_empty() {
         into.resize(size, Exact::default());
     }

@@ -13,6 +13,7 @@ pub fn identity(wanted: &Wanted, section: &Section, setup: &Setup, digest: &str)
         let first = wanted.orders.level_of.iter().position(|&of| of == k).map(|order| order + 1);
         let file = match &level.solver {
             Solver::Recorded(recorded) => recorded.digest().into(),
+            Solver::Embedded(engine) => engine.digest().into(),
             Solver::Program(_) => serde_json::Value::Null,
         };
         serde_json::json!({

@@ -64,36 +64,32 @@ struct FrameWriter<'a> {
     places: Vec<usize>,
     tasks: Vec<Task>,
     energies: Vec<Option<f64>>,
-    /// The same, but none where a displaced computation of the task is missing: its derivatives are not known then.
-    derived: Vec<Option<f64>>,
+    /// The units of each task, itself or displaced, that are missing: its derivatives are not known then.
+    lacking: Vec<Vec<u64>>,
     group: &'a str,
     out: &'a mut Writer,
 }
 
 impl<'a> FrameWriter<'a> {
     fn new(setup: &'a Setup, frame: usize, values: &'a Values, group: &'a str, out: &'a mut Writer) -> Self {
-        let places: Vec<usize> = (0..setup.tasks.len()).filter(|&place| setup.tasks[place].0 == frame).collect();
-        let tasks = places.iter().map(|&place| setup.tasks[place].1.clone()).collect();
-        let mut of_all = vec![None; setup.tasks.len()];
-        values.energies.iter().for_each(|&(task, energy)| of_all[task as usize] = Some(energy));
-        let energies = places.iter().map(|&place| of_all[place]).collect();
         let has_gradients = setup.driver != Driver::Energy && !values.lacks_gradients;
         let mut of_all = vec![None; setup.units.len()];
         values.energies.iter().for_each(|&(task, energy)| of_all[task as usize] = Some(energy));
-        let (mut places, mut energies, mut derived) = (Vec::new(), Vec::new(), Vec::<Option<f64>>::new());
+        let (mut places, mut energies) = (Vec::new(), Vec::new());
+        let mut lacking = Vec::<Vec<u64>>::new();
         for (place, unit) in setup.units.iter().enumerate().filter(|(_, unit)| unit.frame == frame) {
-            match derived.last_mut() {
-                // Displacements stand behind their task.
-                Some(derived) if !unit.displacement.is_none() => *derived = derived.and(of_all[place].and(*derived)),
-                _ => {
-                    places.push(place);
-                    energies.push(of_all[place]);
-                    derived.push(of_all[place]);
-                }
+            if unit.displacement.is_none() {
+                places.push(place);
+                energies.push(of_all[place]);
+                lacking.push(Vec::new());
+            }
+            // Displacements stand behind their task.
+            if let (None, Some(lacking)) = (of_all[place], lacking.last_mut()) {
+                lacking.push(place as u64);
             }
         }
         let tasks = places.iter().map(|&place| setup.units[place].task.clone()).collect();
-        Self { setup, frame, sums: &values.sums, has_gradients, places, tasks, energies, derived, group, out }
+        Self { setup, frame, sums: &values.sums, has_gradients, places, tasks, energies, lacking, group, out }
     }
 
     fn of_frame(&self) -> &'a Frame {
@@ -113,7 +109,9 @@ impl<'a> FrameWriter<'a> {
             self.write_energies(bsse, &results[k])?;
             self.write_clusters(bsse, &known)?;
             if self.setup.driver != Driver::Energy {
-                let derived = assembly::energies(expansion, &self.tasks, &self.derived)?;
+                let is_whole = |(energy, lacking): (&Option<f64>, &Vec<u64>)| energy.filter(|_| lacking.is_empty());
+                let known: Vec<Option<f64>> = self.energies.iter().zip(&self.lacking).map(is_whole).collect();
+                let derived = assembly::energies(expansion, &self.tasks, &known)?;
                 self.write_derivatives(bsse, k, &derived[k])?;
             }
         }
@@ -154,7 +152,11 @@ impl<'a> FrameWriter<'a> {
         if places.is_empty() {
             return Ok(());
         }
-        let indices: Vec<u64> = places.iter().map(|&place| self.places[place] as u64).collect();
+        // Of energies the task itself is missing, of derivatives it or some of its displacements.
+        let is_derived = name.ends_with("gradient") || name.ends_with("hessian") || name.ends_with("gradient_through");
+        let units =
+            |&place: &usize| if is_derived { self.lacking[place].clone() } else { vec![self.places[place] as u64] };
+        let indices: Vec<u64> = places.iter().flat_map(units).collect();
         Ok(self.out.list_attribute(&self.at(name), "missing", &indices)?)
     }
 

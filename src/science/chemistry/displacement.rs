@@ -50,9 +50,15 @@ impl Differences {
     pub fn about(self) -> Option<&'static str> {
         match self {
             Differences::None => None,
-            Differences::GradientFromEnergies => Some("gradients by central differences of energies (5 points, 0.01 bohr)"),
-            Differences::HessianFromGradients => Some("Hessians by central differences of gradients (3 points, 0.005 bohr)"),
-            Differences::HessianFromEnergies => Some("Hessians by central differences of energies (3 points, 0.005 bohr)"),
+            Differences::GradientFromEnergies => {
+                Some("gradients by central differences of energies (5 points, 0.01 bohr)")
+            }
+            Differences::HessianFromGradients => {
+                Some("Hessians by central differences of gradients (3 points, 0.005 bohr)")
+            }
+            Differences::HessianFromEnergies => {
+                Some("Hessians by central differences of energies (3 points, 0.005 bohr)")
+            }
         }
     }
 

@@ -11,7 +11,11 @@ use crate::science::widest::widest;
 const LANES: usize = 4;
 
 /// J of the whole density and K of each spin's density, all `[functions, functions]`.
-pub(super) fn coulomb_and_exchange(repulsion: &Repulsion, density: &Matrix, spins: &[&Matrix]) -> (Matrix, Vec<Matrix>) {
+pub(super) fn coulomb_and_exchange(
+    repulsion: &Repulsion,
+    density: &Matrix,
+    spins: &[&Matrix],
+) -> (Matrix, Vec<Matrix>) {
     let n = density.rows;
     let runs = repulsion.runs();
     let mut coulomb = Coulomb { density: pack(density, runs), potential: vec![0.0; runs[n]] };

@@ -173,6 +173,7 @@ fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
         name: Some(name.to_owned()),
         engine,
         method: Some(model.require("method")?.text()?.to_owned()),
+        basis_file: None,
         basis: model.get("basis").map(|basis| basis.text().map(str::to_owned)).transpose()?,
         reference: Reference::Auto,
         frozen_core: None,
