@@ -1,0 +1,221 @@
+//! Expansions by the embedded engine against PySCF 2.14, through configuration, ranks, journal and HDF5. The reference files lie beside the
+//! repository (`../shared/reference/qcmanybody`); without them the tests that need them say so and check nothing.
+#![allow(clippy::unwrap_used)]
+mod support;
+
+use serde_json::Value;
+use simmpi::results::Reader;
+use std::fs;
+use std::path::Path;
+use support::{Campaign, simmpi};
+
+/// Energies agree to this, Eh, times what the expansion magnifies.
+const ENERGY: f64 = 1e-8;
+const GRADIENT: f64 = 1e-6;
+
+fn reference(name: &str) -> Option<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qcmanybody").join(name);
+    let text = fs::read_to_string(path);
+    if text.is_err() {
+        println!("SKIPPED: there is no reference {name} in ../shared/reference/qcmanybody");
+    }
+    Some(serde_json::from_str(&text.ok()?).unwrap())
+}
+
+/// A campaign on the molecule of a reference, all treatments, all orders.
+fn of_reference(reference: &Value, method: &str, driver: &str) -> Campaign {
+    let config = format!(
+        "[campaign]\nkind = \"fragments\"\n[fragments]\nmolecule = \"molecule.json\"\ndriver = \"{driver}\"\n\
+         bsse = [\"nocp\", \"cp\", \"vmfc\"]\nmax_order = {}\ntotal = true\n\
+         [[fragments.level]]\nengine = \"embedded\"\nmethod = \"{method}\"\nbasis = {}\n",
+        reference["max_nbody"], reference["basis"]
+    );
+    let campaign = Campaign::with(simmpi(), &config);
+    fs::write(campaign.path("molecule.json"), reference["molecule"].to_string()).unwrap();
+    campaign
+}
+
+fn read(campaign: &Campaign, item: &str) -> Vec<f64> {
+    Reader::open_results(&campaign.path("results.h5")).unwrap().array(item).unwrap()
+}
+
+fn flat(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(flat).collect(),
+        number => vec![number.as_f64().unwrap()],
+    }
+}
+
+/// Fragments of a label, as JSON lists them.
+fn list(text: &str) -> Value {
+    serde_json::from_str(text).unwrap()
+}
+
+fn compare(name: &str, campaign: &Campaign, reference: &Value, set: &str) {
+    let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
+    let strings = |item: &str| file.strings(item).unwrap();
+    let (real, basis) = (strings("/results/tasks/real"), strings("/results/tasks/basis"));
+    let energies = file.array::<f64>("/results/tasks/energy").unwrap();
+    let tasks = reference["tasks"].as_array().unwrap();
+    assert_eq!(energies.len(), tasks.len(), "{name}");
+    for ((real, basis), energy) in real.iter().zip(&basis).zip(energies) {
+        let is_it = |task: &&Value| task["real_fragments"] == list(real) && task["basis_fragments"] == list(basis);
+        let expected = tasks.iter().find(is_it).unwrap()[format!("{set}_energy")].as_f64().unwrap();
+        assert!((energy - expected).abs() < ENERGY, "{name} {set} {real}@{basis}: {energy} and not {expected}");
+    }
+    let expected = &reference["expected"][set];
+    for bsse in ["nocp", "cp", "vmfc"] {
+        for (k, found) in file.array::<f64>(&format!("/results/{bsse}/total_energy")).unwrap().into_iter().enumerate() {
+            let property = format!("{bsse}_corrected_total_energy_through_{}_body", k + 1);
+            let expected = expected[&property].as_f64().unwrap();
+            assert!((found - expected).abs() < 1e-7, "{name} {property}: {found} and not {expected}");
+        }
+        if let Ok(found) = file.array::<f64>(&format!("/results/{bsse}/total_gradient")) {
+            // Where single fragments have no gradient QCManyBody tells interactions alone.
+            let told = ["total", "interaction"].map(|what| &expected[format!("{bsse}_corrected_{what}_gradient")]);
+            for (found, expected) in found.iter().zip(flat(told.into_iter().find(|told| !told.is_null()).unwrap())) {
+                assert!((found - expected).abs() < GRADIENT, "{name} {bsse} gradient: {found} and not {expected}");
+            }
+        }
+    }
+}
+
+#[test]
+fn energies_are_those_of_pyscf() {
+    for name in [
+        "ref_fhfhhhe_charged__sto-3g__nocp-cp-vmfc__4b.json",
+        "ref_h2o3__6-31gs__nocp-cp-vmfc__3b.json",
+        "ref_h2o3__sto-3g__nocp-cp-vmfc__3b__grad.json",
+        "ref_he4__6-31g__nocp-cp-vmfc__4b__grad.json",
+    ] {
+        let Some(reference) = reference(name) else { continue };
+        for (method, set) in [("hf", "rhf"), ("mp2", "mp2")] {
+            let campaign = of_reference(&reference, method, "energy");
+            campaign.run(2, &[]).expect(0, &[]);
+            compare(name, &campaign, &reference, set);
+        }
+    }
+}
+
+#[test]
+fn gradients_are_those_of_pyscf() {
+    for (name, method, set) in [
+        ("ref_h2o3__sto-3g__nocp-cp-vmfc__3b__grad.json", "hf", "rhf"),
+        ("ref_he4__6-31g__nocp-cp-vmfc__4b__grad.json", "hf", "rhf"),
+        // By differences of energies, 25 to 49 of them for each task.
+        ("ref_he4__6-31g__nocp-cp-vmfc__4b__grad.json", "mp2", "mp2"),
+    ] {
+        let Some(reference) = reference(name) else { continue };
+        let campaign = of_reference(&reference, method, "gradient");
+        campaign.run(2, &["--progress", "none"]).expect(0, &[]);
+        compare(name, &campaign, &reference, set);
+    }
+}
+
+/// Water, lithium and hydroxide: closed and open shells, MP2 in a small basis.
+fn open_shells(more: &str) -> Campaign {
+    let config = format!(
+        "{more}\n[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\nO 0 0 0.117\nH 0 0.757 -0.469\nH 0 -0.757 -0.469\n\
+         Li 0 0 2.0\nO 2.9 0 0\nH 3.2 0.9 0\n\"\"\"\nfragments = [[0, 1, 2], [3], [4, 5]]\nmultiplicities = [1, 2, 1]\ncharges = [0, 0, -1]\n\
+         bsse = [\"cp\", \"vmfc\"]\nmax_order = 3\ntotal = true\n\
+         [[fragments.level]]\norder = 1\nengine = \"embedded\"\nmethod = \"mp2\"\nbasis = \"6-31g\"\n\
+         [[fragments.level]]\norder = 3\nengine = \"embedded\"\nmethod = \"hf\"\nbasis = \"sto-3g\"\n"
+    );
+    Campaign::with(simmpi(), &config)
+}
+
+#[test]
+fn results_are_equal_to_the_last_bit_on_any_number_of_ranks() {
+    let one = open_shells("");
+    one.run(0, &[]).expect(0, &[]);
+    for (ranks, partition) in
+        [(2, "[partition]\nbatch_size = 1"), (3, "[partition]\nschedule = \"static\""), (4, "[limits]\nmemory_mb = 40")]
+    {
+        let other = open_shells(partition);
+        other.run(ranks, &[]).expect(0, &[]);
+        assert!(other.results_of_numbers() == one.results_of_numbers(), "{ranks} ranks, {partition}");
+    }
+    let stopped = open_shells("");
+    for task in ["3", "0"] {
+        stopped.run(0, &["--only", task]).expect(75, &[]);
+    }
+    stopped.run(2, &[]).expect(0, &["2 done before"]);
+    assert!(stopped.results_of_numbers() == one.results_of_numbers());
+}
+
+trait Numbers {
+    fn results_of_numbers(&self) -> Vec<(String, Vec<u64>)>;
+}
+
+impl Numbers for Campaign {
+    /// Everything below `/results` that is a number, bit by bit.
+    fn results_of_numbers(&self) -> Vec<(String, Vec<u64>)> {
+        let file = Reader::open_results(&self.path("results.h5")).unwrap();
+        let items = file.items().unwrap().into_iter().filter(|item| item.path.starts_with("/results"));
+        let numbers = items.filter_map(|item| {
+            let values = file.array::<f64>(&item.path).ok()?;
+            Some((item.path, values.into_iter().map(f64::to_bits).collect()))
+        });
+        numbers.collect()
+    }
+}
+
+/// Two helium atoms and a configuration of one level.
+fn helium(level: &str) -> Campaign {
+    let config = format!(
+        "[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"He 0 0 0\\nHe 0 0 2\"\nmax_order = 2\n\
+         [[fragments.level]]\nengine = \"embedded\"\n{level}\n"
+    );
+    Campaign::with(simmpi(), &config)
+}
+
+#[test]
+fn what_the_engine_cannot_do_is_refused_by_its_key() {
+    for (level, text) in [
+        ("method = \"b3lyp\"\nbasis = \"sto-3g\"", "no method `b3lyp`"),
+        ("method = \"hf\"\nbasis = \"cc-pv9z\"", "`cc-pv9z` is not built in"),
+        ("method = \"hf\"", "there is no basis set"),
+        ("method = \"hf\"\nbasis = \"sto-3g\"\ndensity_fitting = true", "does not fit densities"),
+        ("method = \"hf\"\nbasis = \"sto-3g\"\nthreads = 2", "one thread"),
+        ("method = \"hf\"\nbasis = \"sto-3g\"\nkeywords = { damping = 1 }", "no keyword `damping`"),
+        (
+            "method = \"hf\"\nbasis = \"sto-3g\"\n[[fragments.level.retry]]\nkeywords = { guess = \"hcore\" }",
+            "cannot be \"hcore\"",
+        ),
+        ("method = \"hf\"\nbasis_file = \"none.gbs\"", "none.gbs"),
+    ] {
+        helium(level).run(0, &[]).expect(78, &[text, "config.toml:"]);
+    }
+    let heavy = helium("method = \"hf\"\nbasis = \"sto-3g\"");
+    let config = fs::read_to_string(heavy.path("config.toml")).unwrap();
+    heavy.write(&config.replace("He 0 0 2", "Fe 0 0 4"));
+    heavy.run(0, &[]).expect(78, &["no functions for Fe"]);
+}
+
+#[test]
+fn a_basis_set_may_come_from_a_file() {
+    let built_in = helium("method = \"mp2\"\nbasis = \"6-31g\"");
+    built_in.run(0, &[]).expect(0, &[]);
+    let read_in = helium("method = \"mp2\"\nbasis_file = \"own.gbs\"");
+    fs::write(read_in.path("own.gbs"), include_str!("../data/basis/6-31g.gbs")).unwrap();
+    read_in.run(0, &[]).expect(0, &[]);
+    assert_eq!(read(&built_in, "/results/tasks/energy"), read(&read_in, "/results/tasks/energy"));
+}
+
+#[test]
+fn what_does_not_converge_fails_with_its_history_and_may_be_tried_otherwise() {
+    let level = "method = \"hf\"\nbasis = \"6-31g\"\nkeywords = { max_iterations = 2 }";
+    let failed = helium(level);
+    failed.run(0, &[]).expect(75, &["not converged", "2 iterations", "Eh"]);
+    let retried = helium(&format!("{level}\n[[fragments.level.retry]]\nkeywords = {{ max_iterations = 50 }}"));
+    retried.run(0, &[]).expect(0, &[]);
+    let file = Reader::open_results(&retried.path("results.h5")).unwrap();
+    assert_eq!(file.array::<u64>("/run/retried/retry").unwrap(), [1, 1, 1]);
+}
+
+#[test]
+fn too_little_memory_is_told_with_the_figures() {
+    let campaign = open_shells("[limits]\nmemory_mb = 1\nmax_retries = 0");
+    let ended = campaign.run(0, &[]);
+    assert!(ended.said.contains("memory_mb is 1"), "{}", ended.said);
+}
