@@ -9,8 +9,9 @@ use std::fs;
 use std::path::Path;
 use support::{Campaign, simmpi};
 
-/// Energies agree to this, Eh, times what the expansion magnifies.
+/// Energies of Hartree-Fock agree to this, Eh; those of MP2 to ten times as much, since PySCF's orbitals are converged less tightly.
 const ENERGY: f64 = 1e-8;
+/// Eh/bohr.
 const GRADIENT: f64 = 1e-6;
 
 fn reference(name: &str) -> Option<Value> {
@@ -61,7 +62,8 @@ fn compare(name: &str, campaign: &Campaign, reference: &Value, set: &str) {
     for ((real, basis), energy) in real.iter().zip(&basis).zip(energies) {
         let is_it = |task: &&Value| task["real_fragments"] == list(real) && task["basis_fragments"] == list(basis);
         let expected = tasks.iter().find(is_it).unwrap()[format!("{set}_energy")].as_f64().unwrap();
-        assert!((energy - expected).abs() < ENERGY, "{name} {set} {real}@{basis}: {energy} and not {expected}");
+        let tolerance = if set == "mp2" { 10.0 * ENERGY } else { ENERGY };
+        assert!((energy - expected).abs() < tolerance, "{name} {set} {real}@{basis}: {energy} and not {expected}");
     }
     let expected = &reference["expected"][set];
     for bsse in ["nocp", "cp", "vmfc"] {
@@ -206,7 +208,7 @@ fn a_basis_set_may_come_from_a_file() {
 fn what_does_not_converge_fails_with_its_history_and_may_be_tried_otherwise() {
     let level = "method = \"hf\"\nbasis = \"6-31g\"\nkeywords = { max_iterations = 2 }";
     let failed = helium(level);
-    failed.run(0, &[]).expect(75, &["not converged", "2 iterations", "Eh"]);
+    failed.run(0, &[]).expect(2, &["not converged", "2 iterations", "Eh"]);
     let retried = helium(&format!("{level}\n[[fragments.level.retry]]\nkeywords = {{ max_iterations = 50 }}"));
     retried.run(0, &[]).expect(0, &[]);
     let file = Reader::open_results(&retried.path("results.h5")).unwrap();
@@ -215,7 +217,12 @@ fn what_does_not_converge_fails_with_its_history_and_may_be_tried_otherwise() {
 
 #[test]
 fn too_little_memory_is_told_with_the_figures() {
-    let campaign = open_shells("[limits]\nmemory_mb = 1\nmax_retries = 0");
-    let ended = campaign.run(0, &[]);
-    assert!(ended.said.contains("memory_mb is 1"), "{}", ended.said);
+    let atoms: Vec<&str> = include_str!("fragments/water3.xyz").lines().skip(2).collect();
+    let config = format!(
+        "[limits]\nmemory_mb = 1\nmax_retries = 0\n[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\n{}\n\"\"\"\nmax_order = 2\n\
+         [[fragments.level]]\nengine = \"embedded\"\nmethod = \"hf\"\nbasis = \"cc-pvtz\"\n",
+        atoms.join("\n")
+    );
+    let ended = Campaign::with(simmpi(), &config).run(0, &[]);
+    assert!(ended.said.contains("174 functions need") && ended.said.contains("memory_mb is 1"), "{}", ended.said);
 }
