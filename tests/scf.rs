@@ -1,7 +1,7 @@
 //! Energies and gradients of the embedded engine against PySCF, psi4 and themselves.
 #![allow(clippy::unwrap_used)]
 use serde_json::Value;
-use simmpi::science::basis::{BasisSet, named};
+use simmpi::science::basis::named;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
 use simmpi::science::scf::{Derivative, Integrals, Method, Settings, System, solve, solve_with};
 use std::time::Instant;
