@@ -3,7 +3,7 @@
 use serde_json::Value;
 use simmpi::science::basis::named;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
-use simmpi::science::scf::{Derivative, Integrals, Method, Settings, System, solve, solve_with};
+use simmpi::science::scf::{Derivative, Guess, Integrals, Method, Settings, System, solve, solve_with};
 use std::time::Instant;
 use std::path::Path;
 
@@ -77,6 +77,81 @@ fn every_task_of_the_references_has_its_energies() {
         }
         eprintln!("{file}: RHF within {worst:.1e}, MP2 within {worst_mp2:.1e}, gradients within {worst_gradient:.1e}");
         assert!(worst < 1e-8 && worst_mp2 < 1e-7 && worst_gradient < 1e-6);
+    }
+}
+
+/// Molecules with unpaired electrons: name, set, UHF energy, UMP2 energy, <S^2>. PySCF 2.14 (`gto.M(unit="B", cart=True)` for
+/// 6-31G*, spherical for cc-pVDZ; `conv_tol` 1e-13), the lowest of the guesses minao, atom, 1e and huckel, each followed by
+/// `stability()` until it finds no lower one; `mp.UMP2` with all electrons.
+const OPEN_SHELLS: [(&str, &str, f64, f64, f64); 14] = [
+    ("O2", "6-31g*", -149.6147743165, -149.9525465667, 2.03469552),
+    ("OH", "6-31g*", -75.3821501643, -75.5231271706, 0.75533556),
+    ("CH3", "6-31g*", -39.5588867684, -39.6730285580, 0.76183579),
+    ("Li", "6-31g*", -7.4313723323, -7.4318582852, 0.75000245),
+    ("NO", "6-31g*", -129.2465851164, -129.5638620156, 0.79409794),
+    ("H", "6-31g*", -0.4982329107, -0.4982329107, 0.75000000),
+    ("NH3+", "6-31g*", -55.8730319591, -56.0068893177, 0.76071738),
+    ("O2", "cc-pvdz", -149.6277429699, -149.9764386692, 2.03305622),
+    ("OH", "cc-pvdz", -75.3938468673, -75.5448447603, 0.75459922),
+    ("CH3", "cc-pvdz", -39.5638111437, -39.6929132952, 0.76122990),
+    ("Li", "cc-pvdz", -7.4324205276, -7.4326135572, 0.75000054),
+    ("NO", "cc-pvdz", -129.2603712496, -129.5805356547, 0.79562057),
+    ("H", "cc-pvdz", -0.4992784034, -0.4992784034, 0.75000000),
+    ("NH3+", "cc-pvdz", -55.8853430730, -56.0293145787, 0.76047272),
+];
+
+/// Places in bohr, charge and multiplicity of the molecules above.
+fn open_shell(name: &str) -> Molecule {
+    let (atoms, charge, multiplicity): (&[(&str, [f64; 3])], _, _) = match name {
+        "O2" => (&[("O", [0.0; 3]), ("O", [0.0, 0.0, 2.282])], 0, 3),
+        "OH" => (&[("O", [0.0; 3]), ("H", [0.0, 0.0, 1.8324])], 0, 2),
+        "NO" => (&[("N", [0.0; 3]), ("O", [0.0, 0.0, 2.175])], 0, 2),
+        "Li" => (&[("Li", [0.0; 3])], 0, 2),
+        "H" => (&[("H", [0.0; 3])], 0, 2),
+        "CH3" => (
+            &[
+                ("C", [0.0; 3]),
+                ("H", [2.04, 0.0, 0.0]),
+                ("H", [-1.02, 1.766692, 0.0]),
+                ("H", [-1.02, -1.766692, 0.0]),
+            ],
+            0,
+            2,
+        ),
+        _ => (
+            &[
+                ("N", [0.0; 3]),
+                ("H", [1.93, 0.0, 0.0]),
+                ("H", [-0.965, 1.671429, 0.0]),
+                ("H", [-0.965, -1.671429, 0.0]),
+            ],
+            1,
+            2,
+        ),
+    };
+    let atom = |&(symbol, position): &(&str, [f64; 3])| Atom {
+        element: Element::of_symbol(symbol).unwrap(),
+        position,
+        is_ghost: false,
+    };
+    Molecule { atoms: atoms.iter().map(atom).collect(), charge, multiplicity, point_charges: Vec::new() }
+}
+
+#[test]
+fn open_shells_reach_the_ground_state_of_pyscf_from_both_guesses() {
+    for (name, set, uhf, ump2, s_squared) in OPEN_SHELLS {
+        let (molecule, basis) = (open_shell(name), named(set).unwrap());
+        for guess in [Guess::Sad, Guess::Core] {
+            let settings = Settings { method: Method::Mp2, guess, ..Settings::default() };
+            let outcome = solve(&System { molecule: &molecule, basis: &basis }, &settings, Derivative::Energy).unwrap();
+            println!(
+                "{name} {set} {guess:?}: {:.1e} {:.1e} {:.1e} {} {:?}",
+                outcome.scf_energy - uhf, outcome.energy - ump2, outcome.s_squared - s_squared, outcome.iterations, outcome.notes
+            );
+            assert!((outcome.scf_energy - uhf).abs() < 1e-8, "{name} {set}: {} and not {uhf}", outcome.scf_energy);
+            assert!((outcome.energy - ump2).abs() < 1e-7, "{name} {set}: {} and not {ump2}", outcome.energy);
+            assert!((outcome.s_squared - s_squared).abs() < 1e-6);
+        }
     }
 }
 
