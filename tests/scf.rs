@@ -4,8 +4,8 @@ use serde_json::Value;
 use simmpi::science::basis::named;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
 use simmpi::science::scf::{Derivative, Guess, Integrals, Method, Settings, System, solve, solve_with};
-use std::time::Instant;
 use std::path::Path;
+use std::time::Instant;
 
 /// Files of many-body expansions computed with PySCF, where the checkout stands beside them.
 fn references() -> Vec<(String, Value)> {
@@ -109,12 +109,7 @@ fn open_shell(name: &str) -> Molecule {
         "Li" => (&[("Li", [0.0; 3])], 0, 2),
         "H" => (&[("H", [0.0; 3])], 0, 2),
         "CH3" => (
-            &[
-                ("C", [0.0; 3]),
-                ("H", [2.04, 0.0, 0.0]),
-                ("H", [-1.02, 1.766692, 0.0]),
-                ("H", [-1.02, -1.766692, 0.0]),
-            ],
+            &[("C", [0.0; 3]), ("H", [2.04, 0.0, 0.0]), ("H", [-1.02, 1.766692, 0.0]), ("H", [-1.02, -1.766692, 0.0])],
             0,
             2,
         ),
@@ -146,7 +141,11 @@ fn open_shells_reach_the_ground_state_of_pyscf_from_both_guesses() {
             let outcome = solve(&System { molecule: &molecule, basis: &basis }, &settings, Derivative::Energy).unwrap();
             println!(
                 "{name} {set} {guess:?}: {:.1e} {:.1e} {:.1e} {} {:?}",
-                outcome.scf_energy - uhf, outcome.energy - ump2, outcome.s_squared - s_squared, outcome.iterations, outcome.notes
+                outcome.scf_energy - uhf,
+                outcome.energy - ump2,
+                outcome.s_squared - s_squared,
+                outcome.iterations,
+                outcome.notes
             );
             assert!((outcome.scf_energy - uhf).abs() < 1e-8, "{name} {set}: {} and not {uhf}", outcome.scf_energy);
             assert!((outcome.energy - ump2).abs() < 1e-7, "{name} {set}: {} and not {ump2}", outcome.energy);

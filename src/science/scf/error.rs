@@ -78,7 +78,11 @@ impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (number, Attempt { level_shift, iterates }) in self.attempts.iter().enumerate() {
             let separator = if number == 0 { "" } else { "; " };
-            write!(f, "{separator}{} iterations with level shift {level_shift} (energy, residual in Eh:", iterates.len())?;
+            write!(
+                f,
+                "{separator}{} iterations with level shift {level_shift} (energy, residual in Eh:",
+                iterates.len()
+            )?;
             for (at, Iterate { energy, residual }) in iterates.iter().enumerate() {
                 if at < TOLD || at + TOLD >= iterates.len() {
                     write!(f, " {energy:.8} {residual:.1e},")?;

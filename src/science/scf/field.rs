@@ -1,5 +1,6 @@
 //! Orbitals in the field of one another: Hartree-Fock, restricted (Roothaan, Rev. Mod. Phys. 23, 69, 1951, DOI
 //! 10.1103/RevModPhys.23.69) and unrestricted (Pople and Nesbet, J. Chem. Phys. 22, 571, 1954, DOI 10.1063/1.1740120).
+use super::Error;
 use super::diis::Diis;
 use super::eigen::Eigen;
 use super::error::{Attempt, History, Iterate};
@@ -9,7 +10,6 @@ use super::matrix::Matrix;
 use super::note::Note;
 use super::orthonormal::Orthonormal;
 use super::settings::{Guess, Settings};
-use super::Error;
 use crate::science::chemistry::Molecule;
 
 /// By how much virtual orbitals are raised in the second attempt, Eh (Saunders and Hillier, Int. J. Quantum Chem. 7, 699, 1973,

@@ -11,7 +11,11 @@ use crate::science::widest::widest;
 const LANES: usize = 4;
 
 /// J of the whole density and K of each spin's density, all `[functions, functions]`.
-pub(super) fn coulomb_and_exchange(repulsion: &Repulsion, density: &Matrix, spins: &[&Matrix]) -> (Matrix, Vec<Matrix>) {
+pub(super) fn coulomb_and_exchange(
+    repulsion: &Repulsion,
+    density: &Matrix,
+    spins: &[&Matrix],
+) -> (Matrix, Vec<Matrix>) {
     let n = density.rows;
     let runs = repulsion.runs();
     let mut coulomb = Coulomb { density: pack(density, runs), potential: vec![0.0; runs[n]] };
@@ -52,9 +56,9 @@ impl Coulomb {
 
     fn finish(&self, n: usize, runs: &[usize]) -> Matrix {
         let mut matrix = Matrix::zeros(n, n);
-        for p in 0..n {
+        for (p, start) in runs[..n].iter().enumerate() {
             for q in 0..=p {
-                let value = if p == q { 4.0 } else { 2.0 } * self.potential[runs[p] + q];
+                let value = if p == q { 4.0 } else { 2.0 } * self.potential[start + q];
                 (matrix.values[p * n + q], matrix.values[q * n + p]) = (value, value);
             }
         }

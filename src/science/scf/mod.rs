@@ -106,7 +106,9 @@ pub fn solve_with(
     let scf_energy = field.electronic_energy + nuclear_repulsion;
     let correlation = match settings.method {
         Method::Hf => None,
-        Method::Mp2 => Some(mp2::correlation(integrals, &mut field, settings.frozen_orbitals(molecule), settings.memory_mb)?),
+        Method::Mp2 => {
+            Some(mp2::correlation(integrals, &mut field, settings.frozen_orbitals(molecule), settings.memory_mb)?)
+        }
     };
     let correlation_energy = correlation.map(|parts| parts.same_spin + parts.opposite_spin);
     let gradient = (derivative == Derivative::Gradient).then(|| gradient::gradient(integrals, molecule, &field));

@@ -26,7 +26,10 @@ impl fmt::Display for Note {
                 super::DEPENDENT
             ),
             Note::NearlyDependent { smallest } => {
-                write!(f, "basis functions are nearly linearly dependent: smallest eigenvalue of the overlap {smallest:.1e}")
+                write!(
+                    f,
+                    "basis functions are nearly linearly dependent: smallest eigenvalue of the overlap {smallest:.1e}"
+                )
             }
             Note::Shifted { level_shift, lost } => {
                 write!(f, "converged with a level shift of {level_shift} Eh after {lost} iterations without")

@@ -281,7 +281,13 @@ impl Repulsion {
             for (c, values) in values.chunks_exact(shell_l.functions).enumerate() {
                 let mut length = if k == l { c + 1 } else { shell_l.functions };
                 if ket == block.pair {
-                    length = if c > a { 0 } else if c == a { b + 1 } else { length };
+                    length = if c > a {
+                        0
+                    } else if c == a {
+                        b + 1
+                    } else {
+                        length
+                    };
                 }
                 let run = &mut row[starts[c] + shell_l.first..][..length];
                 run.iter_mut().zip(values).for_each(|(to, value)| *to = half * value);

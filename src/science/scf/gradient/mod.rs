@@ -53,7 +53,9 @@ fn repulsion_of_nuclei(molecule: &Molecule) -> Vec<[f64; 3]> {
     let mut sum = vec![[0.0; 3]; molecule.atoms.len()];
     for (at, sum) in sum.iter_mut().enumerate() {
         let (z, a) = charges[at];
-        for (q, b) in charges.iter().enumerate().filter(|(k, (q, _))| *k != at && z * q != 0.0).map(|(_, charge)| charge) {
+        for (q, b) in
+            charges.iter().enumerate().filter(|(k, (q, _))| *k != at && z * q != 0.0).map(|(_, charge)| charge)
+        {
             let cube = crate::science::chemistry::distance(a, *b).powi(3);
             (0..3).for_each(|k| sum[k] -= z * q * (a[k] - b[k]) / cube);
         }
