@@ -183,11 +183,11 @@ mod tests {
             let Eigen { values, vectors } = Eigen::of(&matrix);
             assert!(values.is_sorted());
             let (unit, images) = (vectors.times(&vectors.transposed()), vectors.times(&matrix));
-            for i in 0..n {
+            for (i, value) in values.iter().enumerate() {
                 for j in 0..n {
                     let expected = if i == j { 1.0 } else { 0.0 };
                     assert!((unit.at(i, j) - expected).abs() < 1e-13 * n as f64);
-                    assert!((images.at(i, j) - values[i] * vectors.at(i, j)).abs() < 1e-13 * n as f64);
+                    assert!((images.at(i, j) - value * vectors.at(i, j)).abs() < 1e-13 * n as f64);
                 }
             }
         }

@@ -7,7 +7,7 @@ use super::matrix::Matrix;
 use super::repulsion::{Block, Repulsion};
 use crate::science::widest::widest;
 
-/// Numbers that are worked on at once.
+/// Numbers in a vector.
 const LANES: usize = 4;
 
 /// J of the whole density and K of each spin's density, all `[functions, functions]`.
@@ -20,10 +20,7 @@ pub(super) fn coulomb_and_exchange(
     let runs = repulsion.runs();
     let mut coulomb = Coulomb { density: pack(density, runs), potential: vec![0.0; runs[n]] };
     let mut exchange: Vec<_> = spins.iter().map(|spin| Exchange::of(spin)).collect();
-    repulsion.each_block(|block, rows| {
-        take_coulomb(block, rows, runs, &mut coulomb);
-        exchange.iter_mut().for_each(|exchange| take_exchange(block, rows, runs, exchange));
-    });
+    repulsion.each_block(|block, rows| take(block, rows, runs, &mut coulomb, &mut exchange));
     (coulomb.finish(n, runs), exchange.iter().map(|exchange| exchange.finish(n)).collect())
 }
 
@@ -43,11 +40,25 @@ struct Coulomb {
 }
 
 impl Coulomb {
+    /// Takes a row of integrals (pq|..).
+    #[inline(always)]
+    fn take(&mut self, block: &Block, (p, q): (usize, usize), row: &[f64], runs: &[usize]) {
+        let (place, whole) = (runs[p] + q, block.last_runs[0]);
+        let Self { density, potential } = self;
+        let factor = density[place];
+        let mut sum = coulomb_run(&row[..whole], &density[..whole], factor, &mut potential[..whole]);
+        for (r, ends) in block.last_runs.windows(2).enumerate() {
+            let (run, at) = (&row[ends[0]..ends[1]], runs[block.first[0] + r]);
+            sum += coulomb_run(run, &density[at..][..run.len()], factor, &mut potential[at..][..run.len()]);
+        }
+        potential[place] += sum;
+    }
+
     fn finish(&self, n: usize, runs: &[usize]) -> Matrix {
         let mut matrix = Matrix::zeros(n, n);
-        for p in 0..n {
+        for (p, start) in runs[..n].iter().enumerate() {
             for q in 0..=p {
-                let value = if p == q { 4.0 } else { 2.0 } * self.potential[runs[p] + q];
+                let value = if p == q { 4.0 } else { 2.0 } * self.potential[start + q];
                 (matrix.values[p * n + q], matrix.values[q * n + p]) = (value, value);
             }
         }
@@ -61,6 +72,7 @@ struct Exchange {
     density: Vec<f64>,
     first: Vec<f64>,
     second: Vec<f64>,
+    sums: Vec<[Lanes; 2]>,
 }
 
 impl Exchange {
@@ -69,7 +81,29 @@ impl Exchange {
         let stride = n.next_multiple_of(LANES);
         let mut wide = vec![0.0; n * stride];
         wide.chunks_exact_mut(stride.max(1)).enumerate().for_each(|(p, row)| row[..n].copy_from_slice(density.row(p)));
-        Self { stride, density: wide, first: vec![0.0; n * stride], second: vec![0.0; n * stride] }
+        let (first, second) = (vec![0.0; n * stride], vec![0.0; n * stride]);
+        Self { stride, density: wide, first, second, sums: vec![Default::default(); n] }
+    }
+
+    /// Takes a row of integrals (pq|..).
+    #[inline(always)]
+    fn take(&mut self, block: &Block, (p, q): (usize, usize), row: &[f64], runs: &[usize]) {
+        let (at_p, at_q) = (p * self.stride, q * self.stride);
+        let mut pair = PairRows {
+            density_p: &self.density[at_p..][..self.stride],
+            density_q: &self.density[at_q..][..self.stride],
+            first: &mut self.first[at_p..][..self.stride],
+            second: &mut self.second[at_q..][..self.stride],
+            sums: &mut self.sums,
+        };
+        let before = block.first[0];
+        for r in 0..before {
+            pair.take(r, &row[runs[r]..runs[r + 1]]);
+        }
+        for (r, ends) in block.last_runs.windows(2).enumerate() {
+            pair.take(before + r, &row[ends[0]..ends[1]]);
+        }
+        pair.finish(before + block.functions[0]);
     }
 
     fn finish(&self, n: usize) -> Matrix {
@@ -86,62 +120,70 @@ impl Exchange {
 }
 
 widest! {
-    fn take_coulomb(block: &Block, rows: &[f64], runs: &[usize], coulomb: &mut Coulomb) {
-        let whole = block.last_runs[0];
+    /// Row after row, so that what J has brought from memory is still near for K.
+    fn take(block: &Block, rows: &[f64], runs: &[usize], coulomb: &mut Coulomb, exchange: &mut [Exchange]) {
         for ((p, q), row) in block.pairs().zip(rows.chunks_exact(block.length())) {
-            let place = runs[p] + q;
-            let factor = coulomb.density[place];
-            let Coulomb { density, potential } = coulomb;
-            let mut sum = coulomb_run(&row[..whole], &density[..whole], factor, &mut potential[..whole]);
-            for (r, ends) in block.last_runs.windows(2).enumerate() {
-                let (run, at) = (&row[ends[0]..ends[1]], runs[block.first[0] + r]);
-                sum += coulomb_run(run, &density[at..][..run.len()], factor, &mut potential[at..][..run.len()]);
+            coulomb.take(block, (p, q), row, runs);
+            for exchange in &mut *exchange {
+                exchange.take(block, (p, q), row, runs);
             }
-            potential[place] += sum;
         }
     }
+}
+
+/// Numbers that are worked on at once.
+type Lanes = [f64; LANES];
+
+/// The numbers from a place on.
+#[inline(always)]
+fn lanes(values: &[f64], at: usize) -> Lanes {
+    values[at..][..LANES].try_into().expect("as many as lanes")
+}
+
+/// Sums and products lane by lane. Values, not references: only so does the compiler make vector instructions of them.
+#[inline(always)]
+fn plus_product(mut sums: Lanes, a: Lanes, b: Lanes) -> Lanes {
+    for lane in 0..LANES {
+        sums[lane] += a[lane] * b[lane];
+    }
+    sums
+}
+
+/// Adds products to the numbers from a place on.
+#[inline(always)]
+fn add_product(values: &mut [f64], at: usize, a: Lanes, b: Lanes) {
+    let sums = plus_product(lanes(values, at), a, b);
+    values[at..][..LANES].copy_from_slice(&sums);
+}
+
+/// The sum over lanes.
+#[inline(always)]
+fn together(sums: Lanes) -> f64 {
+    (sums[0] + sums[2]) + (sums[1] + sums[3])
 }
 
 /// Adds integrals times one element of the density to the potential, and returns their sum with all others.
 #[inline(always)]
 fn coulomb_run(run: &[f64], density: &[f64], factor: f64, potential: &mut [f64]) -> f64 {
-    let mut sums = [0.0; 2 * LANES];
-    let whole = run.len() - run.len() % (2 * LANES);
+    let (mut even, mut odd) = ([0.0; LANES], [0.0; LANES]);
+    let factor = [factor; LANES];
+    let n = run.len();
+    let (density, potential) = (&density[..n], &mut potential[..n]);
+    let whole = n - n % (2 * LANES);
     for at in (0..whole).step_by(2 * LANES) {
-        let run: &[f64; 2 * LANES] = run[at..][..2 * LANES].try_into().expect("lanes");
-        let density: &[f64; 2 * LANES] = density[at..][..2 * LANES].try_into().expect("lanes");
-        let potential: &mut [f64; 2 * LANES] = (&mut potential[at..][..2 * LANES]).try_into().expect("lanes");
-        for lane in 0..2 * LANES {
-            sums[lane] += run[lane] * density[lane];
-            potential[lane] += run[lane] * factor;
-        }
+        let integrals = lanes(run, at);
+        even = plus_product(even, integrals, lanes(density, at));
+        add_product(potential, at, integrals, factor);
+        let integrals = lanes(run, at + LANES);
+        odd = plus_product(odd, integrals, lanes(density, at + LANES));
+        add_product(potential, at + LANES, integrals, factor);
     }
-    for at in whole..run.len() {
-        sums[at - whole] += run[at] * density[at];
-        potential[at] += run[at] * factor;
+    if whole < n {
+        let integrals = lanes(run, whole);
+        even = plus_product(even, integrals, lanes(density, whole));
+        add_product(potential, whole, integrals, factor);
     }
-    ((sums[0] + sums[4]) + (sums[1] + sums[5])) + ((sums[2] + sums[6]) + (sums[3] + sums[7]))
-}
-
-widest! {
-    fn take_exchange(block: &Block, rows: &[f64], runs: &[usize], exchange: &mut Exchange) {
-        let Exchange { stride, density, first, second } = exchange;
-        for ((p, q), row) in block.pairs().zip(rows.chunks_exact(block.length())) {
-            let mut pair = PairRows {
-                density_p: &density[p * *stride..][..*stride],
-                density_q: &density[q * *stride..][..*stride],
-                first: &mut first[p * *stride..][..*stride],
-                second: &mut second[q * *stride..][..*stride],
-            };
-            let before = block.first[0];
-            for r in 0..before {
-                pair.take(r, &row[runs[r]..runs[r + 1]]);
-            }
-            for (r, ends) in block.last_runs.windows(2).enumerate() {
-                pair.take(before + r, &row[ends[0]..ends[1]]);
-            }
-        }
-    }
+    together(plus_product(even, odd, [1.0; LANES]))
 }
 
 /// What a row of integrals (pq|..) works on.
@@ -150,6 +192,8 @@ struct PairRows<'a> {
     density_q: &'a [f64],
     first: &'a mut [f64],
     second: &'a mut [f64],
+    /// For each run, in lanes, what belongs to `first` and `second`.
+    sums: &'a mut [[Lanes; 2]],
 }
 
 impl PairRows<'_> {
@@ -161,20 +205,23 @@ impl PairRows<'_> {
         let (dp, dq) = (&self.density_p[..n], &self.density_q[..n]);
         let (first, second) = (&mut self.first[..n], &mut self.second[..n]);
         let (mut sum_p, mut sum_q) = ([0.0; LANES], [0.0; LANES]);
+        let (factors_p, factors_q) = ([factor_p; LANES], [factor_q; LANES]);
         for at in (0..n).step_by(LANES) {
-            let run: &[f64; LANES] = run[at..][..LANES].try_into().expect("lanes");
-            let dp: &[f64; LANES] = dp[at..][..LANES].try_into().expect("lanes");
-            let dq: &[f64; LANES] = dq[at..][..LANES].try_into().expect("lanes");
-            let first: &mut [f64; LANES] = (&mut first[at..][..LANES]).try_into().expect("lanes");
-            let second: &mut [f64; LANES] = (&mut second[at..][..LANES]).try_into().expect("lanes");
-            for lane in 0..LANES {
-                sum_p[lane] += run[lane] * dq[lane];
-                sum_q[lane] += run[lane] * dp[lane];
-                first[lane] += run[lane] * factor_q;
-                second[lane] += run[lane] * factor_p;
-            }
+            let integrals = lanes(run, at);
+            sum_p = plus_product(sum_p, integrals, lanes(dq, at));
+            sum_q = plus_product(sum_q, integrals, lanes(dp, at));
+            add_product(first, at, integrals, factors_q);
+            add_product(second, at, integrals, factors_p);
         }
-        self.first[r] += (sum_p[0] + sum_p[1]) + (sum_p[2] + sum_p[3]);
-        self.second[r] += (sum_q[0] + sum_q[1]) + (sum_q[2] + sum_q[3]);
+        self.sums[r] = [sum_p, sum_q];
+    }
+
+    /// Adds up what runs 0 to `end` have left in lanes.
+    #[inline(always)]
+    fn finish(&mut self, end: usize) {
+        for ((first, second), sums) in self.first.iter_mut().zip(&mut *self.second).zip(&self.sums[..end]) {
+            *first += together(sums[0]);
+            *second += together(sums[1]);
+        }
     }
 }

@@ -1,4 +1,5 @@
 //! Integrals over the functions of some atoms at some places.
+use super::fock::coulomb_and_exchange;
 use super::guess;
 use super::matrix::Matrix;
 use super::repulsion::Repulsion;
@@ -96,6 +97,16 @@ impl Integrals {
     /// The memory in use, in bytes: integrals that are kept, and room for a task's matrices.
     pub fn bytes(&self) -> usize {
         self.bytes
+    }
+
+    /// J and K of a symmetric density, `J_pq = sum_rs D_rs (pq|rs)` and `K_pr = sum_qs D_qs (pq|rs)`, all `[functions, functions]`.
+    ///
+    /// # Panics
+    /// Where the density is not of that shape.
+    pub fn coulomb_and_exchange(&self, density: &[f64]) -> [Vec<f64>; 2] {
+        let density = Matrix::of(self.functions(), self.functions(), density.to_vec());
+        let (coulomb, mut exchange) = coulomb_and_exchange(&self.repulsion, &density, &[&density]);
+        [coulomb.values, exchange.swap_remove(0).values]
     }
 
     pub(super) fn shells(&self) -> &Shells {

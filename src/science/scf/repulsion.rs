@@ -146,6 +146,26 @@ impl Repulsion {
         &self.shells
     }
 
+    /// Shell pairs i >= j.
+    pub fn pairs(&self) -> &[(usize, usize)] {
+        &self.pairs
+    }
+
+    /// Products of primitives of each shell pair.
+    pub fn data(&self) -> &[ShellPairData] {
+        &self.data
+    }
+
+    /// The square root of the largest (pq|pq) of a shell pair.
+    pub fn bound_of(&self, pair: usize) -> f64 {
+        self.bounds[pair]
+    }
+
+    /// Shell pairs that can be computed together, in ascending order.
+    pub fn alike(&self) -> &[Vec<usize>] {
+        &self.alike
+    }
+
     /// Where run r starts in anything with one number for each pair r >= s, and the end.
     pub fn runs(&self) -> &[usize] {
         &self.runs

@@ -49,7 +49,8 @@ pub struct Settings {
     pub frozen_core: bool,
     pub density_fitting: bool,
     /// The change of the energy at which iterations end, Eh, where the largest element of the commutator FPS - SPF (orthonormal
-    /// basis, Eh) is at most a hundredth of its root too: 1e-7 Eh with 1e-10 Eh.
+    /// basis, Eh) is at most a thousandth of its root too: 1e-8 Eh with 1e-10 Eh. The energy of MP2 and gradients, unlike that of
+    /// Hartree-Fock, are in error by as much as orbitals are, and what is differentiated numerically must not be.
     pub convergence: f64,
     /// Passes of an attempt; there are two, the second with a level shift.
     pub max_iterations: usize,
@@ -76,7 +77,7 @@ impl Default for Settings {
 impl Settings {
     /// The largest element of the commutator at convergence, Eh.
     pub(super) fn residual(&self) -> f64 {
-        0.01 * self.convergence.sqrt()
+        0.001 * self.convergence.sqrt()
     }
 
     /// Refuses what is not there.
