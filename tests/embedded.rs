@@ -232,3 +232,45 @@ fn too_little_memory_is_told_with_the_figures() {
     let errors = file.strings("/run/tasks/error").unwrap();
     assert!(errors[0].contains("174 functions need") && errors[0].contains("memory_mb is 1"), "{errors:?}");
 }
+
+#[test]
+fn hessians_by_differences_of_gradients_are_those_of_psi4() {
+    let Some(mut case) = reference("case_h2o3_single_hessian_2b.json") else { return };
+    case["molecule"]["geometry"] = case["molecule"]["geometry_bohr"].take();
+    case["molecule"].as_object_mut().unwrap().remove("geometry_bohr");
+    (case["max_nbody"], case["basis"]) = (2.into(), "sto-3g".into());
+    let campaign = of_reference(&case, "hf", "hessian");
+    let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
+    campaign.write(&config.replace("\"nocp\", \"cp\", \"vmfc\"", "\"nocp\", \"vmfc\""));
+    campaign.run(2, &["--progress", "none"]).expect(0, &[]);
+    for bsse in ["nocp", "vmfc"] {
+        let expected = flat(&case["expected_from_qcmanybody_0_8_0"]["hessian_body_dict"][bsse]["2"]);
+        let found = read(&campaign, &format!("/results/{bsse}/total_hessian"));
+        assert_eq!(found.len(), expected.len());
+        for (found, expected) in found.iter().zip(&expected) {
+            assert!((found - expected).abs() < 1e-4, "{bsse}: {found} and not {expected}");
+        }
+    }
+    let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
+    let items = file.items().unwrap();
+    let hessian = items.iter().find(|item| item.path == "/results/nocp/total_hessian").unwrap();
+    assert!(hessian.description.as_ref().unwrap().contains("central differences of gradients"));
+}
+
+#[test]
+fn an_mp2_hessian_is_symmetric_and_has_no_forces_of_translation() {
+    let campaign = helium("method = \"mp2\"\nbasis = \"6-31g\"");
+    let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
+    campaign.write(&config.replace("max_order", "driver = \"hessian\"\nbsse = [\"nocp\"]\nmax_order"));
+    campaign.run(2, &[]).expect(0, &[]);
+    let hessian = read(&campaign, "/results/nocp/total_hessian");
+    for i in 0..6 {
+        let sums: Vec<f64> = (0..3).map(|axis| hessian[6 * i + axis] + hessian[6 * i + axis + 3]).collect();
+        assert!(sums.iter().all(|sum| sum.abs() < 1e-5), "{sums:?}");
+        assert!((0..6).all(|j| hessian[6 * i + j] == hessian[6 * j + i]));
+    }
+    // Helium atoms 2 angstrom apart repel, more so when nearer.
+    assert!(hessian[6 * 2 + 2] > 1e-3, "{hessian:?}");
+    let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
+    assert!(file.array::<f64>("/results/nocp/total_gradient").is_err());
+}
