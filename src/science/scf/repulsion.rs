@@ -11,6 +11,7 @@ use integral::engine::os_eri::{
     coulomb_shell_pairs_into_scratch, shell_pair_data,
 };
 use integral::engine::rys;
+use std::cmp::Ordering;
 use std::collections::BTreeMap;
 
 /// Integrals of shell quartets whose bound by Schwarz's inequality is smaller are zero, Eh.
@@ -78,6 +79,15 @@ impl Block {
     /// The row of functions counted within their shells.
     fn row_of(&self, a: usize, b: usize) -> usize {
         if self.first[0] == self.first[1] { a * (a + 1) / 2 + b } else { a * self.functions[1] + b }
+    }
+
+    /// Which q come before the row r, s together with a p of the block's first shell: those below this.
+    fn end_of(&self, p: usize, (r, s): (usize, usize)) -> usize {
+        match p.cmp(&r) {
+            Ordering::Less => self.first[1] + self.functions[1],
+            Ordering::Equal => s,
+            Ordering::Greater => self.first[1],
+        }
     }
 
     /// How many functions r, from the first on, the run of r has: all s <= r, but of the block's own first shell only those
@@ -357,24 +367,19 @@ impl Panel {
 
     /// Takes (rs|pq) as (pq|rs) from a block of pairs r, s that come after the panel's, or are among them.
     fn take_later(&mut self, block: &Block, rows: &[f64], runs: &[usize]) {
-        for ((r, s), row) in block.pairs().zip(rows.chunks_exact(block.length())) {
-            for p in self.first[0]..self.first[0] + self.functions[0] {
-                let is_same = block.first[0] == self.first[0];
-                let start = if is_same { block.last_runs[p - self.first[0]] } else { runs[p] };
-                let end = if !is_same {
-                    self.first[1] + self.functions[1]
-                } else if p < r {
-                    block.first[1] + block.functions[1]
-                } else if p == r {
-                    s
-                } else {
-                    block.first[1]
-                };
-                let seconds = self.seconds(p);
-                for q in seconds.start..seconds.end.min(end) {
-                    let halves = f64::from(1 + u8::from(p == q)) * f64::from(1 + u8::from(r == s));
-                    let at = self.at(p, q);
-                    self.values[at + runs[r] + s] = row[start + q] * halves;
+        let is_same = block.first[0] == self.first[0];
+        // For each row where it goes and how often it was halved; short, so that all of it stays near.
+        let places: Vec<_> = block.pairs().map(|(r, s)| (r, s, runs[r] + s, if r == s { 2.0 } else { 1.0 })).collect();
+        for p in self.first[0]..self.first[0] + self.functions[0] {
+            let start = if is_same { block.last_runs[p - self.first[0]] } else { runs[p] };
+            for q in self.seconds(p) {
+                let factor = if p == q { 2.0 } else { 1.0 };
+                let at = self.at(p, q);
+                let to = &mut self.values[at..][..self.length];
+                for (&(r, s, place, twice), row) in places.iter().zip(rows.chunks_exact(block.length())) {
+                    if !is_same || q < block.end_of(p, (r, s)) {
+                        to[place] = row[start + q] * factor * twice;
+                    }
                 }
             }
         }
