@@ -3,6 +3,7 @@
 usage: h5py_check.py SIMMPI
 """
 
+import json
 import os
 import subprocess
 import sys
@@ -80,6 +81,45 @@ def check(program, algorithm, model, keep):
                 assert np.allclose(mean, results["populations"][...], atol=1e-12)
 
 
+FRAGMENTS = """
+[campaign]
+kind = "fragments"
+[fragments]
+atoms = "He 0 0 0\\nHe 0 0 3\\nHe 0 3 0"
+driver = "gradient"
+bsse = ["cp", "nocp", "vmfc"]
+max_order = 3
+[[fragments.level]]
+engine = "embedded"
+method = "hf"
+basis = "6-31g"
+"""
+
+
+def check_fragments(program):
+    with tempfile.TemporaryDirectory() as folder:
+        path = os.path.join(folder, "config.toml")
+        with open(path, "w") as file:
+            file.write(FRAGMENTS)
+        subprocess.run([program, path, "--progress", "none"], check=True, timeout=120, stdout=subprocess.DEVNULL)
+        with h5py.File(os.path.join(folder, "results.h5")) as file:
+            results, tasks = file["results"], 19
+            assert results.attrs["returned_bsse"] == "cp"
+            assert results.attrs["return_energy"] == results["cp/total_energy"][-1]
+            for name in ("label", "level", "order", "real", "basis", "energy"):
+                assert results["tasks/" + name].shape == (tasks,), name
+            assert json.loads(results["tasks/label"][0])[1:] == [[1], [1]]
+            assert json.loads(results["tasks/real"][-1]) and json.loads(results["tasks/basis"][-1])
+            for bsse in ("cp", "nocp", "vmfc"):
+                for name in ("total_energy", "interaction_energy", "contribution"):
+                    assert results[bsse][name].shape == (3,) and np.isfinite(results[bsse][name][...]).all(), name
+                assert results[bsse]["total_gradient"].shape == (3, 3) and results[bsse]["gradient_through"].shape == (3, 3, 3)
+                clusters = results[bsse]["clusters"]
+                assert (clusters["fragments"].shape, clusters["energy"].shape, clusters["distance"].shape) == ((4, 3), (4,), (4,))
+            for name in RUN:
+                assert file["run/tasks"][name].shape == (tasks,), name
+
+
 def main():
     program = os.path.abspath(sys.argv[1])
     cases = [("fssh", "spin-boson", "all"), ("mean-field", "spin-boson", "mean"), ("fssh", "tully-1", "mean"),
@@ -87,6 +127,8 @@ def main():
     for case in cases:
         check(program, *case)
         print("ok:", *case)
+    check_fragments(program)
+    print("ok: fragments")
 
 
 main()

@@ -84,7 +84,9 @@ impl Root {
         let choose = || plan::choose_batch_size(left.count(), ranks as u64, self.orders.dynamic, idle, most);
         let batch_size = self.orders.batch_size.unwrap_or_else(choose);
         let plan = plan::lay_out(&left, Partition { ranks: ranks as u64, batch_size, idle })?;
-        let before = match present.stage.tasks() - left.count() {
+        let (done, failed) = ledger.counts();
+        let failed = if self.orders.retry_failed { 0 } else { failed };
+        let before = match done + failed {
             0 => String::new(),
             done => format!(", {done} done before"),
         };
