@@ -134,9 +134,12 @@ fn memory_chooses_the_way_and_changes_no_bit() {
 
 #[test]
 fn shared_integrals_change_no_bit() {
+    fn threads_may_share<T: Send + Sync>(_: &T) {}
+
     let basis = named("6-31g*").unwrap();
     let first = dimer([true, true]);
     let shared = Integrals::new(&System { molecule: &first, basis: &basis }, 100).unwrap();
+    threads_may_share(&shared);
     let mut jobs = jobs();
     jobs.push((dimer([true, false]), mp2(), Derivative::Energy));
     jobs.extend(jobs.clone());
