@@ -50,6 +50,8 @@ pub enum Fault {
     CorePotential,
     #[error("an exponent and {wanted} of coefficients are expected, here are {found} numbers", wanted = columns(*.wanted))]
     Columns { wanted: usize, found: usize },
+    #[error("the first line of the shell says {wanted} primitives, here are {found}")]
+    Primitives { wanted: usize, found: usize },
     #[error("`{0}` is no number")]
     Number(String),
     #[error("the exponent {0} is not positive and finite")]

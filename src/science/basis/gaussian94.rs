@@ -115,8 +115,11 @@ impl<'a> Reader<'a> {
         let (angular, primitives, scale) = head(words)?;
         let mut exponents = Vec::new();
         let mut columns = vec![Vec::new(); angular.len()];
-        for _ in 0..primitives {
+        for found in 0..primitives {
             let words = self.words().ok_or(Fault::Unfinished)?;
+            if words[0] == "****" || momenta(words[0]).is_ok() {
+                return Err(Fault::Primitives { wanted: primitives, found });
+            }
             let numbers = words.iter().map(|word| number(word)).collect::<Result<Vec<_>, _>>()?;
             if numbers.len() != 1 + columns.len() {
                 return Err(Fault::Columns { wanted: columns.len(), found: numbers.len() });
@@ -147,9 +150,14 @@ fn head(words: &[&str]) -> Result<(Vec<usize>, usize, f64), Fault> {
     let (kind, primitives, scale) = match words {
         [kind, primitives] => (kind, primitives, 1.0),
         [kind, primitives, scale] => (kind, primitives, number(scale)?),
+        // Gaussian itself writes a second factor, zero where it has no meaning.
+        [kind, primitives, scale, none] if number(none) == Ok(0.0) => (kind, primitives, number(scale)?),
         _ => return Err(fault()),
     };
     let primitives = primitives.parse().map_err(|_| fault())?;
+    if !kind.starts_with(|c: char| c.is_ascii_alphabetic()) {
+        return Err(fault());
+    }
     Ok((momenta(kind)?, primitives, scale))
 }
 

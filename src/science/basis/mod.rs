@@ -12,9 +12,10 @@
 //! of Li to Ne are spherical; PySCF takes all sets as spherical unless it is told `cart=True`.
 //!
 //! The numbers are version 0 of the exchange (the data of the original exchange), which PySCF 2.14 and psi4 1.3.2 share to the
-//! last digit; the one exception: for Li, Be, Na and Mg the cc sets have the polarisation and diffuse functions that PySCF and
-//! NWChem have, and psi4 others, those that were published later (Prascher et al., Theor. Chem. Acc. 128, 69, 2011, DOI
-//! 10.1007/s00214-010-0764-0). Who wants those reads them from a file.
+//! last digit but for one thing: in the cc sets, d and f functions of Li, Be, Na and Mg are those from before their publication
+//! (Prascher et al., Theor. Chem. Acc. 128, 69, 2011, DOI 10.1007/s00214-010-0764-0), as in PySCF and NWChem 7.0.2. psi4 has the
+//! published ones, in the aug sets with the older diffuse functions (measured: Na+ and water, MP2/cc-pVDZ, 9e-5 Eh apart). Who
+//! wants those reads them from a file.
 //!
 //! Other sets come as text, in Gaussian94 form ([`parse_gaussian94`]) or as JSON of the exchange ([`parse_bse_json`]).
 mod bse_json;
@@ -41,10 +42,10 @@ const LETTERS: [char; HIGHEST_ANGULAR + 1] = ['S', 'P', 'D', 'F', 'G', 'H', 'I']
 pub struct Shell {
     /// l.
     pub angular: usize,
-    /// a_k, bohr^-2; all positive.
+    /// a_k, bohr^-2; all positive, in the order of the text.
     pub exponents: Vec<f64>,
     /// c_k, of primitives that are normalised each (N_k), as many as exponents and none of them zero. As the set's file gives
-    /// them: the contraction itself has a norm that is not exactly 1.
+    /// them: the contraction itself may have any norm (He in 6-31G 0.59), and who uses it scales it to 1, as all programs do.
     pub coefficients: Vec<f64>,
 }
 
@@ -109,7 +110,7 @@ fn shell(angular: usize, exponents: &[f64], coefficients: &[f64]) -> Result<Shel
 
 /// A number, Fortran's `1.0D+00` too.
 fn number(word: &str) -> Result<f64, Fault> {
-    word.replace(['D', 'd'], "e").parse().map_err(|_| Fault::Number(word.to_owned()))
+    word.trim().replace(['D', 'd'], "e").parse().map_err(|_| Fault::Number(word.to_owned()))
 }
 
 #[cfg(test)]
