@@ -16,6 +16,9 @@ use crate::science::chemistry::Molecule;
 /// DOI 10.1002/qua.560070407).
 const LEVEL_SHIFT: f64 = 0.5;
 
+/// The residual from which on the second attempt extrapolates, Eh.
+const EXTRAPOLATED: f64 = 1e-3;
+
 /// Below this eigenvalue of the overlap functions are nearly dependent.
 const NEARLY_DEPENDENT: f64 = 1e-6;
 
@@ -171,9 +174,13 @@ impl Problem<'_> {
             if is_still && residual <= settings.residual() {
                 return Some((self.settle(spins, &inside), energy));
             }
-            let next = diis.next(&inside, &residuals);
-            let shifted = next.into_iter().zip(&spins).map(|(fock, spin)| shift(fock, spin, attempt.level_shift));
-            spins = shifted.zip(&self.occupied).map(|(fock, &occupied)| self.occupy(occupied, &fock)).collect();
+            // Raised before they are combined, so that the density each is raised by is combined too.
+            let raised: Vec<_> =
+                inside.into_iter().zip(&spins).map(|(fock, spin)| raise(fock, spin, attempt.level_shift)).collect();
+            // An extrapolation far from convergence may lead to any stationary state; small steps lead down.
+            let is_far = attempt.level_shift != 0.0 && residual > EXTRAPOLATED;
+            let next = if is_far { raised } else { diis.next(&raised, &residuals) };
+            spins = next.iter().zip(&self.occupied).map(|(fock, &occupied)| self.occupy(occupied, fock)).collect();
         }
         None
     }
@@ -214,7 +221,7 @@ fn residual(spin: &Spin, fock: &Matrix) -> Matrix {
 }
 
 /// Raises virtual orbitals.
-fn shift(mut fock: Matrix, spin: &Spin, level_shift: f64) -> Matrix {
+fn raise(mut fock: Matrix, spin: &Spin, level_shift: f64) -> Matrix {
     if level_shift != 0.0 {
         fock.add(-level_shift, &spin.vectors.first_rows(spin.occupied).gram());
         let n = fock.rows;

@@ -142,8 +142,8 @@ impl Integrals {
     }
 }
 
-/// What a task needs beside the integrals, in bytes: about seventy matrices with all that DIIS keeps, a block, and one occupied
-/// orbital's half-transformed integrals of MP2 with a panel.
+/// What a task needs beside the integrals, in bytes: about seventy matrices with all that DIIS keeps, a block, and for MP2 half a
+/// cube of the functions for one occupied orbital's half-transformed integrals, a cube for a panel and the rest for its transformed ones.
 fn bytes_beside(functions: usize, block: usize) -> usize {
     let square = functions * functions;
     8 * (70 * square + block + 2 * square * functions)

@@ -107,7 +107,7 @@ pub fn solve_with(
     let correlation = match settings.method {
         Method::Hf => None,
         Method::Mp2 => {
-            Some(mp2::correlation(integrals, &mut field, settings.frozen_orbitals(molecule), settings.memory_mb)?)
+            Some(mp2::correlation(integrals, &mut field, settings.frozen_orbitals(molecule), settings.memory_mb))
         }
     };
     let correlation_energy = correlation.map(|parts| parts.same_spin + parts.opposite_spin);

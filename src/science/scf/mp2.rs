@@ -6,7 +6,6 @@
 //!
 //! Integrals are transformed pair after pair: (pq|rs) to (pq|ia) for as many i as fit into memory, then (pq|ia) to (jb|ia). Each
 //! number is the same sum in the same order for any number of i, so memory changes no bit.
-use super::Error;
 use super::field::{Field, Spin};
 use super::integrals::{Integrals, MB};
 use super::matrix::{Matrix, multiply};
@@ -25,15 +24,7 @@ pub(super) struct Correlation {
 }
 
 /// The correlation energy of second order with some orbitals of each spin frozen.
-///
-/// # Errors
-/// Where not even one occupied orbital's integrals fit into memory.
-pub(super) fn correlation(
-    integrals: &Integrals,
-    field: &mut Field,
-    frozen: usize,
-    memory_mb: usize,
-) -> Result<Correlation, Error> {
+pub(super) fn correlation(integrals: &Integrals, field: &mut Field, frozen: usize, memory_mb: usize) -> Correlation {
     if frozen > 0 && field.spins.iter().any(|spin| spin.occupied <= frozen) {
         field.notes.push(Note::AllFrozen);
     }
@@ -41,7 +32,7 @@ pub(super) fn correlation(
     let is_restricted = spins.len() == 1;
     let mut sum = Correlation::default();
     for (at, spin) in spins.iter().enumerate() {
-        for batch in batches(integrals, spin, memory_mb)? {
+        for batch in batches(integrals, spin, memory_mb) {
             let half = Half::transform(&integrals.repulsion, spin, batch.clone());
             for i in batch.clone() {
                 let same = half.finish(i - batch.start, spin, i + 1);
@@ -65,17 +56,17 @@ pub(super) fn correlation(
             }
         }
     }
-    Ok(sum)
+    sum
 }
 
 /// Ranges of occupied orbitals whose half-transformed integrals fit into memory together.
-fn batches(integrals: &Integrals, spin: &Active, memory_mb: usize) -> Result<Vec<Range<usize>>, Error> {
+fn batches(integrals: &Integrals, spin: &Active, memory_mb: usize) -> Vec<Range<usize>> {
     let (n, occupied, virtuals) = (integrals.functions(), spin.occupied.rows, spin.virtuals.columns);
     let one = 8 * pairs(n) * virtuals.max(1);
     let available = memory_mb.saturating_mul(MB).saturating_sub(integrals.bytes());
     // Room for one is in what integrals leave beside them.
     let together = 1 + available / one.max(1);
-    Ok((0..occupied).step_by(together).map(|first| first..(first + together).min(occupied)).collect())
+    (0..occupied).step_by(together).map(|first| first..(first + together).min(occupied)).collect()
 }
 
 /// The number of pairs p >= q.
@@ -125,7 +116,7 @@ impl Half {
         let width = batch.len() * virtuals;
         let mut half = Self { functions: n, virtuals, width, values: vec![0.0; pairs(n) * width] };
         let (mut square, mut between) = (vec![0.0; n * n], vec![0.0; batch.len() * n]);
-        repulsion.each_panel(PANEL, |panel| {
+        repulsion.each_panel(PANEL.min(n * n * n), |panel| {
             for (p, q, row) in panel.rows() {
                 for (r, &start) in repulsion.runs()[..n].iter().enumerate() {
                     for (s, &value) in row[start..][..=r].iter().enumerate() {

@@ -370,8 +370,8 @@ impl Panel {
         let is_same = block.first[0] == self.first[0];
         // For each row where it goes and how often it was halved; short, so that all of it stays near.
         let places: Vec<_> = block.pairs().map(|(r, s)| (r, s, runs[r] + s, if r == s { 2.0 } else { 1.0 })).collect();
-        for p in self.first[0]..self.first[0] + self.functions[0] {
-            let start = if is_same { block.last_runs[p - self.first[0]] } else { runs[p] };
+        let starts = if is_same { &block.last_runs[..] } else { &runs[self.first[0]..] };
+        for (&start, p) in starts.iter().zip(self.first[0]..self.first[0] + self.functions[0]) {
             for q in self.seconds(p) {
                 let factor = if p == q { 2.0 } else { 1.0 };
                 let at = self.at(p, q);

@@ -52,7 +52,7 @@ pub struct Settings {
     /// basis, Eh) is at most a thousandth of its root too: 1e-8 Eh with 1e-10 Eh. The energy of MP2 and gradients, unlike that of
     /// Hartree-Fock, are in error by as much as orbitals are, and what is differentiated numerically must not be.
     pub convergence: f64,
-    /// Passes of an attempt; there are two, the second with a level shift.
+    /// Passes of an attempt; there are two, the second with virtual orbitals raised and no extrapolation far from convergence.
     pub max_iterations: usize,
     pub guess: Guess,
     /// In 10^6 bytes.
@@ -102,9 +102,8 @@ impl Settings {
         }
     }
 
-    /// Orbitals of each spin that are left out of the correlation: those of the noble gas before each real atom, except that
-    /// Na and later elements of a row keep the row's own shells (psi4's and PySCF's usual cores): none for H and He, 1 for Li to Ne,
-    /// 5 for Na to Ar, 9 for K to Kr, 18 for Rb to Xe.
+    /// Orbitals of each spin that are left out of the correlation: of each real atom those of the noble gas before it, as in psi4
+    /// and PySCF for H to Ar (none for H and He, 1 for Li to Ne, 5 for Na to Ar).
     pub(super) fn frozen_orbitals(&self, molecule: &Molecule) -> usize {
         if !self.frozen_core {
             return 0;

