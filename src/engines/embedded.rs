@@ -57,7 +57,7 @@ impl Embedded {
         for (name, value) in keywords {
             let wrong = |has: &str| {
                 let message = format!("the keyword `{name}` cannot be {value}");
-                refuse::key("keywords", message, &format!("give {has}"))
+                refuse::key("keywords", message, format!("give {has}"))
             };
             match name.as_str() {
                 "max_iterations" => {
