@@ -232,8 +232,8 @@ impl Repulsion {
         while from < self.blocks.len() {
             let first = &self.blocks[from];
             let fits = |block: &Block| {
-                let width = block.first[1] + block.functions[1] - first.first[1];
-                block.first[0] == first.first[0] && width * block.functions[0] * length <= room
+                let end = first.first[1] + room / (block.functions[0] * length);
+                block.first[0] == first.first[0] && block.first[1] + block.functions[1] <= end
             };
             let to = from + 1 + self.blocks[from + 1..].iter().take_while(|block| fits(block)).count();
             let mut panel = Panel::new(first, &self.blocks[to - 1], length);
