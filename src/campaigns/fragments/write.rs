@@ -141,23 +141,28 @@ impl<'a> FrameWriter<'a> {
         self.out.strings(&self.at("tasks/real"), &real, "fragments with nuclei and electrons, from 1, JSON")?;
         self.out.strings(&self.at("tasks/basis"), &basis, "fragments with basis functions, from 1, JSON")?;
         self.out.array(&self.at("tasks/energy"), &[energies.len()], &energies, "hartree", "energy of the task")?;
-        let missing = (0..self.tasks.len()).filter(|&place| self.energies[place].is_none()).collect();
-        self.tell_missing("tasks/energy", missing)
+        let missing: Vec<usize> = (0..self.tasks.len()).filter(|&place| self.energies[place].is_none()).collect();
+        self.tell_missing("tasks/energy", self.units(&missing))
     }
 
-    /// Names the tasks that a dataset lacks, where it lacks any. Places are those of the frame.
-    fn tell_missing(&mut self, name: &str, mut places: Vec<usize>) -> Result<(), Error> {
-        places.sort_unstable();
-        places.dedup();
-        if places.is_empty() {
+    /// Names the units that a dataset lacks, where it lacks any.
+    fn tell_missing(&mut self, name: &str, mut units: Vec<u64>) -> Result<(), Error> {
+        units.sort_unstable();
+        units.dedup();
+        if units.is_empty() {
             return Ok(());
         }
-        // Of energies the task itself is missing, of derivatives it or some of its displacements.
-        let is_derived = name.ends_with("gradient") || name.ends_with("hessian") || name.ends_with("gradient_through");
-        let units =
-            |&place: &usize| if is_derived { self.lacking[place].clone() } else { vec![self.places[place] as u64] };
-        let indices: Vec<u64> = places.iter().flat_map(units).collect();
-        Ok(self.out.list_attribute(&self.at(name), "missing", &indices)?)
+        Ok(self.out.list_attribute(&self.at(name), "missing", &units)?)
+    }
+
+    /// What energies lack that lack the tasks at `places`: those themselves.
+    fn units(&self, places: &[usize]) -> Vec<u64> {
+        places.iter().map(|&place| self.places[place] as u64).collect()
+    }
+
+    /// What derivatives lack that lack the tasks at `places`: those themselves, or some of their displacements.
+    fn units_of_derivatives(&self, places: &[usize]) -> Vec<u64> {
+        places.iter().flat_map(|&place| self.lacking[place].clone()).collect()
     }
 
     fn write_energies(&mut self, bsse: Bsse, results: &[Through]) -> Result<(), Error> {
@@ -192,7 +197,7 @@ impl<'a> FrameWriter<'a> {
         }
         let name = format!("{}/{what}", bsse.name());
         self.out.array(&self.at(&name), &[length], &values, "hartree", about)?;
-        self.tell_missing(&name, missing)
+        self.tell_missing(&name, self.units(&missing))
     }
 
     /// Every pair's and triple's own term.
@@ -222,7 +227,7 @@ impl<'a> FrameWriter<'a> {
         self.out.array(&self.at(&at("energy")), &[count], &energies, "hartree", about)?;
         let about = "smallest distance between atoms of two fragments, the largest of them for a triple";
         self.out.array(&self.at(&at("distance")), &[count], &distances, "angstrom", about)?;
-        self.tell_missing(&at("energy"), missing)
+        self.tell_missing(&at("energy"), self.units(&missing))
     }
 
     /// What derivatives are told of: totals, where they are asked for, and interactions.
@@ -283,12 +288,12 @@ impl<'a> FrameWriter<'a> {
                 let name = format!("{}/gradient_through", bsse.name());
                 let about = format!("{word} gradient through each order{}", self.origin());
                 self.out.array(&self.at(&name), &[length, atoms, 3], &rows, "hartree/bohr", &about)?;
-                self.tell_missing(&name, missing)?;
+                self.tell_missing(&name, self.units_of_derivatives(&missing))?;
             }
             let name = format!("{}/{word}_gradient", bsse.name());
             let about = format!("{word} gradient through all orders{}", self.origin());
             self.out.array(&self.at(&name), &[atoms, 3], &rows[(length - 1) * size..], "hartree/bohr", &about)?;
-            self.tell_missing(&name, what.lacking(results))?;
+            self.tell_missing(&name, self.units_of_derivatives(&what.lacking(results)))?;
         }
         Ok(())
     }
@@ -307,7 +312,7 @@ impl<'a> FrameWriter<'a> {
             let name = format!("{}/{}_hessian", bsse.name(), what.word());
             let about = format!("{} Hessian through all orders{}", what.word(), self.origin());
             self.out.array(&self.at(&name), &[size, size], &values, "hartree/bohr^2", &about)?;
-            self.tell_missing(&name, missing)?;
+            self.tell_missing(&name, self.units_of_derivatives(&missing))?;
         }
         Ok(())
     }
