@@ -130,7 +130,7 @@ def per_task(compute, program, counts):
 
 
 def main():
-    counts = (1, 3) if "--short" in sys.argv else (2, 12)
+    counts = (2, 4) if "--short" in sys.argv else (2, 12)
     python = sys.argv[sys.argv.index("--qcengine") + 1] if "--qcengine" in sys.argv else sys.executable
     columns = {"the program alone": alone, "simmpi": simmpi, "QCEngine": qcengine(python),
                "`qcengine run`": qcengine_run(python)}
