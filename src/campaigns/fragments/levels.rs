@@ -11,6 +11,9 @@ use crate::science::scf::Integrals;
 use crate::task::Cause;
 use std::path::PathBuf;
 
+/// What is handed to a program as it is.
+type Keywords = serde_json::Map<String, serde_json::Value>;
+
 /// A model chemistry and who computes it.
 pub struct Level {
     pub name: String,
@@ -19,7 +22,7 @@ pub struct Level {
     pub solver: Solver,
     pub chemistry: Chemistry,
     /// Keywords that are tried in turn where a task does not converge.
-    pub retries: Vec<serde_json::Map<String, serde_json::Value>>,
+    pub retries: Vec<Keywords>,
     pub threads: usize,
 }
 
@@ -94,8 +97,7 @@ impl Level {
             Solver::Recorded(_) => Vec::new(),
         };
         for refusal in refusals {
-            let key = if refusal.key.is_empty() { "engine" } else { refusal.key };
-            let key = format!("fragments.level.{}.{key}", self.place);
+            let key = format!("fragments.level.{}.{}", self.place, refusal.key);
             faults.push(config.fault(&key, refusal.message, refusal.help));
         }
     }
@@ -131,12 +133,26 @@ impl Level {
         memory_mb: u64,
         integrals: &mut Option<Integrals>,
     ) -> Result<(Answer, usize), Cause> {
-        let mut outcome = engine.run(molecule, driver, memory_mb, integrals);
+        self.with_retries(|keywords| match keywords {
+            None => engine.run(molecule, driver, memory_mb, integrals),
+            // Refused when the campaign was loaded, if they could not be understood.
+            Some(keywords) => {
+                let other = engine.with_keywords(keywords).map_err(|refusal| Cause::Input(refusal.message))?;
+                other.run(molecule, driver, memory_mb, integrals)
+            }
+        })
+    }
+
+    /// Makes an attempt with the level's own keywords, and where it does not converge others with those of each retry in turn; also tells
+    /// how many of those there were.
+    fn with_retries(
+        &self,
+        mut attempt: impl FnMut(Option<&Keywords>) -> Result<Answer, Cause>,
+    ) -> Result<(Answer, usize), Cause> {
+        let mut outcome = attempt(None);
         for (retry, keywords) in self.retries.iter().enumerate() {
             let Err(Cause::Convergence(_)) = &outcome else { return outcome.map(|answer| (answer, retry)) };
-            // Refused when the campaign was loaded, if they could not be understood.
-            let other = engine.with_keywords(keywords).map_err(|refusal| Cause::Input(refusal.message))?;
-            outcome = other.run(molecule, driver, memory_mb, integrals);
+            outcome = attempt(Some(keywords));
         }
         outcome.map(|answer| (answer, self.retries.len()))
     }
@@ -160,16 +176,14 @@ impl Level {
         (label, molecule, driver): (&str, &Molecule, Driver),
         site: &Site,
     ) -> Result<(Answer, usize), Cause> {
-        let mut chemistry = self.chemistry.clone();
-        let mut outcome = engine.run(&Job { label, molecule, driver, chemistry: &chemistry }, site);
-        for (retry, keywords) in self.retries.iter().enumerate() {
-            let Err(Cause::Convergence(_)) = &outcome else { return outcome.map(|answer| (answer, retry)) };
-            clear(site.scratch)?;
-            chemistry.keywords = self.chemistry.keywords.clone();
-            chemistry.keywords.extend(keywords.clone());
-            outcome = engine.run(&Job { label, molecule, driver, chemistry: &chemistry }, site);
-        }
-        outcome.map(|answer| (answer, self.retries.len()))
+        self.with_retries(|keywords| {
+            let mut chemistry = self.chemistry.clone();
+            if let Some(keywords) = keywords {
+                clear(site.scratch)?;
+                chemistry.keywords.extend(keywords.clone());
+            }
+            engine.run(&Job { label, molecule, driver, chemistry: &chemistry }, site)
+        })
     }
 }
 
