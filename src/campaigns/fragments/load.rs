@@ -3,7 +3,7 @@ use super::input::{self, Input};
 use super::levels::{Level, Solver};
 use super::orders::{Orders, orders_of};
 use super::section::Section;
-use super::told::{foretold_of, identity, understood_of};
+use super::told::{identity, understood_of};
 use super::{FragmentCampaign, Frame, Setup, Unit};
 use crate::config::{Config, Faults};
 use crate::engines::{Driver, Needs};
@@ -44,28 +44,14 @@ pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
     }
     faults.into_result(())?;
     let frames = frames_of(config, &wanted, supersystems)?;
-    let levels = in_order(levels, &wanted.orders.places);
+    levels.sort_by_key(|level| wanted.orders.places.iter().position(|&place| place == level.place));
     let setup = Setup::new(frames, levels, wanted.driver, wanted.embedding.clone());
     check_levels(config, &setup)?;
     warn_of_records(config, &setup, &mut warnings);
     let identity = identity(&wanted, &section, &setup, &digest);
-    let (understood, foretold) = (understood_of(&wanted, &setup, understood), foretold_of(&wanted, &setup));
+    let understood = understood_of(&wanted, &setup, understood);
     let found = setup.levels.iter().map(|_| None).collect();
-    Ok(FragmentCampaign {
-        config: config.clone(),
-        setup: Arc::new(setup),
-        found,
-        identity,
-        understood,
-        foretold,
-        warnings,
-    })
-}
-
-fn in_order(levels: Vec<Level>, places: &[usize]) -> Vec<Level> {
-    let mut levels: Vec<Level> = levels;
-    levels.sort_by_key(|level| places.iter().position(|&place| place == level.place));
-    levels
+    Ok(FragmentCampaign { config: config.clone(), setup: Arc::new(setup), found, identity, understood, warnings })
 }
 
 fn wanted(config: &Config, section: &Section, system: &Supersystem, faults: &mut Faults) -> Wanted {

@@ -66,7 +66,6 @@ pub struct FragmentCampaign {
     /// What determines the results, but for the programs' versions.
     identity: serde_json::Value,
     understood: Vec<(String, String)>,
-    foretold: Vec<String>,
     warnings: Faults,
 }
 
@@ -135,7 +134,6 @@ impl Setup {
     /// What a unit is called: level, real fragments and those whose basis functions it has, counted from 1, as QCManyBody's.
     pub fn label(&self, place: usize) -> String {
         let Unit { frame, task, displacement } = &self.units[place];
-        let from_one = |fragments: &[u16]| fragments.iter().map(|&fragment| fragment + 1).collect::<Vec<u16>>();
         let basis = self.frames[*frame].expansion.basis_of(task);
         let label = serde_json::json!([self.levels[task.level as usize].name, from_one(&task.real), from_one(&basis)]);
         let frame = if self.frames.len() == 1 { String::new() } else { format!("frame {frame} ") };
@@ -146,6 +144,11 @@ impl Setup {
         });
         format!("{frame}{}{}", spaced(&label), moved.collect::<String>())
     }
+}
+
+/// Fragments counted from 1, as QCManyBody does.
+pub fn from_one(fragments: &[u16]) -> Vec<u16> {
+    fragments.iter().map(|&fragment| fragment + 1).collect()
 }
 
 /// JSON with a space behind each comma, as Python writes it.
@@ -206,7 +209,7 @@ impl Campaign for FragmentCampaign {
     }
 
     fn foretold(&self) -> Vec<String> {
-        self.foretold.clone()
+        told::foretold_of(&self.setup)
     }
 
     fn warnings(&self) -> Faults {

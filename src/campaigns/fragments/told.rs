@@ -3,7 +3,7 @@ use super::levels::{Solver, word};
 use super::load::Wanted;
 use super::section::{LevelSection, Section};
 use super::{Frame, Setup};
-use crate::science::expansion::{Expansion, Kept, assembly};
+use crate::science::expansion::assembly;
 
 /// Everything that determines results, but for versions of programs. The order that the last level covers may grow with max_order.
 pub fn identity(wanted: &Wanted, section: &Section, setup: &Setup, digest: &str) -> serde_json::Value {
@@ -57,21 +57,19 @@ pub fn understood_of(wanted: &Wanted, setup: &Setup, of_input: Vec<(String, Stri
     lines
 }
 
-pub fn foretold_of(wanted: &Wanted, setup: &Setup) -> Vec<String> {
+/// What `plan` tells of the first frame.
+pub fn foretold_of(setup: &Setup) -> Vec<String> {
     let Frame { expansion, .. } = &setup.frames[0];
-    let is_first = |unit: &&super::Unit| unit.frame == 0 && unit.displacement.is_none();
-    let tasks: Vec<_> = setup.units.iter().filter(is_first).map(|unit| unit.task.clone()).collect();
+    let tasks = expansion.tasks();
     let times = assembly::amplification(expansion, &tasks);
     let mut lines = vec![format!(
         "errors of tasks are magnified up to {times:.0} times in the result: for 1e-6 Eh converge tasks to {:.0e} Eh",
         1e-6 / times.max(1.0)
     )];
-    if !wanted.cutoffs.is_empty() {
-        let fragments = expansion.fragments();
-        if let Ok(kept) = Kept::all(fragments, wanted.max_order) {
-            let all = Expansion { kept, ..expansion.clone() }.tasks().len();
+    if expansion.kept.is_cut() {
+        if let Some(all) = expansion.uncut() {
             let saved = if setup.frames.len() == 1 { String::new() } else { " of the first frame".into() };
-            lines.push(format!("cutoffs save {} of {all} tasks{saved}", all - tasks.len()));
+            lines.push(format!("cutoffs save {} of {all} tasks{saved}", all - tasks.len() as i64));
         }
         lines.push(
             "under cutoffs, cp clusters keep the basis of all fragments, vmfc clusters those of the kept ones".into(),

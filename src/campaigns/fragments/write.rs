@@ -1,6 +1,6 @@
 //! How do tasks' values become datasets?
 use super::sums::{self, Derivatives, Sums, Values};
-use super::{Frame, Setup, spaced};
+use super::{Frame, Setup, from_one, spaced};
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::{Driver, Found};
 use crate::results::Writer;
@@ -16,9 +16,11 @@ use std::collections::BTreeSet;
 /// The file cannot be written, or a sum overflows.
 pub fn write(setup: &Setup, found: &[Option<Found>], done: &StageResult, out: &mut Writer) -> Result<(), Error> {
     let values: Values = done.value()?;
+    let mut energies = vec![None; setup.units.len()];
+    values.energies.iter().for_each(|&(unit, energy)| energies[unit as usize] = Some(energy));
     for frame in 0..setup.frames.len() {
         let group = if setup.frames.len() == 1 { "/results".into() } else { format!("/results/frame={frame}") };
-        FrameWriter::new(setup, frame, &values, &group, out).write()?;
+        FrameWriter::new((setup, frame), &values, &energies, &group, out).write()?;
     }
     write_levels(setup, found, &values, out)
 }
@@ -71,10 +73,15 @@ struct FrameWriter<'a> {
 }
 
 impl<'a> FrameWriter<'a> {
-    fn new(setup: &'a Setup, frame: usize, values: &'a Values, group: &'a str, out: &'a mut Writer) -> Self {
+    /// `of_all` are the energies of all units.
+    fn new(
+        (setup, frame): (&'a Setup, usize),
+        values: &'a Values,
+        of_all: &[Option<f64>],
+        group: &'a str,
+        out: &'a mut Writer,
+    ) -> Self {
         let has_gradients = setup.driver != Driver::Energy && !values.lacks_gradients;
-        let mut of_all = vec![None; setup.units.len()];
-        values.energies.iter().for_each(|&(task, energy)| of_all[task as usize] = Some(energy));
         let (mut places, mut energies) = (Vec::new(), Vec::new());
         let mut lacking = Vec::<Vec<u64>>::new();
         for (place, unit) in setup.units.iter().enumerate().filter(|(_, unit)| unit.frame == frame) {
@@ -108,10 +115,12 @@ impl<'a> FrameWriter<'a> {
         for (k, &bsse) in expansion.bsse.iter().enumerate() {
             self.write_energies(bsse, &results[k])?;
             self.write_clusters(bsse, &known)?;
-            if self.setup.driver != Driver::Energy {
-                let is_whole = |(energy, lacking): (&Option<f64>, &Vec<u64>)| energy.filter(|_| lacking.is_empty());
-                let known: Vec<Option<f64>> = self.energies.iter().zip(&self.lacking).map(is_whole).collect();
-                let derived = assembly::energies(expansion, &self.tasks, &known)?;
+        }
+        if self.setup.driver != Driver::Energy {
+            let is_whole = |(energy, lacking): (&Option<f64>, &Vec<u64>)| energy.filter(|_| lacking.is_empty());
+            let known: Vec<Option<f64>> = self.energies.iter().zip(&self.lacking).map(is_whole).collect();
+            let derived = assembly::energies(expansion, &self.tasks, &known)?;
+            for (k, &bsse) in expansion.bsse.iter().enumerate() {
                 self.write_derivatives(bsse, k, &derived[k])?;
             }
         }
@@ -125,15 +134,14 @@ impl<'a> FrameWriter<'a> {
     }
 
     fn write_tasks(&mut self) -> Result<(), Error> {
-        let from_one =
-            |fragments: &[u16]| spaced(&fragments.iter().map(|&fragment| fragment + 1).collect::<Vec<u16>>().into());
+        let listed = |fragments: &[u16]| spaced(&from_one(fragments).into());
         let expansion = &self.of_frame().expansion;
         let labels: Vec<String> = self.places.iter().map(|&place| self.setup.label(place)).collect();
         let levels: Vec<&str> =
             self.tasks.iter().map(|task| self.setup.levels[usize::from(task.level)].name.as_str()).collect();
         let orders: Vec<u64> = self.tasks.iter().map(|task| task.real.len() as u64).collect();
-        let real: Vec<String> = self.tasks.iter().map(|task| from_one(&task.real)).collect();
-        let basis: Vec<String> = self.tasks.iter().map(|task| from_one(&expansion.basis_of(task))).collect();
+        let real: Vec<String> = self.tasks.iter().map(|task| listed(&task.real)).collect();
+        let basis: Vec<String> = self.tasks.iter().map(|task| listed(&expansion.basis_of(task))).collect();
         let energies: Vec<f64> = self.energies.iter().map(|energy| energy.unwrap_or(f64::NAN)).collect();
         self.out.strings(&self.at("tasks/label"), &labels, "level, real fragments, fragments of the basis, from 1")?;
         self.out.strings(&self.at("tasks/level"), &levels, "level of the task")?;

@@ -97,6 +97,11 @@ impl Kept {
         self.fragments
     }
 
+    /// Whether some cluster may have been left out for its size.
+    pub fn is_cut(&self) -> bool {
+        self.containing.is_some()
+    }
+
     /// The clusters of `size` fragments.
     pub fn of_size(&self, size: usize) -> &[Cluster] {
         self.by_size.get(size - 1).map_or(&[], Vec::as_slice)

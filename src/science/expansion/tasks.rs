@@ -1,7 +1,8 @@
 //! Which tasks does an expansion have, and with which weight does each enter which result?
 use super::Bsse;
-use super::cluster::{Cluster, subsets};
+use super::cluster::{Cluster, binomial, subsets};
 use super::kept::Kept;
+use std::collections::BTreeSet;
 
 /// What is expanded how, for one arrangement of the atoms.
 #[derive(Clone, Debug)]
@@ -94,6 +95,20 @@ impl Expansion {
         let mut seen = std::collections::HashSet::with_capacity(tasks.len());
         tasks.retain(|task| seen.insert((task.level, task.real.clone(), task.basis.clone())));
         tasks
+    }
+
+    /// How many tasks there would be if no cluster were left out, counted and not enumerated; none where that is too large a number.
+    pub fn uncut(&self) -> Option<i64> {
+        // One fragment more than clusters have shows every kind of task, and none that is of two kinds.
+        let few = self.fragments().min(self.max_order() + 1);
+        let small = Self { kept: Kept::all(few, self.max_order()).ok()?, ..self.clone() };
+        let kind = |task: &Task| (task.level, task.real.len(), small.basis_of(task).len());
+        let kinds: BTreeSet<(u16, usize, usize)> = small.tasks().iter().map(kind).collect();
+        let size = |size: usize| if size == few { self.fragments() } else { size };
+        let count = |&(_, real, basis): &(u16, usize, usize)| {
+            binomial(self.fragments(), size(basis))?.checked_mul(binomial(size(basis), size(real))?)
+        };
+        kinds.iter().map(count).sum()
     }
 
     /// Adds what the orders `first` to `last` need at `level`: clusters of lower orders too.

@@ -155,6 +155,24 @@ fn a_cutoff_that_cuts_nothing_changes_nothing() {
 }
 
 #[test]
+fn tasks_without_a_cutoff_are_counted_as_they_are_enumerated() {
+    for (fragments, order) in [(3, 3), (4, 2), (5, 3), (6, 5), (7, 1), (7, 3)] {
+        for bsse in [&ALL[..], &[Bsse::Cp], &[Bsse::Vmfc], &[Bsse::Nocp]] {
+            for (total, levels) in [(true, [0; 5]), (false, [0; 5]), (true, [0, 1, 1, 2, 2])] {
+                let mut expansion = expansion(fragments, order, bsse, total);
+                expansion.level_of = levels[..order].to_vec();
+                expansion.supersystem = (order < fragments).then_some(3);
+                assert_eq!(expansion.uncut(), Some(expansion.tasks().len() as i64), "{fragments} {order} {bsse:?}");
+            }
+        }
+    }
+    // Of so many clusters none is held.
+    let mut large = expansion(4, 3, &[Bsse::Nocp], true);
+    large.kept = Kept::within(&line(&[1e3; 999]), 3, &[1.0]).unwrap();
+    assert_eq!((large.tasks().len(), large.uncut()), (1000, Some(1000 + 499_500 + 166_167_000)));
+}
+
+#[test]
 fn under_a_cutoff_each_kept_cluster_adds_its_own_term() {
     let system = line(&[3.0, 4.0, 5.0, 6.0]);
     let mut expansion = expansion(5, 3, &ALL, true);
