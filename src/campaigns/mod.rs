@@ -2,7 +2,7 @@
 //!
 //! A kind is one folder here and one line in [`KINDS`]. It parses and documents its own section of the configuration and
 //! makes a [`stage::Campaign`] of it.
-mod export;
+pub mod export;
 mod fragments;
 pub mod stage;
 mod trajectories;

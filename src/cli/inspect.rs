@@ -1,4 +1,5 @@
 //! What is in a result file?
+use crate::campaigns::export;
 use crate::results::Reader;
 use crate::run::exit::{Exit, Stop};
 use crate::run::say;
@@ -61,18 +62,9 @@ fn read(path: &Path) -> Result<Value, crate::results::Error> {
     let datasets = reader.items()?.into_iter().map(
         |item| json!({ "path": item.path, "shape": item.shape, "units": item.units, "description": item.description }),
     );
-    Ok(json!({
-        "simmpi_version": reader.text_attribute("simmpi_version")?,
-        "campaign_kind": reader.text_attribute("campaign_kind")?,
-        "seed": reader.attribute::<u64>("seed")?,
-        "fingerprint": reader.text_attribute("fingerprint")?,
-        "complete": reader.attribute::<u8>("complete")? == 1,
-        "tasks_total": reader.attribute::<u64>("tasks_total")?,
-        "tasks_done": reader.attribute::<u64>("tasks_done")?,
-        "tasks_failed": reader.attribute::<u64>("tasks_failed")?,
-        "reproducibility": reader.text_attribute("reproducibility")?,
-        "config": reader.text_attribute("config")?,
-        "failed": failed,
-        "datasets": datasets.collect::<Vec<_>>(),
-    }))
+    let mut found = export::about(&reader)?;
+    found["reproducibility"] = reader.text_attribute("reproducibility")?.into();
+    found["failed"] = failed.into();
+    found["datasets"] = datasets.collect();
+    Ok(found)
 }
