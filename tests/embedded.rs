@@ -6,22 +6,12 @@ mod support;
 use serde_json::Value;
 use simmpi::results::Reader;
 use std::fs;
-use std::path::Path;
-use support::{Campaign, simmpi};
+use support::{Campaign, flat, reference, simmpi};
 
 /// Energies of Hartree-Fock agree to this, Eh; those of MP2 to ten times as much, since PySCF's orbitals are converged less tightly.
 const ENERGY: f64 = 1e-8;
 /// Eh/bohr.
 const GRADIENT: f64 = 1e-6;
-
-fn reference(name: &str) -> Option<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qcmanybody").join(name);
-    let text = fs::read_to_string(path);
-    if text.is_err() {
-        println!("SKIPPED: there is no reference {name} in ../shared/reference/qcmanybody");
-    }
-    Some(serde_json::from_str(&text.ok()?).unwrap())
-}
 
 /// A campaign on the molecule of a reference, all treatments, all orders.
 fn of_reference(reference: &Value, method: &str, driver: &str) -> Campaign {
@@ -38,13 +28,6 @@ fn of_reference(reference: &Value, method: &str, driver: &str) -> Campaign {
 
 fn read(campaign: &Campaign, item: &str) -> Vec<f64> {
     Reader::open_results(&campaign.path("results.h5")).unwrap().array(item).unwrap()
-}
-
-fn flat(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(flat).collect(),
-        number => vec![number.as_f64().unwrap()],
-    }
 }
 
 /// Fragments of a label, as JSON lists them.

@@ -4,6 +4,9 @@
 //! argument selects those whose names contain it. A program that is not installed is skipped, and said so.
 // Each function here is a test, which clippy knows only of libtest's.
 #![allow(clippy::unwrap_used)]
+#[macro_use]
+#[path = "support/checks.rs"]
+mod checks;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::geteuid;
@@ -20,13 +23,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-macro_rules! checks {
-    ($($name:ident)*) => { [$((stringify!($name), $name as fn())),*] };
-}
-
 fn main() -> ExitCode {
-    let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let checks = checks![
+    checks::run(&checks![
         programs_are_found_with_their_versions
         an_absent_program_is_missed_with_the_way_to_install_it
         psi4_and_nwchem_give_the_same_energies
@@ -52,19 +50,7 @@ fn main() -> ExitCode {
         a_program_that_fills_its_disk_is_short_of_resources
         a_killed_guard_loses_the_task
         any_amount_of_output_is_read_in_bounded_memory
-    ];
-    let (mut passed, mut failed) = (0, 0);
-    for (name, check) in checks {
-        if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter.as_str())) {
-            continue;
-        }
-        let start = Instant::now();
-        let is_good = std::panic::catch_unwind(check).is_ok();
-        println!("{name} ... {} ({:.1} s)", if is_good { "ok" } else { "FAILED" }, start.elapsed().as_secs_f64());
-        *if is_good { &mut passed } else { &mut failed } += 1;
-    }
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    ])
 }
 
 /// Whether all of `programs` are in PATH; says so where not.

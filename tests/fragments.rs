@@ -8,7 +8,7 @@ use simmpi::results::Reader;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use support::{Campaign, simmpi};
+use support::{Campaign, flat, simmpi};
 
 /// All reference files whose names begin with `prefix`.
 fn references(prefix: &str) -> Vec<(String, Value)> {
@@ -71,13 +71,6 @@ fn levels(given: &Value) -> Vec<(String, String)> {
         levels.push((order.clone(), name));
     }
     levels
-}
-
-fn flat(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(flat).collect(),
-        number => vec![number.as_f64().unwrap()],
-    }
 }
 
 /// Checks every property that QCManyBody tells of energies, gradients and Hessians against the file.

@@ -4,6 +4,9 @@
 //! argument selects those whose names contain it. The same binary is also the rank that some checks start and kill.
 // Each function here is a test, which clippy knows only of libtest's.
 #![allow(clippy::unwrap_used)]
+#[macro_use]
+#[path = "support/checks.rs"]
+mod checks;
 
 use nix::{
     fcntl::{FcntlArg, OFlag, fcntl},
@@ -25,17 +28,12 @@ use std::{
 /// Set for the binary when it is to be a rank.
 const ROLE: &str = "SIMMPI_TEST_ROLE";
 
-macro_rules! checks {
-    ($($name:ident)*) => { [$((stringify!($name), $name as fn())),*] };
-}
-
 fn main() -> ExitCode {
     if let Ok(role) = std::env::var(ROLE) {
         play(&role);
         return ExitCode::SUCCESS;
     }
-    let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
-    let checks = checks![
+    checks::run(&checks![
         exit_codes_signals_and_output_come_back_as_they_are
         bytes_that_are_no_text_come_back_as_they_are
         what_keeps_a_program_from_starting_is_said
@@ -59,19 +57,7 @@ fn main() -> ExitCode {
         many_commands_leave_nothing_behind
         a_dropped_guard_ends_at_once
         a_guard_is_refused_once_there_are_threads
-    ];
-    let (mut passed, mut failed) = (0, 0);
-    for (name, check) in checks {
-        if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter.as_str())) {
-            continue;
-        }
-        let start = Instant::now();
-        let is_good = std::panic::catch_unwind(check).is_ok();
-        println!("{name} ... {} ({:.1} s)", if is_good { "ok" } else { "FAILED" }, start.elapsed().as_secs_f64());
-        *if is_good { &mut passed } else { &mut failed } += 1;
-    }
-    println!("{passed} passed, {failed} failed");
-    if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    ])
 }
 
 /// What the binary does as a rank; its argument is the token.

@@ -6,10 +6,10 @@ mod support;
 use serde_json::Value;
 use simmpi::results::Reader;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
-use support::{Campaign, simmpi};
+use support::{Campaign, flat, reference, simmpi};
 
 fn is_there(program: &str) -> bool {
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -18,15 +18,6 @@ fn is_there(program: &str) -> bool {
         println!("SKIPPED: {program} is not installed");
     }
     found
-}
-
-fn reference(name: &str) -> Option<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qcmanybody").join(name);
-    let text = fs::read_to_string(path);
-    if text.is_err() {
-        println!("SKIPPED: there is no reference {name} in ../shared/reference/qcmanybody");
-    }
-    Some(serde_json::from_str(&text.ok()?).unwrap())
 }
 
 /// A campaign on the molecule of a reference, all treatments, all orders.
@@ -40,13 +31,6 @@ fn of_reference(reference: &Value, level: &str, driver: &str) -> Campaign {
     let campaign = Campaign::with(simmpi(), &config);
     fs::write(campaign.path("molecule.json"), molecule.to_string()).unwrap();
     campaign
-}
-
-fn flat(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(flat).collect(),
-        number => vec![number.as_f64().unwrap()],
-    }
 }
 
 fn energies(campaign: &Campaign, bsse: &str) -> Vec<f64> {

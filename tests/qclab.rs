@@ -7,14 +7,7 @@ mod support;
 use serde_json::Value;
 use simmpi::results::{Complex, Reader, Writer};
 use std::path::Path;
-use support::{Campaign, simmpi};
-
-fn flat(value: &Value) -> Vec<f64> {
-    match value {
-        Value::Array(items) => items.iter().flat_map(flat).collect(),
-        number => vec![number.as_f64().unwrap()],
-    }
-}
+use support::{Campaign, flat, simmpi};
 
 fn complex(value: &Value) -> Vec<Complex> {
     flat(&value["re"]).into_iter().zip(flat(&value["im"])).map(|(r, i)| Complex { r, i }).collect()

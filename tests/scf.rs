@@ -3,7 +3,7 @@
 use serde_json::Value;
 use simmpi::science::basis::named;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
-use simmpi::science::scf::{Derivative, Guess, Integrals, Method, Settings, System, solve, solve_with};
+use simmpi::science::scf::{Derivative, Guess, Method, Settings, System, solve};
 use std::path::Path;
 
 /// Files of many-body expansions computed with PySCF, where the checkout stands beside them.
@@ -150,80 +150,5 @@ fn open_shells_reach_the_ground_state_of_pyscf_from_both_guesses() {
             assert!((outcome.energy - ump2).abs() < 1e-7, "{name} {set}: {} and not {ump2}", outcome.energy);
             assert!((outcome.s_squared - s_squared).abs() < 1e-6);
         }
-    }
-}
-
-/// Two rings of three waters, one above the other, bohr.
-const HEXAMER: [(&str, [f64; 3]); 18] = [
-    ("O", [-2.763732, -1.243777, -0.154446]),
-    ("H", [-1.123578, -2.06228, -0.052438]),
-    ("H", [-3.807924, -2.087055, 1.060904]),
-    ("O", [2.469246, -1.754377, -0.170929]),
-    ("H", [3.763683, -2.214254, 1.008461]),
-    ("H", [2.305983, 0.070984, -0.039425]),
-    ("O", [0.291279, 3.008756, 0.203085]),
-    ("H", [-1.21253, 1.958209, 0.103033]),
-    ("H", [0.10002, 4.249581, -1.102221]),
-    ("O", [-2.000957, -2.724016, 5.133008]),
-    ("H", [-0.17322, -2.775926, 5.297752]),
-    ("H", [-2.633962, -3.935404, 6.3206]),
-    ("O", [2.95738, -0.982445, 5.296938]),
-    ("H", [4.283642, -0.860705, 6.523404]),
-    ("H", [2.036027, 0.603495, 5.405545]),
-    ("O", [-1.035685, 2.417707, 5.552412]),
-    ("H", [-1.952658, 0.831978, 5.411952]),
-    ("H", [-1.686735, 3.469661, 4.229696]),
-];
-
-/// Some waters of the hexamer, real where `real` says so.
-fn waters(basis: &[usize], real: &[usize]) -> Molecule {
-    let atom = |at: usize| Atom {
-        element: Element::of_symbol(HEXAMER[at].0).unwrap(),
-        position: HEXAMER[at].1,
-        is_ghost: !real.contains(&(at / 3)),
-    };
-    let atoms = basis.iter().flat_map(|water| (3 * water..3 * water + 3).map(atom)).collect();
-    Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() }
-}
-
-/// CPU time of this process, s.
-fn cpu_s() -> f64 {
-    let time = nix::time::clock_gettime(nix::time::ClockId::CLOCK_PROCESS_CPUTIME_ID).unwrap();
-    time.tv_sec() as f64 + 1e-9 * time.tv_nsec() as f64
-}
-
-#[test]
-#[ignore = "a measurement; with --release and --nocapture"]
-fn the_hexamer_with_three_bodies_takes_so_long() {
-    let basis = named("6-31g*").unwrap();
-    let whole: Vec<usize> = (0..6).collect();
-    let mut tasks: Vec<Vec<usize>> = Vec::new();
-    for bits in 1_usize..64 {
-        if bits.count_ones() <= 3 {
-            tasks.push((0..6).filter(|k| bits >> k & 1 == 1).collect());
-        }
-    }
-    for method in [Method::Hf, Method::Mp2] {
-        let settings = Settings { method, ..Settings::default() };
-        let begin = cpu_s();
-        let first = waters(&whole, &[]);
-        let integrals = Integrals::new(&System { molecule: &first, basis: &basis }, 2000).unwrap();
-        let (built, mut iterations) = (cpu_s() - begin, 0);
-        for water in 0..6 {
-            let molecule = waters(&[water], &[water]);
-            solve(&System { molecule: &molecule, basis: &basis }, &settings, Derivative::Energy).unwrap();
-        }
-        let monomers = cpu_s() - begin - built;
-        for real in &tasks {
-            let molecule = waters(&whole, real);
-            let system = System { molecule: &molecule, basis: &basis };
-            let outcome = solve_with(&integrals, &system, &settings, Derivative::Energy).unwrap();
-            iterations += outcome.iterations;
-            println!("{real:?} {:.12} {:.12} {}", outcome.scf_energy, outcome.energy, outcome.iterations);
-        }
-        let all = cpu_s() - begin;
-        println!(
-            "{method:?}, CPU s: integrals {built:.1}, monomers {monomers:.1}, all {all:.1}; {iterations} iterations"
-        );
     }
 }

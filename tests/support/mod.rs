@@ -1,5 +1,6 @@
 //! What tests need to run campaigns under mpirun and to look at what they leave.
 #![allow(dead_code, clippy::unwrap_used)]
+use serde_json::Value;
 use simmpi::results::{Complex, Reader};
 use std::collections::BTreeMap;
 use std::fs;
@@ -26,6 +27,24 @@ pub fn test_campaigns() -> PathBuf {
 /// The launcher that fits the MPI library of this build.
 pub fn mpirun() -> String {
     std::env::var("SIMMPI_MPIRUN").unwrap_or_else(|_| "mpirun".into())
+}
+
+/// A file of references of expansions, which lie beside the repository; says so where it does not.
+pub fn reference(name: &str) -> Option<Value> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qcmanybody").join(name);
+    let text = fs::read_to_string(path);
+    if text.is_err() {
+        println!("SKIPPED: there is no reference {name} in ../shared/reference/qcmanybody");
+    }
+    Some(serde_json::from_str(&text.ok()?).unwrap())
+}
+
+/// The numbers of an array, nested or not.
+pub fn flat(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(items) => items.iter().flat_map(flat).collect(),
+        number => vec![number.as_f64().unwrap()],
+    }
 }
 
 /// How a program ended, and what it said.
