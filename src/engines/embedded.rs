@@ -3,7 +3,7 @@ use super::{Answer, Chemistry, Driver, Needs, Reference, Refusal, refuse};
 use crate::journal::Fingerprint;
 use crate::science::basis::{self, BasisSet};
 use crate::science::chemistry::{Differences, Element, Molecule};
-use crate::science::scf::{self, Derivative, Error, Guess, Integrals, Method, Settings, System};
+use crate::science::scf::{self, Derivative, Error, Guess, Integrals, Method, Outcome, Settings, System};
 use crate::task::Cause;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -152,28 +152,47 @@ impl Embedded {
         }
     }
 
-    /// Computes a molecule: energy, or energy and gradient. `integrals` are those of the last molecule, which serve this one too where
-    /// their atoms are the same; afterwards they are this one's.
+    /// Computes molecules: energies, or energies and gradients. Those that follow one another with the same atoms, ghosts or not, share
+    /// integrals. `integrals` are those of the last molecule before, and afterwards those of the last of these.
     ///
     /// # Errors
-    /// It has no energy; the cause says why.
+    /// One has no energy; the cause says why.
     pub fn run(
         &self,
-        molecule: &Molecule,
+        molecules: &[&Molecule],
         driver: Driver,
         memory_mb: u64,
         integrals: &mut Option<Integrals>,
-    ) -> Result<Answer, Cause> {
-        let system = System { molecule, basis: &self.basis };
+    ) -> Vec<Result<Answer, Cause>> {
+        let system = |molecule| System { molecule, basis: &self.basis };
         let settings = Settings { memory_mb: memory_mb as usize, ..self.settings.clone() };
-        if integrals.as_ref().is_none_or(|integrals| !integrals.serve(&system)) {
-            // Before those of this molecule, so that there is room for them.
-            *integrals = None;
-            *integrals = Some(Integrals::new(&system, settings.memory_mb).map_err(cause)?);
-        }
-        let own = integrals.as_ref().ok_or_else(|| Cause::Failed("integrals are missing".into()))?;
         let derivative = if driver == Driver::Energy { Derivative::Energy } else { Derivative::Gradient };
-        let outcome = scf::solve_with(own, &system, &settings, derivative).map_err(cause)?;
+        let mut answers = Vec::new();
+        while let Some(first) = molecules.get(answers.len()) {
+            let own = match integrals.take() {
+                Some(last) if last.serve(&system(first)) => last,
+                // Those that do not serve are gone before, so that there is room for these.
+                last => {
+                    drop(last);
+                    match Integrals::new(&system(first), settings.memory_mb) {
+                        Ok(new) => new,
+                        Err(error) => {
+                            answers.push(Err(cause(error)));
+                            continue;
+                        }
+                    }
+                }
+            };
+            let systems: Vec<_> = molecules[answers.len()..].iter().map(|molecule| system(molecule)).collect();
+            let alike = systems.iter().take_while(|system| own.serve(system)).count();
+            let outcomes = scf::solve_all(&own, &systems[..alike], &settings, derivative);
+            answers.extend(outcomes.into_iter().map(|outcome| outcome.map(|o| self.answer(o)).map_err(cause)));
+            *integrals = Some(own);
+        }
+        answers
+    }
+
+    fn answer(&self, outcome: Outcome) -> Answer {
         let word = |text: &str| text.to_owned();
         let mut effective = vec![
             (word("reference"), word(if outcome.is_restricted { "rhf" } else { "uhf" })),
@@ -182,12 +201,12 @@ impl Embedded {
             (word("scf_convergence"), format!("{:e}", self.settings.convergence)),
         ];
         effective.extend(outcome.notes.iter().map(|note| (word("note"), note.to_string())));
-        Ok(Answer {
+        Answer {
             energy: outcome.energy,
             gradient: outcome.gradient.map(|gradient| gradient.concat()),
             hessian: None,
             effective: effective.into_iter().collect(),
-        })
+        }
     }
 }
 

@@ -120,39 +120,39 @@ impl Level {
         }
     }
 
-    /// Computes a molecule with the embedded engine, and again with other keywords where it does not converge; also tells how many of those
-    /// were needed. `integrals` are those of the last molecule, and afterwards those of this one.
+    /// Computes molecules with the embedded engine, and again with other keywords what does not converge; also tells how many of those
+    /// each needed. `integrals` are those of the last molecule, and afterwards those of the last of these.
     ///
     /// # Errors
-    /// It has no energy.
+    /// One has no energy.
     pub fn embedded(
         &self,
         engine: &Embedded,
-        molecule: &Molecule,
-        driver: Driver,
-        memory_mb: u64,
+        molecules: &[Molecule],
+        (driver, memory_mb): (Driver, u64),
         integrals: &mut Option<Integrals>,
-    ) -> Result<(Answer, usize), Cause> {
-        self.with_retries(|keywords| match keywords {
-            None => engine.run(molecule, driver, memory_mb, integrals),
-            // Refused when the campaign was loaded, if they could not be understood.
-            Some(keywords) => {
+    ) -> Vec<Result<(Answer, usize), Cause>> {
+        let outcomes = engine.run(&molecules.iter().collect::<Vec<_>>(), driver, memory_mb, integrals);
+        let retried = molecules.iter().zip(outcomes).map(|(molecule, outcome)| {
+            self.with_retries(outcome, |keywords| {
+                // Refused when the campaign was loaded, if they could not be understood.
                 let other = engine.with_keywords(keywords).map_err(|refusal| Cause::Input(refusal.message))?;
-                other.run(molecule, driver, memory_mb, integrals)
-            }
-        })
+                other.run(&[molecule], driver, memory_mb, integrals).swap_remove(0)
+            })
+        });
+        retried.collect()
     }
 
-    /// Makes an attempt with the level's own keywords, and where it does not converge others with those of each retry in turn; also tells
-    /// how many of those there were.
+    /// Where an attempt with the level's own keywords has not converged, makes others with those of each retry in turn; also tells how
+    /// many of those there were.
     fn with_retries(
         &self,
-        mut attempt: impl FnMut(Option<&Keywords>) -> Result<Answer, Cause>,
+        mut outcome: Result<Answer, Cause>,
+        mut attempt: impl FnMut(&Keywords) -> Result<Answer, Cause>,
     ) -> Result<(Answer, usize), Cause> {
-        let mut outcome = attempt(None);
         for (retry, keywords) in self.retries.iter().enumerate() {
             let Err(Cause::Convergence(_)) = &outcome else { return outcome.map(|answer| (answer, retry)) };
-            outcome = attempt(Some(keywords));
+            outcome = attempt(keywords);
         }
         outcome.map(|answer| (answer, self.retries.len()))
     }
@@ -176,13 +176,12 @@ impl Level {
         (label, molecule, driver): (&str, &Molecule, Driver),
         site: &Site,
     ) -> Result<(Answer, usize), Cause> {
-        self.with_retries(|keywords| {
+        let run = |chemistry: &Chemistry| engine.run(&Job { label, molecule, driver, chemistry }, site);
+        self.with_retries(run(&self.chemistry), |keywords| {
+            clear(site.scratch)?;
             let mut chemistry = self.chemistry.clone();
-            if let Some(keywords) = keywords {
-                clear(site.scratch)?;
-                chemistry.keywords.extend(keywords.clone());
-            }
-            engine.run(&Job { label, molecule, driver, chemistry: &chemistry }, site)
+            chemistry.keywords.extend(keywords.clone());
+            run(&chemistry)
         })
     }
 }

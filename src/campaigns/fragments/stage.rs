@@ -3,9 +3,9 @@ use super::levels::{Level, Solver};
 use super::sums::{Row, Values};
 use super::{Frame, Setup, Unit};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::engines::{Answer, Driver, Engine, Site};
+use crate::engines::{Answer, Driver, Engine, Recorded, Site};
 use crate::science::chemistry::{Differences, Molecule};
-use crate::science::scf::Integrals;
+use crate::science::scf::{Integrals, TOGETHER};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,32 +41,47 @@ impl FragmentStage {
         molecule
     }
 
-    /// The unit's energy and derivatives, and how many other sets of keywords it took.
-    fn compute(&self, id: TaskId, context: &Context) -> Result<(Answer, usize), Cause> {
-        let unit = &self.setup.units[id as usize];
-        let (level, molecule) = (self.level(unit), self.molecule(unit));
-        let driver = self.setup.driver_of(&unit.task);
+    /// The energies and derivatives of tasks of one level and kind, and how many other sets of keywords each took.
+    fn compute(&self, ids: &[TaskId], context: &Context) -> Vec<Result<(Answer, usize), Cause>> {
+        let (level, driver) = self.way(ids[0]);
         match &level.solver {
-            Solver::Recorded(recorded) => {
-                let basis = self.setup.frames[unit.frame].expansion.basis_of(&unit.task);
-                let key = (unit.frame, &*unit.task.real, &*basis);
-                Ok((recorded.answer(key, molecule.atoms.len(), driver)?, 0))
-            }
+            Solver::Recorded(recorded) => ids.iter().map(|&id| self.recall(id, recorded, driver)).collect(),
             Solver::Embedded(engine) => {
+                let molecules: Vec<_> = ids.iter().map(|&id| self.molecule(self.unit(id))).collect();
                 let mut integrals = self.integrals.lock().unwrap_or_else(PoisonError::into_inner);
-                level.embedded(engine, &molecule, driver, context.memory_mb, &mut integrals)
+                level.embedded(engine, &molecules, (driver, context.memory_mb), &mut integrals)
             }
-            Solver::Program(engine) => self.run_program(id, (level, engine.as_ref()), (&molecule, driver), context),
+            Solver::Program(engine) => {
+                ids.iter().map(|&id| self.run_program(id, (level, engine.as_ref()), driver, context)).collect()
+            }
         }
+    }
+
+    fn recall(&self, id: TaskId, recorded: &Recorded, driver: Driver) -> Result<(Answer, usize), Cause> {
+        let unit = self.unit(id);
+        let basis = self.setup.frames[unit.frame].expansion.basis_of(&unit.task);
+        let key = (unit.frame, &*unit.task.real, &*basis);
+        Ok((recorded.answer(key, self.molecule(unit).atoms.len(), driver)?, 0))
+    }
+
+    fn unit(&self, id: TaskId) -> &Unit {
+        &self.setup.units[id as usize]
+    }
+
+    /// How a task is computed, and what of it.
+    fn way(&self, id: TaskId) -> (&Level, Driver) {
+        let unit = self.unit(id);
+        (self.level(unit), self.setup.driver_of(&unit.task))
     }
 
     fn run_program(
         &self,
         id: TaskId,
         (level, engine): (&Level, &dyn Engine),
-        (molecule, driver): (&Molecule, Driver),
+        driver: Driver,
         context: &Context,
     ) -> Result<(Answer, usize), Cause> {
+        let molecule = self.molecule(self.unit(id));
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let scratch = programs.scratch.join(format!("task-{id}"));
         let made = std::fs::create_dir_all(&scratch);
@@ -79,15 +94,14 @@ impl FragmentStage {
             memory_mb: context.memory_mb,
             time_limit: context.task_timeout,
         };
-        let outcome = level.compute(engine, (&self.setup.label(id as usize), molecule, driver), &site);
+        let outcome = level.compute(engine, (&self.setup.label(id as usize), &molecule, driver), &site);
         // What is left there is the program's; a folder that cannot be removed now goes with the rank's own.
         let _ = std::fs::remove_dir_all(&scratch);
         outcome
     }
 
-    fn value(&self, id: TaskId, context: &Context) -> Result<Values, Cause> {
-        let (answer, retries) = self.compute(id, context)?;
-        let unit = &self.setup.units[id as usize];
+    fn value(&self, id: TaskId, (answer, retries): (Answer, usize)) -> Result<Values, Cause> {
+        let unit = self.unit(id);
         let is_finite = |values: &Option<Vec<f64>>| values.iter().flatten().all(|value| value.is_finite());
         if !answer.energy.is_finite() || !is_finite(&answer.gradient) || !is_finite(&answer.hessian) {
             return Err(Cause::NotFinite("the energy or one of its derivatives".into()));
@@ -151,16 +165,30 @@ impl Stage for FragmentStage {
     }
 
     fn grain(&self) -> u64 {
-        if self.setup.levels.iter().all(Level::is_recorded) { 64 } else { 1 }
+        let all = |is: fn(&Level) -> bool| self.setup.levels.iter().all(is);
+        if all(Level::is_recorded) {
+            64
+        } else if all(|level| !level.is_program()) {
+            TOGETHER as u64
+        } else {
+            1
+        }
     }
 
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {
         let mut ran = Ran { value: Values::default(), failed: Vec::new() };
-        for id in tasks.iter() {
-            let value = self.value(id, context);
-            // Without derivatives in the sums there is nothing that could overflow.
-            let joined = value.and_then(|value| ran.value.merge(value).map_err(|e| Cause::Failed(e.to_string())));
-            ran.failed.extend(joined.err().map(|cause| (id, cause)));
+        let ids: Vec<TaskId> = tasks.iter().collect();
+        let is_alike = |a: &TaskId, b: &TaskId| {
+            let ((level, driver), (other, its)) = (self.way(*a), self.way(*b));
+            std::ptr::eq(level, other) && driver == its
+        };
+        for alike in ids.chunk_by(is_alike) {
+            for (&id, answer) in alike.iter().zip(self.compute(alike, context)) {
+                let value = answer.and_then(|answer| self.value(id, answer));
+                // Without derivatives in the sums there is nothing that could overflow.
+                let joined = value.and_then(|value| ran.value.merge(value).map_err(|e| Cause::Failed(e.to_string())));
+                ran.failed.extend(joined.err().map(|cause| (id, cause)));
+            }
         }
         ran
     }

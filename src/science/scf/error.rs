@@ -66,7 +66,7 @@ pub struct Attempt {
 }
 
 /// All attempts at convergence.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     pub attempts: Vec<Attempt>,
 }

@@ -4,7 +4,7 @@ use super::Error;
 use super::diis::Diis;
 use super::eigen::Eigen;
 use super::error::{Attempt, History, Iterate};
-use super::fock::coulomb_and_exchange;
+use super::fock::{Demand, Feeling, coulomb_and_exchange};
 use super::integrals::Integrals;
 use super::matrix::Matrix;
 use super::note::Note;
@@ -51,38 +51,6 @@ pub(super) struct Field {
 }
 
 impl Field {
-    /// Finds the orbitals of a molecule with so many electrons of each spin.
-    pub fn converge(
-        integrals: &Integrals,
-        molecule: &Molecule,
-        electrons: [usize; 2],
-        is_restricted: bool,
-        settings: &Settings,
-    ) -> Result<Self, Error> {
-        let basis = Orthonormal::of(&integrals.overlap);
-        if electrons[0] > basis.size() {
-            return Err(Error::TooFewFunctions { electrons: electrons[0], orbitals: basis.size() });
-        }
-        let occupied = if is_restricted { vec![electrons[0]] } else { electrons.to_vec() };
-        let problem = Problem { integrals, hamiltonian: integrals.hamiltonian(molecule), basis, occupied };
-        let mut notes = problem.notes();
-        let mut history = History { attempts: Vec::new() };
-        for level_shift in [0.0, LEVEL_SHIFT] {
-            let start = problem.start(molecule, settings.guess);
-            let mut attempt = Attempt { level_shift, iterates: Vec::new() };
-            let end = problem.iterate(start, settings, &mut attempt);
-            let lost: usize = history.attempts.iter().map(|attempt| attempt.iterates.len()).sum();
-            if let Some((spins, electronic_energy)) = end {
-                if lost > 0 {
-                    notes.push(Note::Shifted { level_shift, lost });
-                }
-                return Ok(Self { spins, electronic_energy, iterations: lost + attempt.iterates.len(), notes });
-            }
-            history.attempts.push(attempt);
-        }
-        Err(Error::NotConverged(history))
-    }
-
     /// Whether both spins have the same orbitals.
     pub fn is_restricted(&self) -> bool {
         self.spins.len() == 1
@@ -109,11 +77,137 @@ fn total(spins: &[Spin]) -> Matrix {
     sum
 }
 
+/// Finds the fields of some searches over the same integrals, which are read once a pass for all of them. What one finds does not
+/// depend on the others.
+pub(super) fn converge(integrals: &Integrals, searches: Vec<Search<'_>>) -> Vec<Result<Field, Error>> {
+    let mut ends: Vec<_> = searches.iter().map(|_| None).collect();
+    let mut open: Vec<_> = searches.into_iter().enumerate().collect();
+    while !open.is_empty() {
+        let demands: Vec<_> = open.iter().map(|(_, search)| search.demand()).collect();
+        let mut feelings = coulomb_and_exchange(&integrals.repulsion, &demands).into_iter();
+        open.retain_mut(|(at, search)| {
+            ends[*at] = search.step(feelings.next().expect("as many as demands"));
+            ends[*at].is_none()
+        });
+    }
+    ends.into_iter().map(|end| end.expect("a search ends before it leaves")).collect()
+}
+
+/// The way to a field, from pass to pass.
+pub(super) struct Search<'a> {
+    problem: Problem<'a>,
+    settings: &'a Settings,
+    /// The density that the next attempt starts from, or where this one is.
+    at: Place,
+    diis: Diis,
+    /// The attempt that goes on is the last.
+    history: History,
+    notes: Vec<Note>,
+}
+
+/// Where an attempt is.
+enum Place {
+    /// At a density of all electrons without orbitals.
+    Guess(Matrix),
+    At(Vec<Spin>),
+}
+
+impl<'a> Search<'a> {
+    /// For the orbitals of a molecule with so many electrons of each spin.
+    ///
+    /// # Errors
+    /// There are fewer orbitals than electrons.
+    pub fn new(
+        integrals: &'a Integrals,
+        molecule: &'a Molecule,
+        electrons: [usize; 2],
+        is_restricted: bool,
+        settings: &'a Settings,
+    ) -> Result<Self, Error> {
+        let basis = integrals.orthonormal();
+        if electrons[0] > basis.size() {
+            return Err(Error::TooFewFunctions { electrons: electrons[0], orbitals: basis.size() });
+        }
+        let occupied = if is_restricted { vec![electrons[0]] } else { electrons.to_vec() };
+        let problem = Problem { integrals, molecule, hamiltonian: integrals.hamiltonian(molecule), basis, occupied };
+        let notes = problem.notes();
+        let history = History { attempts: vec![Attempt { level_shift: 0.0, iterates: Vec::new() }] };
+        Ok(Self { at: problem.start(settings.guess), problem, settings, diis: Diis::default(), history, notes })
+    }
+
+    /// The densities whose field is to be known.
+    fn demand(&self) -> Demand<'_> {
+        match &self.at {
+            Place::Guess(density) => Demand { density: density.clone(), spins: vec![density] },
+            Place::At(spins) => {
+                Demand { density: total(spins), spins: spins.iter().map(|spin| &spin.density).collect() }
+            }
+        }
+    }
+
+    /// Goes on with what the densities feel; returns the end where there is one.
+    fn step(&mut self, feeling: Feeling) -> Option<Result<Field, Error>> {
+        let spins = match &mut self.at {
+            Place::At(spins) => spins,
+            Place::Guess(_) => {
+                self.at = Place::At(self.problem.first(&feeling));
+                return None;
+            }
+        };
+        let energy = self.problem.feel(spins, &feeling);
+        let inside: Vec<_> = spins.iter().map(|spin| self.problem.basis.enter(&spin.fock)).collect();
+        let residuals: Vec<_> = spins.iter().zip(&inside).map(|(spin, fock)| residual(spin, fock)).collect();
+        let residual = residuals.iter().fold(0.0, |largest, one| f64::max(largest, one.largest()));
+        let attempt = self.history.attempts.last_mut().expect("an attempt goes on");
+        let before = attempt.iterates.last().map(|iterate| iterate.energy);
+        attempt.iterates.push(Iterate { energy, residual });
+        let is_still = before.is_some_and(|before| (energy - before).abs() <= self.settings.convergence);
+        if is_still && residual <= self.settings.residual() {
+            let spins = self.problem.settle(std::mem::take(spins), &inside);
+            return Some(Ok(self.found(spins, energy)));
+        }
+        let is_finite = energy.is_finite() && inside.iter().all(|fock| fock.values.iter().all(|x| x.is_finite()));
+        if !is_finite || attempt.iterates.len() == self.settings.max_iterations {
+            return self.again();
+        }
+        // Raised before they are combined, so that the density each is raised by is combined too.
+        let level_shift = attempt.level_shift;
+        let raised: Vec<_> =
+            inside.into_iter().zip(&*spins).map(|(fock, spin)| raise(fock, spin, level_shift)).collect();
+        // An extrapolation far from convergence may lead to any stationary state; small steps lead down.
+        let is_far = level_shift != 0.0 && residual > EXTRAPOLATED;
+        let next = if is_far { raised } else { self.diis.next(&raised, &residuals) };
+        *spins = self.problem.fill(&next);
+        None
+    }
+
+    /// Tries once more with a level shift, or gives up.
+    fn again(&mut self) -> Option<Result<Field, Error>> {
+        if self.history.attempts.len() > 1 {
+            return Some(Err(Error::NotConverged(std::mem::take(&mut self.history))));
+        }
+        self.history.attempts.push(Attempt { level_shift: LEVEL_SHIFT, iterates: Vec::new() });
+        self.at = self.problem.start(self.settings.guess);
+        self.diis = Diis::default();
+        None
+    }
+
+    fn found(&mut self, spins: Vec<Spin>, electronic_energy: f64) -> Field {
+        let mut notes = std::mem::take(&mut self.notes);
+        if let [lost, shifted] = &self.history.attempts[..] {
+            notes.push(Note::Shifted { level_shift: shifted.level_shift, lost: lost.iterates.len() });
+        }
+        let iterations = self.history.attempts.iter().map(|attempt| attempt.iterates.len()).sum();
+        Field { spins, electronic_energy, iterations, notes }
+    }
+}
+
 /// What does not change between iterations.
 struct Problem<'a> {
     integrals: &'a Integrals,
+    molecule: &'a Molecule,
     hamiltonian: Matrix,
-    basis: Orthonormal,
+    basis: &'a Orthonormal,
     /// Occupied orbitals of each spin.
     occupied: Vec<usize>,
 }
@@ -135,17 +229,29 @@ impl Problem<'_> {
         notes
     }
 
-    /// The first orbitals.
-    fn start(&self, molecule: &Molecule, guess: Guess) -> Vec<Spin> {
-        let mut fock = self.hamiltonian.clone();
-        if guess == Guess::Sad {
-            let density = self.integrals.atomic_densities(molecule);
-            let (coulomb, exchange) = coulomb_and_exchange(&self.integrals.repulsion, &density, &[&density]);
-            fock.add(1.0, &coulomb);
-            fock.add(-0.5, &exchange[0]);
+    /// Where an attempt starts.
+    fn start(&self, guess: Guess) -> Place {
+        match guess {
+            Guess::Sad => Place::Guess(self.integrals.atomic_densities(self.molecule)),
+            Guess::Core => {
+                let inside = self.basis.enter(&self.hamiltonian);
+                Place::At(self.fill(&vec![inside; self.occupied.len()]))
+            }
         }
+    }
+
+    /// The first orbitals, in the field of a density of all electrons.
+    fn first(&self, feeling: &Feeling) -> Vec<Spin> {
+        let mut fock = self.hamiltonian.clone();
+        fock.add(1.0, &feeling.coulomb);
+        fock.add(-0.5, &feeling.exchange[0]);
         let inside = self.basis.enter(&fock);
-        self.occupied.iter().map(|&occupied| self.occupy(occupied, &inside)).collect()
+        self.fill(&vec![inside; self.occupied.len()])
+    }
+
+    /// The lowest orbitals of each spin's Fock matrix in the orthonormal basis.
+    fn fill(&self, focks: &[Matrix]) -> Vec<Spin> {
+        focks.iter().zip(&self.occupied).map(|(fock, &occupied)| self.occupy(occupied, fock)).collect()
     }
 
     /// The lowest orbitals of a Fock matrix in the orthonormal basis.
@@ -157,43 +263,13 @@ impl Problem<'_> {
         Spin { occupied, orbitals, vectors, energies: values, density, fock }
     }
 
-    /// Improves orbitals until they do not change; none where they do not converge.
-    fn iterate(&self, mut spins: Vec<Spin>, settings: &Settings, attempt: &mut Attempt) -> Option<(Vec<Spin>, f64)> {
-        let mut diis = Diis::default();
-        for _ in 0..settings.max_iterations {
-            let energy = self.feel(&mut spins);
-            let inside: Vec<_> = spins.iter().map(|spin| self.basis.enter(&spin.fock)).collect();
-            let residuals: Vec<_> = spins.iter().zip(&inside).map(|(spin, fock)| residual(spin, fock)).collect();
-            let residual = residuals.iter().fold(0.0, |largest, one| f64::max(largest, one.largest()));
-            let before = attempt.iterates.last().map(|iterate| iterate.energy);
-            attempt.iterates.push(Iterate { energy, residual });
-            if !energy.is_finite() || inside.iter().any(|fock| !fock.values.iter().all(|x| x.is_finite())) {
-                return None;
-            }
-            let is_still = before.is_some_and(|before| (energy - before).abs() <= settings.convergence);
-            if is_still && residual <= settings.residual() {
-                return Some((self.settle(spins, &inside), energy));
-            }
-            // Raised before they are combined, so that the density each is raised by is combined too.
-            let raised: Vec<_> =
-                inside.into_iter().zip(&spins).map(|(fock, spin)| raise(fock, spin, attempt.level_shift)).collect();
-            // An extrapolation far from convergence may lead to any stationary state; small steps lead down.
-            let is_far = attempt.level_shift != 0.0 && residual > EXTRAPOLATED;
-            let next = if is_far { raised } else { diis.next(&raised, &residuals) };
-            spins = next.iter().zip(&self.occupied).map(|(fock, &occupied)| self.occupy(occupied, fock)).collect();
-        }
-        None
-    }
-
-    /// Computes the Fock matrices, and returns the electronic energy.
-    fn feel(&self, spins: &mut [Spin]) -> f64 {
-        let densities: Vec<_> = spins.iter().map(|spin| &spin.density).collect();
-        let (coulomb, exchange) = coulomb_and_exchange(&self.integrals.repulsion, &total(spins), &densities);
+    /// Makes Fock matrices of what the densities feel, and returns the electronic energy.
+    fn feel(&self, spins: &mut [Spin], feeling: &Feeling) -> f64 {
         let weight = if spins.len() == 1 { 1.0 } else { 0.5 };
         let mut energy = 0.0;
-        for (spin, exchange) in spins.iter_mut().zip(&exchange) {
+        for (spin, exchange) in spins.iter_mut().zip(&feeling.exchange) {
             let mut fock = self.hamiltonian.clone();
-            fock.add(1.0, &coulomb);
+            fock.add(1.0, &feeling.coulomb);
             fock.add(-1.0, exchange);
             energy += weight * (spin.density.dot(&self.hamiltonian) + spin.density.dot(&fock));
             spin.fock = fock;

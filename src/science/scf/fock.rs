@@ -3,62 +3,206 @@
 //! `J_pq = sum_rs D_rs (pq|rs)` and `K_pr = sum_qs P_qs (pq|rs)` for symmetric D and P. Of each integral all of its eight places are
 //! used at once: with integrals halved for each of p = q, r = s and pq = rs, what eight places give is half of the sum of what is
 //! written here and its transpose.
+//!
+//! Up to three rows (pq|..) of one p are taken together, run after run: what belongs to p and to the run is then loaded once for all
+//! of them, and integrals come from memory once for J and for every K.
 use super::matrix::Matrix;
 use super::repulsion::{Block, Repulsion};
-use crate::science::widest::widest;
+#[cfg(target_arch = "x86_64")]
+use crate::science::four::Avx2;
+use crate::science::four::{Four, Plain};
 
 /// Numbers in a vector.
 const LANES: usize = 4;
 
-/// J of the whole density and K of each spin's density, all `[functions, functions]`.
-pub(super) fn coulomb_and_exchange(
-    repulsion: &Repulsion,
-    density: &Matrix,
-    spins: &[&Matrix],
-) -> (Matrix, Vec<Matrix>) {
-    let n = density.rows;
+/// Numbers that are worked on at once.
+type Lanes = [f64; LANES];
+
+/// Rows that are taken together at most.
+const TOGETHER: usize = 3;
+
+/// The densities of one task.
+#[derive(Debug)]
+pub(super) struct Demand<'a> {
+    /// Of all electrons.
+    pub density: Matrix,
+    /// Of those whose exchange is wanted.
+    pub spins: Vec<&'a Matrix>,
+}
+
+/// What the densities of a task do.
+#[derive(Debug)]
+pub(super) struct Feeling {
+    /// J of all electrons, `[functions, functions]`.
+    pub coulomb: Matrix,
+    /// K of each spin, `[functions, functions]`.
+    pub exchange: Vec<Matrix>,
+}
+
+/// What the densities of some tasks do, in one pass over the integrals.
+pub(super) fn coulomb_and_exchange(repulsion: &Repulsion, demands: &[Demand<'_>]) -> Vec<Feeling> {
     let runs = repulsion.runs();
-    let mut coulomb = Coulomb { density: pack(density, runs), potential: vec![0.0; runs[n]] };
-    let mut exchange: Vec<_> = spins.iter().map(|spin| Exchange::of(spin)).collect();
-    repulsion.each_block(|block, rows| take(block, rows, runs, &mut coulomb, &mut exchange));
-    (coulomb.finish(n, runs), exchange.iter().map(|exchange| exchange.finish(n)).collect())
+    let mut works: Vec<_> = demands.iter().map(|demand| Work::of(demand, runs)).collect();
+    repulsion.each_block(|block, rows| take(block, rows, runs, &mut works));
+    works.iter().map(|work| work.finish(runs)).collect()
 }
 
-/// Elements r >= s of a symmetric matrix, in runs.
-fn pack(matrix: &Matrix, runs: &[usize]) -> Vec<f64> {
-    let mut packed = vec![0.0; runs[matrix.rows]];
-    for r in 0..matrix.rows {
-        packed[runs[r]..][..=r].copy_from_slice(&matrix.row(r)[..=r]);
+/// What is done for one task.
+struct Work {
+    coulomb: Coulomb,
+    exchange: Vec<Exchange>,
+}
+
+impl Work {
+    fn of(demand: &Demand<'_>, runs: &[usize]) -> Self {
+        let exchange = demand.spins.iter().map(|spin| Exchange::of(spin)).collect();
+        Self { coulomb: Coulomb::of(&demand.density, runs), exchange }
     }
-    packed
+
+    fn finish(&self, runs: &[usize]) -> Feeling {
+        let n = runs.len() - 1;
+        let exchange = self.exchange.iter().map(|exchange| exchange.finish(n)).collect();
+        Feeling { coulomb: self.coulomb.finish(n, runs), exchange }
+    }
 }
 
-/// The density and what it does, both in runs.
+/// Takes the rows of a block.
+fn take(block: &Block, rows: &[f64], runs: &[usize], works: &mut [Work]) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(avx2) = Avx2::detect() {
+        #[target_feature(enable = "avx2")]
+        fn with_avx2(avx2: Avx2, block: &Block, rows: &[f64], runs: &[usize], works: &mut [Work]) {
+            take_by(avx2, block, rows, runs, works);
+        }
+        // SAFETY: the processor has AVX2, as the value says.
+        return unsafe { with_avx2(avx2, block, rows, runs, works) };
+    }
+    take_by(Plain, block, rows, runs, works);
+}
+
+#[inline(always)]
+fn take_by(four: impl Four, block: &Block, rows: &[f64], runs: &[usize], works: &mut [Work]) {
+    let length = block.length() / LANES;
+    let mut rows = rows.as_chunks::<LANES>().0;
+    for (p, seconds) in block.seconds() {
+        for q in seconds.clone().step_by(TOGETHER) {
+            let together = (seconds.end - q).min(TOGETHER);
+            let (these, later) = rows.split_at(together * length);
+            rows = later;
+            match together {
+                1 => take_rows::<_, 1, 2>(four, block, (p, q), these, runs, works),
+                2 => take_rows::<_, 2, 3>(four, block, (p, q), these, runs, works),
+                _ => take_rows::<_, 3, 4>(four, block, (p, q), these, runs, works),
+            }
+        }
+    }
+}
+
+/// Takes N rows (pq|..), of one p and the N functions from q on; M is N + 1.
+#[inline(always)]
+fn take_rows<F: Four, const N: usize, const M: usize>(
+    four: F,
+    block: &Block,
+    (p, q): (usize, usize),
+    rows: &[Lanes],
+    runs: &[usize],
+    works: &mut [Work],
+) {
+    let (length, pair) = (rows.len() / N, runs[p] + q);
+    for work in &mut *works {
+        work.coulomb.open::<N>(pair);
+        work.exchange.iter_mut().for_each(|exchange| exchange.open::<M>(p, q));
+    }
+    let end = block.first[0] + block.functions[0];
+    for r in 0..end {
+        let place = block.run_of(r, runs);
+        let mut run: [&[Lanes]; N] = [&[]; N];
+        for k in 0..N {
+            run[k] = &rows[k * length + place.start / LANES..k * length + place.end / LANES];
+        }
+        for work in &mut *works {
+            work.coulomb.take(four, runs[r] / LANES, run);
+            for exchange in &mut work.exchange {
+                exchange.take::<F, N, M>(four, r, run);
+            }
+        }
+    }
+    for work in works {
+        work.coulomb.close::<F, N>(four, pair);
+        for exchange in &mut work.exchange {
+            exchange.close::<F, M>(four, p, q, end);
+        }
+    }
+}
+
+/// The density and what it does, elements r >= s in runs.
 struct Coulomb {
-    density: Vec<f64>,
-    potential: Vec<f64>,
+    density: Vec<Lanes>,
+    potential: Vec<Lanes>,
+    /// Of the rows at hand: their own elements of the density, and what is added to their own elements of the potential.
+    factors: [f64; TOGETHER],
+    sums: [Lanes; TOGETHER],
 }
 
 impl Coulomb {
-    /// Takes a row of integrals (pq|..).
-    #[inline(always)]
-    fn take(&mut self, block: &Block, (p, q): (usize, usize), row: &[f64], runs: &[usize]) {
-        let (place, whole) = (runs[p] + q, block.last_runs[0]);
-        let Self { density, potential } = self;
-        let factor = density[place];
-        let mut sum = coulomb_run(&row[..whole], &density[..whole], factor, &mut potential[..whole]);
-        for (r, ends) in block.last_runs.windows(2).enumerate() {
-            let (run, at) = (&row[ends[0]..ends[1]], runs[block.first[0] + r]);
-            sum += coulomb_run(run, &density[at..][..run.len()], factor, &mut potential[at..][..run.len()]);
+    fn of(density: &Matrix, runs: &[usize]) -> Self {
+        let size = runs[density.rows] / LANES;
+        let mut packed = vec![[0.0; LANES]; size];
+        for r in 0..density.rows {
+            packed.as_flattened_mut()[runs[r]..][..=r].copy_from_slice(&density.row(r)[..=r]);
         }
-        potential[place] += sum;
+        let (factors, sums) = ([0.0; TOGETHER], [[0.0; LANES]; TOGETHER]);
+        Self { density: packed, potential: vec![[0.0; LANES]; size], factors, sums }
+    }
+
+    /// Makes ready for rows of integrals, the first of them with its own element at `place`.
+    #[inline(always)]
+    fn open<const N: usize>(&mut self, place: usize) {
+        self.factors[..N].copy_from_slice(&self.density.as_flattened()[place..][..N]);
+        self.sums = [[0.0; LANES]; TOGETHER];
+    }
+
+    /// Takes a run of each row: adds the integrals times the rows' own elements of the density to the potential, and integrals times the
+    /// density to the rows' sums.
+    #[inline(always)]
+    fn take<F: Four, const N: usize>(&mut self, four: F, at: usize, run: [&[Lanes]; N]) {
+        let length = run[0].len();
+        let density = &self.density[at..][..length];
+        let potential = &mut self.potential[at..][..length];
+        let (mut factors, mut inner) = ([four.all(0.0); N], [four.all(0.0); N]);
+        for k in 0..N {
+            (factors[k], inner[k]) = (four.all(self.factors[k]), four.load(&self.sums[k]));
+        }
+        for (at, (density, potential)) in density.iter().zip(potential).enumerate() {
+            let density = four.load(density);
+            let mut outer = four.load(potential);
+            for k in 0..N {
+                let integrals = four.load(&run[k][at]);
+                outer = four.plus_product(outer, integrals, factors[k]);
+                inner[k] = four.plus_product(inner[k], integrals, density);
+            }
+            four.store(outer, potential);
+        }
+        for k in 0..N {
+            four.store(inner[k], &mut self.sums[k]);
+        }
+    }
+
+    /// Adds what the rows have given.
+    #[inline(always)]
+    fn close<F: Four, const N: usize>(&mut self, four: F, place: usize) {
+        let potential = &mut self.potential.as_flattened_mut()[place..][..N];
+        for k in 0..N {
+            potential[k] += four.together(four.load(&self.sums[k]));
+        }
     }
 
     fn finish(&self, n: usize, runs: &[usize]) -> Matrix {
+        let potential = self.potential.as_flattened();
         let mut matrix = Matrix::zeros(n, n);
         for (p, start) in runs[..n].iter().enumerate() {
             for q in 0..=p {
-                let value = if p == q { 4.0 } else { 2.0 } * self.potential[start + q];
+                let value = if p == q { 4.0 } else { 2.0 } * potential[start + q];
                 (matrix.values[p * n + q], matrix.values[q * n + p]) = (value, value);
             }
         }
@@ -66,49 +210,98 @@ impl Coulomb {
     }
 }
 
-/// A spin's density and sums for the first and the second function of a row, rows filled up with zeros to `stride`.
+/// A spin's density and its exchange matrix, rows filled up with zeros to whole vectors.
 struct Exchange {
-    stride: usize,
-    density: Vec<f64>,
-    first: Vec<f64>,
-    second: Vec<f64>,
-    sums: Vec<[Lanes; 2]>,
+    /// Vectors of a row.
+    width: usize,
+    density: Vec<Lanes>,
+    exchange: Vec<Lanes>,
+    /// Of the rows at hand: the density's rows of p and of each q, vector by vector.
+    near: Vec<Lanes>,
+    /// What is added to the exchange matrix in those rows, in the same order.
+    sums: Vec<Lanes>,
+    /// The same in the column of each run.
+    ends: Vec<f64>,
 }
 
 impl Exchange {
     fn of(density: &Matrix) -> Self {
         let n = density.rows;
-        let stride = n.next_multiple_of(LANES);
-        let mut wide = vec![0.0; n * stride];
-        wide.chunks_exact_mut(stride.max(1)).enumerate().for_each(|(p, row)| row[..n].copy_from_slice(density.row(p)));
-        let (first, second) = (vec![0.0; n * stride], vec![0.0; n * stride]);
-        Self { stride, density: wide, first, second, sums: vec![Default::default(); n] }
+        let width = n.div_ceil(LANES);
+        let mut wide = vec![[0.0; LANES]; n * width];
+        for (p, row) in wide.chunks_exact_mut(width.max(1)).enumerate() {
+            row.as_flattened_mut()[..n].copy_from_slice(density.row(p));
+        }
+        let (near, sums) = (vec![[0.0; LANES]; 4 * width], vec![[0.0; LANES]; 4 * width]);
+        Self { width, density: wide, exchange: vec![[0.0; LANES]; n * width], near, sums, ends: vec![0.0; 4 * n] }
     }
 
-    /// Takes a row of integrals (pq|..).
+    /// Rows of p and of the functions from q on.
+    fn rows<const M: usize>(&self, p: usize, q: usize) -> [usize; M] {
+        std::array::from_fn(|k| if k == 0 { p } else { q + k - 1 } * self.width)
+    }
+
+    /// Makes ready for rows of integrals.
     #[inline(always)]
-    fn take(&mut self, block: &Block, (p, q): (usize, usize), row: &[f64], runs: &[usize]) {
-        let (at_p, at_q) = (p * self.stride, q * self.stride);
-        let mut pair = PairRows {
-            density_p: &self.density[at_p..][..self.stride],
-            density_q: &self.density[at_q..][..self.stride],
-            first: &mut self.first[at_p..][..self.stride],
-            second: &mut self.second[at_q..][..self.stride],
-            sums: &mut self.sums,
-        };
-        let before = block.first[0];
-        for r in 0..before {
-            pair.take(r, &row[runs[r]..runs[r + 1]]);
+    fn open<const M: usize>(&mut self, p: usize, q: usize) {
+        let starts = self.rows::<M>(p, q);
+        for (at, near) in self.near.as_chunks_mut::<M>().0[..self.width].iter_mut().enumerate() {
+            *near = starts.map(|start| self.density[start + at]);
         }
-        for (r, ends) in block.last_runs.windows(2).enumerate() {
-            pair.take(before + r, &row[ends[0]..ends[1]]);
+        self.sums[..M * self.width].fill([0.0; LANES]);
+    }
+
+    /// Takes the run r of each row.
+    #[inline(always)]
+    fn take<F: Four, const N: usize, const M: usize>(&mut self, four: F, r: usize, run: [&[Lanes]; N]) {
+        let length = run[0].len();
+        let here = &self.near.as_chunks::<M>().0[r / LANES];
+        let mut factors = [four.all(0.0); M];
+        for k in 0..M {
+            factors[k] = four.all(here[k][r % LANES]);
         }
-        pair.finish(before + block.functions[0]);
+        let near = &self.near.as_chunks::<M>().0[..length];
+        let sums = &mut self.sums.as_chunks_mut::<M>().0[..length];
+        let mut ends = [four.all(0.0); M];
+        for (at, (near, sums)) in near.iter().zip(sums).enumerate() {
+            let density = four.load(&near[0]);
+            let mut first = four.load(&sums[0]);
+            for k in 0..N {
+                let integrals = four.load(&run[k][at]);
+                first = four.plus_product(first, integrals, factors[k + 1]);
+                ends[0] = four.plus_product(ends[0], integrals, four.load(&near[k + 1]));
+                ends[k + 1] = four.plus_product(ends[k + 1], integrals, density);
+                let sum = four.plus_product(four.load(&sums[k + 1]), integrals, factors[0]);
+                four.store(sum, &mut sums[k + 1]);
+            }
+            four.store(first, &mut sums[0]);
+        }
+        let to = &mut self.ends.as_chunks_mut::<M>().0[r];
+        for k in 0..M {
+            to[k] = four.together(ends[k]);
+        }
+    }
+
+    /// Adds what the rows have given; runs go to `end`.
+    #[inline(always)]
+    fn close<F: Four, const M: usize>(&mut self, four: F, p: usize, q: usize, end: usize) {
+        let starts = self.rows::<M>(p, q);
+        let sums = &self.sums.as_chunks::<M>().0[..self.width];
+        let ends = &self.ends.as_chunks::<M>().0[..end];
+        for k in 0..M {
+            let row = &mut self.exchange[starts[k]..][..self.width];
+            for (to, sums) in row.iter_mut().zip(sums) {
+                four.store(four.plus(four.load(to), four.load(&sums[k])), to);
+            }
+            for (to, ends) in row.as_flattened_mut().iter_mut().zip(ends) {
+                *to += ends[k];
+            }
+        }
     }
 
     fn finish(&self, n: usize) -> Matrix {
+        let half = |p: usize, q: usize| self.exchange.as_flattened()[p * self.width * LANES + q];
         let mut matrix = Matrix::zeros(n, n);
-        let half = |p: usize, q: usize| self.first[p * self.stride + q] + self.second[p * self.stride + q];
         for p in 0..n {
             for q in 0..=p {
                 let value = half(p, q) + half(q, p);
@@ -116,112 +309,5 @@ impl Exchange {
             }
         }
         matrix
-    }
-}
-
-widest! {
-    /// Row after row, so that what J has brought from memory is still near for K.
-    fn take(block: &Block, rows: &[f64], runs: &[usize], coulomb: &mut Coulomb, exchange: &mut [Exchange]) {
-        for ((p, q), row) in block.pairs().zip(rows.chunks_exact(block.length())) {
-            coulomb.take(block, (p, q), row, runs);
-            for exchange in &mut *exchange {
-                exchange.take(block, (p, q), row, runs);
-            }
-        }
-    }
-}
-
-/// Numbers that are worked on at once.
-type Lanes = [f64; LANES];
-
-/// The numbers from a place on.
-#[inline(always)]
-fn lanes(values: &[f64], at: usize) -> Lanes {
-    values[at..][..LANES].try_into().expect("as many as lanes")
-}
-
-/// Sums and products lane by lane. Values, not references: only so does the compiler make vector instructions of them.
-#[inline(always)]
-fn plus_product(mut sums: Lanes, a: Lanes, b: Lanes) -> Lanes {
-    for lane in 0..LANES {
-        sums[lane] += a[lane] * b[lane];
-    }
-    sums
-}
-
-/// Adds products to the numbers from a place on.
-#[inline(always)]
-fn add_product(values: &mut [f64], at: usize, a: Lanes, b: Lanes) {
-    let sums = plus_product(lanes(values, at), a, b);
-    values[at..][..LANES].copy_from_slice(&sums);
-}
-
-/// The sum over lanes.
-#[inline(always)]
-fn together(sums: Lanes) -> f64 {
-    (sums[0] + sums[2]) + (sums[1] + sums[3])
-}
-
-/// Adds integrals times one element of the density to the potential, and returns their sum with all others.
-#[inline(always)]
-fn coulomb_run(run: &[f64], density: &[f64], factor: f64, potential: &mut [f64]) -> f64 {
-    let (mut even, mut odd) = ([0.0; LANES], [0.0; LANES]);
-    let factor = [factor; LANES];
-    let n = run.len();
-    let (density, potential) = (&density[..n], &mut potential[..n]);
-    let whole = n - n % (2 * LANES);
-    for at in (0..whole).step_by(2 * LANES) {
-        let integrals = lanes(run, at);
-        even = plus_product(even, integrals, lanes(density, at));
-        add_product(potential, at, integrals, factor);
-        let integrals = lanes(run, at + LANES);
-        odd = plus_product(odd, integrals, lanes(density, at + LANES));
-        add_product(potential, at + LANES, integrals, factor);
-    }
-    if whole < n {
-        let integrals = lanes(run, whole);
-        even = plus_product(even, integrals, lanes(density, whole));
-        add_product(potential, whole, integrals, factor);
-    }
-    together(plus_product(even, odd, [1.0; LANES]))
-}
-
-/// What a row of integrals (pq|..) works on.
-struct PairRows<'a> {
-    density_p: &'a [f64],
-    density_q: &'a [f64],
-    first: &'a mut [f64],
-    second: &'a mut [f64],
-    /// For each run, in lanes, what belongs to `first` and `second`.
-    sums: &'a mut [[Lanes; 2]],
-}
-
-impl PairRows<'_> {
-    /// Takes the run of r.
-    #[inline(always)]
-    fn take(&mut self, r: usize, run: &[f64]) {
-        let (factor_p, factor_q) = (self.density_p[r], self.density_q[r]);
-        let n = run.len();
-        let (dp, dq) = (&self.density_p[..n], &self.density_q[..n]);
-        let (first, second) = (&mut self.first[..n], &mut self.second[..n]);
-        let (mut sum_p, mut sum_q) = ([0.0; LANES], [0.0; LANES]);
-        let (factors_p, factors_q) = ([factor_p; LANES], [factor_q; LANES]);
-        for at in (0..n).step_by(LANES) {
-            let integrals = lanes(run, at);
-            sum_p = plus_product(sum_p, integrals, lanes(dq, at));
-            sum_q = plus_product(sum_q, integrals, lanes(dp, at));
-            add_product(first, at, integrals, factors_q);
-            add_product(second, at, integrals, factors_p);
-        }
-        self.sums[r] = [sum_p, sum_q];
-    }
-
-    /// Adds up what runs 0 to `end` have left in lanes.
-    #[inline(always)]
-    fn finish(&mut self, end: usize) {
-        for ((first, second), sums) in self.first.iter_mut().zip(&mut *self.second).zip(&self.sums[..end]) {
-            *first += together(sums[0]);
-            *second += together(sums[1]);
-        }
     }
 }

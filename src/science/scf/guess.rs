@@ -4,7 +4,7 @@
 //! 10.1002/jcc.20393): each atom as it is alone, neutral, its electrons spread evenly over spins and orientations.
 use super::diis::Diis;
 use super::eigen::Eigen;
-use super::fock::coulomb_and_exchange;
+use super::fock::{Demand, coulomb_and_exchange};
 use super::integrals::one_electron;
 use super::matrix::Matrix;
 use super::orthonormal::Orthonormal;
@@ -37,9 +37,10 @@ fn subshells(element: Element, angular: usize) -> Vec<f64> {
     filled
 }
 
-/// The density of a neutral atom over its functions in a set that has it, `[functions, functions]`.
+/// The density of a neutral atom over its functions in a set that has it, in the order of [`Shells::place`], `[functions, functions]`.
 pub(super) fn atom(element: Element, basis: &BasisSet) -> Matrix {
-    let all = basis.shells(element).unwrap_or_default();
+    let mut all: Vec<_> = basis.shells(element).unwrap_or_default().iter().collect();
+    all.sort_by_key(|shell| shell.angular);
     let mut whole = Shells::new(basis.is_spherical);
     let mut atom = Shells::new(true);
     // Which shell of all each of the atom's is: only those that hold electrons.
@@ -67,10 +68,11 @@ fn solve(element: Element, shells: &Shells) -> Matrix {
     let mut diis = Diis::default();
     let mut density = occupy(element, shells, &overlap, &hamiltonian);
     for _ in 0..PASSES {
-        let (coulomb, exchange) = coulomb_and_exchange(&repulsion, &density, &[&density]);
+        let demand = Demand { density: density.clone(), spins: vec![&density] };
+        let feeling = &coulomb_and_exchange(&repulsion, &[demand])[0];
         let mut fock = hamiltonian.clone();
-        fock.add(1.0, &coulomb);
-        fock.add(-0.5, &exchange[0]);
+        fock.add(1.0, &feeling.coulomb);
+        fock.add(-0.5, &feeling.exchange[0]);
         let product = fock.times(&density).times(&overlap);
         let mut commutator = product.clone();
         commutator.add(-1.0, &product.transposed());

@@ -1,7 +1,8 @@
 //! Integrals over the functions of some atoms at some places.
-use super::fock::coulomb_and_exchange;
+use super::fock::{Demand, coulomb_and_exchange};
 use super::guess;
 use super::matrix::Matrix;
+use super::orthonormal::Orthonormal;
 use super::repulsion::Repulsion;
 use super::shells::{Shell, Shells, to_functions};
 use super::{Error, System};
@@ -23,6 +24,7 @@ pub struct Integrals {
     pub(super) overlap: Matrix,
     pub(super) kinetic: Matrix,
     pub(super) repulsion: Repulsion,
+    orthonormal: OnceLock<Orthonormal>,
     /// Of a positive unit charge at each atom's place.
     attraction: Vec<OnceLock<Matrix>>,
     /// The density of each atom alone.
@@ -71,6 +73,7 @@ impl Integrals {
             overlap,
             kinetic,
             repulsion,
+            orthonormal: OnceLock::new(),
             attraction: atoms.iter().map(|_| OnceLock::new()).collect(),
             atoms: atoms.iter().map(|_| OnceLock::new()).collect(),
             bytes: beside + if is_kept { kept } else { 0 },
@@ -105,8 +108,21 @@ impl Integrals {
     /// Where the density is not of that shape.
     pub fn coulomb_and_exchange(&self, density: &[f64]) -> [Vec<f64>; 2] {
         let density = Matrix::of(self.functions(), self.functions(), density.to_vec());
-        let (coulomb, mut exchange) = coulomb_and_exchange(&self.repulsion, &density, &[&density]);
-        [coulomb.values, exchange.swap_remove(0).values]
+        let demand = Demand { density: density.clone(), spins: vec![&density] };
+        let mut feeling = coulomb_and_exchange(&self.repulsion, &[demand]).swap_remove(0);
+        [feeling.coulomb.values, feeling.exchange.swap_remove(0).values]
+    }
+
+    /// How many tasks fit into `memory_mb` (10^6 bytes) beside these integrals: one at least, and no more than gain from it.
+    pub(super) fn together(&self, memory_mb: usize) -> usize {
+        let left = memory_mb.saturating_mul(MB).saturating_sub(self.bytes);
+        let more = left / (8 * MATRICES * self.functions() * self.functions()).max(1);
+        (1 + more).min(TOGETHER)
+    }
+
+    /// An orthonormal basis.
+    pub(super) fn orthonormal(&self) -> &Orthonormal {
+        self.orthonormal.get_or_init(|| Orthonormal::of(&self.overlap))
     }
 
     pub(super) fn shells(&self) -> &Shells {
@@ -133,20 +149,27 @@ impl Integrals {
         for (at, atom) in molecule.atoms.iter().enumerate().filter(|(_, atom)| !atom.is_ghost) {
             let same = self.elements.iter().position(|element| *element == atom.element).unwrap_or(at);
             let density = self.atoms[same].get_or_init(|| guess::atom(atom.element, &self.basis));
-            let first = self.shells().list.iter().find(|shell| shell.atom == at).map_or(0, |shell| shell.first);
-            for row in 0..density.rows {
-                sum.row_mut(first + row)[first..][..density.columns].copy_from_slice(density.row(row));
+            let own = self.shells().list.iter().filter(|shell| shell.atom == at);
+            let functions: Vec<usize> = own.flat_map(|shell| shell.range()).collect();
+            for (row, &p) in functions.iter().enumerate() {
+                functions.iter().zip(density.row(row)).for_each(|(&q, &value)| sum.row_mut(p)[q] = value);
             }
         }
         sum
     }
 }
 
-/// What a task needs beside the integrals, in bytes: about seventy matrices with all that DIIS keeps, a block, and for MP2 half a
+/// Matrices over functions that a task has at once, with all that DIIS keeps.
+const MATRICES: usize = 70;
+
+/// Tasks that are iterated together at most: with four, reading integrals takes a small part of the time.
+pub const TOGETHER: usize = 4;
+
+/// What a task needs beside the integrals, in bytes: its matrices, a block, and for MP2 half a
 /// cube of the functions for one occupied orbital's half-transformed integrals, a cube for a panel and the rest for its transformed ones.
 fn bytes_beside(functions: usize, block: usize) -> usize {
     let square = functions * functions;
-    8 * (70 * square + block + 2 * square * functions)
+    8 * (MATRICES * square + block + 2 * square * functions)
 }
 
 /// A matrix over functions from an operator's integrals over primitives, which `add` adds times a factor.

@@ -3,7 +3,7 @@
 //! RHF and UHF energies with analytic gradients, MP2 energies on both, over contracted Gaussians; atomic units throughout.
 //!
 //! ```text
-//! System -> Integrals (once for all tasks with the same atoms) -> field: guess, fock, diis -> mp2, gradient -> Outcome
+//! System -> Integrals (once for all tasks with the same atoms) -> field: guess, fock, diis (some tasks at once) -> mp2, gradient -> Outcome
 //! ```
 //!
 //! Everything is a pure function of the system and the settings, on one thread. Whether repulsion integrals are kept or computed for every
@@ -29,14 +29,14 @@ mod shells;
 mod tests;
 
 pub use error::{Attempt, Error, History, Iterate, Unsupported};
-pub use integrals::Integrals;
+pub use integrals::{Integrals, TOGETHER};
 pub use note::Note;
 pub use orthonormal::DEPENDENT;
 pub use settings::{Derivative, Guess, Method, Reference, Settings};
 
 use super::basis::BasisSet;
 use super::chemistry::{Molecule, distance};
-use field::Field;
+use field::{Field, Search};
 
 /// A molecule with the basis set of its atoms. Ghosts have functions, and neither charge nor electrons.
 #[derive(Clone, Copy, Debug)]
@@ -94,15 +94,77 @@ pub fn solve_with(
     settings: &Settings,
     derivative: Derivative,
 ) -> Result<Outcome, Error> {
+    solve_all(integrals, &[*system], settings, derivative).swap_remove(0)
+}
+
+/// Computes systems that have their integrals in common. As many as fit into memory are iterated together, so that integrals are
+/// read, or computed, once for all of them; what one gives has the same bits as alone.
+///
+/// # Errors
+/// Each as [`solve_with`].
+pub fn solve_all(
+    integrals: &Integrals,
+    systems: &[System<'_>],
+    settings: &Settings,
+    derivative: Derivative,
+) -> Vec<Result<Outcome, Error>> {
+    let some = systems.chunks(integrals.together(settings.memory_mb));
+    some.flat_map(|some| solve_some(integrals, some, settings, derivative)).collect()
+}
+
+fn solve_some(
+    integrals: &Integrals,
+    systems: &[System<'_>],
+    settings: &Settings,
+    derivative: Derivative,
+) -> Vec<Result<Outcome, Error>> {
+    let (mut searches, mut refused) = (Vec::new(), Vec::new());
+    for system in systems {
+        match search(integrals, system, settings, derivative) {
+            Ok(search) => {
+                searches.push(search);
+                refused.push(None);
+            }
+            Err(error) => refused.push(Some(error)),
+        }
+    }
+    let mut fields = field::converge(integrals, searches).into_iter();
+    let end = |(system, refused): (&System<'_>, Option<Error>)| match refused {
+        Some(error) => Err(error),
+        None => {
+            let field = fields.next().expect("a field for each search")?;
+            finish(integrals, system.molecule, field, settings, derivative)
+        }
+    };
+    systems.iter().zip(refused).map(end).collect()
+}
+
+/// The search for a system's field, where there can be one.
+fn search<'a>(
+    integrals: &'a Integrals,
+    system: &System<'a>,
+    settings: &'a Settings,
+    derivative: Derivative,
+) -> Result<Search<'a>, Error> {
     settings.check(derivative)?;
     if !integrals.serve(system) {
         return Err(Error::OtherIntegrals);
     }
-    let molecule = system.molecule;
-    let spins = electrons(molecule)?;
-    let is_restricted = settings.is_restricted(molecule)?;
+    // Found out before anything is computed.
+    nuclear_repulsion(system.molecule)?;
+    let is_restricted = settings.is_restricted(system.molecule)?;
+    Search::new(integrals, system.molecule, electrons(system.molecule)?, is_restricted, settings)
+}
+
+/// What a converged field gives.
+fn finish(
+    integrals: &Integrals,
+    molecule: &Molecule,
+    mut field: Field,
+    settings: &Settings,
+    derivative: Derivative,
+) -> Result<Outcome, Error> {
     let nuclear_repulsion = nuclear_repulsion(molecule)?;
-    let mut field = Field::converge(integrals, molecule, spins, is_restricted, settings)?;
     let scf_energy = field.electronic_energy + nuclear_repulsion;
     let correlation = match settings.method {
         Method::Hf => None,
@@ -121,7 +183,7 @@ pub fn solve_with(
         s_squared: field.s_squared(&integrals.overlap),
         iterations: field.iterations,
         orbital_energies: field.spins.iter().map(|spin| spin.energies.clone()).collect(),
-        is_restricted,
+        is_restricted: field.is_restricted(),
         functions: integrals.functions(),
         gradient,
         notes: field.notes,

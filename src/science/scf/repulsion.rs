@@ -13,6 +13,7 @@ use integral::engine::os_eri::{
 use integral::engine::rys;
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 /// Integrals of shell quartets whose bound by Schwarz's inequality is smaller are zero, Eh.
 const NEGLIGIBLE: f64 = 1e-13;
@@ -61,8 +62,21 @@ impl Block {
 
     /// The pairs p >= q of functions, in the order of rows.
     pub fn pairs(&self) -> impl Iterator<Item = (usize, usize)> + use<> {
+        self.seconds().flat_map(|(p, seconds)| seconds.map(move |q| (p, q)))
+    }
+
+    /// Its functions p, each with the functions q it has rows with.
+    pub fn seconds(&self) -> impl Iterator<Item = (usize, Range<usize>)> + use<> {
         let ([p, q], [np, nq]) = (self.first, self.functions);
-        (p..p + np).flat_map(move |p| (q..q + nq).filter(move |q| *q <= p).map(move |q| (p, q)))
+        (p..p + np).map(move |p| (p, q..(q + nq).min(p + 1)))
+    }
+
+    /// Where the run of r is in a row; `runs` are those of whole rows.
+    pub fn run_of(&self, r: usize, runs: &[usize]) -> Range<usize> {
+        match r.checked_sub(self.first[0]) {
+            Some(own) => self.last_runs[own]..self.last_runs[own + 1],
+            None => runs[r]..runs[r + 1],
+        }
     }
 
     /// The number of rows.
@@ -264,7 +278,7 @@ impl Repulsion {
     }
 
     /// Computes the rows of a block, which are zero before, for some ket pairs.
-    fn fill(&self, block: &Block, kets: std::ops::Range<usize>, rows: &mut [f64], quartets: &mut Quartets) {
+    fn fill(&self, block: &Block, kets: Range<usize>, rows: &mut [f64], quartets: &mut Quartets) {
         let enough = NEGLIGIBLE / self.bounds[block.pair];
         for alike in &self.alike {
             let from = alike.partition_point(|ket| *ket < kets.start);
@@ -328,7 +342,7 @@ impl Panel {
     }
 
     /// The functions q that go with p.
-    fn seconds(&self, p: usize) -> std::ops::Range<usize> {
+    fn seconds(&self, p: usize) -> Range<usize> {
         self.first[1]..(self.first[1] + self.functions[1]).min(p + 1)
     }
 

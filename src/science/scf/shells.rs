@@ -52,7 +52,7 @@ impl Shell {
     }
 }
 
-/// All shells of some atoms, atom by atom and in the order of the set, and with them the order of functions.
+/// All shells of some atoms, and with them the order of functions.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Shells {
     pub list: Vec<Shell>,
@@ -65,18 +65,22 @@ pub(super) struct Shells {
 }
 
 impl Shells {
-    /// The shells of elements at places (bohr).
+    /// The shells of elements at places (bohr), by angular momentum, then atom by atom in the order of the set: of a pair the later
+    /// one then has the higher angular momentum, for which repulsion integrals take the fewest steps.
     pub fn place(atoms: &[(Element, [f64; 3])], basis: &BasisSet) -> Result<Self, Error> {
-        let mut shells = Self::new(basis.is_spherical);
+        let mut placed = Vec::new();
         for (atom, &(element, center)) in atoms.iter().enumerate() {
             let missing = || Error::NoFunctions { element, basis: basis.name.clone() };
             for shell in basis.shells(element).ok_or_else(missing)? {
                 if shell.angular > HIGHEST_ANGULAR {
                     return Err(Error::Angular { element, angular: shell.angular, highest: HIGHEST_ANGULAR });
                 }
-                shells.add(atom, center, shell);
+                placed.push((atom, center, shell));
             }
         }
+        placed.sort_by_key(|(_, _, shell)| shell.angular);
+        let mut shells = Self::new(basis.is_spherical);
+        placed.iter().for_each(|(atom, center, shell)| shells.add(*atom, *center, shell));
         Ok(shells)
     }
 
