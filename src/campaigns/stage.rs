@@ -27,6 +27,21 @@ pub enum Error {
     Results(#[from] results::Error),
     #[error("a recorded outcome is not to be had: {0}")]
     Outcome(String),
+    #[error("{0}")]
+    Unusable(String),
+    #[error("{0}\nmend that, then run the same command with --retry-failed")]
+    Unread(String),
+}
+
+/// An error and its causes on one line.
+pub fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text += &format!(" ({cause})");
+        next = cause.source();
+    }
+    text
 }
 
 /// The values of some tasks, and those that have none.

@@ -3,8 +3,8 @@
 //! `J_pq = sum_rs D_rs (pq|rs)` and `K_pr = sum_qs P_qs (pq|rs)` for symmetric D and P. Of each integral all of its eight places are
 //! used at once: with integrals halved for each of p = q, r = s and pq = rs, what eight places give is half of the sum of what is
 //! written here and its transpose.
-use super::matrix::Matrix;
 use super::repulsion::{Block, Repulsion};
+use crate::science::linear::Matrix;
 use crate::science::widest::widest;
 
 /// Numbers in a vector.
