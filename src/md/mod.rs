@@ -12,4 +12,4 @@ mod xtc;
 
 pub use error::Error;
 pub use structure::Structure;
-pub use trajectory::{Frame, Trajectory};
+pub use trajectory::{Frame, Trajectory, Window};

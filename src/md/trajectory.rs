@@ -2,6 +2,7 @@
 use super::text::failed;
 use super::{Error, gro, pdb, trr, xtc};
 use std::fs::File;
+use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -24,6 +25,49 @@ pub struct Trajectory {
     places: Vec<Place>,
     /// Of every frame.
     pub atoms: usize,
+}
+
+/// A part of a file that was read last: small frames are read many at a time.
+#[derive(Debug, Default)]
+pub struct Window {
+    offset: u64,
+    bytes: Vec<u8>,
+}
+
+/// Parts smaller than this are read together with what follows them, up to so many bytes.
+const SMALL: usize = 1 << 15;
+const AHEAD: usize = 1 << 18;
+
+impl Window {
+    /// The bytes of `file` from `offset` on; fewer than `count` at the file's end.
+    fn read(&mut self, file: &File, offset: u64, count: usize) -> io::Result<&[u8]> {
+        let ahead = if count < SMALL { AHEAD } else { count };
+        self.read_ahead(file, offset, count, ahead)
+    }
+
+    /// The same, with up to `ahead` bytes read where these have not been.
+    fn read_ahead(&mut self, file: &File, offset: u64, count: usize, ahead: usize) -> io::Result<&[u8]> {
+        let is_inside = offset >= self.offset && offset + count as u64 <= self.offset + self.bytes.len() as u64;
+        if !is_inside {
+            self.offset = offset;
+            self.bytes.resize(ahead, 0);
+            let mut there = 0;
+            while there < self.bytes.len() {
+                match file.read_at(&mut self.bytes[there..], offset + there as u64) {
+                    Ok(0) => break,
+                    Ok(more) => there += more,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                    Err(error) => {
+                        self.bytes.clear();
+                        return Err(error);
+                    }
+                }
+            }
+            self.bytes.truncate(there);
+        }
+        let from = (offset - self.offset) as usize;
+        Ok(&self.bytes[from..self.bytes.len().min(from + count)])
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -101,14 +145,13 @@ impl Trajectory {
         matches!(self.format, Format::Gro | Format::Pdb)
     }
 
-    /// Reads the first `atoms` positions of a frame into `frame`; `buffer` is used on the way.
+    /// Reads the first `atoms` positions of a frame into `frame`, through `window`.
     ///
     /// # Errors
     /// The file cannot be read, the frame is damaged, or a position is not a finite number.
-    pub fn read(&self, number: usize, atoms: usize, buffer: &mut Vec<u8>, frame: &mut Frame) -> Result<(), Error> {
+    pub fn read(&self, number: usize, atoms: usize, window: &mut Window, frame: &mut Frame) -> Result<(), Error> {
         let place = self.places[number];
-        buffer.resize(place.bytes, 0);
-        self.file.read_exact_at(buffer, place.offset).map_err(|source| failed(&self.path, source))?;
+        let buffer = window.read(&self.file, place.offset, place.bytes).map_err(|source| failed(&self.path, source))?;
         let damaged = || Error::Damaged { path: self.path.clone(), frame: number };
         match self.format {
             Format::Xtc => xtc::frame(buffer, atoms, frame).ok_or_else(damaged)?,
@@ -135,13 +178,18 @@ impl Trajectory {
         header: impl Fn(&[u8]) -> Option<Found>,
     ) -> Result<(), Error> {
         let length = self.file.metadata().map_err(|source| failed(&self.path, source))?.len();
-        let (mut offset, mut bytes) = (0, vec![0; header_bytes]);
+        let (mut offset, mut window) = (0, Window::default());
         let mut last_ps = None;
         while offset < length {
             let (path, frame) = (self.path.clone(), self.places.len());
-            let there = header_bytes.min((length - offset) as usize);
-            self.file.read_exact_at(&mut bytes[..there], offset).map_err(|source| failed(&self.path, source))?;
-            let Some(found) = header(&bytes[..there]) else {
+            // Headers of large frames stand far from each other.
+            let is_far = self.places.last().is_some_and(|place| place.bytes > SMALL);
+            let ahead = if is_far { header_bytes } else { AHEAD };
+            let bytes = window
+                .read_ahead(&self.file, offset, header_bytes, ahead)
+                .map_err(|source| failed(&self.path, source))?;
+            let there = bytes.len();
+            let Some(found) = header(bytes) else {
                 // Less than a header may be the beginning of one.
                 let is_begun = there < header_bytes && self.places.iter().any(|place| place.bytes > there);
                 return Err(match is_begun {

@@ -199,6 +199,11 @@ impl Cube {
             let y = high(rest, rows);
             return Some([x as i32, y as i32, (rest - y * row) as i32]);
         }
+        if (1..=64).contains(&self.bits) {
+            let packed = bits.take_bytes(self.bits)?;
+            let (layer, row) = (u64::from(self.edges[1]) * row, row);
+            return Some([(packed / layer) as i32, (packed % layer / row) as i32, (packed % row) as i32]);
+        }
         self.take_slowly(bits)
     }
 
@@ -208,9 +213,8 @@ impl Cube {
             let [x, y, z] = self.edges.map(|edge| 32 - edge.leading_zeros());
             return Some([bits.take(x)? as i32, bits.take(y)? as i32, bits.take(z)? as i32]);
         }
-        let low = u128::from(bits.take_bytes(self.bits.min(64))?);
-        let high = if self.bits > 64 { u128::from(bits.take_bytes(self.bits - 64)?) } else { 0 };
-        let packed = low | high << 64;
+        let low = u128::from(bits.take_bytes(64)?);
+        let packed = low | u128::from(bits.take_bytes(self.bits - 64)?) << 64;
         let (area, row) = (u128::from(self.edges[1]) * u128::from(self.edges[2]), u128::from(self.edges[2]));
         Some([(packed / area) as i32, (packed % area / row) as i32, (packed % row) as i32])
     }

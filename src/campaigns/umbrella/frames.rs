@@ -1,6 +1,6 @@
 //! How does a rank come by the frames of a chunk?
 use super::Setup;
-use crate::md::{Error, Frame};
+use crate::md::{Error, Frame, Window};
 use crate::science::pca::{CHUNK, Rows, Superposition, Work};
 use crate::science::periodic::{Cell, find_jump, find_parted};
 use crate::task::TaskId;
@@ -30,7 +30,7 @@ struct Inside {
     round: usize,
     rows: HashMap<TaskId, Arc<Rows>>,
     bytes: usize,
-    buffer: Vec<u8>,
+    window: Window,
     frame: Frame,
     before: Frame,
     work: Work,
@@ -79,10 +79,10 @@ impl Inside {
         let mut rows = Rows::with_capacity(superposition.coordinates(), frames.len());
         let is_examined = is_examined && setup.check_whole;
         if is_examined && frames.start > 0 {
-            setup.trajectory.read(frames.start - 1, setup.reach, &mut self.buffer, &mut self.before)?;
+            setup.trajectory.read(frames.start - 1, setup.reach, &mut self.window, &mut self.before)?;
         }
         for frame in frames {
-            setup.trajectory.read(frame, setup.reach, &mut self.buffer, &mut self.frame)?;
+            setup.trajectory.read(frame, setup.reach, &mut self.window, &mut self.frame)?;
             if is_examined {
                 let before = (frame > 0).then_some(&self.before);
                 setup.examine(frame, &self.frame, before)?;

@@ -3,7 +3,7 @@ use super::course::Course;
 use super::section::{Part, Section};
 use super::{Setup, UmbrellaCampaign};
 use crate::config::{Config, Fault, Faults};
-use crate::md::{Error, Frame, Structure, Trajectory};
+use crate::md::{Error, Frame, Structure, Trajectory, Window};
 use crate::science::pca::Superposition;
 use crate::science::selection::{Atom, select};
 use crate::seed::CampaignSeed;
@@ -140,7 +140,7 @@ fn set_up(
     let reach = atoms.last().map_or(0, |last| last + 1);
     let read = |number: usize| {
         let mut frame = Frame::default();
-        let read = trajectory.read(number, reach, &mut Vec::new(), &mut frame);
+        let read = trajectory.read(number, reach, &mut Window::default(), &mut frame);
         read.map_err(|error| Faults::from(file_fault(config, "trajectory", &error))).map(|()| frame)
     };
     let first = read(0)?;
@@ -172,7 +172,7 @@ fn set_up(
     let last = setup.trajectory.frames() - 1;
     for number in [0, last / 2, last] {
         let mut frame = Frame::default();
-        let read = setup.trajectory.read(number, reach, &mut Vec::new(), &mut frame);
+        let read = setup.trajectory.read(number, reach, &mut Window::default(), &mut frame);
         read.map_err(|error| file_fault(config, "trajectory", &error))?;
         if setup.check_whole && number == 0 {
             setup.examine(number, &frame, None).map_err(|fault| {

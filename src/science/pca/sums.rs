@@ -27,10 +27,13 @@ impl FixedSums {
         if values.len() != self.units.len() {
             return Err(Error::Shape { left: self.units.len(), right: values.len() });
         }
+        // Beyond 2^52 there are integers only, and adding 2^52 leaves no digit behind the point.
+        const WHOLE: f64 = (1_u64 << 52) as f64;
         let scale = libm::scalbn(1.0, self.exponent);
         for (sum, value) in self.units.iter_mut().zip(values) {
-            let scaled = libm::rint(value * scale);
-            if scaled.abs() > (1_u64 << 62) as f64 || scaled.is_nan() {
+            let size = (value * scale).abs();
+            let scaled = if size < WHOLE { (size + WHOLE) - WHOLE } else { size }.copysign(*value);
+            if size.is_nan() || size > (1_u64 << 62) as f64 {
                 let limit = libm::scalbn(1.0, 62 - self.exponent);
                 return Err(if value.is_finite() {
                     Error::TooLarge { value: *value, limit }
