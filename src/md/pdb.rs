@@ -45,13 +45,18 @@ pub(super) fn index(path: &Path) -> Result<Vec<(u64, Option<f64>, usize)>, Error
     let (mut frame, mut has_models) = (Frame::default(), false);
     while !lines.is_blank() {
         let offset = lines.offset;
-        let ended = read_model(&mut lines, &mut frame, &mut |_, _| Ok(()))?;
+        let cut = || Error::Cut { path: path.to_owned(), frame: places.len(), last_ps: None };
+        let ended = match read_model(&mut lines, &mut frame, &mut |_, _| Ok(())) {
+            // Half a line at the end.
+            Err(Error::Line { .. }) if has_models && lines.is_blank() => return Err(cut()),
+            ended => ended?,
+        };
         if frame.positions.is_empty() {
             continue;
         }
         has_models |= ended == Ended::Model;
         if has_models && ended == Ended::File {
-            return Err(Error::Cut { path: path.to_owned(), frame: places.len(), last_ps: None });
+            return Err(cut());
         }
         places.push((offset, frame.time_ps, frame.positions.len()));
     }

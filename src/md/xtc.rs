@@ -278,10 +278,9 @@ mod tests {
             [([3001, 2999, 3003], 35), ([8; 3], 9), ([1290; 3], 31), ([16_777_216; 3], 72), ([5, 1, 7], 6)]
         {
             let cube = Cube::new(edges, bits);
-            for packed in (0..1000_u64).map(|k| (k * 0x9e37_79b9_7f4a_7c15) >> (64 - bits.min(64) + 1)) {
-                let bytes = packed.to_le_bytes().map(|b| b);
+            for packed in (0..1000_u64).map(|k| k.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> (64 - bits.min(64) + 1)) {
                 // A whole number of bytes, then what is left in the high bits of the next.
-                let mut text = bytes.to_vec();
+                let mut text = packed.to_le_bytes().to_vec();
                 let whole = (bits / 8) as usize;
                 if bits % 8 > 0 && whole < 8 {
                     text[whole] <<= 8 - bits % 8;

@@ -1,4 +1,5 @@
 //! Principal components of a trajectory, and windows along one of them: which were asked for?
+mod charts;
 mod course;
 mod example;
 mod frames;
@@ -10,6 +11,7 @@ mod write;
 use super::Kind;
 use super::stage::{Campaign, Error, Outcomes, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
+use crate::figure::Chart;
 use crate::md::Trajectory;
 use crate::results;
 use crate::science::pca::{CHUNK, Superposition};
@@ -111,6 +113,10 @@ impl Campaign for UmbrellaCampaign {
 
     fn write(&self, done: &[StageResult], _: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
         write::write(&self.setup, &self.course.outcome(&self.setup, done)?, out)
+    }
+
+    fn figures(&self, done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error> {
+        Ok(charts::charts(&self.setup, &self.course.outcome(&self.setup, done)?))
     }
 
     fn identity(&self) -> serde_json::Value {

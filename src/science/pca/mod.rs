@@ -14,6 +14,8 @@ mod krylov;
 mod rows;
 mod sums;
 mod superposition;
+#[cfg(test)]
+mod tests;
 
 pub use covariance::{Covariance, pairs};
 pub use krylov::{Krylov, WIDE};

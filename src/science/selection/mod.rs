@@ -120,3 +120,6 @@ fn hint(condition: &phrase::Condition, atoms: &[Atom]) -> String {
     };
     format!("the {what} there are: {}{rest}", shown.join(", "))
 }
+
+#[cfg(test)]
+mod tests;

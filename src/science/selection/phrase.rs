@@ -258,5 +258,5 @@ fn range(text: &str) -> Option<RangeInclusive<i64>> {
 /// The word of the language that differs least, where it is near.
 fn nearest(text: &str) -> Option<&'static str> {
     let distance = |word: &&&str| strsim::damerau_levenshtein(&text.to_lowercase(), word);
-    ALL.iter().min_by_key(distance).filter(|word| distance(word) <= 2).copied()
+    ALL.iter().min_by_key(distance).filter(|word| distance(word) <= 1.max(text.len() / 3)).copied()
 }
