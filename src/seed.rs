@@ -24,6 +24,8 @@ pub enum Purpose {
     Hops = 3,
     /// Phases of the amplitudes that mapping approaches start from.
     MappingPhases = 4,
+    /// Vectors that a search for eigenvectors begins with.
+    KrylovVectors = 5,
 }
 
 /// Tasks beyond this have no stream of their own: the upper byte of a stream's number is its purpose.

@@ -6,6 +6,7 @@ pub mod export;
 mod fragments;
 pub mod stage;
 mod trajectories;
+mod umbrella;
 
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::results;
@@ -18,6 +19,10 @@ pub trait Kind: Sync {
     fn about(&self) -> &'static str;
     /// A commented configuration that runs as it is, for `simmpi init`.
     fn example(&self) -> &'static str;
+    /// The files that its example names: names and contents.
+    fn example_files(&self) -> &'static [(&'static str, &'static [u8])] {
+        &[]
+    }
     /// The JSON schema of its section.
     fn schema(&self) -> schemars::Schema;
     /// What `partition.uneven` and `partition.schedule` are when not given.
@@ -43,4 +48,4 @@ pub trait Kind: Sync {
 }
 
 /// Every kind of campaign.
-pub static KINDS: &[&dyn Kind] = &[&trajectories::Trajectories, &fragments::Fragments];
+pub static KINDS: &[&dyn Kind] = &[&trajectories::Trajectories, &fragments::Fragments, &umbrella::Umbrella];

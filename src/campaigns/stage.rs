@@ -3,6 +3,7 @@
 //! A campaign is a sequence of stages; a stage is a number of independent tasks whose values are folded into one. The
 //! engine (`crate::run`) knows nothing else about either.
 use crate::config::Faults;
+use crate::figure::Chart;
 use crate::plan::Weight;
 use crate::process::{Guard, Programs};
 use crate::results;
@@ -27,6 +28,21 @@ pub enum Error {
     Results(#[from] results::Error),
     #[error("a recorded outcome is not to be had: {0}")]
     Outcome(String),
+    #[error("{0}")]
+    Unusable(String),
+    #[error("{0}\nmend that, then run the same command with --retry-failed")]
+    Unread(String),
+}
+
+/// An error and its causes on one line.
+pub fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text += &format!(" ({cause})");
+        next = cause.source();
+    }
+    text
 }
 
 /// The values of some tasks, and those that have none.
@@ -170,6 +186,14 @@ pub trait Campaign: Send + Sync {
     /// # Errors
     /// The file cannot be written, or an outcome cannot be read.
     fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error>;
+
+    /// Charts of the results, each with a name of one word: they are written beside the result file, as `results.NAME.svg`.
+    ///
+    /// # Errors
+    /// A result cannot be read.
+    fn figures(&self, _done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error> {
+        Ok(Vec::new())
+    }
 
     /// Everything of the kind's own section that determines results, defaults included, as JSON by key, digests of input
     /// files too. What may grow ([`grows`](Campaign::grows)) is left out.

@@ -18,6 +18,7 @@ pub mod environment;
 mod family;
 mod guard;
 mod launch;
+mod memory;
 mod serve;
 mod table;
 mod wire;
@@ -25,6 +26,7 @@ mod wire;
 pub use capture::Captured;
 pub use command::{Command, Exit, Finished, Output, Stdin};
 pub use guard::Guard;
+pub use memory::keep_freed;
 
 use nix::errno::Errno;
 use std::{io, path::PathBuf, sync::Arc};

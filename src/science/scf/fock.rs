@@ -6,11 +6,11 @@
 //!
 //! Up to three rows (pq|..) of one p are taken together, run after run: what belongs to p and to the run is then loaded once for all
 //! of them, and integrals come from memory once for J and for every K.
-use super::matrix::Matrix;
 use super::repulsion::{Block, Repulsion};
 #[cfg(target_arch = "x86_64")]
 use crate::science::four::Avx2;
 use crate::science::four::{Four, Plain};
+use crate::science::linear::Matrix;
 
 /// Numbers in a vector.
 const LANES: usize = 4;
