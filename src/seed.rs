@@ -24,6 +24,8 @@ pub enum Purpose {
     Hops = 3,
     /// Phases of the amplitudes that mapping approaches start from.
     MappingPhases = 4,
+    /// Weights of blocks of samples in a bootstrap.
+    Bootstrap = 8,
 }
 
 /// Tasks beyond this have no stream of their own: the upper byte of a stream's number is its purpose.
