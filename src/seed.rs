@@ -26,6 +26,8 @@ pub enum Purpose {
     MappingPhases = 4,
     /// Vectors that a search for eigenvectors begins with.
     KrylovVectors = 5,
+    /// Weights of blocks of samples in a bootstrap.
+    Bootstrap = 8,
 }
 
 /// Tasks beyond this have no stream of their own: the upper byte of a stream's number is its purpose.

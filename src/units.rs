@@ -6,6 +6,8 @@ pub const PLANCK_J_S: f64 = 6.626_070_15e-34;
 pub const LIGHT_CM_PER_S: f64 = 2.997_924_58e10;
 /// Boltzmann constant, J/K (exact).
 pub const BOLTZMANN_J_PER_K: f64 = 1.380_649e-23;
+/// Molar gas constant, kJ/(mol K) (exact).
+pub const GAS_CONSTANT_KJ_PER_MOL_K: f64 = 8.314_462_618_153_24e-3;
 
 /// Bohr radius, angstrom: CODATA 2018.
 pub const BOHR_ANGSTROM: f64 = 0.529_177_210_903;

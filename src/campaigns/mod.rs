@@ -4,6 +4,7 @@
 //! makes a [`stage::Campaign`] of it.
 pub mod export;
 mod fragments;
+pub mod pmf;
 pub mod stage;
 mod trajectories;
 mod umbrella;

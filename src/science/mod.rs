@@ -8,6 +8,7 @@ mod four;
 mod linear;
 pub mod pca;
 pub mod periodic;
+pub mod free_energy;
 pub mod scf;
 pub mod selection;
 pub mod sum;
