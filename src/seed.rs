@@ -24,6 +24,8 @@ pub enum Purpose {
     Hops = 3,
     /// Phases of the amplitudes that mapping approaches start from.
     MappingPhases = 4,
+    /// The seed that a replica's program is given.
+    ReplicaSeed = 16,
 }
 
 /// Tasks beyond this have no stream of their own: the upper byte of a stream's number is its purpose.

@@ -72,6 +72,7 @@ impl Call<'_> {
                 let limit = self.site.time_limit.unwrap_or(finished.elapsed);
                 Err(Cause::TimedOut { limit_ms: limit.as_millis() as u64 })
             }
+            Exit::Stalled => Err(Cause::Failed(format!("{} for {} {}", self.program, self.job.label, finished.exit))),
             Exit::Cancelled => Err(Cause::Lost(format!("{} for {} was cancelled", self.program, self.job.label))),
             Exit::Exited(_) | Exit::Signalled(_) => Ok(finished),
         }
@@ -115,6 +116,8 @@ impl Call<'_> {
             Cause::Convergence(text) => Cause::Convergence(name(text)),
             Cause::NotFinite(text) => Cause::NotFinite(name(text)),
             Cause::Lost(text) => Cause::Lost(name(text)),
+            Cause::Unstable(text) => Cause::Unstable(name(text)),
+            Cause::Interrupted(text) => Cause::Interrupted(name(text)),
             cause @ (Cause::Panicked(_) | Cause::TimedOut { .. }) => cause,
         }
     }

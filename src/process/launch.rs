@@ -95,7 +95,7 @@ fn input(stdin: &Stdin, directory: &Path) -> io::Result<Stdio> {
 
 fn output(output: &Output, directory: &Path) -> io::Result<Stdio> {
     match output {
-        Output::Captured => Ok(Stdio::piped()),
+        Output::Captured | Output::Kept(_) => Ok(Stdio::piped()),
         Output::File(path) => {
             let path = directory.join(path);
             File::create(&path)?;
