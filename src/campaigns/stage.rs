@@ -264,7 +264,15 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context outside of a running campaign: for tests, samples and benchmarks.
     pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
-        Self { seed, memory_mb: 1000, task_timeout: None, deadline: None, programs: None, started: Instant::now(), halt }
+        Self {
+            seed,
+            memory_mb: 1000,
+            task_timeout: None,
+            deadline: None,
+            programs: None,
+            started: Instant::now(),
+            halt,
+        }
     }
 
     /// The limit, once the tasks of this call have run longer than one task may.

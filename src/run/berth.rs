@@ -35,12 +35,8 @@ pub fn programs(
     let Some(guard) = guard else {
         return Ok(Err(Stop::new(Exit::Internal, "no program can be started on this rank")));
     };
-    let seat = Seat {
-        rank: comm.rank(),
-        local_rank: place.local_rank,
-        local_size: place.local_size,
-        node: cores::node(),
-    };
+    let seat =
+        Seat { rank: comm.rank(), local_rank: place.local_rank, local_size: place.local_size, node: cores::node() };
     if masks.iter().any(Vec::is_empty) {
         return Ok(Ok(Some(Programs::new(guard, Vec::new(), seat))));
     }

@@ -311,9 +311,11 @@ fn refuse_shrinking(manifest: &Manifest, there: &Manifest) -> Result<(), Stop> {
         && let Some(place) = (0..before.len().min(now.len())).find(|&k| now[k] != before[k])
     {
         let key = manifest.grows.as_ref().map_or("a list", |(key, _)| key);
-        let text =
-            format!("{key}: entry {place} is {}, and was {}; what is done is kept", now[place], before[place]);
-        return Err(Stop::new(Exit::Configuration, format!("{text}\nadd to the end of it, or start over with --fresh")));
+        let text = format!("{key}: entry {place} is {}, and was {}; what is done is kept", now[place], before[place]);
+        return Err(Stop::new(
+            Exit::Configuration,
+            format!("{text}\nadd to the end of it, or start over with --fresh"),
+        ));
     }
     match (&manifest.grows, &there.grows) {
         (Some((key, now)), Some((_, before))) if now < before => {
