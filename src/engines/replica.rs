@@ -10,9 +10,6 @@ use std::time::{Duration, Instant};
 
 /// Lines of a program's output that go into a message.
 const LINES: usize = 8;
-/// Time that a program has to end by itself when it is told to: simulations write a checkpoint then.
-const GRACE: Duration = Duration::from_secs(30);
-
 /// Where and with what a replica runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Berth<'a> {
@@ -29,6 +26,8 @@ pub struct Berth<'a> {
     pub deadline: Option<Instant>,
     /// A program that neither prints nor writes for so long is ended.
     pub stall: Option<Duration>,
+    /// Time that a program has to end by itself when it is told to.
+    pub grace: Duration,
 }
 
 /// What programs of a replica have used.
@@ -75,7 +74,7 @@ impl Berth<'_> {
         if self.is_own {
             (command.stdout, command.stderr) = outputs(errand.name);
         }
-        command.grace = GRACE;
+        command.grace = self.grace;
         command.stall_limit = self.stall;
         command.time_limit = self.limit.map(|(end, _)| end.saturating_duration_since(now));
         command.cores = (!self.programs.cores.is_empty()).then(|| self.programs.cores.clone());

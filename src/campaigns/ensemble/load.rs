@@ -28,7 +28,7 @@ const LONGEST_TEMPLATE: u64 = 64 << 20;
 /// Every fault that can be found before anything runs.
 pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let section: Section = config.section("ensemble")?;
-    let base = config.resolve("".as_ref());
+    let base = config.resolve(".".as_ref());
     let base = std::path::absolute(&base).unwrap_or(base);
     let mut loader = Loader { config, section: &section, base, faults: Faults::default(), digests: Vec::new() };
     let seeds = loader.seeds();

@@ -15,6 +15,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
+/// Time that a program has to end by itself when it is told to; one that goes on later writes a checkpoint then.
+const GRACE: Duration = Duration::from_secs(5);
+const LONG_GRACE: Duration = Duration::from_secs(60);
+
 /// All replicas.
 pub struct ReplicaStage {
     setup: Arc<Setup>,
@@ -70,6 +74,7 @@ impl ReplicaStage {
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
             stall: self.setup.stall,
+            grace: if self.setup.engine.goes_on() { LONG_GRACE } else { GRACE },
         };
         let mut usage = Usage::default();
         let Simulated { ns_per_day, potential, step, notes } = self.setup.engine.run(&inputs, &berth, &mut usage)?;
