@@ -236,7 +236,9 @@ fn a_killed_rank_costs_nothing_but_the_steps_behind_its_checkpoint() {
         assert!(again <= 10, "{again} steps of replica {place} were run twice");
         assert_eq!(steps[steps.len() - 1], 60);
     }
-    assert!(standing.calls("1", "mdrun").iter().any(|call| option(call, "-cpi") == Some("run.cpt")));
+    let went_on =
+        |place: &str| standing.calls(place, "mdrun").iter().any(|call| option(call, "-cpi") == Some("run.cpt"));
+    assert!(went_on("1") || went_on("2"), "one of them was on the rank that was killed");
 }
 
 #[test]
@@ -310,18 +312,15 @@ fn gpus_are_shared_out_by_the_ranks_of_a_node() {
     standing.campaign.run(2, &[]).expect(75, &["2 ranks on this node want 1 GPUs with 1 replicas each"]);
 }
 
-/// A real campaign of a small peptide, where GROMACS and its files are; says so where they are not.
+/// A real campaign of alanine dipeptide, where GROMACS is; says so where it is not.
 fn real(steps: u64, keys: &str) -> Option<Campaign> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     if !std::env::split_paths(&path).any(|folder| folder.join("gmx").is_file()) {
         println!("SKIPPED: gmx is not installed");
         return None;
     }
-    let systems = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/md/systems");
-    let Ok(mdp) = fs::read_to_string(systems.join("md.mdp")) else {
-        println!("SKIPPED: there is no reference md/systems in ../shared");
-        return None;
-    };
+    let systems = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gromacs");
+    let mdp = fs::read_to_string(systems.join("md.mdp")).unwrap();
     let config = format!(
         "[campaign]\nkind = \"ensemble\"\n[ensemble]\nseeds = \"101-108\"\ndirectory = \"replicas/{{seed}}\"\nengine = \"gromacs\"\n\
          stall_timeout_s = 60.0\n[ensemble.gromacs]\nmdp = \"run.mdp.j2\"\nstructure = \"em.gro\"\ntopology = \"topol.top\"\n{keys}\n"
@@ -331,7 +330,7 @@ fn real(steps: u64, keys: &str) -> Option<Campaign> {
     assert!(mdp.contains("{{ seed }}") && mdp.contains(&format!("nsteps = {steps}\n")));
     fs::write(campaign.path("run.mdp.j2"), mdp).unwrap();
     for name in ["em.gro", "topol.top", "posre.itp"] {
-        fs::copy(systems.join("ala2").join(name), campaign.path(name)).unwrap();
+        fs::copy(systems.join(name), campaign.path(name)).unwrap();
     }
     Some(campaign)
 }

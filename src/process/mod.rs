@@ -19,6 +19,7 @@ mod family;
 mod guard;
 mod launch;
 mod serve;
+mod spawn;
 mod stall;
 mod table;
 mod wire;

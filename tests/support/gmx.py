@@ -98,12 +98,10 @@ elif ARGS[0] == "mdrun":
                 os.kill(os.getpid(), signal.SIGSEGV)
             if MOOD == "partial" and first_time("partial"):
                 break
-            if MOOD == "unfinished":
-                break
             if MOOD in ("stall", "deaf") and first_time("stall"):
                 while not stop:
                     time.sleep(0.01)
-        if stop or time.time() > end:
+        if stop or time.time() > end or (MOOD == "unfinished" and step > steps // 2):
             break
     checkpoint(step)
     block(step)

@@ -42,9 +42,7 @@ impl Log {
         let mut lines = lines.peekable();
         while let Some(line) = lines.next() {
             let trimmed = line.trim();
-            if let Some((key, value)) = trimmed.split_once('=') {
-                log.take_parameter(key.trim(), value.trim());
-            } else if is_header(trimmed) {
+            if is_header(trimmed) {
                 (log.is_closed, is_average) = (false, false);
                 let step = lines.peek().and_then(|row| row.split_whitespace().next()?.parse().ok());
                 log.last_step = step.or(log.last_step);
@@ -58,6 +56,8 @@ impl Log {
                 log.is_closed = true;
             } else if trimmed.starts_with("Log file opened") || trimmed.starts_with("Restarting from checkpoint") {
                 log.is_closed = false;
+            } else if let Some((key, value)) = trimmed.split_once('=') {
+                log.take_parameter(key.trim(), value.trim());
             }
         }
         log
