@@ -4,6 +4,7 @@ pub mod chemistry;
 pub mod dynamics;
 pub mod exact;
 pub mod expansion;
+mod exponential;
 pub mod scf;
 pub mod sum;
 mod widest;
