@@ -5,6 +5,7 @@ pub mod dynamics;
 pub mod exact;
 pub mod expansion;
 mod exponential;
+pub mod opes;
 pub mod scf;
 pub mod sum;
 mod widest;

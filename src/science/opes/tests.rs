@@ -1,0 +1,1 @@
+//! Does the bias obey its definition?
