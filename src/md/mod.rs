@@ -1,0 +1,2 @@
+//! What do the files of molecular dynamics programs say?
+pub mod columns;
