@@ -128,6 +128,9 @@ impl Bias {
             }
             self.check_count(what, found.iter().map(Vec::len))?;
         }
+        if state.counter > 1 {
+            self.check_count("initial widths", [width.initial.len()].into_iter())?;
+        }
         Ok(())
     }
 
@@ -247,7 +250,7 @@ impl Bias {
         self.counter += walkers.len() as u64;
         // What was measured without a bias has not been broadened by it.
         if let Some(width) = self.width.as_mut().filter(|_| is_first) {
-            width.widen(self.law.factor);
+            width.begin(self.law.factor, self.law.narrower());
         }
         let deposits: Vec<Deposit> =
             (0..walkers.len()).map(|w| self.deposit(w, walkers[w].point, log_weights[w])).collect();
@@ -263,30 +266,39 @@ impl Bias {
     }
 
     /// The kernel of a walker: as wide as a sample of so many should be (Silverman's rule, Density Estimation for Statistics and
-    /// Data Analysis, 1986, doi:10.1201/9781315140919, equation 4.14), of equal volume for equal weight.
+    /// Data Analysis, 1986, doi:10.1201/9781315140919, equation 4.14), of equal volume for equal weight. Volumes are those relative
+    /// to the initial widths, as the rest cancels in P/Z.
     fn deposit(&self, walker: usize, point: &[f64], log_weight: f64) -> Deposit {
-        let Law { ref settings, broader, factor, .. } = self.law;
+        let Law { ref settings, broader, .. } = self.law;
         let variables = point.len() as f64;
         let (samples, mut height) = match settings.variant {
             Variant::Metad => (self.effective_samples(), libm::exp(log_weight)),
             Variant::Explore => (self.counter as f64, 1.0),
         };
-        let mut sigma = match (&settings.widths, &self.width, settings.variant) {
-            (WidthRule::Fixed(widths), ..) => widths.iter().map(|width| width * broader).collect(),
-            (_, Some(width), Variant::Metad) => width.deviations(walker, factor),
-            (_, Some(width), Variant::Explore) => width.deviations(walker, 1.0),
-            (_, None, _) => unreachable!("adaptive widths are measured"),
-        };
+        let (initial, mut sigma) = self.full_widths(walker);
         if settings.shrinks {
             let shrinking = libm::pow(samples * (variables + 2.0) / 4.0, -1.0 / (4.0 + variables));
             for (i, sigma) in sigma.iter_mut().enumerate() {
                 let least = settings.least_widths.as_ref().map_or(0.0, |least| least[i] * broader);
-                let shrinking = shrinking.max(least / *sigma);
-                *sigma *= shrinking;
-                height /= shrinking;
+                *sigma = (*sigma * shrinking).max(least);
             }
         }
+        for (initial, sigma) in initial.iter().zip(&sigma) {
+            height *= initial / sigma;
+        }
         Deposit { kernel: Kernel { height, center: point.to_vec(), sigma }, log_weight }
+    }
+
+    /// The widths before they shrink, at first and now, `[variables]`.
+    fn full_widths(&self, walker: usize) -> (Vec<f64>, Vec<f64>) {
+        match (&self.law.settings.widths, &self.width) {
+            (_, Some(width)) => (width.initial.clone(), width.deviations(walker, self.law.narrower())),
+            (WidthRule::Fixed(widths), None) => {
+                let widths: Vec<f64> = widths.iter().map(|width| width * self.law.broader).collect();
+                (widths.clone(), widths)
+            }
+            (WidthRule::Adaptive { .. }, None) => unreachable!("adaptive widths are measured from the start"),
+        }
     }
 
     /// Z is the mean of P over the centres of the kernels. Where there are many of them, only what has changed is summed anew.

@@ -177,6 +177,14 @@ impl Law {
         Ok(Self { settings, factor, prefactor, epsilon, cutoff, threshold2: threshold * threshold, broader })
     }
 
+    /// By how much the variance of a kernel is smaller than that of the samples: those of the biased system are spread by gamma.
+    pub fn narrower(&self) -> f64 {
+        match self.settings.variant {
+            Variant::Metad => self.factor,
+            Variant::Explore => 1.0,
+        }
+    }
+
     /// a kT
     pub fn scale(&self) -> f64 {
         self.settings.thermal_energy * self.prefactor

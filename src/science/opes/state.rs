@@ -23,6 +23,8 @@ pub struct State {
 pub struct Width {
     /// Steps that have been seen.
     pub counter: u64,
+    /// The widths that the first kernels were shrunk from, `[variables]`; empty before them.
+    pub initial: Vec<f64>,
     /// `[walkers][variables]`
     pub mean: Vec<Vec<f64>>,
     /// `[walkers][variables]`

@@ -6,7 +6,7 @@ impl Width {
     /// Nothing measured yet.
     pub(super) fn new(walkers: usize, variables: usize) -> Self {
         let zeros = || vec![vec![0.0; variables]; walkers];
-        Self { counter: 0, mean: zeros(), squares: zeros() }
+        Self { counter: 0, initial: Vec::new(), mean: zeros(), squares: zeros() }
     }
 
     /// Takes in the points of all walkers at one step: Welford's running sums (Technometrics 4, 419, 1962,
@@ -23,14 +23,16 @@ impl Width {
         }
     }
 
-    /// The samples have come from a distribution whose variance is smaller by `factor`.
-    pub(super) fn widen(&mut self, factor: f64) {
+    /// The first kernels come: what was measured so far is without a bias, which will spread the samples by `factor` in variance. Their
+    /// widths, those of the first walker, become the initial ones.
+    pub(super) fn begin(&mut self, factor: f64, narrower: f64) {
         self.squares.iter_mut().flatten().for_each(|squares| *squares *= factor);
+        self.initial = self.deviations(0, narrower);
     }
 
-    /// The standard deviations of a walker, `[variables]`, where the variance is smaller by `factor`.
-    pub(super) fn deviations(&self, walker: usize, factor: f64) -> Vec<f64> {
-        let deviation = |squares: &f64| libm::sqrt(squares / self.counter as f64 / factor);
+    /// The standard deviations of a walker, `[variables]`, where the variance is smaller by `narrower`.
+    pub(super) fn deviations(&self, walker: usize, narrower: f64) -> Vec<f64> {
+        let deviation = |squares: &f64| libm::sqrt(squares / self.counter as f64 / narrower);
         self.squares[walker].iter().map(deviation).collect()
     }
 }
