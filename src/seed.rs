@@ -24,6 +24,10 @@ pub enum Purpose {
     Hops = 3,
     /// Phases of the amplitudes that mapping approaches start from.
     MappingPhases = 4,
+    /// Random forces of Langevin dynamics.
+    ThermalNoise = 32,
+    /// Initial velocities of Langevin dynamics.
+    InitialVelocities = 33,
 }
 
 /// Tasks beyond this have no stream of their own: the upper byte of a stream's number is its purpose.

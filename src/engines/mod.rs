@@ -10,12 +10,15 @@
 //! [`Psi4`], [`NwChem`] and [`Xtb`] write the program's own input; [`QcEngine`] and [`Command`] speak QCSchema.
 //! What they share, a file each: `find` where a program is, `call` it, tell its `ending`, read its `text` within bounds,
 //! `verify` what goes in and comes out, `refuse` by name.
+//!
+//! [`model`] computes no molecule: it runs replicas of an ensemble without any program.
 mod basis;
 mod call;
 mod command;
 mod embedded;
 mod ending;
 mod find;
+pub mod model;
 mod nwchem;
 mod psi4;
 mod qcengine;

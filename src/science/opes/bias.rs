@@ -222,6 +222,11 @@ impl Bias {
         self.law.scale() * libm::log(density)
     }
 
+    /// Whether [`Bias::update`] does anything at this step.
+    pub fn is_learning(&self, step: u64) -> bool {
+        self.width.is_some() || step % self.law.settings.pace == 0
+    }
+
     /// Takes in where all walkers are after step number `step`; kernels come at multiples of the pace. The step that a simulation
     /// begins with, its initial conditions, is not one of these. Returns what has been deposited, in the order of walkers.
     pub fn update(&mut self, step: u64, walkers: &[Walker]) -> Vec<Deposit> {
