@@ -55,7 +55,7 @@ impl Model {
         (self.steps / self.system.sample_every + 1) * self.system.walkers as u64
     }
 
-    /// Runs replica `number` and returns its columns, `[columns][rows]`, walker after walker; nothing where `may_go_on` said no before the
+    /// Runs replica `number` and returns its columns `[columns, rows]`, walker after walker; nothing where `may_go_on` said no before the
     /// end. It is asked several times a second.
     ///
     /// # Errors

@@ -197,7 +197,7 @@ impl Group {
             if let Some(bias) = &mut self.bias {
                 learn(bias, self.step, &self.particles);
             }
-            if self.step % self.system.sample_every == 0 {
+            if self.step.is_multiple_of(self.system.sample_every) {
                 self.record();
             }
         }

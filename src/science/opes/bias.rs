@@ -3,6 +3,9 @@ use super::kernels::{Kernels, Period};
 use super::settings::Law;
 use super::{Error, Kernel, MOST_VARIABLES, Settings, State, Variant, Width, WidthRule};
 
+/// Samples of each walker from one arrangement of kernels to the next.
+const ARRANGE_EVERY: u64 = 64;
+
 /// A bias that learns from one or several simulations.
 ///
 /// Each step: [`Bias::at`] for every walker, which moves by it, then [`Bias::update`].
@@ -224,7 +227,7 @@ impl Bias {
 
     /// Whether [`Bias::update`] does anything at this step.
     pub fn is_learning(&self, step: u64) -> bool {
-        self.width.is_some() || step % self.law.settings.pace == 0
+        self.width.is_some() || step.is_multiple_of(self.law.settings.pace)
     }
 
     /// Takes in where all walkers are after step number `step`; kernels come at multiples of the pace. The step that a simulation
@@ -236,7 +239,7 @@ impl Bias {
                 return Vec::new();
             }
         }
-        if step % self.law.settings.pace != 0 {
+        if !step.is_multiple_of(self.law.settings.pace) {
             return Vec::new();
         }
         self.learn(walkers)
@@ -264,8 +267,13 @@ impl Bias {
         for deposit in &deposits {
             changes.extend(self.kernels.add(&deposit.kernel, threshold2, settings.merges_again));
         }
-        if settings.normalizes {
+        let normalizes = settings.normalizes;
+        if normalizes {
             self.renormalize(&changes, old_norm, old_count);
+        }
+        // The order of kernels is part of the state, and so is the counter that says when it changes.
+        if ((self.counter - 1) / walkers.len() as u64).is_multiple_of(ARRANGE_EVERY) {
+            self.kernels.arrange();
         }
         deposits
     }

@@ -1,11 +1,12 @@
 //! What is a sum of gaussian kernels at a point, and which kernel is near it?
 use super::MOST_VARIABLES;
+use super::boxes::{Boxes, Extent, View, compact_order};
 use crate::science::exponential::exp;
 use crate::science::widest::widest;
 use serde::{Deserialize, Serialize};
 
 /// Kernels that are evaluated together; part of the order of sums, hence of every result's bits.
-const LANES: usize = 8;
+pub(super) const LANES: usize = 8;
 /// Adding and subtracting it rounds to the nearest integer.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
 
@@ -41,6 +42,7 @@ impl Period {
 /// Where kernels end: at r = `cutoff` they are lowered to zero.
 #[derive(Clone, Copy, Debug)]
 struct Cut {
+    cutoff: f64,
     /// Its square.
     r2: f64,
     /// exp(-cutoff^2/2)
@@ -66,6 +68,7 @@ pub(super) struct Kernels {
     sigma: Vec<Vec<f64>>,
     /// 1/sigma
     inverse: Vec<Vec<f64>>,
+    boxes: Boxes,
 }
 
 /// Arrays of N variables.
@@ -77,6 +80,7 @@ widest! {
         height: &[[f64; LANES]],
         center: &Arrays<'_, N>,
         inverse: &Arrays<'_, N>,
+        boxes: &View<'_, N>,
         point: &[f64; N],
         periods: &[Period; N],
         cut: Cut,
@@ -84,34 +88,41 @@ widest! {
     ) {
         let mut value = [0.0; LANES];
         let mut slope = [[0.0; LANES]; N];
-        for c in 0..height.len() {
-            let mut r = [[0.0; LANES]; N];
-            let mut r2 = [0.0; LANES];
-            for i in 0..N {
-                let (center, inverse) = (&center[i][c], &inverse[i][c]);
-                for l in 0..LANES {
-                    r[i][l] = periods[i].shortest(point[i] - center[l]) * inverse[l];
-                    r2[l] += r[i][l] * r[i][l];
+        for group in 0..boxes.groups() {
+            let outside = boxes.outside(group, point, &[0.0; N], periods);
+            for member in 0..LANES {
+                // What is left out here and below would add zeros.
+                if outside[member] > 0.0 {
+                    continue;
                 }
-            }
-            let mut is_near = false;
-            for l in 0..LANES {
-                is_near |= r2[l] < cut.r2;
-            }
-            // What is left out here would add zeros.
-            if !is_near {
-                continue;
-            }
-            let mut gaussian = [0.0; LANES];
-            for l in 0..LANES {
-                let full = height[c][l] * exp(-0.5 * r2[l]);
-                gaussian[l] = if r2[l] < cut.r2 { full } else { 0.0 };
-                let foot = if r2[l] < cut.r2 { height[c][l] * cut.value } else { 0.0 };
-                value[l] += gaussian[l] - foot;
-            }
-            for i in 0..N {
+                let c = group * LANES + member;
+                let mut r = [[0.0; LANES]; N];
+                let mut r2 = [0.0; LANES];
+                for i in 0..N {
+                    let (center, inverse) = (&center[i][c], &inverse[i][c]);
+                    for l in 0..LANES {
+                        r[i][l] = periods[i].shortest(point[i] - center[l]) * inverse[l];
+                        r2[l] += r[i][l] * r[i][l];
+                    }
+                }
+                let mut is_near = false;
                 for l in 0..LANES {
-                    slope[i][l] -= gaussian[l] * r[i][l] * inverse[i][c][l];
+                    is_near |= r2[l] < cut.r2;
+                }
+                if !is_near {
+                    continue;
+                }
+                let mut gaussian = [0.0; LANES];
+                for l in 0..LANES {
+                    let full = height[c][l] * exp(-0.5 * r2[l]);
+                    gaussian[l] = if r2[l] < cut.r2 { full } else { 0.0 };
+                    let foot = if r2[l] < cut.r2 { height[c][l] * cut.value } else { 0.0 };
+                    value[l] += gaussian[l] - foot;
+                }
+                for i in 0..N {
+                    for l in 0..LANES {
+                        slope[i][l] -= gaussian[l] * r[i][l] * inverse[i][c][l];
+                    }
                 }
             }
         }
@@ -123,29 +134,42 @@ widest! {
 }
 
 widest! {
-    /// The sum of one kernel, of centre `at` and widths 1/`inverse`, over the first `count` of `centers`, for height 1.
+    /// The sum of one kernel, of centre `at` and widths `sigma`, over the first `count` of `centers`, for height 1.
     fn sum_over<const N: usize>(
         centers: &Arrays<'_, N>,
         count: usize,
+        boxes: &View<'_, N>,
         at: &[f64; N],
-        inverse: &[f64; N],
+        sigma: &[f64; N],
         periods: &[Period; N],
         cut: Cut,
         out: &mut f64,
     ) {
         let mut value = [0.0; LANES];
-        for c in 0..count.div_ceil(LANES) {
-            let mut r2 = [0.0; LANES];
-            for i in 0..N {
-                for l in 0..LANES {
-                    let r = periods[i].shortest(centers[i][c][l] - at[i]) * inverse[i];
-                    r2[l] += r * r;
+        let (mut reach, mut inverse) = ([0.0; N], [0.0; N]);
+        for i in 0..N {
+            reach[i] = sigma[i] * cut.cutoff;
+            inverse[i] = 1.0 / sigma[i];
+        }
+        for group in 0..boxes.groups() {
+            let outside = boxes.outside(group, at, &reach, periods);
+            for member in 0..LANES {
+                if outside[member] > 0.0 {
+                    continue;
                 }
-            }
-            for l in 0..LANES {
-                let above = exp(-0.5 * r2[l]) - cut.value;
-                let is_meant = (r2[l] < cut.r2) & (c * LANES + l < count);
-                value[l] += if is_meant { above } else { 0.0 };
+                let c = group * LANES + member;
+                let mut r2 = [0.0; LANES];
+                for i in 0..N {
+                    for l in 0..LANES {
+                        let r = periods[i].shortest(centers[i][c][l] - at[i]) * inverse[i];
+                        r2[l] += r * r;
+                    }
+                }
+                for l in 0..LANES {
+                    let above = exp(-0.5 * r2[l]) - cut.value;
+                    let is_meant = (r2[l] < cut.r2) & (c * LANES + l < count);
+                    value[l] += if is_meant { above } else { 0.0 };
+                }
             }
         }
         *out = in_pairs(&value);
@@ -177,11 +201,12 @@ impl Kernels {
         Self {
             count: 0,
             periods: periods.iter().map(|period| Period::new(*period)).collect(),
-            cut: Cut { r2: cutoff * cutoff, value: libm::exp(-0.5 * cutoff * cutoff) },
+            cut: Cut { cutoff, r2: cutoff * cutoff, value: libm::exp(-0.5 * cutoff * cutoff) },
             height: Vec::new(),
             center: none(),
             sigma: none(),
             inverse: none(),
+            boxes: Boxes::new(periods.len()),
         }
     }
 
@@ -214,6 +239,23 @@ impl Kernels {
             self.sigma[i][k] = kernel.sigma[i];
             self.inverse[i][k] = 1.0 / kernel.sigma[i];
         }
+        self.refresh(k / LANES..k / LANES + 1);
+    }
+
+    fn refresh(&mut self, chunks: std::ops::Range<usize>) {
+        let Self { count, ref center, ref sigma, cut, .. } = *self;
+        self.boxes.refresh(chunks, &Extent { count, center, sigma, cutoff: cut.cutoff });
+    }
+
+    /// Brings kernels that are near one another together: a point then has few chunks in reach.
+    pub fn arrange(&mut self) {
+        let Self { count, ref center, ref sigma, cut, .. } = *self;
+        let order = compact_order(&Extent { count, center, sigma, cutoff: cut.cutoff });
+        for array in self.arrays() {
+            let old = array.clone();
+            array.iter_mut().zip(&order).for_each(|(value, k)| *value = old[*k]);
+        }
+        self.refresh(0..count.div_ceil(LANES));
     }
 
     /// Takes kernel `k` away; those behind it move up.
@@ -224,6 +266,7 @@ impl Kernels {
             array.copy_within(k + 1..last + 1, k);
             array[last] = 0.0;
         });
+        self.refresh(k / LANES..self.count.div_ceil(LANES));
     }
 
     fn arrays(&mut self) -> impl Iterator<Item = &mut Vec<f64>> {
@@ -320,15 +363,24 @@ fn sum_of<const N: usize>(kernels: &Kernels, point: &[f64]) -> Sum {
     let (point, periods) = (std::array::from_fn(|i| point[i]), std::array::from_fn(|i| kernels.periods[i]));
     let (center, inverse) = (in_lanes(&kernels.center), in_lanes(&kernels.inverse));
     let mut out = Sum::default();
-    sum_at::<N>(kernels.height.as_chunks().0, &center, &inverse, &point, &periods, kernels.cut, &mut out);
+    sum_at::<N>(
+        kernels.height.as_chunks().0,
+        &center,
+        &inverse,
+        &kernels.boxes.view(),
+        &point,
+        &periods,
+        kernels.cut,
+        &mut out,
+    );
     out
 }
 
 fn unit_sum<const N: usize>(kernels: &Kernels, kernel: &Kernel) -> f64 {
     let at = std::array::from_fn(|i| kernel.center[i]);
-    let inverse = std::array::from_fn(|i| 1.0 / kernel.sigma[i]);
+    let sigma = std::array::from_fn(|i| kernel.sigma[i]);
     let (centers, periods) = (in_lanes(&kernels.center), std::array::from_fn(|i| kernels.periods[i]));
     let mut out = 0.0;
-    sum_over::<N>(&centers, kernels.count, &at, &inverse, &periods, kernels.cut, &mut out);
+    sum_over::<N>(&centers, kernels.count, &kernels.boxes.view(), &at, &sigma, &periods, kernels.cut, &mut out);
     out
 }

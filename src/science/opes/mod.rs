@@ -11,7 +11,10 @@
 //!
 //! Sums over kernels run in lanes of a fixed number and order, and exponentials are simmpi's own: a bias has the same bits on every
 //! processor.
+#![expect(clippy::needless_range_loop, reason = "a lane index runs over several arrays at once")]
+
 mod bias;
+mod boxes;
 mod error;
 mod kernels;
 mod settings;

@@ -139,6 +139,28 @@ fn z_that_is_carried_along_is_the_mean_of_the_density_over_kernels() {
 }
 
 #[test]
+fn boxes_leave_out_only_what_is_zero() {
+    let mut bias = Bias::new(Settings { compression_threshold: 0.3, ..settings(Variant::Metad) }).unwrap();
+    learn(&mut bias, 1, 2000);
+    let state = bias.state();
+    assert!(state.kernels.len() > 100, "{}", state.kernels.len());
+    let cutoff = bias.cutoff();
+    let foot = libm::exp(-0.5 * cutoff * cutoff);
+    for step in 3000..3200 {
+        let point = points(step)[1];
+        let value = |kernel: &Kernel| {
+            let turned = libm::remainder(point[0] - kernel.center[0], PERIOD) / kernel.sigma[0];
+            let r2 = turned.powi(2) + ((point[1] - kernel.center[1]) / kernel.sigma[1]).powi(2);
+            if r2 < cutoff * cutoff { kernel.height * (libm::exp(-0.5 * r2) - foot) } else { 0.0 }
+        };
+        let sum = state.kernels.iter().map(value).sum::<f64>() / state.sum_weights / state.zed;
+        let expected = 2.5 * (1.0 - 1.0 / bias.bias_factor()) * libm::log(sum + bias.epsilon());
+        let found = bias.at(&point, &mut [0.0; 2]);
+        assert!((found - expected).abs() < 1e-9, "{found} and {expected}");
+    }
+}
+
+#[test]
 fn compression_keeps_height_and_mean_and_leaves_nothing_close() {
     let mut kernels = kernels::Kernels::new(&[Some(PERIOD)], 5.0);
     let kernel = |center: f64, height| Kernel { height, center: vec![center], sigma: vec![0.2] };

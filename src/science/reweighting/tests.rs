@@ -178,9 +178,12 @@ fn what_makes_no_sense_is_refused() {
     let good = Replica { coordinates: vec![&x], bias: &bias };
     let refused = |replicas: &[Replica], axes: &[Axis], blocks| free_energy(replicas, KT, axes, blocks).unwrap_err();
     assert_eq!(refused(&[], &[axis(2)], 2), Error::NoReplica);
-    assert_eq!(refused(&[good.clone()], &[], 2), Error::Axes(0));
-    assert_eq!(refused(&[good.clone()], &[axis(2)], 1), Error::Blocks(1));
-    assert_eq!(refused(&[good.clone()], &[axis(2)], 5), Error::TooFew { replica: 0, samples: 4, blocks: 5 });
+    assert_eq!(refused(std::slice::from_ref(&good), &[], 2), Error::Axes(0));
+    assert_eq!(refused(std::slice::from_ref(&good), &[axis(2)], 1), Error::Blocks(1));
+    assert_eq!(
+        refused(std::slice::from_ref(&good), &[axis(2)], 5),
+        Error::TooFew { replica: 0, samples: 4, blocks: 5 }
+    );
     let short = Replica { coordinates: vec![&x[1..]], bias: &bias };
     let length = Error::Length { replica: 1, what: "a variable", found: 3, expected: 4 };
     assert_eq!(refused(&[good.clone(), short], &[axis(2)], 2), length);
@@ -195,6 +198,9 @@ fn what_makes_no_sense_is_refused() {
         Axis { period: Some(0.5), ..axis(2) },
         Axis { bandwidth: Some(0.0), ..axis(2) },
     ] {
-        assert!(matches!(refused(&[good.clone()], &[axis], 2), Error::Axis { variable: 0, .. }), "{axis:?}");
+        assert!(
+            matches!(refused(std::slice::from_ref(&good), &[axis], 2), Error::Axis { variable: 0, .. }),
+            "{axis:?}"
+        );
     }
 }
