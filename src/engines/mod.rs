@@ -13,6 +13,7 @@
 //!
 //! Replicas of a simulation are another thing: a program runs for them in a folder that stays ([`replica`]), and [`gromacs`] goes on from its
 //! checkpoints there.
+//! [`model`] computes no molecule: it runs replicas of an ensemble without any program.
 mod basis;
 mod call;
 mod command;
@@ -20,6 +21,7 @@ mod embedded;
 mod ending;
 mod find;
 pub mod gromacs;
+pub mod model;
 mod nwchem;
 mod psi4;
 mod qcengine;
