@@ -132,7 +132,14 @@ fn what_cannot_be_is_told_before_anything_runs() {
             with("").replace("\"sh\", \"-c\"", "\"no-such-program\", \"-c\""),
             &["`no-such-program` is not in any folder of PATH"],
         ),
-        (with("").replace("engine = \"command\"", "engine = \"model\""), &["not supported yet", "only"]),
+        (
+            with("").replace("engine = \"command\"", "engine = \"model\""),
+            &["needs the section [ensemble.model]", "only"],
+        ),
+        (
+            with("[[ensemble.free_energy]]\ncvs = [\"phi\"]\nbias = \"opes.bias\"\ndiscard_ps = 1.0"),
+            &["no collected file has the columns phi, opes.bias, time", "`temperature_k` is missing"],
+        ),
         (with("").replace("engine = \"command\"", "engine = \"gromacs\""), &["needs the section [ensemble.gromacs]"]),
     ];
     for (config, said) in cases {
@@ -307,4 +314,84 @@ fn a_full_disk_in_one_replicas_folder_is_its_own_fault() {
     ended.expect(2, &["2 of 3 tasks done, 1 failed"]);
     let (status, error) = &outcomes(&campaign)[1];
     assert!(status == "failed" && error.contains("short of memory or disk"), "{error}");
+}
+
+/// The energy of Mueller and Brown (Theor. Chim. Acta 53, 75, 1979).
+fn mueller_brown(x: f64, y: f64) -> f64 {
+    let terms = [
+        (-200.0, -1.0, 0.0, -10.0, 1.0, 0.0),
+        (-100.0, -1.0, 0.0, -10.0, 0.0, 0.5),
+        (-170.0, -6.5, 11.0, -6.5, -0.5, 1.5),
+        (15.0, 0.7, 0.6, 0.7, -1.0, 1.0),
+    ];
+    let term = |(height, a, b, c, x0, y0): (f64, f64, f64, f64, f64, f64)| {
+        height * f64::exp(a * (x - x0) * (x - x0) + b * (x - x0) * (y - y0) + c * (y - y0) * (y - y0))
+    };
+    terms.into_iter().map(term).sum()
+}
+
+#[test]
+fn the_model_gives_the_exact_free_energy_and_the_same_bits_on_any_number_of_ranks() {
+    let example = include_str!("../examples/ensemble-model.toml").replace("ensemble-model.h5", "results.h5");
+    let campaign = Campaign::with(simmpi(), &example);
+    campaign.run(2, &[]).expect(0, &["8 of 8 tasks done"]);
+    let file = reader(&campaign);
+    let group = "/results/free_energy/x";
+    let centers: Vec<f64> = file.array(&format!("{group}/coordinate")).unwrap();
+    let found: Vec<f64> = file.array(&format!("{group}/free_energy")).unwrap();
+    let errors: Vec<f64> = file.array(&format!("{group}/free_energy_stderr")).unwrap();
+    let (kt, width) = (15.0, 2.7 / 54.0);
+    // The probability of a bin, by quadrature.
+    let weight = |center: f64| -> f64 {
+        let along =
+            |x: f64| (0..800).map(|k| f64::exp(-mueller_brown(x, -1.0 + 0.005 * f64::from(k)) / kt)).sum::<f64>();
+        (0..20).map(|k| along(center + width * ((f64::from(k) + 0.5) / 20.0 - 0.5))).sum()
+    };
+    let exact: Vec<f64> = centers.iter().map(|center| -kt * weight(*center).ln()).collect();
+    let least = exact.iter().copied().fold(f64::INFINITY, f64::min);
+    let mut worst = 0.0f64;
+    for ((found, exact), error) in found.iter().zip(&exact).zip(&errors) {
+        if exact - least < 8.0 * kt {
+            worst = worst.max((found - (exact - least)).abs() / kt);
+            assert!(*error > 0.0 && *error < 0.2 * kt, "{error}");
+        }
+    }
+    println!("largest difference where F < 8 kT: {worst:.3} kT");
+    assert!(worst < 0.2, "{worst} kT");
+    let difference = file.array::<f64>(&format!("{group}/difference")).unwrap()[0];
+    let of = |is_right: bool| centers.iter().filter(|x| (**x > 0.2) == is_right).map(|x| weight(*x)).sum::<f64>();
+    let expected = -kt * (of(true) / of(false)).ln();
+    assert!((difference - expected).abs() < 0.2 * kt, "{difference} and not {expected}");
+    // A shorter one, on other numbers of ranks.
+    let short = example.replace("500_000", "20_000").replace("1000.0", "10.0");
+    let results: Vec<_> = [0, 1, 3]
+        .into_iter()
+        .map(|ranks| {
+            let campaign = Campaign::with(simmpi(), &short);
+            campaign.run(ranks, &[]).expect(0, &["8 of 8 tasks done"]);
+            campaign.results()
+        })
+        .collect();
+    assert!(results[0] == results[1] && results[1] == results[2]);
+}
+
+#[test]
+fn free_energies_of_real_replicas_come_from_their_columns() {
+    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/md/opes/ala2_campaign");
+    if !reference.join("101/COLVAR").is_file() {
+        println!("SKIPPED: there is no reference ala2_campaign in ../shared");
+        return;
+    }
+    let sections = "[[ensemble.collect]]\nfile = \"COLVAR\"\ncolumns = [\"time\", \"phi\", \"opes.bias\"]\n\
+        [[ensemble.free_energy]]\ncvs = [\"phi\"]\nbias = \"opes.bias\"\ntemperature_k = 300.0\ndiscard_ps = 500.0\n\
+        period = [6.283185307179586]\nregions = [[[0.0, 3.141592653589793]], [[-3.141592653589793, 0.0]]]";
+    let campaign = campaign(&of("101-104"), &format!("cp {}/$1/COLVAR .", reference.display()), sections);
+    campaign.run(2, &[]).expect(0, &["4 of 4 tasks done"]);
+    let file = reader(&campaign);
+    let number = |name: &str| file.array::<f64>(&format!("/results/free_energy/phi/{name}")).unwrap();
+    let (difference, single) = (number("difference")[0], number("difference_of_replicas"));
+    assert!((difference - 9.3).abs() < 0.1, "{difference}");
+    assert!(single.len() == 4 && single.iter().all(|value| (8.75..9.75).contains(value)), "{single:?}");
+    assert!((0.05..0.4).contains(&number("difference_stderr")[0]));
+    assert_eq!((number("coordinate").len(), number("free_energy").len()), (60, 60));
 }

@@ -4,6 +4,7 @@ use super::render::{self, Names};
 use super::section::Again;
 use crate::config::{Config, Faults};
 use crate::engines::gromacs::{Gromacs, Input, Mdp, Simulation};
+use crate::engines::model::Model;
 use crate::engines::replica::{Berth, Errand, Usage};
 use crate::engines::{Found, Missing, locate};
 use crate::journal::digest_of_file;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 pub enum Engine {
     Command(Program),
     Gromacs(Box<Recipe>),
+    Model(Box<Model>),
 }
 
 /// Any program.
@@ -59,6 +61,7 @@ pub enum Source {
 pub enum Job {
     Command { argv: Vec<String>, environment: Vec<(String, String)> },
     Gromacs(Vec<Simulation>),
+    Model,
 }
 
 /// What came of a replica, besides its files.
@@ -76,6 +79,20 @@ impl Engine {
         match self {
             Self::Command(_) => "command",
             Self::Gromacs(_) => "gromacs",
+            Self::Model(_) => "model",
+        }
+    }
+
+    /// Whether replicas are run by programs.
+    pub fn is_program(&self) -> bool {
+        !matches!(self, Self::Model(_))
+    }
+
+    /// Rows of a replica's columns, as far as they are known beforehand.
+    pub fn rows(&self) -> u64 {
+        match self {
+            Self::Model(model) => model.rows(),
+            Self::Command(_) | Self::Gromacs(_) => 0,
         }
     }
 
@@ -84,6 +101,7 @@ impl Engine {
         match self {
             Self::Command(program) => program.threads,
             Self::Gromacs(recipe) => recipe.gromacs.cores(),
+            Self::Model(_) => 1,
         }
     }
 
@@ -92,6 +110,7 @@ impl Engine {
         match self {
             Self::Command(program) => program.again == Again::Continue,
             Self::Gromacs(_) => true,
+            Self::Model(_) => false,
         }
     }
 
@@ -113,6 +132,7 @@ impl Engine {
                 }
                 Ok(Some(found))
             }
+            Self::Model(_) => Ok(None),
         }
     }
 
@@ -124,6 +144,7 @@ impl Engine {
         match self {
             Self::Command(_) => Ok(Job::Command { argv: Vec::new(), environment: Vec::new() }),
             Self::Gromacs(recipe) => Ok(Job::Gromacs(recipe.simulations(setup, names)?)),
+            Self::Model(_) => Ok(Job::Model),
         }
     }
 

@@ -4,6 +4,7 @@ use super::render::{self, Names, Renderer};
 use super::section::ColumnName;
 use crate::journal::Fingerprint;
 use crate::md::columns::Column;
+use crate::science::reweighting::Region;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -21,6 +22,7 @@ pub struct Setup {
     pub files: Vec<FileSource>,
     pub engine: Engine,
     pub collect: Vec<Collect>,
+    pub free_energies: Vec<FreeEnergy>,
     pub stagger: Duration,
     pub stall: Option<Duration>,
     pub renderer: Renderer,
@@ -42,6 +44,27 @@ pub struct Collect {
     /// With names in braces.
     pub file: String,
     pub columns: Vec<ColumnName>,
+}
+
+/// A free energy that is asked for.
+pub struct FreeEnergy {
+    pub name: String,
+    /// The collected file, and in it the columns.
+    pub file: usize,
+    pub cvs: Vec<usize>,
+    pub bias: usize,
+    /// None where nothing is discarded.
+    pub time: Option<usize>,
+    pub discard_ps: f64,
+    /// kT, in the unit of the bias, and that unit.
+    pub thermal_energy: f64,
+    pub units: &'static str,
+    /// Bins of each variable.
+    pub grid: usize,
+    pub ranges: Option<Vec<[f64; 2]>>,
+    pub periods: Vec<Option<f64>>,
+    pub bandwidths: Option<Vec<f64>>,
+    pub regions: Option<[Region; 2]>,
 }
 
 impl Collect {

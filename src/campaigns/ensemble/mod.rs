@@ -1,6 +1,7 @@
 //! Ensembles: many replicas of one simulation, each with a seed and a folder of its own.
 mod engine;
 mod folder;
+mod free_energy;
 mod inputs;
 mod load;
 mod render;
@@ -30,7 +31,7 @@ impl Kind for Ensemble {
     }
 
     fn about(&self) -> &'static str {
-        "replicas of one simulation by GROMACS or any program: their files, columns and speeds"
+        "replicas of one simulation by GROMACS, any program or the built-in model: their columns, speeds, free energies"
     }
 
     fn example(&self) -> &'static str {
@@ -68,6 +69,9 @@ impl Campaign for EnsembleCampaign {
 
     fn find_programs(&mut self, guard: Option<&Guard>) -> Result<(), Faults> {
         let key = format!("ensemble.{}", self.setup.engine.name());
+        if !self.setup.engine.is_program() {
+            return Ok(());
+        }
         let Some(guard) = guard else {
             let help = "see the message about the guard above";
             return Err(self.config.fault(&key, "no program can be started here", help).into());
@@ -81,7 +85,7 @@ impl Campaign for EnsembleCampaign {
     }
 
     fn threads(&self) -> Option<usize> {
-        Some(self.setup.engine.threads())
+        self.setup.engine.is_program().then(|| self.setup.engine.threads())
     }
 
     fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
@@ -120,11 +124,12 @@ impl Campaign for EnsembleCampaign {
     }
 
     fn reproducibility(&self) -> &'static str {
-        "given-files"
+        if self.setup.engine.is_program() { "given-files" } else { "bitwise" }
     }
 
     fn output_bytes(&self) -> u64 {
-        // Columns are as long as the simulations make them.
-        20_000 + 400 * self.setup.seeds.len() as u64
+        // Columns of programs are as long as they make them.
+        let columns: u64 = self.setup.collect.iter().map(|collect| collect.columns.len() as u64).sum();
+        20_000 + (400 + 8 * columns * self.setup.engine.rows()) * self.setup.seeds.len() as u64
     }
 }

@@ -1,4 +1,5 @@
 //! What can be said in `[ensemble]`?
+use crate::engines::model::ModelSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -36,6 +37,8 @@ pub struct Section {
     pub gromacs: Option<GromacsSection>,
     /// For engine command
     pub command: Option<CommandSection>,
+    /// For engine model
+    pub model: Option<ModelSection>,
     /// Columns that are gathered from every replica
     #[serde(default)]
     pub collect: Vec<CollectSection>,
@@ -162,7 +165,7 @@ pub struct StageSection {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CollectSection {
-    /// The file, in the replica's folder: COLVAR, xvg or plain columns
+    /// The file, in the replica's folder: COLVAR, xvg or plain columns. That of the model is called COLVAR
     #[schemars(length(min = 1))]
     pub file: String,
     /// Columns by the names of the file's header, or by their places, counted from 0
@@ -184,22 +187,33 @@ pub enum ColumnName {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FreeEnergySection {
-    /// One or two columns
+    /// What its group is called; by default as the variables
+    pub name: Option<String>,
+    /// One or two columns of a file that is collected
     #[schemars(length(min = 1, max = 2))]
     pub cvs: Vec<String>,
-    /// The column of the bias
+    /// The column of the bias, as opes.bias or metad.rbias
     pub bias: String,
-    /// Temperature, K
+    /// Temperature, K; the model has its own
     #[schemars(extend("exclusiveMinimum" = 0))]
-    pub temperature_k: f64,
-    /// What is left out at the beginning, ps
+    pub temperature_k: Option<f64>,
+    /// What is left out at the beginning, ps, or the model's own time
     #[serde(default)]
     #[schemars(range(min = 0.0))]
     pub discard_ps: f64,
     /// Bins of each variable
     #[serde(default = "sixty")]
-    #[schemars(range(min = 1))]
+    #[schemars(range(min = 1, max = 10_000))]
     pub grid: usize,
+    /// Lower and upper end of each variable; by default all samples, or a whole period around 0
+    pub range: Option<Vec<[f64; 2]>>,
+    /// The period of each variable, 0 for one that has none
+    pub period: Option<Vec<f64>>,
+    /// Width of the gaussian that each sample is smeared by, of each variable; by default samples are counted in bins
+    pub bandwidth: Option<Vec<f64>>,
+    /// Two boxes, each the lower and upper end of each variable: the free energy of the first less that of the second is computed
+    #[schemars(length(min = 2, max = 2))]
+    pub regions: Option<Vec<Vec<[f64; 2]>>>,
 }
 
 fn one() -> usize {

@@ -1,10 +1,11 @@
 //! How is a replica run?
-use super::engine::Ran as Simulated;
+use super::engine::{Engine, Ran as Simulated};
 use super::folder;
 use super::inputs::{Inputs, Setup};
 use super::render;
-use super::section::Again;
+use super::section::{Again, ColumnName};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+use crate::engines::model::Model;
 use crate::engines::replica::{Berth, Usage};
 use crate::md::columns;
 use crate::process::Programs;
@@ -56,6 +57,46 @@ impl ReplicaStage {
     }
 
     fn replica(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
+        match &self.setup.engine {
+            Engine::Model(model) => self.walk(model, task, context),
+            Engine::Command(_) | Engine::Gromacs(_) => self.run_programs(task, context),
+        }
+    }
+
+    /// A replica of the built-in model, whose streams are those of its seed.
+    fn walk(&self, model: &Model, task: TaskId, context: &Context) -> Result<Replica, Cause> {
+        let started = Instant::now();
+        let mut expired = None;
+        let mut may_go_on = || {
+            expired = context.expired();
+            expired.is_none() && !context.is_halted()
+        };
+        let columns = model.run(context.seed, self.setup.seeds[task as usize], &mut may_go_on)?;
+        let columns = columns.ok_or_else(|| expired.unwrap_or_else(|| Cause::Lost("the run was ended".into())))?;
+        let names = model.columns();
+        let place = |name: &ColumnName| match name {
+            ColumnName::Name(name) => names.iter().position(|known| known == name),
+            ColumnName::Place(place) => Some(*place as usize),
+        };
+        // That the model has them was seen when the campaign was loaded.
+        let of = |name: &ColumnName| place(name).and_then(|place| columns.get(place)).cloned().unwrap_or_default();
+        let series: Vec<Vec<Vec<f64>>> =
+            self.setup.collect.iter().map(|collect| collect.columns.iter().map(of).collect()).collect();
+        let usage = Usage { seconds: started.elapsed().as_secs_f64(), ..Usage::default() };
+        let none = f64::NAN;
+        Ok(Replica {
+            task,
+            usage,
+            ns_per_day: none,
+            potential: none,
+            step: none,
+            notes: Vec::new(),
+            rows: rows_of(&series),
+            series,
+        })
+    }
+
+    fn run_programs(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let inputs = self.setup.inputs(task as usize).map_err(|unfit| Cause::Input(unfit.message))?;
         let label = self.setup.label(task as usize);
@@ -79,8 +120,7 @@ impl ReplicaStage {
         let mut usage = Usage::default();
         let Simulated { ns_per_day, potential, step, notes } = self.setup.engine.run(&inputs, &berth, &mut usage)?;
         let series = self.collect(task, &inputs)?;
-        let rows = series.iter().map(|columns| columns.first().map_or(0, Vec::len) as u64).collect();
-        Ok(Replica { task, usage, ns_per_day, potential, step, notes, rows, series })
+        Ok(Replica { task, usage, ns_per_day, potential, step, notes, rows: rows_of(&series), series })
     }
 
     /// Ranks begin one after another where that is wanted.
@@ -107,6 +147,11 @@ impl ReplicaStage {
         };
         self.setup.collect.iter().map(read).collect()
     }
+}
+
+/// Rows of each collected file.
+fn rows_of(series: &[Vec<Vec<f64>>]) -> Vec<u64> {
+    series.iter().map(|columns| columns.first().map_or(0, Vec::len) as u64).collect()
 }
 
 impl Stage for ReplicaStage {
@@ -137,9 +182,9 @@ impl Stage for ReplicaStage {
         self.setup.engine.goes_on()
     }
 
-    /// A replica may take days, and leaves files.
+    /// A program's replica may take days, and leaves files.
     fn can_be_sampled(&self) -> bool {
-        false
+        !self.setup.engine.is_program()
     }
 
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {

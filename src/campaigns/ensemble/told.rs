@@ -13,9 +13,11 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
         .iter()
         .map(|CollectSection { file, columns }| serde_json::json!({ "file": file, "columns": columns }))
         .collect();
+    let free_energy: Vec<serde_json::Value> =
+        section.free_energy.iter().map(|wanted| serde_json::json!(wanted)).collect();
     let mut identity = serde_json::json!({
         "engine": setup.engine.name(), "directory": section.directory, "files": files, "variables": section.variables,
-        "collect": collect, "derived_seeds": section.seeds.is_none(),
+        "collect": collect, "free_energy": free_energy, "derived_seeds": section.seeds.is_none(),
     });
     match &setup.engine {
         Engine::Command(_) => {
@@ -25,6 +27,7 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
                 "threads": command.map(|command| command.threads), "produces": command.map(|command| &command.produces),
             });
         }
+        Engine::Model(_) => identity["model"] = serde_json::json!(section.model),
         Engine::Gromacs(recipe) => {
             let stages = recipe.stages.iter().map(|stage| (&stage.name, &stage.grompp_args)).collect::<Vec<_>>();
             let inputs: serde_json::Map<String, serde_json::Value> =
@@ -42,21 +45,22 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
 /// What was understood, for `check`.
 pub fn understood(setup: &Setup, found: Option<&Found>) -> Vec<(String, String)> {
     let mut lines = vec![("replicas".to_owned(), format!("{}, seeds {}", setup.seeds.len(), told_seeds(&setup.seeds)))];
-    if let Ok(first) = setup.inputs(0) {
+    if !setup.engine.is_program() {
+        lines.push(("program".into(), "none: the built-in model".into()));
+    } else if let Ok(first) = setup.inputs(0) {
         let place = match setup.directory {
             Some(_) => format!("{}, ...", first.folder.display()),
             None => format!("none: they run in {}, and nothing they print is kept", first.folder.display()),
         };
         lines.push(("folders".into(), place));
     }
-    let threads = setup.engine.threads();
-    let threads = if threads == 1 { "1 thread each".to_owned() } else { format!("{threads} threads each") };
-    let program = match (&setup.engine, found) {
-        (_, Some(Found { path, version })) if version.starts_with("sha256") => path.display().to_string(),
-        (_, Some(Found { path, version })) => format!("GROMACS {version}, {}", path.display()),
-        (engine, None) => engine.name().to_owned(),
-    };
-    lines.push(("program".into(), format!("{program}, {threads}")));
+    if setup.engine.is_program() {
+        lines.push(told_program(setup, found));
+    }
+    for wanted in &setup.free_energies {
+        let text = format!("kT = {:.4} {}, {} bins of each variable", wanted.thermal_energy, wanted.units, wanted.grid);
+        lines.push((format!("free energy {}", wanted.name), text));
+    }
     if let Engine::Gromacs(recipe) = &setup.engine {
         for stage in &recipe.stages {
             let from = match &stage.source {
@@ -76,9 +80,21 @@ pub fn understood(setup: &Setup, found: Option<&Found>) -> Vec<(String, String)>
     lines
 }
 
+fn told_program(setup: &Setup, found: Option<&Found>) -> (String, String) {
+    let threads = setup.engine.threads();
+    let threads = if threads == 1 { "1 thread each".to_owned() } else { format!("{threads} threads each") };
+    let program = match (&setup.engine, found) {
+        (_, Some(Found { path, version })) if version.starts_with("sha256") => path.display().to_string(),
+        (_, Some(Found { path, version })) => format!("GROMACS {version}, {}", path.display()),
+        (engine, None) => engine.name().to_owned(),
+    };
+    ("program".into(), format!("{program}, {threads}"))
+}
+
 /// What `plan` tells.
 pub fn foretold(setup: &Setup) -> Vec<String> {
     match setup.engine.goes_on() {
+        _ if !setup.engine.is_program() => Vec::new(),
         true => vec!["a replica that the end of the time slot stops goes on from its checkpoint in the next".into()],
         false => vec![
             "a replica that does not end within the time slot begins again in the next: give it time enough".into(),

@@ -24,7 +24,8 @@ pub fn write(setup: &Setup, done: &StageResult, outcomes: &mut dyn Outcomes, out
     outcomes.each(0, &mut |_, _, piece| {
         let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
         values.replicas.iter().try_for_each(|replica| files.iter().try_for_each(|file| file.fill(replica, out)))
-    })
+    })?;
+    super::free_energy::write(setup, outcomes, out)
 }
 
 /// What depends on this run.
@@ -38,7 +39,10 @@ fn write_run(setup: &Setup, total: &Values, out: &mut Writer) -> Result<(), Erro
     let mut numbers = |name: &str, value: fn(&Replica) -> f64, units: &str, about: &str| {
         out.array(&format!("/run/replicas/{name}"), &[count], &of(value), units, about)
     };
-    numbers("seconds", |r| r.usage.seconds, "s", "time that its programs took in the run that finished it")?;
+    numbers("seconds", |r| r.usage.seconds, "s", "time that it took in the run that finished it")?;
+    if !setup.engine.is_program() {
+        return Ok(());
+    }
     numbers("cpu_s", |r| r.usage.cpu_s, "s", "processor time of its programs in the run that finished it")?;
     numbers("peak_memory_mb", |r| r.usage.peak_memory_kb as f64 / 1024.0, "MB", "memory of its largest process")?;
     if matches!(setup.engine, Engine::Gromacs(_)) {
@@ -111,6 +115,6 @@ pub fn name_of(column: &ColumnName) -> String {
 }
 
 /// A name without what parts groups in HDF5.
-fn escaped(name: &str) -> String {
+pub fn escaped(name: &str) -> String {
     name.replace('/', "%2F")
 }
