@@ -2,6 +2,7 @@
 //!
 //! A kind is one folder here and one line in [`KINDS`]. It parses and documents its own section of the configuration and
 //! makes a [`stage::Campaign`] of it.
+mod ensemble;
 pub mod export;
 mod fragments;
 pub mod pmf;
@@ -49,4 +50,5 @@ pub trait Kind: Sync {
 }
 
 /// Every kind of campaign.
-pub static KINDS: &[&dyn Kind] = &[&trajectories::Trajectories, &fragments::Fragments, &umbrella::Umbrella];
+pub static KINDS: &[&dyn Kind] =
+    &[&trajectories::Trajectories, &fragments::Fragments, &ensemble::Ensemble, &umbrella::Umbrella];

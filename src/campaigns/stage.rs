@@ -96,6 +96,17 @@ pub trait Stage: Send + Sync + 'static {
         u64::MAX
     }
 
+    /// Whether a task that is stopped goes on where it stopped when it is run again ([`Cause::Interrupted`]): it may then be started though
+    /// it will not be done within the time slot, and its program is told to end when the run is to stop.
+    fn can_be_interrupted(&self) -> bool {
+        false
+    }
+
+    /// Whether `plan` may run a few tasks to learn how long they take.
+    fn can_be_sampled(&self) -> bool {
+        true
+    }
+
     /// Runs `tasks`. A task without value is named with its cause; a panic is caught and becomes a cause too.
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Self::Value>;
 
@@ -176,6 +187,15 @@ pub trait Campaign: Send + Sync {
         Ok(())
     }
 
+    /// Makes sure that the places where tasks leave files are free or this campaign's own, and empties them for a `fresh` start. Called once
+    /// on rank 0 when the output is this run's.
+    ///
+    /// # Errors
+    /// A place holds something else, or cannot be emptied.
+    fn claim_places(&self, _fresh: bool) -> Result<(), Faults> {
+        Ok(())
+    }
+
     /// The most threads of a program that a task starts; none where no task starts any.
     fn threads(&self) -> Option<usize> {
         None
@@ -204,7 +224,8 @@ pub trait Campaign: Send + Sync {
         None
     }
 
-    /// What else may change between runs, though it may ask for more work: a complete campaign is taken up again when it differs.
+    /// What else may change between runs, though it may ask for more work: a complete campaign is taken up again when it differs. A list may
+    /// only get longer.
     fn asks(&self) -> serde_json::Value {
         serde_json::Value::Null
     }
@@ -255,6 +276,8 @@ pub struct Context<'a> {
     pub memory_mb: u64,
     /// Time limit of a task.
     pub task_timeout: Option<Duration>,
+    /// When the time slot ends.
+    pub deadline: Option<Instant>,
     /// What programs are started with; none where that is not possible.
     pub programs: Option<&'a Programs>,
     /// When the tasks of this call were started.
@@ -265,7 +288,15 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context outside of a running campaign: for tests, samples and benchmarks.
     pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
-        Self { seed, memory_mb: 1000, task_timeout: None, programs: None, started: Instant::now(), halt }
+        Self {
+            seed,
+            memory_mb: 1000,
+            task_timeout: None,
+            deadline: None,
+            programs: None,
+            started: Instant::now(),
+            halt,
+        }
     }
 
     /// The limit, once the tasks of this call have run longer than one task may.
@@ -290,6 +321,8 @@ pub trait AnyStage: Send + Sync {
     fn largest_batch(&self) -> u64;
     fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
+    fn can_be_interrupted(&self) -> bool;
+    fn can_be_sampled(&self) -> bool;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
     fn empty(&self) -> Piece;
     /// # Errors
@@ -347,6 +380,12 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn grain(&self) -> u64 {
         self.0.grain()
+    }
+    fn can_be_interrupted(&self) -> bool {
+        self.0.can_be_interrupted()
+    }
+    fn can_be_sampled(&self) -> bool {
+        self.0.can_be_sampled()
     }
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece> {
         let ran = self.0.run(tasks, context);

@@ -2,6 +2,7 @@
 pub mod columns;
 mod error;
 mod gro;
+pub mod opes;
 mod pdb;
 mod structure;
 mod text;

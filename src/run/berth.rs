@@ -4,7 +4,7 @@ use super::say;
 use crate::comm::Comm;
 use crate::journal::codec;
 use crate::process::cores::{self, Fault, Topology};
-use crate::process::{Guard, Programs};
+use crate::process::{Guard, Programs, Seat};
 use std::sync::Arc;
 
 /// What this rank starts programs of `threads` threads with; nothing where none are to be started. Collective, at the start: the ranks of
@@ -35,8 +35,10 @@ pub fn programs(
     let Some(guard) = guard else {
         return Ok(Err(Stop::new(Exit::Internal, "no program can be started on this rank")));
     };
+    let seat =
+        Seat { rank: comm.rank(), local_rank: place.local_rank, local_size: place.local_size, node: cores::node() };
     if masks.iter().any(Vec::is_empty) {
-        return Ok(Ok(Some(Programs::new(guard, Vec::new()))));
+        return Ok(Ok(Some(Programs::new(guard, Vec::new(), seat))));
     }
     let share = cores::share(&masks, place.local_rank, &Topology::read());
     match share.fault(threads) {
@@ -45,5 +47,5 @@ pub fn programs(
         Some(Fault::Oversubscribed { .. }) | None => {}
         Some(fault) => return Ok(Err(Stop::new(Exit::Configuration, fault.to_string()))),
     }
-    Ok(Ok(Some(Programs::new(guard, share.cores))))
+    Ok(Ok(Some(Programs::new(guard, share.cores, seat))))
 }
