@@ -9,9 +9,6 @@ pub const BOLTZMANN_J_PER_K: f64 = 1.380_649e-23;
 /// Molar gas constant, kJ/(mol K) (exact).
 pub const GAS_CONSTANT_KJ_PER_MOL_K: f64 = 8.314_462_618_153_24e-3;
 
-/// Molar gas constant, kJ/(mol K) (exact).
-pub const GAS_CONSTANT_KJ_PER_MOL_K: f64 = 8.314_462_618_153_24e-3;
-
 /// Bohr radius, angstrom: CODATA 2018.
 pub const BOHR_ANGSTROM: f64 = 0.529_177_210_903;
 
