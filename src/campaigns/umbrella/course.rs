@@ -27,7 +27,6 @@ pub struct Course {
 }
 
 /// What is known, and with that what comes next.
-#[derive(Clone)]
 enum Step {
     Align(Overlay),
     Average(Overlay),
@@ -59,17 +58,19 @@ impl Course {
         Self { followed: Mutex::new((0, Step::first(setup))), shelf: Arc::default() }
     }
 
-    /// The step that the results `done` lead to. What was followed before is not followed again.
-    fn follow(&self, setup: &Setup, done: &[StageResult]) -> Result<Step, Error> {
+    /// Hands the step that the results `done` lead to to `take`. What was followed before is not followed again.
+    fn follow<R>(&self, setup: &Setup, done: &[StageResult], take: impl FnOnce(&Step) -> R) -> Result<R, Error> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
-        if followed.0 > done.len() {
-            *followed = (0, Step::first(setup));
+        // After an error it begins anew.
+        let (mut count, mut step) = std::mem::replace(&mut *followed, (0, Step::first(setup)));
+        if count > done.len() {
+            (count, step) = (0, Step::first(setup));
         }
-        while followed.0 < done.len() {
-            followed.1 = followed.1.clone().advance(setup, &done[followed.0])?;
-            followed.0 += 1;
+        for result in &done[count..] {
+            step = step.advance(setup, result)?;
         }
-        Ok(followed.1.clone())
+        *followed = (done.len(), step);
+        Ok(take(&followed.1))
     }
 
     /// The pass after those done.
@@ -77,7 +78,7 @@ impl Course {
     /// # Errors
     /// A frame cannot be used, or the frames do not suffice.
     pub fn next(&self, setup: &Arc<Setup>, done: &[StageResult]) -> Result<Option<Pass>, Error> {
-        Ok(self.follow(setup, done)?.pass(setup, &self.shelf, done.len()))
+        self.follow(setup, done, |step| step.pass(setup, &self.shelf, done.len()))
     }
 
     /// What all passes gave.
@@ -85,10 +86,13 @@ impl Course {
     /// # Errors
     /// As [`next`](Self::next), or there are passes to come.
     pub fn outcome(&self, setup: &Setup, done: &[StageResult]) -> Result<Outcome, Error> {
-        match self.follow(setup, done)? {
-            Step::End(found, projections) => Ok(Outcome { found, projections }),
-            _ => Err(Error::Outcome("the projections".into())),
-        }
+        let end = self.follow(setup, done, |step| match step {
+            Step::End(found, projections) => {
+                Some(Outcome { found: Arc::clone(found), projections: Arc::clone(projections) })
+            }
+            _ => None,
+        });
+        end?.ok_or_else(|| Error::Outcome("the projections".into()))
     }
 
     /// Passes that are sure to come, with what they do on numbers that are not known yet.
