@@ -43,7 +43,13 @@ impl Bins {
             Some(period) => x - period * libm::floor((x - self.low) / period),
             None => x,
         };
-        if x == self.high { self.count as i64 - 1 } else { libm::floor((x - self.low) / self.width()) as i64 }
+        if x == self.high {
+            return self.count as i64 - 1;
+        }
+        // A quotient may be rounded over an end that `edges` tells.
+        let (k, edge) = (libm::floor((x - self.low) / self.width()), |k: f64| self.low + self.width() * k);
+        let over = i64::from(x >= edge(k + 1.0)) - i64::from(x < edge(k));
+        k as i64 + over
     }
 
     /// Whether the last interval is the first one's neighbour.

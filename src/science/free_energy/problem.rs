@@ -125,9 +125,9 @@ impl Problem {
     pub fn replicate(&self, index: u64, seed: CampaignSeed) -> Option<Replicate> {
         let mut found = self.nothing();
         for piece in &self.pieces {
-            let redrawn = piece.replicate(&self.blocks, |window, blocks, weights| {
+            let redrawn = piece.replicate(|window, stretches| {
                 let stream = index * self.windows.len() as u64 + window as u64;
-                blocks.draw(&mut seed.stream(stream, Purpose::Bootstrap), weights);
+                self.blocks[window].draw(&mut seed.stream(stream, Purpose::Bootstrap), stretches);
             })?;
             piece.windows.iter().zip(redrawn.free_energies).for_each(|(k, f)| found.free_energies[*k] = f);
             redrawn.profile.into_iter().for_each(|(bin, f)| found.profile[bin] = f);
