@@ -306,7 +306,8 @@ fn gpus_are_shared_out_by_the_ranks_of_a_node() {
         .flat_map(|seed| standing.calls(&seed.to_string(), "mdrun"))
         .map(|call| option(&call, "-gpu_id").unwrap().to_owned())
         .collect();
-    (used.sort(), used.dedup());
+    used.sort();
+    used.dedup();
     assert_eq!(used, ["2", "5"]);
     let standing = Standing::new(4, "gpus = [0]");
     standing.campaign.run(2, &[]).expect(75, &["2 ranks on this node want 1 GPUs with 1 replicas each"]);

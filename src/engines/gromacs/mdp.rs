@@ -44,7 +44,7 @@ impl Mdp {
     /// The value of a key, the last one as GROMACS has it.
     pub fn value(&self, key: &str) -> Option<&str> {
         let wanted = plain(key);
-        self.text.lines().filter_map(split).filter(|(key, _)| plain(key) == wanted).map(|(_, value)| value).last()
+        self.text.lines().filter_map(split).filter(|(key, _)| plain(key) == wanted).map(|(_, value)| value).next_back()
     }
 
     fn is(&self, key: &str, values: &[&str]) -> bool {

@@ -376,7 +376,7 @@ fn complaint(ended: &Finished) -> String {
             .iter()
             .any(|mark| line.trim_start().starts_with(mark))
     };
-    let Some(at) = lines.iter().position(|line| is_mark(&line)) else { return String::new() };
+    let Some(at) = lines.iter().position(is_mark) else { return String::new() };
     let said =
         lines[at..].iter().take_while(|line| !line.starts_with("For more information") && !line.starts_with("-----"));
     said.copied().collect::<Vec<_>>().join("\n")
