@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A stand-in for GROMACS: it writes down how it was called (calls.log beside it), leaves files of GROMACS's form, and fails as the file `mood` beside it
-says, a word for each folder. Its step is a line of the trajectory, so that steps that were run twice are seen."""
+"""A stand-in for GROMACS: it writes down how it was called (calls.log beside it), leaves files of GROMACS's form, and fails as the file
+`mood` beside it says, a word for each folder. Its step is a line of the trajectory, so that steps that were run twice are seen."""
 import json, os, signal, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))

@@ -1,7 +1,7 @@
 //! What does the log of `mdrun` say?
 //!
-//! A log goes on over restarts: what is said later counts. Neither the exit code nor "Finished mdrun" tells that a simulation came to its end: both
-//! are the same after `-maxh` (measured with 2022.5); its last step does.
+//! A log goes on over restarts: what is said later counts. Neither the exit code nor "Finished mdrun" tells that a simulation came to
+//! its end: both are the same after `-maxh` (measured with 2022.5); its last step does.
 use crate::engines::text;
 use crate::task::Cause;
 use std::path::Path;

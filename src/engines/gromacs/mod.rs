@@ -1,8 +1,8 @@
 //! How does GROMACS simulate one replica?
 //!
-//! A replica is a sequence of simulations ([`Simulation`]), each by `grompp` and `mdrun` in the replica's own folder. Called again for the same folder it
-//! goes on where it stopped: what is finished is left alone, what was begun goes on from its checkpoint. How GROMACS behaves where manuals are
-//! silent was measured with 2022.5 and stands beside the code.
+//! A replica is a sequence of simulations ([`Simulation`]), each by `grompp` and `mdrun` in the replica's own folder. Called again for
+//! the same folder it goes on where it stopped: what is finished is left alone, what was begun goes on from its checkpoint. How GROMACS
+//! behaves where manuals are silent was measured with 2022.5 and stands beside the code.
 mod checkpoint;
 mod log;
 mod mdp;
