@@ -314,7 +314,7 @@ fn what_is_wrong_in_a_data_file_is_told_with_its_line() {
     folder.write("f1", "");
     folder.analyze(&good).expect(65, &["`f1` has no row of numbers"]);
     // A file that was cut is used as far as it goes, and that is said.
-    folder.write("f1", &data[..data.len() - 6].rsplit_once(' ').unwrap().0.to_owned());
+    folder.write("f1", data[..data.len() - 6].rsplit_once(' ').unwrap().0);
     folder.analyze(&good).expect(0, &["f1:300: the last line is cut off"]);
     let forces = "@ yaxis label \"Force (kJ/mol/nm)\"\n0 -40\n1 30\n";
     folder.write("f1", forces);
