@@ -15,12 +15,12 @@ impl Bins {
         (self.high - self.low) / self.count as f64
     }
 
-    /// The middles [bins].
+    /// The middles `[bins]`.
     pub fn centers(&self) -> Vec<f64> {
         (0..self.count as i64).map(|k| self.center(k)).collect()
     }
 
-    /// The ends [bins + 1].
+    /// The ends `[bins + 1]`.
     pub fn edges(&self) -> Vec<f64> {
         (0..=self.count).map(|k| self.low + self.width() * k as f64).collect()
     }
@@ -57,7 +57,7 @@ impl Bins {
         self.axis.period.is_some_and(|period| (self.high - self.low - period).abs() < 1e-9 * period)
     }
 
-    /// How many of `samples` fall into each [bins].
+    /// How many of `samples` fall into each `[bins]`.
     pub fn counts(&self, samples: &[f64]) -> Vec<u64> {
         let mut counts = vec![0; self.count];
         samples.iter().filter_map(|x| self.index(*x)).for_each(|k| counts[k] += 1);

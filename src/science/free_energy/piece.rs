@@ -79,7 +79,7 @@ impl Piece {
         Ok(Self { windows: indices, numbers, points, point_of, bins, up_to, solved, free_energies, steps })
     }
 
-    /// What samples of each two windows have in common, sum_n p_k(x_n) p_l(x_n), [windows][windows].
+    /// What samples of each two windows have in common, sum_n p_k(x_n) p_l(x_n), `[windows][windows]`.
     pub fn shared(&self) -> Vec<Vec<f64>> {
         let k = self.windows.len();
         (0..k).map(|a| (0..k).map(|b| self.solved.sums().shared(a, b)).collect()).collect()
@@ -169,7 +169,7 @@ fn at_bins(samples: &[f64], bins: &Bins) -> (Vec<f64>, Vec<Option<usize>>, Vec<u
     (places, bin_of, point_of)
 }
 
-/// p_k of samples in the order of `point_of`, summed up: [samples + 1][windows].
+/// p_k of samples in the order of `point_of`, summed up: `[samples + 1][windows]`.
 fn sums_up_to(points: &Points, numbers: &[f64], point_of: &[u32]) -> Vec<f64> {
     let k = numbers.len();
     let shares = points.shares(numbers);

@@ -140,7 +140,7 @@ impl Points {
         invert(self, &scale, found);
     }
 
-    /// p_k(x) of every point at the base [points][windows].
+    /// p_k(x) of every point at the base `[points][windows]`.
     pub fn shares(&self, numbers: &[f64]) -> Vec<f64> {
         let mut shares = vec![0.0; self.padded() * numbers.len()];
         for (group, rows) in self.groups.iter().zip(shares.chunks_exact_mut(LANES * numbers.len())) {

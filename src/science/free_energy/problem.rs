@@ -39,7 +39,7 @@ pub struct Problem {
     pub inefficiencies: Vec<Inefficiency>,
     /// Neighbours in the order of centres, the last and the first too where the coordinate is periodic.
     pub overlaps: Vec<Overlap>,
-    /// MBAR's overlap matrix [windows][windows]: each row sums to 1.
+    /// MBAR's overlap matrix `[windows][windows]`: each row sums to 1.
     pub overlap_matrix: Vec<Vec<f64>>,
     pub(super) pieces: Vec<Piece>,
     blocks: Vec<Blocks>,
@@ -48,9 +48,9 @@ pub struct Problem {
 /// Free energies from weights drawn for blocks of samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Replicate {
-    /// [windows], kT, relative to the first of each piece.
+    /// `[windows]`, kT, relative to the first of each piece.
     pub free_energies: Vec<f64>,
-    /// -ln P [bins], kT; NaN without samples.
+    /// -ln P `[bins]`, kT; NaN without samples.
     pub profile: Vec<f64>,
 }
 
