@@ -13,6 +13,7 @@ use crate::campaigns::stage::{AnyStage, StageResult};
 use crate::comm::{self, Comm, Launcher, Place};
 use crate::journal::{self, Manifest, codec};
 use crate::process::Guard;
+use crate::science::memory::OwnMemory;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
 use serde::{Deserialize, Serialize};
@@ -112,6 +113,7 @@ pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Gua
     let terms = Terms {
         seed: CampaignSeed(opened.config.campaign.seed),
         memory_mb: orders.memory_mb.unwrap_or_else(|| slot::memory_mb(place.local_size)),
+        memory: Box::new(OwnMemory),
         task_timeout: orders.task_timeout,
         max_retries: orders.max_retries,
         programs: programs?,

@@ -5,6 +5,7 @@ pub mod dynamics;
 pub mod exact;
 pub mod expansion;
 mod four;
+pub mod memory;
 pub mod scf;
 pub mod sum;
 mod widest;
