@@ -12,7 +12,7 @@
 //! | [`task`], [`seed`], [`units`] | what is a task, where do its random numbers come from, what is a unit worth? |
 //! | [`science`] | what is the mathematics and the physics? (pure) |
 //! | [`plan`] | how are tasks divided over ranks? (pure) |
-//! | [`config`], [`comm`], [`journal`], [`results`], [`process`] | TOML, MPI, the disk, HDF5, child processes: one outside thing each, none imports another |
+//! | [`config`], [`comm`], [`journal`], [`results`], [`process`] | TOML, MPI, the disk, HDF5, other processes: one outside thing each, none imports another |
 //! | [`md`], [`figure`] | what do the files of molecular dynamics programs say, and how is a result drawn? |
 //! | [`engines`] | which programs compute a molecule, and how is each asked? |
 //! | [`campaigns`] | which kinds of campaign are there, and what are their stages? |

@@ -3,10 +3,13 @@
 #![allow(clippy::unwrap_used)]
 mod support;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use simmpi::results::Reader;
 use std::fs;
-use support::{Campaign, flat, reference, simmpi};
+use std::time::{Duration, Instant};
+use support::{Campaign, LIMIT, flat, reference, simmpi};
 
 /// Energies of Hartree-Fock agree to this, Eh; those of MP2 to ten times as much, since PySCF's orbitals are converged less tightly.
 const ENERGY: f64 = 1e-8;
@@ -256,4 +259,48 @@ fn an_mp2_hessian_is_symmetric_and_has_no_forces_of_translation() {
     assert!(hessian[6 * 2 + 2] > 1e-3, "{hessian:?}");
     let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
     assert!(file.array::<f64>("/results/nocp/total_gradient").is_err());
+}
+
+/// Three waters, all tasks but those of the first order in one basis.
+fn waters() -> Campaign {
+    let atoms: Vec<&str> = include_str!("fragments/water3.xyz").lines().skip(2).collect();
+    let config = format!(
+        "[campaign]\nkind = \"fragments\"\n[partition]\nbatch_size = 1\n[fragments]\natoms = \"\"\"\n{}\n\"\"\"\n\
+         bsse = [\"cp\"]\nmax_order = 3\ntotal = true\n\
+         [[fragments.level]]\nengine = \"embedded\"\nmethod = \"mp2\"\nbasis = \"6-31g*\"\n",
+        atoms.join("\n")
+    );
+    Campaign::with(simmpi(), &config)
+}
+
+/// Waits until some ranks have mapped memory that they share.
+fn wait_for_sharing(campaign: &Campaign) {
+    let shares =
+        |pid: &i32| fs::read_to_string(format!("/proc/{pid}/maps")).is_ok_and(|maps| maps.contains("/memfd:simmpi-"));
+    let since = Instant::now();
+    while campaign.ranks().values().filter(|pid| shares(pid)).count() < 2 {
+        assert!(since.elapsed() < LIMIT, "no ranks share memory");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[test]
+fn ranks_that_share_integrals_may_be_killed() {
+    let alone = waters();
+    alone.run(0, &[]).expect(0, &[]);
+    // While integrals are computed, which the first rank has made memory for, and between tasks.
+    for (victim, has_records) in [(0, false), (2, true)] {
+        let campaign = waters();
+        let running = campaign.start(4, &[]);
+        wait_for_sharing(&campaign);
+        if has_records {
+            campaign.wait_for_records(1);
+        }
+        kill(Pid::from_raw(campaign.ranks()[&victim]), Signal::SIGKILL).unwrap();
+        assert_ne!(running.end().code, 0);
+        assert!(!campaign.path("results.h5").exists());
+        let done = if has_records { "done before" } else { "complete" };
+        campaign.run(4, &[]).expect(0, &[done]);
+        assert!(campaign.results_of_numbers() == alone.results_of_numbers(), "rank {victim} killed");
+    }
 }

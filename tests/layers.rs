@@ -21,7 +21,7 @@ const LAYERS: &[&[&str]] = &[
 const DOORS: &[(&str, &[&str])] = &[
     ("comm", &["mpi::"]),
     ("results", &["hdf5::"]),
-    ("process", &["process::Command", "fork()", "execve"]),
+    ("process", &["process::Command", "fork()", "execve", "memfd_create(", "mmap("]),
     ("config", &["toml::"]),
     ("figure", &["plotters::"]),
 ];

@@ -7,6 +7,7 @@ use crate::figure::Chart;
 use crate::plan::Weight;
 use crate::process::{Guard, Programs};
 use crate::results;
+use crate::science::memory::{Memory, OwnMemory, Room};
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Serialize, de::DeserializeOwned};
@@ -280,6 +281,8 @@ pub struct Context<'a> {
     pub seed: CampaignSeed,
     /// Memory this rank may use, MB.
     pub memory_mb: u64,
+    /// Where it keeps what other ranks of its node may need too.
+    pub memory: &'a dyn Memory,
     /// Time limit of a task.
     pub task_timeout: Option<Duration>,
     /// When the time slot ends.
@@ -294,15 +297,22 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context outside of a running campaign: for tests, samples and benchmarks.
     pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
+        let memory = &OwnMemory;
         Self {
             seed,
             memory_mb: 1000,
+            memory,
             task_timeout: None,
             deadline: None,
             programs: None,
             started: Instant::now(),
             halt,
         }
+    }
+
+    /// Memory for what is computed within this program.
+    pub fn room(&self) -> Room<'a> {
+        Room { memory_mb: self.memory_mb as usize, memory: self.memory }
     }
 
     /// The limit, once the tasks of this call have run longer than one task may.

@@ -3,6 +3,7 @@ use super::{Answer, Chemistry, Driver, Needs, Reference, Refusal, refuse};
 use crate::journal::Fingerprint;
 use crate::science::basis::{self, BasisSet};
 use crate::science::chemistry::{Differences, Element, Molecule};
+use crate::science::memory::Room;
 use crate::science::scf::{self, Derivative, Error, Guess, Integrals, Method, Outcome, Settings, System};
 use crate::task::Cause;
 use serde_json::{Map, Value};
@@ -161,11 +162,11 @@ impl Embedded {
         &self,
         molecules: &[&Molecule],
         driver: Driver,
-        memory_mb: u64,
+        room: Room<'_>,
         integrals: &mut Option<Integrals>,
     ) -> Vec<Result<Answer, Cause>> {
         let system = |molecule| System { molecule, basis: &self.basis };
-        let settings = Settings { memory_mb: memory_mb as usize, ..self.settings.clone() };
+        let settings = Settings { memory_mb: room.memory_mb, ..self.settings.clone() };
         let derivative = if driver == Driver::Energy { Derivative::Energy } else { Derivative::Gradient };
         let mut answers = Vec::new();
         while let Some(first) = molecules.get(answers.len()) {
@@ -174,7 +175,7 @@ impl Embedded {
                 // Those that do not serve are gone before, so that there is room for these.
                 last => {
                     drop(last);
-                    match Integrals::new(&system(first), settings.memory_mb) {
+                    match Integrals::within(&system(first), room) {
                         Ok(new) => new,
                         Err(error) => {
                             answers.push(Err(cause(error)));

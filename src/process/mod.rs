@@ -11,6 +11,8 @@
 //! ```
 //!
 //! A guard serves one command at a time; commands carry a number, so that several at once need no other messages.
+//!
+//! With the other ranks of its node a process has memory in common, where there is such: [`shared`].
 mod capture;
 mod command;
 pub mod cores;
@@ -20,6 +22,7 @@ mod guard;
 mod launch;
 mod memory;
 mod serve;
+pub mod shared;
 mod spawn;
 mod stall;
 mod table;
@@ -29,6 +32,7 @@ pub use capture::Captured;
 pub use command::{Command, Exit, Finished, Output, Stdin};
 pub use guard::Guard;
 pub use memory::keep_freed;
+pub use shared::SharedMemory;
 
 use nix::errno::Errno;
 use std::{io, path::PathBuf, sync::Arc};

@@ -5,6 +5,7 @@
 use crate::campaigns::stage::{AnyStage, Context, Error, Piece, Ran};
 use crate::journal::{self, record::Head};
 use crate::process::{Guard, Programs};
+use crate::science::memory::Memory;
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use std::cell::RefCell;
@@ -22,6 +23,7 @@ const SAFETY: f64 = 1.2;
 pub struct Terms {
     pub seed: CampaignSeed,
     pub memory_mb: u64,
+    pub memory: Box<dyn Memory>,
     pub task_timeout: Option<Duration>,
     pub max_retries: u32,
     pub programs: Option<Programs>,
@@ -256,6 +258,7 @@ impl Worker {
         let context = Context {
             seed: self.terms.seed,
             memory_mb: self.terms.memory_mb,
+            memory: self.terms.memory.as_ref(),
             task_timeout: self.terms.task_timeout,
             deadline: self.deadline(),
             programs: self.terms.programs.as_ref(),
@@ -336,6 +339,7 @@ mod tests {
     use super::*;
     use crate::campaigns::stage::{Stage, StageResult, share};
     use crate::journal::{Fingerprint, codec};
+    use crate::science::memory::OwnMemory;
 
     /// Counts its tasks; task 2 is given up in the middle.
     struct Counting;
@@ -377,6 +381,7 @@ mod tests {
         let terms = Terms {
             seed: CampaignSeed(0),
             memory_mb: 1,
+            memory: Box::new(OwnMemory),
             task_timeout: None,
             max_retries: 0,
             programs: None,

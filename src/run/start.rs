@@ -1,4 +1,5 @@
 //! How do ranks come together, and how do they part?
+use super::berth::Berth;
 use super::compute::{Compute, Terms};
 use super::exit::{Exit, Stop};
 use super::message::{Notice, ToRoot, ToWorker};
@@ -8,7 +9,7 @@ use super::rank::{Present, Rank};
 use super::root::Root;
 use super::shelf::{Found, Shelf};
 use super::worker::{self, End};
-use super::{berth, say, slot};
+use super::{say, slot};
 use crate::campaigns::stage::{AnyStage, StageResult};
 use crate::comm::{self, Comm, Launcher, Place};
 use crate::journal::{self, Manifest, codec};
@@ -95,7 +96,8 @@ pub fn broken(stop: &Stop) -> Exit {
 pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Guard>>) -> Result<Party, Stop> {
     let (number, size, place) = (comm.rank(), comm.size(), comm.place());
     let found = open_shelf(&opened, number, size);
-    let programs = berth::programs(comm.as_mut(), guard, opened.campaign.threads())?;
+    let berth = Berth::find(comm.as_mut())?;
+    let programs = berth.programs(guard, opened.campaign.threads());
     let held = match (&found, &programs) {
         (Ok(found), Ok(_)) => Ok((found.notices.clone(), found.damage.clone())),
         (Err(stop), _) | (_, Err(stop)) => {
@@ -112,6 +114,7 @@ pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Gua
     let terms = Terms {
         seed: CampaignSeed(opened.config.campaign.seed),
         memory_mb: orders.memory_mb.unwrap_or_else(|| slot::memory_mb(place.local_size)),
+        memory: berth.memory(),
         task_timeout: orders.task_timeout,
         max_retries: orders.max_retries,
         programs: programs?,

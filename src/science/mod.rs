@@ -9,6 +9,7 @@ mod four;
 pub mod free_energy;
 pub mod langevin;
 mod linear;
+pub mod memory;
 pub mod opes;
 pub mod pca;
 pub mod periodic;

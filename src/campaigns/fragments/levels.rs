@@ -7,6 +7,7 @@ use crate::engines::{
 };
 use crate::process::Guard;
 use crate::science::chemistry::{Differences, Molecule};
+use crate::science::memory::Room;
 use crate::science::scf::Integrals;
 use crate::task::Cause;
 use std::path::PathBuf;
@@ -129,15 +130,15 @@ impl Level {
         &self,
         engine: &Embedded,
         molecules: &[Molecule],
-        (driver, memory_mb): (Driver, u64),
+        (driver, room): (Driver, Room<'_>),
         integrals: &mut Option<Integrals>,
     ) -> Vec<Result<(Answer, usize), Cause>> {
-        let outcomes = engine.run(&molecules.iter().collect::<Vec<_>>(), driver, memory_mb, integrals);
+        let outcomes = engine.run(&molecules.iter().collect::<Vec<_>>(), driver, room, integrals);
         let retried = molecules.iter().zip(outcomes).map(|(molecule, outcome)| {
             self.with_retries(outcome, |keywords| {
                 // Refused when the campaign was loaded, if they could not be understood.
                 let other = engine.with_keywords(keywords).map_err(|refusal| Cause::Input(refusal.message))?;
-                other.run(&[molecule], driver, memory_mb, integrals).swap_remove(0)
+                other.run(&[molecule], driver, room, integrals).swap_remove(0)
             })
         });
         retried.collect()

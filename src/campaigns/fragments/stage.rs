@@ -49,7 +49,7 @@ impl FragmentStage {
             Solver::Embedded(engine) => {
                 let molecules: Vec<_> = ids.iter().map(|&id| self.molecule(self.unit(id))).collect();
                 let mut integrals = self.integrals.lock().unwrap_or_else(PoisonError::into_inner);
-                level.embedded(engine, &molecules, (driver, context.memory_mb), &mut integrals)
+                level.embedded(engine, &molecules, (driver, context.room()), &mut integrals)
             }
             Solver::Program(engine) => {
                 ids.iter().map(|&id| self.run_program(id, (level, engine.as_ref()), driver, context)).collect()

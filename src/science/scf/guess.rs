@@ -12,6 +12,7 @@ use crate::science::basis::BasisSet;
 use crate::science::chemistry::Element;
 use crate::science::linear::Eigen;
 use crate::science::linear::Matrix;
+use crate::science::memory::OwnMemory;
 use integral::engine::os;
 
 /// Angular momenta of subshells in the order in which they are filled (Madelung's rule).
@@ -63,7 +64,7 @@ fn solve(element: Element, shells: &Shells) -> Matrix {
     hamiltonian.add(1.0, &one_electron(shells, |a, b, scale, out| os::nuclear_into(a, b, &charge, scale, out)));
     let overlap = one_electron(shells, os::overlap_into);
     let mut repulsion = Repulsion::new(shells.clone());
-    repulsion.keep();
+    repulsion.keep(&OwnMemory);
     let basis = Orthonormal::of(&overlap);
     let mut diis = Diis::default();
     let mut density = occupy(element, shells, &overlap, &hamiltonian);

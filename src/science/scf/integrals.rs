@@ -8,6 +8,7 @@ use super::{Error, System};
 use crate::science::basis::BasisSet;
 use crate::science::chemistry::{Element, Molecule};
 use crate::science::linear::Matrix;
+use crate::science::memory::Room;
 use integral::engine::os::{self, Prim};
 use std::sync::OnceLock;
 
@@ -37,12 +38,20 @@ pub struct Integrals {
 pub(super) const MB: usize = 1_000_000;
 
 impl Integrals {
-    /// Of a system's atoms; repulsion integrals are kept if all fits into `memory_mb` (10^6 bytes) and otherwise computed
-    /// for every pass.
+    /// Of a system's atoms, in memory of this process alone; else as [`within`](Self::within).
+    ///
+    /// # Errors
+    /// As there.
+    pub fn new(system: &System<'_>, memory_mb: usize) -> Result<Self, Error> {
+        Self::within(system, Room::own(memory_mb))
+    }
+
+    /// Of a system's atoms; repulsion integrals are kept if all fits into the room and otherwise computed for every pass. Where they
+    /// are kept has no part in that.
     ///
     /// # Errors
     /// Where the set lacks an element, where numbers are not finite, or where not even one pass fits into memory.
-    pub fn new(system: &System<'_>, memory_mb: usize) -> Result<Self, Error> {
+    pub fn within(system: &System<'_>, Room { memory_mb, memory }: Room<'_>) -> Result<Self, Error> {
         let atoms = &system.molecule.atoms;
         let placed: Vec<_> = atoms.iter().map(|atom| (atom.element, atom.position)).collect();
         if placed.iter().any(|(_, place)| place.iter().any(|x| !x.is_finite())) {
@@ -64,7 +73,7 @@ impl Integrals {
         }
         let is_kept = kept + beside <= available;
         if is_kept {
-            repulsion.keep();
+            repulsion.keep(memory);
         }
         Ok(Self {
             basis: system.basis.clone(),

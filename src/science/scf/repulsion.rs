@@ -5,6 +5,7 @@
 //! anew for every pass: the blocks are filled by the same code and come in the same order, so nothing that is computed
 //! from them depends on which it was.
 use super::shells::{Shell, Shells, to_functions};
+use crate::science::memory::{Kept, Memory};
 use integral::Engine;
 use integral::engine::os_eri::{
     EriBatch4Scratch, EriScratch, ShellPairData, coulomb_shell_batch4_pairs_into_scratch,
@@ -38,7 +39,7 @@ pub(super) struct Repulsion {
     /// Where runs start in rows, for each r, and the end.
     runs: Vec<usize>,
     /// All blocks one behind the other, where they are kept.
-    kept: Option<Vec<f64>>,
+    kept: Option<Box<dyn Kept>>,
 }
 
 /// The rows of a shell pair.
@@ -211,14 +212,15 @@ impl Repulsion {
         self.kept.is_some()
     }
 
-    /// Computes all integrals and keeps them.
-    pub fn keep(&mut self) {
-        let mut kept = vec![0.0; self.size()];
+    /// Computes all integrals, as far as others have not, and keeps them.
+    pub fn keep(&mut self, memory: &dyn Memory) {
+        let sizes: Vec<usize> = self.blocks.iter().map(Block::size).collect();
         let mut quartets = Quartets::default();
-        for block in &self.blocks {
-            self.fill(block, 0..block.pair + 1, &mut kept[block.start..][..block.size()], &mut quartets);
-        }
-        self.kept = Some(kept);
+        let mut fill = |block: usize, rows: &mut [f64]| {
+            let block = &self.blocks[block];
+            self.fill(block, 0..block.pair + 1, rows, &mut quartets);
+        };
+        self.kept = Some(memory.keep(&self.shells.key(), &sizes, &mut fill));
     }
 
     /// Hands out all blocks with their rows. An integral is halved for each of p = q, r = s and pq = rs.
@@ -226,7 +228,7 @@ impl Repulsion {
         let (mut rows, mut quartets) = (Vec::new(), Quartets::default());
         for block in self.blocks.iter().filter(|block| self.is_any(block.pair)) {
             match &self.kept {
-                Some(kept) => take(block, &kept[block.start..][..block.size()]),
+                Some(kept) => take(block, &kept.numbers()[block.start..][..block.size()]),
                 None => {
                     rows.clear();
                     rows.resize(block.size(), 0.0);
@@ -253,7 +255,7 @@ impl Repulsion {
             let mut panel = Panel::new(first, &self.blocks[to - 1], length);
             for block in self.blocks[from..].iter().filter(|block| self.is_any(block.pair)) {
                 let rows = match &self.kept {
-                    Some(kept) => &kept[block.start..][..block.size()],
+                    Some(kept) => &kept.numbers()[block.start..][..block.size()],
                     None => {
                         rows.clear();
                         rows.resize(block.size(), 0.0);

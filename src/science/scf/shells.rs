@@ -112,6 +112,18 @@ impl Shells {
         self.cartesian += cartesian;
     }
 
+    /// What integrals over them depend on, every number by its bits.
+    pub fn key(&self) -> Vec<u8> {
+        let mut key = vec![u8::from(self.is_spherical)];
+        for shell in &self.list {
+            let sizes = [shell.angular, shell.exponents.len()];
+            sizes.iter().for_each(|size| key.extend((*size as u64).to_le_bytes()));
+            let numbers = shell.center.iter().chain(&shell.exponents).chain(&shell.coefficients);
+            numbers.for_each(|number| key.extend(number.to_bits().to_le_bytes()));
+        }
+        key
+    }
+
     /// The spherical functions of an angular momentum in Cartesian ones, `[functions, cartesian]`, where they are not the same.
     pub fn form(&self, angular: usize) -> Option<&[f64]> {
         self.spherical[angular].as_deref()
