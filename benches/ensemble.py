@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMMPI = ROOT / "target/release/simmpi"
-MPIRUN = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", "2"]
+MPIRUN = ["mpirun.openmpi", "--oversubscribe", "--bind-to", "none", "-n", "2"]
 CONFIG = """[campaign]
 kind = "ensemble"
 [ensemble]
