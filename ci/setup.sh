@@ -1,10 +1,10 @@
 #!/bin/bash
 # Installs what building and testing simmpi needs on Debian, where it is missing. Runs as root, or through sudo.
 #   ci/setup.sh            what a run needs: compiler, Open MPI, HDF5
-#   ci/setup.sh --tests    also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb
+#   ci/setup.sh --tests    also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS
 set -eu
 packages=(gcc pkg-config openmpi-bin libopenmpi-dev libhdf5-dev libclang-dev ca-certificates)
-[ "${1:-}" = --tests ] && packages+=(mpich libmpich-dev python3-h5py python3-numpy python3-mpi4py hdf5-tools iproute2 slurm-wlm slurm-wlm-basic-plugins munge procps psi4 nwchem xtb)
+[ "${1:-}" = --tests ] && packages+=(mpich libmpich-dev python3-h5py python3-numpy python3-mpi4py hdf5-tools iproute2 slurm-wlm slurm-wlm-basic-plugins munge procps psi4 nwchem xtb gromacs)
 # Debian 12's own rustc is too old for edition 2024; its rustc-web follows upstream. An installed toolchain is used as it is.
 if ! command -v cargo >/dev/null || ! printf '1.88\n%s\n' "$(rustc --version | cut -d' ' -f2)" | sort -VC; then
     packages+=(rustc-web cargo-web)

@@ -13,6 +13,7 @@
 //! | [`science`] | what is the mathematics and the physics? (pure) |
 //! | [`plan`] | how are tasks divided over ranks? (pure) |
 //! | [`config`], [`comm`], [`journal`], [`results`], [`process`] | TOML, MPI, the disk, HDF5, other processes: one outside thing each, none imports another |
+//! | [`md`], [`figure`] | what do the files of molecular dynamics programs say, and how is a result drawn? |
 //! | [`engines`] | which programs compute a molecule, and how is each asked? |
 //! | [`campaigns`] | which kinds of campaign are there, and what are their stages? |
 //! | [`run`] | how does a campaign run over the ranks? |
@@ -22,7 +23,9 @@ pub mod cli;
 pub mod comm;
 pub mod config;
 pub mod engines;
+pub mod figure;
 pub mod journal;
+pub mod md;
 pub mod plan;
 pub mod process;
 pub mod results;

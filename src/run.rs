@@ -24,8 +24,8 @@ pub use compute::install_panic_rule;
 pub use progress::Style;
 
 use crate::campaigns::Kind;
-use crate::comm::{Comm, Launcher, World};
-use crate::process::Guard;
+use crate::comm::{self, Launcher};
+use crate::process::{Guard, keep_freed};
 use exit::{Exit, Stop};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -48,8 +48,9 @@ pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
     // Before MPI and any thread. Where it cannot be, campaigns that need no programs still run.
     let guard = Guard::start().inspect_err(start::no_guard).ok().map(Arc::new);
     signals::listen();
-    let mut comm: Box<dyn Comm> = match World::start(Launcher::detect()) {
-        Ok(world) => Box::new(world),
+    keep_freed();
+    let mut comm = match comm::start(Launcher::detect()) {
+        Ok(comm) => comm,
         Err(error) => return start::refused(error),
     };
     let opened = match open::open(comm.as_mut(), guard.as_deref(), kinds, options) {

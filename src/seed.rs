@@ -24,6 +24,16 @@ pub enum Purpose {
     Hops = 3,
     /// Phases of the amplitudes that mapping approaches start from.
     MappingPhases = 4,
+    /// Vectors that a search for eigenvectors begins with.
+    KrylovVectors = 5,
+    /// Weights of blocks of samples in a bootstrap.
+    Bootstrap = 8,
+    /// The seed that a replica's program is given.
+    ReplicaSeed = 16,
+    /// Random forces of Langevin dynamics.
+    ThermalNoise = 32,
+    /// Initial velocities of Langevin dynamics.
+    InitialVelocities = 33,
 }
 
 /// Tasks beyond this have no stream of their own: the upper byte of a stream's number is its purpose.

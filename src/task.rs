@@ -85,13 +85,17 @@ pub enum Cause {
     Convergence(String),
     /// A program was lost for a reason outside of it.
     Lost(String),
+    /// A simulation blew up.
+    Unstable(String),
+    /// The task was stopped for want of time and goes on where it stopped when it is run again. Never recorded.
+    Interrupted(String),
 }
 
 impl Cause {
     /// Whether a second attempt may end differently: a value that is not finite comes from a pure function and will not,
     /// and the same input is refused, or does not converge, again.
     pub fn is_worth_retrying(&self) -> bool {
-        !matches!(self, Cause::NotFinite(_) | Cause::Input(_) | Cause::Convergence(_))
+        !matches!(self, Cause::NotFinite(_) | Cause::Input(_) | Cause::Convergence(_) | Cause::Unstable(_))
     }
 }
 
@@ -105,6 +109,8 @@ impl fmt::Display for Cause {
             Cause::Resource(text) => write!(f, "short of memory or disk: {text}"),
             Cause::Convergence(text) => write!(f, "not converged: {text}"),
             Cause::Lost(text) => write!(f, "lost: {text}"),
+            Cause::Unstable(text) => write!(f, "unstable: {text}"),
+            Cause::Interrupted(text) => write!(f, "interrupted: {text}"),
             Cause::TimedOut { limit_ms } => write!(f, "ran past its limit of {} s", *limit_ms as f64 / 1e3),
         }
     }

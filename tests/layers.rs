@@ -9,7 +9,7 @@ const LAYERS: &[&[&str]] = &[
     &["seed"],
     &["science"],
     &["plan"],
-    &["config", "comm", "journal", "results", "process"],
+    &["config", "comm", "journal", "results", "process", "md", "figure"],
     &["engines"],
     &["campaigns"],
     &["run"],
@@ -23,6 +23,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("results", &["hdf5::"]),
     ("process", &["process::Command", "fork()", "execve", "memfd_create(", "mmap("]),
     ("config", &["toml::"]),
+    ("figure", &["plotters::"]),
 ];
 
 fn layer(module: &str) -> usize {

@@ -2,10 +2,13 @@
 //!
 //! A kind is one folder here and one line in [`KINDS`]. It parses and documents its own section of the configuration and
 //! makes a [`stage::Campaign`] of it.
+mod ensemble;
 pub mod export;
 mod fragments;
+pub mod pmf;
 pub mod stage;
 mod trajectories;
+mod umbrella;
 
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::results;
@@ -18,6 +21,10 @@ pub trait Kind: Sync {
     fn about(&self) -> &'static str;
     /// A commented configuration that runs as it is, for `simmpi init`.
     fn example(&self) -> &'static str;
+    /// The files that its example names: names and contents.
+    fn example_files(&self) -> &'static [(&'static str, &'static [u8])] {
+        &[]
+    }
     /// The JSON schema of its section.
     fn schema(&self) -> schemars::Schema;
     /// What `partition.uneven` and `partition.schedule` are when not given.
@@ -43,4 +50,5 @@ pub trait Kind: Sync {
 }
 
 /// Every kind of campaign.
-pub static KINDS: &[&dyn Kind] = &[&trajectories::Trajectories, &fragments::Fragments];
+pub static KINDS: &[&dyn Kind] =
+    &[&trajectories::Trajectories, &fragments::Fragments, &ensemble::Ensemble, &umbrella::Umbrella];

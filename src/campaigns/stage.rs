@@ -3,6 +3,7 @@
 //! A campaign is a sequence of stages; a stage is a number of independent tasks whose values are folded into one. The
 //! engine (`crate::run`) knows nothing else about either.
 use crate::config::Faults;
+use crate::figure::Chart;
 use crate::plan::Weight;
 use crate::process::{Guard, Programs};
 use crate::results;
@@ -28,6 +29,21 @@ pub enum Error {
     Results(#[from] results::Error),
     #[error("a recorded outcome is not to be had: {0}")]
     Outcome(String),
+    #[error("{0}")]
+    Unusable(String),
+    #[error("{0}\nmend that, then run the same command with --retry-failed")]
+    Unread(String),
+}
+
+/// An error and its causes on one line.
+pub fn told(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text += &format!(" ({cause})");
+        next = cause.source();
+    }
+    text
 }
 
 /// The values of some tasks, and those that have none.
@@ -71,6 +87,12 @@ pub trait Stage: Send + Sync + 'static {
         u64::MAX
     }
 
+    /// Whether tasks go to the same ranks as those of the stage before, which have in memory what they need: they are then dealt out
+    /// statically, whatever the schedule.
+    fn stays(&self) -> bool {
+        false
+    }
+
     /// What a task is called, where single tasks are worth a line each in the result's account.
     fn label(&self, _task: TaskId) -> Option<String> {
         None
@@ -79,6 +101,17 @@ pub trait Stage: Send + Sync + 'static {
     /// The most tasks to run in one call of [`run`](Stage::run): between calls the engine may stop.
     fn grain(&self) -> u64 {
         u64::MAX
+    }
+
+    /// Whether a task that is stopped goes on where it stopped when it is run again ([`Cause::Interrupted`]): it may then be started though
+    /// it will not be done within the time slot, and its program is told to end when the run is to stop.
+    fn can_be_interrupted(&self) -> bool {
+        false
+    }
+
+    /// Whether `plan` may run a few tasks to learn how long they take.
+    fn can_be_sampled(&self) -> bool {
+        true
     }
 
     /// Runs `tasks`. A task without value is named with its cause; a panic is caught and becomes a cause too.
@@ -161,6 +194,15 @@ pub trait Campaign: Send + Sync {
         Ok(())
     }
 
+    /// Makes sure that the places where tasks leave files are free or this campaign's own, and empties them for a `fresh` start. Called once
+    /// on rank 0 when the output is this run's.
+    ///
+    /// # Errors
+    /// A place holds something else, or cannot be emptied.
+    fn claim_places(&self, _fresh: bool) -> Result<(), Faults> {
+        Ok(())
+    }
+
     /// The most threads of a program that a task starts; none where no task starts any.
     fn threads(&self) -> Option<usize> {
         None
@@ -172,6 +214,14 @@ pub trait Campaign: Send + Sync {
     /// The file cannot be written, or an outcome cannot be read.
     fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error>;
 
+    /// Charts of the results, each with a name of one word: they are written beside the result file, as `results.NAME.svg`.
+    ///
+    /// # Errors
+    /// A result cannot be read.
+    fn figures(&self, _done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error> {
+        Ok(Vec::new())
+    }
+
     /// Everything of the kind's own section that determines results, defaults included, as JSON by key, digests of input
     /// files too. What may grow ([`grows`](Campaign::grows)) is left out.
     fn identity(&self) -> serde_json::Value;
@@ -181,7 +231,8 @@ pub trait Campaign: Send + Sync {
         None
     }
 
-    /// What else may change between runs, though it may ask for more work: a complete campaign is taken up again when it differs.
+    /// What else may change between runs, though it may ask for more work: a complete campaign is taken up again when it differs. A list may
+    /// only get longer.
     fn asks(&self) -> serde_json::Value {
         serde_json::Value::Null
     }
@@ -234,6 +285,8 @@ pub struct Context<'a> {
     pub memory: &'a dyn Memory,
     /// Time limit of a task.
     pub task_timeout: Option<Duration>,
+    /// When the time slot ends.
+    pub deadline: Option<Instant>,
     /// What programs are started with; none where that is not possible.
     pub programs: Option<&'a Programs>,
     /// When the tasks of this call were started.
@@ -244,8 +297,16 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context outside of a running campaign: for tests, samples and benchmarks.
     pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
-        let memory = &OwnMemory;
-        Self { seed, memory_mb: 1000, memory, task_timeout: None, programs: None, started: Instant::now(), halt }
+        Self {
+            seed,
+            memory_mb: 1000,
+            memory: &OwnMemory,
+            task_timeout: None,
+            deadline: None,
+            programs: None,
+            started: Instant::now(),
+            halt,
+        }
     }
 
     /// Memory for what is computed within this program.
@@ -273,8 +334,11 @@ pub trait AnyStage: Send + Sync {
     /// The cost and the urgency of a batch.
     fn weigh(&self, batch: Tasks) -> Weight;
     fn largest_batch(&self) -> u64;
+    fn stays(&self) -> bool;
     fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
+    fn can_be_interrupted(&self) -> bool;
+    fn can_be_sampled(&self) -> bool;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
     fn empty(&self) -> Piece;
     /// # Errors
@@ -327,11 +391,20 @@ impl<S: Stage> AnyStage for Erased<S> {
     fn largest_batch(&self) -> u64 {
         self.0.largest_batch()
     }
+    fn stays(&self) -> bool {
+        self.0.stays()
+    }
     fn label(&self, task: TaskId) -> Option<String> {
         self.0.label(task)
     }
     fn grain(&self) -> u64 {
         self.0.grain()
+    }
+    fn can_be_interrupted(&self) -> bool {
+        self.0.can_be_interrupted()
+    }
+    fn can_be_sampled(&self) -> bool {
+        self.0.can_be_sampled()
     }
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece> {
         let ran = self.0.run(tasks, context);

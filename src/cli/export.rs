@@ -1,5 +1,5 @@
 //! What is in a result file, for other programs?
-use crate::campaigns::Kind;
+use crate::campaigns::{Kind, export};
 use crate::results::{Error, Reader};
 use crate::run::exit::{Exit, Stop};
 use crate::run::say;
@@ -14,11 +14,16 @@ pub fn export(kinds: &[&'static dyn Kind], path: &Path, output: &Path) -> Result
     let input = |error: Error| Stop::because(Exit::Input, &error);
     let reader = Reader::open_results(path).map_err(input)?;
     let name = reader.text_attribute("campaign_kind").map_err(input)?;
-    let Some(kind) = kinds.iter().find(|kind| kind.name() == name) else {
-        let message = format!("`{}` is of kind `{name}`, which this version does not know", path.display());
-        return super::stop(Exit::Input, format!("{message}: export it with the version that wrote it"));
+    let exported = match kinds.iter().find(|kind| kind.name() == name) {
+        Some(kind) => kind.export(&reader),
+        // Written by `simmpi pmf`, which is no campaign.
+        None if name == "pmf" => export::everything(&reader),
+        None => {
+            let message = format!("`{}` is of kind `{name}`, which this version does not know", path.display());
+            return super::stop(Exit::Input, format!("{message}: export it with the version that wrote it"));
+        }
     };
-    let text = kind.export(&reader).map_err(input)?.to_string();
+    let text = exported.map_err(input)?.to_string();
     if output == Path::new("-") {
         say::line(&text);
         return Ok(());

@@ -4,11 +4,12 @@ use crate::campaigns::Kind;
 use crate::config::{KindSchema, full_schema, nearest};
 use crate::run::exit::{Exit, Stop};
 use crate::run::say;
+use std::path::Path;
 
-/// Writes the example of a kind of campaign.
+/// Writes the example of a kind of campaign; the files that it names into the working folder, where they are not there yet.
 ///
 /// # Errors
-/// There is no such kind.
+/// There is no such kind, or a file cannot be written.
 pub fn init(kinds: &[&'static dyn Kind], name: &str) -> Result<(), Stop> {
     let Some(kind) = kinds.iter().find(|kind| kind.name() == name) else {
         let names: Vec<&str> = kinds.iter().map(|kind| kind.name()).collect();
@@ -16,6 +17,13 @@ pub fn init(kinds: &[&'static dyn Kind], name: &str) -> Result<(), Stop> {
         let known: String = kinds.iter().map(|kind| format!("\n  {:14} {}", kind.name(), kind.about())).collect();
         return stop(Exit::Usage, format!("there is no kind of campaign `{name}`{meant} Known kinds:{known}"));
     };
+    for (file, bytes) in kind.example_files() {
+        if !Path::new(file).exists() {
+            let written = std::fs::write(file, bytes);
+            written.map_err(|error| Stop::new(Exit::Output, format!("cannot write `{file}` here: {error}")))?;
+            say::note(&format!("wrote `{file}`, which the example names"));
+        }
+    }
     say::line(kind.example().trim_end());
     Ok(())
 }

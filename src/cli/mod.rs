@@ -4,6 +4,7 @@ mod export;
 mod init;
 mod inspect;
 mod plan;
+mod pmf;
 
 use crate::campaigns::Kind;
 use crate::comm::Launcher;
@@ -61,6 +62,20 @@ enum Command {
         /// As JSON
         #[arg(long)]
         json: bool,
+    },
+    /// Find the potential of mean force from umbrella windows that are there already, with errors and figures
+    Pmf {
+        /// The file that lists the windows (docs/free_energy.md)
+        windows: PathBuf,
+        /// The HDF5 file to write; figures stand beside it
+        #[arg(short, long, value_name = "FILE")]
+        output: PathBuf,
+        /// Replace a result of another input
+        #[arg(long)]
+        force: bool,
+        /// Draw nothing
+        #[arg(long)]
+        no_figures: bool,
     },
     /// Write the results as JSON: those of fragments as QCManyBody does, others as they are
     Export {
@@ -127,6 +142,12 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         (Some(Command::Plan { config, ranks }), _) => plan::plan(kinds, &config, ranks),
         (Some(Command::Init { kind }), _) => init::init(kinds, &kind),
         (Some(Command::Inspect { results, json }), _) => inspect::inspect(&results, json),
+        (Some(Command::Pmf { windows, output, force, no_figures }), _) => {
+            match pmf::pmf(&windows, &output, force, !no_figures) {
+                Ok(exit) => return code(exit),
+                Err(stop) => Err(stop),
+            }
+        }
         (Some(Command::Export { results, output }), _) => export::export(kinds, &results, &output),
         (Some(Command::Schema), _) => init::schema(kinds),
         (Some(Command::Completions { shell }), _) => {

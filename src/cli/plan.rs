@@ -50,6 +50,11 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         }
         let key = digest_of(&[stage.name(), &stage.identity()]);
         let mut costs = costs_of(stage.as_ref(), past.iter().filter(|head| head.stage == key));
+        if costs.is_empty() && !stage.can_be_sampled() {
+            loaded.campaign.foretold().iter().for_each(|line| say::line(line));
+            say::line(&format!("how long a task of stage {} takes is known when the first are done", stage.name()));
+            return Ok(());
+        }
         if costs.is_empty() {
             let seed = CampaignSeed(loaded.config.campaign.seed);
             let sample = sample(stage.as_ref(), seed, programs.as_ref(), SAMPLE / stages.len() as u32)?;
@@ -96,8 +101,8 @@ struct Sample {
 fn policy(loaded: &Loaded, stage: &dyn AnyStage, plan: &Plan, costs: &Costs) -> Box<dyn Policy> {
     let (_, schedule) = loaded.kind.habits();
     match loaded.config.partition.schedule.unwrap_or(schedule) {
-        Schedule::Static => Box::new(Static::new(plan)),
-        Schedule::Dynamic => Box::new(Dynamic::new(plan, |batch| stage.weigh(batch), costs.clone())),
+        Schedule::Dynamic if !stage.stays() => Box::new(Dynamic::new(plan, |batch| stage.weigh(batch), costs.clone())),
+        _ => Box::new(Static::new(plan)),
     }
 }
 

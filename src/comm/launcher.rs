@@ -18,7 +18,30 @@ const LAUNCHERS: [(&str, &str, &str); 3] = [
     ("srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
 ];
 
+/// What the names of variables begin with that launchers of any kind set: of MPI's process managers, of batch systems, of vendors.
+const TRACES: [&str; 14] = [
+    "OMPI_COMM",
+    "OMPI_UNIVERSE",
+    "PMI_",
+    "PMIX_",
+    "PRTE_",
+    "HYDRA_",
+    "MPI_",
+    "MPIRUN",
+    "SLURM_",
+    "ALPS_",
+    "PALS_",
+    "FLUX_",
+    "JSM_",
+    "LSB_",
+];
+
 impl Launcher {
+    /// Whether anything in the environment speaks of a launcher, one that [`detect`](Self::detect) does not know too.
+    pub fn is_likely() -> bool {
+        std::env::vars_os().any(|(name, _)| is_trace(&name.to_string_lossy()))
+    }
+
     /// The launcher that started this process, or none.
     pub fn detect() -> Option<Self> {
         Self::from_variables(|name| std::env::var(name).ok())
@@ -35,6 +58,11 @@ impl Launcher {
             Some(Self { name, variable, size: number(variable)?, rank: number(rank).unwrap_or(0) })
         })
     }
+}
+
+/// Whether a variable speaks of a launcher.
+fn is_trace(variable: &str) -> bool {
+    TRACES.iter().any(|trace| variable.starts_with(trace))
 }
 
 #[cfg(test)]
@@ -54,6 +82,12 @@ mod tests {
         assert_eq!(detect(&[("PMI_SIZE", "3"), ("PMI_RANK", "1")]), Some(("MPICH's mpirun", 3, 1)));
         let srun = [("SLURM_STEP_NUM_TASKS", "8"), ("SLURM_STEP_ID", "0"), ("SLURM_PROCID", "5")];
         assert_eq!(detect(&srun), Some(("srun", 8, 5)));
+    }
+
+    #[test]
+    fn unknown_launchers_leave_traces_and_settings_are_none() {
+        assert!(["PMIX_RANK", "PALS_RANKID", "OMPI_COMM_WORLD_SIZE"].into_iter().all(is_trace));
+        assert!(["PATH", "OMPI_ALLOW_RUN_AS_ROOT", "OMP_NUM_THREADS", "MPICC"].into_iter().all(|name| !is_trace(name)));
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! line and what to do. What values mean together is judged by their users, who report through [`Config::fault`].
 //! Which kinds of campaign there are is not known here: callers hand in their schemas. Only this module names `toml`.
 mod check;
+mod document;
 mod fault;
 mod file_schema;
 mod key;
@@ -17,6 +18,7 @@ mod syntax;
 mod tree;
 mod words;
 
+pub use document::Document;
 pub use fault::{Fault, Faults, Severity};
 pub use file_schema::full_schema;
 pub use key::flatten;

@@ -6,13 +6,10 @@ use crate::task::Cause;
 use std::ffi::OsString;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Lines of a program's output that go into a message.
 const LINES: usize = 8;
-
-/// A disk with fewer bytes than this free is full.
-const FULL: u64 = 1 << 20;
 
 /// A program that is to compute a job.
 #[derive(Clone, Copy, Debug)]
@@ -72,6 +69,7 @@ impl Call<'_> {
                 let limit = self.site.time_limit.unwrap_or(finished.elapsed);
                 Err(Cause::TimedOut { limit_ms: limit.as_millis() as u64 })
             }
+            Exit::Stalled => Err(Cause::Failed(format!("{} for {} {}", self.program, self.job.label, finished.exit))),
             Exit::Cancelled => Err(Cause::Lost(format!("{} for {} was cancelled", self.program, self.job.label))),
             Exit::Exited(_) | Exit::Signalled(_) => Ok(finished),
         }
@@ -86,17 +84,7 @@ impl Call<'_> {
         let message = format!("{} for {} {}: {words}", self.program, self.job.label, finished.exit);
         match ending::classify(self.signs, &[said, &stderr, printed].join("\n"), message) {
             Cause::Failed(message) if finished.exit.is_for_want_of_resources() => Cause::Resource(message),
-            cause => self.or_full_disk(cause),
-        }
-    }
-
-    /// `cause`, or the full disk that stands behind it: programs that cannot write complain of anything.
-    fn or_full_disk(&self, cause: Cause) -> Cause {
-        match (free_bytes(self.site.scratch), cause) {
-            (Some(free), Cause::Failed(text) | Cause::Input(text) | Cause::Convergence(text)) if free < FULL => {
-                Cause::Resource(format!("{text} ({free} bytes are free at `{}`)", self.site.scratch.display()))
-            }
-            (_, cause) => cause,
+            cause => ending::or_full_disk(self.site.scratch, cause),
         }
     }
 
@@ -108,19 +96,16 @@ impl Call<'_> {
     /// `cause` with the program and the job in front of its text.
     pub fn named(&self, cause: Cause) -> Cause {
         let name = |text: String| format!("{} for {}: {text}", self.program, self.job.label);
-        match self.or_full_disk(cause) {
+        match ending::or_full_disk(self.site.scratch, cause) {
             Cause::Failed(text) => Cause::Failed(name(text)),
             Cause::Input(text) => Cause::Input(name(text)),
             Cause::Resource(text) => Cause::Resource(name(text)),
             Cause::Convergence(text) => Cause::Convergence(name(text)),
             Cause::NotFinite(text) => Cause::NotFinite(name(text)),
             Cause::Lost(text) => Cause::Lost(name(text)),
+            Cause::Unstable(text) => Cause::Unstable(name(text)),
+            Cause::Interrupted(text) => Cause::Interrupted(name(text)),
             cause @ (Cause::Panicked(_) | Cause::TimedOut { .. }) => cause,
         }
     }
-}
-
-/// What is free on the disk of a folder, where the system tells.
-fn free_bytes(folder: &Path) -> Option<u64> {
-    nix::sys::statvfs::statvfs(folder).ok().map(|disk| disk.blocks_available() * disk.fragment_size())
 }

@@ -56,7 +56,7 @@ impl Command {
 
 /// A word as a path where it is one. A program's name without a slash is looked for in PATH, never beside the
 /// configuration.
-fn in_folder(place: usize, word: &str, folder: &Path) -> String {
+pub fn in_folder(place: usize, word: &str, folder: &Path) -> String {
     let path = folder.join(word);
     let is_searched = place == 0 && !word.contains('/');
     match !is_searched && path.is_file() {

@@ -4,6 +4,7 @@
 //! occurs decides. Without any, a program that failed may do better the next time.
 use crate::process;
 use crate::task::Cause;
+use std::path::Path;
 
 /// A piece of a program's output, and what it is a sign of.
 pub type Sign = (&'static str, fn(String) -> Cause);
@@ -22,6 +23,24 @@ const SHORTAGE: &[Sign] = &[
 pub fn classify(signs: &[Sign], evidence: &str, message: String) -> Cause {
     let found = SHORTAGE.iter().chain(signs).find(|(text, _)| evidence.contains(text));
     found.map_or_else(|| Cause::Failed(message.clone()), |(_, cause)| cause(message.clone()))
+}
+
+/// A disk with fewer bytes than this free is full.
+const FULL: u64 = 1 << 20;
+
+/// `cause`, or the full disk of `folder` that stands behind it: programs that cannot write complain of anything.
+pub fn or_full_disk(folder: &Path, cause: Cause) -> Cause {
+    match (free_bytes(folder), cause) {
+        (Some(free), Cause::Failed(text) | Cause::Input(text) | Cause::Convergence(text)) if free < FULL => {
+            Cause::Resource(format!("{text} ({free} bytes are free at `{}`)", folder.display()))
+        }
+        (_, cause) => cause,
+    }
+}
+
+/// What is free on the disk of a folder, where the system tells.
+fn free_bytes(folder: &Path) -> Option<u64> {
+    nix::sys::statvfs::statvfs(folder).ok().map(|disk| disk.blocks_available() * disk.fragment_size())
 }
 
 /// Why a program did not run at all.

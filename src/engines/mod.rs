@@ -10,24 +10,32 @@
 //! [`Psi4`], [`NwChem`] and [`Xtb`] write the program's own input; [`QcEngine`] and [`Command`] speak QCSchema.
 //! What they share, a file each: `find` where a program is, `call` it, tell its `ending`, read its `text` within bounds,
 //! `verify` what goes in and comes out, `refuse` by name.
+//!
+//! Replicas of a simulation are another thing: a program runs for them in a folder that stays ([`replica`]), and [`gromacs`] goes on from its
+//! checkpoints there.
+//! [`model`] computes no molecule: it runs replicas of an ensemble without any program.
 mod basis;
 mod call;
 mod command;
 mod embedded;
 mod ending;
 mod find;
+pub mod gromacs;
+pub mod model;
 mod nwchem;
 mod psi4;
 mod qcengine;
 mod qcschema;
 mod recorded;
 mod refuse;
+pub mod replica;
 mod text;
 mod verify;
 mod xtb;
 
-pub use command::Command;
+pub use command::{Command, in_folder};
 pub use embedded::Embedded;
+pub use find::locate;
 pub use nwchem::NwChem;
 pub use psi4::Psi4;
 pub use qcengine::QcEngine;

@@ -1,5 +1,11 @@
 //! How much of a program's output is kept, whatever its amount?
+use super::command::Output;
 use serde::{Deserialize, Serialize};
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
 
 /// Bytes kept of the beginning of an output, and as many of its end.
 const KEPT: usize = 64 * 1024;
@@ -21,15 +27,19 @@ impl Captured {
         self.total == (self.head.len() + self.tail.len()) as u64
     }
 
+    /// What stands between head and tail where something was left out.
+    fn seam(&self) -> String {
+        match self.total - (self.head.len() + self.tail.len()) as u64 {
+            0 => String::new(),
+            left_out => format!("\n[{left_out} bytes left out]\n"),
+        }
+    }
+
     /// What was kept, with a line in the place of what was left out and a replacement character for every byte that is
     /// not UTF-8.
     pub fn text(&self) -> String {
-        let seam = match self.total - (self.head.len() + self.tail.len()) as u64 {
-            0 => String::new(),
-            left_out => format!("\n[{left_out} bytes left out]\n"),
-        };
         // Joined before they are decoded: a character may lie across the seam.
-        String::from_utf8_lossy(&[&self.head[..], seam.as_bytes(), &self.tail].concat()).into_owned()
+        String::from_utf8_lossy(&[&self.head[..], self.seam().as_bytes(), &self.tail].concat()).into_owned()
     }
 
     /// The last `lines` lines of the output, for a message about what went wrong.
@@ -54,6 +64,57 @@ impl Captured {
     /// Cuts the tail to its length at the end of the output.
     pub(super) fn settle(&mut self) {
         self.tail.drain(..self.tail.len().saturating_sub(KEPT));
+    }
+}
+
+/// A file with what is kept of an output. The program goes on where the file cannot be written: a full disk is told of by what
+/// the program makes of it.
+pub(super) struct Copy {
+    path: PathBuf,
+    /// None before the first byte.
+    file: Option<File>,
+    /// Bytes of the head that stand in the file.
+    written: usize,
+    has_failed: bool,
+}
+
+impl Copy {
+    /// The file that `output` names, gone if it was there.
+    pub fn of(output: &Output, directory: &Path) -> Option<Self> {
+        let Output::Kept(name) = output else { return None };
+        let path = directory.join(name);
+        let _ = fs::remove_file(&path);
+        Some(Self { path, file: None, written: 0, has_failed: false })
+    }
+
+    /// Writes what is new of the `head`.
+    pub fn begin(&mut self, head: &[u8]) {
+        if self.written < head.len() {
+            self.write(&head[self.written..]);
+            self.written = head.len();
+        }
+    }
+
+    /// Writes the rest once the output is at its end.
+    pub fn finish(&mut self, captured: &Captured) {
+        self.begin(&captured.head);
+        if !captured.tail.is_empty() {
+            self.write(captured.seam().as_bytes());
+            self.write(&captured.tail);
+        }
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        let mut attempt = || -> io::Result<()> {
+            let file = match &mut self.file {
+                Some(file) => file,
+                None => self.file.insert(File::create(&self.path)?),
+            };
+            file.write_all(bytes)
+        };
+        if !self.has_failed && attempt().is_err() {
+            self.has_failed = true;
+        }
     }
 }
 

@@ -23,6 +23,8 @@ pub struct Command {
     pub stderr: Output,
     /// After this time the program is told to end.
     pub time_limit: Option<Duration>,
+    /// So is one that for this long has neither printed anything nor changed a file in its directory.
+    pub stall_limit: Option<Duration>,
     /// Time between the signal TERM to the program's process group and the signal KILL to all of its descendants.
     pub grace: Duration,
     /// The cores that the program may use; those of the rank where there are none given.
@@ -48,6 +50,10 @@ pub enum Output {
     /// Into a file, relative to the command's directory, emptied first; stdout and stderr may share one.
     #[serde(with = "wire::path")]
     File(PathBuf),
+    /// Both: into [`Finished`], and the same beginning and end into a file, which is made with the first byte and says what was left
+    /// out. An older file of that name is removed.
+    #[serde(with = "wire::path")]
+    Kept(PathBuf),
 }
 
 /// A run that is over.
@@ -77,6 +83,8 @@ pub enum Exit {
     Signalled(i32),
     /// By the guard, at the time limit.
     TimedOut,
+    /// By the guard, since nothing moved for so long as the command allows.
+    Stalled,
     /// By the guard, on [`Guard::cancel`](super::Guard::cancel), or not started for it.
     Cancelled,
 }
@@ -94,6 +102,7 @@ impl Command {
             stdout: Output::Captured,
             stderr: Output::Captured,
             time_limit: None,
+            stall_limit: None,
             grace: Duration::from_secs(10),
             cores: None,
         }
@@ -117,7 +126,7 @@ impl Stdin {
 impl Output {
     pub(super) fn file(&self) -> Option<&PathBuf> {
         match self {
-            Output::File(path) => Some(path),
+            Output::File(path) | Output::Kept(path) => Some(path),
             Output::Captured => None,
         }
     }
@@ -159,6 +168,7 @@ impl fmt::Display for Exit {
             }
             Exit::Signalled(signal) => write!(f, "killed by {}", signal_name(signal)),
             Exit::TimedOut => write!(f, "ended at its time limit"),
+            Exit::Stalled => write!(f, "ended since it neither printed nor wrote anything any more"),
             Exit::Cancelled => write!(f, "cancelled"),
         }
     }

@@ -6,7 +6,7 @@
 //! hardware thread; threads of one physical core stay together as long as there are cores enough.
 use super::Error;
 use nix::{
-    sched::{CpuSet, sched_getaffinity},
+    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
 };
 use std::{
@@ -21,6 +21,32 @@ use std::{
 pub fn allowed() -> Result<Vec<usize>, Error> {
     let mask = sched_getaffinity(Pid::from_raw(0)).map_err(|errno| Error::Affinity { source: errno.into() })?;
     Ok((0..CpuSet::count()).filter(|&core| mask.is_set(core).unwrap_or(false)).collect())
+}
+
+/// The cores of this node that processes may be bound to at all, threads of a physical core and cores of a socket beside each other: the
+/// order in which programs number them that read the node's topology themselves. Empty where the kernel does not say.
+pub fn node() -> Vec<usize> {
+    // A binding narrower than that is the launcher's; the kernel cuts a wider wish to what the job's control group has.
+    let widened = std::thread::spawn(|| {
+        let mut every = CpuSet::new();
+        (0..CpuSet::count()).try_for_each(|core| every.set(core)).ok()?;
+        sched_setaffinity(Pid::from_raw(0), &every).ok()?;
+        allowed().ok()
+    });
+    let reachable = widened.join().ok().flatten().unwrap_or_default();
+    Topology::read().grouped(&reachable.into_iter().collect()).concat()
+}
+
+/// Where `threads` threads are to be pinned that own `cores`, for programs that number cores as [`node`] does: the place of the first one, and the
+/// distance from each to the next, so that they spread over physical cores. None where the cores do not lie evenly.
+pub fn pinning(cores: &[usize], threads: usize, node: &[usize]) -> Option<(usize, usize)> {
+    let mut places: Vec<usize> =
+        cores.iter().map(|core| node.iter().position(|other| other == core)).collect::<Option<_>>()?;
+    places.sort_unstable();
+    let (first, second) = (*places.first()?, places.get(1).copied());
+    let gap = second.map_or(1, |second| second - first);
+    let is_even = places.windows(2).all(|pair| pair[1] - pair[0] == gap);
+    (is_even && threads > 0 && threads <= places.len()).then(|| (first, gap * (places.len() / threads)))
 }
 
 /// A physical core: its socket and the first of its hardware threads.
@@ -261,6 +287,20 @@ mod tests {
         let free = share(&[all(0..16)], 0, &topology);
         assert!(!free.is_bound_to_one && free.fault(16).is_none());
         assert_eq!(free.fault(17), Some(Fault::TooManyThreads { threads: 17, cores: 16 }));
+    }
+
+    #[test]
+    fn threads_are_pinned_to_the_ranks_own_cores_and_spread_over_physical_ones() {
+        // Hardware threads of a core beside each other: 0, 8, 1, 9, ...
+        let node: Vec<usize> = (0..8).flat_map(|core| [core, core + 8]).collect();
+        assert_eq!(pinning(&[2, 3, 10, 11], 4, &node), Some((4, 1)));
+        assert_eq!(pinning(&[2, 3, 10, 11], 2, &node), Some((4, 2)));
+        assert_eq!(pinning(&[2, 3, 10, 11], 1, &node), Some((4, 4)));
+        assert_eq!(pinning(&[4, 5, 6, 7], 2, &(4..12).collect::<Vec<_>>()), Some((0, 2)));
+        assert_eq!(pinning(&[0, 1, 2], 4, &node), None);
+        assert_eq!(pinning(&[0, 1, 3], 2, &(0..8).collect::<Vec<_>>()), None);
+        assert_eq!(pinning(&[99], 1, &node), None);
+        assert!(self::node().iter().all(|core| Topology::read().0.contains_key(core)) && !self::node().is_empty());
     }
 
     #[test]

@@ -20,14 +20,18 @@ pub mod environment;
 mod family;
 mod guard;
 mod launch;
+mod memory;
 mod serve;
 pub mod shared;
+mod spawn;
+mod stall;
 mod table;
 mod wire;
 
 pub use capture::Captured;
 pub use command::{Command, Exit, Finished, Output, Stdin};
 pub use guard::Guard;
+pub use memory::keep_freed;
 pub use shared::SharedMemory;
 
 use nix::errno::Errno;
@@ -41,18 +45,32 @@ pub struct Programs {
     pub cores: Vec<usize>,
     /// A folder of this rank's own on this node, for scratch files; it is made when needed.
     pub scratch: PathBuf,
+    /// Where the rank stands among all.
+    pub seat: Seat,
+}
+
+/// A rank's place among others, by which things of which there are several are shared out.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Seat {
+    pub rank: usize,
+    /// Among the ranks of its node.
+    pub local_rank: usize,
+    pub local_size: usize,
+    /// The cores of the node that processes may be bound to at all, neighbours beside each other; empty where that is not known.
+    pub node: Vec<usize>,
 }
 
 impl Programs {
     /// What a process that is alone starts programs with: all cores that it may use.
     pub fn of_one_rank(guard: Arc<Guard>) -> Self {
-        Self::new(guard, cores::allowed().unwrap_or_default())
+        let seat = Seat { local_size: 1, node: cores::node(), ..Seat::default() };
+        Self::new(guard, cores::allowed().unwrap_or_default(), seat)
     }
 
     /// What a rank with these `cores` starts programs with. Scratch files go where SLURM or TMPDIR say, else into /tmp.
-    pub fn new(guard: Arc<Guard>, cores: Vec<usize>) -> Self {
+    pub fn new(guard: Arc<Guard>, cores: Vec<usize>, seat: Seat) -> Self {
         let node = std::env::var_os("SLURM_TMPDIR").map_or_else(std::env::temp_dir, PathBuf::from);
-        Self { guard, cores, scratch: node.join(format!("simmpi-{}", std::process::id())) }
+        Self { guard, cores, seat, scratch: node.join(format!("simmpi-{}", std::process::id())) }
     }
 }
 

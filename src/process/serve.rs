@@ -2,10 +2,11 @@
 //!
 //! It waits for a command, runs it with one eye on its rank, and ends when the rank does. One thread, one `poll`.
 use super::{
-    capture::Captured,
+    capture::{Captured, Copy},
     command::{Command, Exit, Finished},
     family::{self, Family},
     launch::{Launched, launch},
+    stall::Stall,
     wire::{self, Refusal, Reply, Request},
 };
 use nix::{
@@ -120,6 +121,7 @@ struct Job {
     grace: Duration,
     stdout: Pipe,
     stderr: Pipe,
+    stall: Option<Stall>,
 }
 
 impl Job {
@@ -130,8 +132,9 @@ impl Job {
             verdict: None,
             due: command.time_limit.and_then(|limit| started.checked_add(limit)),
             grace: command.grace,
-            stdout: Pipe::new(launched.stdout),
-            stderr: Pipe::new(launched.stderr),
+            stdout: Pipe::new(launched.stdout, Copy::of(&command.stdout, &command.directory)),
+            stderr: Pipe::new(launched.stderr, Copy::of(&command.stderr, &command.directory)),
+            stall: command.stall_limit.map(|limit| Stall::watch(limit, &command.directory)),
         }
     }
 
@@ -143,6 +146,10 @@ impl Job {
                     break;
                 }
                 self.tell_to_end(Exit::TimedOut);
+            }
+            let printed = self.stdout.captured.total + self.stderr.captured.total;
+            if self.verdict.is_none() && self.stall.as_mut().is_some_and(|stall| stall.is_over(printed)) {
+                self.tell_to_end(Exit::Stalled);
             }
             let is_spoken_to = self.wait(socket, signals);
             while let Ok(Some(_)) = signals.read_signal() {}
@@ -174,7 +181,8 @@ impl Job {
 
     /// Rounded up to whole milliseconds, so that nothing spins before its time.
     fn timeout(&self) -> PollTimeout {
-        let Some(due) = self.due else { return PollTimeout::NONE };
+        let look = self.stall.as_ref().filter(|_| self.verdict.is_none()).map(Stall::next_look);
+        let Some(due) = self.due.into_iter().chain(look).min() else { return PollTimeout::NONE };
         let left = due.saturating_duration_since(Instant::now()) + Duration::from_nanos(999_999);
         PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
     }
@@ -208,20 +216,30 @@ struct Pipe {
     /// None once the other end is closed.
     file: Option<File>,
     captured: Captured,
+    copy: Option<Copy>,
     buffer: Vec<u8>,
 }
 
 impl Pipe {
-    fn new(file: Option<File>) -> Self {
-        Self { file, captured: Captured::default(), buffer: vec![0; 64 * 1024] }
+    fn new(file: Option<File>, copy: Option<Copy>) -> Self {
+        Self { file, captured: Captured::default(), copy, buffer: Vec::new() }
     }
 
     /// Takes what is there; whether there may be more at once.
     fn read(&mut self) -> bool {
+        // Most programs print nothing.
+        if self.file.is_some() && self.buffer.is_empty() {
+            self.buffer = vec![0; 64 * 1024];
+        }
         for _ in 0..READS_AT_ONCE {
             let Some(file) = &mut self.file else { return false };
             match file.read(&mut self.buffer) {
-                Ok(bytes) if bytes > 0 => self.captured.push(&self.buffer[..bytes]),
+                Ok(bytes) if bytes > 0 => {
+                    self.captured.push(&self.buffer[..bytes]);
+                    if let Some(copy) = &mut self.copy {
+                        copy.begin(&self.captured.head);
+                    }
+                }
                 Err(error) if error.kind() == ErrorKind::Interrupted => (),
                 Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
                 Ok(_) | Err(_) => self.file = None,
@@ -233,6 +251,9 @@ impl Pipe {
     fn finish(mut self) -> Captured {
         while self.read() {}
         self.captured.settle();
+        if let Some(mut copy) = self.copy {
+            copy.finish(&self.captured);
+        }
         self.captured
     }
 }

@@ -4,7 +4,7 @@
 //! is tried alone, again, and then recorded with its cause.
 use crate::campaigns::stage::{AnyStage, Context, Error, Piece, Ran};
 use crate::journal::{self, record::Head};
-use crate::process::Programs;
+use crate::process::{Guard, Programs};
 use crate::science::memory::Memory;
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -12,7 +12,7 @@ use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -60,6 +60,19 @@ pub struct Switches {
     pub halt: AtomicBool,
     /// When the time slot ends.
     pub deadline: Mutex<Option<Instant>>,
+    /// What runs the program of a task that may be interrupted.
+    interruptible: Mutex<Option<Arc<Guard>>>,
+}
+
+impl Switches {
+    /// Starts no further task, and interrupts the one that runs where it can be.
+    pub fn stop(&self) {
+        self.drain.store(true, Ordering::SeqCst);
+        // A task that is about to begin looks at `drain` after it has put its guard here.
+        if let Some(guard) = self.interruptible.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            guard.cancel();
+        }
+    }
 }
 
 /// The compute thread, seen from the main thread.
@@ -139,17 +152,18 @@ impl Worker {
     /// Runs a batch piece by piece and journals what was done.
     fn run(&mut self, job: &Job) -> Event {
         let (clock, started) = (SystemTime::now(), Instant::now());
+        self.show_guard(job);
         let mut batch = Done::nothing(job);
         let mut end = job.tasks.first;
         for tasks in job.tasks.pieces(job.stage.grain()) {
-            if self.must_stop() {
+            if self.must_stop(job) {
                 break;
             }
             let before = Instant::now();
             let mut piece = Done::nothing(job);
             let joined = self.run_piece(job, tasks, &mut piece).and_then(|()| {
                 // A piece that was given up is not what it says: nothing of it may come into the record.
-                if self.switches.halt.load(Ordering::Relaxed) {
+                if self.switches.halt.load(Ordering::Relaxed) || piece.is_interrupted() {
                     return Ok(false);
                 }
                 batch.add(job, piece).map(|()| true)
@@ -182,10 +196,21 @@ impl Worker {
         recorded.unwrap_or_else(|event| event)
     }
 
-    fn must_stop(&self) -> bool {
-        let deadline = self.switches.deadline.lock().map_or(None, |deadline| *deadline);
-        let fits = |at: Instant| Instant::now() + Duration::from_secs_f64(SAFETY * self.longest_s) < at;
-        self.switches.drain.load(Ordering::Relaxed) || !deadline.is_none_or(fits)
+    /// Lets the main thread interrupt the programs of tasks that can go on later.
+    fn show_guard(&self, job: &Job) {
+        let programs = self.terms.programs.as_ref().filter(|_| job.stage.can_be_interrupted());
+        let mut shown = self.switches.interruptible.lock().unwrap_or_else(PoisonError::into_inner);
+        *shown = programs.map(|programs| Arc::clone(&programs.guard));
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.switches.deadline.lock().map_or(None, |deadline| *deadline)
+    }
+
+    fn must_stop(&self, job: &Job) -> bool {
+        let needed_s = if job.stage.can_be_interrupted() { 0.0 } else { SAFETY * self.longest_s };
+        let fits = |at: Instant| Instant::now() + Duration::from_secs_f64(needed_s) < at;
+        self.switches.drain.load(Ordering::SeqCst) || !self.deadline().is_none_or(fits)
     }
 
     /// Runs a piece; what failed in it is tried again, task by task.
@@ -207,7 +232,15 @@ impl Worker {
 
     fn retry(&self, job: &Job, task: TaskId, mut cause: Cause, done: &mut Done) -> Result<(), Error> {
         let mut attempts = 1;
-        while attempts <= self.terms.max_retries && cause.is_worth_retrying() && !self.must_stop() {
+        let is_open = |cause: &Cause| cause.is_worth_retrying() && !matches!(cause, Cause::Interrupted(_));
+        while attempts <= self.terms.max_retries && is_open(&cause) {
+            if self.must_stop(job) {
+                // The attempts that are left are made when the campaign goes on.
+                if job.stage.can_be_interrupted() {
+                    cause = Cause::Interrupted(cause.to_string());
+                }
+                break;
+            }
             attempts += 1;
             done.attempts = done.attempts.max(attempts);
             match self.attempt(job, Tasks::new(task, task + 1)) {
@@ -227,6 +260,7 @@ impl Worker {
             memory_mb: self.terms.memory_mb,
             memory: self.terms.memory.as_ref(),
             task_timeout: self.terms.task_timeout,
+            deadline: self.deadline(),
             programs: self.terms.programs.as_ref(),
             started: Instant::now(),
             halt: &self.switches.halt,
@@ -248,6 +282,10 @@ struct Done {
 impl Done {
     fn nothing(job: &Job) -> Self {
         Self { value: job.stage.empty(), failed: Vec::new(), attempts: 1 }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.failed.iter().any(|failure| matches!(failure.cause, Cause::Interrupted(_)))
     }
 
     fn add(&mut self, job: &Job, mut piece: Done) -> Result<(), Error> {

@@ -103,6 +103,8 @@ impl From<crate::campaigns::stage::Error> for Stop {
         use crate::campaigns::stage::Error;
         match error {
             Error::Results(error) => error.into(),
+            Error::Unusable(_) => Self::because(Exit::Input, &error),
+            Error::Unread(_) => Self::because(Exit::Disk, &error),
             error => Self::because(Exit::Internal, &error),
         }
     }

@@ -174,6 +174,7 @@ fn open_root(
     let lock = Lock::take(&output, holder, options.steal_lock, &knows_job, &mut |text| say::line(&text))?;
     let saved = check_results(&output, &manifest, options, loaded.campaign.needs_outcomes())?;
     claim_journal(&output, &manifest, options)?;
+    loaded.campaign.claim_places(options.fresh).map_err(faulty)?;
     let orders = orders_of(&loaded, output, manifest.fingerprint(), guard, options);
     let Loaded { config, campaign, .. } = loaded;
     Ok(Opened { config, campaign, orders, claim: Some(Claim { lock, manifest, saved }) })
@@ -306,6 +307,16 @@ fn claim_journal(output: &Path, manifest: &Manifest, options: &Options) -> Resul
 }
 
 fn refuse_shrinking(manifest: &Manifest, there: &Manifest) -> Result<(), Stop> {
+    if let (serde_json::Value::Array(now), serde_json::Value::Array(before)) = (&manifest.asks, &there.asks)
+        && let Some(place) = (0..before.len().min(now.len())).find(|&k| now[k] != before[k])
+    {
+        let key = manifest.grows.as_ref().map_or("a list", |(key, _)| key);
+        let text = format!("{key}: entry {place} is {}, and was {}; what is done is kept", now[place], before[place]);
+        return Err(Stop::new(
+            Exit::Configuration,
+            format!("{text}\nadd to the end of it, or start over with --fresh"),
+        ));
+    }
     match (&manifest.grows, &there.grows) {
         (Some((key, now)), Some((_, before))) if now < before => {
             let text =

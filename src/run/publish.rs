@@ -5,10 +5,13 @@ use super::message::{ToRoot, ToWorker};
 use super::open::Opened;
 use super::rank::Rank;
 use super::root::Root;
+use super::say;
 use crate::campaigns::stage::{Error, Outcomes, StageResult, Take};
 use crate::comm::Place;
+use crate::figure::Chart;
 use crate::journal::{Manifest, codec, record::Head};
 use crate::results::Writer;
+use std::path::Path;
 use std::time::Duration;
 
 /// Writes the result file.
@@ -34,7 +37,17 @@ pub fn publish(
     let state = codec::encode(&state)?;
     out.array("/run/state", &[state.len()], &state, "none", "exact sums from which the campaign can be grown")?;
     out.publish()?;
+    draw(&root.orders.output, &opened.campaign.figures(done)?);
     Ok(totals)
+}
+
+/// Writes charts beside the result. One that cannot be drawn costs nothing else.
+fn draw(output: &Path, figures: &[(&str, Chart)]) {
+    for (name, chart) in figures {
+        if let Err(error) = chart.write(&output.with_extension(format!("{name}.svg"))) {
+            say::error(&super::exit::causes(&error));
+        }
+    }
 }
 
 /// Tasks of all stages.

@@ -144,12 +144,12 @@ impl Rank {
 
     /// Lets the compute thread start no further task.
     pub fn drain(&self) {
-        self.compute.switches.drain.store(true, Ordering::Relaxed);
+        self.compute.switches.stop();
     }
 
     /// Whether the compute thread starts no further task.
     pub fn is_draining(&self) -> bool {
-        self.compute.switches.drain.load(Ordering::Relaxed)
+        self.compute.switches.drain.load(Ordering::SeqCst)
     }
 
     /// Forces the journal to the disk.

@@ -25,6 +25,12 @@ pub fn line(text: &str) {
     log(text);
 }
 
+/// Tells `text` on standard error, though it is no fault.
+pub fn note(text: &str) {
+    let _ = writeln!(io::stderr(), "{text}");
+    log(text);
+}
+
 /// Tells `text` on standard error.
 pub fn error(text: &str) {
     let _ = writeln!(io::stderr(), "simmpi: {text}");

@@ -1,5 +1,7 @@
 //! What tests need to run campaigns under mpirun and to look at what they leave.
 #![allow(dead_code, clippy::unwrap_used)]
+pub mod frames;
+
 use serde_json::Value;
 use simmpi::results::{Complex, Reader};
 use std::collections::BTreeMap;
@@ -219,7 +221,11 @@ pub fn results_of(path: &Path) -> BTreeMap<String, Vec<u64>> {
             let numbers: Vec<Complex> = reader.array(&item.path).unwrap();
             numbers.iter().flat_map(|z| [z.r.to_bits(), z.i.to_bits()]).collect()
         } else {
-            reader.array::<f64>(&item.path).unwrap().iter().map(|x| x.to_bits()).collect()
+            let texts = || reader.strings(&item.path).unwrap().join("\n").into_bytes();
+            match reader.array::<f64>(&item.path) {
+                Ok(numbers) => numbers.iter().map(|x| x.to_bits()).collect(),
+                Err(_) => texts().into_iter().map(u64::from).collect(),
+            }
         };
         found.insert(item.path, bits);
     }

@@ -16,7 +16,6 @@ mod bath;
 mod block;
 mod eigen;
 mod ended;
-mod exponential;
 mod matrix;
 pub mod models;
 mod observables;
@@ -35,7 +34,7 @@ pub use models::Model;
 pub use observables::{Correlations, Layout, Observed};
 pub use trajectory::{Clock, Integrator, NotFinite, System, Trajectories};
 
-use super::widest;
+use super::{exponential, widest};
 
 /// Trajectories of a block.
 pub const LANES: usize = 16;

@@ -1,7 +1,7 @@
 //! Extrapolation of the Fock matrix: direct inversion in the iterative subspace.
 //!
 //! Pulay, J. Comput. Chem. 3, 556, 1982, DOI 10.1002/jcc.540030413.
-use super::matrix::Matrix;
+use crate::science::linear::Matrix;
 use std::collections::VecDeque;
 
 /// Matrices that are remembered.

@@ -2,15 +2,15 @@
 //! 10.1103/RevModPhys.23.69) and unrestricted (Pople and Nesbet, J. Chem. Phys. 22, 571, 1954, DOI 10.1063/1.1740120).
 use super::Error;
 use super::diis::Diis;
-use super::eigen::Eigen;
 use super::error::{Attempt, History, Iterate};
 use super::fock::{Demand, Feeling, coulomb_and_exchange};
 use super::integrals::Integrals;
-use super::matrix::Matrix;
 use super::note::Note;
 use super::orthonormal::Orthonormal;
 use super::settings::{Guess, Settings};
 use crate::science::chemistry::Molecule;
+use crate::science::linear::Eigen;
+use crate::science::linear::Matrix;
 
 /// By how much virtual orbitals are raised in the second attempt, Eh (Saunders and Hillier, Int. J. Quantum Chem. 7, 699, 1973,
 /// DOI 10.1002/qua.560070407).

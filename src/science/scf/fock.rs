@@ -6,11 +6,11 @@
 //!
 //! Up to three rows (pq|..) of one p are taken together, run after run: what belongs to p and to the run is then loaded once for all
 //! of them, and integrals come from memory once for J and for every K.
-use super::matrix::Matrix;
 use super::repulsion::{Block, Repulsion};
 #[cfg(target_arch = "x86_64")]
 use crate::science::four::Avx2;
 use crate::science::four::{Four, Plain};
+use crate::science::linear::Matrix;
 
 /// Numbers in a vector.
 const LANES: usize = 4;
@@ -148,8 +148,8 @@ impl Coulomb {
     fn of(density: &Matrix, runs: &[usize]) -> Self {
         let size = runs[density.rows] / LANES;
         let mut packed = vec![[0.0; LANES]; size];
-        for r in 0..density.rows {
-            packed.as_flattened_mut()[runs[r]..][..=r].copy_from_slice(&density.row(r)[..=r]);
+        for (r, &start) in runs[..density.rows].iter().enumerate() {
+            packed.as_flattened_mut()[start..][..=r].copy_from_slice(&density.row(r)[..=r]);
         }
         let (factors, sums) = ([0.0; TOGETHER], [[0.0; LANES]; TOGETHER]);
         Self { density: packed, potential: vec![[0.0; LANES]; size], factors, sums }
@@ -183,8 +183,8 @@ impl Coulomb {
             }
             four.store(outer, potential);
         }
-        for k in 0..N {
-            four.store(inner[k], &mut self.sums[k]);
+        for (inner, sums) in inner.into_iter().zip(&mut self.sums) {
+            four.store(inner, sums);
         }
     }
 
@@ -192,8 +192,8 @@ impl Coulomb {
     #[inline(always)]
     fn close<F: Four, const N: usize>(&mut self, four: F, place: usize) {
         let potential = &mut self.potential.as_flattened_mut()[place..][..N];
-        for k in 0..N {
-            potential[k] += four.together(four.load(&self.sums[k]));
+        for (to, sums) in potential.iter_mut().zip(&self.sums) {
+            *to += four.together(four.load(sums));
         }
     }
 

@@ -3,15 +3,15 @@
 //! The superposition of atomic densities (van Lenthe, Zwaans, van Dam and Guest, J. Comput. Chem. 27, 926, 2006, DOI
 //! 10.1002/jcc.20393): each atom as it is alone, neutral, its electrons spread evenly over spins and orientations.
 use super::diis::Diis;
-use super::eigen::Eigen;
 use super::fock::{Demand, coulomb_and_exchange};
 use super::integrals::one_electron;
-use super::matrix::Matrix;
 use super::orthonormal::Orthonormal;
 use super::repulsion::Repulsion;
 use super::shells::Shells;
 use crate::science::basis::BasisSet;
 use crate::science::chemistry::Element;
+use crate::science::linear::Eigen;
+use crate::science::linear::Matrix;
 use crate::science::memory::OwnMemory;
 use integral::engine::os;
 

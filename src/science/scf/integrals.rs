@@ -1,13 +1,13 @@
 //! Integrals over the functions of some atoms at some places.
 use super::fock::{Demand, coulomb_and_exchange};
 use super::guess;
-use super::matrix::Matrix;
 use super::orthonormal::Orthonormal;
 use super::repulsion::Repulsion;
 use super::shells::{Shell, Shells, to_functions};
 use super::{Error, System};
 use crate::science::basis::BasisSet;
 use crate::science::chemistry::{Element, Molecule};
+use crate::science::linear::Matrix;
 use crate::science::memory::Room;
 use integral::engine::os::{self, Prim};
 use std::sync::OnceLock;

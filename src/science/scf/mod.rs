@@ -11,14 +11,14 @@
 //! the same bits on every processor; integrals (crate `integral`) use the exponential function of the C library, so that
 //! results are bit-identical on processors of one kind with one C library, and equal to rounding on others.
 mod diis;
-mod eigen;
+
 mod error;
 mod field;
 mod fock;
 mod gradient;
 mod guess;
 mod integrals;
-mod matrix;
+
 mod mp2;
 mod note;
 mod orthonormal;

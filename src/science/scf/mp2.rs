@@ -8,9 +8,9 @@
 //! number is the same sum in the same order for any number of i, so memory changes no bit.
 use super::field::{Field, Spin};
 use super::integrals::{Integrals, MB};
-use super::matrix::{Matrix, multiply};
 use super::note::Note;
 use super::repulsion::Repulsion;
+use crate::science::linear::{Matrix, multiply};
 use std::ops::Range;
 
 /// Numbers of a panel of integrals that are worked on at once; more only where one shell pair has more.

@@ -12,9 +12,9 @@ mod two_electron;
 use super::charges;
 use super::field::Field;
 use super::integrals::Integrals;
-use super::matrix::Matrix;
 use super::shells::Shells;
 use crate::science::chemistry::{Molecule, distance};
+use crate::science::linear::Matrix;
 
 /// The gradient of the energy of a converged determinant, `[atoms, 3]`, ghosts' too, Eh/bohr.
 pub(super) fn gradient(integrals: &Integrals, molecule: &Molecule, field: &Field) -> Vec<[f64; 3]> {

@@ -1,7 +1,7 @@
 //! The part of overlap, kinetic energy, nuclei and point charges.
 use super::shifted::{Ladder, lowered, raised};
 use crate::science::chemistry::Molecule;
-use crate::science::scf::matrix::Matrix;
+use crate::science::linear::Matrix;
 use crate::science::scf::shells::{HIGHEST_ANGULAR, Shell, Shells};
 use integral::engine::os::{self, Prim};
 

@@ -1,6 +1,6 @@
 //! The part of the repulsion of electrons.
 use super::shifted::{Ladder, raised_coefficients};
-use crate::science::scf::matrix::Matrix;
+use crate::science::linear::Matrix;
 use crate::science::scf::repulsion::Repulsion;
 use crate::science::scf::shells::{HIGHEST_ANGULAR, Shell};
 use integral::engine::os_eri::{

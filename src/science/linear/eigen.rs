@@ -9,7 +9,7 @@ use crate::science::widest::widest;
 
 /// Eigenvalues in ascending order, and eigenvectors as rows.
 #[derive(Debug)]
-pub(super) struct Eigen {
+pub(in crate::science) struct Eigen {
     pub values: Vec<f64>,
     pub vectors: Matrix,
 }

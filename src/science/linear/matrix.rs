@@ -6,7 +6,7 @@ use crate::science::widest::widest;
 
 /// Numbers in rows, `[rows, columns]`.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Matrix {
+pub(in crate::science) struct Matrix {
     pub rows: usize,
     pub columns: usize,
     pub values: Vec<f64>,
@@ -89,7 +89,7 @@ const WIDE: usize = 8;
 
 widest! {
     /// `result = a b` with `a` `[n, inner]`, `b` `[inner, columns]` and `result` `[n, columns]`.
-    pub(super) fn multiply(a: &[f64], b: &[f64], inner: usize, columns: usize, result: &mut [f64]) {
+    pub(in crate::science) fn multiply(a: &[f64], b: &[f64], inner: usize, columns: usize, result: &mut [f64]) {
         if inner == 0 || columns == 0 {
             return result.fill(0.0);
         }
@@ -157,7 +157,7 @@ fn tile<const ROWS: usize>(
 
 /// The sum of products, in eight interleaved sums that are added in one order.
 #[inline(always)]
-pub(super) fn dot(a: &[f64], b: &[f64]) -> f64 {
+pub(in crate::science) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
     let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
@@ -178,6 +178,6 @@ widest! {
 
 /// Adds a multiple of one row to another.
 #[inline(always)]
-pub(super) fn add_multiple(factor: f64, row: &[f64], sum: &mut [f64]) {
+pub(in crate::science) fn add_multiple(factor: f64, row: &[f64], sum: &mut [f64]) {
     sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += factor * value);
 }

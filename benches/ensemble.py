@@ -1,0 +1,77 @@
+#!/usr/bin/python3
+"""What does it cost to run a program as a replica? Wall time of 2000 times /bin/true by `xargs -P 2` and by simmpi on two ranks, with a
+folder for each and without, and the efficiency of 1000 sleeps of 10 ms; start-up is told apart (a campaign of two replicas). Least of
+several turns, in one run; as a Markdown table.
+
+    benches/ensemble.py [--short]
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+SIMMPI = ROOT / "target/release/simmpi"
+MPIRUN = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", "2"]
+CONFIG = """[campaign]
+kind = "ensemble"
+[ensemble]
+seeds = "1-{count}"
+{directory}
+engine = "command"
+[ensemble.command]
+argv = {argv}
+environment = {{ SEED = "{{seed}}" }}
+"""
+
+
+def simmpi(argv, count, directory=False):
+    with tempfile.TemporaryDirectory() as folder:
+        where = 'directory = "replicas/{seed}"' if directory else ""
+        # The seed distinguishes replicas by the environment: sleep would take it for a time.
+        argv = "[" + ", ".join(f'"{word}"' for word in argv) + "]"
+        Path(folder, "config.toml").write_text(CONFIG.format(count=count, directory=where, argv=argv))
+        return wall([*MPIRUN, SIMMPI, "run", f"{folder}/config.toml", "--progress", "none"])
+
+
+def xargs(argv, count):
+    return wall(["sh", "-c", f"yes {argv[-1] if len(argv) > 1 else 1} | head -{count} | xargs -n 1 -P 2 {argv[0]}"])
+
+
+def wall(command):
+    environment = os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+    started = time.monotonic()
+    subprocess.run(command, check=True, env=environment, timeout=300, stdout=subprocess.DEVNULL)
+    return time.monotonic() - started
+
+
+def main():
+    short = "--short" in sys.argv
+    turns, many, sleeps = (1, 200, 100) if short else (5, 2000, 1000)
+    if not SIMMPI.exists():
+        subprocess.run(["cargo", "build", "--release", "--quiet", "--locked"], cwd=ROOT, check=True)
+    true, sleep = ["/bin/true"], ["/bin/sleep", "0.01"]
+    cases = {
+        "start-up of simmpi": lambda: simmpi(true, 2),
+        f"{many} x true, xargs -P 2": lambda: xargs(true, many),
+        f"{many} x true, simmpi": lambda: simmpi(true, many),
+        f"{many} x true, simmpi, a folder each": lambda: simmpi(true, many, directory=True),
+        f"{sleeps} x sleep 0.01, simmpi": lambda: simmpi(sleep, sleeps),
+        f"{sleeps} x sleep 0.01, xargs -P 2": lambda: xargs(sleep, sleeps),
+    }
+    least = dict.fromkeys(cases, float("inf"))
+    for _ in range(turns):
+        for name, case in cases.items():
+            least[name] = min(least[name], case())
+    start = least["start-up of simmpi"]
+    print("| | s | without start-up |\n|---|---:|---:|")
+    for name, seconds in least.items():
+        net = seconds if "xargs" in name or "start-up" in name else seconds - start
+        print(f"| {name} | {seconds:.2f} | {net:.2f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,153 @@
+#!/usr/bin/env python3
+"""How long do principal components take, from the trajectory on disk to components and projections?
+
+    benches/pca.py [--short] [--python PYTHON]
+
+The peers are `gmx covar` (GROMACS) and, run by PYTHON, MDAnalysis' PCA; each is left out where it is not installed. All are bound
+to one core, in the same run. Data: atoms that move along a few soft modes with noise, each frame turned and moved at random, 1000 frames of
+200 atoms and 10,000 of 1000. Needs numpy; `gmx trjconv` makes the xtc, without it simmpi reads the trr.
+"""
+import json
+import os
+import pathlib
+import resource
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+
+import numpy as np
+
+ROOT = pathlib.Path(__file__).resolve().parent.parent
+SIMMPI = ROOT / "target/release/simmpi"
+BOX = 30.0
+MDANALYSIS = """
+import time, warnings
+warnings.filterwarnings("ignore")
+import numpy as np, MDAnalysis as mda
+from MDAnalysis.analysis.pca import PCA
+started, cpu = time.perf_counter(), time.process_time()
+u = mda.Universe("conf.gro", "traj.xtc")
+pca = PCA(u, select="all", align=True).run()
+np.save("mda.npy", pca.results.variance[:10])
+print(time.perf_counter() - started, time.process_time() - cpu)
+"""
+
+
+def write_data(folder, frames, atoms):
+    """conf.gro, traj.trr and, where GROMACS is there, traj.xtc."""
+    random = np.random.default_rng(frames + atoms)
+    shape = np.cumsum(random.normal(0, 0.15, (atoms, 3)), axis=0)
+    shape -= shape.mean(axis=0)
+    modes, _ = np.linalg.qr(random.normal(size=(3 * atoms, 12)))
+    widths = np.sqrt(atoms) * 0.05 / np.arange(1, 13) ** 0.8
+    with open(folder / "conf.gro", "w") as gro:
+        gro.write(f"synthetic\n{atoms}\n")
+        for k, (x, y, z) in enumerate(shape + BOX / 2):
+            gro.write(f"{k % 99999 + 1:5d}ALA     CA{(k + 1) % 100000:5d}{x:8.3f}{y:8.3f}{z:8.3f}\n")
+        gro.write(f"{BOX:10.5f}{BOX:10.5f}{BOX:10.5f}\n")
+    box = np.diag([BOX] * 3).astype(">f4").tobytes()
+    with open(folder / "traj.trr", "wb") as trr:
+        for frame in range(frames):
+            x = shape + (modes @ (widths * random.normal(size=12))).reshape(-1, 3) + random.normal(0, 0.02, (atoms, 3))
+            q, r = np.linalg.qr(random.normal(size=(3, 3)))
+            q *= np.sign(np.diag(r))
+            q[:, 0] *= np.linalg.det(q)
+            x = x @ q.T + BOX / 2 + random.normal(0, 0.5, 3)
+            head = struct.pack(">3i12s10i3i2f", 1993, 13, 12, b"GMX_trn_file", 0, 0, 36, 0, 0, 0, 0, 12 * atoms, 0, 0, atoms,
+                               frame, 0, float(frame), 0.0)
+            trr.write(head + box + x.astype(">f4").tobytes())
+    if shutil.which("gmx"):
+        run(["gmx", "-quiet", "trjconv", "-f", "traj.trr", "-s", "conf.gro", "-o", "traj.xtc"], folder, "0\n")
+
+
+def run(command, folder, told=""):
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "GMX_MAXBACKUP": "-1"}
+    done = subprocess.run([str(word) for word in command], cwd=folder, env=environment, input=told, text=True,
+                          errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1800)
+    if done.returncode:
+        raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stdout.strip()[-300:]}")
+    return done.stdout
+
+
+def simmpi(folder):
+    trajectory = "traj.xtc" if (folder / "traj.xtc").exists() else "traj.trr"
+    (folder / "pca.toml").write_text(
+        '[campaign]\nkind = "umbrella"\nseed = 1\noutput = "pca.h5"\n'
+        f'[umbrella]\ntrajectory = "{trajectory}"\nstructure = "conf.gro"\nselection = "all"\nstop_after = "pca"\n')
+    run([SIMMPI, "run", "pca.toml", "--fresh", "--force", "--progress", "none"], folder)
+
+
+def gmx(folder):
+    if not shutil.which("gmx"):
+        raise FileNotFoundError("gmx")
+    run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-last", "10", "-xvg", "none"], folder, "0\n0\n")
+
+
+def mdanalysis(python):
+    def compute(folder):
+        return [float(word) for word in run([python, "-c", MDANALYSIS], folder).split()[-2:]]
+
+    return compute
+
+
+def measure(compute, folder, repeats):
+    """The best wall and CPU seconds."""
+    best = [float("inf"), float("inf")]
+    for _ in range(repeats):
+        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
+        try:
+            itself = compute(folder)
+        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+            print(f"SKIPPED: {error}", file=sys.stderr)
+            return None
+        wall, after = time.time() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+        # Without the start of the interpreter, where a peer tells its own time.
+        wall, cpu = itself or (wall, cpu)
+        best = [min(best[0], wall), min(best[1], cpu)]
+    return best
+
+
+def check(folder):
+    """How far simmpi's eigenvalues are from the peers', relative."""
+    run([SIMMPI, "export", "pca.h5", "-o", "pca.json"], folder)
+    results = json.loads((folder / "pca.json").read_text())["results"]["pca"]
+    ours, frames = np.array(results["eigenvalues"]["values"]), len(results["projection"]["values"])
+    told = []
+    if (folder / "eigenval.xvg").exists():
+        theirs = np.loadtxt(folder / "eigenval.xvg", comments=["#", "@"])[:10, 1] * frames / (frames - 1)
+        told.append(f"gmx {abs(ours / theirs - 1).max():.0e}")
+    if (folder / "mda.npy").exists():
+        told.append(f"MDAnalysis {abs(100 * ours / np.load(folder / 'mda.npy') - 1).max():.0e}")
+    return told and "; largest relative difference of an eigenvalue: " + ", ".join(told)
+
+
+def main():
+    short = "--short" in sys.argv
+    python = sys.argv[sys.argv.index("--python") + 1] if "--python" in sys.argv else None
+    subprocess.run(["cargo", "build", "--release", "--quiet", "--locked"], cwd=ROOT, check=True)
+    # One core for all.
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    sizes = [(300, 50)] if short else [(1000, 200), (10_000, 1000)]
+    for frames, atoms in sizes:
+        with tempfile.TemporaryDirectory() as name:
+            folder = pathlib.Path(name)
+            write_data(folder, frames, atoms)
+            repeats = 3 if frames * atoms < 1_000_000 else 1
+            peers = {"simmpi": simmpi, "gmx covar": gmx}
+            if python and frames * atoms < 1_000_000:
+                peers["MDAnalysis, without start-up"] = mdanalysis(python)
+            times = {peer: measure(compute, folder, repeats) for peer, compute in peers.items()}
+            print(f"\n{frames} frames of {atoms} atoms{check(folder) or ''}\n| | wall s | CPU s | wall, of simmpi's | CPU, of simmpi's |")
+            print("|---|---:|---:|---:|---:|")
+            for peer, measured in times.items():
+                if measured:
+                    ratios = [there / here for there, here in zip(measured, times["simmpi"])]
+                    print(f"| {peer} | {measured[0]:.3f} | {measured[1]:.3f} | {ratios[0]:.1f} | {ratios[1]:.1f} |")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,163 @@
+//! Which columns are collected, and which free energies are asked for along them?
+use super::{Loader, is_inside};
+use crate::campaigns::ensemble::engine::Engine;
+use crate::campaigns::ensemble::inputs::{Collect, FreeEnergy};
+use crate::campaigns::ensemble::section::{CollectSection, ColumnName, FreeEnergySection};
+use crate::campaigns::ensemble::write::name_of;
+use crate::science::reweighting::Region;
+use crate::units::thermal_energy_kj_mol;
+
+/// What the columns of the model are collected as.
+const MODEL_FILE: &str = "COLVAR";
+
+impl Loader<'_> {
+    /// What is collected; of the model everything where nothing is named.
+    pub(super) fn collect(&mut self, engine: Option<&Engine>) -> Vec<Collect> {
+        let section = self.section;
+        for (place, collect) in section.collect.iter().enumerate() {
+            self.check_collect(place, collect, engine);
+        }
+        let given = section.collect.iter();
+        let mut all: Vec<Collect> =
+            given.map(|collect| Collect { file: collect.file.clone(), columns: collect.columns.clone() }).collect();
+        if let (Some(Engine::Model(model)), true) = (engine, all.is_empty()) {
+            all.push(Collect {
+                file: MODEL_FILE.into(),
+                columns: model.columns().into_iter().map(ColumnName::Name).collect(),
+            });
+        }
+        all
+    }
+
+    fn check_collect(&mut self, place: usize, collect: &CollectSection, engine: Option<&Engine>) {
+        let key = format!("collect.{place}");
+        if !is_inside(&collect.file) {
+            let message = format!("`{}` is not within the replica's folder", collect.file);
+            self.refuse(&format!("{key}.file"), message, "name a file in the replica's folder");
+        }
+        if self.section.collect[..place].iter().any(|other| other.file == collect.file) {
+            let message = format!("`{}` is collected twice", collect.file);
+            self.refuse(&format!("{key}.file"), message, "name all of its columns in one entry");
+        }
+        for (k, column) in collect.columns.iter().enumerate().filter(|(k, c)| collect.columns[..*k].contains(c)) {
+            let message = format!("column {} is named twice", name_of(column));
+            self.refuse(&format!("{key}.columns.{k}"), message, "remove one");
+        }
+        let Some(Engine::Model(model)) = engine else { return };
+        if collect.file != MODEL_FILE {
+            let message = format!("the model leaves no `{}`", collect.file);
+            self.refuse(&format!("{key}.file"), message, format!("its columns are called those of {MODEL_FILE}"));
+        }
+        let known = model.columns();
+        for (k, column) in collect.columns.iter().enumerate() {
+            let is_known = match column {
+                ColumnName::Name(name) => known.contains(name),
+                ColumnName::Place(place) => (*place as usize) < known.len(),
+            };
+            if !is_known {
+                let message = format!("the model has no column {}", name_of(column));
+                self.refuse(&format!("{key}.columns.{k}"), message, format!("it has {}", known.join(", ")));
+            }
+        }
+    }
+
+    /// What is asked for along collected columns.
+    pub(super) fn free_energies(&mut self, engine: Option<&Engine>, collect: &[Collect]) -> Vec<FreeEnergy> {
+        let section = self.section;
+        let wanted: Vec<FreeEnergy> = section
+            .free_energy
+            .iter()
+            .enumerate()
+            .filter_map(|(place, wanted)| self.free_energy(place, wanted, engine, collect))
+            .collect();
+        for (place, one) in wanted.iter().enumerate() {
+            if wanted[..place].iter().any(|other| other.name == one.name) {
+                let message = format!("two free energies are called `{}`", one.name);
+                self.refuse(&format!("free_energy.{place}.name"), message, "give one of them another `name`");
+            }
+        }
+        wanted
+    }
+
+    fn free_energy(
+        &mut self,
+        place: usize,
+        wanted: &FreeEnergySection,
+        engine: Option<&Engine>,
+        collect: &[Collect],
+    ) -> Option<FreeEnergy> {
+        let key = format!("free_energy.{place}");
+        let before = self.faults.len();
+        let has = |collect: &Collect, name: &str| {
+            collect.columns.iter().position(|column| matches!(column, ColumnName::Name(known) if known == name))
+        };
+        let is_timed = wanted.discard_ps > 0.0;
+        let needed: Vec<&str> = wanted.cvs.iter().chain([&wanted.bias]).map(String::as_str).collect();
+        let timed: Vec<&str> = needed.iter().copied().chain(is_timed.then_some("time")).collect();
+        let file = collect.iter().position(|collect| timed.iter().all(|name| has(collect, name).is_some()));
+        if file.is_none() {
+            let message = format!("no collected file has the columns {}", timed.join(", "));
+            let help = "name them in one [[ensemble.collect]]; `time` is needed where something is discarded";
+            self.refuse(&key, message, help);
+        }
+        let (thermal_energy, units) = match (engine, wanted.temperature_k) {
+            (Some(Engine::Model(model)), None) => (model.thermal_energy(), "as the model's energy"),
+            (Some(Engine::Model(_)), Some(_)) => {
+                let help = "remove it: model.thermal_energy says it";
+                self.refuse(&format!("{key}.temperature_k"), "the model has a temperature of its own", help);
+                (1.0, "")
+            }
+            (_, Some(temperature_k)) => (thermal_energy_kj_mol(temperature_k), "kJ/mol"),
+            (_, None) => {
+                let help = "give the temperature of the simulation, as in temperature_k = 300.0";
+                self.refuse(&key, "`temperature_k` is missing", help);
+                (1.0, "")
+            }
+        };
+        let count = wanted.cvs.len();
+        let lengths = [
+            ("range", wanted.range.as_ref().map(Vec::len)),
+            ("period", wanted.period.as_ref().map(Vec::len)),
+            ("bandwidth", wanted.bandwidth.as_ref().map(Vec::len)),
+        ];
+        for (name, length) in lengths.into_iter().filter_map(|(name, length)| Some((name, length?))) {
+            if length != count {
+                let message = format!("{length} values are given for {count} variables");
+                self.refuse(&format!("{key}.{name}"), message, "give one for each variable");
+            }
+        }
+        for (place, ends) in
+            wanted.range.iter().flatten().enumerate().filter(|(_, ends)| ends[0].is_nan() || ends[0] >= ends[1])
+        {
+            let message = format!("the range of variable {place} ends at {}, before it begins", ends[1]);
+            self.refuse(&format!("{key}.range.{place}"), message, "give the lower end first");
+        }
+        if wanted.regions.iter().flatten().any(|region| region.len() != count) {
+            let help = "give a lower and an upper end for each, as in regions = [[[0.0, 3.1]], [[-3.1, 0.0]]]";
+            self.refuse(&format!("{key}.regions"), format!("regions are boxes of {count} variables"), help);
+        }
+        if self.faults.len() > before {
+            return None;
+        }
+        let file = file?;
+        let column = |name: &str| has(&collect[file], name);
+        let periods = wanted.period.clone().unwrap_or_else(|| vec![0.0; count]);
+        let regions: Option<Vec<Region>> =
+            wanted.regions.as_ref().map(|both| both.iter().map(|ranges| Region { ranges: ranges.clone() }).collect());
+        Some(FreeEnergy {
+            name: wanted.name.clone().unwrap_or_else(|| wanted.cvs.join("_")),
+            file,
+            cvs: wanted.cvs.iter().map(|name| column(name)).collect::<Option<_>>()?,
+            bias: column(&wanted.bias)?,
+            time: if is_timed { column("time") } else { None },
+            discard_ps: wanted.discard_ps,
+            thermal_energy,
+            units,
+            grid: wanted.grid,
+            ranges: wanted.range.clone(),
+            periods: periods.into_iter().map(|period| (period > 0.0).then_some(period)).collect(),
+            bandwidths: wanted.bandwidth.clone(),
+            regions: regions.and_then(|both| both.try_into().ok()),
+        })
+    }
+}

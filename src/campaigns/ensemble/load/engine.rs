@@ -1,0 +1,223 @@
+//! Is there all that the engine needs?
+use super::{Loader, is_inside, is_template};
+use crate::campaigns::ensemble::engine::{Engine, Program, Recipe, Source, Stage};
+use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSection, StageSection};
+use crate::engines::gromacs::{Gromacs, TAKEN};
+use crate::engines::in_folder;
+use crate::engines::model::{Model, ModelSection};
+use crate::journal::{Fingerprint, digest_of_file};
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Arguments of `grompp` that simmpi sets itself.
+const TAKEN_BY_GROMPP: &[&str] = &["-f", "-o", "-po", "-c", "-p", "-n", "-t"];
+
+impl Loader<'_> {
+    /// What runs replicas; none where it cannot be told.
+    pub(super) fn engine(&mut self) -> Option<Engine> {
+        let section = self.section;
+        for (name, is_given, owner) in [
+            ("command", section.command.is_some(), EngineName::Command),
+            ("gromacs", section.gromacs.is_some(), EngineName::Gromacs),
+            ("model", section.model.is_some(), EngineName::Model),
+        ] {
+            match (is_given, section.engine == owner) {
+                (true, false) => {
+                    let message = format!("[ensemble.{name}] has a meaning with engine = \"{name}\" only");
+                    self.refuse(name, message, "remove it");
+                }
+                (false, true) => {
+                    let message = format!("engine \"{name}\" needs the section [ensemble.{name}]");
+                    self.refuse("engine", message, "add it; `simmpi schema` describes it");
+                }
+                _ => {}
+            }
+        }
+        match section.engine {
+            EngineName::Model => Some(Engine::Model(Box::new(self.model(section.model.as_ref()?)?))),
+            EngineName::Command => Some(Engine::Command(self.program(section.command.as_ref()?))),
+            EngineName::Gromacs => Some(Engine::Gromacs(Box::new(self.recipe(section.gromacs.as_ref()?)?))),
+        }
+    }
+
+    fn model(&mut self, model: &ModelSection) -> Option<Model> {
+        let section = self.section;
+        let unused = [
+            ("directory", section.directory.is_some()),
+            ("files", !section.files.is_empty()),
+            ("stall_timeout_s", section.stall_timeout_s.is_some()),
+            ("stagger_s", section.stagger_s > 0.0),
+        ];
+        for (key, _) in unused.into_iter().filter(|(_, is_given)| *is_given) {
+            self.refuse(key, format!("`{key}` has no meaning with engine = \"model\""), "remove it");
+        }
+        Model::new(model)
+            .map_err(|unfit| {
+                let key = format!("model.{}", unfit.key);
+                self.refuse(&key, unfit.message, "`simmpi schema` describes the keys of [ensemble.model]");
+            })
+            .ok()
+    }
+
+    fn program(&mut self, command: &CommandSection) -> Program {
+        // A word that names a file of the replica's own is that one, wherever it came from.
+        let is_target = |word: &str| self.section.files.contains_key(word.strip_prefix("./").unwrap_or(word));
+        let own = |(place, word): (usize, &String)| match is_target(word) {
+            true => word.clone(),
+            false => in_folder(place, word, &self.base),
+        };
+        let argv: Vec<String> = command.argv.iter().enumerate().map(own).collect();
+        if command.argv.first().is_some_and(String::is_empty) {
+            self.refuse(
+                "command.argv",
+                "the program has no name",
+                "write it as argv = [\"prog\", \"--seed\", \"{seed}\"]",
+            );
+        }
+        for (place, file) in command.produces.iter().enumerate().filter(|(_, file)| !is_inside(file)) {
+            let help = "name a file in the replica's folder";
+            self.refuse(
+                &format!("command.produces.{place}"),
+                format!("`{file}` is not within the replica's folder"),
+                help,
+            );
+        }
+        Program {
+            argv,
+            environment: command.environment.clone(),
+            threads: command.threads,
+            produces: command.produces.clone(),
+            again: command.again,
+        }
+    }
+
+    fn recipe(&mut self, gromacs: &GromacsSection) -> Option<Recipe> {
+        if self.section.directory.is_none() {
+            let help = "name one, as in directory = \"replicas/{seed}\"";
+            self.refuse("directory", "GROMACS needs a folder for each replica", help);
+        }
+        let stages = self.stages(gromacs);
+        for key in ["mdrun_args", "grompp_args"] {
+            let args = if key == "mdrun_args" { &gromacs.mdrun_args } else { &gromacs.grompp_args };
+            let taken: &[&str] = if key == "mdrun_args" { TAKEN } else { TAKEN_BY_GROMPP };
+            for (place, word) in args.iter().enumerate().filter(|(_, word)| taken.contains(&word.as_str())) {
+                let help = "remove it: simmpi says it, by the keys of this section and the parameters";
+                self.refuse(&format!("gromacs.{key}.{place}"), format!("`{word}` is not free"), help);
+            }
+        }
+        if let Some(input) = &gromacs.plumed
+            && !self.section.files.contains_key(input)
+        {
+            let help = format!("add it to [ensemble.files], as in \"{input}\" = \"{input}.j2\"");
+            self.refuse("gromacs.plumed", format!("`{input}` is not a file of the replica's folder"), help);
+        }
+        let has_parameters = stages.iter().any(|stage| matches!(stage.source, Source::Mdp { .. }));
+        let structure = self.input("structure", gromacs.structure.as_ref(), has_parameters);
+        let topology = self.input("topology", gromacs.topology.as_ref(), has_parameters);
+        let index = self.input("index", gromacs.index.as_ref(), false);
+        // A name without a slash is looked for in PATH.
+        let binary = match gromacs.binary.components().count() {
+            1 => gromacs.binary.clone(),
+            _ => self.base.join(&gromacs.binary),
+        };
+        Some(Recipe {
+            gromacs: Gromacs {
+                binary,
+                thread_mpi_ranks: gromacs.thread_mpi_ranks,
+                threads: gromacs.threads,
+                gpus: gromacs.gpus.clone(),
+                replicas_per_gpu: gromacs.replicas_per_gpu,
+                plumed: gromacs.plumed.clone(),
+                mdrun_args: gromacs.mdrun_args.clone(),
+                unstable_factor: gromacs.unstable_time_step_factor,
+            },
+            stages,
+            structure,
+            topology: topology.unwrap_or_default(),
+            index,
+        })
+    }
+
+    fn stages(&mut self, gromacs: &GromacsSection) -> Vec<Stage> {
+        let given =
+            [("mdp", gromacs.mdp.is_some()), ("tpr", gromacs.tpr.is_some()), ("stage", !gromacs.stage.is_empty())];
+        let given: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
+        if let [_, second, ..] = given[..] {
+            let message = format!("`{}` are given, which exclude each other", given.join("` and `"));
+            self.refuse(&format!("gromacs.{second}"), message, "keep one of them");
+            return Vec::new();
+        }
+        if let Some(tpr) = &gromacs.tpr {
+            self.input("tpr", Some(tpr), true);
+            let source = Source::Tpr(tpr.clone());
+            return vec![Stage { name: "run".into(), source, grompp_args: Vec::new() }];
+        }
+        let mut stages = gromacs.stage.clone();
+        if let Some(mdp) = &gromacs.mdp {
+            stages.push(StageSection { name: "run".into(), mdp: mdp.clone(), grompp_args: Vec::new() });
+        }
+        if stages.is_empty() {
+            let help = "give mdp, structure and topology, or tpr, or [[ensemble.gromacs.stage]]";
+            self.refuse("gromacs", "there is nothing to simulate", help);
+        }
+        let mut names = BTreeSet::new();
+        let stage = |(place, stage): (usize, &StageSection)| {
+            let key = match gromacs.mdp {
+                Some(_) => "gromacs.mdp".to_owned(),
+                None => format!("gromacs.stage.{place}.mdp"),
+            };
+            let is_word = stage.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+            if !is_word || !names.insert(stage.name.clone()) {
+                let help = "take letters, digits and dashes, another name for each";
+                let message = format!("`{}` cannot be the name of a stage's files", stage.name);
+                self.refuse(&format!("gromacs.stage.{place}.name"), message, help);
+            }
+            let path = self.base.join(&stage.mdp);
+            let text = self.text(&key, &path);
+            self.digests.push((key.clone(), Fingerprint::of(&text).to_string()));
+            let is_template = is_template(&stage.mdp);
+            let key = format!("ensemble.{key}");
+            let grompp_args = gromacs.grompp_args.iter().chain(&stage.grompp_args).cloned().collect();
+            Stage { name: stage.name.clone(), source: Source::Mdp { key, path, text, is_template }, grompp_args }
+        };
+        stages.iter().enumerate().map(stage).collect()
+    }
+
+    /// A file that GROMACS reads; one whose name holds names is looked for when those are known.
+    fn input(&mut self, key: &str, path: Option<&PathBuf>, is_needed: bool) -> Option<PathBuf> {
+        let whole = format!("gromacs.{key}");
+        let Some(path) = path else {
+            if is_needed {
+                self.refuse(&whole, format!("`{key}` is missing"), format!("name the {key} file"));
+            }
+            return None;
+        };
+        if path.to_string_lossy().contains('{') {
+            return Some(path.clone());
+        }
+        let file = self.base.join(path);
+        let mut digest = self.digest(&whole, &file);
+        if key == "topology" && !digest.is_empty() {
+            digest = digest_with_includes(&file, digest);
+        }
+        self.digests.push((whole, digest));
+        Some(path.clone())
+    }
+}
+
+/// The digest of a topology with all files that it includes and that stand beside it.
+fn digest_with_includes(topology: &Path, digest: String) -> String {
+    let (mut all, mut open, mut seen) = (digest, vec![topology.to_owned()], BTreeSet::new());
+    while let Some(path) = open.pop() {
+        let text = String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned();
+        let names = text.lines().filter_map(|line| line.trim().strip_prefix("#include")?.split('"').nth(1));
+        for file in names.map(|name| path.parent().unwrap_or(Path::new("")).join(name)).filter(|file| file.is_file()) {
+            if seen.insert(file.clone()) {
+                all.push_str(&digest_of_file(&file).unwrap_or_default());
+                open.push(file);
+            }
+        }
+    }
+    Fingerprint::of(&all).to_string()
+}

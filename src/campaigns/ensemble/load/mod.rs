@@ -1,0 +1,192 @@
+//! Does a section describe replicas that can be run?
+mod columns;
+mod engine;
+mod replicas;
+
+use super::inputs::{FileSource, Setup};
+use super::render::Renderer;
+use super::section::{EngineName, Section};
+use super::{EnsembleCampaign, seeds, told};
+use crate::config::{Config, Faults};
+use crate::journal::{Fingerprint, digest_of_file};
+use crate::seed::{CampaignSeed, MAX_TASKS};
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Names that texts may use anyhow.
+const OWN_NAMES: &[&str] = &["seed", "replica", "directory", "threads"];
+/// GROMACS reads seeds as numbers of 32 bits with a sign.
+const LARGEST_SEED: u64 = i32::MAX as u64;
+/// Templates are read whole.
+const LONGEST_TEMPLATE: u64 = 64 << 20;
+
+/// The campaign that the configuration describes.
+///
+/// # Errors
+/// Every fault that can be found before anything runs.
+pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
+    let section: Section = config.section("ensemble")?;
+    let base = config.resolve(".".as_ref());
+    let base = std::path::absolute(&base).unwrap_or(base);
+    let mut loader = Loader { config, section: &section, base, faults: Faults::default(), digests: Vec::new() };
+    let seeds = loader.seeds();
+    loader.check_names();
+    let files = loader.files();
+    let engine = loader.engine();
+    let collect = loader.collect(engine.as_ref());
+    let free_energies = loader.free_energies(engine.as_ref(), &collect);
+    let Loader { base, faults, digests, .. } = loader;
+    faults.into_result(())?;
+    let Some(engine) = engine else { return Err(Faults::default()) };
+    let contents = Fingerprint::of(&format!("{digests:?}"));
+    let setup = Setup {
+        seeds,
+        variables: section.variables.clone(),
+        directory: section.directory.clone(),
+        base,
+        owner: format!("{} {contents}", config.campaign.output.display()),
+        files,
+        engine,
+        collect,
+        free_energies,
+        stagger: Duration::from_secs_f64(section.stagger_s),
+        stall: section.stall_timeout_s.map(Duration::from_secs_f64),
+        renderer: Renderer::new(),
+    };
+    replicas::check(config, &setup)?;
+    let identity = told::identity(&section, &setup, &digests);
+    let warnings = replicas::warnings(config, &setup);
+    Ok(EnsembleCampaign { config: config.clone(), setup: Arc::new(setup), found: None, identity, warnings })
+}
+
+/// A section while it is looked at, and what was found wrong.
+struct Loader<'a> {
+    config: &'a Config,
+    section: &'a Section,
+    base: PathBuf,
+    faults: Faults,
+    /// Keys that name files, and the files' digests.
+    digests: Vec<(String, String)>,
+}
+
+impl Loader<'_> {
+    fn refuse(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.faults.push(self.config.fault(&format!("ensemble.{key}"), message, help));
+    }
+
+    fn seeds(&mut self) -> Vec<u64> {
+        let help =
+            "give seeds as in seeds = \"0-15\" or seeds = [3, 5], or a count, whose seeds derive from campaign.seed";
+        let seeds = match (&self.section.seeds, self.section.count) {
+            (Some(_), Some(_)) => {
+                self.refuse("count", "`seeds` and `count` are both given", "remove one of them");
+                return Vec::new();
+            }
+            (None, None) => {
+                self.refuse("seeds", "`seeds` is missing", help);
+                return Vec::new();
+            }
+            (None, Some(count)) if count > seeds::MOST => {
+                self.refuse("count", format!("there are more than {} replicas", seeds::MOST), "lower it");
+                return Vec::new();
+            }
+            (None, Some(count)) => seeds::derived(CampaignSeed(self.config.campaign.seed), count),
+            (Some(given), None) => match seeds::given(given) {
+                Ok(seeds) => seeds,
+                Err(error) => {
+                    self.refuse("seeds", error.to_string(), help);
+                    return Vec::new();
+                }
+            },
+        };
+        let largest = match self.section.engine {
+            EngineName::Gromacs => LARGEST_SEED,
+            EngineName::Model => MAX_TASKS - 1,
+            EngineName::Command => u64::MAX,
+        };
+        if let Some(seed) = seeds.iter().find(|seed| **seed > largest) {
+            self.refuse("seeds", format!("seed {seed} is too large"), format!("the largest is {largest}"));
+        }
+        seeds
+    }
+
+    fn check_names(&mut self) {
+        for name in self.section.variables.keys() {
+            let key = format!("variables.\"{name}\"");
+            if OWN_NAMES.contains(&name.as_str()) {
+                self.refuse(&key, format!("`{name}` has a meaning of its own in templates"), "choose another name");
+            }
+            let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+                && !name.starts_with(|c: char| c.is_ascii_digit());
+            if !is_word {
+                let help = "take letters, digits and underscores, and no digit first";
+                self.refuse(&key, format!("templates cannot name `{name}`"), help);
+            }
+        }
+    }
+
+    /// The digest of a file that the key names; told where it cannot be read.
+    fn digest(&mut self, key: &str, path: &Path) -> String {
+        let digest = match path.is_file() {
+            true => digest_of_file(path).map_err(|error| error.to_string()),
+            false => Err(if path.is_dir() { "it is a folder" } else { "there is no such file" }.to_owned()),
+        };
+        digest.unwrap_or_else(|why| {
+            let message = format!("cannot read `{}`: {why}", path.display());
+            self.refuse(key, message, "name a file, relative to this configuration");
+            String::new()
+        })
+    }
+
+    /// The text of a file, to be rendered or not.
+    fn text(&mut self, key: &str, path: &Path) -> String {
+        let digest = self.digest(key, path);
+        if digest.is_empty() {
+            return String::new();
+        }
+        let read = match fs::metadata(path).map(|file| file.len()) {
+            Ok(length) if length > LONGEST_TEMPLATE => Err(format!("it has {length} bytes")),
+            _ => fs::read(path).map_err(|error| error.to_string()),
+        };
+        let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned()));
+        text.unwrap_or_else(|why| {
+            self.refuse(key, format!("cannot read `{}`: {why}", path.display()), "save it as UTF-8 text");
+            String::new()
+        })
+    }
+
+    fn files(&mut self) -> Vec<FileSource> {
+        if !self.section.files.is_empty() && self.section.directory.is_none() {
+            let help = "name one, as in directory = \"replicas/{seed}\"";
+            self.refuse("files", "files need a folder for each replica", help);
+        }
+        let mut files = Vec::new();
+        for (target, source) in &self.section.files {
+            let key = format!("files.\"{target}\"");
+            if !is_inside(target) {
+                let help = "name a file in the replica's folder";
+                self.refuse(&key, format!("`{target}` is not within the replica's folder"), help);
+            }
+            let path = self.base.join(source);
+            let template = is_template(source).then(|| self.text(&key, &path));
+            let digest = match &template {
+                Some(text) => Fingerprint::of(text).to_string(),
+                None => self.digest(&key, &path),
+            };
+            files.push(FileSource { target: target.clone(), path, digest, template });
+        }
+        files
+    }
+}
+
+/// Whether a path stays within the folder that it is relative to.
+fn is_inside(path: &str) -> bool {
+    !path.is_empty()
+        && Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
+}
+
+fn is_template(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "j2")
+}

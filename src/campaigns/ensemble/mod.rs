@@ -1,0 +1,135 @@
+//! Ensembles: many replicas of one simulation, each with a seed and a folder of its own.
+mod engine;
+mod folder;
+mod free_energy;
+mod inputs;
+mod load;
+mod render;
+mod section;
+mod seeds;
+mod stage;
+mod told;
+mod write;
+
+use super::Kind;
+use super::stage::{Campaign, Error, Outcomes, Shared, StageResult, share};
+use crate::config::{Config, Faults, Schedule, Uneven};
+use crate::engines::Found;
+use crate::process::Guard;
+use crate::results;
+use inputs::Setup;
+use section::Section;
+use stage::ReplicaStage;
+use std::sync::Arc;
+
+/// The kind of campaign.
+pub struct Ensemble;
+
+impl Kind for Ensemble {
+    fn name(&self) -> &'static str {
+        "ensemble"
+    }
+
+    fn about(&self) -> &'static str {
+        "replicas of one simulation by GROMACS, any program or the built-in model: their columns, speeds, free energies"
+    }
+
+    fn example(&self) -> &'static str {
+        include_str!("../../../examples/ensemble.toml")
+    }
+
+    fn schema(&self) -> schemars::Schema {
+        schemars::schema_for!(Section)
+    }
+
+    fn habits(&self) -> (Uneven, Schedule) {
+        (Uneven::Idle, Schedule::Dynamic)
+    }
+
+    fn load(&self, config: &Config) -> Result<Box<dyn Campaign>, Faults> {
+        Ok(Box::new(load::load(config)?))
+    }
+}
+
+/// A campaign of replicas, ready to run.
+pub struct EnsembleCampaign {
+    config: Config,
+    setup: Arc<Setup>,
+    /// Which program there is.
+    found: Option<Found>,
+    /// What determines the results, but for the program's version.
+    identity: serde_json::Value,
+    warnings: Faults,
+}
+
+impl Campaign for EnsembleCampaign {
+    fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error> {
+        Ok(done.is_empty().then(|| share(ReplicaStage::new(Arc::clone(&self.setup)))))
+    }
+
+    fn find_programs(&mut self, guard: Option<&Guard>) -> Result<(), Faults> {
+        let key = format!("ensemble.{}", self.setup.engine.name());
+        if !self.setup.engine.is_program() {
+            return Ok(());
+        }
+        let Some(guard) = guard else {
+            let help = "see the message about the guard above";
+            return Err(self.config.fault(&key, "no program can be started here", help).into());
+        };
+        self.found = self.setup.engine.find(&self.config, guard)?;
+        folder::refuse_foreign(&self.config, &self.setup)
+    }
+
+    fn claim_places(&self, fresh: bool) -> Result<(), Faults> {
+        folder::claim(&self.config, &self.setup, fresh)
+    }
+
+    fn threads(&self) -> Option<usize> {
+        self.setup.engine.is_program().then(|| self.setup.engine.threads())
+    }
+
+    fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
+        write::write(&self.setup, &done[0], outcomes, out)
+    }
+
+    fn identity(&self) -> serde_json::Value {
+        let mut identity = self.identity.clone();
+        identity["version"] = self.found.as_ref().map_or(serde_json::Value::Null, |found| found.version.clone().into());
+        identity
+    }
+
+    fn grows(&self) -> Option<(&'static str, u64)> {
+        Some(("ensemble.seeds", self.setup.seeds.len() as u64))
+    }
+
+    fn asks(&self) -> serde_json::Value {
+        self.setup.seeds.clone().into()
+    }
+
+    /// Columns are as long as simulations are: they stay in the journal until they are written.
+    fn needs_outcomes(&self) -> bool {
+        !self.setup.collect.is_empty()
+    }
+
+    fn understood(&self) -> Vec<(String, String)> {
+        told::understood(&self.setup, self.found.as_ref())
+    }
+
+    fn foretold(&self) -> Vec<String> {
+        told::foretold(&self.setup)
+    }
+
+    fn warnings(&self) -> Faults {
+        self.warnings.clone()
+    }
+
+    fn reproducibility(&self) -> &'static str {
+        if self.setup.engine.is_program() { "given-files" } else { "bitwise" }
+    }
+
+    fn output_bytes(&self) -> u64 {
+        // Columns of programs are as long as they make them.
+        let columns: u64 = self.setup.collect.iter().map(|collect| collect.columns.len() as u64).sum();
+        20_000 + (400 + 8 * columns * self.setup.engine.rows()) * self.setup.seeds.len() as u64
+    }
+}

@@ -1,0 +1,219 @@
+//! How is a replica run?
+use super::engine::{Engine, Ran as Simulated};
+use super::folder;
+use super::inputs::{Inputs, Setup};
+use super::render;
+use super::section::{Again, ColumnName};
+use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+use crate::engines::model::Model;
+use crate::engines::replica::{Berth, Usage};
+use crate::md::columns;
+use crate::process::Programs;
+use crate::task::{Cause, Failure, TaskId, Tasks};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
+
+/// Time that a program has to end by itself when it is told to; one that goes on later writes a checkpoint then.
+const GRACE: Duration = Duration::from_secs(5);
+const LONG_GRACE: Duration = Duration::from_secs(60);
+
+/// All replicas.
+pub struct ReplicaStage {
+    setup: Arc<Setup>,
+    born: Instant,
+    /// Whether this rank has started a program.
+    has_begun: AtomicBool,
+}
+
+/// What came of some replicas, by task.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Values {
+    pub replicas: Vec<Replica>,
+}
+
+/// What came of one replica.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Replica {
+    pub task: TaskId,
+    pub usage: Usage,
+    pub ns_per_day: f64,
+    /// kJ/mol.
+    pub potential: f64,
+    pub step: f64,
+    pub notes: Vec<String>,
+    /// Rows of each collected file.
+    pub rows: Vec<u64>,
+    /// `[collected file][column][row]`; dropped in totals, where only their lengths are kept.
+    pub series: Vec<Vec<Vec<f64>>>,
+}
+
+impl ReplicaStage {
+    /// The stage of a campaign.
+    pub fn new(setup: Arc<Setup>) -> Self {
+        Self { setup, born: Instant::now(), has_begun: AtomicBool::new(false) }
+    }
+
+    fn replica(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
+        match &self.setup.engine {
+            Engine::Model(model) => self.walk(model, task, context),
+            Engine::Command(_) | Engine::Gromacs(_) => self.run_programs(task, context),
+        }
+    }
+
+    /// A replica of the built-in model, whose streams are those of its seed.
+    fn walk(&self, model: &Model, task: TaskId, context: &Context) -> Result<Replica, Cause> {
+        let started = Instant::now();
+        let mut expired = None;
+        let mut may_go_on = || {
+            expired = context.expired();
+            expired.is_none() && !context.is_halted()
+        };
+        let columns = model.run(context.seed, self.setup.seeds[task as usize], &mut may_go_on)?;
+        let columns = columns.ok_or_else(|| expired.unwrap_or_else(|| Cause::Lost("the run was ended".into())))?;
+        let names = model.columns();
+        let place = |name: &ColumnName| match name {
+            ColumnName::Name(name) => names.iter().position(|known| known == name),
+            ColumnName::Place(place) => Some(*place as usize),
+        };
+        // That the model has them was seen when the campaign was loaded.
+        let of = |name: &ColumnName| place(name).and_then(|place| columns.get(place)).cloned().unwrap_or_default();
+        let series: Vec<Vec<Vec<f64>>> =
+            self.setup.collect.iter().map(|collect| collect.columns.iter().map(of).collect()).collect();
+        let usage = Usage { seconds: started.elapsed().as_secs_f64(), ..Usage::default() };
+        let none = f64::NAN;
+        Ok(Replica {
+            task,
+            usage,
+            ns_per_day: none,
+            potential: none,
+            step: none,
+            notes: Vec::new(),
+            rows: rows_of(&series),
+            series,
+        })
+    }
+
+    fn run_programs(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
+        let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
+        let inputs = self.setup.inputs(task as usize).map_err(|unfit| Cause::Input(unfit.message))?;
+        let label = self.setup.label(task as usize);
+        self.wait_for_turn(programs, context);
+        let is_own = self.setup.directory.is_some();
+        if is_own {
+            let again = if self.setup.engine.goes_on() { Again::Continue } else { Again::Fresh };
+            folder::prepare(&inputs, &self.setup.files, again)?;
+        }
+        let berth = Berth {
+            label: &label,
+            programs,
+            folder: &inputs.folder,
+            is_own,
+            threads: self.setup.engine.threads(),
+            limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
+            deadline: context.deadline,
+            stall: self.setup.stall,
+            grace: if self.setup.engine.goes_on() { LONG_GRACE } else { GRACE },
+        };
+        let mut usage = Usage::default();
+        let Simulated { ns_per_day, potential, step, notes } = self.setup.engine.run(&inputs, &berth, &mut usage)?;
+        let series = self.collect(task, &inputs)?;
+        Ok(Replica { task, usage, ns_per_day, potential, step, notes, rows: rows_of(&series), series })
+    }
+
+    /// Ranks begin one after another where that is wanted.
+    fn wait_for_turn(&self, programs: &Programs, context: &Context) {
+        if self.has_begun.swap(true, Ordering::Relaxed) {
+            return;
+        }
+        let turn = self.setup.stagger * programs.seat.rank as u32;
+        while self.born.elapsed() < turn && !context.is_halted() {
+            sleep((turn - self.born.elapsed().min(turn)).min(Duration::from_millis(50)));
+        }
+    }
+
+    /// The columns that are wanted of a finished replica.
+    fn collect(&self, task: TaskId, inputs: &Inputs) -> Result<Vec<Vec<Vec<f64>>>, Cause> {
+        let names = self.setup.names(task as usize);
+        let read = |collect: &super::inputs::Collect| {
+            let file = render::word(&collect.file, &names).map_err(|error| Cause::Input(error.to_string()))?;
+            let table = columns::read(&inputs.folder.join(file), &collect.wanted());
+            table.map(|table| table.values).map_err(|error| {
+                let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
+                Cause::Failed(format!("{}: {error}{source}", self.setup.label(task as usize)))
+            })
+        };
+        self.setup.collect.iter().map(read).collect()
+    }
+}
+
+/// Rows of each collected file.
+fn rows_of(series: &[Vec<Vec<f64>>]) -> Vec<u64> {
+    series.iter().map(|columns| columns.first().map_or(0, Vec::len) as u64).collect()
+}
+
+impl Stage for ReplicaStage {
+    type Value = Values;
+
+    fn name(&self) -> &str {
+        "replicas"
+    }
+
+    fn tasks(&self) -> u64 {
+        self.setup.seeds.len() as u64
+    }
+
+    /// A replica takes so long that each is handed out by itself.
+    fn largest_batch(&self) -> u64 {
+        1
+    }
+
+    fn label(&self, task: TaskId) -> Option<String> {
+        Some(self.setup.label(task as usize))
+    }
+
+    fn grain(&self) -> u64 {
+        1
+    }
+
+    fn can_be_interrupted(&self) -> bool {
+        self.setup.engine.goes_on()
+    }
+
+    /// A program's replica may take days, and leaves files.
+    fn can_be_sampled(&self) -> bool {
+        !self.setup.engine.is_program()
+    }
+
+    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {
+        let mut ran = Ran { value: Values::default(), failed: Vec::new() };
+        for task in tasks.iter() {
+            match self.replica(task, context) {
+                Ok(replica) => ran.value.replicas.push(replica),
+                Err(cause) => ran.failed.push((task, cause)),
+            }
+        }
+        ran
+    }
+
+    fn empty(&self) -> Values {
+        Values::default()
+    }
+
+    fn merge(&self, into: &mut Values, from: Values) -> Result<(), Error> {
+        into.replicas.extend(from.replicas);
+        into.replicas.sort_by_key(|replica| replica.task);
+        Ok(())
+    }
+
+    fn fold(&self, total: &mut Values, mut from: Values) -> Result<(), Error> {
+        from.replicas.iter_mut().for_each(|replica| replica.series = Vec::new());
+        self.merge(total, from)
+    }
+
+    fn finish(&self, total: &Values, failed: &[Failure]) -> Result<StageResult, Error> {
+        StageResult::new(self, failed, total)
+    }
+}

@@ -1,0 +1,114 @@
+//! What does a campaign of replicas tell of itself?
+use super::engine::{Engine, Source};
+use super::inputs::Setup;
+use super::section::{CollectSection, Section};
+use crate::engines::Found;
+
+/// Everything that determines results, but for the seeds, which may grow, and the program's version. Digests of files stand in place of
+/// their paths.
+pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) -> serde_json::Value {
+    let files: serde_json::Map<String, serde_json::Value> =
+        setup.files.iter().map(|file| (file.target.clone(), file.digest.clone().into())).collect();
+    let collect: Vec<serde_json::Value> = section
+        .collect
+        .iter()
+        .map(|CollectSection { file, columns }| serde_json::json!({ "file": file, "columns": columns }))
+        .collect();
+    let free_energy: Vec<serde_json::Value> =
+        section.free_energy.iter().map(|wanted| serde_json::json!(wanted)).collect();
+    let mut identity = serde_json::json!({
+        "engine": setup.engine.name(), "directory": section.directory, "files": files, "variables": section.variables,
+        "collect": collect, "free_energy": free_energy, "derived_seeds": section.seeds.is_none(),
+    });
+    match &setup.engine {
+        Engine::Command(_) => {
+            let command = section.command.as_ref();
+            identity["command"] = serde_json::json!({
+                "argv": command.map(|command| &command.argv), "environment": command.map(|command| &command.environment),
+                "produces": command.map(|command| &command.produces),
+            });
+        }
+        Engine::Model(_) => identity["model"] = serde_json::json!(section.model),
+        Engine::Gromacs(recipe) => {
+            let stages = recipe.stages.iter().map(|stage| (&stage.name, &stage.grompp_args)).collect::<Vec<_>>();
+            let inputs: serde_json::Map<String, serde_json::Value> =
+                digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
+            identity["gromacs"] = serde_json::json!({
+                "stages": stages, "inputs": inputs, "plumed": recipe.gromacs.plumed,
+                "mdrun_args": recipe.gromacs.mdrun_args, "unstable_time_step_factor": recipe.gromacs.unstable_factor,
+            });
+        }
+    }
+    identity
+}
+
+/// What was understood, for `check`.
+pub fn understood(setup: &Setup, found: Option<&Found>) -> Vec<(String, String)> {
+    let mut lines = vec![("replicas".to_owned(), format!("{}, seeds {}", setup.seeds.len(), told_seeds(&setup.seeds)))];
+    if !setup.engine.is_program() {
+        lines.push(("program".into(), "none: the built-in model".into()));
+    } else if let Ok(first) = setup.inputs(0) {
+        let place = match setup.directory {
+            Some(_) => format!("{}, ...", first.folder.display()),
+            None => format!("none: they run in {}, and nothing they print is kept", first.folder.display()),
+        };
+        lines.push(("folders".into(), place));
+    }
+    if setup.engine.is_program() {
+        lines.push(told_program(setup, found));
+    }
+    for wanted in &setup.free_energies {
+        let text = format!("kT = {:.4} {}, {} bins of each variable", wanted.thermal_energy, wanted.units, wanted.grid);
+        lines.push((format!("free energy {}", wanted.name), text));
+    }
+    if let Engine::Gromacs(recipe) = &setup.engine {
+        for stage in &recipe.stages {
+            let from = match &stage.source {
+                Source::Tpr(path) => path.display().to_string(),
+                Source::Mdp { path, .. } => path.display().to_string(),
+            };
+            lines.push((format!("simulation {}", stage.name), from));
+        }
+        if recipe.gromacs.plumed.is_some() {
+            lines.push(("bias".into(), "by PLUMED".into()));
+        }
+    }
+    for collect in &setup.collect {
+        let columns: Vec<String> = collect.columns.iter().map(super::write::name_of).collect();
+        lines.push((format!("columns of {}", collect.file), columns.join(", ")));
+    }
+    lines
+}
+
+fn told_program(setup: &Setup, found: Option<&Found>) -> (String, String) {
+    let threads = setup.engine.threads();
+    let threads = if threads == 1 { "1 thread each".to_owned() } else { format!("{threads} threads each") };
+    let program = match (&setup.engine, found) {
+        (_, Some(Found { path, version })) if version.starts_with("sha256") => path.display().to_string(),
+        (_, Some(Found { path, version })) => format!("GROMACS {version}, {}", path.display()),
+        (engine, None) => engine.name().to_owned(),
+    };
+    ("program".into(), format!("{program}, {threads}"))
+}
+
+/// What `plan` tells.
+pub fn foretold(setup: &Setup) -> Vec<String> {
+    match setup.engine.goes_on() {
+        _ if !setup.engine.is_program() => Vec::new(),
+        true => vec!["a replica that the end of the time slot stops goes on from its checkpoint in the next".into()],
+        false => vec![
+            "a replica that does not end within the time slot begins again in the next: give it time enough".into(),
+        ],
+    }
+}
+
+/// Seeds in few words: ranges where they follow each other.
+fn told_seeds(seeds: &[u64]) -> String {
+    let follows = seeds.windows(2).all(|pair| pair[1] == pair[0] + 1);
+    match seeds {
+        [only] => only.to_string(),
+        [first, .., last] if follows => format!("{first}-{last}"),
+        [first, second, .., last] => format!("{first}, {second}, ..., {last}"),
+        _ => String::new(),
+    }
+}

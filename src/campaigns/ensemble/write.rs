@@ -1,0 +1,120 @@
+//! How do replicas become datasets?
+use super::engine::Engine;
+use super::inputs::Setup;
+use super::section::ColumnName;
+use super::stage::{Replica, Values};
+use crate::campaigns::stage::{Error, Outcomes, StageResult};
+use crate::results::{Rows, Writer};
+
+/// Writes `/results` of an ensemble, and `/run/replicas`.
+///
+/// # Errors
+/// The file cannot be written, or an outcome not be read.
+pub fn write(setup: &Setup, done: &StageResult, outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<(), Error> {
+    let total: Values = done.value()?;
+    let failed: Vec<u64> = done.failed.iter().map(|failure| failure.task).collect();
+    out.array("/results/seeds", &[setup.seeds.len()], &setup.seeds, "none", "seed of each replica")?;
+    write_run(setup, &total, out)?;
+    if setup.collect.is_empty() {
+        return Ok(());
+    }
+    let files: Vec<Series> = (0..setup.collect.len())
+        .map(|file| Series::open(setup, &total, file, &failed, out))
+        .collect::<Result<_, _>>()?;
+    outcomes.each(0, &mut |_, _, piece| {
+        let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
+        values.replicas.iter().try_for_each(|replica| files.iter().try_for_each(|file| file.fill(replica, out)))
+    })?;
+    super::free_energy::write(setup, outcomes, out)
+}
+
+/// What depends on this run.
+fn write_run(setup: &Setup, total: &Values, out: &mut Writer) -> Result<(), Error> {
+    let count = setup.seeds.len();
+    let mut replicas: Vec<Option<&Replica>> = vec![None; count];
+    total.replicas.iter().for_each(|replica| replicas[replica.task as usize] = Some(replica));
+    let of = |value: fn(&Replica) -> f64| -> Vec<f64> {
+        replicas.iter().map(|replica| replica.map_or(f64::NAN, value)).collect()
+    };
+    let mut numbers = |name: &str, value: fn(&Replica) -> f64, units: &str, about: &str| {
+        out.array(&format!("/run/replicas/{name}"), &[count], &of(value), units, about)
+    };
+    numbers("seconds", |r| r.usage.seconds, "s", "time that it took in the run that finished it")?;
+    if !setup.engine.is_program() {
+        return Ok(());
+    }
+    numbers("cpu_s", |r| r.usage.cpu_s, "s", "processor time of its programs in the run that finished it")?;
+    numbers("peak_memory_mb", |r| r.usage.peak_memory_kb as f64 / 1024.0, "MB", "memory of its largest process")?;
+    if matches!(setup.engine, Engine::Gromacs(_)) {
+        numbers("ns_per_day", |r| r.ns_per_day, "ns/day", "speed of its last simulation")?;
+        numbers("potential_energy", |r| r.potential, "kJ/mol", "potential energy of the last step")?;
+        numbers("last_step", |r| r.step, "none", "last step of its last simulation")?;
+    }
+    let notes: Vec<String> = replicas.iter().map(|r| r.map_or(String::new(), |r| r.notes.join("; "))).collect();
+    out.strings("/run/replicas/notes", &notes, "what happened on the way")?;
+    let folders: Vec<String> = (0..count)
+        .map(|replica| setup.folder(&setup.names(replica)).map_or(String::new(), |path| path.display().to_string()))
+        .collect();
+    Ok(out.strings("/run/replicas/folder", &folders, "where its files are")?)
+}
+
+/// The datasets of one collected file.
+struct Series {
+    file: usize,
+    /// By column.
+    rows: Vec<Rows<f64>>,
+    /// Where each replica's values begin, and the end.
+    offsets: Vec<u64>,
+}
+
+impl Series {
+    fn open(setup: &Setup, total: &Values, file: usize, failed: &[u64], out: &mut Writer) -> Result<Self, Error> {
+        let collect = &setup.collect[file];
+        let mut lengths = vec![0; setup.seeds.len()];
+        total.replicas.iter().for_each(|replica| lengths[replica.task as usize] = replica.rows[file]);
+        let mut offsets = vec![0u64];
+        lengths.iter().for_each(|length| offsets.push(offsets[offsets.len() - 1] + length));
+        let all = offsets[offsets.len() - 1] as usize;
+        let mut rows = Vec::new();
+        for column in &collect.columns {
+            let group = format!("/results/collected/{}/{}", escaped(&collect.file), escaped(&name_of(column)));
+            let about = "replica i has values[offsets[i]..offsets[i + 1]]";
+            out.array(&format!("{group}/offsets"), &[offsets.len()], &offsets, "none", about)?;
+            let values = format!("{group}/values");
+            rows.push(out.rows(
+                &values,
+                &[all],
+                f64::NAN,
+                "as in the file",
+                "the column of every replica, one after another",
+            )?);
+            if !failed.is_empty() {
+                out.list_attribute(&values, "missing", failed)?;
+            }
+        }
+        Ok(Self { file, rows, offsets })
+    }
+
+    fn fill(&self, replica: &Replica, out: &mut Writer) -> Result<(), Error> {
+        let first = self.offsets[replica.task as usize] as usize;
+        for (rows, values) in self.rows.iter().zip(&replica.series[self.file]) {
+            if !values.is_empty() {
+                out.fill(rows, first, values)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What a column is called.
+pub fn name_of(column: &ColumnName) -> String {
+    match column {
+        ColumnName::Name(name) => name.clone(),
+        ColumnName::Place(place) => place.to_string(),
+    }
+}
+
+/// A name without what parts groups in HDF5.
+pub fn escaped(name: &str) -> String {
+    name.replace('/', "%2F")
+}

@@ -1,0 +1,75 @@
+//! What do windows and their free energy look like?
+use super::Analysis;
+use crate::figure::{Chart, Error};
+use std::path::{Path, PathBuf};
+
+/// Standard errors to each side of an interval of 95 %.
+const TWO_SIDED: f64 = 1.96;
+/// More windows than this are not named one by one.
+const NAMED: usize = 12;
+
+impl Analysis<'_> {
+    /// Draws the free energy and the histograms beside the result at `path`, and says where.
+    ///
+    /// # Errors
+    /// The files cannot be written.
+    pub fn draw(&self, path: &Path) -> Result<Vec<PathBuf>, Error> {
+        let beside = |name: &str| path.with_extension(format!("{name}.svg"));
+        let (profile, histograms) = (beside("profile"), beside("histograms"));
+        self.profile_chart().write(&profile)?;
+        self.histogram_chart().write(&histograms)?;
+        Ok(vec![profile, histograms])
+    }
+
+    fn label(&self) -> String {
+        match self.umbrella.unit.name() {
+            "none" => "coordinate".to_owned(),
+            unit => format!("coordinate / {unit}"),
+        }
+    }
+
+    /// The potential of mean force with its band; pieces are lines of their own.
+    fn profile_chart(&self) -> Chart {
+        let (profile, kt) = (&self.profile, self.umbrella.thermal_energy());
+        let mut chart = Chart::new("Potential of mean force", &self.label(), "free energy / kJ/mol");
+        for piece in 0..=profile.piece.iter().flatten().max().copied().unwrap_or(0) {
+            let own = |values: &[f64], of: &dyn Fn(usize) -> f64| -> Vec<f64> {
+                (0..values.len())
+                    .map(|bin| if profile.piece[bin] == Some(piece) { of(bin) } else { f64::NAN })
+                    .collect()
+            };
+            let at = |side: f64| {
+                own(&profile.free_energy, &|bin| kt * (profile.free_energy[bin] + side * profile.stderr[bin]))
+            };
+            let line = own(&profile.free_energy, &|bin| kt * profile.free_energy[bin]);
+            let is_first = piece == 0;
+            let name = if is_first && self.replicates > 1 { "95 % interval" } else { "" };
+            if self.replicates > 1 {
+                chart = chart.band(name, &profile.coordinate, &at(-TWO_SIDED), &at(TWO_SIDED));
+            }
+            let name = if self.is_whole() { String::new() } else { format!("piece {piece}, own zero") };
+            chart = chart.line(&name, &profile.coordinate, &line);
+        }
+        let bins = self.umbrella.bins;
+        chart.x_range(bins.low, bins.high)
+    }
+
+    /// Normalized histograms of all windows.
+    fn histogram_chart(&self) -> Chart {
+        let bins = self.umbrella.bins;
+        let per = match self.umbrella.unit.name() {
+            "none" => "density".to_owned(),
+            unit => format!("density / {unit}^-1"),
+        };
+        let mut chart = Chart::new("Windows", &self.label(), &per).x_range(bins.low, bins.high);
+        let windows = &self.umbrella.windows;
+        for window in windows {
+            let counts = bins.counts(&window.window.samples);
+            let total = window.window.samples.len() as f64 * bins.width();
+            let heights: Vec<f64> = counts.iter().map(|count| *count as f64 / total).collect();
+            let name = if windows.len() <= NAMED { window.window.center.to_string() } else { String::new() };
+            chart = chart.histogram(&name, &bins.edges(), &heights);
+        }
+        chart
+    }
+}

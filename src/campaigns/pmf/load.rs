@@ -1,0 +1,271 @@
+//! Does a file of windows describe data that can be analysed?
+use super::samples::{self, Series};
+use super::section::{Discard, Quantity, Section, WindowSection};
+use super::{Umbrella, UmbrellaWindow};
+use crate::config::{Document, Faults};
+use crate::journal::Fingerprint;
+use crate::science::free_energy::{Axis, Bins, Window};
+use crate::seed::CampaignSeed;
+use crate::units::GAS_CONSTANT_KJ_PER_MOL_K;
+use std::collections::HashMap;
+use std::path::Path;
+
+/// Changes whenever the same input gives other numbers.
+const VERSION: u32 = 1;
+/// A mean bias beyond this is hardly that of the simulation, kT: a restraint of its own would leave 1/2.
+const STRANGE_BIAS: f64 = 50.0;
+
+/// Why there is nothing to analyse.
+#[derive(Debug)]
+pub enum Refusal {
+    /// The file of windows is wrong.
+    Configuration(Faults),
+    /// The file of windows is right, but a file that it names is not.
+    Input(Faults),
+}
+
+/// The windows that `text` describes, with their samples; `path` is where it stands.
+///
+/// # Errors
+/// Everything that is wrong with it and with the files that it names.
+pub fn load(path: &Path, text: &str) -> Result<Umbrella, Refusal> {
+    let schema = schemars::schema_for!(Section);
+    let (document, section) = Document::parse::<Section>(path, text, &schema).map_err(Refusal::Configuration)?;
+    let mut warnings = Faults::default();
+    let (mut faults, mut of_files) = (check(&document, &section), Faults::default());
+    let mut all = Vec::with_capacity(section.window.len());
+    for (index, window) in section.window.iter().enumerate() {
+        match samples::read(&document, index, window, &mut warnings) {
+            Ok(series) => all.push(series),
+            Err(fault) => of_files.push(*fault),
+        }
+    }
+    if all.len() == section.window.len() {
+        let axis = axis_of(&document, &section, &all, &mut faults, &mut warnings);
+        check_copies(&document, &all, &mut warnings);
+        match assemble(&document, &section, all, axis, &mut of_files, &mut warnings) {
+            Some(umbrella) if !faults.has_errors() && !of_files.has_errors() => {
+                warnings.sort();
+                return Ok(Umbrella { warnings, ..umbrella });
+            }
+            _ => {}
+        }
+    }
+    let is_input = !faults.has_errors();
+    faults.extend(of_files);
+    faults.extend(warnings);
+    faults.sort();
+    Err(if is_input { Refusal::Input(faults) } else { Refusal::Configuration(faults) })
+}
+
+/// What can be seen without the files.
+fn check(document: &Document, section: &Section) -> Faults {
+    let mut faults = Faults::default();
+    if let Some([low, high]) = section.range
+        && low >= high
+    {
+        let help = "give the smaller end first";
+        faults.push(document.fault("range", format!("the range from {low} to {high} is empty"), help));
+    }
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    for (index, window) in section.window.iter().enumerate() {
+        let mut refuse = |key: &str, message: String, help: &str| {
+            faults.push(document.fault(&format!("window.{index}.{key}"), message, help));
+        };
+        if let Some(first) = seen.insert((&window.file, &window.column), index) {
+            let message = format!("window {first} reads the same column of `{}`", window.file.display());
+            refuse("file", message, "name the file of this window: windows are counted from 0");
+        }
+        if window.unit != section.window[0].unit {
+            let (own, first) = (window.unit.name(), section.window[0].unit.name());
+            let message = format!("the unit is \"{own}\", but that of window 0 is \"{first}\"");
+            refuse("unit", message, "give all windows the same coordinate");
+        }
+        if window.period != section.window[0].period {
+            refuse("period", "the period differs from that of window 0".into(), "give all windows the same period");
+        }
+        if window.quantity == Quantity::Force && window.unit.turn().is_some() {
+            let help = "name the pullx file: forces on angles are per radian, and their constants too";
+            refuse("quantity", "forces on angles are not read".into(), help);
+        }
+    }
+    faults
+}
+
+/// The period that is given, or that files tell.
+fn axis_of(document: &Document, section: &Section, all: &[Series], faults: &mut Faults, warnings: &mut Faults) -> Axis {
+    let given = section.window[0].period;
+    let told = all[0].period;
+    for (index, series) in all.iter().enumerate() {
+        if given.is_none() && series.period != told {
+            let message = format!("`{}` tells another period than that of window 0", series.path.display());
+            let help = "give every window its `period`";
+            faults.push(document.fault(&format!("window.{index}.file"), message, help));
+        }
+    }
+    let axis = Axis { period: given.or(told) };
+    let extent = extent(all.iter().flat_map(|series| &series.positions));
+    if let (None, Some(turn)) = (axis.period, section.window[0].unit.turn())
+        && extent.1 - extent.0 > 0.9 * turn
+    {
+        let message =
+            format!("samples go from {:.4} to {:.4}, nearly a full turn, but there is no period", extent.0, extent.1);
+        let help = format!("add `period = {turn}` to each window where the coordinate goes round");
+        warnings.push(document.fault("window.0.period", message, help).warning());
+    }
+    if let (Some(period), Some([low, high])) = (axis.period, section.range)
+        && high - low > period * (1.0 + 1e-9)
+    {
+        let message = format!("the range is wider than the period of {period}");
+        faults.push(document.fault("range", message, "give one period at most"));
+    }
+    axis
+}
+
+/// Files of other names with the same contents.
+fn check_copies(document: &Document, all: &[Series], warnings: &mut Faults) {
+    let mut seen: HashMap<&str, usize> = HashMap::new();
+    for (index, series) in all.iter().enumerate() {
+        if let Some(first) = seen.insert(&series.digest, index)
+            && all[first].path != series.path
+        {
+            let message = format!("`{}` has the same contents as the file of window {first}", series.path.display());
+            let help = "look whether one was copied over the other";
+            warnings.push(document.fault(&format!("window.{index}.file"), message, help).warning());
+        }
+    }
+}
+
+fn assemble(
+    document: &Document,
+    section: &Section,
+    all: Vec<Series>,
+    axis: Axis,
+    faults: &mut Faults,
+    warnings: &mut Faults,
+) -> Option<Umbrella> {
+    let kt = GAS_CONSTANT_KJ_PER_MOL_K * section.temperature_k;
+    let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
+    let mut windows = Vec::with_capacity(all.len());
+    for (index, (series, window)) in all.into_iter().zip(&section.window).enumerate() {
+        match keep(document, section, index, series, kt, axis) {
+            Ok(kept) => {
+                check_bias(document, index, window, &kept, axis, warnings);
+                windows.push(kept);
+            }
+            Err(fault) => faults.push(*fault),
+        }
+    }
+    let bins = bins(document, section, &windows, axis, faults)?;
+    let unit = section.window[0].unit;
+    Some(Umbrella {
+        windows,
+        bins,
+        estimator: section.estimator,
+        temperature_k: section.temperature_k,
+        unit,
+        bootstrap: section.bootstrap,
+        seed: CampaignSeed(section.seed),
+        fingerprint: fingerprint(section, &digests),
+        config: document.text.clone(),
+        warnings: Faults::default(),
+    })
+}
+
+/// A window without what was before equilibrium.
+fn keep(
+    document: &Document,
+    section: &Section,
+    index: usize,
+    series: Series,
+    kt: f64,
+    axis: Axis,
+) -> Result<UmbrellaWindow, Box<crate::config::Fault>> {
+    let window: &WindowSection = &section.window[index];
+    let name = window.file.display().to_string();
+    let Some(discarded) = samples::discarded(&series, section.discard_ps, window.center, axis) else {
+        let message = format!("`{name}` has no times, so that nothing can be left out before `discard_ps`");
+        let help = "remove `discard_ps`, set it to \"auto\", or give the file a first column of times";
+        return Err(Box::new(document.fault(&format!("window.{index}.file"), message, help)));
+    };
+    let Series { mut positions, times_ps, .. } = series;
+    let samples = positions.split_off(discarded);
+    if samples.is_empty() {
+        let last = times_ps.as_ref().and_then(|times| times.last()).copied().unwrap_or(f64::NAN);
+        let Discard::Until(until) = section.discard_ps else { unreachable!("what is found leaves a quarter at least") };
+        let message = format!("`{name}` has no sample left: it ends at {last} ps, before `discard_ps` = {until}");
+        let help = "discard less, or leave the window out";
+        return Err(Box::new(document.fault(&format!("window.{index}.file"), message, help)));
+    }
+    let from_ps = times_ps.and_then(|times| times.get(discarded).copied());
+    let window = Window { center: window.center, stiffness: window.force_constant / kt, samples };
+    Ok(UmbrellaWindow { name, force_constant: section.window[index].force_constant, window, discarded, from_ps })
+}
+
+/// Samples that the restraint would never have let happen are those of another restraint or unit.
+fn check_bias(
+    document: &Document,
+    index: usize,
+    given: &WindowSection,
+    kept: &UmbrellaWindow,
+    axis: Axis,
+    warnings: &mut Faults,
+) {
+    let window = &kept.window;
+    let n = window.samples.len() as f64;
+    let bias = window.samples.iter().map(|x| window.bias(axis, *x)).sum::<f64>() / n;
+    if bias > STRANGE_BIAS {
+        let mean = window.samples.iter().sum::<f64>() / n;
+        let message =
+            format!("the mean of `{}` is {mean:.4} {}, {bias:.0} kT up its restraint", kept.name, given.unit.name());
+        let help = "look whether center, force_constant (kJ/mol/unit^2), unit and column are those of the simulation";
+        warnings.push(document.fault(&format!("window.{index}.center"), message, help).warning());
+    }
+}
+
+fn bins(
+    document: &Document,
+    section: &Section,
+    windows: &[UmbrellaWindow],
+    axis: Axis,
+    faults: &mut Faults,
+) -> Option<Bins> {
+    let samples = || windows.iter().flat_map(|window| &window.window.samples);
+    let (least, most) = extent(samples());
+    let [low, high] = section.range.unwrap_or_else(|| match axis.period {
+        Some(period) if least < 0.0 => [-period / 2.0, period / 2.0],
+        Some(period) => [0.0, period],
+        None => [least, most],
+    });
+    let bins = Bins { low, high, count: section.bins as usize, axis };
+    let mut refuse = |message: String, help: &str| faults.push(document.fault("range", message, help));
+    if windows.is_empty() {
+        return None;
+    }
+    if low >= high {
+        if section.range.is_none() {
+            refuse(format!("all samples are {least}"), "look whether the column is that of the coordinate");
+        }
+        return None;
+    }
+    if !samples().any(|x| bins.index(*x).is_some()) {
+        let message = format!("no sample lies between {low} and {high}: they go from {least} to {most}");
+        refuse(message, "give a range that has samples, in the unit of the coordinate");
+    }
+    Some(bins)
+}
+
+/// The smallest and the largest.
+fn extent<'a>(values: impl Iterator<Item = &'a f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)))
+}
+
+/// Of everything that determines the result: contents of files count, not where they lie.
+fn fingerprint(section: &Section, digests: &[String]) -> String {
+    let mut value = serde_json::to_value(section).unwrap_or_default();
+    for (index, digest) in digests.iter().enumerate() {
+        value["window"][index]["file"] = digest.clone().into();
+    }
+    value["version"] = VERSION.into();
+    Fingerprint::of(&value.to_string()).to_string()
+}

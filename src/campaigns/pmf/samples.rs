@@ -1,0 +1,132 @@
+//! Which samples does a window have?
+use super::section::{ColumnSection, Discard, Quantity, WindowSection};
+use crate::config::{Document, Fault, Faults};
+use crate::journal::Fingerprint;
+use crate::md::columns::{self, Column, Table};
+use crate::science::free_energy::{Axis, equilibration};
+use std::fs;
+use std::path::PathBuf;
+
+/// What was read for a window.
+pub struct Series {
+    pub path: PathBuf,
+    /// SHA-256 of the file.
+    pub digest: String,
+    /// The coordinate over time, all of it.
+    pub positions: Vec<f64>,
+    pub times_ps: Option<Vec<f64>>,
+    /// What the file itself says about its column.
+    pub period: Option<f64>,
+}
+
+/// The series of window `index`.
+///
+/// # Errors
+/// The file cannot be read or does not have what is asked for.
+pub fn read(
+    document: &Document,
+    index: usize,
+    window: &WindowSection,
+    warnings: &mut Faults,
+) -> Result<Series, Box<Fault>> {
+    let path = document.resolve(&window.file);
+    let key = |name: &str| format!("window.{index}.{name}");
+    let refuse = |key: &str, error: &columns::Error| {
+        let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(" ({cause})"));
+        let (message, help) = halves(&format!("{error}{cause}"));
+        Box::new(document.fault(key, message, help))
+    };
+    let column = match &window.column {
+        ColumnSection::Index(index) => Column::Index(*index as usize),
+        ColumnSection::Name(name) => Column::Name(name.clone()),
+    };
+    let bytes = fs::read(&path).map_err(|error| {
+        let message = format!("cannot read `{}`: {error}", path.display());
+        Box::new(document.fault(&key("file"), message, "name a file of columns that you may read"))
+    })?;
+    let table = columns::parse(&path, &bytes, std::slice::from_ref(&column)).map_err(|error| {
+        let is_about_column = matches!(error, columns::Error::Unknown { .. } | columns::Error::Twice { .. });
+        refuse(&key(if is_about_column { "column" } else { "file" }), &error)
+    })?;
+    for note in &table.notes {
+        let message = format!("{}:{}: {}", path.display(), note.line, note.text);
+        let help = "look whether the file is what the simulation should have left";
+        warnings.push(document.fault(&key("file"), message, help).warning());
+    }
+    check_quantity(document, index, window, &column, &table)?;
+    let period = period_of(&table, &column);
+    let Table { mut values, time_ps, .. } = table;
+    let mut positions = values.pop().unwrap_or_default();
+    if window.quantity == Quantity::Force {
+        // F = -k (x - c).
+        positions.iter_mut().for_each(|force| *force = window.center - *force / window.force_constant);
+    }
+    let digest = Fingerprint::of_bytes(&bytes).to_string();
+    Ok(Series { path, digest, positions, times_ps: time_ps, period })
+}
+
+/// A message, and what to do where it says so behind a colon.
+fn halves(text: &str) -> (String, String) {
+    match text.rsplit_once(": ") {
+        Some((message, help)) => (message.to_owned(), help.to_owned()),
+        None => (text.to_owned(), "correct the file, or name another".to_owned()),
+    }
+}
+
+/// Whether the column can be what it is taken for.
+fn check_quantity(
+    document: &Document,
+    index: usize,
+    window: &WindowSection,
+    column: &Column,
+    table: &Table,
+) -> Result<(), Box<Fault>> {
+    let key = |name: &str| format!("window.{index}.{name}");
+    if *column == Column::Index(0) && table.time_ps.is_some() {
+        let help = "column 1 is the first behind the time";
+        return Err(document.fault(&key("column"), "column 0 of the file is the time", help).into());
+    }
+    let is_force = table.axis.as_deref().is_some_and(|axis| axis.to_ascii_lowercase().starts_with("force"));
+    match (is_force, window.quantity) {
+        (true, Quantity::Position) => {
+            let message = format!("`{}` has forces, not positions", window.file.display());
+            let help = "set quantity = \"force\", or name the pullx file";
+            Err(document.fault(&key("file"), message, help).into())
+        }
+        (false, Quantity::Force) if table.axis.as_deref().is_some_and(|axis| axis.starts_with("Position")) => {
+            let message = format!("`{}` has positions, not forces", window.file.display());
+            Err(document.fault(&key("quantity"), message, "remove `quantity`, or name the pullf file").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The period that PLUMED's `#! SET min_phi -pi` and `max_phi` tell.
+fn period_of(table: &Table, column: &Column) -> Option<f64> {
+    let name = match column {
+        Column::Index(index) => table.names.get(*index)?,
+        Column::Name(name) => name,
+    };
+    let bound = |which: &str| {
+        let (_, text) = table.settings.iter().find(|(known, _)| *known == format!("{which}_{name}"))?;
+        match text.as_str() {
+            "pi" => Some(std::f64::consts::PI),
+            "-pi" => Some(-std::f64::consts::PI),
+            number => number.parse::<f64>().ok(),
+        }
+    };
+    Some(bound("max")? - bound("min")?).filter(|period| *period > 0.0 && period.is_finite())
+}
+
+/// How many samples at the beginning are left out; none where times are needed and not known.
+pub fn discarded(series: &Series, discard: Discard, center: f64, axis: Axis) -> Option<usize> {
+    match (discard, &series.times_ps) {
+        (Discard::Until(until), _) if until <= 0.0 => Some(0),
+        (Discard::Until(until), Some(times)) => Some(times.partition_point(|time| *time < until)),
+        (Discard::Until(_), None) => None,
+        (Discard::Found(_), _) => {
+            let displacements: Vec<f64> = series.positions.iter().map(|x| axis.displacement(*x, center)).collect();
+            Some(equilibration(&displacements))
+        }
+    }
+}

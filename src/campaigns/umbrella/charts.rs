@@ -1,0 +1,27 @@
+//! What do components look like?
+use super::Setup;
+use super::course::Outcome;
+use crate::figure::Chart;
+
+/// The variances of the components, and the frames along the first two: against each other, and the first against time.
+pub fn charts(setup: &Setup, outcome: &Outcome) -> Vec<(&'static str, Chart)> {
+    let Outcome { found, projections } = outcome;
+    let values = &found.components.values;
+    let percent: Vec<f64> = values.iter().map(|value| 100.0 * value / found.variance).collect();
+    let along = |k: usize| projections.iter().skip(k).step_by(values.len()).copied().collect::<Vec<f64>>();
+    let frames = setup.trajectory.frames();
+    let times: Option<Vec<f64>> = (0..frames).map(|frame| setup.trajectory.time_ps(frame)).collect();
+    let (label, x) = match times {
+        Some(times) => ("time / ps", times),
+        None => ("frame", (0..frames).map(|frame| frame as f64).collect()),
+    };
+    let mut charts = vec![
+        ("scree", Chart::new("Principal components", "component", "variance explained / %").bars("", &percent)),
+        ("pc1", Chart::new("First component", label, "projection / nm").line("", &x, &along(0))),
+    ];
+    if values.len() > 1 {
+        let chart = Chart::new("First two components", "PC1 / nm", "PC2 / nm");
+        charts.push(("pc1-pc2", chart.points("", &along(0), &along(1))));
+    }
+    charts
+}

@@ -1,0 +1,201 @@
+//! What is done with the frames of a chunk?
+use super::Setup;
+use super::frames::{Fault, Shelf};
+use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+use crate::journal::Fingerprint;
+use crate::science::pca::{Covariance, FixedSums, Rows, Superposition, WIDE, pairs};
+use crate::task::{Cause, Failure, TaskId, Tasks};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Deviations from the reference are below this, nm.
+const FARTHEST: f64 = 16384.0;
+
+/// One pass over all frames; a task is a chunk of them.
+pub struct Pass {
+    pub name: String,
+    pub setup: Arc<Setup>,
+    pub shelf: Arc<Shelf>,
+    pub overlay: Overlay,
+    pub work: Work,
+}
+
+/// How frames are superposed, and for the how-many-eth time another way.
+#[derive(Clone)]
+pub struct Overlay {
+    pub round: usize,
+    pub superposition: Arc<Superposition>,
+}
+
+/// Mean and extent of the deviations from the reference.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Average {
+    /// `[3n]`, nm.
+    pub mean: Vec<f64>,
+    /// No frame is farther from the mean, nm.
+    pub radius: f64,
+}
+
+/// What is computed of every chunk.
+pub enum Work {
+    /// The sum of deviations.
+    Average,
+    /// The covariance.
+    Covariance(Average),
+    /// The product of the covariance with a block of vectors `[3n, WIDE]`; with the first block the total variance too.
+    Product { average: Average, block: Vec<f64>, is_first: bool },
+    /// Components of the deviations along vectors, in blocks `[3n, WIDE]`.
+    Projection { average: Average, blocks: Vec<Vec<f64>>, components: usize },
+}
+
+/// What chunks give.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Sums {
+    /// Deviations, elements of the covariance or of its product.
+    pub sums: FixedSums,
+    /// Of squared distances from the mean, nm^2.
+    pub squares: FixedSums,
+    /// The largest squared deviation of a frame, nm^2.
+    pub largest: f64,
+    /// The first frame that cannot be used, and why.
+    pub fault: Option<(u64, String)>,
+    /// Projections of each chunk, `[frames, components]`, nm.
+    pub projections: BTreeMap<TaskId, Vec<f64>>,
+}
+
+impl Pass {
+    fn frames(&self) -> f64 {
+        self.setup.trajectory.frames() as f64
+    }
+
+    fn add(&self, chunk: TaskId, rows: &Rows, value: &mut Sums) -> Result<(), Error> {
+        match &self.work {
+            Work::Average => {
+                value.largest = value.largest.max(rows.largest_square());
+                value.sums.add(&rows.sum())?;
+            }
+            Work::Covariance(average) => {
+                value.squares.add(&[rows.sum_of_squares(&average.mean)])?;
+                value.sums.add(&Covariance::default().of(rows, &average.mean))?;
+            }
+            Work::Product { average, block, is_first } => {
+                if *is_first {
+                    value.squares.add(&[rows.sum_of_squares(&average.mean)])?;
+                }
+                value.sums.add(&rows.multiply(&average.mean, block))?;
+            }
+            Work::Projection { average, blocks, components } => {
+                let parts: Vec<_> = blocks.iter().map(|block| rows.project(&average.mean, block)).collect();
+                let of = |frame: usize| parts.iter().flat_map(move |part| part[frame]).take(*components);
+                value.projections.insert(chunk, (0..rows.frames()).flat_map(of).collect());
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Stage for Pass {
+    type Value = Sums;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn tasks(&self) -> u64 {
+        self.setup.chunks()
+    }
+
+    /// The reference, and what earlier passes gave.
+    fn identity(&self) -> String {
+        let mut bytes = Vec::new();
+        let mut take = |numbers: &[f64]| numbers.iter().for_each(|x| bytes.extend(x.to_le_bytes()));
+        let n = self.overlay.superposition.fitted();
+        take(self.overlay.superposition.moved_target(&vec![0.0; 3 * n]).as_flattened());
+        match &self.work {
+            Work::Average => {}
+            Work::Covariance(average) => take(&average.mean),
+            Work::Product { average, block, .. } => [&average.mean, block].into_iter().for_each(|x| take(x)),
+            Work::Projection { average, blocks, .. } => {
+                take(&average.mean);
+                blocks.iter().for_each(|block| take(block));
+            }
+        }
+        Fingerprint::of_bytes(&bytes).to_string()
+    }
+
+    /// Frames that were read for one pass are kept for the next.
+    fn stays(&self) -> bool {
+        true
+    }
+
+    fn grain(&self) -> u64 {
+        1
+    }
+
+    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Sums> {
+        let (mut value, mut failed) = (self.empty(), Vec::new());
+        let Overlay { round, superposition } = &self.overlay;
+        // Later passes read what the first one has looked at.
+        let is_examined = *round == 0 && matches!(self.work, Work::Average);
+        for chunk in tasks.iter() {
+            let rows = self.shelf.rows(&self.setup, (*round, superposition), chunk, is_examined, context.memory_mb);
+            match rows {
+                Ok(rows) => {
+                    if let Err(error) = self.add(chunk, &rows, &mut value) {
+                        let frames = self.setup.frames_of(chunk);
+                        let text = format!("frames {} to {} cannot be summed: {error}", frames.start, frames.end - 1);
+                        failed.push((chunk, Cause::NotFinite(text)));
+                    }
+                }
+                Err(Fault::File(error)) if error.is_about_reading() => {
+                    failed.push((chunk, Cause::Resource(crate::campaigns::stage::told(&error))));
+                }
+                Err(fault) => {
+                    let first = self.setup.frames_of(chunk).start as u64;
+                    value.fault = earlier(value.fault.take(), Some((first, fault.to_string())));
+                }
+            }
+        }
+        Ran { value, failed }
+    }
+
+    fn empty(&self) -> Sums {
+        let coordinates = self.overlay.superposition.coordinates();
+        let bound = |average: &Average| self.frames() * average.radius * average.radius;
+        let (count, bound) = match &self.work {
+            Work::Average => (coordinates, self.frames() * FARTHEST),
+            Work::Covariance(average) => (pairs(coordinates), bound(average)),
+            Work::Product { average, .. } => (coordinates * WIDE, bound(average)),
+            Work::Projection { .. } => (0, 1.0),
+        };
+        Sums {
+            sums: FixedSums::new(count, bound),
+            squares: FixedSums::new(1, bound),
+            largest: 0.0,
+            fault: None,
+            projections: BTreeMap::new(),
+        }
+    }
+
+    fn merge(&self, into: &mut Sums, from: Sums) -> Result<(), Error> {
+        into.sums.merge(&from.sums)?;
+        into.squares.merge(&from.squares)?;
+        into.largest = into.largest.max(from.largest);
+        into.fault = earlier(into.fault.take(), from.fault);
+        into.projections.extend(from.projections);
+        Ok(())
+    }
+
+    fn finish(&self, total: &Sums, failed: &[Failure]) -> Result<StageResult, Error> {
+        StageResult::new(self, failed, total)
+    }
+}
+
+/// Of two faults the one that comes first in the file.
+fn earlier(a: Option<(u64, String)>, b: Option<(u64, String)>) -> Option<(u64, String)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

@@ -1,0 +1,47 @@
+//! How do components become datasets?
+use super::Setup;
+use super::course::Outcome;
+use crate::campaigns::stage::Error;
+use crate::results::Writer;
+
+/// Writes `/results/pca`.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write(setup: &Setup, outcome: &Outcome, out: &mut Writer) -> Result<(), Error> {
+    let Outcome { found, projections } = outcome;
+    let (values, vectors) = (&found.components.values, &found.components.vectors);
+    let (k, n, frames) = (values.len(), setup.chosen.len(), setup.trajectory.frames());
+    let mean = found.overlay.superposition.positions(&found.average.mean);
+    let about = "mean positions of the selected atoms, in superposed frames";
+    out.array("/results/pca/mean", &[n, 3], mean.as_flattened(), "nm", about)?;
+    let about = "variances along the components, largest first";
+    out.array("/results/pca/eigenvalues", &[k], values, "nm^2", about)?;
+    // A vector holds all x, all y, all z; in the file each atom has its three.
+    let by_atom: Vec<f64> =
+        vectors.iter().flat_map(|v| (0..n).flat_map(move |atom| [0, 1, 2].map(|axis| v[axis * n + atom]))).collect();
+    let about = "components: unit vectors, the entry of largest size positive";
+    out.array("/results/pca/eigenvectors", &[k, n, 3], &by_atom, "none", about)?;
+    let parts: Vec<f64> = values.iter().map(|value| value / found.variance).collect();
+    out.array("/results/pca/variance_explained", &[k], &parts, "none", "eigenvalues over the total variance")?;
+    let about = "projections of superposed frames, less the mean, onto the components";
+    out.array("/results/pca/projection", &[frames, k], projections, "nm", about)?;
+    let times: Vec<f64> = (0..frames).map(|frame| setup.trajectory.time_ps(frame).unwrap_or(f64::NAN)).collect();
+    out.array("/results/pca/time", &[frames], &times, "ps", "times of the frames; NaN where the file has none")?;
+    write_atoms(setup, out)?;
+    out.attribute("/results/pca", "total_variance", found.variance)?;
+    Ok(out.attribute("/results/pca", "frames", frames as u64)?)
+}
+
+fn write_atoms(setup: &Setup, out: &mut Writer) -> Result<(), Error> {
+    let indices: Vec<u64> = setup.chosen.iter().map(|&atom| atom as u64).collect();
+    let atoms = || setup.chosen.iter().map(|&atom| &setup.names[atom]);
+    let n = indices.len();
+    out.array("/results/pca/atoms/index", &[n], &indices, "none", "selected atoms, counted from 0 in the structure")?;
+    let numbers: Vec<i64> = atoms().map(|atom| atom.resid).collect();
+    out.array("/results/pca/atoms/resid", &[n], &numbers, "none", "numbers of their residues")?;
+    let names: Vec<&str> = atoms().map(|atom| &*atom.name).collect();
+    out.strings("/results/pca/atoms/name", &names, "their names")?;
+    let residues: Vec<&str> = atoms().map(|atom| &*atom.residue).collect();
+    Ok(out.strings("/results/pca/atoms/resname", &residues, "names of their residues")?)
+}

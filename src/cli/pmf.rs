@@ -1,0 +1,39 @@
+//! What is the potential of mean force of windows that are there already?
+use crate::campaigns::pmf::{self, Refusal};
+use crate::config::{Config, Faults};
+use crate::run::exit::{Exit, Stop};
+use crate::run::say;
+use std::path::Path;
+
+/// Analyses the windows that the file at `path` lists, and writes the result to `output` with figures beside it. The exit code is that of an
+/// incomplete result where windows do not overlap.
+///
+/// # Errors
+/// The file or one that it names is wrong, or the output cannot be written.
+pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Result<Exit, Stop> {
+    let text = Config::read(path).map_err(|error| Stop::because(Exit::Configuration, &error))?;
+    let umbrella = pmf::load(path, &text).map_err(|refusal| match refusal {
+        Refusal::Configuration(faults) => stop(Exit::Configuration, &faults),
+        Refusal::Input(faults) => stop(Exit::Input, &faults),
+    })?;
+    if !replace {
+        pmf::check_output(output, &umbrella.fingerprint).map_err(|refused| Stop::because(Exit::Output, &refused))?;
+    }
+    if !umbrella.warnings.is_empty() {
+        say::line(umbrella.warnings.render(say::is_colored()).trim_end());
+    }
+    let analysis = umbrella.analyze().map_err(|error| Stop::because(Exit::Input, &error))?;
+    analysis.write(output)?;
+    analysis.told().iter().for_each(|line| say::line(line));
+    analysis.advice().iter().for_each(|line| say::line(&format!("warning: {line}")));
+    say::line(&format!("written: {}", output.display()));
+    if with_figures {
+        let drawn = analysis.draw(output).map_err(|error| Stop::because(Exit::Output, &error))?;
+        drawn.iter().for_each(|path| say::line(&format!("drawn: {}", path.display())));
+    }
+    Ok(if analysis.is_whole() { Exit::Complete } else { Exit::SomeFailed })
+}
+
+fn stop(exit: Exit, faults: &Faults) -> Stop {
+    Stop::new(exit, faults.render(say::is_colored()))
+}

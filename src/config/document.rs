@@ -1,0 +1,96 @@
+//! What stands in a file that is no campaign, but has a form of its own?
+use super::check::Check;
+use super::fault::{Fault, Faults};
+use super::key::KeyPath;
+use super::schema::Schemas;
+use super::source::Source;
+use super::syntax;
+use super::tree::Table;
+use serde::de::DeserializeOwned;
+use std::path::{Path, PathBuf};
+
+/// A TOML file of any form: read and checked as a configuration is.
+#[derive(Clone, Debug)]
+pub struct Document {
+    pub path: PathBuf,
+    pub text: String,
+    tree: Table,
+}
+
+impl Document {
+    /// `text` as a `T`, of which `schema` is the schema; `path` is where it stands and what paths in it are relative to.
+    ///
+    /// # Errors
+    /// Every fault of its form: of syntax, of keys and of types.
+    pub fn parse<T: DeserializeOwned>(
+        path: &Path,
+        text: &str,
+        schema: &schemars::Schema,
+    ) -> Result<(Document, T), Faults> {
+        let source = Source::new(path, text);
+        let (tree, mut faults) = syntax::parse(&source);
+        let is_partial = !faults.is_empty();
+        let schema = schema.as_value();
+        faults.extend(Check { source: &source, schemas: Schemas::new(schema), foreign: &[], is_partial }.run(&tree));
+        faults.into_result(())?;
+        let value = toml::from_str(text).map_err(|error| {
+            let span = error.span().unwrap_or(0..0);
+            Faults::from(Fault::at(&source, &span, "", error.message(), "correct the value"))
+        })?;
+        Ok((Document { path: path.to_owned(), text: text.to_owned(), tree }, value))
+    }
+
+    /// A fault of the value at `key`, as in `window.2.file`; where it is missing the fault points to what should hold it.
+    pub fn fault(&self, key: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {
+        let span = self.tree.locate(&KeyPath::parse(key));
+        Fault::at(&Source::new(&self.path, &self.text), &span, key, message, help)
+    }
+
+    /// A path of this file, relative to the file itself.
+    pub fn resolve(&self, path: &Path) -> PathBuf {
+        self.path.parent().unwrap_or(Path::new("")).join(path)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Forest {
+        /// How many there are.
+        #[schemars(range(min = 1))]
+        trees: u32,
+        #[serde(default)]
+        tree: Vec<Tree>,
+    }
+
+    #[derive(Debug, serde::Deserialize, schemars::JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Tree {
+        height: f64,
+    }
+
+    fn parse(text: &str) -> Result<(Document, Forest), Faults> {
+        Document::parse(Path::new("a/forest.toml"), text, &schemars::schema_for!(Forest))
+    }
+
+    #[test]
+    fn what_is_right_is_read_and_faults_point_to_their_lines() {
+        let (document, forest) = parse("trees = 2\n[[tree]]\nheight = 1\n[[tree]]\nheight = 2.5\n").unwrap();
+        assert_eq!((forest.trees, forest.tree[0].height, forest.tree[1].height), (2, 1.0, 2.5));
+        let fault = document.fault("tree.1.height", "it is too high", "cut it");
+        assert_eq!((fault.line, fault.to_string().as_str()), (5, "a/forest.toml:5:10: it is too high; cut it"));
+        assert_eq!(document.resolve(Path::new("b")), Path::new("a/b"));
+    }
+
+    #[test]
+    fn every_fault_of_form_is_told_at_once() {
+        let faults = parse("tres = 2\ntrees = 0\n[[tree]]\nheigth = 1\n[[tree]]\nheight = \"x\"\n").unwrap_err();
+        let lines: Vec<_> = faults.iter().map(|fault| fault.line).collect();
+        assert!(lines.starts_with(&[1, 2, 4]) && lines.ends_with(&[6]), "{faults}");
+        assert!(faults.to_string().contains("did you mean `height`?"), "{faults}");
+        assert_eq!(parse("").unwrap_err().iter().next().unwrap().key, "trees");
+    }
+}

@@ -1,0 +1,163 @@
+//! What do parameters of a GROMACS simulation (mdp) say?
+use std::fmt::Write;
+
+/// Parameters as `grompp` reads them: `key = value ; comment`, where `-`, `_` and the case of keys do not matter.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mdp {
+    text: String,
+}
+
+/// A seed that is not one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SeedFault {
+    #[error("`{key}` is missing, so that GROMACS takes it from the clock")]
+    Missing { key: &'static str },
+    #[error("`{key} = {value}` has GROMACS take it from the clock")]
+    Random { key: &'static str, value: String },
+}
+
+/// Numbers of steps between outputs, which grow when the time step shrinks.
+const INTERVALS: &[&str] = &[
+    "nstxout",
+    "nstvout",
+    "nstfout",
+    "nstlog",
+    "nstenergy",
+    "nstxoutcompressed",
+    "pullnstxout",
+    "pullnstfout",
+    "awhnstout",
+    "awhnstsample",
+];
+
+impl Mdp {
+    /// Parameters of this text.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into() }
+    }
+
+    /// The text itself.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The value of a key, the last one as GROMACS has it.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        let wanted = plain(key);
+        self.text.lines().filter_map(split).filter(|(key, _)| plain(key) == wanted).map(|(_, value)| value).next_back()
+    }
+
+    fn is(&self, key: &str, values: &[&str]) -> bool {
+        self.value(key).is_some_and(|value| values.iter().any(|other| plain(value) == plain(other)))
+    }
+
+    /// Whether velocities or forces are random, and their seeds are not given.
+    ///
+    /// # Errors
+    /// A seed that is used is missing or -1.
+    pub fn check_seeds(&self) -> Result<(), SeedFault> {
+        let is_stochastic = self.is("integrator", &["sd", "sd1", "bd"])
+            || self.is("tcoupl", &["v-rescale", "andersen", "andersen-massive"])
+            || self.is("pcoupl", &["c-rescale"]);
+        let used =
+            [("gen-seed", self.is("gen-vel", &["yes", "true", "on"])), ("ld-seed", is_stochastic && self.moves())];
+        for (key, _) in used.into_iter().filter(|(_, is_used)| *is_used) {
+            match self.value(key) {
+                None | Some("") => return Err(SeedFault::Missing { key }),
+                Some(value) if value.parse::<i64>().is_ok_and(|seed| seed < 0) => {
+                    return Err(SeedFault::Random { key, value: value.to_owned() });
+                }
+                Some(_) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is dynamics, and not a minimisation.
+    pub fn moves(&self) -> bool {
+        !self.is("integrator", &["steep", "cg", "l-bfgs", "nm", "tpi", "tpic"])
+    }
+
+    /// Time step, ps; GROMACS's own where none is given.
+    pub fn time_step_ps(&self) -> f64 {
+        self.value("dt").and_then(|dt| dt.parse().ok()).unwrap_or(0.001)
+    }
+
+    /// The same simulation in steps of `factor` times the length: as long, and with as many outputs.
+    pub fn with_time_step(&self, factor: f64) -> Self {
+        let stretched = |value: &str| value.parse::<i64>().ok().map(|steps| (steps as f64 / factor).round() as i64);
+        let mut text = String::with_capacity(self.text.len() + 40);
+        let mut has_dt = false;
+        for line in self.text.lines() {
+            let changed = split(line).and_then(|(key, value)| match plain(key).as_str() {
+                "dt" => {
+                    has_dt = true;
+                    Some((key, format!("{}", self.time_step_ps() * factor)))
+                }
+                name if name == "nsteps" || INTERVALS.contains(&name) => {
+                    stretched(value).filter(|steps| *steps > 0).map(|steps| (key, steps.to_string()))
+                }
+                _ => None,
+            });
+            let _ = match changed {
+                Some((key, value)) => writeln!(text, "{key} = {value}"),
+                None => writeln!(text, "{line}"),
+            };
+        }
+        if !has_dt {
+            let _ = writeln!(text, "dt = {}", self.time_step_ps() * factor);
+        }
+        Self { text }
+    }
+}
+
+/// Key and value of a line, without its comment.
+fn split(line: &str) -> Option<(&str, &str)> {
+    let (key, value) = line.split(';').next()?.split_once('=')?;
+    Some((key.trim(), value.trim()))
+}
+
+/// A word without what does not matter in it.
+fn plain(word: &str) -> String {
+    word.chars().filter(|c| !matches!(c, '-' | '_')).flat_map(char::to_lowercase).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MD: &str = "integrator = sd ; stochastic\ndt=0.002\nnsteps = 1000\ngen_vel = Yes\nGen-Seed = 5\nld_seed= 6\n\
+        nstxout-compressed = 50\nnstenergy = -1\n; nsteps = 3\n";
+
+    #[test]
+    fn keys_are_found_however_they_are_written() {
+        let mdp = Mdp::new(MD);
+        assert_eq!(mdp.value("gen-seed"), Some("5"));
+        assert_eq!(mdp.value("LD_SEED"), Some("6"));
+        assert_eq!(mdp.value("nsteps"), Some("1000"));
+        assert_eq!(mdp.value("tcoupl"), None);
+        assert!(mdp.moves() && mdp.check_seeds().is_ok());
+    }
+
+    #[test]
+    fn a_seed_from_the_clock_is_noticed_where_it_matters() {
+        let without = |line: &str| Mdp::new(MD.replace(line, "")).check_seeds();
+        assert_eq!(without("Gen-Seed = 5\n"), Err(SeedFault::Missing { key: "gen-seed" }));
+        assert_eq!(without("ld_seed= 6\n"), Err(SeedFault::Missing { key: "ld-seed" }));
+        let minus = Mdp::new(MD.replace("= 6", "= -1")).check_seeds();
+        assert_eq!(minus, Err(SeedFault::Random { key: "ld-seed", value: "-1".into() }));
+        let thermostat = Mdp::new("integrator = md\ntcoupl = V-rescale\n").check_seeds();
+        assert_eq!(thermostat, Err(SeedFault::Missing { key: "ld-seed" }));
+        assert!(Mdp::new("integrator = md\nnsteps = 5\n").check_seeds().is_ok());
+        assert!(Mdp::new("integrator = steep\ntcoupl = v-rescale\n").check_seeds().is_ok());
+    }
+
+    #[test]
+    fn a_smaller_step_keeps_times_and_outputs() {
+        let half = Mdp::new(MD).with_time_step(0.5);
+        assert_eq!((half.value("dt"), half.value("nsteps")), (Some("0.001"), Some("2000")));
+        assert_eq!((half.value("nstxout-compressed"), half.value("nstenergy")), (Some("100"), Some("-1")));
+        assert_eq!(half.value("gen-seed"), Some("5"));
+        assert_eq!(Mdp::new("nsteps = 10").with_time_step(0.5).value("dt"), Some("0.0005"));
+    }
+}

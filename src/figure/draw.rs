@@ -1,0 +1,164 @@
+//! How does a chart become SVG?
+use super::mark::{Mark, Shape, pieces};
+use super::{Chart, palette};
+use plotters::prelude::*;
+
+/// Size of a figure in points, and what is drawn for each: the library places everything on whole numbers.
+const SIZE: (u32, u32) = (800, 500);
+const FINE: u32 = 4;
+const FONT: &str = "Helvetica, Arial, sans-serif";
+const GREY: RGBColor = RGBColor(70, 70, 70);
+const MOST_POINTS: usize = 5000;
+
+type Fault = Box<dyn std::error::Error + Send + Sync>;
+type Axes<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedF64, RangedF64>>;
+type RangedF64 = plotters::coord::types::RangedCoordf64;
+
+/// The chart as SVG.
+///
+/// # Errors
+/// The library refuses.
+pub fn svg(chart: &Chart) -> Result<String, Fault> {
+    let mut text = String::new();
+    let fine = (SIZE.0 * FINE, SIZE.1 * FINE);
+    {
+        let area = SVGBackend::with_string(&mut text, fine).into_drawing_area();
+        area.fill(&WHITE)?;
+        let mut axes = ChartBuilder::on(&area)
+            .caption(&chart.title, (FONT, 17 * FINE).into_font().color(&BLACK))
+            .margin(12 * FINE)
+            .x_label_area_size(44 * FINE)
+            .y_label_area_size(64 * FINE)
+            .build_cartesian_2d(x_range(chart), y_range(chart))?;
+        mesh(chart, &mut axes)?;
+        let colours = colours(&chart.marks);
+        for (mark, colour) in chart.marks.iter().zip(colours) {
+            draw(mark, RGBColor(colour.0, colour.1, colour.2), &mut axes)?;
+        }
+        if chart.marks.iter().any(|mark| !mark.name.is_empty()) {
+            let mut legend = axes.configure_series_labels();
+            legend.label_font((FONT, 12 * FINE)).legend_area_size(26 * FINE).margin(8 * FINE);
+            legend
+                .background_style(WHITE.mix(0.8))
+                .border_style(GREY.mix(0.4))
+                .position(SeriesLabelPosition::UpperRight);
+            legend.draw()?;
+        }
+        area.present()?;
+    }
+    // The view box keeps the fine numbers.
+    Ok(text.replacen(
+        &format!("width=\"{}\" height=\"{}\"", fine.0, fine.1),
+        &format!("width=\"{}\" height=\"{}\"", SIZE.0, SIZE.1),
+        1,
+    ))
+}
+
+fn mesh(chart: &Chart, axes: &mut Axes) -> Result<(), Fault> {
+    let mut mesh = axes.configure_mesh();
+    mesh.x_desc(&chart.x_label).y_desc(&chart.y_label).x_labels(9).y_labels(8);
+    mesh.label_style((FONT, 12 * FINE).into_font()).axis_desc_style((FONT, 14 * FINE).into_font());
+    mesh.axis_style(GREY.stroke_width(FINE)).light_line_style(TRANSPARENT);
+    mesh.bold_line_style(GREY.mix(0.15).stroke_width(FINE / 2)).set_all_tick_mark_size(4 * FINE);
+    Ok(mesh.draw()?)
+}
+
+/// A band has the colour of what comes after it.
+fn colours(marks: &[Mark]) -> Vec<(u8, u8, u8)> {
+    let is_band = |mark: &&Mark| matches!(mark.shape, Shape::Band(_));
+    let n = marks.iter().filter(|mark| !is_band(mark)).count().max(1);
+    let before = |k: usize| marks[..k].iter().filter(|mark| !is_band(mark)).count().min(n - 1);
+    (0..marks.len()).map(|k| palette::colour(before(k), n)).collect()
+}
+
+fn draw(mark: &Mark, colour: RGBColor, axes: &mut Axes) -> Result<(), Fault> {
+    let line = colour.stroke_width(2 * FINE);
+    let pale = |part: f64| colour.mix(part).filled();
+    match &mark.shape {
+        Shape::Line(points) => {
+            for (k, piece) in pieces(points, |(x, y)| x.is_finite() && y.is_finite()).into_iter().enumerate() {
+                let drawn = if piece.len() == 1 {
+                    axes.draw_series(piece.into_iter().map(|at| Circle::new(at, 3 * FINE, colour.filled())))?
+                } else {
+                    axes.draw_series(LineSeries::new(piece, line))?
+                };
+                if k == 0 && !mark.name.is_empty() {
+                    drawn.label(&mark.name).legend(move |at| PathElement::new(sample(at), line));
+                }
+            }
+        }
+        Shape::Band(rows) => {
+            let bands = pieces(rows, |(x, low, high)| [x, low, high].iter().all(|v| v.is_finite()));
+            let outline = |piece: Vec<(f64, f64, f64)>| {
+                let low = piece.iter().map(|&(x, low, _)| (x, low));
+                low.chain(piece.iter().rev().map(|&(x, _, high)| (x, high))).collect::<Vec<_>>()
+            };
+            let drawn = axes.draw_series(bands.into_iter().map(|piece| Polygon::new(outline(piece), pale(0.25))))?;
+            label(drawn, mark, colour.mix(0.25));
+        }
+        Shape::Histogram(bins) => {
+            let drawn = axes.draw_series(boxes(bins, pale(0.45)))?;
+            label(drawn, mark, colour.mix(0.45));
+        }
+        Shape::Bars(bars) => {
+            let drawn = axes.draw_series(boxes(bars, pale(0.9)))?;
+            label(drawn, mark, colour.mix(0.9));
+        }
+        Shape::Points(points) => {
+            let finite: Vec<_> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+            let stride = finite.len().div_ceil(MOST_POINTS).max(1);
+            let dots = finite.into_iter().step_by(stride).map(|at| Circle::new(at, 2 * FINE, pale(0.5)));
+            label(axes.draw_series(dots)?, mark, colour.mix(0.5));
+        }
+    }
+    Ok(())
+}
+
+fn label(drawn: &mut plotters::chart::SeriesAnno<'_, SVGBackend<'_>>, mark: &Mark, colour: RGBAColor) {
+    if mark.name.is_empty() {
+        return;
+    }
+    let square = move |(x, y): (i32, i32)| [(x, y - 5 * FINE as i32), (x + 20 * FINE as i32, y + 5 * FINE as i32)];
+    drawn.label(&mark.name).legend(move |at| Rectangle::new(square(at), colour.filled()));
+}
+
+fn sample((x, y): (i32, i32)) -> Vec<(i32, i32)> {
+    vec![(x, y), (x + 20 * FINE as i32, y)]
+}
+
+/// What has a height, from the axis up.
+fn boxes(bins: &[(f64, f64, f64)], style: ShapeStyle) -> impl Iterator<Item = Rectangle<(f64, f64)>> {
+    let is_drawn = |bin: &&(f64, f64, f64)| bin.2.is_finite() && bin.2 != 0.0;
+    bins.iter()
+        .filter(is_drawn)
+        .map(move |&(left, right, height)| Rectangle::new([(left, 0.0), (right, height)], style))
+}
+
+fn x_range(chart: &Chart) -> std::ops::Range<f64> {
+    let values = chart.marks.iter().flat_map(|mark| mark.shape.extent()).map(|(x, _)| x);
+    range(chart.x_range, values, 0.0)
+}
+
+fn y_range(chart: &Chart) -> std::ops::Range<f64> {
+    let values: Vec<f64> = chart.marks.iter().flat_map(|mark| mark.shape.extent()).map(|(_, y)| y).collect();
+    let mut range = range(chart.y_range, values.into_iter(), 0.05);
+    // Bars stand on the axis.
+    if chart.y_range.is_none() && range.start < 0.0 && chart.marks.iter().any(|mark| mark.shape.is_standing()) {
+        let has_negative = chart.marks.iter().flat_map(|mark| mark.shape.extent()).any(|(_, y)| y < 0.0);
+        range.start = if has_negative { range.start } else { 0.0 };
+    }
+    range
+}
+
+/// What was asked for, or from the smallest to the largest value with a margin; never empty.
+fn range(asked: Option<(f64, f64)>, values: impl Iterator<Item = f64>, margin: f64) -> std::ops::Range<f64> {
+    let (low, high) = asked.unwrap_or_else(|| {
+        let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(l, h), v| (l.min(v), h.max(v)));
+        (low - margin * (high - low), high + margin * (high - low))
+    });
+    match (low.is_finite() && high.is_finite(), low < high) {
+        (true, true) => low..high,
+        (true, false) => low - 0.5..low + 0.5,
+        _ => 0.0..1.0,
+    }
+}

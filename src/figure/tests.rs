@@ -1,0 +1,77 @@
+//! What stands in the SVG of a chart.
+use super::*;
+
+fn chart() -> Chart {
+    let x: Vec<f64> = (0..20).map(f64::from).collect();
+    let y: Vec<f64> = x.iter().map(|x| if *x == 10.0 { f64::NAN } else { x * x }).collect();
+    let (low, high): (Vec<f64>, Vec<f64>) = y.iter().map(|y| (y - 5.0, y + 5.0)).unzip();
+    Chart::new("Free <energy>", "distance / nm", "F / kJ/mol")
+        .band("95 %", &x, &low, &high)
+        .line("MBAR", &x, &y)
+        .points("", &x, &y)
+}
+
+fn count(svg: &str, what: &str) -> usize {
+    svg.matches(what).count()
+}
+
+#[test]
+fn titles_labels_and_legend_stand_in_the_figure() {
+    let svg = chart().to_svg().unwrap();
+    for text in ["Free &lt;energy&gt;", "distance / nm", "F / kJ/mol", "95 %", "MBAR", "width=\"800\" height=\"500\""] {
+        assert!(svg.contains(text), "{text}");
+    }
+    assert!(svg.trim_end().ends_with("</svg>"));
+    assert_eq!(svg, chart().to_svg().unwrap());
+}
+
+#[test]
+fn nothing_is_drawn_across_what_is_not_finite() {
+    let svg = chart().to_svg().unwrap();
+    let polylines = svg
+        .split("<polyline")
+        .filter(|part| part.contains("stroke=\"#0072B2\"") && part.contains("stroke-width=\"8\""));
+    // Two pieces and the sample in the legend.
+    assert_eq!(polylines.count(), 3);
+    assert_eq!(count(&svg, "<polygon"), 2);
+    assert_eq!(count(&svg, "<circle"), 19);
+    assert!(!svg.contains("NaN"));
+}
+
+#[test]
+fn histograms_and_bars_stand_on_the_axis() {
+    let edges: Vec<f64> = (0..5).map(f64::from).collect();
+    let overlaid = Chart::new("Windows", "x", "density").histogram("0", &edges, &[1.0, 2.0, 0.0, 0.0]);
+    let overlaid = overlaid.histogram("1", &edges, &[0.0, 1.0, 2.0, f64::NAN]).to_svg().unwrap();
+    let bars = Chart::new("Components", "component", "variance / nm^2").bars("", &[4.0, 2.0, 1.0]).to_svg().unwrap();
+    assert_eq!(count(&overlaid, "opacity=\"0.45\""), 4 + 2);
+    assert_eq!(count(&bars, "opacity=\"0.9\""), 3);
+}
+
+#[test]
+fn what_is_empty_or_has_one_value_is_drawn_too() {
+    for chart in [Chart::new("", "", ""), Chart::new("a", "x", "y").line("l", &[1.0], &[2.0])] {
+        assert!(chart.to_svg().unwrap().contains("</svg>"));
+    }
+    let nothing = Chart::new("a", "x", "y").line("l", &[1.0, f64::INFINITY], &[f64::NAN, 1.0]);
+    assert!(nothing.bars("b", &[]).to_svg().unwrap().contains("</svg>"));
+}
+
+#[test]
+fn many_points_are_thinned_and_many_marks_have_their_own_colours() {
+    let x: Vec<f64> = (0..20_001).map(f64::from).collect();
+    assert_eq!(count(&Chart::new("", "", "").points("", &x, &x).to_svg().unwrap(), "<circle"), 4001);
+    let colours: std::collections::BTreeSet<_> = (0..40).map(|k| palette::colour(k, 40)).collect();
+    assert_eq!(colours.len(), 40);
+}
+
+#[test]
+fn a_figure_is_written_whole_or_not_at_all() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("f.svg");
+    chart().write(&path).unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), chart().to_svg().unwrap());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    let nowhere = chart().write(&folder.path().join("missing/f.svg")).unwrap_err();
+    assert!(nowhere.to_string().contains("cannot write the figure"));
+}

@@ -1,0 +1,163 @@
+//! What do the lines before and between rows say about columns?
+use super::error::{At, Error};
+use super::{Column, number};
+
+/// What headers said so far.
+#[derive(Default)]
+pub struct Header {
+    pub names: Vec<String>,
+    pub settings: Vec<(String, String)>,
+    pub axis: Option<String>,
+    /// The label of the first column in an xvg.
+    time_label: Option<String>,
+    pub is_colvar: bool,
+    is_xvg: bool,
+    /// The words of the last comment, which may be names.
+    comment: Vec<String>,
+}
+
+impl Header {
+    /// Whether GROMACS or PLUMED wrote the file.
+    pub fn is_program(&self) -> bool {
+        self.is_colvar || self.is_xvg
+    }
+
+    /// Reads a line that begins with `#`, `@` or `&`.
+    ///
+    /// # Errors
+    /// Fields differ from those of an earlier block, or a second set begins.
+    pub fn read(&mut self, at: &At, line: &[u8]) -> Result<(), Error> {
+        let text = String::from_utf8_lossy(line);
+        match text.split_at(1) {
+            ("@", rest) => self.read_xvg(rest.trim()),
+            ("&", _) => return Err(at.second_set()),
+            (_, rest) => match rest.strip_prefix('!') {
+                Some(rest) => self.read_colvar(at, rest.trim())?,
+                None => {
+                    self.comment = rest.split([' ', '\t', ',']).filter(|w| !w.is_empty()).map(str::to_owned).collect()
+                }
+            },
+        }
+        Ok(())
+    }
+
+    /// Takes the first line of a file without other names as names, if it is one of words.
+    pub fn takes_names(&mut self, line: &[u8]) -> bool {
+        let has_commas = memchr::memchr(b',', line).is_some();
+        let is_name = |word: &[u8]| number::parse(word).is_none() && !is_no_number(word);
+        if self.is_program() || !self.names.is_empty() || !number::words(line, has_commas).all(is_name) {
+            return false;
+        }
+        let unquoted = |word: &[u8]| String::from_utf8_lossy(word).trim_matches(['"', '\'']).to_owned();
+        self.names = number::words(line, has_commas).map(unquoted).collect();
+        true
+    }
+
+    /// `title "..."`, `xaxis label "..."`, `s0 legend "..."` and what is about looks only.
+    fn read_xvg(&mut self, line: &str) {
+        self.is_xvg = true;
+        let quoted = || line.split_once('"').and_then(|(_, rest)| Some(rest.rsplit_once('"')?.0.to_owned()));
+        let mut words = line.split_whitespace();
+        match (words.next(), words.next()) {
+            (Some("xaxis"), Some("label")) => {
+                self.time_label = quoted();
+                self.name(0, quoted().unwrap_or_default());
+            }
+            (Some("yaxis"), Some("label")) => self.axis = quoted(),
+            (Some(set), Some("legend")) => {
+                let index = set.strip_prefix('s').and_then(|index| index.parse::<usize>().ok());
+                // A column number that no file has would only make a long list.
+                if let (Some(index @ 0..100_000), Some(name)) = (index, quoted()) {
+                    self.name(index + 1, name);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn name(&mut self, index: usize, name: String) {
+        if self.names.len() <= index {
+            self.names.resize(index + 1, String::new());
+        }
+        self.names[index] = name;
+    }
+
+    /// `FIELDS time phi ...` and `SET min_phi -pi`.
+    fn read_colvar(&mut self, at: &At, line: &str) -> Result<(), Error> {
+        let mut words = line.split_whitespace();
+        match words.next() {
+            Some("FIELDS") => {
+                let names: Vec<String> = words.map(str::to_owned).collect();
+                if self.is_colvar && names != self.names {
+                    return Err(at.fields());
+                }
+                (self.names, self.is_colvar) = (names, true);
+            }
+            Some("SET") => {
+                if let Some(name) = words.next() {
+                    let value = words.collect::<Vec<_>>().join(" ");
+                    self.settings.retain(|(known, _)| known != name);
+                    self.settings.push((name.to_owned(), value));
+                }
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The names of `width` columns, those of a comment too where it has as many words.
+    pub fn names_of(&self, width: usize) -> Vec<&str> {
+        let is_comment = self.names.is_empty() && self.comment.len() == width && !self.is_program();
+        let names = if is_comment { &self.comment } else { &self.names };
+        names.iter().map(String::as_str).collect()
+    }
+
+    /// The place of `column` among `width`.
+    ///
+    /// # Errors
+    /// There is none, or there are several of its name.
+    pub fn find(&self, at: &At, column: &Column, width: usize) -> Result<usize, Error> {
+        let names = self.names_of(width);
+        let unknown = || at.unknown(column, &names, width);
+        let name = match column {
+            Column::Index(index) => return if *index < width { Ok(*index) } else { Err(unknown()) },
+            Column::Name(name) => name,
+        };
+        let mut of_name = names.iter().enumerate().filter(|(index, known)| *known == name && *index < width);
+        match (of_name.next(), of_name.next()) {
+            (Some((index, _)), None) => Ok(index),
+            (Some((first, _)), Some((second, _))) => Err(at.twice(name, first, second)),
+            // The first column of an xvg has a label with its unit.
+            (None, _) if name.eq_ignore_ascii_case("time") && self.time_unit(width).is_some() => Ok(0),
+            (None, _) => Err(unknown()),
+        }
+    }
+
+    /// Whether a header calls the first column a time.
+    pub fn has_named_time(&self) -> bool {
+        self.is_program() || !self.names.is_empty()
+    }
+
+    /// One ps in the unit of the first column; none where that is no time.
+    pub fn time_unit(&self, width: usize) -> Option<f64> {
+        let label = self.time_label.as_deref().or_else(|| self.names_of(width).first().copied());
+        let Some(label) = label.map(str::to_ascii_lowercase) else { return (width > 1).then_some(1.0) };
+        let is_time = label.starts_with("time") || label == "t" || label.starts_with("t (");
+        is_time.then(|| {
+            let unit = label.split_once(['(', '[']).map_or("ps", |(_, unit)| unit.trim_end_matches([')', ']']).trim());
+            match unit {
+                "fs" => 1e3,
+                "ns" => 1e-3,
+                "us" | "\u{b5}s" | "\\xm\\f{}s" => 1e-6,
+                "s" => 1e-12,
+                _ => 1.0,
+            }
+        })
+    }
+}
+
+/// Words that are values, though no numbers: a row of them is no header.
+fn is_no_number(word: &[u8]) -> bool {
+    let word = String::from_utf8_lossy(word).to_ascii_lowercase();
+    matches!(word.trim_start_matches(['-', '+']), "nan" | "inf" | "infinity" | "1.#ind" | "1.#qnan" | "")
+}

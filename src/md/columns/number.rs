@@ -1,0 +1,79 @@
+//! Which words are in a line, and which number is a word?
+
+/// The words of a line: between commas, or between blanks. Between two commas there is always one, an empty one too.
+pub fn words(line: &[u8], has_commas: bool) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(line);
+    std::iter::from_fn(move || {
+        let text = rest?;
+        let text = text.trim_ascii_start();
+        if !has_commas && text.is_empty() {
+            rest = None;
+            return None;
+        }
+        let is_end = |b: &u8| if has_commas { *b == b',' } else { b.is_ascii_whitespace() };
+        let end = text.iter().position(is_end);
+        rest = end.map(|end| &text[end + 1..]);
+        let word = &text[..end.unwrap_or(text.len())];
+        Some(if has_commas { word.trim_ascii_end() } else { word })
+    })
+}
+
+/// Powers of ten that a double holds exactly.
+const TENS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
+    1e21, 1e22,
+];
+
+/// The finite number that a word is, correctly rounded.
+///
+/// Up to 2^53 with a power of ten up to 10^22 both factors are exact, and so the one rounding of their product or quotient is
+/// the right one (Clinger, PLDI 1990, doi:10.1145/93542.93557); other words are left to the standard library.
+pub fn parse(word: &[u8]) -> Option<f64> {
+    let slow = || std::str::from_utf8(word).ok()?.parse::<f64>().ok().filter(|x| x.is_finite());
+    let Some((mantissa, exponent, is_negative)) = simple(word) else { return slow() };
+    let size = match exponent {
+        -22..=-1 => mantissa as f64 / TENS[exponent.unsigned_abs() as usize],
+        0..=22 => mantissa as f64 * TENS[exponent as usize],
+        _ => return slow(),
+    };
+    Some(if is_negative { -size } else { size })
+}
+
+/// Digits, power of ten and sign, where the digits make a number below 2^53.
+fn simple(word: &[u8]) -> Option<(u64, i32, bool)> {
+    let (is_negative, mut at) = match word.first()? {
+        b'-' => (true, 1),
+        b'+' => (false, 1),
+        _ => (false, 0),
+    };
+    let (mut mantissa, mut exponent, mut digits, mut is_behind_point) = (0u64, 0i32, 0u32, false);
+    while let Some(&byte) = word.get(at) {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa.wrapping_mul(10).wrapping_add(u64::from(byte - b'0'));
+                digits += 1;
+                exponent -= i32::from(is_behind_point);
+            }
+            b'.' if !is_behind_point => is_behind_point = true,
+            b'e' | b'E' if digits > 0 => {
+                exponent += power(&word[at + 1..])?;
+                break;
+            }
+            _ => return None,
+        }
+        at += 1;
+    }
+    // Nineteen digits fit 64 bits.
+    ((1..=19).contains(&digits) && mantissa < 1 << 53).then_some((mantissa, exponent, is_negative))
+}
+
+fn power(word: &[u8]) -> Option<i32> {
+    let (is_negative, digits) = match word {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, word),
+    };
+    let is_short = (1..=4).contains(&digits.len()) && digits.iter().all(u8::is_ascii_digit);
+    let size = is_short.then(|| digits.iter().fold(0, |size, byte| 10 * size + i32::from(byte - b'0')))?;
+    Some(if is_negative { -size } else { size })
+}

@@ -1,0 +1,111 @@
+//! GROMACS' own text format of coordinates (manual.gromacs.org, "gro"): nm, fixed columns, as many digits as the writer chose.
+use super::text::{Lines, columns, read};
+use super::{Error, Frame, Structure};
+use crate::science::selection::Atom;
+use std::path::Path;
+
+/// The first frame of a file.
+///
+/// # Errors
+/// The file is missing or a line is faulty.
+pub(super) fn structure(path: &Path) -> Result<Structure, Error> {
+    let bytes = read(path)?;
+    let mut lines = Lines::new(path, &bytes);
+    if lines.is_blank() {
+        return Err(Error::Empty { path: path.to_owned() });
+    }
+    let mut atoms = Vec::new();
+    let mut frame = Frame::default();
+    read_frame(&mut lines, &mut frame, &mut |line, place| {
+        let resid = columns(line, 0, 5);
+        atoms.push(Atom {
+            name: columns(line, 10, 15).to_owned(),
+            residue: columns(line, 5, 10).to_owned(),
+            resid: resid.parse().map_err(|_| place.fault(line, "an atom that begins with its residue's number"))?,
+            // Numbers in the file start again at 100,000.
+            serial: atoms.len() as i64 + 1,
+            chain: String::new(),
+            element: None,
+        });
+        Ok(())
+    })?;
+    Ok(Structure { atoms, frame })
+}
+
+/// Where each frame of a file begins, and its time where the title tells it.
+///
+/// # Errors
+/// The file is missing, a line is faulty or the last frame is not whole.
+pub(super) fn index(path: &Path) -> Result<Vec<(u64, Option<f64>, usize)>, Error> {
+    let bytes = read(path)?;
+    let mut lines = Lines::new(path, &bytes);
+    let mut places = Vec::new();
+    let last = |places: &[(u64, Option<f64>, usize)]| places.last().and_then(|&(_, time, _)| time);
+    while !lines.is_blank() {
+        let offset = lines.offset;
+        let title = lines.next().unwrap_or_default();
+        let time = time_of(&title);
+        let cut = || Error::Cut { path: path.to_owned(), frame: places.len(), last_ps: last(&places) };
+        let count = lines.next().ok_or_else(cut)?;
+        let atoms: usize = count.trim().parse().map_err(|_| lines.fault(&count, "the number of atoms"))?;
+        for _ in 0..=atoms {
+            lines.next().ok_or_else(cut)?;
+        }
+        places.push((offset, time, atoms));
+    }
+    Ok(places)
+}
+
+/// Reads the frame that `bytes` begin with.
+///
+/// # Errors
+/// A line is faulty; its number is counted from the frame's beginning.
+pub(super) fn frame(path: &Path, bytes: &[u8], frame: &mut Frame) -> Result<(), Error> {
+    read_frame(&mut Lines::new(path, bytes), frame, &mut |_, _| Ok(()))
+}
+
+type TakeLine<'a> = dyn FnMut(&str, &Lines) -> Result<(), Error> + 'a;
+
+fn read_frame(lines: &mut Lines, frame: &mut Frame, take: &mut TakeLine) -> Result<(), Error> {
+    let title = lines.next().unwrap_or_default();
+    frame.time_ps = time_of(&title);
+    let count = lines.next().unwrap_or_default();
+    let atoms: usize = count.trim().parse().map_err(|_| lines.fault(&count, "the number of atoms"))?;
+    frame.positions.clear();
+    // The distance of decimal points tells the number of digits.
+    let mut width = None;
+    for _ in 0..atoms {
+        let Some(line) = lines.next() else { return Err(lines.fault("", "an atom: the file ends too early")) };
+        let width = *width.get_or_insert_with(|| digits(&line));
+        let coordinate = |axis: usize| columns(&line, 20 + axis * width, 20 + (axis + 1) * width).parse::<f32>().ok();
+        let position = (|| Some([coordinate(0)?, coordinate(1)?, coordinate(2)?]))();
+        frame.positions.push(position.ok_or_else(|| lines.fault(&line, "an atom with three coordinates in nm"))?);
+        take(&line, lines)?;
+    }
+    let Some(line) = lines.next() else { return Err(lines.fault("", "the box: the file ends too early")) };
+    frame.cell = cell(&line).ok_or_else(|| lines.fault(&line, "a box of three or nine lengths in nm"))?;
+    Ok(())
+}
+
+/// The width of a coordinate's column; 8 where there are no three decimal points.
+fn digits(line: &str) -> usize {
+    let points: Vec<usize> = line.char_indices().skip(20).filter(|(_, c)| *c == '.').map(|(at, _)| at).collect();
+    if points.len() < 2 { 8 } else { points[1] - points[0] }
+}
+
+/// The box from `v1x v2y v3z [v1y v1z v2x v2z v3x v3y]`; none where it has no volume.
+fn cell(line: &str) -> Option<Option<[[f64; 3]; 3]>> {
+    let v: Vec<f64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
+    let cell = match v.len() {
+        3 => [[v[0], 0.0, 0.0], [0.0, v[1], 0.0], [0.0, 0.0, v[2]]],
+        9 => [[v[0], v[3], v[4]], [v[5], v[1], v[6]], [v[7], v[8], v[2]]],
+        _ => return None,
+    };
+    Some((v[0] * v[1] * v[2] != 0.0).then_some(cell))
+}
+
+/// The time in a title such as `Protein t= 100.00000 step= 50000`, ps.
+fn time_of(title: &str) -> Option<f64> {
+    let (_, rest) = title.rsplit_once("t=")?;
+    rest.split_whitespace().next()?.parse().ok()
+}

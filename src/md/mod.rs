@@ -1,0 +1,16 @@
+//! What do the files of molecular dynamics programs say?
+pub mod columns;
+mod error;
+mod gro;
+pub mod opes;
+mod pdb;
+mod structure;
+mod text;
+mod trajectory;
+mod trr;
+mod xdr;
+mod xtc;
+
+pub use error::Error;
+pub use structure::Structure;
+pub use trajectory::{Frame, Trajectory, Window};

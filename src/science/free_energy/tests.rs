@@ -1,0 +1,315 @@
+//! Free energies of surfaces that are known.
+use super::*;
+use crate::science::widest::tests::IS_PLAIN;
+use crate::seed::{CampaignSeed, Purpose, Stream};
+
+fn harmonic(x: f64) -> f64 {
+    3.0 * x * x
+}
+
+fn double_well(x: f64) -> f64 {
+    5.0 * (x * x - 1.0) * (x * x - 1.0)
+}
+
+fn bins(low: f64, high: f64, count: usize) -> Bins {
+    Bins { low, high, count, axis: Axis::default() }
+}
+
+/// A walk of Metropolis with a bias on `surface`: the exact distribution, correlated the more the shorter its moves are.
+struct Walk {
+    stream: Stream,
+    longest: f64,
+    between: usize,
+}
+
+impl Walk {
+    fn window(&mut self, surface: fn(f64) -> f64, center: f64, stiffness: f64, samples: usize) -> Window {
+        let mut window = Window { center, stiffness, samples: Vec::new() };
+        let mut x = 0.8 * center;
+        for _ in 0..50 + samples {
+            for _ in 0..self.between {
+                let to = x + self.longest * (2.0 * self.stream.uniform() - 1.0);
+                let change =
+                    surface(to) + window.bias(Axis::default(), to) - surface(x) - window.bias(Axis::default(), x);
+                if self.stream.uniform() < libm::exp(-change) {
+                    x = to;
+                }
+            }
+            window.samples.push(x);
+        }
+        window.samples.drain(..50);
+        window
+    }
+}
+
+/// Even windows from `-reach` to `reach`.
+fn windows(surface: fn(f64) -> f64, reach: f64, count: usize, samples: usize, walk: &mut Walk) -> Vec<Window> {
+    let center = |k: usize| reach * (2.0 * k as f64 / (count - 1) as f64 - 1.0);
+    (0..count).map(|k| walk.window(surface, center(k), 20.0, samples)).collect()
+}
+
+fn walk(task: u64, longest: f64, between: usize) -> Walk {
+    Walk { stream: CampaignSeed(11).stream(task, Purpose::Hops), longest, between }
+}
+
+/// -ln of the integral of exp(-surface) over each bin, above the smallest.
+fn exact(surface: fn(f64) -> f64, bins: &Bins) -> Vec<f64> {
+    const POINTS: usize = 100;
+    let step = bins.width() / POINTS as f64;
+    let of_bin = |low: &f64| {
+        let places = (0..POINTS).map(|k| low + step * (k as f64 + 0.5));
+        -places.map(|x| (-surface(x)).exp()).sum::<f64>().ln()
+    };
+    let energies: Vec<f64> = bins.edges()[..bins.count].iter().map(of_bin).collect();
+    let smallest = energies.iter().copied().fold(f64::INFINITY, f64::min);
+    energies.iter().map(|energy| energy - smallest).collect()
+}
+
+/// The part of bins below 6 kT, over `repeats` of the whole procedure, whose interval of 95 % contains the truth, and of pairs of bins.
+fn coverage(surface: fn(f64) -> f64, estimator: Estimator, repeats: u64, longest: f64, between: usize) -> (f64, f64) {
+    let bins = bins(-1.6, 1.6, 40);
+    let exact = exact(surface, &bins);
+    let low: Vec<usize> = (0..bins.count).filter(|bin| exact[*bin] < 6.0).collect();
+    let (mut covered, mut pairs_covered) = (0, 0);
+    for repeat in 0..repeats {
+        let windows = windows(surface, 1.5, 8, 300, &mut walk(repeat, longest, between));
+        let problem = Problem::new(windows, bins, estimator).unwrap();
+        assert_eq!(problem.gaps(), Vec::<&Overlap>::new());
+        let replicates: Vec<_> = (0..60).map(|k| problem.replicate(k, CampaignSeed(repeat)).unwrap()).collect();
+        let profile = problem.profile(&replicates);
+        let off = |bin: usize| profile.free_energy[bin] - exact[bin];
+        let covariance = |a: usize, b: usize| profile.covariance[a * bins.count + b];
+        for (k, &a) in low.iter().enumerate() {
+            let b = low[(k + low.len() / 2) % low.len()];
+            let variance = covariance(a, a) + covariance(b, b) - 2.0 * covariance(a, b);
+            covered += usize::from(off(a).abs() <= 1.96 * profile.stderr[a]);
+            pairs_covered += usize::from((off(a) - off(b)).abs() <= 1.96 * variance.sqrt());
+        }
+    }
+    let all = (low.len() as u64 * repeats) as f64;
+    (covered as f64 / all, pairs_covered as f64 / all)
+}
+
+/// Over the repeats asked for, of samples that are nearly independent and of such that are correlated.
+fn check_coverage(surface: fn(f64) -> f64, estimator: Estimator, repeats: u64) {
+    for (longest, between) in [(0.6, 8), (0.4, 1)] {
+        let (bins, pairs) = coverage(surface, estimator, repeats, longest, between);
+        println!("{estimator:?}, moves of {longest} x {between}: {bins:.4} of bins, {pairs:.4} of pairs");
+        assert!((0.91..=0.98).contains(&bins) && (0.91..=0.98).contains(&pairs), "{bins} {pairs}");
+    }
+}
+
+#[test]
+fn intervals_of_95_percent_cover_the_truth_of_a_harmonic_surface_by_mbar() {
+    check_coverage(harmonic, Estimator::Mbar, 200);
+}
+
+#[test]
+fn intervals_of_95_percent_cover_the_truth_of_a_double_well_by_mbar() {
+    check_coverage(double_well, Estimator::Mbar, 200);
+}
+
+#[test]
+fn intervals_of_95_percent_cover_the_truth_of_both_surfaces_by_wham() {
+    check_coverage(harmonic, Estimator::Wham, 200);
+    check_coverage(double_well, Estimator::Wham, 200);
+}
+
+/// sum_n p_k(x_n) - N_k by the definition, relative to N_k.
+fn imbalance(windows: &[Window], axis: Axis, f: &[f64]) -> f64 {
+    let mut expected = vec![0.0; windows.len()];
+    for x in windows.iter().flat_map(|window| &window.samples) {
+        let terms: Vec<f64> =
+            windows.iter().zip(f).map(|(w, f)| (w.samples.len() as f64).ln() + f - w.bias(axis, *x)).collect();
+        let largest = terms.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+        let sum: f64 = terms.iter().map(|term| (term - largest).exp()).sum();
+        expected.iter_mut().zip(&terms).for_each(|(e, term)| *e += (term - largest).exp() / sum);
+    }
+    let off = expected.iter().zip(windows).map(|(e, w)| (e / w.samples.len() as f64 - 1.0).abs());
+    off.fold(0.0, f64::max)
+}
+
+#[test]
+fn free_energies_solve_the_equations_of_mbar_and_are_near_the_exact_ones() {
+    let windows = windows(harmonic, 1.5, 7, 4000, &mut walk(0, 0.8, 10));
+    let problem = Problem::new(windows.clone(), bins(-1.6, 1.6, 40), Estimator::Mbar).unwrap();
+    let found = problem.estimate().free_energies;
+    assert!(imbalance(&windows, Axis::default(), &found) < 1e-9);
+    // exp(-f) is the mean of exp(-bias) over a Gaussian of stiffness 6; all windows have the same stiffness.
+    let exact = |w: &Window| 0.5 * (6.0 * 20.0 / 26.0) * w.center * w.center;
+    for (f, window) in found.iter().zip(&windows) {
+        assert!((f - (exact(window) - exact(&windows[0]))).abs() < 0.15, "{found:?}");
+    }
+    assert!(problem.steps() < 20);
+}
+
+#[test]
+fn a_thousand_kt_do_not_overflow() {
+    // Far up a slope, with stiff windows: the bias of a window is thousands of kT at the other end.
+    fn slope(x: f64) -> f64 {
+        40.0 * x
+    }
+    let mut walk = walk(3, 0.15, 4);
+    let windows: Vec<Window> = (0..40).map(|k| walk.window(slope, 25.0 + 0.25 * f64::from(k), 60.0, 300)).collect();
+    let (low, high) = (24.0, 34.0);
+    for estimator in [Estimator::Mbar, Estimator::Wham] {
+        let problem = Problem::new(windows.clone(), bins(low, high, 100), estimator).unwrap();
+        assert!(problem.gaps().is_empty(), "{:?}", problem.overlaps);
+        let replicates: Vec<_> = (0..20).map(|k| problem.replicate(k, CampaignSeed(1)).unwrap()).collect();
+        let profile = problem.profile(&replicates);
+        let known: Vec<usize> = (0..100).filter(|bin| profile.counts[*bin] > 30).collect();
+        let (a, b) = (known[0], known[known.len() - 1]);
+        let rise = profile.free_energy[b] - profile.free_energy[a];
+        let expected = 40.0 * (profile.coordinate[b] - profile.coordinate[a]);
+        let variance =
+            profile.covariance[a * 100 + a] + profile.covariance[b * 100 + b] - 2.0 * profile.covariance[a * 100 + b];
+        assert!(
+            expected > 300.0 && (rise - expected).abs() < 4.0 * variance.sqrt() && variance < 25.0,
+            "{rise} {expected}"
+        );
+        if estimator == Estimator::Mbar {
+            assert!(imbalance(&windows, Axis::default(), &problem.estimate().free_energies) < 1e-8);
+        }
+    }
+}
+
+#[test]
+fn wham_is_mbar_of_samples_in_the_middle_of_their_bins() {
+    let bins = bins(-1.7, 1.7, 34);
+    let mut windows = windows(double_well, 1.5, 8, 500, &mut walk(5, 0.6, 5));
+    let wham = Problem::new(windows.clone(), bins, Estimator::Wham).unwrap();
+    for x in windows.iter_mut().flat_map(|window| &mut window.samples) {
+        *x = bins.center(bins.unbounded_index(*x));
+    }
+    let mbar = Problem::new(windows, bins, Estimator::Mbar).unwrap();
+    let (wham, mbar) = (wham.estimate(), mbar.estimate());
+    for (a, b) in wham.free_energies.iter().chain(&wham.profile).zip(mbar.free_energies.iter().chain(&mbar.profile)) {
+        assert!((a - b).abs() < 1e-9 || (a.is_nan() && b.is_nan()), "{a} {b}");
+    }
+}
+
+#[test]
+fn windows_that_do_not_overlap_are_pieces_and_nothing_is_drawn_between_them() {
+    let mut walk = walk(7, 0.5, 6);
+    let centers = [-1.4, -1.0, -0.6, 0.9, 1.3];
+    let windows: Vec<Window> = centers.iter().map(|c| walk.window(harmonic, *c, 60.0, 400)).collect();
+    let bins = bins(-2.0, 2.0, 80);
+    for estimator in [Estimator::Mbar, Estimator::Wham] {
+        let problem = Problem::new(windows.clone(), bins, estimator).unwrap();
+        let gaps: Vec<_> = problem.gaps().iter().map(|overlap| overlap.windows).collect();
+        assert_eq!((gaps, problem.piece_of_windows()), (vec![(2, 3)], vec![0, 0, 0, 1, 1]));
+        let replicates: Vec<_> = (0..10).map(|k| problem.replicate(k, CampaignSeed(1)).unwrap()).collect();
+        let profile = problem.profile(&replicates);
+        let (first, last) = (bins.index(-1.0).unwrap(), bins.index(1.1).unwrap());
+        assert_eq!((profile.piece[first], profile.piece[last]), (Some(0), Some(1)));
+        assert!(profile.covariance[first * 80 + last].is_nan() && profile.stderr[first] > 0.0);
+        let between = (0..79).find(|k| profile.piece[*k] == Some(0) && profile.piece[k + 1] == Some(1));
+        assert!(between.is_none(), "pieces touch at {between:?}");
+        for piece in [Some(0), Some(1)] {
+            let own = (0..80).filter(|bin| profile.piece[*bin] == piece).map(|bin| profile.free_energy[bin]);
+            assert_eq!(own.fold(f64::INFINITY, f64::min), 0.0);
+        }
+        assert!((0..80).all(|bin| profile.free_energy[bin].is_nan() == profile.piece[bin].is_none()));
+    }
+}
+
+#[test]
+fn angles_go_round() {
+    const PERIOD: f64 = 360.0;
+    fn torsion(x: f64) -> f64 {
+        2.0 * (1.0 + (3.0 * x.to_radians()).cos()) + (x.to_radians() - 0.3).sin()
+    }
+    let axis = Axis { period: Some(PERIOD) };
+    let mut stream = CampaignSeed(4).stream(0, Purpose::Hops);
+    let windows: Vec<Window> = (0..24)
+        .map(|k| {
+            let mut window = Window { center: f64::from(k) * 15.0 - 180.0, stiffness: 0.02, samples: Vec::new() };
+            let mut x = window.center;
+            for step in 0..6000 {
+                let to = x + 20.0 * (2.0 * stream.uniform() - 1.0);
+                let energy = |x: f64| torsion(x) + window.bias(axis, x);
+                if stream.uniform() < libm::exp(energy(x) - energy(to)) {
+                    x = to;
+                }
+                if step >= 200 && step % 4 == 0 {
+                    // From -180 to 180, as programs print it.
+                    window.samples.push(axis.displacement(x, 0.0));
+                }
+            }
+            window
+        })
+        .collect();
+    let bins = Bins { low: -180.0, high: 180.0, count: 72, axis };
+    let exact = exact(torsion, &bins);
+    for estimator in [Estimator::Mbar, Estimator::Wham] {
+        let problem = Problem::new(windows.clone(), bins, estimator).unwrap();
+        assert!(problem.gaps().is_empty() && problem.overlaps.len() == 24);
+        let replicates: Vec<_> = (0..30).map(|k| problem.replicate(k, CampaignSeed(1)).unwrap()).collect();
+        let profile = problem.profile(&replicates);
+        let far =
+            (0..72).filter(|bin| (profile.free_energy[*bin] - exact[*bin]).abs() > 3.0 * profile.stderr[*bin]).count();
+        assert!(far <= 2 && profile.stderr.iter().all(|e| *e < 0.5), "{far} {:?}", profile.stderr);
+        if estimator == Estimator::Mbar {
+            assert!(imbalance(&windows, axis, &problem.estimate().free_energies) < 1e-9);
+        }
+        // The same angles counted from 0 to 360.
+        let mut turned = windows.clone();
+        for window in &mut turned {
+            window.center = window.center.rem_euclid(PERIOD);
+            window.samples.iter_mut().for_each(|x| *x = x.rem_euclid(PERIOD));
+        }
+        let turned = Problem::new(turned, bins, estimator).unwrap().estimate();
+        for (a, b) in turned.profile.iter().zip(&problem.estimate().profile) {
+            assert!((a - b).abs() < 1e-9);
+        }
+    }
+}
+
+#[test]
+fn numbers_do_not_depend_on_the_processor_and_replicates_on_their_index_alone() {
+    let windows = windows(double_well, 1.5, 6, 200, &mut walk(9, 0.6, 4));
+    let problem = Problem::new(windows.clone(), bins(-1.7, 1.7, 30), Estimator::Mbar).unwrap();
+    let bits = |problem: &Problem| {
+        let replicate = problem.replicate(17, CampaignSeed(2)).unwrap();
+        let all = problem.estimate().profile.into_iter().chain(replicate.profile).chain(replicate.free_energies);
+        all.map(f64::to_bits).collect::<Vec<_>>()
+    };
+    let wide = bits(&problem);
+    let others: Vec<_> = (0..5).map(|k| problem.replicate(k, CampaignSeed(2))).collect();
+    assert_eq!(wide, bits(&problem));
+    assert_ne!(others[0], others[1]);
+    IS_PLAIN.set(true);
+    let plain = bits(&Problem::new(windows, bins(-1.7, 1.7, 30), Estimator::Mbar).unwrap());
+    IS_PLAIN.set(false);
+    assert_eq!(plain, wide);
+}
+
+#[test]
+fn one_window_is_its_own_histogram_and_none_is_refused() {
+    let window = walk(1, 0.6, 5).window(harmonic, 0.0, 0.0, 2000);
+    let bins = bins(-1.0, 1.0, 10);
+    let problem = Problem::new(vec![window.clone()], bins, Estimator::Mbar).unwrap();
+    let profile = problem.profile(&[]);
+    let counts = bins.counts(&window.samples);
+    let largest = *counts.iter().max().unwrap() as f64;
+    for (f, count) in profile.free_energy.iter().zip(&counts) {
+        assert!((f - (largest / *count as f64).ln()).abs() < 1e-12);
+    }
+    assert!(profile.stderr.iter().all(|e| e.is_nan()) && problem.overlaps.is_empty());
+    assert_eq!(Problem::new(vec![], bins, Estimator::Mbar).err(), Some(Error::NoWindow));
+    let empty = Window { samples: vec![], ..window };
+    assert_eq!(Problem::new(vec![empty], bins, Estimator::Wham).err(), Some(Error::NoSamples { window: 0 }));
+}
+
+#[test]
+fn overlaps_are_areas_and_shares() {
+    let bins = bins(0.0, 10.0, 10);
+    assert_eq!(histogram_overlap(&bins, &[0.5, 1.5, 1.6, 12.5], &[1.2, 12.1, 3.0, 3.1]), 0.5);
+    assert_eq!(histogram_overlap(&bins, &[0.5], &[1.5]), 0.0);
+    let windows = windows(harmonic, 1.5, 6, 500, &mut walk(2, 0.6, 5));
+    let problem = Problem::new(windows, self::bins(-1.7, 1.7, 40), Estimator::Mbar).unwrap();
+    for row in &problem.overlap_matrix {
+        assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-9);
+    }
+    assert!(problem.overlaps.iter().all(|o| o.histogram > 0.15 && o.matrix > 0.1), "{:?}", problem.overlaps);
+}

@@ -1,0 +1,37 @@
+//! What is a window, and which way is the shortest on its axis?
+
+/// The coordinate that windows restrain.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct Axis {
+    /// After how much the coordinate is the same again, as 360 for a dihedral angle in degrees.
+    pub period: Option<f64>,
+}
+
+impl Axis {
+    /// From `center` to `x` the shortest way.
+    pub fn displacement(self, x: f64, center: f64) -> f64 {
+        let straight = x - center;
+        match self.period {
+            Some(period) => straight - period * libm::rint(straight / period),
+            None => straight,
+        }
+    }
+}
+
+/// A simulation with a harmonic restraint.
+#[derive(Clone, Debug)]
+pub struct Window {
+    pub center: f64,
+    /// beta k, 1/unit^2.
+    pub stiffness: f64,
+    /// The coordinate over time, without what was before equilibrium.
+    pub samples: Vec<f64>,
+}
+
+impl Window {
+    /// The bias at `x`, kT.
+    pub fn bias(&self, axis: Axis, x: f64) -> f64 {
+        let displacement = axis.displacement(x, self.center);
+        0.5 * self.stiffness * displacement * displacement
+    }
+}

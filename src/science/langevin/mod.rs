@@ -1,0 +1,16 @@
+//! How does a particle move on a surface in contact with a heat bath, and how far does a bias take it?
+//!
+//! Langevin dynamics on published surfaces of one or two coordinates, in one consistent set of units (energies in the unit of kT). A
+//! [`Group`] is one task: a replica, or several walkers that share one bias of [`opes`](super::opes). Its numbers depend on the
+//! campaign's seed and its own number alone.
+mod error;
+mod group;
+mod integrator;
+pub mod surfaces;
+#[cfg(test)]
+mod tests;
+
+pub use error::Error;
+pub use group::{Biasing, Group, Series, System};
+pub use integrator::Integrator;
+pub use surfaces::Surface;

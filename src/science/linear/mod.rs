@@ -1,0 +1,8 @@
+//! Which products, sums and eigenvectors do dense real matrices have?
+//!
+//! Every sum has one order, nothing is fused, and only square roots go beyond the four rules: the bits are the same on every processor.
+mod eigen;
+mod matrix;
+
+pub(super) use eigen::Eigen;
+pub(super) use matrix::{Matrix, add_multiple, dot, multiply};

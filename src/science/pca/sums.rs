@@ -1,0 +1,67 @@
+//! How are very many sums formed, of which the largest possible is known beforehand?
+use crate::science::sum::Error;
+use serde::{Deserialize, Serialize};
+
+/// Sums in units of a power of two. Numbers are rounded once, when they come; everything after that is integer arithmetic, so that the
+/// order does not matter.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FixedSums {
+    /// The unit is 2^-`exponent`.
+    exponent: i32,
+    units: Vec<i64>,
+}
+
+impl FixedSums {
+    /// Sums that are zero, none of which, nor a part of it, will ever be larger than `bound`.
+    pub fn new(count: usize, bound: f64) -> Self {
+        // A bound below 2^(e+1) in units of 2^(e-61) is below 2^62, which leaves room for roundings.
+        let exponent = (61 - libm::ilogb(bound.max(f64::MIN_POSITIVE))).clamp(-900, 900) - 1;
+        Self { exponent, units: vec![0; count] }
+    }
+
+    /// Adds a number to each sum.
+    ///
+    /// # Errors
+    /// One is not finite or beyond the bound. The sums are of no use then.
+    pub fn add(&mut self, values: &[f64]) -> Result<(), Error> {
+        if values.len() != self.units.len() {
+            return Err(Error::Shape { left: self.units.len(), right: values.len() });
+        }
+        // Beyond 2^52 there are integers only, and adding 2^52 leaves no digit behind the point.
+        const WHOLE: f64 = (1_u64 << 52) as f64;
+        let scale = libm::scalbn(1.0, self.exponent);
+        for (sum, value) in self.units.iter_mut().zip(values) {
+            let size = (value * scale).abs();
+            let scaled = if size < WHOLE { (size + WHOLE) - WHOLE } else { size }.copysign(*value);
+            if size.is_nan() || size > (1_u64 << 62) as f64 {
+                let limit = libm::scalbn(1.0, 62 - self.exponent);
+                return Err(if value.is_finite() {
+                    Error::TooLarge { value: *value, limit }
+                } else {
+                    Error::NotFinite(*value)
+                });
+            }
+            *sum = sum.checked_add(scaled as i64).ok_or(Error::Overflow)?;
+        }
+        Ok(())
+    }
+
+    /// Adds other sums.
+    ///
+    /// # Errors
+    /// They are of other quantities, or a sum overflows.
+    pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
+        if (self.exponent, self.units.len()) != (other.exponent, other.units.len()) {
+            return Err(Error::Shape { left: self.units.len(), right: other.units.len() });
+        }
+        for (sum, more) in self.units.iter_mut().zip(&other.units) {
+            *sum = sum.checked_add(*more).ok_or(Error::Overflow)?;
+        }
+        Ok(())
+    }
+
+    /// The sums as numbers.
+    pub fn values(&self) -> Vec<f64> {
+        self.units.iter().map(|&units| libm::scalbn(units as f64, -self.exponent)).collect()
+    }
+}

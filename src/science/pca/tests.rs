@@ -1,0 +1,190 @@
+use super::*;
+use crate::science::widest::tests::IS_PLAIN;
+use crate::seed::{CampaignSeed, Purpose, Stream};
+
+fn stream(task: u64) -> Stream {
+    CampaignSeed(5).stream(task, Purpose::KrylovVectors)
+}
+
+/// Positions of atoms without a pattern, and frames of them that move a little, turned and shifted.
+fn frames(atoms: usize, count: usize) -> Vec<Vec<[f32; 3]>> {
+    let mut random = stream(1);
+    let shape: Vec<[f64; 3]> = (0..atoms).map(|_| [(); 3].map(|()| random.normal())).collect();
+    let mode: Vec<[f64; 3]> = (0..atoms).map(|_| [(); 3].map(|()| 0.1 * random.normal())).collect();
+    let frame = |_| {
+        let (along, [a, b]) = (random.normal(), [(); 2].map(|()| random.uniform() * 6.0));
+        let shift = [(); 3].map(|()| 5.0 * random.normal());
+        let place = |k: usize| {
+            let [x, y, z] = [0, 1, 2].map(|i| shape[k][i] + along * mode[k][i] + 0.02 * random.normal());
+            let (x, y) = (a.cos() * x - a.sin() * y, a.sin() * x + a.cos() * y);
+            let (y, z) = (b.cos() * y - b.sin() * z, b.sin() * y + b.cos() * z);
+            [x, y, z]
+        };
+        let places: Vec<[f64; 3]> = (0..atoms).map(place).collect();
+        places.iter().map(|x| [0, 1, 2].map(|i| (x[i] + shift[i]) as f32)).collect()
+    };
+    (0..count).map(frame).collect()
+}
+
+fn all(atoms: usize) -> Vec<usize> {
+    (0..atoms).collect()
+}
+
+fn rows(atoms: usize, count: usize) -> Rows {
+    let frames = frames(atoms, count);
+    let superposition = Superposition::new(all(atoms), all(atoms), &frames[0]).unwrap();
+    let (mut rows, mut work) = (Rows::with_capacity(3 * atoms, count), Work::default());
+    frames.iter().for_each(|frame| superposition.add(frame, &mut work, &mut rows));
+    rows
+}
+
+fn mean(rows: &Rows) -> Vec<f64> {
+    rows.sum().iter().map(|sum| sum / rows.frames() as f64).collect()
+}
+
+#[test]
+fn a_body_that_turns_and_moves_lies_where_it_was() {
+    let atoms = 12;
+    let first = &frames(atoms, 1)[0];
+    let turned: Vec<[f32; 3]> = first.iter().map(|x| [2.0 - x[1], x[0] + 1.0, x[2] - 7.0]).collect();
+    let superposition = Superposition::new(vec![0, 3, 5, 7], all(atoms), first).unwrap();
+    let mut rows = Rows::with_capacity(3 * atoms, 1);
+    superposition.add(&turned, &mut Work::default(), &mut rows);
+    assert!(rows.iter().flatten().all(|x| x.abs() < 2e-6), "{rows:?}");
+    // A mirror image cannot be laid over it.
+    let mirrored: Vec<[f32; 3]> = first.iter().map(|x| [-x[0], x[1], x[2]]).collect();
+    superposition.add(&mirrored, &mut Work::default(), &mut rows);
+    assert!(rows.largest_square() > 1.0);
+}
+
+#[test]
+fn no_other_rotation_brings_a_frame_closer() {
+    let frames = frames(9, 2);
+    let at = |frame: &[[f32; 3]]| {
+        let superposition = Superposition::new(all(9), all(9), &frames[0]).unwrap();
+        let mut rows = Rows::with_capacity(27, 1);
+        superposition.add(frame, &mut Work::default(), &mut rows);
+        rows.largest_square()
+    };
+    let best = at(&frames[1]);
+    let superposition = Superposition::new(all(9), all(9), &frames[0]).unwrap();
+    let mut rows = Rows::with_capacity(27, 1);
+    superposition.add(&frames[1], &mut Work::default(), &mut rows);
+    let deviations: Vec<f64> = rows.iter().flatten().map(|x| f64::from(*x)).collect();
+    let laid = superposition.positions(&deviations);
+    for (i, j) in [(0, 1), (1, 2), (2, 0)] {
+        for angle in [-1e-3_f64, 1e-3] {
+            let centre: Vec<f64> = (0..3).map(|a| laid.iter().map(|x| x[a]).sum::<f64>() / 9.0).collect();
+            let square: f64 = laid
+                .iter()
+                .zip(&frames[0])
+                .map(|(x, to)| {
+                    let mut moved = *x;
+                    let (u, v) = (x[i] - centre[i], x[j] - centre[j]);
+                    moved[i] = centre[i] + angle.cos() * u - angle.sin() * v;
+                    moved[j] = centre[j] + angle.sin() * u + angle.cos() * v;
+                    (0..3).map(|a| (moved[a] - f64::from(to[a])).powi(2)).sum::<f64>()
+                })
+                .sum();
+            assert!(square > best, "{square} {best}");
+        }
+    }
+}
+
+#[test]
+fn atoms_that_fix_no_rotation_are_refused() {
+    let line = [[0.0, 0.0, 0.0], [1.0, 1.0, 1.0], [2.0, 2.0, 2.0], [5.0, 5.0, 5.0]];
+    let refused = |fitted: Vec<usize>| Superposition::new(fitted, all(4), &line).unwrap_err();
+    assert_eq!(refused(all(4)), Undetermined::Line(4));
+    assert_eq!(refused(vec![1, 2]), Undetermined::TooFew(2));
+}
+
+#[test]
+fn products_with_vectors_are_those_with_the_covariance() {
+    for (atoms, count) in [(5, 7), (9, 64), (3, 1), (11, 30)] {
+        let rows = rows(atoms, count);
+        let (mean, n) = (mean(&rows), 3 * atoms);
+        let upper = Covariance::default().of(&rows, &mean);
+        let at = |i: usize, j: usize| {
+            let (i, j) = (i.min(j), i.max(j));
+            upper[i * n - i * (i + 1) / 2 + j]
+        };
+        let block: Vec<f64> = (0..n * WIDE).map(|k| libm::sin(k as f64)).collect();
+        let product = rows.multiply(&mean, &block);
+        let size = upper.iter().fold(1e-3_f64, |most, x| most.max(x.abs()));
+        for i in 0..n {
+            for k in 0..WIDE {
+                let plain: f64 = (0..n).map(|j| at(i, j) * block[j * WIDE + k]).sum();
+                assert!((product[i * WIDE + k] - plain).abs() < 1e-12 * size * n as f64);
+            }
+        }
+        let trace: f64 = (0..n).map(|i| at(i, i)).sum();
+        assert!((trace / rows.sum_of_squares(&mean).max(1e-300) - 1.0).abs() < 1e-12 || count == 1);
+    }
+}
+
+#[test]
+fn both_ways_find_the_same_components() {
+    let (atoms, count, wanted) = (60, 400, 12);
+    let rows = rows(atoms, count);
+    let (mean, n) = (mean(&rows), 3 * atoms);
+    let dense = Components::of_dense(&Covariance::default().of(&rows, &mean), n, wanted);
+    let mut search = Krylov::new(n, wanted, &mut stream(0));
+    let found = (0..100).find_map(|_| search.take(&rows.multiply(&mean, &search.block()))).unwrap();
+    for k in 0..wanted {
+        assert!((found.values[k] / dense.values[k] - 1.0).abs() < 1e-12, "{k}");
+        let cosine: f64 = found.vectors[k].iter().zip(&dense.vectors[k]).map(|(a, b)| a * b).sum();
+        assert!((cosine - 1.0).abs() < 1e-10, "{k}: {cosine}");
+    }
+}
+
+#[test]
+fn few_frames_have_few_components() {
+    // Five frames about their mean span four dimensions.
+    let rows = rows(40, 5);
+    let mean = mean(&rows);
+    let mut search = Krylov::new(120, 10, &mut stream(0));
+    let found = (0..100).find_map(|_| search.take(&rows.multiply(&mean, &search.block()))).unwrap();
+    let total: f64 = found.values.iter().filter(|value| **value > 1e-9).sum();
+    assert_eq!(found.values.iter().filter(|value| **value > 1e-9).count(), 4);
+    assert!((total / rows.sum_of_squares(&mean) - 1.0).abs() < 1e-12);
+}
+
+#[test]
+fn processors_with_and_without_avx2_give_the_same_bits() {
+    let run = || {
+        let rows = rows(17, 37);
+        let mean = mean(&rows);
+        let block: Vec<f64> = (0..51 * WIDE).map(|k| libm::cos(k as f64)).collect();
+        let all = [
+            rows.multiply(&mean, &block),
+            Covariance::default().of(&rows, &mean),
+            rows.project(&mean, &block).concat(),
+            vec![rows.largest_square(), rows.sum_of_squares(&mean)],
+        ];
+        all.concat().into_iter().map(f64::to_bits).collect::<Vec<u64>>()
+    };
+    let wide = run();
+    IS_PLAIN.set(true);
+    let plain = run();
+    IS_PLAIN.set(false);
+    assert_eq!(wide, plain);
+}
+
+#[test]
+fn sums_do_not_depend_on_their_order_and_keep_their_bound() {
+    let numbers: Vec<[f64; 2]> = (0..500).map(|k| [libm::sin(f64::from(k)) * 90.0, 1.0 / 3.0]).collect();
+    let empty = || FixedSums::new(2, 500.0 * 90.0);
+    let mut forward = empty();
+    numbers.iter().for_each(|x| forward.add(x).unwrap());
+    let mut grouped = empty();
+    for group in numbers.rchunks(7) {
+        let mut part = empty();
+        group.iter().for_each(|x| part.add(x).unwrap());
+        grouped.merge(&part).unwrap();
+    }
+    assert_eq!(forward, grouped);
+    assert!((forward.values()[1] - 500.0 / 3.0).abs() < 1e-10);
+    assert!(empty().add(&[f64::NAN, 0.0]).is_err() && empty().add(&[1e9, 0.0]).is_err());
+    assert!(empty().merge(&FixedSums::new(3, 1.0)).is_err());
+}

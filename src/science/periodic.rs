@@ -1,0 +1,78 @@
+//! Are molecules whole in a periodic box?
+//!
+//! Programs wrap atoms into the box one by one, so that a molecule at its surface comes apart. Neighbours in the list of atoms then
+//! stand a box apart, or jump so far from one frame to the next.
+
+/// A periodic box.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Cell {
+    /// Columns of the matrix that turns a vector into fractions of the box's vectors.
+    inverse: [[f64; 3]; 3],
+}
+
+impl Cell {
+    /// The box of three vectors, in rows; none where it has no volume.
+    pub fn new([a, b, c]: &[[f64; 3]; 3]) -> Option<Self> {
+        let cross = |u: &[f64; 3], v: &[f64; 3]| {
+            [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
+        };
+        let normals = [cross(b, c), cross(c, a), cross(a, b)];
+        let volume: f64 = (0..3).map(|axis| a[axis] * normals[0][axis]).sum();
+        let is_good = volume.is_finite() && volume != 0.0;
+        is_good.then(|| Self { inverse: normals.map(|normal| normal.map(|x| x / volume)) })
+    }
+
+    /// Whether a vector is longer than half a box along one of its vectors.
+    fn is_beyond_half(&self, v: [f64; 3]) -> bool {
+        self.inverse.iter().any(|row| (row[0] * v[0] + row[1] * v[1] + row[2] * v[2]).abs() > 0.5)
+    }
+}
+
+/// From one position to another.
+fn step(from: [f32; 3], to: [f32; 3]) -> [f64; 3] {
+    std::array::from_fn(|axis| f64::from(to[axis]) - f64::from(from[axis]))
+}
+
+/// The first of `atoms` whose neighbour in that list stands more than half a box away, of those that `belong` together.
+pub fn find_parted(cell: &Cell, positions: &[[f32; 3]], atoms: &[usize], belong: &[bool]) -> Option<usize> {
+    let pairs = atoms.windows(2).zip(belong);
+    let parted =
+        pairs.filter(|(pair, belong)| **belong && cell.is_beyond_half(step(positions[pair[0]], positions[pair[1]])));
+    parted.map(|(pair, _)| pair[0]).next()
+}
+
+/// The first of `atoms` from which its neighbour in that list moved by more than half a box, between two frames.
+pub fn find_jump(cell: &Cell, before: &[[f32; 3]], after: &[[f32; 3]], atoms: &[usize]) -> Option<usize> {
+    let jumps = |pair: &&[usize]| {
+        let (then, now) = (step(before[pair[0]], before[pair[1]]), step(after[pair[0]], after[pair[1]]));
+        cell.is_beyond_half(std::array::from_fn(|axis| now[axis] - then[axis]))
+    };
+    atoms.windows(2).find(jumps).map(|pair| pair[0])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_is_measured_along_those_of_the_box() {
+        let cell = Cell::new(&[[4.0, 0.0, 0.0], [2.0, 4.0, 0.0], [0.0, 0.0, 6.0]]).unwrap();
+        assert!(!cell.is_beyond_half([1.9, 0.0, 2.9]) && cell.is_beyond_half([2.1, 0.0, 0.0]));
+        // Half of the second vector is no step along the first one.
+        assert!(!cell.is_beyond_half([0.99, 1.98, 0.0]) && cell.is_beyond_half([1.01, 2.02, 0.0]));
+        assert_eq!(Cell::new(&[[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 6.0]]), None);
+    }
+
+    #[test]
+    fn molecules_that_are_apart_and_atoms_that_jump_are_found() {
+        let cell = Cell::new(&[[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 3.0]]).unwrap();
+        let whole = [[0.1, 0.1, 0.1], [0.2, 0.1, 0.1], [0.3, 0.1, 0.1]];
+        let mut broken = whole;
+        broken[2][1] += 3.0;
+        assert_eq!(find_parted(&cell, &broken, &[0, 1, 2], &[true, true]), Some(1));
+        assert_eq!(find_parted(&cell, &broken, &[0, 1, 2], &[true, false]), None);
+        assert_eq!(find_jump(&cell, &whole, &broken, &[0, 1, 2]), Some(1));
+        // A molecule that leaves the box as a whole is as good as before.
+        assert_eq!(find_jump(&cell, &whole, &whole.map(|x| [x[0] + 3.0, x[1], x[2]]), &[0, 1, 2]), None);
+    }
+}

@@ -1,0 +1,416 @@
+//! Ensembles by GROMACS: by a stand-in that writes down its calls and fails as it is told, and by the real program where it is installed.
+#![allow(clippy::unwrap_used)]
+mod support;
+
+use serde_json::Value;
+use simmpi::results::{Reader, Values};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use support::{Campaign, Ended, Running, simmpi};
+
+const MDP: &str =
+    "integrator = sd\ndt = 0.002\nnsteps = 40\ngen-vel = yes\ngen-seed = {{ seed }}\nld-seed = {{ seed }}\n";
+
+/// A campaign by the stand-in, for seeds 1 to `count`; `keys` stand in `[ensemble.gromacs]`.
+struct Standing {
+    campaign: Campaign,
+}
+
+impl Standing {
+    fn new(count: usize, keys: &str) -> Self {
+        Self::with(count, keys, "", MDP)
+    }
+
+    fn with(count: usize, keys: &str, others: &str, mdp: &str) -> Self {
+        let stages = if keys.contains("stage") { "" } else { "mdp = \"run.mdp.j2\"\n" };
+        let config = format!(
+            "[campaign]\nkind = \"ensemble\"\n[ensemble]\nseeds = \"1-{count}\"\ndirectory = \"replicas/{{seed}}\"\nengine = \"gromacs\"\n\
+             stall_timeout_s = 4.0\n[ensemble.gromacs]\n{stages}structure = \"conf.gro\"\ntopology = \"topol.top\"\nbinary = \"bin/gmx\"\n{keys}\n{others}\n"
+        );
+        let campaign = Campaign::with(simmpi(), &config);
+        fs::create_dir(campaign.path("bin")).unwrap();
+        fs::write(campaign.path("bin/gmx"), include_str!("support/gmx.py")).unwrap();
+        fs::set_permissions(campaign.path("bin/gmx"), fs::Permissions::from_mode(0o755)).unwrap();
+        for (name, text) in [("run.mdp.j2", mdp), ("conf.gro", "structure"), ("topol.top", "#include \"posre.itp\"\n")]
+        {
+            fs::write(campaign.path(name), text).unwrap();
+        }
+        Self { campaign }
+    }
+
+    /// How replicas fail, by folder.
+    fn moods(&self, moods: &[(&str, &str)]) {
+        let moods: serde_json::Map<String, Value> = moods.iter().map(|(k, v)| ((*k).to_owned(), (*v).into())).collect();
+        fs::write(self.campaign.path("bin/mood"), Value::Object(moods).to_string()).unwrap();
+    }
+
+    /// The calls for a replica, of one of the program's parts.
+    fn calls(&self, place: &str, part: &str) -> Vec<Value> {
+        let text = fs::read_to_string(self.campaign.path("bin/calls.log")).unwrap();
+        let calls = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        calls.filter(|call| call["place"] == place && call["args"][0] == part).collect()
+    }
+
+    /// The steps that a replica ran, in their order.
+    fn steps(&self, place: &str) -> Vec<u64> {
+        let text = fs::read_to_string(self.file(place, "run.trj")).unwrap();
+        text.lines().map(|line| line.parse().unwrap()).collect()
+    }
+
+    fn file(&self, place: &str, name: &str) -> PathBuf {
+        self.campaign.path(&format!("replicas/{place}/{name}"))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        strings(&self.campaign, "/run/replicas/notes")
+    }
+}
+
+fn strings(campaign: &Campaign, item: &str) -> Vec<String> {
+    match reader(campaign).dataset_values(item).unwrap().values {
+        Values::Text(texts) => texts,
+        _ => panic!("{item} is no text"),
+    }
+}
+
+fn reader(campaign: &Campaign) -> Reader {
+    Reader::open_results(&campaign.path("results.h5")).unwrap()
+}
+
+/// The word behind `option`.
+fn option<'a>(call: &'a Value, option: &str) -> Option<&'a str> {
+    let args = call["args"].as_array().unwrap();
+    args.iter().position(|word| word == option).and_then(|at| args.get(at + 1)).and_then(Value::as_str)
+}
+
+/// Waits until `is_so`.
+fn wait_until(mut is_so: impl FnMut() -> bool) {
+    let since = Instant::now();
+    while !is_so() {
+        assert!(since.elapsed() < Duration::from_secs(60), "it never came to be");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+/// Kills a rank and waits for the end of all.
+fn kill_rank(campaign: &Campaign, running: Running, rank: usize) -> Ended {
+    nix::sys::signal::kill(nix::unistd::Pid::from_raw(campaign.ranks()[&rank]), nix::sys::signal::Signal::SIGKILL)
+        .unwrap();
+    running.end()
+}
+
+/// How many processes work in a folder below `folder`.
+fn working_in(folder: &Path) -> usize {
+    let is_there = |pid: PathBuf| fs::read_link(pid.join("cwd")).is_ok_and(|place| place.starts_with(folder));
+    fs::read_dir("/proc").unwrap().flatten().filter(|entry| is_there(entry.path())).count()
+}
+
+#[test]
+fn every_replica_is_called_as_it_should_be() {
+    let standing = Standing::new(4, "mdrun_args = [\"-cpt\", \"5\"]\ngrompp_args = [\"-maxwarn\", \"1\"]");
+    standing.campaign.run(2, &[]).expect(0, &["4 of 4 tasks done"]);
+    for seed in ["1", "2", "3", "4"] {
+        assert!(fs::read_to_string(standing.file(seed, "run.mdp")).unwrap().contains(&format!("gen-seed = {seed}\n")));
+        let (grompp, mdrun) = (standing.calls(seed, "grompp"), standing.calls(seed, "mdrun"));
+        assert_eq!((grompp.len(), mdrun.len()), (1, 1));
+        assert_eq!(option(&grompp[0], "-maxwarn"), Some("1"));
+        let call = &mdrun[0];
+        assert_eq!(
+            (option(call, "-ntmpi"), option(call, "-ntomp"), option(call, "-cpt")),
+            (Some("1"), Some("1"), Some("5"))
+        );
+        assert_eq!((option(call, "-px"), option(call, "-pf")), (Some("run_pullx.xvg"), Some("run_pullf.xvg")));
+        assert_eq!((option(call, "-cpi"), option(call, "-maxh"), option(call, "-gpu_id")), (None, None, None));
+        assert_eq!(call["set"], serde_json::json!({"GMX_MAXBACKUP": "-1", "OMP_NUM_THREADS": "1"}));
+        assert_eq!(call["launcher"], serde_json::json!([]), "the launcher's variables are gone");
+        assert_eq!(standing.steps(seed), (1..=40).collect::<Vec<_>>());
+    }
+    let file = reader(&standing.campaign);
+    assert_eq!(file.array::<f64>("/run/replicas/ns_per_day").unwrap(), [1000.0; 4]);
+    assert_eq!(file.array::<f64>("/run/replicas/potential_energy").unwrap(), [-11.0; 4]);
+    assert_eq!(file.array::<f64>("/run/replicas/last_step").unwrap(), [40.0; 4]);
+}
+
+#[test]
+fn what_fails_goes_on_from_its_checkpoint_and_what_would_fail_again_is_not_tried() {
+    let standing = Standing::with(7, "", "[limits]\nmax_retries = 2\n[partition]\nschedule = \"static\"", MDP);
+    let moods =
+        [("1", "crash"), ("2", "partial"), ("3", "lincs"), ("4", "bad-mdp"), ("5", "stall"), ("6", "unfinished")];
+    standing.moods(&moods);
+    standing.campaign.run(2, &[]).expect(2, &["4 of 7 tasks done, 3 failed"]);
+    let errors = strings(&standing.campaign, "/run/tasks/error");
+    for (place, begin) in [("1", "20"), ("2", "25"), ("5", "25")] {
+        let calls = standing.calls(place, "mdrun");
+        assert_eq!(calls.len(), 2, "replica {place}");
+        assert_eq!(option(&calls[1], "-cpi"), Some("run.cpt"));
+        let steps = standing.steps(place);
+        let begin: u64 = begin.parse().unwrap();
+        assert_eq!(
+            steps[steps.len() - (40 - begin) as usize..],
+            (begin + 1..=40).collect::<Vec<_>>()[..],
+            "replica {place}"
+        );
+        assert_eq!(steps.len() as u64, 25 + 40 - begin, "no step was run twice but those behind the checkpoint");
+    }
+    for (place, error) in
+        [("3", "unstable: mdrun of seed 3 ended with exit code 1: "), ("4", "input refused: grompp of seed 4")]
+    {
+        let place_error = errors.iter().find(|text| text.contains(&format!("seed {place} "))).unwrap();
+        assert!(place_error.starts_with(error), "{place_error}");
+    }
+    assert!(errors.iter().any(|text| text.contains("Too many LINCS warnings")), "{errors:?}");
+    assert!(errors.iter().any(|text| text.contains("Unknown left-hand 'foo'")), "{errors:?}");
+    assert_eq!((standing.calls("3", "mdrun").len(), standing.calls("4", "grompp").len()), (1, 1));
+    assert!(errors.iter().any(|text| text.contains("run of seed 6 ended with exit code 0 at step")), "{errors:?}");
+    assert_eq!(standing.calls("6", "mdrun").len(), 3);
+}
+
+#[test]
+fn a_simulation_that_blows_up_is_tried_in_smaller_steps_where_that_is_wanted() {
+    let standing = Standing::new(2, "unstable_time_step_factor = 0.5");
+    standing.moods(&[("2", "lincs")]);
+    standing.campaign.run(0, &[]).expect(0, &["2 of 2 tasks done"]);
+    assert!(
+        standing.notes()[1].contains("run blew up and was begun again in steps of 0.001 ps"),
+        "{:?}",
+        standing.notes()
+    );
+    assert_eq!(reader(&standing.campaign).array::<f64>("/run/replicas/last_step").unwrap(), [40.0, 80.0]);
+}
+
+#[test]
+fn a_cut_checkpoint_is_noticed_and_the_one_before_it_taken() {
+    let standing = Standing::with(3, "", "[limits]\nmax_retries = 0", MDP);
+    standing.moods(&[("1", "crash"), ("2", "crash"), ("3", "crash")]);
+    standing.campaign.run(0, &["--keep-journal"]).expect(2, &["0 of 3 tasks done"]);
+    fs::write(standing.file("1", "run.cpt"), "20 0.0").unwrap();
+    fs::remove_file(standing.file("2", "run.cpt")).unwrap();
+    fs::remove_file(standing.file("2", "run_prev.cpt")).unwrap();
+    fs::write(standing.file("3", "run.cpt"), "").unwrap();
+    fs::write(standing.file("3", "run_prev.cpt"), "").unwrap();
+    standing.campaign.run(0, &["--retry-failed"]).expect(0, &["3 of 3 tasks done"]);
+    let notes = standing.notes();
+    assert_eq!(notes[0], "the checkpoint run.cpt is cut off or damaged; it goes on from run_prev.cpt at step 10");
+    assert_eq!(option(&standing.calls("1", "mdrun")[1], "-cpi"), Some("run_prev.cpt"));
+    assert!(notes[1].contains("left no checkpoint: it begins again"), "{notes:?}");
+    assert!(notes[2].contains("no checkpoint to go on from and begins again"), "{notes:?}");
+    assert_eq!(option(&standing.calls("3", "mdrun")[1], "-cpi"), None);
+}
+
+#[test]
+fn stages_follow_each_other_and_what_is_finished_is_not_run_again() {
+    let stages = "stage = [{ name = \"em\", mdp = \"em.mdp\" }, { name = \"run\", mdp = \"run.mdp.j2\" }]";
+    let standing = Standing::with(2, stages, "[limits]\nmax_retries = 1", MDP);
+    fs::write(standing.campaign.path("em.mdp"), "integrator = steep\nnsteps = 4\n").unwrap();
+    standing.moods(&[("1", "crash")]);
+    standing.campaign.run(2, &[]).expect(0, &["2 of 2 tasks done"]);
+    let names = |place: &str| -> Vec<String> {
+        standing.calls(place, "mdrun").iter().map(|call| option(call, "-deffnm").unwrap().to_owned()).collect()
+    };
+    // The stand-in crashes in its first simulation too, and each goes on alone.
+    assert_eq!(names("2"), ["em", "run"]);
+    assert_eq!(names("1").last().map(String::as_str), Some("run"));
+    let starts: Vec<_> =
+        standing.calls("2", "grompp").iter().map(|call| option(call, "-c").unwrap().to_owned()).collect();
+    assert!(starts[0].ends_with("conf.gro") && starts[1] == "em.gro", "{starts:?}");
+}
+
+#[test]
+fn a_killed_rank_costs_nothing_but_the_steps_behind_its_checkpoint() {
+    let slow = MDP.replace("nsteps = 40", "nsteps = 100\nsleep = 0.05");
+    let standing = Standing::with(4, "", "", &slow);
+    let running = standing.campaign.start(2, &[]);
+    let has_run = |place: &str, steps: usize| {
+        fs::read_to_string(standing.file(place, "run.trj")).is_ok_and(|text| text.lines().count() > steps)
+    };
+    wait_until(|| has_run("1", 25) && has_run("2", 25));
+    let ended = kill_rank(&standing.campaign, running, 1);
+    assert_ne!(ended.code, 0);
+    wait_until(|| working_in(&standing.campaign.path("replicas")) == 0);
+    standing.campaign.run(2, &[]).expect(0, &["4 of 4 tasks done, 0 failed"]);
+    for place in ["1", "2", "3", "4"] {
+        let steps = standing.steps(place);
+        let again = steps.len() - 100;
+        assert!(again <= 10, "{again} steps of replica {place} were run twice");
+        assert_eq!(steps[steps.len() - 1], 100);
+    }
+    let went_on =
+        |place: &str| standing.calls(place, "mdrun").iter().any(|call| option(call, "-cpi") == Some("run.cpt"));
+    assert!(went_on("1") || went_on("2"), "one of them was on the rank that was killed");
+}
+
+#[test]
+fn the_end_of_the_time_slot_interrupts_replicas_and_the_next_slot_goes_on() {
+    let slow = MDP.replace("nsteps = 40", "nsteps = 100\nsleep = 0.1");
+    let standing = Standing::with(2, "", "[limits]\nmax_retries = 0\nwalltime_s = 9.0", &slow);
+    standing.campaign.run(2, &[]).expect(75, &["0 of 2 tasks are done, 0 failed, 2 are left"]);
+    let hours: f64 = option(&standing.calls("1", "mdrun")[0], "-maxh").unwrap().parse().unwrap();
+    assert!(hours > 1.0 / 3600.0 && hours < 5.2 / 3600.0, "{hours}");
+    let config = fs::read_to_string(standing.campaign.path("config.toml")).unwrap();
+    standing.campaign.write(&config.replace("walltime_s = 9.0", "walltime_s = 90.0"));
+    standing.campaign.run(2, &[]).expect(0, &["2 of 2 tasks done, 0 failed"]);
+    assert_eq!(standing.steps("1"), (1..=100).collect::<Vec<_>>(), "no step was run twice");
+}
+
+#[test]
+fn seeds_from_the_clock_and_equal_inputs_are_refused() {
+    let refused = |mdp: &str, said: &[&str]| {
+        let standing = Standing::with(3, "", "", mdp);
+        standing.campaign.run(0, &[]).expect(78, said);
+        assert!(!standing.campaign.path("replicas").exists());
+    };
+    refused(
+        &MDP.replace("ld-seed = {{ seed }}", "ld_seed = -1"),
+        &["`ld-seed = -1` has GROMACS take it from the clock", "{{ seed }}"],
+    );
+    refused(&MDP.replace("gen-seed = {{ seed }}\n", ""), &["`gen-seed` is missing"]);
+    refused(&MDP.replace("{{ seed }}", "7"), &["replicas 0 and 1 (seeds 1 and 2) would do the same"]);
+    let standing = Standing::new(3, "mdrun_args = [\"-nsteps\", \"10\"]");
+    standing.campaign.run(0, &[]).expect(78, &["`-nsteps` is not free"]);
+    let standing = Standing::new(3, "threads = 512");
+    standing.campaign.run(0, &[]).expect(78, &["512 threads on"]);
+}
+
+#[test]
+fn plumed_is_checked_called_and_restarted_from_a_state_of_the_checkpoints_time() {
+    let files = "[ensemble.files]\n\"plumed.dat\" = \"plumed.dat\"\n[limits]\nmax_retries = 0";
+    let standing = Standing::with(2, "plumed = \"plumed.dat\"", files, MDP);
+    fs::write(standing.campaign.path("plumed.dat"), "OPES_METAD ARG=phi PACE=10 STATE_WFILE=STATE STATE_RFILE=STATE\n")
+        .unwrap();
+    fs::write(standing.campaign.path("kernel"), "").unwrap();
+    let kernel = standing.campaign.path("kernel").display().to_string();
+    let set = [("PLUMED_KERNEL", kernel.as_str())];
+    let run = |arguments: &[&str], set: &[(&str, &str)]| standing.campaign.start_with(0, arguments, set).end();
+    standing.moods(&[]);
+    run(&[], &set).expect(78, &["this mdrun has no option -plumed"]);
+    standing.moods(&[("plumed", "yes")]);
+    run(&[], &[("PLUMED_KERNEL", "")]).expect(78, &["PLUMED_KERNEL does not name"]);
+    standing.moods(&[("plumed", "yes"), ("1", "crash"), ("2", "crash")]);
+    run(&["--keep-journal"], &set).expect(2, &["2 failed"]);
+    assert_eq!(option(&standing.calls("1", "mdrun")[0], "-plumed"), Some("plumed.dat"));
+    // That of the checkpoint before the last one.
+    fs::write(standing.file("2", "STATE"), "#! FIELDS time phi\n0.02 1.0\n").unwrap();
+    run(&["--retry-failed"], &set).expect(0, &["2 of 2 tasks done"]);
+    assert_eq!(option(&standing.calls("1", "mdrun")[1], "-cpi"), Some("run.cpt"));
+    assert_eq!(option(&standing.calls("2", "mdrun")[1], "-cpi"), Some("run_prev.cpt"));
+    assert!(standing.notes()[1].contains("of 0.04 ps and PLUMED's STATE of 0.02 ps"), "{:?}", standing.notes());
+}
+
+#[test]
+fn gpus_are_shared_out_by_the_ranks_of_a_node() {
+    let standing = Standing::new(4, "gpus = [2, 5]");
+    standing.campaign.run(2, &[]).expect(0, &[]);
+    let mut used: Vec<String> = (1..=4)
+        .flat_map(|seed| standing.calls(&seed.to_string(), "mdrun"))
+        .map(|call| option(&call, "-gpu_id").unwrap().to_owned())
+        .collect();
+    used.sort();
+    used.dedup();
+    assert_eq!(used, ["2", "5"]);
+    // So many that the run is stopped before all have failed.
+    let standing = Standing::new(60, "gpus = [0]");
+    standing.campaign.run(2, &[]).expect(75, &["2 ranks on this node want 1 GPUs with 1 replicas each"]);
+}
+
+/// A real campaign of alanine dipeptide, where GROMACS is; says so where it is not.
+fn real(steps: u64, keys: &str) -> Option<Campaign> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    if !std::env::split_paths(&path).any(|folder| folder.join("gmx").is_file()) {
+        println!("SKIPPED: gmx is not installed");
+        return None;
+    }
+    let systems = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gromacs");
+    let mdp = fs::read_to_string(systems.join("md.mdp")).unwrap();
+    let config = format!(
+        "[campaign]\nkind = \"ensemble\"\n[ensemble]\nseeds = \"101-108\"\ndirectory = \"replicas/{{seed}}\"\nengine = \"gromacs\"\n\
+         stall_timeout_s = 60.0\n[ensemble.gromacs]\nmdp = \"run.mdp.j2\"\nstructure = \"em.gro\"\ntopology = \"topol.top\"\n{keys}\n"
+    );
+    let campaign = Campaign::with(simmpi(), &config);
+    let mdp = mdp.replace("2024", "{{ seed }}").replace("nsteps          = 500000", &format!("nsteps = {steps}"));
+    assert!(mdp.contains("{{ seed }}") && mdp.contains(&format!("nsteps = {steps}\n")));
+    fs::write(campaign.path("run.mdp.j2"), mdp).unwrap();
+    for name in ["em.gro", "topol.top", "posre.itp"] {
+        fs::copy(systems.join(name), campaign.path(name)).unwrap();
+    }
+    Some(campaign)
+}
+
+/// Checks what eight real replicas leave.
+fn check_real(campaign: &Campaign, steps: u64) {
+    let file = reader(campaign);
+    assert_eq!(file.array::<u64>("/results/seeds").unwrap(), (101..=108).collect::<Vec<_>>());
+    let numbers = |name: &str| file.array::<f64>(&format!("/run/replicas/{name}")).unwrap();
+    assert!(numbers("ns_per_day").iter().all(|speed| *speed > 1.0), "{:?}", numbers("ns_per_day"));
+    assert_eq!(numbers("last_step"), [steps as f64; 8]);
+    let energies = numbers("potential_energy");
+    assert!(energies.iter().all(|energy| (-120.0..60.0).contains(energy)), "{energies:?}");
+    assert!(energies.windows(2).all(|pair| pair[0] != pair[1]), "seeds differ: {energies:?}");
+    for seed in 101..=108 {
+        let folder = campaign.path(&format!("replicas/{seed}"));
+        let mdp = fs::read_to_string(folder.join("run.mdp")).unwrap();
+        assert!(
+            mdp.contains(&format!("ld-seed         = {seed}\n"))
+                && mdp.contains(&format!("gen-seed        = {seed}\n"))
+        );
+        assert!(folder.join("run.gro").is_file());
+        let backups =
+            fs::read_dir(&folder).unwrap().flatten().filter(|e| e.file_name().to_string_lossy().starts_with('#'));
+        assert_eq!(backups.count(), 0);
+    }
+}
+
+#[test]
+fn eight_real_replicas_give_the_same_energies_on_two_and_four_ranks() {
+    let (Some(two), Some(four)) = (real(10_000, ""), real(10_000, "")) else { return };
+    two.run(2, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
+    check_real(&two, 10_000);
+    four.run(4, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
+    check_real(&four, 10_000);
+    let energies = |campaign: &Campaign| reader(campaign).array::<f64>("/run/replicas/potential_energy").unwrap();
+    assert_eq!(energies(&two), energies(&four));
+    // What `gmx energy` says of the same run.
+    let folder = two.path("replicas/103");
+    let mut energy = std::process::Command::new("sh");
+    let asked =
+        energy.args(["-c", "echo Potential | gmx energy -f run.edr -o pot.xvg"]).current_dir(&folder).output().unwrap();
+    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
+    let table = fs::read_to_string(folder.join("pot.xvg")).unwrap();
+    let last: f64 = table.lines().last().unwrap().split_whitespace().nth(1).unwrap().parse().unwrap();
+    assert!((last - energies(&two)[2]).abs() < 1e-3 * last.abs().max(1.0), "{last} and {}", energies(&two)[2]);
+}
+
+#[test]
+fn real_replicas_go_on_from_their_checkpoints_when_a_rank_was_killed() {
+    let Some(campaign) = real(120_000, "mdrun_args = [\"-cpt\", \"0.005\"]") else { return };
+    let running = campaign.start(2, &[]);
+    let checkpoints =
+        || (101..=108).filter(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()).count();
+    wait_until(|| checkpoints() >= 2);
+    kill_rank(&campaign, running, 1);
+    wait_until(|| working_in(&campaign.path("replicas")) == 0);
+    let begun: Vec<u64> = (101..=108)
+        .filter(|seed| {
+            campaign.path(&format!("replicas/{seed}/run.log")).is_file()
+                && !campaign.path(&format!("replicas/{seed}/run.gro")).is_file()
+        })
+        .collect();
+    assert!(!begun.is_empty());
+    campaign.run(2, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
+    check_real(&campaign, 120_000);
+    for seed in begun {
+        let log = fs::read_to_string(campaign.path(&format!("replicas/{seed}/run.log"))).unwrap();
+        assert!(log.contains("Restarting from checkpoint, appending to previous log file."), "replica {seed}");
+        // Steps in the log go back by no more than what the checkpoint lacked, and none is told twice.
+        let mut steps: Vec<u64> = log
+            .lines()
+            .zip(log.lines().skip(1))
+            .filter(|(header, _)| header.split_whitespace().eq(["Step", "Time"]))
+            .filter_map(|(_, row)| row.split_whitespace().next()?.parse().ok())
+            .collect();
+        let all = steps.len();
+        steps.dedup();
+        assert!(all - steps.len() <= 1 && steps.is_sorted(), "replica {seed}: {steps:?}");
+    }
+}
