@@ -549,7 +549,7 @@ fn computes_two_parts_and_sleeps(address: &str) {
         parts += 1;
         if parts == 3 {
             println!("asleep");
-            sleep(seconds(5.0));
+            sleep(seconds(3.0));
         }
         fill(part, numbers);
     });

@@ -297,11 +297,10 @@ pub struct Context<'a> {
 impl<'a> Context<'a> {
     /// A context outside of a running campaign: for tests, samples and benchmarks.
     pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
-        let memory = &OwnMemory;
         Self {
             seed,
             memory_mb: 1000,
-            memory,
+            memory: &OwnMemory,
             task_timeout: None,
             deadline: None,
             programs: None,

@@ -1,7 +1,7 @@
 //! What of its node does a rank have: which cores do its programs run on, and what memory does it share?
 use super::exit::{Exit, Stop};
 use super::say;
-use crate::comm::{Comm, Rank};
+use crate::comm::{Comm, Place, Rank};
 use crate::journal::codec;
 use crate::process::cores::{self, Fault, Topology};
 use crate::process::shared::{Address, SharedMemory};
@@ -24,7 +24,7 @@ struct Neighbour {
 /// A rank's place on its node.
 pub struct Berth {
     rank: Rank,
-    local_rank: usize,
+    place: Place,
     /// All ranks of the node, this one too, in order.
     neighbours: Vec<Neighbour>,
     /// What this rank has made for the node, if it is the first there and not alone.
@@ -57,7 +57,7 @@ impl Berth {
             }
         }
         neighbours.sort_by_key(|neighbour| neighbour.local_rank);
-        Ok(Self { rank: comm.rank(), local_rank: place.local_rank, neighbours, memory })
+        Ok(Self { rank: comm.rank(), place, neighbours, memory })
     }
 
     /// What this rank starts programs of `threads` threads with; nothing where none are to be started. The ranks of a node divide its cores
@@ -70,13 +70,13 @@ impl Berth {
         let Some(guard) = guard else {
             return Err(Stop::new(Exit::Internal, "no program can be started on this rank"));
         };
-        let (local_rank, local_size) = (self.local_rank, self.neighbours.len());
+        let Place { local_rank, local_size, .. } = self.place;
         let seat = Seat { rank: self.rank, local_rank, local_size, node: cores::node() };
         let masks: Vec<Vec<usize>> = self.neighbours.iter().map(|neighbour| neighbour.cores.clone()).collect();
         if masks.iter().any(Vec::is_empty) {
             return Ok(Some(Programs::new(guard, Vec::new(), seat)));
         }
-        let share = cores::share(&masks, self.local_rank, &Topology::read());
+        let share = cores::share(&masks, local_rank, &Topology::read());
         match share.fault(threads) {
             // Slower, but what was asked for.
             Some(fault @ Fault::Oversubscribed { .. }) if self.rank == 0 => say::line(&format!("warning: {fault}")),
