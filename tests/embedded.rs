@@ -208,11 +208,12 @@ fn what_does_not_converge_fails_with_its_history_and_may_be_tried_otherwise() {
 fn too_little_memory_is_told_with_the_figures() {
     let atoms: Vec<&str> = include_str!("fragments/water3.xyz").lines().skip(2).collect();
     let config = format!(
-        "[limits]\nmemory_mb = 1\nmax_retries = 0\n[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\n{}\n\"\"\"\nmax_order = 2\n\
+        "[limits]\nmemory_mb = 1\nmax_retries = 0\n[partition]\nbatch_size = 6\n[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\n{}\n\"\"\"\nmax_order = 2\n\
          [[fragments.level]]\nengine = \"embedded\"\nmethod = \"hf\"\nbasis = \"cc-pvtz\"\n",
         atoms.join("\n")
     );
     let campaign = Campaign::with(simmpi(), &config);
+    // In one batch: when it is known that the first one failed all of them have.
     campaign.run(0, &[]).expect(2, &["6 failed"]);
     let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
     let errors = file.strings("/run/tasks/error").unwrap();
