@@ -182,21 +182,22 @@ fn a_simulation_that_blows_up_is_tried_in_smaller_steps_where_that_is_wanted() {
 
 #[test]
 fn a_cut_checkpoint_is_noticed_and_the_one_before_it_taken() {
-    let standing = Standing::with(3, "", "[limits]\nmax_retries = 0", MDP);
-    standing.moods(&[("1", "crash"), ("2", "crash"), ("3", "crash")]);
-    standing.campaign.run(0, &["--keep-journal"]).expect(2, &["0 of 3 tasks done"]);
-    fs::write(standing.file("1", "run.cpt"), "20 0.0").unwrap();
-    fs::remove_file(standing.file("2", "run.cpt")).unwrap();
-    fs::remove_file(standing.file("2", "run_prev.cpt")).unwrap();
-    fs::write(standing.file("3", "run.cpt"), "").unwrap();
-    fs::write(standing.file("3", "run_prev.cpt"), "").unwrap();
-    standing.campaign.run(0, &["--retry-failed"]).expect(0, &["3 of 3 tasks done"]);
+    // The first is well, so that the campaign goes on.
+    let standing = Standing::with(4, "", "[limits]\nmax_retries = 0", MDP);
+    standing.moods(&[("2", "crash"), ("3", "crash"), ("4", "crash")]);
+    standing.campaign.run(0, &["--keep-journal"]).expect(2, &["1 of 4 tasks done"]);
+    fs::write(standing.file("2", "run.cpt"), "20 0.0").unwrap();
+    fs::remove_file(standing.file("3", "run.cpt")).unwrap();
+    fs::remove_file(standing.file("3", "run_prev.cpt")).unwrap();
+    fs::write(standing.file("4", "run.cpt"), "").unwrap();
+    fs::write(standing.file("4", "run_prev.cpt"), "").unwrap();
+    standing.campaign.run(0, &["--retry-failed"]).expect(0, &["4 of 4 tasks done"]);
     let notes = standing.notes();
-    assert_eq!(notes[0], "the checkpoint run.cpt is cut off or damaged; it goes on from run_prev.cpt at step 10");
-    assert_eq!(option(&standing.calls("1", "mdrun")[1], "-cpi"), Some("run_prev.cpt"));
-    assert!(notes[1].contains("left no checkpoint: it begins again"), "{notes:?}");
-    assert!(notes[2].contains("no checkpoint to go on from and begins again"), "{notes:?}");
-    assert_eq!(option(&standing.calls("3", "mdrun")[1], "-cpi"), None);
+    assert_eq!(notes[1], "the checkpoint run.cpt is cut off or damaged; it goes on from run_prev.cpt at step 10");
+    assert_eq!(option(&standing.calls("2", "mdrun")[1], "-cpi"), Some("run_prev.cpt"));
+    assert!(notes[2].contains("left no checkpoint: it begins again"), "{notes:?}");
+    assert!(notes[3].contains("no checkpoint to go on from and begins again"), "{notes:?}");
+    assert_eq!(option(&standing.calls("4", "mdrun")[1], "-cpi"), None);
 }
 
 #[test]
