@@ -102,6 +102,11 @@ pub trait Stage: Send + Sync + 'static {
         false
     }
 
+    /// Why the stage is run and what it does, a line each, where that follows from results: told when it begins.
+    fn occasion(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether `plan` may run a few tasks to learn how long they take.
     fn can_be_sampled(&self) -> bool {
         true
@@ -215,6 +220,14 @@ pub trait Campaign: Send + Sync {
         Ok(Vec::new())
     }
 
+    /// What deserves to be known of the results at once, a line each: told when they are written.
+    ///
+    /// # Errors
+    /// A result cannot be read.
+    fn remarks(&self, _done: &[StageResult]) -> Result<Vec<String>, Error> {
+        Ok(Vec::new())
+    }
+
     /// Everything of the kind's own section that determines results, defaults included, as JSON by key, digests of input
     /// files too. What may grow ([`grows`](Campaign::grows)) is left out.
     fn identity(&self) -> serde_json::Value;
@@ -322,6 +335,7 @@ pub trait AnyStage: Send + Sync {
     fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
     fn can_be_interrupted(&self) -> bool;
+    fn occasion(&self) -> Vec<String>;
     fn can_be_sampled(&self) -> bool;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
     fn empty(&self) -> Piece;
@@ -383,6 +397,9 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn can_be_interrupted(&self) -> bool {
         self.0.can_be_interrupted()
+    }
+    fn occasion(&self) -> Vec<String> {
+        self.0.occasion()
     }
     fn can_be_sampled(&self) -> bool {
         self.0.can_be_sampled()

@@ -12,6 +12,7 @@ mod linear;
 pub mod opes;
 pub mod pca;
 pub mod periodic;
+pub mod placement;
 pub mod reweighting;
 pub mod scf;
 pub mod selection;
