@@ -3,7 +3,7 @@ pub(super) mod engine;
 pub(super) mod folder;
 mod free_energy;
 pub(super) mod inputs;
-mod load;
+pub(super) mod load;
 mod render;
 pub(super) mod section;
 pub(super) mod seeds;

@@ -10,7 +10,7 @@ mod told;
 mod write;
 
 pub use load::{Refusal, load};
-pub use section::{Discard, Estimator, Quantity, Section, Unit, WindowSection};
+pub use section::{Auto, Discard, Estimator, Quantity, Section, Unit, WindowSection};
 pub use write::{Refused, check_output};
 
 use crate::config::Faults;

@@ -53,6 +53,13 @@ pub struct Outcome {
     pub projections: Arc<Vec<f64>>,
 }
 
+impl Outcome {
+    /// The projections of all frames on one component, nm.
+    pub fn along(&self, component: usize) -> Vec<f64> {
+        self.projections.iter().skip(component).step_by(self.found.components.values.len()).copied().collect()
+    }
+}
+
 impl Course {
     /// From the beginning.
     pub fn new(setup: &Setup) -> Self {
@@ -62,10 +69,11 @@ impl Course {
     /// The step that the results `done` lead to. What was followed before is not followed again.
     fn follow(&self, setup: &Setup, done: &[StageResult]) -> Result<Step, Error> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        // Results of windows come behind the last pass.
         if followed.0 > done.len() {
             *followed = (0, Step::first(setup));
         }
-        while followed.0 < done.len() {
+        while followed.0 < done.len() && !matches!(followed.1, Step::End(..)) {
             followed.1 = followed.1.clone().advance(setup, &done[followed.0])?;
             followed.0 += 1;
         }
@@ -80,13 +88,16 @@ impl Course {
         Ok(self.follow(setup, done)?.pass(setup, &self.shelf, done.len()))
     }
 
-    /// What all passes gave.
+    /// What all passes gave, and the results that come after theirs.
     ///
     /// # Errors
     /// As [`next`](Self::next), or there are passes to come.
-    pub fn outcome(&self, setup: &Setup, done: &[StageResult]) -> Result<Outcome, Error> {
+    pub fn outcome<'d>(&self, setup: &Setup, done: &'d [StageResult]) -> Result<(Outcome, &'d [StageResult]), Error> {
         match self.follow(setup, done)? {
-            Step::End(found, projections) => Ok(Outcome { found, projections }),
+            Step::End(found, projections) => {
+                let passes = self.followed.lock().unwrap_or_else(PoisonError::into_inner).0;
+                Ok((Outcome { found, projections }, &done[passes..]))
+            }
             _ => Err(Error::Outcome("the projections".into())),
         }
     }
