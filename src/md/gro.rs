@@ -144,7 +144,11 @@ mod tests {
         let atom = |resid, name: &str| Atom { name: name.into(), residue: "ALA".into(), resid, ..Atom::default() };
         let atoms = [atom(2, "CA"), atom(100_003, "HB1LONG")];
         let positions = vec![[0.123_456, -1.5, 29.999_999], [1234.25, 0.0, -99.0]];
-        for cell in [None, Some([[3.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.5, 1.0, 5.0]]), Some([[3.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 5.0]])] {
+        for cell in [
+            None,
+            Some([[3.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.5, 1.0, 5.0]]),
+            Some([[3.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 5.0]]),
+        ] {
             let frame = Frame { time_ps: Some(12.5), cell, positions: positions.clone() };
             let text = text("a start", &atoms, &frame);
             let folder = tempfile::tempdir().unwrap();

@@ -82,7 +82,9 @@ pub fn spacing(centers: &[f64], k: usize) -> Option<f64> {
 /// The place of the value that is closest to `center`, the first of several.
 pub fn closest(values: impl Iterator<Item = f64>, center: f64) -> Option<usize> {
     let distances = values.map(|x| (x - center).abs()).enumerate();
-    distances.fold(None, |best: Option<(usize, f64)>, one| best.filter(|best| best.1 <= one.1).or(Some(one))).map(|b| b.0)
+    distances
+        .fold(None, |best: Option<(usize, f64)>, one| best.filter(|best| best.1 <= one.1).or(Some(one)))
+        .map(|b| b.0)
 }
 
 #[cfg(test)]
@@ -104,7 +106,11 @@ mod tests {
         assert!(are_close(&sampled.even(3), &[1.0, 4901.0, 9801.0]), "{:?}", sampled.even(3));
         assert!(are_close(&sampled.by_quantiles(3), &[1.0, 2500.0, 9801.0]), "{:?}", sampled.by_quantiles(3));
         assert!(are_close(&sampled.even(1), &[4901.0]) && are_close(&sampled.by_quantiles(1), &[2500.0]));
-        assert!((sampled.quantile(0.105) - 110.5).abs() < 1e-9, "half between 100 and 121: {}", sampled.quantile(0.105));
+        assert!(
+            (sampled.quantile(0.105) - 110.5).abs() < 1e-9,
+            "half between 100 and 121: {}",
+            sampled.quantile(0.105)
+        );
     }
 
     #[test]

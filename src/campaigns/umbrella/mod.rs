@@ -149,7 +149,8 @@ impl UmbrellaCampaign {
 
     /// What makes the windows' folder this campaign's own.
     fn owner(&self) -> String {
-        let identity = format!("{} {} {}", self.config.campaign.output.display(), self.config.campaign.seed, self.identity());
+        let identity =
+            format!("{} {} {}", self.config.campaign.output.display(), self.config.campaign.seed, self.identity());
         Fingerprint::of(&identity).to_string()
     }
 
@@ -188,7 +189,8 @@ impl Campaign for UmbrellaCampaign {
             return Err(self.config.fault(key, "no program can be started here", help).into());
         };
         let found = recipe.gromacs.find(guard);
-        self.program = Some(found.map_err(|missing| Faults::from(self.config.fault(key, missing.message, missing.help)))?);
+        self.program =
+            Some(found.map_err(|missing| Faults::from(self.config.fault(key, missing.message, missing.help)))?);
         windows::refuse_strangers(&recipe.directory).map_err(|refused| self.told_place(refused))?;
         self.try_first(&recipe, guard)
     }
@@ -232,7 +234,8 @@ impl Campaign for UmbrellaCampaign {
         if let Some(recipe) = &self.windows {
             identity["topology"] = recipe.contents.clone().into();
             identity["mdp"] = Fingerprint::of(recipe.mdp.text()).to_string().into();
-            identity["version"] = self.program.as_ref().map_or(serde_json::Value::Null, |found| found.version.clone().into());
+            identity["version"] =
+                self.program.as_ref().map_or(serde_json::Value::Null, |found| found.version.clone().into());
         }
         identity
     }

@@ -114,8 +114,25 @@ pub struct Section {
 const MEANS: &[&str] = &["directory", "binary", "gpus", "replicas_per_gpu", "stall_timeout_s", "index"];
 /// Keys that only matter to windows.
 const OF_WINDOWS: &[&str] = &[
-    "topology", "mdp", "component", "windows", "spacing", "centers", "adaptive", "max_windows", "force_constant_kj_mol_nm2", "steps",
-    "sample_every_steps", "temperature_k", "discard_ps", "estimator", "bins", "bootstrap", "grompp_args", "thread_mpi_ranks", "threads",
+    "topology",
+    "mdp",
+    "component",
+    "windows",
+    "spacing",
+    "centers",
+    "adaptive",
+    "max_windows",
+    "force_constant_kj_mol_nm2",
+    "steps",
+    "sample_every_steps",
+    "temperature_k",
+    "discard_ps",
+    "estimator",
+    "bins",
+    "bootstrap",
+    "grompp_args",
+    "thread_mpi_ranks",
+    "threads",
     "mdrun_args",
 ];
 

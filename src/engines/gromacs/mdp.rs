@@ -196,7 +196,10 @@ mod tests {
         assert_eq!(mdp.temperatures(), Some(vec!["300", "310"]));
         assert!(mdp.draws_velocities() && !mdp.is_continuation());
         let other = mdp.with(&[("nsteps", "7".into()), ("Gen_Seed", "9".into()), ("tau-t", "1".into())]);
-        assert_eq!((other.value("nsteps"), other.value("gen-seed"), other.value("tau_t")), (Some("7"), Some("9"), Some("1")));
+        assert_eq!(
+            (other.value("nsteps"), other.value("gen-seed"), other.value("tau_t")),
+            (Some("7"), Some("9"), Some("1"))
+        );
         assert_eq!(other.text().matches("steps").count(), 2, "one of them is a comment's: {}", other.text());
         assert!(other.value("dt") == Some("0.002"));
         assert_eq!(Mdp::new("integrator = md\ntcoupl = no\nref-t = 300").temperatures(), None);

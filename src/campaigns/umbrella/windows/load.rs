@@ -43,7 +43,8 @@ pub fn load(config: &Config, section: &Section, superposes_selection: bool) -> R
         loader.refuse("align", message, "remove `align`, or select the same atoms for both");
     }
     if section.align_to != "average" {
-        let message = "forces of GROMACS' restraint leave out how the superposition turns, which matters least on the average";
+        let message =
+            "forces of GROMACS' restraint leave out how the superposition turns, which matters least on the average";
         loader.warn("align_to", message, "set align_to = \"average\"");
     }
     let topology = loader.file("topology", section.topology.as_ref(), true);
@@ -57,7 +58,11 @@ pub fn load(config: &Config, section: &Section, superposes_selection: bool) -> R
         return Err(Faults::default());
     };
     let digest = |path: &Path| digest_of_file(path).unwrap_or_default();
-    let contents = format!("{} {}", digest_with_includes(&topology, digest(&topology)), index.as_deref().map_or(String::new(), digest));
+    let contents = format!(
+        "{} {}",
+        digest_with_includes(&topology, digest(&topology)),
+        index.as_deref().map_or(String::new(), digest)
+    );
     let recipe = Recipe {
         gromacs: gromacs(config, section),
         mdp: mdp.with(&[("nsteps", steps.to_string())]),
@@ -146,7 +151,11 @@ impl Loader<'_> {
                 None
             }
             (None, None) => {
-                self.refuse("windows", "windows need `windows` or `centers`", "give their number, as in windows = 16; or set stop_after = \"pca\"");
+                self.refuse(
+                    "windows",
+                    "windows need `windows` or `centers`",
+                    "give their number, as in windows = 16; or set stop_after = \"pca\"",
+                );
                 None
             }
             (Some(count), None) => Some(match self.section.spacing {
@@ -156,7 +165,11 @@ impl Loader<'_> {
             (None, Some(centers)) => {
                 let is_repeated = |(k, center): (usize, &f64)| centers[..k].contains(center);
                 if let Some((place, center)) = centers.iter().enumerate().find(|one| is_repeated(*one)) {
-                    self.refuse(&format!("centers.{place}"), format!("{center} nm is given twice"), "remove one of them");
+                    self.refuse(
+                        &format!("centers.{place}"),
+                        format!("{center} nm is given twice"),
+                        "remove one of them",
+                    );
                 }
                 Some(Placing::Given(centers.clone()))
             }
@@ -172,7 +185,11 @@ impl Loader<'_> {
                 self.refuse("max_windows", message, format!("raise it to {count} at least"));
             }
             Some(_) if !self.section.adaptive => {
-                self.refuse("max_windows", "without `adaptive` no windows are added", "remove it, or set adaptive = true");
+                self.refuse(
+                    "max_windows",
+                    "without `adaptive` no windows are added",
+                    "remove it, or set adaptive = true",
+                );
             }
             _ => {}
         }
@@ -185,10 +202,12 @@ impl Loader<'_> {
             (path, _) => path?,
         };
         let path = absolute(self.config, path);
-        if let Err(error) = fs::File::open(&path).and_then(|file| file.metadata()).and_then(|data| match data.is_file() {
-            true => Ok(()),
-            false => Err(std::io::Error::other("it is no file")),
-        }) {
+        if let Err(error) =
+            fs::File::open(&path).and_then(|file| file.metadata()).and_then(|data| match data.is_file() {
+                true => Ok(()),
+                false => Err(std::io::Error::other("it is no file")),
+            })
+        {
             let message = format!("cannot read `{}`: {error}", path.display());
             self.refuse(key, message, "name a file, relative to this configuration");
             return None;
@@ -206,14 +225,25 @@ impl Loader<'_> {
         let mdp = Mdp::new(text);
         if !mdp.moves() {
             let integrator = self.place(&mdp, "integrator");
-            self.refuse("mdp", format!("{integrator} has nothing move"), "take integrator = sd, or md with a thermostat");
+            self.refuse(
+                "mdp",
+                format!("{integrator} has nothing move"),
+                "take integrator = sd, or md with a thermostat",
+            );
         }
         if mdp.is_continuation() {
-            let message = format!("{} counts on velocities, and frames of trajectories have none", self.place(&mdp, "continuation"));
+            let message = format!(
+                "{} counts on velocities, and frames of trajectories have none",
+                self.place(&mdp, "continuation")
+            );
             self.refuse("mdp", message, "set continuation = no and gen-vel = yes in it");
         } else if !mdp.draws_velocities() {
             let message = "windows begin at rest: frames of trajectories have no velocities, and none are drawn";
-            self.warn("mdp", message, "set gen-vel = yes and gen-temp in the run parameters, or discard what the thermostat needs");
+            self.warn(
+                "mdp",
+                message,
+                "set gen-vel = yes and gen-temp in the run parameters, or discard what the thermostat needs",
+            );
         }
         Some(mdp)
     }
@@ -266,9 +296,10 @@ impl Loader<'_> {
 
     fn check_arguments(&mut self) {
         let taken: Vec<&str> = TAKEN.iter().chain(TAKEN_BY_WINDOWS).copied().collect();
-        for (key, args, taken) in
-            [("mdrun_args", &self.section.mdrun_args, &taken[..]), ("grompp_args", &self.section.grompp_args, TAKEN_BY_GROMPP)]
-        {
+        for (key, args, taken) in [
+            ("mdrun_args", &self.section.mdrun_args, &taken[..]),
+            ("grompp_args", &self.section.grompp_args, TAKEN_BY_GROMPP),
+        ] {
             for (place, word) in args.iter().enumerate().filter(|(_, word)| taken.contains(&word.as_str())) {
                 let help = "remove it: simmpi says it, by the keys of this section and the parameters";
                 self.refuse(&format!("{key}.{place}"), format!("`{word}` is not free"), help);

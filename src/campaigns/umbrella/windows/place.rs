@@ -47,7 +47,11 @@ pub fn claim(folder: &Path, owner: &str, fresh: bool) -> Result<(), Refused> {
     } else if is_marked {
         let there = fs::read_to_string(&mark).map_err(failed)?;
         // A mark that was cut off is one of a folder where nothing had begun.
-        return if owner.starts_with(there.trim()) { Ok(()) } else { Err(Refused::Other(folder.display().to_string())) };
+        return if owner.starts_with(there.trim()) {
+            Ok(())
+        } else {
+            Err(Refused::Other(folder.display().to_string()))
+        };
     }
     fs::create_dir_all(folder).and_then(|()| fs::write(mark, owner)).map_err(failed)
 }

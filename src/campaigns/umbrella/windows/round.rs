@@ -66,7 +66,10 @@ impl Recipe {
             self.window(index, center, spacing, &sampled, along)
         };
         let windows: Vec<Window> = centers.iter().enumerate().map(window).collect();
-        let (first, last) = (centers.iter().copied().fold(f64::INFINITY, f64::min), centers.iter().copied().fold(f64::NEG_INFINITY, f64::max));
+        let (first, last) = (
+            centers.iter().copied().fold(f64::INFINITY, f64::min),
+            centers.iter().copied().fold(f64::NEG_INFINITY, f64::max),
+        );
         let stiffness = windows.iter().map(|window| window.force_constant);
         let (soft, stiff) = stiffness.fold((f64::INFINITY, 0.0), |(a, b), k| (f64::min(a, k), f64::max(b, k)));
         let constants = if soft == stiff { format!("{soft:.1}") } else { format!("{soft:.1} to {stiff:.1}") };
@@ -95,7 +98,8 @@ impl Recipe {
         let sampled = Sampled::new(along.to_vec());
         let (mut windows, mut occasion) = (Vec::new(), Vec::new());
         for Lack { below, above, overlap } in lacks(planned, umbrella, places) {
-            let between = |window: &&Window| planned[below].center < window.center && window.center < planned[above].center;
+            let between =
+                |window: &&Window| planned[below].center < window.center && window.center < planned[above].center;
             // One that failed would fail again.
             if planned.iter().any(|window| between(&window)) || planned.len() + windows.len() == self.most {
                 continue;

@@ -11,7 +11,11 @@ pub fn understood(recipe: &Recipe, program: Option<&Found>) -> Vec<(String, Stri
         Placing::Quantiles(count) => format!("{count} along component {component}, as many frames between each two"),
         Placing::Given(centers) => format!("{} along component {component}, at given centres", centers.len()),
     };
-    let more = if recipe.adaptive { format!("; more where they do not overlap, {} at most", recipe.most) } else { String::new() };
+    let more = if recipe.adaptive {
+        format!("; more where they do not overlap, {} at most", recipe.most)
+    } else {
+        String::new()
+    };
     let restraint = match recipe.force_constant {
         Some(constant) => format!("{constant} kJ/mol/nm^2"),
         None => "as stiff as spreads of two thirds of the distances ask for".to_owned(),
@@ -52,7 +56,10 @@ pub fn understood(recipe: &Recipe, program: Option<&Found>) -> Vec<(String, Stri
 /// What `plan` tells.
 pub fn foretold(recipe: &Recipe) -> Vec<String> {
     let steps = recipe.steps();
-    let mut lines = vec![format!("then {} windows of {steps} steps each, a task each: how fast they are, the first ones tell", recipe.placing.count())];
+    let mut lines = vec![format!(
+        "then {} windows of {steps} steps each, a task each: how fast they are, the first ones tell",
+        recipe.placing.count()
+    )];
     if recipe.adaptive {
         lines.push(format!("then windows between those that do not overlap, up to {} in all", recipe.most));
     }

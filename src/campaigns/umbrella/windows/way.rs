@@ -26,7 +26,6 @@ pub struct Way {
     pub next: Next,
 }
 
-
 /// What comes next.
 pub enum Next {
     Round(Round),

@@ -18,8 +18,16 @@ pub fn write(recipe: &Recipe, way: &Way, out: &mut Writer) -> Result<(), Error> 
     let mut array = |name: &str, values: &[u64], about: &str| {
         out.array(&format!("/results/windows/{name}"), &[count], values, "none", about)
     };
-    array("index", &numbers(&|index| index as u64), "the window, as its folder is called; those that failed are missing")?;
-    array("round", &numbers(&|index| way.rounds[index] as u64), "1 at the beginning, more for windows that were added")?;
+    array(
+        "index",
+        &numbers(&|index| index as u64),
+        "the window, as its folder is called; those that failed are missing",
+    )?;
+    array(
+        "round",
+        &numbers(&|index| way.rounds[index] as u64),
+        "1 at the beginning, more for windows that were added",
+    )?;
     array("start_frame", &numbers(&|index| way.planned[index].frame as u64), "frame that it started from")?;
     write_samples(way, out)?;
     let failed: Vec<u64> = way.failed.keys().map(|index| *index as u64).collect();
