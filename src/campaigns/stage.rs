@@ -86,6 +86,12 @@ pub trait Stage: Send + Sync + 'static {
         u64::MAX
     }
 
+    /// Whether tasks go to the same ranks as those of the stage before, which have in memory what they need: they are then dealt out
+    /// statically, whatever the schedule.
+    fn stays(&self) -> bool {
+        false
+    }
+
     /// What a task is called, where single tasks are worth a line each in the result's account.
     fn label(&self, _task: TaskId) -> Option<String> {
         None
@@ -332,6 +338,7 @@ pub trait AnyStage: Send + Sync {
     /// The cost and the urgency of a batch.
     fn weigh(&self, batch: Tasks) -> Weight;
     fn largest_batch(&self) -> u64;
+    fn stays(&self) -> bool;
     fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
     fn can_be_interrupted(&self) -> bool;
@@ -388,6 +395,9 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn largest_batch(&self) -> u64 {
         self.0.largest_batch()
+    }
+    fn stays(&self) -> bool {
+        self.0.stays()
     }
     fn label(&self, task: TaskId) -> Option<String> {
         self.0.label(task)

@@ -58,6 +58,7 @@ pub fn plan_of(loaded: &Loaded, stage: &dyn AnyStage, is_first: bool, ranks: u64
     let partition = &loaded.config.partition;
     let dynamic = partition.schedule.unwrap_or(schedule) == Schedule::Dynamic;
     let idle = dynamic || !is_first || partition.uneven.unwrap_or(uneven) == Uneven::Idle;
+    let dynamic = dynamic && !stage.stays();
     let choice = || plan::choose_batch_size(stage.tasks(), ranks, dynamic, idle, stage.largest_batch());
     let batch_size = partition.batch_size.unwrap_or_else(choice);
     Ok(plan::lay_out(&TaskSet::all(stage.tasks()), Partition { ranks, batch_size, idle })?)

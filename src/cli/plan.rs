@@ -101,8 +101,8 @@ struct Sample {
 fn policy(loaded: &Loaded, stage: &dyn AnyStage, plan: &Plan, costs: &Costs) -> Box<dyn Policy> {
     let (_, schedule) = loaded.kind.habits();
     match loaded.config.partition.schedule.unwrap_or(schedule) {
-        Schedule::Static => Box::new(Static::new(plan)),
-        Schedule::Dynamic => Box::new(Dynamic::new(plan, |batch| stage.weigh(batch), costs.clone())),
+        Schedule::Dynamic if !stage.stays() => Box::new(Dynamic::new(plan, |batch| stage.weigh(batch), costs.clone())),
+        _ => Box::new(Static::new(plan)),
     }
 }
 

@@ -81,8 +81,9 @@ impl Root {
         present.stage.occasion().iter().for_each(|line| say::line(line));
         let is_fresh = self.closed.is_empty() && left.count() == present.stage.tasks();
         let idle = self.orders.idle || self.orders.dynamic || !is_fresh;
+        let dynamic = self.orders.dynamic && !present.stage.stays();
         let most = present.stage.largest_batch();
-        let choose = || plan::choose_batch_size(left.count(), ranks as u64, self.orders.dynamic, idle, most);
+        let choose = || plan::choose_batch_size(left.count(), ranks as u64, dynamic, idle, most);
         let batch_size = self.orders.batch_size.unwrap_or_else(choose);
         let plan = plan::lay_out(&left, Partition { ranks: ranks as u64, batch_size, idle })?;
         let (done, failed) = ledger.counts();
@@ -99,7 +100,7 @@ impl Root {
             plan.rounds(),
             plan.idle_slots,
         ));
-        let policy: Box<dyn Policy> = match self.orders.dynamic {
+        let policy: Box<dyn Policy> = match dynamic {
             true => {
                 let weigh = |tasks| present.stage.weigh(tasks);
                 let costs = costs_of(present.stage.as_ref(), ledger.heads());

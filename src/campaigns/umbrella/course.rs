@@ -27,7 +27,6 @@ pub struct Course {
 }
 
 /// What is known, and with that what comes next.
-#[derive(Clone)]
 enum Step {
     Align(Overlay),
     Average(Overlay),
@@ -66,18 +65,27 @@ impl Course {
         Self { followed: Mutex::new((0, Step::first(setup))), shelf: Arc::default() }
     }
 
-    /// The step that the results `done` lead to. What was followed before is not followed again.
-    fn follow(&self, setup: &Setup, done: &[StageResult]) -> Result<Step, Error> {
+    /// Hands the step that the results `done` lead to, and how many of them are of passes, to `take`. What was followed before is not
+    /// followed again.
+    fn follow<R>(
+        &self,
+        setup: &Setup,
+        done: &[StageResult],
+        take: impl FnOnce(&Step, usize) -> R,
+    ) -> Result<R, Error> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
+        // After an error it begins anew.
+        let (mut count, mut step) = std::mem::replace(&mut *followed, (0, Step::first(setup)));
+        if count > done.len() {
+            (count, step) = (0, Step::first(setup));
+        }
         // Results of windows come behind the last pass.
-        if followed.0 > done.len() {
-            *followed = (0, Step::first(setup));
+        while count < done.len() && !matches!(step, Step::End(..)) {
+            step = step.advance(setup, &done[count])?;
+            count += 1;
         }
-        while followed.0 < done.len() && !matches!(followed.1, Step::End(..)) {
-            followed.1 = followed.1.clone().advance(setup, &done[followed.0])?;
-            followed.0 += 1;
-        }
-        Ok(followed.1.clone())
+        *followed = (count, step);
+        Ok(take(&followed.1, count))
     }
 
     /// The pass after those done.
@@ -85,7 +93,7 @@ impl Course {
     /// # Errors
     /// A frame cannot be used, or the frames do not suffice.
     pub fn next(&self, setup: &Arc<Setup>, done: &[StageResult]) -> Result<Option<Pass>, Error> {
-        Ok(self.follow(setup, done)?.pass(setup, &self.shelf, done.len()))
+        self.follow(setup, done, |step, _| step.pass(setup, &self.shelf, done.len()))
     }
 
     /// What all passes gave, and the results that come after theirs.
@@ -93,13 +101,14 @@ impl Course {
     /// # Errors
     /// As [`next`](Self::next), or there are passes to come.
     pub fn outcome<'d>(&self, setup: &Setup, done: &'d [StageResult]) -> Result<(Outcome, &'d [StageResult]), Error> {
-        match self.follow(setup, done)? {
+        let end = self.follow(setup, done, |step, passes| match step {
             Step::End(found, projections) => {
-                let passes = self.followed.lock().unwrap_or_else(PoisonError::into_inner).0;
-                Ok((Outcome { found, projections }, &done[passes..]))
+                let outcome = Outcome { found: Arc::clone(found), projections: Arc::clone(projections) };
+                Some((outcome, &done[passes..]))
             }
-            _ => Err(Error::Outcome("the projections".into())),
-        }
+            _ => None,
+        });
+        end?.ok_or_else(|| Error::Outcome("the projections".into()))
     }
 
     /// Passes that are sure to come, with what they do on numbers that are not known yet.

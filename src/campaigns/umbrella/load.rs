@@ -235,9 +235,12 @@ fn reference(
     Ok(other.frame.positions)
 }
 
-/// Whether atoms are of one residue or of two that follow each other in a chain: they stand close, then.
+/// Whether atoms are of one residue, or of two that follow each other in the chain of a protein or nucleic acid: they stand close, then.
+/// Residues of water and lipids are molecules of their own.
 fn are_neighbours(a: &Atom, b: &Atom) -> bool {
-    a.chain == b.chain && (b.resid - a.resid).abs() <= 1
+    let is_one = a.resid == b.resid && a.residue == b.residue;
+    let is_next = (b.resid - a.resid).abs() <= 1 && a.is_of_polymer() && b.is_of_polymer();
+    a.chain == b.chain && (is_one || is_next)
 }
 
 fn understood(section: &Section, setup: &Setup) -> Vec<(String, String)> {

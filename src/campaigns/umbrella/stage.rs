@@ -124,6 +124,11 @@ impl Stage for Pass {
         Fingerprint::of_bytes(&bytes).to_string()
     }
 
+    /// Frames that were read for one pass are kept for the next.
+    fn stays(&self) -> bool {
+        true
+    }
+
     fn grain(&self) -> u64 {
         1
     }

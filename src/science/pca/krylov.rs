@@ -28,12 +28,15 @@ pub struct Krylov {
     small: Vec<Vec<f64>>,
     /// The longest product so far: about the largest eigenvalue.
     scale: f64,
+    /// The number of vectors at which the pairs are looked at again: that takes time as its third power.
+    next_look: usize,
 }
 
 impl Krylov {
     /// Begins with a block of random vectors.
     pub fn new(dimension: usize, wanted: usize, stream: &mut Stream) -> Self {
-        let mut search = Self { dimension, wanted, basis: Vec::new(), small: Vec::new(), scale: 1.0 };
+        let mut search =
+            Self { dimension, wanted, basis: Vec::new(), small: Vec::new(), scale: 1.0, next_look: wanted };
         for _ in 0..WIDE.min(dimension) {
             search.extend((0..dimension).map(|_| stream.normal()).collect());
         }
@@ -86,12 +89,13 @@ impl Krylov {
         }
     }
 
-    fn judge(&self, outside: &[Vec<f64>], known: usize) -> Option<Components> {
+    fn judge(&mut self, outside: &[Vec<f64>], known: usize) -> Option<Components> {
         let n = self.small.len();
         let is_all = self.basis.len() == n;
-        if n < self.wanted && !is_all {
+        if n < self.next_look && !is_all {
             return None;
         }
+        self.next_look = n + n / 8;
         let mut matrix = Matrix::zeros(n, n);
         for (i, row) in self.small.iter().enumerate() {
             for (j, x) in row.iter().enumerate().take(i + 1) {

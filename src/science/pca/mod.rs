@@ -1,7 +1,7 @@
 //! Along which directions do atoms move most?
 //!
-//! Every frame is superposed on a reference ([`Superposition`]); of the deviations x of all atoms from there the mean <x> and the
-//! covariance C = sum (x - <x>)(x - <x>)^T / (F - 1) over F frames are formed, and the eigenvectors of C with the largest eigenvalues
+//! Every frame is superposed on a reference ([`Superposition`]); of the deviations x of all atoms from there the mean m and the
+//! covariance C = sum (x - m)(x - m)^T / (F - 1) over F frames are formed, and the eigenvectors of C with the largest eigenvalues
 //! are the principal components (Amadei, Linssen and Berendsen, Proteins 17, 412, 1993, DOI 10.1002/prot.340170408). No masses enter.
 //!
 //! Frames are taken in [`Rows`] of at most [`CHUNK`]. What one chunk adds to a sum is a pure function of its frames, and the sums over
@@ -32,9 +32,12 @@ pub const CHUNK: usize = 256;
 /// Up to so many coordinates the covariance itself is formed: that then takes no more work than products with vectors.
 const MOST_DENSE: usize = 384;
 
+/// Beyond that its n (n + 1) / 2 elements, which travel to rank 0, are too many for however many eigenvectors.
+const MOST_FORMED: usize = 6000;
+
 /// Whether the whole covariance of `coordinates` is to be formed for its first `wanted` eigenvectors.
 pub fn is_dense(coordinates: usize, wanted: usize) -> bool {
-    coordinates <= MOST_DENSE || 4 * wanted > coordinates
+    coordinates <= MOST_DENSE || (4 * wanted > coordinates && coordinates <= MOST_FORMED)
 }
 
 /// The first eigenvectors, largest eigenvalue first.

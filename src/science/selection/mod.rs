@@ -52,6 +52,11 @@ impl Atom {
         Element::of_symbol(&shorter).or_else(|| Element::of_symbol(&letters))
     }
 
+    /// Whether it is of a chain of residues that are bonded to each other: of a protein or a nucleic acid.
+    pub fn is_of_polymer(&self) -> bool {
+        groups::is_protein(&self.residue) || groups::is_nucleic(&self.residue)
+    }
+
     fn is_hydrogen(&self) -> bool {
         self.guessed_element().is_some_and(|element| element.number() == 1)
     }
