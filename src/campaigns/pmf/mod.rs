@@ -1,6 +1,6 @@
 //! Which potential of mean force follows from umbrella windows that are there already?
 //!
-//! [`load`] reads a file of windows and the samples that it names, [`Umbrella::analyze`] finds free energies and errors, and an
+//! [`load()`] reads a file of windows and the samples that it names, [`Umbrella::analyze`] finds free energies and errors, and an
 //! [`Analysis`] is written as HDF5, drawn, and told in a table. `simmpi pmf` is these in a row.
 mod draw;
 mod load;

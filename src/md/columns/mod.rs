@@ -50,9 +50,9 @@ pub struct Note {
 pub struct Table {
     /// The names of all columns of the file, in their order; empty where it has none.
     pub names: Vec<String>,
-    /// The time of every row in ps [rows]; none where the first column is something else.
+    /// The time of every row in ps `[rows]`; none where the first column is something else.
     pub time_ps: Option<Vec<f64>>,
-    /// The columns that were asked for, in that order, in the file's own units [columns][rows].
+    /// The columns that were asked for, in that order, in the file's own units `[columns][rows]`.
     pub values: Vec<Vec<f64>>,
     /// What `#! SET name value` said, in its order.
     pub settings: Vec<(String, String)>,
@@ -104,7 +104,7 @@ struct Rows {
     has_commas: bool,
     /// Which column of the file is which of `values`, by ascending column; column 0 is always read, into the last.
     places: Vec<(usize, usize)>,
-    /// [wanted columns, then column 0][rows].
+    /// `[wanted columns, then column 0][rows]`.
     values: Vec<Vec<f64>>,
     /// A row while it is read.
     row: Vec<f64>,

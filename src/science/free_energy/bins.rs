@@ -15,12 +15,12 @@ impl Bins {
         (self.high - self.low) / self.count as f64
     }
 
-    /// The middles [bins].
+    /// The middles `[bins]`.
     pub fn centers(&self) -> Vec<f64> {
         (0..self.count as i64).map(|k| self.center(k)).collect()
     }
 
-    /// The ends [bins + 1].
+    /// The ends `[bins + 1]`.
     pub fn edges(&self) -> Vec<f64> {
         (0..=self.count).map(|k| self.low + self.width() * k as f64).collect()
     }
@@ -43,7 +43,13 @@ impl Bins {
             Some(period) => x - period * libm::floor((x - self.low) / period),
             None => x,
         };
-        if x == self.high { self.count as i64 - 1 } else { libm::floor((x - self.low) / self.width()) as i64 }
+        if x == self.high {
+            return self.count as i64 - 1;
+        }
+        // A quotient may be rounded over an end that `edges` tells.
+        let (k, edge) = (libm::floor((x - self.low) / self.width()), |k: f64| self.low + self.width() * k);
+        let over = i64::from(x >= edge(k + 1.0)) - i64::from(x < edge(k));
+        k as i64 + over
     }
 
     /// Whether the last interval is the first one's neighbour.
@@ -51,7 +57,7 @@ impl Bins {
         self.axis.period.is_some_and(|period| (self.high - self.low - period).abs() < 1e-9 * period)
     }
 
-    /// How many of `samples` fall into each [bins].
+    /// How many of `samples` fall into each `[bins]`.
     pub fn counts(&self, samples: &[f64]) -> Vec<u64> {
         let mut counts = vec![0; self.count];
         samples.iter().filter_map(|x| self.index(*x)).for_each(|k| counts[k] += 1);

@@ -1,11 +1,12 @@
 //! Which stretches of a window's series are weighted together in a bootstrap?
 use super::inefficiency::Inefficiency;
 use crate::seed::Stream;
+use std::ops::Range;
 
 /// Statistical inefficiencies to a block.
 const PER_BLOCK: f64 = 3.0;
 /// So many blocks are enough to know a variance.
-const MOST: usize = 256;
+const MOST: usize = 128;
 /// Fewer blocks than this say nothing.
 const FEWEST: usize = 4;
 
@@ -16,6 +17,13 @@ pub struct Blocks {
     pub length: usize,
     /// The variance of a weight, of which the mean is 1.
     variance: f64,
+}
+
+/// Samples that have one weight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stretch {
+    pub samples: Range<usize>,
+    pub weight: f64,
 }
 
 impl Blocks {
@@ -31,25 +39,26 @@ impl Blocks {
         Self { samples, length, variance }
     }
 
-    /// Draws the weight of every sample: mean 1 over the series, the same within a block. Where the first block begins is drawn too
-    /// (the series is closed to a ring), so that over many draws all blocks of the length take part.
+    /// Draws blocks and their weights: mean 1 over the series. Where the first block begins is drawn too (the series is closed to a ring), so
+    /// that over many draws all blocks of the length take part.
     ///
     /// Weights are from a gamma distribution, always positive: a Bayesian bootstrap (Rubin, Ann. Stat. 9, 130, 1981,
     /// doi:10.1214/aos/1176345338) of blocks, so that no bin is ever without weight.
-    pub fn draw(&self, stream: &mut Stream, weights: &mut Vec<f64>) {
-        weights.clear();
+    pub fn draw(&self, stream: &mut Stream, stretches: &mut Vec<Stretch>) {
+        stretches.clear();
         let first = (stream.uniform() * self.length as f64) as usize;
-        let ring = if first == 0 { 1.0 } else { self.gamma(stream) };
-        weights.resize(first.min(self.samples), ring);
-        while weights.len() < self.samples {
-            let end = (weights.len() + self.length).min(self.samples);
+        let ring = self.gamma(stream);
+        let mut begin = first.min(self.samples);
+        stretches.push(Stretch { samples: 0..begin, weight: ring });
+        while begin < self.samples {
+            let end = (begin + self.length).min(self.samples);
             // What is left at the end belongs to the block that began before the first.
-            let is_rest = end == self.samples && first > 0 && end - weights.len() + first <= self.length;
-            let weight = if is_rest { ring } else { self.gamma(stream) };
-            weights.resize(end, weight);
+            let is_rest = end == self.samples && first > 0 && end - begin + first <= self.length;
+            stretches.push(Stretch { samples: begin..end, weight: if is_rest { ring } else { self.gamma(stream) } });
+            begin = end;
         }
-        let mean = weights.iter().sum::<f64>() / self.samples.max(1) as f64;
-        weights.iter_mut().for_each(|weight| *weight /= mean);
+        let sum: f64 = stretches.iter().map(|stretch| stretch.weight * stretch.samples.len() as f64).sum();
+        stretches.iter_mut().for_each(|stretch| stretch.weight *= self.samples as f64 / sum);
     }
 
     /// A number from the gamma distribution of mean 1 and this variance, at least 1, by Marsaglia and Tsang, ACM Trans. Math. Softw. 26,
@@ -95,13 +104,16 @@ mod tests {
         let mut stream = CampaignSeed(2).stream(1, Purpose::Bootstrap);
         for (samples, length) in [(1, 1), (7, 3), (100, 9), (100, 100), (5, 1)] {
             let blocks = Blocks { samples, length, variance: 1.2 };
-            let mut weights = Vec::new();
+            let mut stretches = Vec::new();
             for _ in 0..50 {
-                blocks.draw(&mut stream, &mut weights);
-                assert_eq!(weights.len(), samples);
-                assert!(
-                    (weights.iter().sum::<f64>() - samples as f64).abs() < 1e-9 && weights.iter().all(|w| *w > 0.0)
-                );
+                blocks.draw(&mut stream, &mut stretches);
+                let mut end = 0;
+                for stretch in &stretches {
+                    assert!(stretch.samples.start == end && stretch.weight > 0.0 && stretch.samples.len() <= length);
+                    end = stretch.samples.end;
+                }
+                let sum: f64 = stretches.iter().map(|stretch| stretch.weight * stretch.samples.len() as f64).sum();
+                assert!(end == samples && (sum - samples as f64).abs() < 1e-9);
             }
         }
     }

@@ -1,14 +1,16 @@
 //! What is known of windows that overlap one another?
-use super::blocks::Blocks;
+use super::blocks::Stretch;
 use super::points::{LANES, Points};
 use super::problem::{Error, Estimator};
-use super::solve::{End, Equations, FAR};
+use super::solve::{End, Equations, FAR, Goal};
 use super::{Bins, Window};
 
-/// How small a last step is, kT.
-const TOLERANCE: f64 = 1e-8;
-/// How small it is in a replicate: what is left is about its square.
-const TOLERANCE_OF_REPLICATES: f64 = 1e-4;
+/// For what is told.
+const FINE: Goal = Goal { tolerance: 1e-8, keeps_below: 0.0 };
+/// For replicates: their free energies are right to about 1e-5 kT.
+const ROUGH: Goal = Goal { tolerance: 1e-3, keeps_below: 0.1 };
+/// One step only, for its sums.
+const NONE: Goal = Goal { tolerance: f64::INFINITY, keeps_below: 0.0 };
 
 /// Windows that are solved together.
 pub struct Piece {
@@ -20,6 +22,10 @@ pub struct Piece {
     point_of: Vec<u32>,
     /// The bins, each with its points, which follow one another.
     bins: Vec<Run>,
+    /// p_k of every sample, summed up to it, to begin replicates with: (sample, window) in the order of `point_of`, and one row more.
+    up_to: Vec<f64>,
+    /// The equations at the free energies, factorized.
+    solved: Equations,
     /// Free energies of the windows, kT; the first is zero.
     pub free_energies: Vec<f64>,
     pub steps: usize,
@@ -55,7 +61,7 @@ impl Piece {
         let points = loop {
             let points = Points::new(&places, &windows, bins.axis, base.clone());
             let mut change = vec![0.0; windows.len()];
-            let (end, more) = equations.solve(&points, &numbers, &ones, &mut change, TOLERANCE);
+            let (end, more) = equations.solve(&points, &numbers, &ones, &mut change, FINE);
             steps += more;
             let far = change.iter().map(|df| df.abs()).fold(0.0, f64::max);
             base.iter_mut().zip(&change).for_each(|(base, df)| *base += df);
@@ -67,16 +73,16 @@ impl Piece {
             }
         };
         let bins = runs(&bin_of, points.shifts());
-        Ok(Self { windows: indices, numbers, points, point_of, bins, free_energies: base, steps })
+        let up_to = sums_up_to(&points, &numbers, &point_of);
+        equations.solve(&points, &numbers, &ones, &mut vec![0.0; windows.len()], NONE);
+        let (solved, free_energies) = (equations, base);
+        Ok(Self { windows: indices, numbers, points, point_of, bins, up_to, solved, free_energies, steps })
     }
 
-    /// What samples of each two windows have in common, sum_n p_k(x_n) p_l(x_n), [windows][windows].
+    /// What samples of each two windows have in common, sum_n p_k(x_n) p_l(x_n), `[windows][windows]`.
     pub fn shared(&self) -> Vec<Vec<f64>> {
-        let mut equations = Equations::new(self.windows.len());
-        let (ones, mut change) = (padded_counts(&self.point_of, self.points.shifts().len()), self.unchanged());
-        equations.solve(&self.points, &self.numbers, &ones, &mut change, f64::INFINITY);
         let k = self.windows.len();
-        (0..k).map(|a| (0..k).map(|b| equations.sums().shared(a, b)).collect()).collect()
+        (0..k).map(|a| (0..k).map(|b| self.solved.sums().shared(a, b)).collect()).collect()
     }
 
     /// -ln P of every bin that has points, kT: (bin, value).
@@ -85,20 +91,26 @@ impl Piece {
         self.profile_of(&weights, &self.unchanged())
     }
 
-    /// The free energies and the profile of one replicate, where a sample weighs as drawn; none where they cannot be found.
-    pub fn replicate(&self, blocks: &[Blocks], mut draw: impl FnMut(usize, &Blocks, &mut Vec<f64>)) -> Option<Redrawn> {
+    /// The free energies and the profile of one replicate, where blocks of samples weigh as drawn; none where they cannot be found.
+    pub fn replicate(&self, mut draw: impl FnMut(usize, &mut Vec<Stretch>)) -> Option<Redrawn> {
+        let k = self.windows.len();
         let mut weights = vec![0.0; self.points.padded()];
-        let mut of_window = Vec::new();
-        let mut samples = self.point_of.iter();
-        for window in &self.windows {
-            draw(*window, &blocks[*window], &mut of_window);
-            for (weight, point) in of_window.iter().zip(samples.by_ref()) {
-                weights[*point as usize] += weight;
+        let (mut stretches, mut begin, mut expected) = (Vec::new(), 0, vec![0.0; k]);
+        for (window, number) in self.windows.iter().zip(&self.numbers) {
+            draw(*window, &mut stretches);
+            for stretch in &stretches {
+                let (from, to) = (begin + stretch.samples.start, begin + stretch.samples.end);
+                self.point_of[from..to].iter().for_each(|point| weights[*point as usize] += stretch.weight);
+                for (window, expected) in expected.iter_mut().enumerate() {
+                    *expected += stretch.weight * (self.up_to[to * k + window] - self.up_to[from * k + window]);
+                }
             }
+            begin += *number as usize;
         }
-        let mut equations = Equations::new(self.windows.len());
-        let mut change = self.unchanged();
-        let (end, _) = equations.solve(&self.points, &self.numbers, &weights, &mut change, TOLERANCE_OF_REPLICATES);
+        // The first step, with the Hessian of all samples, needs no pass over them.
+        let mut change = self.solved.step_for(&self.numbers, &expected);
+        let mut equations = Equations::new(k);
+        let (end, _) = equations.solve(&self.points, &self.numbers, &weights, &mut change, ROUGH);
         let profile = self.profile_of(&weights, &change);
         let free_energies = self.free_energies.iter().zip(&change).map(|(base, df)| base + df).collect();
         (end == End::Converged).then_some(Redrawn { free_energies, profile })
@@ -155,6 +167,20 @@ fn at_bins(samples: &[f64], bins: &Bins) -> (Vec<f64>, Vec<Option<usize>>, Vec<u
     let places = taken.iter().map(|bin| bins.center(*bin)).collect();
     let bin_of = taken.iter().map(|bin| (0..bins.count as i64).contains(bin).then_some(*bin as usize)).collect();
     (places, bin_of, point_of)
+}
+
+/// p_k of samples in the order of `point_of`, summed up: `[samples + 1][windows]`.
+fn sums_up_to(points: &Points, numbers: &[f64], point_of: &[u32]) -> Vec<f64> {
+    let k = numbers.len();
+    let shares = points.shares(numbers);
+    let mut sums = Vec::with_capacity((point_of.len() + 1) * k);
+    sums.resize(k, 0.0);
+    for (row, point) in point_of.iter().enumerate() {
+        for (window, share) in shares[*point as usize * k..][..k].iter().enumerate() {
+            sums.push(sums[row * k + window] + share);
+        }
+    }
+    sums
 }
 
 /// How many samples each point has, padded.

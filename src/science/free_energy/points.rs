@@ -136,10 +136,24 @@ impl Points {
     /// 1/sum_k N_k exp(f_k - w_k(x)) relative to exp(-shift(x)), of every point, padded.
     pub fn relative_weights(&self, numbers: &[f64], change: &[f64], found: &mut Vec<f64>) {
         let scale: Vec<f64> = numbers.iter().zip(change).map(|(n, df)| n * libm::exp(*df)).collect();
-        found.clear();
-        for group in &self.groups {
-            found.extend(self.denominators(*group, &scale).map(|sum| 1.0 / sum));
+        found.resize(self.padded(), 0.0);
+        invert(self, &scale, found);
+    }
+
+    /// p_k(x) of every point at the base `[points][windows]`.
+    pub fn shares(&self, numbers: &[f64]) -> Vec<f64> {
+        let mut shares = vec![0.0; self.padded() * numbers.len()];
+        for (group, rows) in self.groups.iter().zip(shares.chunks_exact_mut(LANES * numbers.len())) {
+            let denominators = self.denominators(*group, numbers);
+            let range = group.first as usize..(group.first + group.count) as usize;
+            for (member, reach) in self.members[range.clone()].iter().zip(&self.reach[range]) {
+                let member = *member as usize;
+                for lane in 0..LANES {
+                    rows[lane * numbers.len() + member] = numbers[member] * reach[lane] / denominators[lane];
+                }
+            }
         }
+        shares
     }
 
     /// What [`relative_weights`](Points::relative_weights) are relative to, as logarithms.
@@ -153,9 +167,7 @@ impl Points {
         let mut sum = [0.0; LANES];
         for (member, reach) in self.members[range.clone()].iter().zip(&self.reach[range]) {
             let scale = scale[*member as usize];
-            for lane in 0..LANES {
-                sum[lane] += scale * reach[lane];
-            }
+            sum = std::array::from_fn(|lane| sum[lane] + scale * reach[lane]);
         }
         sum
     }
@@ -172,32 +184,39 @@ widest! {
             let range = group.first as usize..(group.first + group.count) as usize;
             let members = &points.members[range.clone()];
             let denominators = points.denominators(*group, scale);
-            let mut inverse = [0.0; LANES];
-            for lane in 0..LANES {
-                inverse[lane] = 1.0 / denominators[lane];
-            }
+            // Copies of lanes, not references into `sums`, tell the compiler that nothing overlaps.
+            let weights: Eight = std::array::from_fn(|lane| weights[lane]);
+            let inverse: Eight = std::array::from_fn(|lane| 1.0 / denominators[lane]);
             for (k, (member, reach)) in members.iter().zip(&points.reach[range]).enumerate() {
-                let scale = scale[*member as usize];
-                let (q, y) = (&mut sums.q[k], &mut sums.y[k]);
-                let expected = &mut sums.lanes_of_one[*member as usize];
-                for lane in 0..LANES {
-                    q[lane] = scale * reach[lane] * inverse[lane];
-                    y[lane] = q[lane] * weights[lane];
-                    expected[lane] += y[lane];
-                }
+                let (member, reach) = (*member as usize, *reach);
+                let scale = scale[member];
+                let q: Eight = std::array::from_fn(|lane| scale * reach[lane] * inverse[lane]);
+                let y: Eight = std::array::from_fn(|lane| q[lane] * weights[lane]);
+                let expected = sums.lanes_of_one[member];
+                sums.lanes_of_one[member] = std::array::from_fn(|lane| expected[lane] + y[lane]);
+                (sums.q[k], sums.y[k]) = (q, y);
             }
             if with_shared {
                 for (k, a) in members.iter().enumerate() {
                     let (y, row) = (sums.y[k], pair(*a as usize, 0));
                     // Members ascend.
                     for (l, b) in members[..=k].iter().enumerate() {
-                        let (q, shared) = (&sums.q[l], &mut sums.lanes[row + *b as usize]);
-                        for lane in 0..LANES {
-                            shared[lane] += y[lane] * q[lane];
-                        }
+                        let (q, shared) = (sums.q[l], sums.lanes[row + *b as usize]);
+                        sums.lanes[row + *b as usize] = std::array::from_fn(|lane| shared[lane] + y[lane] * q[lane]);
                     }
                 }
             }
+        }
+    }
+}
+
+widest! {
+    /// One over the denominator of every point.
+    fn invert(points: &Points, scale: &[f64], found: &mut [f64]) {
+        for (group, found) in points.groups.iter().zip(found.chunks_exact_mut(LANES)) {
+            let denominators = points.denominators(*group, scale);
+            let inverse: Eight = std::array::from_fn(|lane| 1.0 / denominators[lane]);
+            found.copy_from_slice(&inverse);
         }
     }
 }

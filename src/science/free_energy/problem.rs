@@ -39,7 +39,7 @@ pub struct Problem {
     pub inefficiencies: Vec<Inefficiency>,
     /// Neighbours in the order of centres, the last and the first too where the coordinate is periodic.
     pub overlaps: Vec<Overlap>,
-    /// MBAR's overlap matrix [windows][windows]: each row sums to 1.
+    /// MBAR's overlap matrix `[windows][windows]`: each row sums to 1.
     pub overlap_matrix: Vec<Vec<f64>>,
     pub(super) pieces: Vec<Piece>,
     blocks: Vec<Blocks>,
@@ -48,9 +48,9 @@ pub struct Problem {
 /// Free energies from weights drawn for blocks of samples.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Replicate {
-    /// [windows], kT, relative to the first of each piece.
+    /// `[windows]`, kT, relative to the first of each piece.
     pub free_energies: Vec<f64>,
-    /// -ln P [bins], kT; NaN without samples.
+    /// -ln P `[bins]`, kT; NaN without samples.
     pub profile: Vec<f64>,
 }
 
@@ -125,9 +125,9 @@ impl Problem {
     pub fn replicate(&self, index: u64, seed: CampaignSeed) -> Option<Replicate> {
         let mut found = self.nothing();
         for piece in &self.pieces {
-            let redrawn = piece.replicate(&self.blocks, |window, blocks, weights| {
+            let redrawn = piece.replicate(|window, stretches| {
                 let stream = index * self.windows.len() as u64 + window as u64;
-                blocks.draw(&mut seed.stream(stream, Purpose::Bootstrap), weights);
+                self.blocks[window].draw(&mut seed.stream(stream, Purpose::Bootstrap), stretches);
             })?;
             piece.windows.iter().zip(redrawn.free_energies).for_each(|(k, f)| found.free_energies[*k] = f);
             redrawn.profile.into_iter().for_each(|(bin, f)| found.profile[bin] = f);

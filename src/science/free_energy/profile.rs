@@ -8,17 +8,17 @@ use super::{Problem, Replicate};
 /// energy is. Between two bins a, b the error is sqrt(C_aa + C_bb - 2 C_ab) with the covariance C.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Middles of bins [bins].
+    /// Middles of bins `[bins]`.
     pub coordinate: Vec<f64>,
-    /// Above the smallest of the piece [bins]; NaN without samples and where pieces meet.
+    /// Above the smallest of the piece `[bins]`; NaN without samples and where pieces meet.
     pub free_energy: Vec<f64>,
-    /// [bins]; NaN where there is no value or no replicate.
+    /// `[bins]`; NaN where there is no value or no replicate.
     pub stderr: Vec<f64>,
-    /// [bins, bins]; NaN between pieces.
+    /// `[bins, bins]`; NaN between pieces.
     pub covariance: Vec<f64>,
-    /// Samples [bins].
+    /// Samples `[bins]`.
     pub counts: Vec<u64>,
-    /// Which windows know a bin: the piece, counted from 0 [bins].
+    /// Which windows know a bin: the piece, counted from 0 `[bins]`.
     pub piece: Vec<Option<usize>>,
     pub windows: WindowEnergies,
 }
@@ -26,11 +26,11 @@ pub struct Profile {
 /// Free energies of windows, kT, each relative to the first window of its piece.
 #[derive(Clone, Debug)]
 pub struct WindowEnergies {
-    /// [windows].
+    /// `[windows]`.
     pub free_energy: Vec<f64>,
-    /// [windows, windows]; NaN between pieces.
+    /// `[windows, windows]`; NaN between pieces.
     pub covariance: Vec<f64>,
-    /// [windows].
+    /// `[windows]`.
     pub piece: Vec<usize>,
 }
 

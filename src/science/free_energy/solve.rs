@@ -12,6 +12,15 @@ const LONGEST: f64 = 0.5;
 /// Changes of free energies beyond which points are better told relative to new ones.
 pub const FAR: f64 = 20.0;
 
+/// How near a search comes.
+#[derive(Clone, Copy, Debug)]
+pub struct Goal {
+    /// The last step is below this, kT; the error is about its square, or its product with the step before.
+    pub tolerance: f64,
+    /// After a step below this the Hessian is kept: a pass over the points then needs no products of pairs.
+    pub keeps_below: f64,
+}
+
 /// How a search ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
@@ -39,24 +48,29 @@ impl Equations {
         &self.sums
     }
 
-    /// Searches from `change` on, relative to the points' base, until a step is below `tolerance`: the error after it is about its square.
+    /// Searches from `change` on, relative to the points' base, and says with how many steps.
     pub fn solve(
         &mut self,
         points: &Points,
         numbers: &[f64],
         weights: &[f64],
         change: &mut [f64],
-        tolerance: f64,
+        goal: Goal,
     ) -> (End, usize) {
+        let mut keeps_hessian = false;
         for count in 1..=MOST_STEPS {
-            points.pass(numbers, change, weights, true, &mut self.sums);
+            points.pass(numbers, change, weights, !keeps_hessian, &mut self.sums);
+            if !keeps_hessian {
+                self.find_factor(numbers);
+            }
             let size = self.find_step(numbers);
+            keeps_hessian = size < goal.keeps_below;
             let scale = if size > LONGEST { LONGEST / size } else { 1.0 };
             change.iter_mut().zip(&self.step).for_each(|(change, step)| *change += scale * step);
             // Only differences are known.
             let first = change[0];
             change.iter_mut().for_each(|change| *change -= first);
-            if size < tolerance {
+            if size < goal.tolerance {
                 return (End::Converged, count);
             }
             if !size.is_finite() {
@@ -69,8 +83,17 @@ impl Equations {
         (End::Lost, MOST_STEPS)
     }
 
-    /// Solves H step = N - expected with H = diag(expected) - shared, and says how large the step is.
-    fn find_step(&mut self, numbers: &[f64]) -> f64 {
+    /// The step from where the last one began, with its Hessian, where so many samples are `expected` instead.
+    pub fn step_for(&self, numbers: &[f64], expected: &[f64]) -> Vec<f64> {
+        let mut step: Vec<f64> = numbers.iter().zip(expected).map(|(number, expected)| number - expected).collect();
+        substitute(&self.factor, &mut step);
+        let (first, size) = (step[0], step.iter().map(|s| (s - step[0]).abs()).fold(0.0, f64::max));
+        let scale = if size > LONGEST { LONGEST / size } else { 1.0 };
+        step.iter().map(|step| scale * (step - first)).collect()
+    }
+
+    /// Factorizes H = diag(expected) - shared.
+    fn find_factor(&mut self, numbers: &[f64]) {
         let n = numbers.len();
         let total: f64 = numbers.iter().sum();
         for a in 0..n {
@@ -81,11 +104,16 @@ impl Equations {
             let others: f64 = (0..n).filter(|b| *b != a).map(|b| self.sums.shared(a, b)).sum();
             self.factor[row(a) + a] = others + 1e-11 * total;
         }
+        factorize(&mut self.factor, n);
+    }
+
+    /// Solves H step = N - expected, and says how large the step is.
+    fn find_step(&mut self, numbers: &[f64]) -> f64 {
+        let total: f64 = numbers.iter().sum();
         for ((step, number), expected) in self.step.iter_mut().zip(numbers).zip(&self.sums.expected) {
             let imbalance = number - expected;
             *step = if imbalance.abs() < 1e-12 * total { 0.0 } else { imbalance };
         }
-        factorize(&mut self.factor, n);
         substitute(&self.factor, &mut self.step);
         let first = self.step[0];
         self.step.iter().map(|step| (step - first).abs()).fold(0.0, f64::max)
