@@ -1,7 +1,7 @@
 #!/usr/bin/python3
-"""What does it cost to run a program as a replica? Wall time of 2000 times /bin/true by `xargs -P 2` and by simmpi on two ranks, with a folder for
-each and without, and the efficiency of 1000 sleeps of 10 ms; start-up is told apart (a campaign of two replicas). Least of several turns, in one
-run; as a Markdown table.
+"""What does it cost to run a program as a replica? Wall time of 2000 times /bin/true by `xargs -P 2` and by simmpi on two ranks, with a
+folder for each and without, and the efficiency of 1000 sleeps of 10 ms; start-up is told apart (a campaign of two replicas). Least of
+several turns, in one run; as a Markdown table.
 
     benches/ensemble.py [--short]
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SIMMPI = ROOT / "target/release/simmpi"
-MPIRUN = ["mpirun", "--oversubscribe", "--bind-to", "none", "-n", "2"]
+MPIRUN = ["mpirun.openmpi", "--oversubscribe", "--bind-to", "none", "-n", "2"]
 CONFIG = """[campaign]
 kind = "ensemble"
 [ensemble]

@@ -26,7 +26,7 @@ step "the result file as h5py sees it"
 step "two hosts"
 ci/two_hosts.sh
 step "benchmarks, short"
-cargo bench --locked --bench dynamics --bench scf -- --test
+cargo bench --locked --bench dynamics --bench scf --bench langevin -- --test
 /usr/bin/python3 benches/noop.py --short
 /usr/bin/python3 benches/ensemble.py --short
 step "a campaign under SLURM"

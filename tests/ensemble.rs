@@ -262,7 +262,8 @@ fn derived_seeds_and_replicas_without_folders() {
     let mut told = lines(&campaign, "seeds");
     let mut seeds: Vec<String> =
         reader(&campaign).array::<u64>("/results/seeds").unwrap().iter().map(u64::to_string).collect();
-    (told.sort(), seeds.sort());
+    told.sort();
+    seeds.sort();
     assert_eq!(told, seeds);
     assert!(!campaign.path("stdout.txt").exists());
 }

@@ -27,7 +27,7 @@ impl Standing {
         let stages = if keys.contains("stage") { "" } else { "mdp = \"run.mdp.j2\"\n" };
         let config = format!(
             "[campaign]\nkind = \"ensemble\"\n[ensemble]\nseeds = \"1-{count}\"\ndirectory = \"replicas/{{seed}}\"\nengine = \"gromacs\"\n\
-             stall_timeout_s = 1.0\n[ensemble.gromacs]\n{stages}structure = \"conf.gro\"\ntopology = \"topol.top\"\nbinary = \"bin/gmx\"\n{keys}\n{others}\n"
+             stall_timeout_s = 4.0\n[ensemble.gromacs]\n{stages}structure = \"conf.gro\"\ntopology = \"topol.top\"\nbinary = \"bin/gmx\"\n{keys}\n{others}\n"
         );
         let campaign = Campaign::with(simmpi(), &config);
         fs::create_dir(campaign.path("bin")).unwrap();
@@ -219,7 +219,7 @@ fn stages_follow_each_other_and_what_is_finished_is_not_run_again() {
 
 #[test]
 fn a_killed_rank_costs_nothing_but_the_steps_behind_its_checkpoint() {
-    let slow = MDP.replace("nsteps = 40", "nsteps = 60\nsleep = 0.02");
+    let slow = MDP.replace("nsteps = 40", "nsteps = 100\nsleep = 0.05");
     let standing = Standing::with(4, "", "", &slow);
     let running = standing.campaign.start(2, &[]);
     let has_run = |place: &str, steps: usize| {
@@ -232,9 +232,9 @@ fn a_killed_rank_costs_nothing_but_the_steps_behind_its_checkpoint() {
     standing.campaign.run(2, &[]).expect(0, &["4 of 4 tasks done, 0 failed"]);
     for place in ["1", "2", "3", "4"] {
         let steps = standing.steps(place);
-        let again = steps.len() - 60;
+        let again = steps.len() - 100;
         assert!(again <= 10, "{again} steps of replica {place} were run twice");
-        assert_eq!(steps[steps.len() - 1], 60);
+        assert_eq!(steps[steps.len() - 1], 100);
     }
     let went_on =
         |place: &str| standing.calls(place, "mdrun").iter().any(|call| option(call, "-cpi") == Some("run.cpt"));
@@ -247,7 +247,7 @@ fn the_end_of_the_time_slot_interrupts_replicas_and_the_next_slot_goes_on() {
     let standing = Standing::with(2, "", "[limits]\nmax_retries = 0\nwalltime_s = 9.0", &slow);
     standing.campaign.run(2, &[]).expect(75, &["0 of 2 tasks are done, 0 failed, 2 are left"]);
     let hours: f64 = option(&standing.calls("1", "mdrun")[0], "-maxh").unwrap().parse().unwrap();
-    assert!(hours > 1.0 / 3600.0 && hours < 8.2 / 3600.0, "{hours}");
+    assert!(hours > 1.0 / 3600.0 && hours < 5.2 / 3600.0, "{hours}");
     let config = fs::read_to_string(standing.campaign.path("config.toml")).unwrap();
     standing.campaign.write(&config.replace("walltime_s = 9.0", "walltime_s = 90.0"));
     standing.campaign.run(2, &[]).expect(0, &["2 of 2 tasks done, 0 failed"]);
@@ -306,9 +306,11 @@ fn gpus_are_shared_out_by_the_ranks_of_a_node() {
         .flat_map(|seed| standing.calls(&seed.to_string(), "mdrun"))
         .map(|call| option(&call, "-gpu_id").unwrap().to_owned())
         .collect();
-    (used.sort(), used.dedup());
+    used.sort();
+    used.dedup();
     assert_eq!(used, ["2", "5"]);
-    let standing = Standing::new(4, "gpus = [0]");
+    // So many that the run is stopped before all have failed.
+    let standing = Standing::new(60, "gpus = [0]");
     standing.campaign.run(2, &[]).expect(75, &["2 ranks on this node want 1 GPUs with 1 replicas each"]);
 }
 
@@ -381,7 +383,7 @@ fn eight_real_replicas_give_the_same_energies_on_two_and_four_ranks() {
 
 #[test]
 fn real_replicas_go_on_from_their_checkpoints_when_a_rank_was_killed() {
-    let Some(campaign) = real(400_000, "mdrun_args = [\"-cpt\", \"0.005\"]") else { return };
+    let Some(campaign) = real(120_000, "mdrun_args = [\"-cpt\", \"0.005\"]") else { return };
     let running = campaign.start(2, &[]);
     let checkpoints =
         || (101..=108).filter(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()).count();
@@ -396,7 +398,7 @@ fn real_replicas_go_on_from_their_checkpoints_when_a_rank_was_killed() {
         .collect();
     assert!(!begun.is_empty());
     campaign.run(2, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
-    check_real(&campaign, 400_000);
+    check_real(&campaign, 120_000);
     for seed in begun {
         let log = fs::read_to_string(campaign.path(&format!("replicas/{seed}/run.log"))).unwrap();
         assert!(log.contains("Restarting from checkpoint, appending to previous log file."), "replica {seed}");

@@ -5,8 +5,8 @@ use super::policy::Policy;
 use crate::task::Tasks;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-/// Batches shorter than this, s, are handed out two at a time, so that no rank waits for a message.
-const SHORT_S: f64 = 0.02;
+/// Batches shorter than this, s, are handed out two at a time, so that no rank waits for a message: on a busy node one takes milliseconds.
+const SHORT_S: f64 = 0.1;
 
 /// Whoever is free takes the costliest of the most urgent batches that are left, in the order of tasks among equals; but a batch so long that
 /// the others could do all the rest meanwhile is begun at once. Costs are learned from the batches that have run.

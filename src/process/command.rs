@@ -50,8 +50,8 @@ pub enum Output {
     /// Into a file, relative to the command's directory, emptied first; stdout and stderr may share one.
     #[serde(with = "wire::path")]
     File(PathBuf),
-    /// Both: into [`Finished`], and the same beginning and end into a file, which is made with the first byte and says what was left out. An
-    /// older file of that name is removed.
+    /// Both: into [`Finished`], and the same beginning and end into a file, which is made with the first byte and says what was left
+    /// out. An older file of that name is removed.
     #[serde(with = "wire::path")]
     Kept(PathBuf),
 }

@@ -1,8 +1,8 @@
 //! How does a program begin without a copy of the guard?
 //!
-//! `fork` copies the guard's tables of memory and has it fault on every page that it writes afterwards: more than half of what it costs to run a short program
-//! (measured). Here the child shares the guard's memory until it executes, and the guard waits for that, as `vfork` does it
-//! (clone(2), CLONE_VM and CLONE_VFORK). What runs in between is a handful of system calls.
+//! `fork` copies the guard's tables of memory and has it fault on every page that it writes afterwards: a third of the processor time
+//! that a short program costs in all (measured: 2.1 ms with it, 1.3 ms without, for /bin/true). Here the child shares the guard's memory until it executes, and the guard waits for that, as
+//! `vfork` does it (clone(2), CLONE_VM and CLONE_VFORK). What runs in between is a handful of system calls.
 use nix::{
     errno::Errno,
     libc::{self, c_char, c_int, c_void},
@@ -80,7 +80,8 @@ impl Child {
         })
     }
 
-    /// Begins the program as leader of its own process group. All signals must be blocked, so that none is handled in the memory that both share.
+    /// Begins the program as leader of its own process group. All signals must be blocked, so that none is handled in the memory that
+    /// both share.
     ///
     /// # Errors
     /// It could not begin; nothing runs then.
@@ -102,8 +103,9 @@ impl Child {
         };
         let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
         let top = stack.as_mut_ptr_range().end as usize & !15;
-        // SAFETY: the child runs `enter` on a stack of its own with `begin`, which both live until the child has executed or ended: CLONE_VFORK makes this thread
-        // wait for that. The child calls only what is async-signal-safe, and this process has one thread and all signals blocked.
+        // SAFETY: the child runs `enter` on a stack of its own with `begin`, which both live until the child has executed or ended:
+        // CLONE_VFORK makes this thread wait for that. The child calls only what is async-signal-safe, and this process has one thread
+        // and all signals blocked.
         let pid = unsafe {
             let before = environ;
             let pid = libc::clone(enter, top as *mut c_void, flags, (&raw mut begin).cast());

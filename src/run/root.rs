@@ -272,7 +272,11 @@ impl Conduct {
             }
             return Ok(());
         }
-        say::line(&format!("stopping: {}; what runs is finished and journalled", stop.message));
+        let running = match self.ledger.present.stage.can_be_interrupted() {
+            true => "stopped where it can go on",
+            false => "finished and journalled",
+        };
+        say::line(&format!("stopping: {}; what runs is {running}", stop.message));
         self.stopping = Some(stop);
         rank.drain();
         (1..rank.comm.size()).try_for_each(|to| rank.send(to, &ToWorker::Drain))

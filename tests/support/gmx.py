@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""A stand-in for GROMACS: it writes down how it was called (calls.log beside it), leaves files of GROMACS's form, and fails as the file `mood` beside it
-says, a word for each folder. Its step is a line of the trajectory, so that steps that were run twice are seen."""
+"""A stand-in for GROMACS: it writes down how it was called (calls.log beside it), leaves files of GROMACS's form, and fails as the file
+`mood` beside it says, a word for each folder. Its step is a line of the trajectory, so that steps that were run twice are seen."""
 import json, os, signal, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -68,7 +68,7 @@ elif ARGS[0] == "mdrun":
     trajectory = open(name + ".trj", "a")
     stop = []
     signal.signal(signal.SIGTERM, lambda *_: MOOD == "deaf" or stop.append(1))
-    end = time.time() + 3600 * float(option("-maxh", "1000"))
+    end = time.time() + 0.99 * 3600 * float(option("-maxh", "1000"))
 
     def checkpoint(step):
         if os.path.exists(name + ".cpt"):
@@ -101,6 +101,8 @@ elif ARGS[0] == "mdrun":
             if MOOD in ("stall", "deaf") and first_time("stall"):
                 while not stop:
                     time.sleep(0.01)
+        if time.time() > end:
+            log.write("\nRun time exceeded 0.002 hours, will terminate the run within 100 steps\n")
         if stop or time.time() > end or (MOOD == "unfinished" and step > steps // 2):
             break
     checkpoint(step)

@@ -1,7 +1,7 @@
 //! Whose is a folder, and what stands in it when a replica begins?
 //!
-//! A replica's folder holds a mark that names the replica by the digest of all that it starts from. A folder with another mark, or with files and
-//! none, is somebody else's: nothing in it is touched.
+//! A replica's folder holds a mark that names the replica by the digest of all that it starts from. A folder with another mark, or with
+//! files and none, is somebody else's: nothing in it is touched.
 use super::inputs::{FileSource, Inputs, Setup};
 use super::section::Again;
 use crate::config::{Config, Faults};

@@ -142,9 +142,11 @@ impl Setup {
             }
         }
         let job = self.engine.job(self, &names)?;
-        // Where a replica runs does not make it another one.
+        // Where a replica runs, and on how many cores, does not make it another one.
+        let threads = names.insert("threads".into(), "".into()).unwrap_or_default();
         names.insert("directory".into(), "".into());
         identity.push_str(&self.engine.told(&names)?);
+        names.insert("threads".into(), threads);
         job.describe(&mut identity);
         names.insert("directory".into(), folder.to_string_lossy().into());
         let job = job.with_words(&self.engine, &names)?;

@@ -1,7 +1,7 @@
 //! What becomes of a text for one replica?
 //!
-//! Two languages: whole files (`*.j2`) are Jinja templates; words (arguments, folders) have names in braces, as in `{seed}`. In both, a name
-//! that nobody defines is an error, never nothing.
+//! Two languages: whole files (`*.j2`) are Jinja templates; words (arguments, folders) have names in braces, as in `{seed}`. In both, a
+//! name that nobody defines is an error, never nothing.
 use minijinja::{Environment, UndefinedBehavior, value::Serde};
 use std::collections::BTreeMap;
 

@@ -14,8 +14,8 @@ pub struct Section {
     /// The number of replicas, instead of their seeds: these then derive from the campaign's, 31 bits each. May grow
     #[schemars(range(min = 1))]
     pub count: Option<u64>,
-    /// The folder of a replica, as in "replicas/{seed}"; made where it is missing. By default programs run in the configuration's folder and
-    /// nothing they print is kept
+    /// The folder of a replica, as in "replicas/{seed}"; made where it is missing. By default programs run in the configuration's
+    /// folder and nothing they print is kept
     #[schemars(length(min = 1))]
     pub directory: Option<String>,
     /// What runs a replica
@@ -70,7 +70,8 @@ pub enum EngineName {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CommandSection {
-    /// The program and its arguments. {seed}, {replica}, {directory}, {threads} and every key of [ensemble.variables] are filled in; {{ is a brace
+    /// The program and its arguments. {seed}, {replica}, {directory}, {threads} and every key of [ensemble.variables] are filled in; {{
+    /// is a brace
     #[schemars(length(min = 1))]
     pub argv: Vec<String>,
     /// Threads of one replica; never more than the rank has cores

@@ -46,7 +46,7 @@ pub struct Replica {
     pub notes: Vec<String>,
     /// Rows of each collected file.
     pub rows: Vec<u64>,
-    /// [collected file][column][row]; dropped in totals, where only their lengths are kept.
+    /// `[collected file][column][row]`; dropped in totals, where only their lengths are kept.
     pub series: Vec<Vec<Vec<f64>>>,
 }
 

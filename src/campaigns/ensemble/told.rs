@@ -4,7 +4,8 @@ use super::inputs::Setup;
 use super::section::{CollectSection, Section};
 use crate::engines::Found;
 
-/// Everything that determines results, but for the seeds, which may grow, and the program's version. Digests of files stand in place of their paths.
+/// Everything that determines results, but for the seeds, which may grow, and the program's version. Digests of files stand in place of
+/// their paths.
 pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) -> serde_json::Value {
     let files: serde_json::Map<String, serde_json::Value> =
         setup.files.iter().map(|file| (file.target.clone(), file.digest.clone().into())).collect();
@@ -24,7 +25,7 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
             let command = section.command.as_ref();
             identity["command"] = serde_json::json!({
                 "argv": command.map(|command| &command.argv), "environment": command.map(|command| &command.environment),
-                "threads": command.map(|command| command.threads), "produces": command.map(|command| &command.produces),
+                "produces": command.map(|command| &command.produces),
             });
         }
         Engine::Model(_) => identity["model"] = serde_json::json!(section.model),
@@ -33,8 +34,7 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
             let inputs: serde_json::Map<String, serde_json::Value> =
                 digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
             identity["gromacs"] = serde_json::json!({
-                "stages": stages, "inputs": inputs, "thread_mpi_ranks": recipe.gromacs.thread_mpi_ranks,
-                "threads": recipe.gromacs.threads, "plumed": recipe.gromacs.plumed,
+                "stages": stages, "inputs": inputs, "plumed": recipe.gromacs.plumed,
                 "mdrun_args": recipe.gromacs.mdrun_args, "unstable_time_step_factor": recipe.gromacs.unstable_factor,
             });
         }

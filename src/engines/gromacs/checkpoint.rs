@@ -1,7 +1,7 @@
 //! From which checkpoint does a simulation go on?
 //!
-//! Measured with 2022.5: `-cpi` of a file that is not there starts from zero without a word, and one that is cut off is an error. So simmpi has
-//! `gmx dump` read each before it is used.
+//! Measured with 2022.5: `-cpi` of a file that is not there starts from zero without a word, and one that is cut off is an error. So
+//! simmpi has `gmx dump` read each before it is used.
 use super::Gromacs;
 use crate::engines::replica::{Berth, Errand, Usage};
 use crate::task::Cause;

@@ -1,7 +1,7 @@
 //! What does the log of `mdrun` say?
 //!
-//! A log goes on over restarts: what is said later counts. Neither the exit code nor "Finished mdrun" tells that a simulation came to its end: both
-//! are the same after `-maxh` (measured with 2022.5); its last step does.
+//! A log goes on over restarts: what is said later counts. Neither the exit code nor "Finished mdrun" tells that a simulation came to
+//! its end: both are the same after `-maxh` (measured with 2022.5); its last step does.
 use crate::engines::text;
 use crate::task::Cause;
 use std::path::Path;
@@ -24,6 +24,8 @@ pub struct Log {
     pub potential: Option<f64>,
     /// Whether `mdrun` ended in good order, all steps done or not.
     pub is_closed: bool,
+    /// Whether it ended because the time that it was given was over.
+    pub is_out_of_time: bool,
 }
 
 impl Log {
@@ -54,8 +56,10 @@ impl Log {
                 log.ns_per_day = rest.split_whitespace().next().and_then(|word| word.parse().ok());
             } else if trimmed.starts_with("Finished mdrun") {
                 log.is_closed = true;
+            } else if trimmed.starts_with("Run time exceeded") {
+                log.is_out_of_time = true;
             } else if trimmed.starts_with("Log file opened") || trimmed.starts_with("Restarting from checkpoint") {
-                log.is_closed = false;
+                (log.is_closed, log.is_out_of_time) = (false, false);
             } else if let Some((key, value)) = trimmed.split_once('=') {
                 log.take_parameter(key.trim(), value.trim());
             }
@@ -133,8 +137,12 @@ mod tests {
         let partial = format!("{BEGIN}{}{END}", STEP.replace("STEP", "200"));
         assert!(log(&partial).is_closed && !log(&partial).has_reached_end());
         assert_eq!(log(&partial).progress(), "step 200 of 500");
+        let partial = format!("Run time exceeded 0.001 hours, will terminate the run within 200 steps\n{partial}");
+        assert!(!log(&partial).is_out_of_time, "that was a run before");
+        let partial = partial.replace("\nPerformance", "\nRun time exceeded 0.001 hours, will terminate\nPerformance");
+        assert!(log(&partial).is_out_of_time);
         let again = format!("{partial}Restarting from checkpoint, appending\n{BEGIN}{}", STEP.replace("STEP", "500"));
-        assert!(!log(&again).has_reached_end(), "the log is still open");
+        assert!(!log(&again).has_reached_end() && !log(&again).is_out_of_time, "the log is still open");
         let whole = log(&format!("{again}{}", END.replace("1370.863", "1200.5")));
         assert!(whole.has_reached_end());
         assert_eq!(whole.ns_per_day, Some(1200.5), "the last one counts");

@@ -1,8 +1,8 @@
 //! How does GROMACS simulate one replica?
 //!
-//! A replica is a sequence of simulations ([`Simulation`]), each by `grompp` and `mdrun` in the replica's own folder. Called again for the same folder it
-//! goes on where it stopped: what is finished is left alone, what was begun goes on from its checkpoint. How GROMACS behaves where manuals are
-//! silent was measured with 2022.5 and stands beside the code.
+//! A replica is a sequence of simulations ([`Simulation`]), each by `grompp` and `mdrun` in the replica's own folder. Called again for
+//! the same folder it goes on where it stopped: what is finished is left alone, what was begun goes on from its checkpoint. How GROMACS
+//! behaves where manuals are silent was measured with 2022.5 and stands beside the code.
 mod checkpoint;
 mod log;
 mod mdp;
@@ -26,8 +26,11 @@ use std::time::Duration;
 
 /// Where to get it.
 const HELP: &str = "install GROMACS (`apt-get install gromacs`), load its module, or name the program by `binary`";
-/// `mdrun` is told to end this long before the time slot does: it writes its files at the end.
+/// `mdrun` is told to end this long before the time slot does, for its last steps and files; at most a fiftieth of what is left.
 const CLOSING: Duration = Duration::from_secs(3);
+const LONGEST_CLOSING: Duration = Duration::from_secs(120);
+/// It ends at this part of the time that it is told (its manual).
+const MAXH_PART: f64 = 0.99;
 /// With less time left nothing is started.
 const WORTHWHILE: Duration = Duration::from_secs(2);
 
@@ -281,7 +284,8 @@ impl Gromacs {
             if left < CLOSING + WORTHWHILE {
                 return Err(Cause::Interrupted("there is no time left in the slot".into()));
             }
-            say(&["-maxh", &format!("{:.6}", (left - CLOSING).as_secs_f64() / 3600.0)]);
+            let seconds = (left - (left / 50).clamp(CLOSING, LONGEST_CLOSING)).as_secs_f64() / MAXH_PART;
+            say(&["-maxh", &format!("{:.6}", seconds / 3600.0)]);
         }
         if let Some(input) = &self.plumed {
             say(&["-plumed", input]);
@@ -321,9 +325,9 @@ impl Gromacs {
             return Ok(log);
         }
         let text = format!("{name} of {} ended with exit code 0 at {}", berth.label, log.progress());
-        match berth.time_left() {
+        match berth.deadline {
             // It was told to end then, by -maxh.
-            Some(left) if left < 2 * (CLOSING + WORTHWHILE) => Err(Cause::Interrupted(text)),
+            Some(_) if log.is_out_of_time => Err(Cause::Interrupted(text)),
             _ => Err(berth.or_full_disk(Cause::Failed(format!("{text}, or left no {name}.gro")))),
         }
     }
@@ -374,7 +378,7 @@ fn complaint(ended: &Finished) -> String {
             .iter()
             .any(|mark| line.trim_start().starts_with(mark))
     };
-    let Some(at) = lines.iter().position(|line| is_mark(&line)) else { return String::new() };
+    let Some(at) = lines.iter().position(is_mark) else { return String::new() };
     let said =
         lines[at..].iter().take_while(|line| !line.starts_with("For more information") && !line.starts_with("-----"));
     said.copied().collect::<Vec<_>>().join("\n")

@@ -1,8 +1,8 @@
 //! Can this GROMACS be biased by PLUMED?
 //!
-//! It is where `mdrun` knows `-plumed` (2025 and later, or a patched one) and the variable PLUMED_KERNEL names PLUMED's library. PLUMED works with one
-//! thread-MPI rank only. On a restart GROMACS tells PLUMED so; the state of an OPES bias is read from STATE_RFILE then, which must be of the
-//! checkpoint's time (`checkpoint`).
+//! It is where `mdrun` knows `-plumed` (2025 and later, or a patched one) and the variable PLUMED_KERNEL names PLUMED's library. PLUMED
+//! works with one thread-MPI rank only. On a restart GROMACS tells PLUMED so; the state of an OPES bias is read from STATE_RFILE then,
+//! which must be of the checkpoint's time (`checkpoint`).
 use super::Gromacs;
 use crate::process::{Command, Guard};
 use std::path::Path;

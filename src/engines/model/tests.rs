@@ -87,7 +87,7 @@ fn what_contradicts_itself_is_refused_by_its_key() {
 #[test]
 fn what_no_key_may_be_is_refused_by_the_schema() {
     for (from, to, text) in [
-        ("thermal_energy = 1.0", "thermal_energy = 0", "greater than 0"),
+        ("thermal_energy = 1.0", "thermal_energy = 0", "`thermal_energy` must be above 0"),
         ("double-well", "triple-well", "triple-well"),
         ("pace = 100", "paces = 100", "paces"),
         ("pace = 100", "biasfactor = \"none\"", "biasfactor"),

@@ -1,7 +1,7 @@
 //! How does a group of walkers move, and what is recorded of it?
 use super::integrator::Scheme;
 use super::{Error, Integrator, Surface};
-use crate::science::opes::{Bias, Settings, Walker};
+use crate::science::opes::{Bias, MOST_VARIABLES, Settings, Walker};
 use crate::seed::{CampaignSeed, Purpose, Stream};
 use std::sync::Arc;
 
@@ -213,7 +213,7 @@ impl Group {
             return Err(Error::NotFinite { walker, time, energy: *energy });
         }
         if let (Some(acting), Some(Biasing { coordinates, .. })) = (&self.bias, &self.system.biasing) {
-            let mut push = [0.0; 2];
+            let mut push = [0.0; MOST_VARIABLES];
             point.iter_mut().zip(coordinates).for_each(|(point, k)| *point = at[*k]);
             *bias = acting.at(point, &mut push);
             coordinates.iter().zip(push).for_each(|(k, push)| slope[*k] += push);

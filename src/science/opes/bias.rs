@@ -96,7 +96,7 @@ impl Bias {
     /// As [`Bias::restart`].
     pub fn replay(settings: Settings, deposits: &[Deposit]) -> Result<Self, Error> {
         let mut bias = Self::new(settings)?;
-        let Settings { compression_threshold: _, merges_again, normalizes, .. } = bias.law.settings;
+        let Settings { merges_again, normalizes, .. } = bias.law.settings;
         for Deposit { kernel, log_weight } in deposits {
             bias.check_kernel(kernel)?;
             bias.kernels.add(kernel, bias.law.threshold2, merges_again);
