@@ -67,12 +67,7 @@ impl Course {
 
     /// Hands the step that the results `done` lead to, and how many of them are of passes, to `take`. What was followed before is not
     /// followed again.
-    fn follow<R>(
-        &self,
-        setup: &Setup,
-        done: &[StageResult],
-        take: impl FnOnce(&Step, usize) -> R,
-    ) -> Result<R, Error> {
+    fn follow<R>(&self, setup: &Setup, done: &[StageResult], take: impl FnOnce(&Step, usize) -> R) -> Result<R, Error> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         // After an error it begins anew.
         let (mut count, mut step) = std::mem::replace(&mut *followed, (0, Step::first(setup)));

@@ -111,7 +111,8 @@ pub struct Section {
 }
 
 /// Keys that say where and by which means, but not what.
-const MEANS: &[&str] = &["directory", "binary", "gpus", "replicas_per_gpu", "stall_timeout_s", "index"];
+const MEANS: &[&str] =
+    &["directory", "binary", "gpus", "replicas_per_gpu", "stall_timeout_s", "index", "threads", "thread_mpi_ranks"];
 /// Keys that only matter to windows.
 const OF_WINDOWS: &[&str] = &[
     "topology",
@@ -131,8 +132,6 @@ const OF_WINDOWS: &[&str] = &[
     "bins",
     "bootstrap",
     "grompp_args",
-    "thread_mpi_ranks",
-    "threads",
     "mdrun_args",
 ];
 
