@@ -8,7 +8,7 @@ use crate::science::pca::Superposition;
 use crate::science::selection::{Atom, select};
 use crate::seed::CampaignSeed;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Components that are kept where no number is given.
 const COMPONENTS: usize = 10;
@@ -73,6 +73,7 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
         windows: recipe,
         config: config.clone(),
         program: None,
+        way: Mutex::default(),
     })
 }
 

@@ -24,7 +24,7 @@ use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
 use course::Course;
 use section::Section;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The kind of campaign.
 pub struct Umbrella;
@@ -73,6 +73,8 @@ pub struct UmbrellaCampaign {
     config: Config,
     /// Which GROMACS there is.
     program: Option<Found>,
+    /// How far results of so many stages have led.
+    way: Mutex<Option<(usize, Arc<windows::Way>)>>,
 }
 
 /// What every pass over the frames needs.
@@ -114,11 +116,20 @@ impl Setup {
 }
 
 impl UmbrellaCampaign {
-    /// What results of windows have led to, where they are wanted and the components are known.
-    fn way(&self, done: &[StageResult]) -> Result<Option<windows::Way>, Error> {
+    /// What results of windows have led to, where they are wanted and the components are known. What was found is kept: free energies of
+    /// many samples take a while.
+    fn way(&self, done: &[StageResult]) -> Result<Option<Arc<windows::Way>>, Error> {
         let Some(recipe) = &self.windows else { return Ok(None) };
+        let mut kept = self.way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((stages, way)) = &*kept
+            && *stages == done.len()
+        {
+            return Ok(Some(Arc::clone(way)));
+        }
         let (outcome, of_windows) = self.course.outcome(&self.setup, done)?;
-        Ok(Some(recipe.follow(&outcome.along(recipe.component), self.setup.seed, of_windows)?))
+        let way = Arc::new(recipe.follow(&outcome.along(recipe.component), self.setup.seed, of_windows)?);
+        *kept = Some((done.len(), Arc::clone(&way)));
+        Ok(Some(way))
     }
 
     /// Whether `grompp` takes what windows start from: the first frame stands for all.
@@ -166,19 +177,20 @@ impl Campaign for UmbrellaCampaign {
             return Ok(Some(share(pass)));
         }
         let (Some(way), Some(recipe)) = (self.way(done)?, &self.windows) else { return Ok(None) };
-        Ok(match way.next {
+        Ok(match &way.next {
             windows::Next::Round(round) => {
                 let (outcome, _) = self.course.outcome(&self.setup, done)?;
                 let (setup, recipe) = (Arc::clone(&self.setup), Arc::clone(recipe));
-                Some(share(windows::WindowStage::new(setup, recipe, outcome.found, round)))
+                Some(share(windows::WindowStage::new(setup, recipe, outcome.found, round.clone())))
             }
-            windows::Next::Bootstrap(stage) => Some(share(stage)),
+            windows::Next::Bootstrap(stage) => Some(share(stage.clone())),
             windows::Next::End(_) => None,
         })
     }
 
     fn foreseen(&self) -> Result<Vec<Shared>, Error> {
-        Ok(self.course.foreseen(&self.setup).into_iter().map(share).collect())
+        let passes = self.course.foreseen(&self.setup).into_iter().map(share);
+        Ok(passes.chain(self.windows.as_ref().map(|recipe| share(windows::Foreseen(recipe.placing.count())))).collect())
     }
 
     fn find_programs(&mut self, guard: Option<&Guard>) -> Result<(), Faults> {
@@ -215,14 +227,14 @@ impl Campaign for UmbrellaCampaign {
     fn figures(&self, done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error> {
         let mut all = charts::charts(&self.setup, &self.course.outcome(&self.setup, done)?.0);
         if let Some(way) = self.way(done)? {
-            all.extend(windows::charts(&way)?);
+            all.extend(windows::charts(&way));
         }
         Ok(all)
     }
 
     fn remarks(&self, done: &[StageResult]) -> Result<Vec<String>, Error> {
         let (Some(recipe), Some(way)) = (&self.windows, self.way(done)?) else { return Ok(Vec::new()) };
-        Ok(way.analysis()?.map_or(Vec::new(), |analysis| way.remarks(recipe, &analysis)))
+        Ok(way.analysis().map_or(Vec::new(), |analysis| way.remarks(recipe, &analysis)))
     }
 
     fn identity(&self) -> serde_json::Value {

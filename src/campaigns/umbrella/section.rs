@@ -141,7 +141,8 @@ impl Section {
         let mut identity = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = identity.as_object_mut() {
             let is_only_pca = self.stop_after == Some(Part::Pca);
-            keys.retain(|key, _| !MEANS.contains(&&**key) && !(is_only_pca && OF_WINDOWS.contains(&&**key)));
+            let is_left_out = |key: &str| MEANS.contains(&key) || is_only_pca && OF_WINDOWS.contains(&key);
+            keys.retain(|key, _| !is_left_out(key));
         }
         identity
     }

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// All replicates of the bootstrap.
+#[derive(Clone)]
 pub struct Bootstrap {
     problem: Arc<Problem>,
     count: u32,

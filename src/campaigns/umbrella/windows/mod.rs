@@ -19,7 +19,7 @@ mod write;
 pub use load::load;
 pub use place::{Refused as PlaceRefused, claim, refuse_strangers};
 pub use stage::WindowStage;
-pub use told::{foretold, understood};
+pub use told::{Foreseen, foretold, understood};
 pub use way::{Next, Way};
 pub use write::{charts, write};
 

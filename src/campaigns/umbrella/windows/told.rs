@@ -1,7 +1,9 @@
 //! What do windows tell of themselves before they are run?
 use super::{Placing, Recipe};
 use crate::campaigns::pmf::Discard;
+use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::engines::Found;
+use crate::task::{Cause, Failure, Tasks};
 
 /// What was understood, for `check`.
 pub fn understood(recipe: &Recipe, program: Option<&Found>) -> Vec<(String, String)> {
@@ -67,4 +69,42 @@ pub fn foretold(recipe: &Recipe) -> Vec<String> {
         lines.push(format!("then {} replicates of the bootstrap, in seconds", recipe.bootstrap));
     }
     lines
+}
+
+/// So many windows that are sure to come, for `plan`: where they stand, only the components tell.
+pub struct Foreseen(pub usize);
+
+impl Stage for Foreseen {
+    type Value = ();
+
+    fn name(&self) -> &str {
+        "windows"
+    }
+
+    fn tasks(&self) -> u64 {
+        self.0 as u64
+    }
+
+    fn largest_batch(&self) -> u64 {
+        1
+    }
+
+    fn can_be_sampled(&self) -> bool {
+        false
+    }
+
+    fn run(&self, tasks: Tasks, _: &Context) -> Ran<()> {
+        let cause = || Cause::Failed("where windows stand is not known yet".into());
+        Ran { value: (), failed: tasks.iter().map(|task| (task, cause())).collect() }
+    }
+
+    fn empty(&self) {}
+
+    fn merge(&self, (): &mut (), (): ()) -> Result<(), Error> {
+        Ok(())
+    }
+
+    fn finish(&self, (): &(), failed: &[Failure]) -> Result<StageResult, Error> {
+        StageResult::new(self, failed, &())
+    }
 }

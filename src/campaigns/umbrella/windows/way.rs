@@ -23,10 +23,13 @@ pub struct Way {
     pub failed: BTreeMap<usize, Cause>,
     /// Windows that have samples, without what was before equilibrium; none before the first round.
     pub umbrella: Option<Umbrella>,
+    /// Their free energies, when no more windows come.
+    problem: Option<Arc<Problem>>,
     pub next: Next,
 }
 
 /// What comes next.
+#[derive(Clone)]
 pub enum Next {
     Round(Round),
     Bootstrap(Bootstrap),
@@ -46,6 +49,7 @@ impl Recipe {
             sampled: BTreeMap::new(),
             failed: BTreeMap::new(),
             umbrella: None,
+            problem: None,
             next: Next::Round(first),
         };
         for result in done {
@@ -68,8 +72,13 @@ impl Recipe {
                 let further = self.further_round(number + 1, &way.planned, &umbrella, &places, along);
                 let next = match further {
                     Some(round) => Next::Round(round),
-                    None if self.bootstrap == 0 => Next::End(Vec::new()),
-                    None => Next::Bootstrap(Bootstrap::new(Arc::new(problem(&umbrella)?), self.bootstrap, seed)),
+                    None => {
+                        let problem = Arc::clone(way.problem.insert(Arc::new(problem(&umbrella)?)));
+                        match self.bootstrap {
+                            0 => Next::End(Vec::new()),
+                            count => Next::Bootstrap(Bootstrap::new(problem, count, seed)),
+                        }
+                    }
                 };
                 way.umbrella = Some(umbrella);
                 next
@@ -128,14 +137,12 @@ fn problem(umbrella: &Umbrella) -> Result<Problem, Error> {
 
 impl Way {
     /// What all windows say together; none before the last stage.
-    ///
-    /// # Errors
-    /// Free energies are not to be found.
-    pub fn analysis(&self) -> Result<Option<Analysis<'_>>, Error> {
-        let (Next::End(replicates), Some(umbrella)) = (&self.next, &self.umbrella) else { return Ok(None) };
-        let problem = problem(umbrella)?;
+    pub fn analysis(&self) -> Option<Analysis<'_>> {
+        let (Next::End(replicates), Some(umbrella), Some(problem)) = (&self.next, &self.umbrella, &self.problem) else {
+            return None;
+        };
         let profile = problem.profile(replicates);
-        Ok(Some(Analysis { umbrella, problem, profile, replicates: replicates.len() }))
+        Some(Analysis { umbrella, problem: Arc::clone(problem), profile, replicates: replicates.len() })
     }
 
     /// What deserves to be known at once: windows that failed, and neighbours that do not overlap.

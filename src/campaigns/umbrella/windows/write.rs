@@ -8,9 +8,9 @@ use crate::results::Writer;
 /// Writes `/results/windows`, `/results/pmf` and `/run/windows`.
 ///
 /// # Errors
-/// The file cannot be written, or free energies are not to be found.
+/// The file cannot be written.
 pub fn write(recipe: &Recipe, way: &Way, out: &mut Writer) -> Result<(), Error> {
-    let Some(analysis) = way.analysis()? else { return Ok(()) };
+    let Some(analysis) = way.analysis() else { return Ok(()) };
     analysis.write_results(out)?;
     let indices: Vec<usize> = way.sampled.keys().copied().collect();
     let count = indices.len();
@@ -71,11 +71,8 @@ fn write_run(recipe: &Recipe, way: &Way, out: &mut Writer) -> Result<(), Error> 
     Ok(out.strings("/run/windows/folder", &folders, "where its files are")?)
 }
 
-/// The free energy and the histograms.
-///
-/// # Errors
-/// Free energies are not to be found.
-pub fn charts(way: &Way) -> Result<Vec<(&'static str, Chart)>, Error> {
-    let Some(analysis) = way.analysis()? else { return Ok(Vec::new()) };
-    Ok(vec![("pmf", analysis.profile_chart()), ("histograms", analysis.histogram_chart())])
+/// The free energy and the histograms; none before the last stage.
+pub fn charts(way: &Way) -> Vec<(&'static str, Chart)> {
+    let Some(analysis) = way.analysis() else { return Vec::new() };
+    vec![("pmf", analysis.profile_chart()), ("histograms", analysis.histogram_chart())]
 }
