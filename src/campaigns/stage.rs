@@ -109,6 +109,11 @@ pub trait Stage: Send + Sync + 'static {
         false
     }
 
+    /// Why the stage is run and what it does, a line each, where that follows from results: told when it begins.
+    fn occasion(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Whether `plan` may run a few tasks to learn how long they take.
     fn can_be_sampled(&self) -> bool {
         true
@@ -219,6 +224,14 @@ pub trait Campaign: Send + Sync {
     /// # Errors
     /// A result cannot be read.
     fn figures(&self, _done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error> {
+        Ok(Vec::new())
+    }
+
+    /// What deserves to be known of the results at once, a line each: told when they are written.
+    ///
+    /// # Errors
+    /// A result cannot be read.
+    fn remarks(&self, _done: &[StageResult]) -> Result<Vec<String>, Error> {
         Ok(Vec::new())
     }
 
@@ -338,6 +351,7 @@ pub trait AnyStage: Send + Sync {
     fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
     fn can_be_interrupted(&self) -> bool;
+    fn occasion(&self) -> Vec<String>;
     fn can_be_sampled(&self) -> bool;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
     fn empty(&self) -> Piece;
@@ -402,6 +416,9 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn can_be_interrupted(&self) -> bool {
         self.0.can_be_interrupted()
+    }
+    fn occasion(&self) -> Vec<String> {
+        self.0.occasion()
     }
     fn can_be_sampled(&self) -> bool {
         self.0.can_be_sampled()

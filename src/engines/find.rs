@@ -71,10 +71,10 @@ pub fn word_after(text: &str, mark: &str) -> Option<String> {
 }
 
 /// A folder for a moment.
-struct Folder(PathBuf);
+pub(super) struct Folder(pub(super) PathBuf);
 
 impl Folder {
-    fn create() -> std::io::Result<Self> {
+    pub(super) fn create() -> std::io::Result<Self> {
         static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("simmpi-version-{}-{}", process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
         let path = env::temp_dir().join(name);

@@ -2,6 +2,7 @@
 use super::text::{Lines, columns, read};
 use super::{Error, Frame, Structure};
 use crate::science::selection::Atom;
+use std::fmt::Write;
 use std::path::Path;
 
 /// The first frame of a file.
@@ -93,6 +94,30 @@ fn digits(line: &str) -> usize {
     if points.len() < 2 { 8 } else { points[1] - points[0] }
 }
 
+/// The text of one frame, with six decimals: what no other format of coordinates has more of.
+///
+/// Numbers of residues and atoms start again at 100,000, as GROMACS has them, and names are cut to five characters.
+pub fn text(title: &str, atoms: &[Atom], frame: &Frame) -> String {
+    let time = frame.time_ps.map_or(String::new(), |time| format!(" t= {time:.5}"));
+    let mut text = format!("{}{time}\n{}\n", title.replace(['\n', '\r'], " "), atoms.len());
+    let short = |name: &str| name.chars().take(5).collect::<String>();
+    for (place, (atom, [x, y, z])) in atoms.iter().zip(&frame.positions).enumerate() {
+        let (resid, number) = (atom.resid.rem_euclid(100_000), (place + 1) % 100_000);
+        let (residue, name) = (short(&atom.residue), short(&atom.name));
+        let _ = writeln!(text, "{resid:5}{residue:<5}{name:>5}{number:5}{x:11.6}{y:11.6}{z:11.6}");
+    }
+    let cell = frame.cell.unwrap_or_default();
+    let diagonal = [0, 1, 2].map(|k| cell[k][k]);
+    let rest = [cell[0][1], cell[0][2], cell[1][0], cell[1][2], cell[2][0], cell[2][1]];
+    let is_skewed = rest.iter().any(|x| *x != 0.0);
+    let numbers = diagonal.iter().chain(rest.iter().filter(|_| is_skewed));
+    numbers.for_each(|x| {
+        let _ = write!(text, " {x:11.6}");
+    });
+    text.push('\n');
+    text
+}
+
 /// The box from `v1x v2y v3z [v1y v1z v2x v2z v3x v3y]`; none where it has no volume.
 fn cell(line: &str) -> Option<Option<[[f64; 3]; 3]>> {
     let v: Vec<f64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
@@ -108,4 +133,31 @@ fn cell(line: &str) -> Option<Option<[[f64; 3]; 3]>> {
 fn time_of(title: &str) -> Option<f64> {
     let (_, rest) = title.rsplit_once("t=")?;
     rest.split_whitespace().next()?.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_written_is_read_again() {
+        let atom = |resid, name: &str| Atom { name: name.into(), residue: "ALA".into(), resid, ..Atom::default() };
+        let atoms = [atom(2, "CA"), atom(100_003, "HB1LONG")];
+        let positions = vec![[0.123_456, -1.5, 29.999_999], [1234.25, 0.0, -99.0]];
+        for cell in [
+            None,
+            Some([[3.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.5, 1.0, 5.0]]),
+            Some([[3.0, 0.0, 0.0], [0.0, 4.0, 0.0], [0.0, 0.0, 5.0]]),
+        ] {
+            let frame = Frame { time_ps: Some(12.5), cell, positions: positions.clone() };
+            let text = text("a start", &atoms, &frame);
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.gro");
+            std::fs::write(&path, text).unwrap();
+            let read = structure(&path).unwrap();
+            assert_eq!(read.frame, frame);
+            assert_eq!((&*read.atoms[0].name, &*read.atoms[1].name), ("CA", "HB1LO"));
+            assert_eq!((read.atoms[0].resid, read.atoms[1].resid, &*read.atoms[1].residue), (2, 3, "ALA"));
+        }
+    }
 }

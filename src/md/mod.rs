@@ -1,7 +1,8 @@
 //! What do the files of molecular dynamics programs say?
 pub mod columns;
+pub mod edi;
 mod error;
-mod gro;
+pub mod gro;
 pub mod opes;
 mod pdb;
 mod structure;

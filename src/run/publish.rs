@@ -38,6 +38,7 @@ pub fn publish(
     out.array("/run/state", &[state.len()], &state, "none", "exact sums from which the campaign can be grown")?;
     out.publish()?;
     draw(&root.orders.output, &opened.campaign.figures(done)?);
+    opened.campaign.remarks(done)?.iter().for_each(|line| say::line(line));
     Ok(totals)
 }
 

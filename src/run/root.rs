@@ -78,6 +78,7 @@ impl Root {
         if left.is_empty() {
             return Ok((ledger, Box::new(Static::none(ranks))));
         }
+        present.stage.occasion().iter().for_each(|line| say::line(line));
         let is_fresh = self.closed.is_empty() && left.count() == present.stage.tasks();
         let idle = self.orders.idle || self.orders.dynamic || !is_fresh;
         let dynamic = self.orders.dynamic && !present.stage.stays();

@@ -13,6 +13,7 @@ pub mod memory;
 pub mod opes;
 pub mod pca;
 pub mod periodic;
+pub mod placement;
 pub mod reweighting;
 pub mod scf;
 pub mod selection;

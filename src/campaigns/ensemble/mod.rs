@@ -1,12 +1,12 @@
 //! Ensembles: many replicas of one simulation, each with a seed and a folder of its own.
-mod engine;
-mod folder;
+pub(super) mod engine;
+pub(super) mod folder;
 mod free_energy;
-mod inputs;
-mod load;
+pub(super) mod inputs;
+pub(super) mod load;
 mod render;
-mod section;
-mod seeds;
+pub(super) mod section;
+pub(super) mod seeds;
 mod stage;
 mod told;
 mod write;

@@ -29,7 +29,7 @@ impl Analysis<'_> {
     }
 
     /// The potential of mean force with its band; pieces are lines of their own.
-    fn profile_chart(&self) -> Chart {
+    pub fn profile_chart(&self) -> Chart {
         let (profile, kt) = (&self.profile, self.umbrella.thermal_energy());
         let mut chart = Chart::new("Potential of mean force", &self.label(), "free energy / kJ/mol");
         for piece in 0..=profile.piece.iter().flatten().max().copied().unwrap_or(0) {
@@ -55,7 +55,7 @@ impl Analysis<'_> {
     }
 
     /// Normalized histograms of all windows.
-    fn histogram_chart(&self) -> Chart {
+    pub fn histogram_chart(&self) -> Chart {
         let bins = self.umbrella.bins;
         let per = match self.umbrella.unit.name() {
             "none" => "density".to_owned(),

@@ -10,12 +10,13 @@ mod told;
 mod write;
 
 pub use load::{Refusal, load};
-pub use section::{Discard, Estimator, Quantity, Section, Unit, WindowSection};
+pub use section::{Auto, Discard, Estimator, Quantity, Section, Unit, WindowSection};
 pub use write::{Refused, check_output};
 
 use crate::config::Faults;
 use crate::science::free_energy::{Bins, Error, Problem, Profile, Replicate, Window};
 use crate::seed::CampaignSeed;
+use std::sync::Arc;
 
 /// Windows with their samples, ready for analysis.
 pub struct Umbrella {
@@ -62,14 +63,14 @@ impl Umbrella {
         let drawn = (0..u64::from(self.bootstrap)).filter_map(|index| problem.replicate(index, self.seed));
         let replicates: Vec<Replicate> = drawn.collect();
         let profile = problem.profile(&replicates);
-        Ok(Analysis { umbrella: self, problem, profile, replicates: replicates.len() })
+        Ok(Analysis { umbrella: self, problem: Arc::new(problem), profile, replicates: replicates.len() })
     }
 }
 
 /// What umbrella windows say.
 pub struct Analysis<'a> {
     pub umbrella: &'a Umbrella,
-    pub problem: Problem,
+    pub problem: Arc<Problem>,
     pub profile: Profile,
     /// How many replicates the errors are from.
     pub replicates: usize,

@@ -5,10 +5,10 @@ use crate::figure::Chart;
 
 /// The variances of the components, and the frames along the first two: against each other, and the first against time.
 pub fn charts(setup: &Setup, outcome: &Outcome) -> Vec<(&'static str, Chart)> {
-    let Outcome { found, projections } = outcome;
+    let found = &outcome.found;
     let values = &found.components.values;
     let percent: Vec<f64> = values.iter().map(|value| 100.0 * value / found.variance).collect();
-    let along = |k: usize| projections.iter().skip(k).step_by(values.len()).copied().collect::<Vec<f64>>();
+    let along = |component| outcome.along(component);
     let frames = setup.trajectory.frames();
     let times: Option<Vec<f64>> = (0..frames).map(|frame| setup.trajectory.time_ps(frame)).collect();
     let (label, x) = match times {

@@ -52,25 +52,35 @@ pub struct Outcome {
     pub projections: Arc<Vec<f64>>,
 }
 
+impl Outcome {
+    /// The projections of all frames on one component, nm.
+    pub fn along(&self, component: usize) -> Vec<f64> {
+        self.projections.iter().skip(component).step_by(self.found.components.values.len()).copied().collect()
+    }
+}
+
 impl Course {
     /// From the beginning.
     pub fn new(setup: &Setup) -> Self {
         Self { followed: Mutex::new((0, Step::first(setup))), shelf: Arc::default() }
     }
 
-    /// Hands the step that the results `done` lead to to `take`. What was followed before is not followed again.
-    fn follow<R>(&self, setup: &Setup, done: &[StageResult], take: impl FnOnce(&Step) -> R) -> Result<R, Error> {
+    /// Hands the step that the results `done` lead to, and how many of them are of passes, to `take`. What was followed before is not
+    /// followed again.
+    fn follow<R>(&self, setup: &Setup, done: &[StageResult], take: impl FnOnce(&Step, usize) -> R) -> Result<R, Error> {
         let mut followed = self.followed.lock().unwrap_or_else(PoisonError::into_inner);
         // After an error it begins anew.
         let (mut count, mut step) = std::mem::replace(&mut *followed, (0, Step::first(setup)));
         if count > done.len() {
             (count, step) = (0, Step::first(setup));
         }
-        for result in &done[count..] {
-            step = step.advance(setup, result)?;
+        // Results of windows come behind the last pass.
+        while count < done.len() && !matches!(step, Step::End(..)) {
+            step = step.advance(setup, &done[count])?;
+            count += 1;
         }
-        *followed = (done.len(), step);
-        Ok(take(&followed.1))
+        *followed = (count, step);
+        Ok(take(&followed.1, count))
     }
 
     /// The pass after those done.
@@ -78,17 +88,18 @@ impl Course {
     /// # Errors
     /// A frame cannot be used, or the frames do not suffice.
     pub fn next(&self, setup: &Arc<Setup>, done: &[StageResult]) -> Result<Option<Pass>, Error> {
-        self.follow(setup, done, |step| step.pass(setup, &self.shelf, done.len()))
+        self.follow(setup, done, |step, _| step.pass(setup, &self.shelf, done.len()))
     }
 
-    /// What all passes gave.
+    /// What all passes gave, and the results that come after theirs.
     ///
     /// # Errors
     /// As [`next`](Self::next), or there are passes to come.
-    pub fn outcome(&self, setup: &Setup, done: &[StageResult]) -> Result<Outcome, Error> {
-        let end = self.follow(setup, done, |step| match step {
+    pub fn outcome<'d>(&self, setup: &Setup, done: &'d [StageResult]) -> Result<(Outcome, &'d [StageResult]), Error> {
+        let end = self.follow(setup, done, |step, passes| match step {
             Step::End(found, projections) => {
-                Some(Outcome { found: Arc::clone(found), projections: Arc::clone(projections) })
+                let outcome = Outcome { found: Arc::clone(found), projections: Arc::clone(projections) };
+                Some((outcome, &done[passes..]))
             }
             _ => None,
         });

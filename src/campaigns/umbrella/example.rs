@@ -1,7 +1,9 @@
 //! Which files does the example need?
 
-/// 201 frames of a peptide of ten alanines without its hydrogens (GROMACS, AMBER99SB-ILDN, vacuum, 300 K, 5 ps apart).
+/// 501 frames of alanine dipeptide (GROMACS, AMBER99SB-ILDN, vacuum, 300 K, 2 ps apart), its topology and run parameters.
 pub const FILES: &[(&str, &[u8])] = &[
-    ("ala10.gro", include_bytes!("../../../examples/ala10.gro")),
-    ("ala10.xtc", include_bytes!("../../../examples/ala10.xtc")),
+    ("ala2.gro", include_bytes!("../../../examples/ala2.gro")),
+    ("ala2.xtc", include_bytes!("../../../examples/ala2.xtc")),
+    ("ala2.top", include_bytes!("../../../examples/ala2.top")),
+    ("ala2.mdp", include_bytes!("../../../examples/ala2.mdp")),
 ];

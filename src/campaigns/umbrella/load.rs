@@ -1,14 +1,14 @@
 //! Does a section describe components that can be computed?
 use super::course::Course;
 use super::section::{Part, Section};
-use super::{Setup, UmbrellaCampaign};
+use super::{Setup, UmbrellaCampaign, windows};
 use crate::config::{Config, Fault, Faults};
 use crate::md::{Error, Frame, Structure, Trajectory, Window};
 use crate::science::pca::Superposition;
 use crate::science::selection::{Atom, select};
 use crate::seed::CampaignSeed;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 /// Components that are kept where no number is given.
 const COMPONENTS: usize = 10;
@@ -20,10 +20,6 @@ const COMPONENTS: usize = 10;
 pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
     let mut section: Section = config.section("umbrella")?;
     let mut faults = Faults::default();
-    if section.stop_after != Some(Part::Pca) {
-        let message = "windows along a component are not supported yet: only the components are";
-        faults.push(config.fault("umbrella.stop_after", message, "set stop_after = \"pca\""));
-    }
     let structure = Structure::read(&config.resolve(&section.structure));
     let structure = structure.map_err(|error| faults.push(file_fault(config, "structure", &error))).ok();
     let trajectory = Trajectory::open(&config.resolve(&section.trajectory));
@@ -44,6 +40,13 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
         Some(phrase) => find("align", phrase),
         None => chosen.clone(),
     };
+    let (mut recipe, mut warnings) = (None, Faults::default());
+    if section.stop_after != Some(Part::Pca) {
+        match windows::load(config, &section, chosen == fitted) {
+            Ok((found, told)) => (recipe, warnings) = (Some(Arc::new(found)), told),
+            Err(more) => faults.extend(more),
+        }
+    }
     faults.into_result(())?;
     let (Some(structure), Some(trajectory), Some(chosen), Some(fitted)) = (structure, trajectory, chosen, fitted)
     else {
@@ -60,7 +63,28 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
         inputs.push(("align_to", config.resolve(Path::new(&section.align_to))));
     }
     let course = Course::new(&setup);
-    Ok(UmbrellaCampaign { setup: Arc::new(setup), course, section, understood, inputs })
+    Ok(UmbrellaCampaign {
+        setup: Arc::new(setup),
+        course,
+        section,
+        understood,
+        warnings,
+        inputs,
+        windows: recipe,
+        config: config.clone(),
+        program: None,
+        way: Mutex::default(),
+    })
+}
+
+/// All atoms of a frame.
+///
+/// # Errors
+/// It cannot be read.
+pub fn whole_frame(config: &Config, trajectory: &Trajectory, number: usize) -> Result<Frame, Faults> {
+    let mut frame = Frame::default();
+    let read = trajectory.read(number, trajectory.atoms, &mut Window::default(), &mut frame);
+    read.map_err(|error| Faults::from(file_fault(config, "trajectory", &error))).map(|()| frame)
 }
 
 fn file_fault(config: &Config, key: &str, error: &Error) -> Fault {

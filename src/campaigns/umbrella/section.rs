@@ -1,4 +1,5 @@
 //! What can be said in `[umbrella]`?
+use crate::campaigns::pmf::{Auto, Discard, Estimator};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -7,13 +8,13 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// The frames: .xtc, .trr, .gro or .pdb
+    /// The frames: .xtc, .trr, .gro or .pdb; for windows all atoms of the topology
     pub trajectory: PathBuf,
     /// The atoms' names, in the trajectory's order: .gro or .pdb
     pub structure: PathBuf,
     /// GROMACS' topology, for windows
     pub topology: Option<PathBuf>,
-    /// GROMACS' run parameters, for windows
+    /// GROMACS' run parameters, for windows: seeds and the number of steps in them are replaced
     pub mdp: Option<PathBuf>,
     /// Atoms of the components, in MDAnalysis' words
     #[serde(default = "alpha_carbons")]
@@ -29,11 +30,122 @@ pub struct Section {
     /// How many components to keep; by default 10, or as many as there are
     #[schemars(range(min = 1))]
     pub components: Option<usize>,
-    /// The component to bias, counted from 1
+    /// The component to bias, counted from 1; by default 1
     #[schemars(range(min = 1))]
     pub component: Option<usize>,
+    /// How many windows, over the sampled range: from the 1st to the 99th percentile of the projection
+    #[schemars(range(min = 1, max = 100_000))]
+    pub windows: Option<usize>,
+    /// Their distances over the range: even, or with as many frames between each two
+    #[serde(default)]
+    pub spacing: Spacing,
+    /// Centres of windows, nm, instead of their number
+    #[schemars(length(min = 1))]
+    pub centers: Option<Vec<f64>>,
+    /// Whether windows are added where neighbours overlap too little
+    #[serde(default)]
+    pub adaptive: bool,
+    /// The most windows in all where they are added; by default four times as many as at the beginning
+    #[schemars(range(min = 1))]
+    pub max_windows: Option<usize>,
+    /// Of every window's restraint, kJ/mol/nm^2; "auto" lets each spread over two thirds of the distance to its neighbours
+    #[serde(default)]
+    pub force_constant_kj_mol_nm2: ForceConstant,
+    /// Steps of every window
+    #[schemars(range(min = 1))]
+    pub steps: Option<u64>,
+    /// Steps between samples of the projection
+    #[serde(default = "fifty")]
+    #[schemars(range(min = 1))]
+    pub sample_every_steps: u64,
+    /// Temperature, K: that of the run parameters
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub temperature_k: Option<f64>,
+    /// Samples of each window before this time (ps) are left out; "auto" finds where its equilibrium begins
+    #[serde(default = "found")]
+    pub discard_ps: Discard,
+    /// How free energies are estimated
+    #[serde(default)]
+    pub estimator: Estimator,
+    /// Into how many bins the projection is divided
+    #[serde(default = "hundred")]
+    #[schemars(range(min = 1, max = 100_000))]
+    pub bins: u32,
+    /// How many times the blocks of samples are weighted anew for errors; 0 for no errors
+    #[serde(default = "hundred")]
+    #[schemars(range(max = 1_000_000))]
+    pub bootstrap: u32,
+    /// Where the windows' folders are; by default beside the output, as `umbrella.windows` of `umbrella.h5`
+    pub directory: Option<PathBuf>,
+    /// GROMACS' index of groups
+    pub index: Option<PathBuf>,
+    /// Further arguments of grompp
+    #[serde(default)]
+    pub grompp_args: Vec<String>,
+    /// The program
+    #[serde(default = "gmx")]
+    pub binary: PathBuf,
+    /// Thread-MPI ranks of a window (-ntmpi)
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub thread_mpi_ranks: usize,
+    /// OpenMP threads of each of them (-ntomp); with them never more in all than the rank has cores
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub threads: usize,
+    /// Numbers of GPUs, shared out by the ranks' places on their node
+    #[serde(default)]
+    pub gpus: Vec<u32>,
+    /// Windows that run on a GPU at once
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub replicas_per_gpu: usize,
+    /// Further arguments of mdrun
+    #[serde(default)]
+    pub mdrun_args: Vec<String>,
+    /// A window whose program neither prints nor writes anything for so long is ended and tried again, s
+    #[schemars(extend("exclusiveMinimum" = 0))]
+    pub stall_timeout_s: Option<f64>,
     /// The last part that is run
     pub stop_after: Option<Part>,
+}
+
+/// Keys that say where and by which means, but not what.
+const MEANS: &[&str] =
+    &["directory", "binary", "gpus", "replicas_per_gpu", "stall_timeout_s", "index", "threads", "thread_mpi_ranks"];
+/// Keys that only matter to windows.
+const OF_WINDOWS: &[&str] = &[
+    "topology",
+    "mdp",
+    "component",
+    "windows",
+    "spacing",
+    "centers",
+    "adaptive",
+    "max_windows",
+    "force_constant_kj_mol_nm2",
+    "steps",
+    "sample_every_steps",
+    "temperature_k",
+    "discard_ps",
+    "estimator",
+    "bins",
+    "bootstrap",
+    "grompp_args",
+    "mdrun_args",
+];
+
+impl Section {
+    /// What determines the results, by key; files are named by their paths.
+    pub fn identity(&self) -> serde_json::Value {
+        let mut identity = serde_json::to_value(self).unwrap_or_default();
+        if let Some(keys) = identity.as_object_mut() {
+            let is_only_pca = self.stop_after == Some(Part::Pca);
+            let is_left_out = |key: &str| MEANS.contains(&key) || is_only_pca && OF_WINDOWS.contains(&key);
+            keys.retain(|key, _| !is_left_out(key));
+        }
+        identity
+    }
 }
 
 /// A part of the campaign.
@@ -42,6 +154,29 @@ pub struct Section {
 pub enum Part {
     /// The components and projections
     Pca,
+}
+
+/// How windows lie over the sampled range.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Spacing {
+    #[default]
+    Even,
+    Quantile,
+}
+
+/// How stiff restraints are.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum ForceConstant {
+    Given(#[schemars(extend("exclusiveMinimum" = 0))] f64),
+    Found(Auto),
+}
+
+impl Default for ForceConstant {
+    fn default() -> Self {
+        Self::Found(Auto::Auto)
+    }
 }
 
 fn alpha_carbons() -> String {
@@ -54,4 +189,24 @@ fn first() -> String {
 
 fn yes() -> bool {
     true
+}
+
+fn found() -> Discard {
+    Discard::Found(Auto::Auto)
+}
+
+fn one() -> usize {
+    1
+}
+
+fn fifty() -> u64 {
+    50
+}
+
+fn hundred() -> u32 {
+    100
+}
+
+fn gmx() -> PathBuf {
+    "gmx".into()
 }

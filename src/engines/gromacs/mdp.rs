@@ -47,6 +47,45 @@ impl Mdp {
         self.text.lines().filter_map(split).filter(|(key, _)| plain(key) == wanted).map(|(_, value)| value).next_back()
     }
 
+    /// The line, counted from 1, of the value of a key.
+    pub fn line(&self, key: &str) -> Option<usize> {
+        let wanted = plain(key);
+        let lines = (1..).zip(self.text.lines());
+        lines.filter(|(_, line)| split(line).is_some_and(|(key, _)| plain(key) == wanted)).map(|(line, _)| line).last()
+    }
+
+    /// The same with other values of some keys.
+    pub fn with(&self, values: &[(&str, String)]) -> Self {
+        let is_replaced = |line: &&str| {
+            split(line).is_some_and(|(key, _)| values.iter().any(|(other, _)| plain(key) == plain(other)))
+        };
+        let mut text = String::with_capacity(self.text.len() + 40 * values.len());
+        for line in self.text.lines().filter(|line| !is_replaced(line)) {
+            let _ = writeln!(text, "{line}");
+        }
+        for (key, value) in values {
+            let _ = writeln!(text, "{key} = {value}");
+        }
+        Self { text }
+    }
+
+    /// Temperatures of the thermostats, K; none where there is no thermostat.
+    pub fn temperatures(&self) -> Option<Vec<&str>> {
+        let has_own = self.is("integrator", &["sd", "sd1", "bd"]);
+        let has_none = self.value("tcoupl").is_none_or(|value| matches!(plain(value).as_str(), "no" | ""));
+        (has_own || !has_none).then(|| self.value("ref-t").unwrap_or("").split_whitespace().collect())
+    }
+
+    /// Whether velocities are drawn at the start.
+    pub fn draws_velocities(&self) -> bool {
+        self.is("gen-vel", &["yes", "true", "on"])
+    }
+
+    /// Whether the simulation counts on the velocities of one before.
+    pub fn is_continuation(&self) -> bool {
+        self.is("continuation", &["yes", "true", "on"]) || self.is("unconstrained-start", &["yes", "true", "on"])
+    }
+
     fn is(&self, key: &str, values: &[&str]) -> bool {
         self.value(key).is_some_and(|value| values.iter().any(|other| plain(value) == plain(other)))
     }
@@ -59,8 +98,7 @@ impl Mdp {
         let is_stochastic = self.is("integrator", &["sd", "sd1", "bd"])
             || self.is("tcoupl", &["v-rescale", "andersen", "andersen-massive"])
             || self.is("pcoupl", &["c-rescale"]);
-        let used =
-            [("gen-seed", self.is("gen-vel", &["yes", "true", "on"])), ("ld-seed", is_stochastic && self.moves())];
+        let used = [("gen-seed", self.draws_velocities()), ("ld-seed", is_stochastic && self.moves())];
         for (key, _) in used.into_iter().filter(|(_, is_used)| *is_used) {
             match self.value(key) {
                 None | Some("") => return Err(SeedFault::Missing { key }),
@@ -150,6 +188,24 @@ mod tests {
         assert_eq!(thermostat, Err(SeedFault::Missing { key: "ld-seed" }));
         assert!(Mdp::new("integrator = md\nnsteps = 5\n").check_seeds().is_ok());
         assert!(Mdp::new("integrator = steep\ntcoupl = v-rescale\n").check_seeds().is_ok());
+    }
+
+    #[test]
+    fn values_are_replaced_and_told_with_their_lines() {
+        let mdp = Mdp::new(format!("{MD}ref-t = 300 310\ncontinuation = no\n"));
+        assert_eq!((mdp.line("ref_t"), mdp.line("nsteps"), mdp.line("tau-t")), (Some(10), Some(3), None));
+        assert_eq!(mdp.temperatures(), Some(vec!["300", "310"]));
+        assert!(mdp.draws_velocities() && !mdp.is_continuation());
+        let other = mdp.with(&[("nsteps", "7".into()), ("Gen_Seed", "9".into()), ("tau-t", "1".into())]);
+        assert_eq!(
+            (other.value("nsteps"), other.value("gen-seed"), other.value("tau_t")),
+            (Some("7"), Some("9"), Some("1"))
+        );
+        assert_eq!(other.text().matches("steps").count(), 2, "one of them is a comment's: {}", other.text());
+        assert!(other.value("dt") == Some("0.002"));
+        assert_eq!(Mdp::new("integrator = md\ntcoupl = no\nref-t = 300").temperatures(), None);
+        assert_eq!(Mdp::new("integrator = md\ntcoupl = nose-hoover").temperatures(), Some(vec![]));
+        assert!(Mdp::new("continuation = yes").is_continuation());
     }
 
     #[test]

@@ -7,10 +7,12 @@ mod checkpoint;
 mod log;
 mod mdp;
 mod plumed;
+mod trial;
 
 pub use log::Log;
 pub use mdp::{Mdp, SeedFault};
 pub use plumed::Fault as PlumedFault;
+pub use trial::Refused;
 
 use super::ending::Sign;
 use super::replica::{Berth, Errand, Usage};

@@ -11,7 +11,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `grompp` that simmpi sets itself.
-const TAKEN_BY_GROMPP: &[&str] = &["-f", "-o", "-po", "-c", "-p", "-n", "-t"];
+pub(in crate::campaigns) const TAKEN_BY_GROMPP: &[&str] = &["-f", "-o", "-po", "-c", "-p", "-n", "-t"];
 
 impl Loader<'_> {
     /// What runs replicas; none where it cannot be told.
@@ -207,7 +207,7 @@ impl Loader<'_> {
 }
 
 /// The digest of a topology with all files that it includes and that stand beside it.
-fn digest_with_includes(topology: &Path, digest: String) -> String {
+pub(in crate::campaigns) fn digest_with_includes(topology: &Path, digest: String) -> String {
     let (mut all, mut open, mut seen) = (digest, vec![topology.to_owned()], BTreeSet::new());
     while let Some(path) = open.pop() {
         let text = String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned();

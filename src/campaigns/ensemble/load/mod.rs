@@ -1,6 +1,6 @@
 //! Does a section describe replicas that can be run?
 mod columns;
-mod engine;
+pub(in crate::campaigns) mod engine;
 mod replicas;
 
 use super::inputs::{FileSource, Setup};

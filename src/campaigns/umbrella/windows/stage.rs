@@ -1,0 +1,225 @@
+//! How is a window run?
+use super::series::{self, Expected, Series};
+use super::{Recipe, Round, round::Window};
+use crate::campaigns::ensemble::engine::Job;
+use crate::campaigns::ensemble::folder;
+use crate::campaigns::ensemble::inputs::Inputs;
+use crate::campaigns::ensemble::section::Again;
+use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+use crate::campaigns::umbrella::Setup;
+use crate::campaigns::umbrella::course::Found;
+use crate::engines::gromacs::{Input, Simulation};
+use crate::engines::replica::{Berth, Usage};
+use crate::journal::Fingerprint;
+use crate::md::edi::Restraint;
+use crate::md::{self, Frame, gro};
+use crate::task::{Cause, Failure, TaskId, Tasks};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Names of a window's files.
+pub const SIMULATION: &str = "window";
+pub const START: &str = "start.gro";
+pub const RESTRAINT: &str = "restraint.edi";
+/// `mdrun` insists on the ending.
+pub const OUTPUT: &str = "window.projection.xvg";
+
+/// Time that `mdrun` has for its last checkpoint when it is told to end.
+const GRACE: Duration = Duration::from_secs(60);
+
+/// Windows that are sampled together, a task each.
+pub struct WindowStage {
+    pub setup: Arc<Setup>,
+    pub recipe: Arc<Recipe>,
+    pub found: Arc<Found>,
+    pub round: Round,
+    name: String,
+}
+
+/// What came of some windows.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Values {
+    pub windows: Vec<Sampled>,
+}
+
+/// What came of one window.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Sampled {
+    pub index: usize,
+    pub usage: Usage,
+    pub ns_per_day: f64,
+    pub notes: Vec<String>,
+    pub series: Series,
+}
+
+impl WindowStage {
+    /// The stage of a round.
+    pub fn new(setup: Arc<Setup>, recipe: Arc<Recipe>, found: Arc<Found>, round: Round) -> Self {
+        let name = if round.number == 1 { "windows".to_owned() } else { format!("windows-{}", round.number) };
+        Self { setup, recipe, found, round, name }
+    }
+
+    fn window(&self, task: TaskId) -> &Window {
+        &self.round.windows[task as usize]
+    }
+
+    fn sample(&self, window: &Window, context: &Context) -> Result<Sampled, Cause> {
+        let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
+        let label = window.label();
+        let inputs = self.inputs(window)?;
+        folder::prepare(&inputs, &[], Again::Continue)?;
+        let berth = Berth {
+            label: &label,
+            programs,
+            folder: &inputs.folder,
+            is_own: true,
+            threads: self.recipe.gromacs.cores(),
+            limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
+            deadline: context.deadline,
+            stall: self.recipe.stall,
+            grace: GRACE,
+        };
+        let Job::Gromacs(simulations) = &inputs.job else { return Err(Cause::Failed("it is no simulation".into())) };
+        let mut usage = Usage::default();
+        let done = self.recipe.gromacs.run(simulations, &berth, &mut usage)?;
+        let expected = Expected {
+            center: window.center,
+            force_constant: window.force_constant,
+            samples: self.recipe.steps() / self.recipe.sample_every + 1,
+            step_ps: self.recipe.mdp.time_step_ps() * self.recipe.sample_every as f64,
+        };
+        let series = series::read(&inputs.folder.join(OUTPUT), &expected);
+        // What is there already is not made again by another attempt.
+        let series = series.map_err(|text| Cause::Input(format!("{label}: {text}")))?;
+        Ok(Sampled {
+            index: window.index,
+            usage,
+            ns_per_day: done.ns_per_day.unwrap_or(f64::NAN),
+            notes: done.notes,
+            series,
+        })
+    }
+
+    /// What a window starts from.
+    fn inputs(&self, window: &Window) -> Result<Inputs, Cause> {
+        let (setup, recipe) = (&self.setup, &self.recipe);
+        let mut frame = Frame::default();
+        let read = setup.trajectory.read(window.frame, setup.trajectory.atoms, &mut md::Window::default(), &mut frame);
+        read.map_err(|error| Cause::Resource(crate::campaigns::stage::told(&error)))?;
+        let title = format!("frame {} of {}", window.frame, setup.trajectory.path().display());
+        let rendered = vec![
+            (START.to_owned(), gro::text(&title, &setup.names, &frame)),
+            (RESTRAINT.to_owned(), self.restraint(window)),
+        ];
+        let seed = recipe.seeds[window.index].to_string();
+        let mdp = recipe.mdp.with(&[("gen-seed", seed.clone()), ("ld-seed", seed)]);
+        let input = Input::Parameters {
+            mdp,
+            structure: Some(START.into()),
+            topology: recipe.topology.clone(),
+            index: recipe.index.clone(),
+            args: recipe.grompp_args.clone(),
+        };
+        let job = Job::Gromacs(vec![Simulation { name: SIMULATION.into(), input }]);
+        let mut identity = format!("{}\n{:?}\n", recipe.contents, recipe.gromacs.mdrun_args);
+        rendered.iter().for_each(|(_, text)| identity.push_str(text));
+        job.describe(&mut identity);
+        let digest = Fingerprint::of(&identity).to_string();
+        Ok(Inputs { folder: recipe.folder(window.index), rendered, job, digest })
+    }
+
+    /// The restraint of a window, over the frame in which the components are.
+    fn restraint(&self, window: &Window) -> String {
+        let (atoms, n) = (&self.setup.chosen, self.setup.chosen.len());
+        let superposition = &self.found.overlay.superposition;
+        let vector = &self.found.components.vectors[self.recipe.component];
+        let vector: Vec<[f64; 3]> = (0..n).map(|atom| [0, 1, 2].map(|axis| vector[axis * n + atom])).collect();
+        let restraint = Restraint {
+            system: self.setup.trajectory.atoms,
+            atoms,
+            reference: &superposition.moved_target(&vec![0.0; 3 * n]),
+            average: &superposition.positions(&self.found.average.mean),
+            component: self.recipe.component + 1,
+            vector: &vector,
+            center: window.center,
+            force_constant: window.force_constant,
+            output_every: self.recipe.sample_every,
+        };
+        restraint.text()
+    }
+}
+
+impl Stage for WindowStage {
+    type Value = Values;
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn tasks(&self) -> u64 {
+        self.round.windows.len() as u64
+    }
+
+    /// Where windows stand and start, and the component.
+    fn identity(&self) -> String {
+        let mut text = String::new();
+        for window in &self.round.windows {
+            let Window { index, center, force_constant, frame } = window;
+            text.push_str(&format!("{index} {} {} {frame}\n", center.to_bits(), force_constant.to_bits()));
+        }
+        let first = self.round.windows.first();
+        text.push_str(&first.map_or(String::new(), |window| self.restraint(window)));
+        Fingerprint::of(&text).to_string()
+    }
+
+    /// A window takes so long that each is handed out by itself.
+    fn largest_batch(&self) -> u64 {
+        1
+    }
+
+    fn label(&self, task: TaskId) -> Option<String> {
+        Some(self.window(task).label())
+    }
+
+    fn grain(&self) -> u64 {
+        1
+    }
+
+    fn can_be_interrupted(&self) -> bool {
+        true
+    }
+
+    fn occasion(&self) -> Vec<String> {
+        self.round.occasion.clone()
+    }
+
+    fn can_be_sampled(&self) -> bool {
+        false
+    }
+
+    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {
+        let mut ran = Ran { value: Values::default(), failed: Vec::new() };
+        for task in tasks.iter() {
+            match self.sample(self.window(task), context) {
+                Ok(sampled) => ran.value.windows.push(sampled),
+                Err(cause) => ran.failed.push((task, cause)),
+            }
+        }
+        ran
+    }
+
+    fn empty(&self) -> Values {
+        Values::default()
+    }
+
+    fn merge(&self, into: &mut Values, from: Values) -> Result<(), Error> {
+        into.windows.extend(from.windows);
+        into.windows.sort_by_key(|window| window.index);
+        Ok(())
+    }
+
+    fn finish(&self, total: &Values, failed: &[Failure]) -> Result<StageResult, Error> {
+        StageResult::new(self, failed, total)
+    }
+}

@@ -1,0 +1,135 @@
+//! Where along a coordinate do umbrella windows stand, and how stiff are their restraints?
+//!
+//! Neighbours have to overlap: a restraint k spreads a free coordinate by sqrt(kT/k), and windows at a distance of 1.5 such spreads share
+//! nearly half of their samples (Torrie and Valleau, J. Comput. Phys. 23, 187, 1977, doi:10.1016/0021-9991(77)90121-8).
+
+/// The part of all samples below which, and above which, the ends of the sampled range lie.
+const TAIL: f64 = 0.01;
+/// A window's spread over the distance to its neighbours.
+const SPREAD_OVER_SPACING: f64 = 2.0 / 3.0;
+
+/// A coordinate as it was sampled without restraints.
+#[derive(Clone, Debug)]
+pub struct Sampled {
+    /// In ascending order.
+    values: Vec<f64>,
+}
+
+impl Sampled {
+    /// From samples in any order, all of them finite; at least one.
+    pub fn new(mut values: Vec<f64>) -> Self {
+        values.sort_by(f64::total_cmp);
+        Self { values }
+    }
+
+    /// The smallest and the largest sample.
+    pub fn extent(&self) -> (f64, f64) {
+        (self.values[0], self.values[self.values.len() - 1])
+    }
+
+    /// What the part `part` of all samples, 0 to 1, lies below; between samples it is linear.
+    pub fn quantile(&self, part: f64) -> f64 {
+        let place = part * (self.values.len() - 1) as f64;
+        let below = (place as usize).min(self.values.len() - 1);
+        let above = (below + 1).min(self.values.len() - 1);
+        self.values[below] + (place - below as f64) * (self.values[above] - self.values[below])
+    }
+
+    /// The standard deviation.
+    pub fn spread(&self) -> f64 {
+        let n = self.values.len() as f64;
+        let mean = self.values.iter().sum::<f64>() / n;
+        libm::sqrt(self.values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n)
+    }
+
+    /// `count` centres from the 1st to the 99th percentile, as far from each other.
+    pub fn even(&self, count: usize) -> Vec<f64> {
+        let (low, high) = (self.quantile(TAIL), self.quantile(1.0 - TAIL));
+        parts(count).map(|part| low + part * (high - low)).collect()
+    }
+
+    /// `count` centres from the 1st to the 99th percentile, with as many samples between each two.
+    pub fn by_quantiles(&self, count: usize) -> Vec<f64> {
+        parts(count).map(|part| self.quantile(TAIL + part * (1.0 - 2.0 * TAIL))).collect()
+    }
+
+    /// The stiffness beta k (1/unit^2) of a window whose neighbours are `spacing` away; none of a window without neighbours. It never
+    /// spreads more than the free coordinate does: it would not hold where that is seldom.
+    pub fn stiffness(&self, spacing: Option<f64>) -> f64 {
+        let natural = self.spread();
+        let spread = spacing.map_or(natural, |spacing| f64::min(SPREAD_OVER_SPACING * spacing, natural));
+        1.0 / (spread * spread)
+    }
+}
+
+/// `count` numbers from 0 to 1; one alone is in the middle.
+fn parts(count: usize) -> impl Iterator<Item = f64> {
+    (0..count).map(move |k| if count == 1 { 0.5 } else { k as f64 / (count - 1) as f64 })
+}
+
+/// The mean distance from centre `k` to its neighbours; none where there is only one centre.
+pub fn spacing(centers: &[f64], k: usize) -> Option<f64> {
+    let below = centers.iter().filter(|c| **c < centers[k]).fold(f64::NEG_INFINITY, |best, c| best.max(*c));
+    let above = centers.iter().filter(|c| **c > centers[k]).fold(f64::INFINITY, |best, c| best.min(*c));
+    match (below.is_finite(), above.is_finite()) {
+        (true, true) => Some(0.5 * (above - below)),
+        (true, false) => Some(centers[k] - below),
+        (false, true) => Some(above - centers[k]),
+        (false, false) => None,
+    }
+}
+
+/// The place of the value that is closest to `center`, the first of several.
+pub fn closest(values: impl Iterator<Item = f64>, center: f64) -> Option<usize> {
+    let distances = values.map(|x| (x - center).abs()).enumerate();
+    distances
+        .fold(None, |best: Option<(usize, f64)>, one| best.filter(|best| best.1 <= one.1).or(Some(one)))
+        .map(|b| b.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ramp() -> Sampled {
+        Sampled::new((0..=100).rev().map(|k| f64::from(k) * f64::from(k)).collect())
+    }
+
+    fn are_close(a: &[f64], b: &[f64]) -> bool {
+        a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-9)
+    }
+
+    #[test]
+    fn centers_span_the_range_without_its_tails() {
+        let sampled = ramp();
+        assert_eq!(sampled.extent(), (0.0, 1e4));
+        assert!(are_close(&sampled.even(3), &[1.0, 4901.0, 9801.0]), "{:?}", sampled.even(3));
+        assert!(are_close(&sampled.by_quantiles(3), &[1.0, 2500.0, 9801.0]), "{:?}", sampled.by_quantiles(3));
+        assert!(are_close(&sampled.even(1), &[4901.0]) && are_close(&sampled.by_quantiles(1), &[2500.0]));
+        assert!(
+            (sampled.quantile(0.105) - 110.5).abs() < 1e-9,
+            "half between 100 and 121: {}",
+            sampled.quantile(0.105)
+        );
+    }
+
+    #[test]
+    fn windows_spread_two_thirds_of_their_distance_and_no_more_than_the_free_coordinate() {
+        let sampled = Sampled::new((-500..=500).map(f64::from).collect());
+        let spread = sampled.spread();
+        assert!((spread - 1001.0 / 12_f64.sqrt()).abs() < 0.1, "that of an even distribution: {spread}");
+        assert!((1.0 / sampled.stiffness(Some(30.0)).sqrt() - 20.0).abs() < 1e-9);
+        assert!((1.0 / sampled.stiffness(Some(3000.0)).sqrt() - spread).abs() < 1e-9);
+        assert!((1.0 / sampled.stiffness(None).sqrt() - spread).abs() < 1e-9);
+    }
+
+    #[test]
+    fn neighbours_and_the_closest_sample_are_found_in_any_order() {
+        let centers = [0.5, -1.0, 0.0];
+        let found: Vec<_> = (0..3).map(|k| spacing(&centers, k)).collect();
+        assert_eq!(found, [Some(0.5), Some(1.0), Some(0.75)]);
+        assert_eq!(spacing(&[3.0], 0), None);
+        assert_eq!(closest([0.0, 2.0, 1.0, 1.0].into_iter(), 1.2), Some(2));
+        assert_eq!(closest(std::iter::empty(), 0.0), None);
+    }
+}
