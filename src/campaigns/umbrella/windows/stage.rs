@@ -107,13 +107,16 @@ impl WindowStage {
         let mut frame = Frame::default();
         let read = setup.trajectory.read(window.frame, setup.trajectory.atoms, &mut md::Window::default(), &mut frame);
         read.map_err(|error| Cause::Resource(crate::campaigns::stage::told(&error)))?;
-        let title = format!("frame {} of {}", window.frame, setup.trajectory.path().display());
         let rendered = vec![
-            (START.to_owned(), gro::text(&title, &setup.names, &frame)),
+            (START.to_owned(), gro::text(&format!("frame {}", window.frame), &setup.names, &frame)),
             (RESTRAINT.to_owned(), self.restraint(window)),
         ];
         let seed = recipe.seeds[window.index].to_string();
         let mdp = recipe.mdp.with(&[("gen-seed", seed.clone()), ("ld-seed", seed)]);
+        // What files hold, not where they lie: a campaign may be moved.
+        let mut identity =
+            format!("{}\n{:?} {:?}\n{}", recipe.contents, recipe.gromacs.mdrun_args, recipe.grompp_args, mdp.text());
+        rendered.iter().for_each(|(_, text)| identity.push_str(text));
         let input = Input::Parameters {
             mdp,
             structure: Some(START.into()),
@@ -122,9 +125,6 @@ impl WindowStage {
             args: recipe.grompp_args.clone(),
         };
         let job = Job::Gromacs(vec![Simulation { name: SIMULATION.into(), input }]);
-        let mut identity = format!("{}\n{:?}\n", recipe.contents, recipe.gromacs.mdrun_args);
-        rendered.iter().for_each(|(_, text)| identity.push_str(text));
-        job.describe(&mut identity);
         let digest = Fingerprint::of(&identity).to_string();
         Ok(Inputs { folder: recipe.folder(window.index), rendered, job, digest })
     }
