@@ -3,7 +3,8 @@
 
     benches/pca.py [--short] [--python PYTHON]
 
-The peers are `gmx covar` (GROMACS) and, run by PYTHON, MDAnalysis' PCA; each is left out where it is not installed. All are bound
+The peers are `gmx covar` (GROMACS), which gives components, with `gmx anaeig`, which gives projections on them, and, run by PYTHON, MDAnalysis'
+PCA; each is left out where it is not installed. All are bound
 to one core, in the same run. Data: atoms that move along a few soft modes with noise, each frame turned and moved at random, 1000 frames of
 200 atoms and 10,000 of 1000. Needs numpy; `gmx trjconv` makes the xtc, without it simmpi reads the trr.
 """
@@ -86,6 +87,12 @@ def gmx(folder):
     run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-last", "10", "-xvg", "none"], folder, "0\n0\n")
 
 
+def gmx_with_projections(folder):
+    gmx(folder)
+    run(["gmx", "-quiet", "anaeig", "-s", "conf.gro", "-f", "traj.xtc", "-v", "eigenvec.trr", "-proj", "projection.xvg", "-first", "1",
+         "-last", "10", "-xvg", "none"], folder, "0\n0\n")
+
+
 def mdanalysis(python):
     def compute(folder):
         return [float(word) for word in run([python, "-c", MDANALYSIS], folder).split()[-2:]]
@@ -137,7 +144,7 @@ def main():
             folder = pathlib.Path(name)
             write_data(folder, frames, atoms)
             repeats = 3 if frames * atoms < 1_000_000 else 1
-            peers = {"simmpi": simmpi, "gmx covar": gmx}
+            peers = {"simmpi": simmpi, "gmx covar": gmx, "gmx covar, anaeig": gmx_with_projections}
             if python and frames * atoms < 1_000_000:
                 peers["MDAnalysis, without start-up"] = mdanalysis(python)
             times = {peer: measure(compute, folder, repeats) for peer, compute in peers.items()}

@@ -7,7 +7,7 @@ use super::fock::{Demand, Feeling, coulomb_and_exchange};
 use super::integrals::Integrals;
 use super::note::Note;
 use super::orthonormal::Orthonormal;
-use super::settings::{Guess, Settings};
+use super::settings::{Derivative, Guess, Settings};
 use crate::science::chemistry::Molecule;
 use crate::science::linear::Eigen;
 use crate::science::linear::Matrix;
@@ -97,6 +97,8 @@ pub(super) fn converge(integrals: &Integrals, searches: Vec<Search<'_>>) -> Vec<
 pub(super) struct Search<'a> {
     problem: Problem<'a>,
     settings: &'a Settings,
+    /// The residual at convergence, Eh.
+    enough: f64,
     /// The density that the next attempt starts from, or where this one is.
     at: Place,
     diis: Diis,
@@ -122,7 +124,7 @@ impl<'a> Search<'a> {
         molecule: &'a Molecule,
         electrons: [usize; 2],
         is_restricted: bool,
-        settings: &'a Settings,
+        (settings, derivative): (&'a Settings, Derivative),
     ) -> Result<Self, Error> {
         let basis = integrals.orthonormal();
         if electrons[0] > basis.size() {
@@ -132,7 +134,8 @@ impl<'a> Search<'a> {
         let problem = Problem { integrals, molecule, hamiltonian: integrals.hamiltonian(molecule), basis, occupied };
         let notes = problem.notes();
         let history = History { attempts: vec![Attempt { level_shift: 0.0, iterates: Vec::new() }] };
-        Ok(Self { at: problem.start(settings.guess), problem, settings, diis: Diis::default(), history, notes })
+        let (at, enough) = (problem.start(settings.guess), settings.residual(derivative));
+        Ok(Self { at, problem, settings, enough, diis: Diis::default(), history, notes })
     }
 
     /// The densities whose field is to be known.
@@ -162,7 +165,7 @@ impl<'a> Search<'a> {
         let before = attempt.iterates.last().map(|iterate| iterate.energy);
         attempt.iterates.push(Iterate { energy, residual });
         let is_still = before.is_some_and(|before| (energy - before).abs() <= self.settings.convergence);
-        if is_still && residual <= self.settings.residual() {
+        if is_still && residual <= self.enough {
             let spins = self.problem.settle(std::mem::take(spins), &inside);
             return Some(Ok(self.found(spins, energy)));
         }

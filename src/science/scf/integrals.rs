@@ -171,8 +171,8 @@ impl Integrals {
 /// Matrices over functions that a task has at once, with all that DIIS keeps.
 const MATRICES: usize = 70;
 
-/// Tasks that are iterated together at most: with four, reading integrals takes a small part of the time.
-pub const TOGETHER: usize = 4;
+/// Tasks that are iterated together at most: with so many, reading integrals takes a small part of the time.
+pub const TOGETHER: usize = 8;
 
 /// What a task needs beside the integrals, in bytes: its matrices, a block, and for MP2 half a
 /// cube of the functions for one occupied orbital's half-transformed integrals, a cube for a panel and the rest for its transformed ones.

@@ -153,7 +153,7 @@ fn search<'a>(
     // Found out before anything is computed.
     nuclear_repulsion(system.molecule)?;
     let is_restricted = settings.is_restricted(system.molecule)?;
-    Search::new(integrals, system.molecule, electrons(system.molecule)?, is_restricted, settings)
+    Search::new(integrals, system.molecule, electrons(system.molecule)?, is_restricted, (settings, derivative))
 }
 
 /// What a converged field gives.

@@ -75,9 +75,10 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The largest element of the commutator at convergence, Eh.
-    pub(super) fn residual(&self) -> f64 {
-        0.001 * self.convergence.sqrt()
+    /// The largest element of the commutator at convergence, Eh. The energy of Hartree-Fock is wrong by its square, all else by itself.
+    pub(super) fn residual(&self, derivative: Derivative) -> f64 {
+        let is_variational = self.method == Method::Hf && derivative == Derivative::Energy;
+        if is_variational { 0.1 * self.convergence.sqrt() } else { 0.001 * self.convergence.sqrt() }
     }
 
     /// Refuses what is not there.
