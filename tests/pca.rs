@@ -39,17 +39,6 @@ fn results(campaign: &Campaign, name: &str) -> Vec<f64> {
     Reader::open_results(&campaign.path("results.h5")).unwrap().array(&format!("/results/pca/{name}")).unwrap()
 }
 
-fn check(campaign: &Campaign) -> String {
-    let output = Command::new(simmpi()).arg("check").arg(campaign.path("config.toml")).output().unwrap();
-    assert_eq!(output.status.code(), Some(78), "{}", String::from_utf8_lossy(&output.stdout));
-    String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-fn expect_told(campaign: &Campaign, texts: &[&str]) {
-    let told = check(campaign);
-    texts.iter().for_each(|text| assert!(told.contains(text), "`{text}` is missing in:\n{told}"));
-}
-
 /// Whether eigenvalues, components and projections are those of a reference, in nm.
 fn compare(campaign: &Campaign, reference: &Value) {
     let (values, vectors) = (results(campaign, "eigenvalues"), results(campaign, "eigenvectors"));
@@ -200,44 +189,44 @@ fn the_example_runs_and_is_drawn() {
 
 #[test]
 fn what_can_be_found_before_a_run_is_found_by_check() {
-    expect_told(&of_example("selection = \"name XX\""), &["matches none of the 55 atoms", "C, CA, CB", "selection ="]);
-    expect_told(&of_example("selection = \"nme CA\""), &["`nme` (column 0)", "did you mean `name`?"]);
-    expect_told(&of_example("components = 31"), &["at most 30 components, not 31", "set components = 30"]);
-    expect_told(&of_example("component = 11"), &["of 10 components"]);
-    expect_told(&of_example("align = \"resid 2 and name CA CB\""), &["2 atoms fix no rotation", "align ="]);
-    expect_told(&of_example("align_to = \"none.gro\""), &["there is no file", "or set align_to = \"first\""]);
+    of_example("selection = \"name XX\"").expect_told(&["matches none of the 55 atoms", "C, CA, CB", "selection ="]);
+    of_example("selection = \"nme CA\"").expect_told(&["`nme` (column 0)", "did you mean `name`?"]);
+    of_example("components = 31").expect_told(&["at most 30 components, not 31", "set components = 30"]);
+    of_example("component = 11").expect_told(&["of 10 components"]);
+    of_example("align = \"resid 2 and name CA CB\"").expect_told(&["2 atoms fix no rotation", "align ="]);
+    of_example("align_to = \"none.gro\"").expect_told(&["there is no file", "or set align_to = \"first\""]);
     let trajectory = root("examples/ala10.xtc");
     let other = format!("trajectory = \"{}\"\nstructure = \"t.gro\"", trajectory.display());
     let campaign = with_files(&other, "");
-    expect_told(&campaign, &["there is no file", "t.gro"]);
+    campaign.expect_told(&["there is no file", "t.gro"]);
     write_gro(&campaign.path("t.gro"), &synthetic(22, 1));
-    expect_told(&campaign, &["the structure has 22 atoms, the trajectory 55", "trjconv -dump 0"]);
+    campaign.expect_told(&["the structure has 22 atoms, the trajectory 55", "trjconv -dump 0"]);
 }
 
 #[test]
 fn faults_of_the_first_frames_are_found_by_check() {
     let frames = synthetic(20, 5);
     let one = of_frames(&frames[..1], "");
-    expect_told(&one, &["the trajectory has one frame", "two frames at least"]);
+    one.expect_told(&["the trajectory has one frame", "two frames at least"]);
     let missing = of_frames(&frames, "");
     fs::remove_file(missing.path("t.trr")).unwrap();
-    expect_told(&missing, &["there is no file", "t.trr", "trajectory ="]);
+    missing.expect_told(&["there is no file", "t.trr", "trajectory ="]);
     let cut = of_frames(&frames, "");
     let bytes = fs::read(cut.path("t.trr")).unwrap();
     fs::write(cut.path("t.trr"), &bytes[..bytes.len() - 17]).unwrap();
-    expect_told(&cut, &["cut off in the middle of frame 4", "gmx trjconv -f t.trr -e 6"]);
+    cut.expect_told(&["cut off in the middle of frame 4", "gmx trjconv -f t.trr -e 6"]);
     let named = with_files("trajectory = \"t.gro\"\nstructure = \"other.gro\"", "");
     write_gro(&named.path("t.gro"), &frames);
     let text = fs::read_to_string(named.path("t.gro")).unwrap();
     fs::write(named.path("other.gro"), text.replace("    4ALA     CA", "    4GLY     CA")).unwrap();
-    expect_told(&named, &["atom 3 is CA of GLY 4 in the structure and CA of ALA 4 in the trajectory"]);
+    named.expect_told(&["atom 3 is CA of GLY 4 in the structure and CA of ALA 4 in the trajectory"]);
     let mut wrong = frames.clone();
     wrong[0].positions[7][1] = f32::NAN;
-    expect_told(&of_frames(&wrong, ""), &["atom 7 of frame 0", "NaN", "trjconv -e"]);
+    of_frames(&wrong, "").expect_told(&["atom 7 of frame 0", "NaN", "trjconv -e"]);
     // Half of the chain at the other side of the box.
     let mut broken = frames.clone();
     broken.iter_mut().for_each(|frame| frame.positions[10..].iter_mut().for_each(|x| x[2] -= 30.0));
-    expect_told(&of_frames(&broken, ""), &["frame 0 of `t.trr`", "between atoms 9 and 10", "-pbc whole"]);
+    of_frames(&broken, "").expect_told(&["frame 0 of `t.trr`", "between atoms 9 and 10", "-pbc whole"]);
     of_frames(&broken, "check_whole = false").run(0, &[]).expect(0, &["complete"]);
 }
 

@@ -123,6 +123,14 @@ impl Campaign {
         Running { child: command.spawn().unwrap(), said }
     }
 
+    /// That `simmpi check` refuses the configuration with these texts, blanks made even.
+    pub fn expect_told(&self, texts: &[&str]) {
+        let output = Command::new(&self.program).arg("check").arg(self.path("config.toml")).output().unwrap();
+        assert_eq!(output.status.code(), Some(78), "{}", String::from_utf8_lossy(&output.stdout));
+        let told = String::from_utf8_lossy(&output.stderr).split_whitespace().collect::<Vec<_>>().join(" ");
+        texts.iter().for_each(|text| assert!(told.contains(text), "`{text}` is missing in:\n{told}"));
+    }
+
     /// Runs it on `ranks` to its end.
     pub fn run(&self, ranks: usize, args: &[&str]) -> Ended {
         self.start(ranks, args).end()

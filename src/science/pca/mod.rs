@@ -23,8 +23,7 @@ pub use rows::Rows;
 pub use sums::FixedSums;
 pub use superposition::{Superposition, Undetermined, Work};
 
-use crate::science::linear::Eigen;
-use crate::science::linear::Matrix;
+use crate::science::linear::{Eigen, Matrix};
 
 /// Frames that are summed together before their sum is rounded.
 pub const CHUNK: usize = 256;

@@ -9,8 +9,7 @@ use super::note::Note;
 use super::orthonormal::Orthonormal;
 use super::settings::{Derivative, Guess, Settings};
 use crate::science::chemistry::Molecule;
-use crate::science::linear::Eigen;
-use crate::science::linear::Matrix;
+use crate::science::linear::{Eigen, Matrix};
 
 /// By how much virtual orbitals are raised in the second attempt, Eh (Saunders and Hillier, Int. J. Quantum Chem. 7, 699, 1973,
 /// DOI 10.1002/qua.560070407).

@@ -10,8 +10,7 @@ use super::repulsion::Repulsion;
 use super::shells::Shells;
 use crate::science::basis::BasisSet;
 use crate::science::chemistry::Element;
-use crate::science::linear::Eigen;
-use crate::science::linear::Matrix;
+use crate::science::linear::{Eigen, Matrix};
 use crate::science::memory::OwnMemory;
 use integral::engine::os;
 

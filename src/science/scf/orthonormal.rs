@@ -1,6 +1,5 @@
 //! An orthonormal basis for functions that overlap.
-use crate::science::linear::Eigen;
-use crate::science::linear::Matrix;
+use crate::science::linear::{Eigen, Matrix};
 
 /// Combinations of functions whose norm squared is smaller are left out, as psi4 does it: they are what the others are already.
 /// Functions are taken with the norm 1 each, so that it does not matter how Cartesian ones are normalised.
