@@ -77,10 +77,13 @@ fn total(spins: &[Spin]) -> Matrix {
 }
 
 /// Finds the fields of some searches over the same integrals, which are read once a pass for all of them. What one finds does not
-/// depend on the others.
-pub(super) fn converge(integrals: &Integrals, searches: Vec<Search<'_>>) -> Vec<Result<Field, Error>> {
-    let mut ends: Vec<_> = searches.iter().map(|_| None).collect();
-    let mut open: Vec<_> = searches.into_iter().enumerate().collect();
+/// depend on the others; what could not be searched for stays refused.
+pub(super) fn converge(integrals: &Integrals, searches: Vec<Result<Search<'_>, Error>>) -> Vec<Result<Field, Error>> {
+    let (mut open, mut ends) = (Vec::new(), Vec::new());
+    for (at, search) in searches.into_iter().enumerate() {
+        let refused = search.map(|search| open.push((at, search))).err();
+        ends.push(refused.map(Err));
+    }
     while !open.is_empty() {
         let demands: Vec<_> = open.iter().map(|(_, search)| search.demand()).collect();
         let mut feelings = coulomb_and_exchange(&integrals.repulsion, &demands).into_iter();

@@ -118,25 +118,12 @@ fn solve_some(
     settings: &Settings,
     derivative: Derivative,
 ) -> Vec<Result<Outcome, Error>> {
-    let (mut searches, mut refused) = (Vec::new(), Vec::new());
-    for system in systems {
-        match search(integrals, system, settings, derivative) {
-            Ok(search) => {
-                searches.push(search);
-                refused.push(None);
-            }
-            Err(error) => refused.push(Some(error)),
-        }
-    }
-    let mut fields = field::converge(integrals, searches).into_iter();
-    let end = |(system, refused): (&System<'_>, Option<Error>)| match refused {
-        Some(error) => Err(error),
-        None => {
-            let field = fields.next().expect("a field for each search")?;
-            finish(integrals, system.molecule, field, settings, derivative)
-        }
+    let searches = systems.iter().map(|system| search(integrals, system, settings, derivative)).collect();
+    let fields = field::converge(integrals, searches);
+    let end = |(system, field): (&System<'_>, Result<Field, Error>)| {
+        finish(integrals, system.molecule, field?, settings, derivative)
     };
-    systems.iter().zip(refused).map(end).collect()
+    systems.iter().zip(fields).map(end).collect()
 }
 
 /// The search for a system's field, where there can be one.

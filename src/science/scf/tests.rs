@@ -371,3 +371,24 @@ fn what_makes_no_sense_is_refused_with_its_reason() {
         run(&dimer([false, false]), "6-31g*", &Settings { memory_mb: needed_mb, ..little }, Derivative::Energy).is_ok()
     );
 }
+
+#[test]
+fn systems_iterated_together_give_the_bits_of_each_alone_and_one_that_is_refused_disturbs_none() {
+    let far = |(symbol, [x, y, z]): (&'static str, [f64; 3])| (symbol, [x, y, z + 6.0]);
+    let ghosts = [("O*", WATER[0].1), ("H*", WATER[1].1), ("H*", WATER[2].1)];
+    let of = |first: [(&'static str, [f64; 3]); 3], second: [(&'static str, [f64; 3]); 3], multiplicity| {
+        molecule(&[first, second.map(far)].concat(), 0, multiplicity)
+    };
+    let molecules =
+        [of(WATER, ghosts, 1), of(WATER, WATER, 2), of(ghosts, WATER, 1), of(WATER, WATER, 1), of(WATER, ghosts, 3)];
+    let basis = named("6-31g").unwrap();
+    let systems = molecules.each_ref().map(|molecule| System { molecule, basis: &basis });
+    let settings = Settings { method: Method::Mp2, ..Settings::default() };
+    let integrals = Integrals::new(&systems[0], 500).unwrap();
+    let together = solve_all(&integrals, &systems, &settings, Derivative::Energy);
+    for (system, together) in systems.iter().zip(&together) {
+        assert_eq!(&solve_with(&integrals, system, &settings, Derivative::Energy), together);
+    }
+    assert!(matches!(together[1], Err(Error::Multiplicity { .. })), "{:?}", together[1]);
+    assert_eq!(together.iter().filter(|outcome| outcome.is_ok()).count(), 4);
+}
