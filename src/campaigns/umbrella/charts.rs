@@ -1,6 +1,6 @@
 //! What do components look like?
 use super::Setup;
-use super::course::Outcome;
+use super::step::Outcome;
 use crate::figure::Chart;
 
 /// The variances of the components, and the frames along the first two: against each other, and the first against time.

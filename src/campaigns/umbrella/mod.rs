@@ -6,6 +6,8 @@ mod frames;
 mod load;
 mod section;
 mod stage;
+mod step;
+mod whole;
 mod windows;
 mod write;
 
@@ -173,8 +175,8 @@ impl UmbrellaCampaign {
 
 impl Campaign for UmbrellaCampaign {
     fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error> {
-        if let Some(pass) = self.course.next(&self.setup, done)? {
-            return Ok(Some(share(pass)));
+        if let Some(stage) = self.course.next(&self.setup, done)? {
+            return Ok(Some(stage));
         }
         let (Some(way), Some(recipe)) = (self.way(done)?, &self.windows) else { return Ok(None) };
         Ok(match &way.next {
@@ -189,8 +191,8 @@ impl Campaign for UmbrellaCampaign {
     }
 
     fn foreseen(&self) -> Result<Vec<Shared>, Error> {
-        let passes = self.course.foreseen(&self.setup).into_iter().map(share);
-        Ok(passes.chain(self.windows.as_ref().map(|recipe| share(windows::Foreseen(recipe.placing.count())))).collect())
+        let passes = self.course.foreseen(&self.setup);
+        Ok(passes.into_iter().chain(self.windows.as_ref().map(|recipe| share(windows::Foreseen(recipe.placing.count())))).collect())
     }
 
     fn find_programs(&mut self, guard: Option<&Guard>) -> Result<(), Faults> {

@@ -22,7 +22,7 @@ pub struct Pass {
 }
 
 /// How frames are superposed, and for the how-many-eth time another way.
-#[derive(Clone)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Overlay {
     pub round: usize,
     pub superposition: Arc<Superposition>,

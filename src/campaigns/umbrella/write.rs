@@ -1,6 +1,6 @@
 //! How do components become datasets?
 use super::Setup;
-use super::course::Outcome;
+use super::step::Outcome;
 use crate::campaigns::stage::Error;
 use crate::results::Writer;
 

@@ -24,6 +24,7 @@ pub use sums::FixedSums;
 pub use superposition::{Superposition, Undetermined, Work};
 
 use crate::science::linear::{Eigen, Matrix};
+use serde::{Deserialize, Serialize};
 
 /// Frames that are summed together before their sum is rounded.
 pub const CHUNK: usize = 256;
@@ -40,7 +41,7 @@ pub fn is_dense(coordinates: usize, wanted: usize) -> bool {
 }
 
 /// The first eigenvectors, largest eigenvalue first.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Components {
     /// nm^2.
     pub values: Vec<f64>,

@@ -6,6 +6,7 @@
 use super::Rows;
 use crate::science::linear::{Eigen, Matrix, dot};
 use crate::science::widest::widest;
+use serde::{Deserialize, Serialize};
 
 /// x, y and z of some atoms.
 type Axes = [Vec<f64>; 3];
@@ -20,7 +21,7 @@ pub enum Undetermined {
 }
 
 /// Lays frames over a reference.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Superposition {
     /// Atoms that are superposed, by their place in a frame.
     fitted: Vec<usize>,

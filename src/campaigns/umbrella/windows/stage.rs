@@ -7,7 +7,7 @@ use crate::campaigns::ensemble::inputs::Inputs;
 use crate::campaigns::ensemble::section::Again;
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::campaigns::umbrella::Setup;
-use crate::campaigns::umbrella::course::Found;
+use crate::campaigns::umbrella::step::Found;
 use crate::engines::gromacs::{Input, Simulation};
 use crate::engines::replica::{Berth, Usage};
 use crate::journal::Fingerprint;
