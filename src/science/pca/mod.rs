@@ -11,6 +11,7 @@
 //! A vector of 3n numbers holds the x of all atoms, then all y, then all z.
 mod covariance;
 mod krylov;
+mod rotation;
 mod rows;
 mod sums;
 mod superposition;

@@ -82,11 +82,14 @@ impl Rows {
     /// The components of the frames' distances from `mean` along the vectors of a block: `[frames, WIDE]`, nm.
     pub fn project(&self, mean: &[f64], block: &[f64]) -> Vec<[f64; WIDE]> {
         let shift = shift(mean, block);
-        let mut projections = Vec::with_capacity(self.frames());
-        for row in self.iter() {
-            let mut projection = [[0.0; WIDE]];
-            project_rows::<1>(row, block, &shift, &mut projection);
-            projections.push(projection[0]);
+        let mut projections = vec![[0.0; WIDE]; self.frames()];
+        for (rows, along) in self.values.chunks(4 * self.coordinates).zip(projections.chunks_mut(4)) {
+            match <&mut [_; 4]>::try_from(&mut *along) {
+                Ok(along) => project_rows::<4>(rows, block, &shift, along),
+                Err(_) => rows.chunks(self.coordinates).zip(along).for_each(|(row, along)| {
+                    project_rows::<1>(row, block, &shift, std::array::from_mut(along));
+                }),
+            }
         }
         projections
     }

@@ -1,9 +1,9 @@
 //! How is a frame laid over a reference?
 //!
-//! The centres of the atoms that are superposed are brought together; the rotation that leaves the least sum of squared distances
-//! belongs to the eigenvector of the largest eigenvalue of a 4 x 4 matrix (Horn, J. Opt. Soc. Am. A 4, 629, 1987, DOI
-//! 10.1364/JOSAA.4.000629). All atoms weigh the same.
+//! The centres of the atoms that are superposed are brought together, and they are turned so that the sum of squared distances is least
+//! ([`rotation`]). All atoms weigh the same.
 use super::Rows;
+use super::rotation::rotation;
 use crate::science::linear::{Eigen, Matrix, dot};
 use crate::science::widest::widest;
 use serde::{Deserialize, Serialize};
@@ -174,23 +174,6 @@ widest! {
             }
         }
     }
-}
-
-/// The rotation that turns what moves onto the target, from the products of their axes.
-fn rotation([x, y, z]: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
-    let key = [
-        [x[0] + y[1] + z[2], y[2] - z[1], z[0] - x[2], x[1] - y[0]],
-        [y[2] - z[1], x[0] - y[1] - z[2], x[1] + y[0], z[0] + x[2]],
-        [z[0] - x[2], x[1] + y[0], -x[0] + y[1] - z[2], y[2] + z[1]],
-        [x[1] - y[0], z[0] + x[2], y[2] + z[1], -x[0] - y[1] + z[2]],
-    ];
-    let eigen = Eigen::of(&Matrix::of(4, 4, key.as_flattened().to_vec()));
-    let [w, x, y, z] = [0, 1, 2, 3].map(|k| eigen.vectors.at(3, k));
-    [
-        [w * w + x * x - y * y - z * z, 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
-        [2.0 * (x * y + w * z), w * w - x * x + y * y - z * z, 2.0 * (y * z - w * x)],
-        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), w * w - x * x - y * y + z * z],
-    ]
 }
 
 widest! {

@@ -1,0 +1,158 @@
+//! Which rotation brings positions closest to others?
+//!
+//! The quaternion of the rotation that leaves the least sum of squared distances is the eigenvector of the largest eigenvalue of a 4 x 4
+//! matrix (Horn, J. Opt. Soc. Am. A 4, 629, 1987, DOI 10.1364/JOSAA.4.000629). That eigenvalue is the largest root of a quartic, found
+//! from above by Newton's steps (Theobald, Acta Cryst. A 61, 478, 2005, DOI 10.1107/S0108767305015266), and its eigenvector is any column
+//! of the adjugate of what remains of the matrix.
+use crate::science::linear::{Eigen, Matrix};
+
+type Key = [[f64; 4]; 4];
+
+/// More steps than any quartic takes from its bound.
+const MOST_STEPS: usize = 60;
+/// What the matrix may miss of its eigenvector, as a part of its size.
+const TOLERANCE: f64 = 1e-13;
+
+/// The rotation that turns what moves onto the target, from the sums of products of their axes: `[moving][target]`.
+pub(super) fn rotation(products: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
+    let key = key_of(products);
+    let [w, x, y, z] = by_roots(&key).unwrap_or_else(|| by_diagonalization(&key));
+    [
+        [w * w + x * x - y * y - z * z, 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
+        [2.0 * (x * y + w * z), w * w - x * x + y * y - z * z, 2.0 * (y * z - w * x)],
+        [2.0 * (x * z - w * y), 2.0 * (y * z + w * x), w * w - x * x - y * y + z * z],
+    ]
+}
+
+/// Horn's matrix.
+fn key_of([x, y, z]: &[[f64; 3]; 3]) -> Key {
+    [
+        [x[0] + y[1] + z[2], y[2] - z[1], z[0] - x[2], x[1] - y[0]],
+        [y[2] - z[1], x[0] - y[1] - z[2], x[1] + y[0], z[0] + x[2]],
+        [z[0] - x[2], x[1] + y[0], -x[0] + y[1] - z[2], y[2] + z[1]],
+        [x[1] - y[0], z[0] + x[2], y[2] + z[1], -x[0] - y[1] + z[2]],
+    ]
+}
+
+/// The eigenvector in any case.
+fn by_diagonalization(key: &Key) -> [f64; 4] {
+    let eigen = Eigen::of(&Matrix::of(4, 4, key.as_flattened().to_vec()));
+    [0, 1, 2, 3].map(|k| eigen.vectors.at(3, k))
+}
+
+/// The eigenvector, where it is well apart from the others: a few percent of the time of a diagonalization.
+fn by_roots(key: &Key) -> Option<[f64; 4]> {
+    let square: f64 = key.as_flattened().iter().map(|x| x * x).sum();
+    let size = square.sqrt();
+    // The trace is zero, so that no eigenvalue is beyond this; from there the steps come down to the root and never pass it.
+    let mut root = size * 0.75_f64.sqrt();
+    let (linear, constant) = (-sum_of_minors(key), adjugate(key).1);
+    for _ in 0..MOST_STEPS {
+        let squared = root * root;
+        let value = (squared - 0.5 * square) * squared + linear * root + constant;
+        let slope = (4.0 * squared - square) * root + linear;
+        let next = root - value / slope;
+        // The step is rounding by now, or there is none.
+        if !(next < root) {
+            break;
+        }
+        root = next;
+    }
+    let mut rest = *key;
+    (0..4).for_each(|k| rest[k][k] -= root);
+    let (columns, _) = adjugate(&rest);
+    let length = |v: &[f64; 4]| v.iter().map(|x| x * x).sum::<f64>();
+    let longest = columns.into_iter().max_by(|a, b| length(a).total_cmp(&length(b)))?;
+    let norm = length(&longest).sqrt();
+    let vector = longest.map(|x| x / norm);
+    let missed = rest.map(|row| (0..4).map(|k| row[k] * vector[k]).sum::<f64>());
+    (length(&missed).sqrt() <= TOLERANCE * size).then_some(vector)
+}
+
+/// The sum of the principal minors of three rows: less this is the linear coefficient of the characteristic polynomial.
+fn sum_of_minors(key: &Key) -> f64 {
+    let minor = |[a, b, c]: [usize; 3]| {
+        key[a][a] * (key[b][b] * key[c][c] - key[b][c] * key[c][b])
+            - key[a][b] * (key[b][a] * key[c][c] - key[b][c] * key[c][a])
+            + key[a][c] * (key[b][a] * key[c][b] - key[b][b] * key[c][a])
+    };
+    minor([0, 1, 2]) + minor([0, 1, 3]) + minor([0, 2, 3]) + minor([1, 2, 3])
+}
+
+/// The adjugate of a symmetric matrix, and the determinant, by the minors of two rows.
+fn adjugate(m: &Key) -> (Key, f64) {
+    let pairs = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
+    let minors = |i: usize, j: usize| pairs.map(|(a, b)| m[i][a] * m[j][b] - m[i][b] * m[j][a]);
+    let ([s0, s1, s2, s3, s4, s5], [c0, c1, c2, c3, c4, c5]) = (minors(0, 1), minors(2, 3));
+    let determinant = s0 * c5 - s1 * c4 + s2 * c3 + s3 * c2 - s4 * c1 + s5 * c0;
+    let adjugate = [
+        [
+            m[1][1] * c5 - m[1][2] * c4 + m[1][3] * c3,
+            -m[0][1] * c5 + m[0][2] * c4 - m[0][3] * c3,
+            m[3][1] * s5 - m[3][2] * s4 + m[3][3] * s3,
+            -m[2][1] * s5 + m[2][2] * s4 - m[2][3] * s3,
+        ],
+        [
+            -m[1][0] * c5 + m[1][2] * c2 - m[1][3] * c1,
+            m[0][0] * c5 - m[0][2] * c2 + m[0][3] * c1,
+            -m[3][0] * s5 + m[3][2] * s2 - m[3][3] * s1,
+            m[2][0] * s5 - m[2][2] * s2 + m[2][3] * s1,
+        ],
+        [
+            m[1][0] * c4 - m[1][1] * c2 + m[1][3] * c0,
+            -m[0][0] * c4 + m[0][1] * c2 - m[0][3] * c0,
+            m[3][0] * s4 - m[3][1] * s2 + m[3][3] * s0,
+            -m[2][0] * s4 + m[2][1] * s2 - m[2][3] * s0,
+        ],
+        [
+            -m[1][0] * c3 + m[1][1] * c1 - m[1][2] * c0,
+            m[0][0] * c3 - m[0][1] * c1 + m[0][2] * c0,
+            -m[3][0] * s3 + m[3][1] * s1 - m[3][2] * s0,
+            m[2][0] * s3 - m[2][1] * s1 + m[2][2] * s0,
+        ],
+    ];
+    (adjugate, determinant)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A matrix of sums of products: random ones, and of positions that lie in a plane, nearly on a line, on mirrored sides.
+    fn products() -> Vec<[[f64; 3]; 3]> {
+        let number = |k: usize| libm::sin(k as f64 * 12.9898) * 7.0;
+        let mut all: Vec<[[f64; 3]; 3]> =
+            (0..2000).map(|n| [0, 1, 2].map(|a| [0, 1, 2].map(|b| number(9 * n + 3 * a + b)))).collect();
+        for tiny in [0.0, 1e-12, 1e-6, 1e-3, 1.0] {
+            all.push([[5.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, tiny]]);
+            all.push([[5.0, 0.0, 0.0], [0.0, tiny, 0.0], [0.0, 0.0, tiny]]);
+            all.push([[5.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, -3.0 + tiny]]);
+            all.push([[-5.0, 0.0, 0.0], [0.0, -5.0, tiny], [0.0, 0.0, 5.0]]);
+        }
+        all
+    }
+
+    #[test]
+    fn both_ways_find_the_rotation_that_gains_most() {
+        let gain = |r: &[[f64; 3]; 3], p: &[[f64; 3]; 3]| -> f64 {
+            (0..3).flat_map(|a| (0..3).map(move |b| (a, b))).map(|(a, b)| r[b][a] * p[a][b]).sum()
+        };
+        for p in products() {
+            let found = rotation(&p);
+            let key = key_of(&p);
+            let most = Eigen::of(&Matrix::of(4, 4, key.as_flattened().to_vec())).values[3];
+            assert!((gain(&found, &p) - most).abs() < 1e-12 * (1.0 + most.abs()), "{p:?}: {} {most}", gain(&found, &p));
+            for (i, j) in [(0, 0), (0, 1), (1, 2), (2, 2)] {
+                let product: f64 = (0..3).map(|k| found[i][k] * found[j][k]).sum();
+                assert!((product - f64::from(u8::from(i == j))).abs() < 1e-13);
+            }
+        }
+    }
+
+    #[test]
+    fn nearly_every_rotation_is_found_by_roots() {
+        let all = products();
+        let by_roots = all[..2000].iter().filter(|products| by_roots(&key_of(products)).is_some());
+        assert!(by_roots.count() > 1900);
+    }
+}
