@@ -192,7 +192,10 @@ impl Campaign for UmbrellaCampaign {
 
     fn foreseen(&self) -> Result<Vec<Shared>, Error> {
         let passes = self.course.foreseen(&self.setup);
-        Ok(passes.into_iter().chain(self.windows.as_ref().map(|recipe| share(windows::Foreseen(recipe.placing.count())))).collect())
+        Ok(passes
+            .into_iter()
+            .chain(self.windows.as_ref().map(|recipe| share(windows::Foreseen(recipe.placing.count()))))
+            .collect())
     }
 
     fn find_programs(&mut self, guard: Option<&Guard>) -> Result<(), Faults> {

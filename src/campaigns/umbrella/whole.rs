@@ -79,7 +79,8 @@ impl Stage for Whole {
     }
 
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Value> {
-        let failed = |cause: Cause| -> Vec<(TaskId, Cause)> { tasks.iter().map(|task| (task, cause.clone())).collect() };
+        let failed =
+            |cause: Cause| -> Vec<(TaskId, Cause)> { tasks.iter().map(|task| (task, cause.clone())).collect() };
         match self.go(context) {
             Ok(outcome) => Ran { value: Some(Ok(outcome)), failed: Vec::new() },
             Err(Ended::Unusable(text)) => Ran { value: Some(Err(text)), failed: Vec::new() },

@@ -9,6 +9,7 @@
 //! where that is much, only its products with a few vectors at a time ([`Krylov`]), a pass over all frames each.
 //!
 //! A vector of 3n numbers holds the x of all atoms, then all y, then all z.
+mod block;
 mod covariance;
 mod krylov;
 mod rotation;

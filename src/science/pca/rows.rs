@@ -1,4 +1,5 @@
 //! What is summed over the frames of a chunk?
+use super::block::Block;
 use super::krylov::WIDE;
 use crate::science::widest::widest;
 
@@ -38,6 +39,10 @@ impl Rows {
         4 * self.values.len()
     }
 
+    pub(super) fn values(&self) -> &[f32] {
+        &self.values
+    }
+
     pub(super) fn iter(&self) -> std::slice::ChunksExact<'_, f32> {
         self.values.chunks_exact(self.coordinates)
     }
@@ -62,46 +67,13 @@ impl Rows {
 
     /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with a block of vectors, where X are these rows: `[3n, WIDE]` as the block.
     pub fn multiply(&self, mean: &[f64], block: &[f64]) -> Vec<f64> {
-        let mut product = vec![0.0; block.len()];
-        let mut totals = [0.0; WIDE];
-        let shift = shift(mean, block);
-        for rows in self.values.chunks(4 * self.coordinates) {
-            match rows.len() / self.coordinates {
-                4 => multiply_rows::<4>(rows, block, &shift, &mut totals, &mut product),
-                3 => multiply_rows::<3>(rows, block, &shift, &mut totals, &mut product),
-                2 => multiply_rows::<2>(rows, block, &shift, &mut totals, &mut product),
-                _ => multiply_rows::<1>(rows, block, &shift, &mut totals, &mut product),
-            }
-        }
-        for (product, mean) in product.chunks_exact_mut(WIDE).zip(mean) {
-            (0..WIDE).for_each(|k| product[k] -= mean * totals[k]);
-        }
-        product
+        Block::new(mean, block).product(self)
     }
 
     /// The components of the frames' distances from `mean` along the vectors of a block: `[frames, WIDE]`, nm.
     pub fn project(&self, mean: &[f64], block: &[f64]) -> Vec<[f64; WIDE]> {
-        let shift = shift(mean, block);
-        let mut projections = vec![[0.0; WIDE]; self.frames()];
-        for (rows, along) in self.values.chunks(4 * self.coordinates).zip(projections.chunks_mut(4)) {
-            match <&mut [_; 4]>::try_from(&mut *along) {
-                Ok(along) => project_rows::<4>(rows, block, &shift, along),
-                Err(_) => rows.chunks(self.coordinates).zip(along).for_each(|(row, along)| {
-                    project_rows::<1>(row, block, &shift, std::array::from_mut(along));
-                }),
-            }
-        }
-        projections
+        Block::new(mean, block).along(self)
     }
-}
-
-/// Components of the mean along the vectors of a block.
-fn shift(mean: &[f64], block: &[f64]) -> [f64; WIDE] {
-    let mut shift = [0.0; WIDE];
-    for (mean, block) in mean.iter().zip(block.chunks_exact(WIDE)) {
-        (0..WIDE).for_each(|k| shift[k] += mean * block[k]);
-    }
-    shift
 }
 
 widest! {
@@ -134,57 +106,4 @@ widest! {
         }
         *sum += lanes.iter().sum::<f64>();
     }
-}
-
-widest! {
-    fn multiply_rows<const R: usize>(rows: &[f32], block: &[f64], shift: &[f64; WIDE], totals: &mut [f64; WIDE], product: &mut [f64]) {
-        let mut along = [[0.0; WIDE]; R];
-        project(rows, block, shift, &mut along);
-        for along in &along {
-            (0..WIDE).for_each(|k| totals[k] += along[k]);
-        }
-        let rows: [&[f32]; R] = split(rows);
-        for (i, product) in product.chunks_exact_mut(WIDE).enumerate() {
-            let mut sum: [f64; WIDE] = [0.0; WIDE];
-            sum.copy_from_slice(product);
-            for r in 0..R {
-                let x = f64::from(rows[r][i]);
-                for k in 0..WIDE {
-                    sum[k] += x * along[r][k];
-                }
-            }
-            product.copy_from_slice(&sum);
-        }
-    }
-}
-
-widest! {
-    fn project_rows<const R: usize>(rows: &[f32], block: &[f64], shift: &[f64; WIDE], along: &mut [[f64; WIDE]; R]) {
-        project(rows, block, shift, along);
-    }
-}
-
-#[inline(always)]
-fn project<const R: usize>(rows: &[f32], block: &[f64], shift: &[f64; WIDE], along: &mut [[f64; WIDE]; R]) {
-    let rows: [&[f32]; R] = split(rows);
-    let mut sums = [[0.0; WIDE]; R];
-    for (i, block) in block.chunks_exact(WIDE).enumerate() {
-        for r in 0..R {
-            let x = f64::from(rows[r][i]);
-            for k in 0..WIDE {
-                sums[r][k] += x * block[k];
-            }
-        }
-    }
-    for r in 0..R {
-        for k in 0..WIDE {
-            along[r][k] = sums[r][k] - shift[k];
-        }
-    }
-}
-
-#[inline(always)]
-fn split<const R: usize>(rows: &[f32]) -> [&[f32]; R] {
-    let length = rows.len() / R;
-    std::array::from_fn(|r| &rows[r * length..][..length])
 }
