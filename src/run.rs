@@ -18,6 +18,7 @@ mod shelf;
 mod signals;
 mod slot;
 mod start;
+mod watch;
 mod worker;
 
 pub use compute::install_panic_rule;
@@ -25,10 +26,10 @@ pub use progress::Style;
 
 use crate::campaigns::Kind;
 use crate::comm::{self, Launcher};
-use crate::process::{Guard, keep_freed};
+use crate::process::keep_freed;
 use exit::{Exit, Stop};
 use std::path::PathBuf;
-use std::sync::Arc;
+use watch::Watch;
 
 /// What `simmpi run` was asked for.
 #[derive(Clone, Debug)]
@@ -46,18 +47,18 @@ pub struct Options {
 /// Runs a campaign, on this rank and all others, and tells how it ended. All ranks return the same.
 pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
     // Before MPI and any thread. Where it cannot be, campaigns that need no programs still run.
-    let guard = Guard::start().inspect_err(start::no_guard).ok().map(Arc::new);
+    let watch = Watch::begin();
     signals::listen();
     keep_freed();
     let mut comm = match comm::start(Launcher::detect()) {
         Ok(comm) => comm,
         Err(error) => return start::refused(error),
     };
-    let opened = match open::open(comm.as_mut(), guard.as_deref(), kinds, options) {
+    let opened = match open::open(comm.as_mut(), &watch, kinds, options) {
         Ok(opened) => opened,
         Err(stop) => return start::not_run(comm, stop),
     };
-    let mut party = match start::gather(comm, opened, guard) {
+    let mut party = match start::gather(comm, opened, watch.end()) {
         Ok(party) => party,
         Err(stop) => return start::broken(&stop),
     };

@@ -5,6 +5,7 @@
 use super::exit::{Exit, Stop};
 use super::ledger::SavedStage;
 use super::progress::Style;
+use super::watch::Watch;
 use super::{Options, say, slot};
 use crate::campaigns::{Kind, stage::Campaign};
 use crate::comm::{Comm, Place};
@@ -80,7 +81,7 @@ pub struct Loaded {
 /// It may not run, is complete already (exit code 0 or 2), or this rank cannot load what rank 0 could.
 pub fn open(
     comm: &mut dyn Comm,
-    guard: Option<&Guard>,
+    watch: &Watch,
     kinds: &[&'static dyn Kind],
     options: &Options,
 ) -> Result<Opened, Stop> {
@@ -93,7 +94,7 @@ pub fn open(
             }
         };
     }
-    let opened = open_root(&comm.place(), guard, kinds, options);
+    let opened = open_root(&comm.place(), watch, kinds, options);
     let verdict = match &opened {
         Ok(opened) => Verdict::Run {
             path: opened.config.path.clone(),
@@ -155,13 +156,10 @@ pub fn manifest_of(loaded: &Loaded) -> Manifest {
     Manifest { identity, grows, asks: loaded.campaign.asks() }
 }
 
-fn open_root(
-    place: &Place,
-    guard: Option<&Guard>,
-    kinds: &[&'static dyn Kind],
-    options: &Options,
-) -> Result<Opened, Stop> {
-    let loaded = load_with_programs(&options.config, guard, kinds)?;
+fn open_root(place: &Place, watch: &Watch, kinds: &[&'static dyn Kind], options: &Options) -> Result<Opened, Stop> {
+    let mut loaded = load(&options.config, kinds)?;
+    let guard = loaded.campaign.threads().and_then(|_| watch.guard());
+    loaded.campaign.find_programs(guard).map_err(faulty)?;
     let warnings = loaded.campaign.warnings();
     if !warnings.is_empty() {
         say::line(warnings.render(say::is_colored()).trim_end());
@@ -169,24 +167,18 @@ fn open_root(
     let manifest = manifest_of(&loaded);
     let output = loaded.config.resolve(&loaded.config.campaign.output);
     check_output(&output)?;
-    let knows_job = |job: &str| slot::knows_job(guard, job);
+    let knows_job = |job: &str| slot::knows_job(watch, job);
     let holder = Holder::this_process(&place.host);
     let lock = Lock::take(&output, holder, options.steal_lock, &knows_job, &mut |text| say::line(&text))?;
     let saved = check_results(&output, &manifest, options, loaded.campaign.needs_outcomes())?;
     claim_journal(&output, &manifest, options)?;
     loaded.campaign.claim_places(options.fresh).map_err(faulty)?;
-    let orders = orders_of(&loaded, output, manifest.fingerprint(), guard, options);
+    let orders = orders_of(&loaded, output, manifest.fingerprint(), watch, options);
     let Loaded { config, campaign, .. } = loaded;
     Ok(Opened { config, campaign, orders, claim: Some(Claim { lock, manifest, saved }) })
 }
 
-fn orders_of(
-    loaded: &Loaded,
-    output: PathBuf,
-    fingerprint: Fingerprint,
-    guard: Option<&Guard>,
-    options: &Options,
-) -> Orders {
+fn orders_of(loaded: &Loaded, output: PathBuf, fingerprint: Fingerprint, watch: &Watch, options: &Options) -> Orders {
     let (uneven, schedule) = loaded.kind.habits();
     let (partition, limits) = (&loaded.config.partition, &loaded.config.limits);
     Orders {
@@ -199,7 +191,7 @@ fn orders_of(
         max_retries: limits.max_retries,
         max_failures: limits.max_failures,
         memory_mb: limits.memory_mb,
-        time_left: slot::time_left(guard, limits.walltime_s),
+        time_left: slot::time_left(watch, limits.walltime_s),
         retry_failed: options.retry_failed,
         only: options.only,
         keep_journal: options.keep_journal,

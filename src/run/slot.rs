@@ -1,5 +1,6 @@
 //! How much time and memory does this run have?
-use crate::process::{Command, Exit, Finished, Guard};
+use super::watch::Watch;
+use crate::process::{Command, Exit, Finished};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Kept free at the end of a slot for syncing and leaving.
@@ -8,19 +9,19 @@ const RESERVE: Duration = Duration::from_secs(5);
 const SHARE: f64 = 0.8;
 
 /// The time left: `walltime_s` of the configuration, or what SLURM says, less a reserve; none where there is no limit.
-pub fn time_left(guard: Option<&Guard>, walltime_s: Option<f64>) -> Option<Duration> {
-    let limit = walltime_s.map(Duration::from_secs_f64).or_else(|| slurm_time_left(guard))?;
+pub fn time_left(watch: &Watch, walltime_s: Option<f64>) -> Option<Duration> {
+    let limit = walltime_s.map(Duration::from_secs_f64).or_else(|| slurm_time_left(watch))?;
     Some(limit.saturating_sub(RESERVE.min(limit / 10)))
 }
 
 /// Newer versions of SLURM tell the end of the slot in a variable; the others are asked.
-fn slurm_time_left(guard: Option<&Guard>) -> Option<Duration> {
+fn slurm_time_left(watch: &Watch) -> Option<Duration> {
     let job = std::env::var("SLURM_JOB_ID").ok()?;
     if let Some(end) = std::env::var("SLURM_JOB_END_TIME").ok().and_then(|end| end.trim().parse().ok()) {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?;
         return Some(Duration::from_secs(end).saturating_sub(now));
     }
-    parse_duration(&ask_squeue(guard, &job, "%L")?.stdout.text())
+    parse_duration(&ask_squeue(watch, &job, "%L")?.stdout.text())
 }
 
 /// The memory of a rank in MB where none is given: its share of what SLURM granted, or of the node.
@@ -39,14 +40,14 @@ pub fn memory_mb(ranks_on_node: usize) -> u64 {
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What `squeue` says of a job in the given format; nothing where it cannot be asked.
-fn ask_squeue(guard: Option<&Guard>, job: &str, format: &str) -> Option<Finished> {
+fn ask_squeue(watch: &Watch, job: &str, format: &str) -> Option<Finished> {
     let command = Command::new(["squeue", "--noheader", "--states=all", "--jobs", job, "--format", format], ".");
-    guard?.run(&Command { time_limit: Some(PATIENCE), ..command }).ok()
+    watch.guard()?.run(&Command { time_limit: Some(PATIENCE), ..command }).ok()
 }
 
 /// Whether SLURM still runs a job or will, where it can be asked.
-pub fn knows_job(guard: Option<&Guard>, job: &str) -> Option<bool> {
-    let answer = ask_squeue(guard, job, "%T")?;
+pub fn knows_job(watch: &Watch, job: &str) -> Option<bool> {
+    let answer = ask_squeue(watch, job, "%T")?;
     let state = answer.stdout.text();
     match answer.exit {
         Exit::Exited(0) => {
