@@ -119,9 +119,10 @@ fn components_of_long_trajectories_are_the_published_ones() {
 #[test]
 fn results_are_equal_to_the_last_bit_for_any_ranks_and_any_memory() {
     // So many atoms that the covariance is never formed, and so many frames that not all of their chunks fit into a megabyte; then few
-    // atoms, and the search for the average.
-    for (atoms, keys) in [(150, "align_to = \"first\""), (20, "align_to = \"average\"")] {
-        let frames = synthetic(atoms, 1400);
+    // atoms, and the search for the average; then so few frames that one task takes all.
+    let cases = [(150, 1400, "align_to = \"first\""), (20, 1400, "align_to = \"average\""), (150, 700, "")];
+    for (atoms, count, keys) in cases {
+        let frames = synthetic(atoms, count);
         let reference = of_frames(&frames, keys);
         reference.run(0, &[]).expect(0, &["complete"]);
         let reference = reference.results();
@@ -169,7 +170,7 @@ fn the_example_runs_and_is_drawn() {
         assert!(checked.contains(text), "{checked}");
     }
     let planned = String::from_utf8(ask(&["plan", "my.toml", "--ranks", "2"]).stdout).unwrap();
-    assert!(planned.contains("stage average: 1 tasks") && planned.contains("stage covariance"), "{planned}");
+    assert!(planned.contains("stage components: 1 tasks"), "{planned}");
     assert_eq!(ask(&["run", "my.toml"]).status.code(), Some(0));
     for figure in ["scree", "pc1", "pc1-pc2"] {
         let svg = fs::read_to_string(folder.path().join(format!("components.{figure}.svg"))).unwrap();
@@ -232,12 +233,13 @@ fn faults_of_the_first_frames_are_found_by_check() {
 
 #[test]
 fn faults_of_later_frames_end_the_run_with_the_first_of_them() {
-    let frames = synthetic(20, 700);
+    // Of few frames, and of so many that each chunk is a task.
+    let frames = synthetic(20, 1300);
     let mut wrong = frames.clone();
     wrong[600].positions[3][0] = f32::INFINITY;
     wrong[300].positions[7][1] = f32::NAN;
-    for ranks in [0, 2] {
-        of_frames(&wrong, "").run(ranks, &[]).expect(65, &["atom 7 of frame 300", "NaN"]);
+    for (frames, ranks) in [(700, 0), (700, 2), (1300, 0), (1300, 2)] {
+        of_frames(&wrong[..frames], "").run(ranks, &[]).expect(65, &["atom 7 of frame 300", "NaN"]);
     }
     let mut broken = frames.clone();
     broken[512..].iter_mut().for_each(|frame| frame.positions[10..].iter_mut().for_each(|x| x[2] -= 30.0));

@@ -101,3 +101,64 @@ impl Stage for Whole {
         StageResult::new(self, failed, total)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::campaigns::Kind;
+    use crate::campaigns::umbrella::{Umbrella, load};
+    use crate::config::{Config, KindSchema};
+    use crate::journal::codec;
+    use crate::seed::CampaignSeed;
+    use std::fmt::Write;
+    use std::sync::atomic::AtomicBool;
+
+    /// A campaign of some frames of a chain that bends.
+    fn setup(folder: &std::path::Path, atoms: usize, frames: usize) -> Arc<Setup> {
+        let mut text = String::new();
+        for frame in 0..frames {
+            writeln!(text, "a chain t= {frame}.0\n{atoms}").unwrap();
+            for atom in 0..atoms {
+                let at = |axis: usize| {
+                    let along = 0.3 * atom as f64 * [0.1, 1.0, 0.3][axis];
+                    along % 5.0 + 0.2 * libm::sin((atom * (axis + 1)) as f64 * 0.7 + (frame * (atom % 7)) as f64)
+                };
+                writeln!(text, "{:5}ALA     CA{:5}{:8.3}{:8.3}{:8.3}", atom + 1, atom + 1, at(0), at(1), at(2))
+                    .unwrap();
+            }
+            text += "   0.0   0.0   0.0\n";
+        }
+        std::fs::write(folder.join("t.gro"), text).unwrap();
+        let config = "[campaign]\nkind = \"umbrella\"\n[umbrella]\ntrajectory = \"t.gro\"\nstructure = \"t.gro\"\n\
+                      selection = \"all\"\nalign_to = \"average\"\nstop_after = \"pca\"\n";
+        let kinds = [KindSchema { name: "umbrella", schema: Umbrella.schema() }];
+        let config = Config::parse(&folder.join("c.toml"), config, &kinds).unwrap();
+        load::load(&config).unwrap().setup
+    }
+
+    #[test]
+    fn one_task_gives_the_bits_of_passes_over_chunks_in_any_order() {
+        // The covariance is formed of few atoms only.
+        for atoms in [20, 140] {
+            let folder = tempfile::tempdir().unwrap();
+            let setup = setup(folder.path(), atoms, 600);
+            assert!(Whole::suits(&setup) && setup.chunks() == 3);
+            let halt = AtomicBool::new(false);
+            let context = Context::solitary(CampaignSeed(0), &halt);
+            let whole = Whole::new(&setup, &Arc::default()).run(Tasks::new(0, 1), &context);
+            let mut step = Step::first(&setup);
+            while let Some(pass) = step.pass(&setup, &Arc::default()) {
+                let mut total = pass.empty();
+                for chunk in (0..pass.tasks()).rev() {
+                    let ran = pass.run(Tasks::new(chunk, chunk + 1), &context);
+                    assert!(ran.failed.is_empty());
+                    pass.merge(&mut total, ran.value).unwrap();
+                }
+                step = step.advance(&setup, total).unwrap();
+            }
+            let Step::End(outcome) = step else { panic!("there is no end") };
+            let whole = whole.value.unwrap().unwrap();
+            assert_eq!(codec::encode(&whole).unwrap(), codec::encode(&outcome).unwrap());
+        }
+    }
+}
