@@ -1,11 +1,7 @@
 //! Which pass over the frames comes next?
-//!
-//! ```text
-//! [alignment-1, -2, ... until the average stays] -> average -> covariance, or components-1, -2, ... -> projection
-//! ```
 use super::Setup;
-use super::frames::Shelf;
-use super::stage::{Average, Overlay, Pass, Sums, Work};
+use super::pass::{Average, Overlay, Pass, Sums, Work};
+use super::shelf::Shelf;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::science::pca::{Components, Krylov, Superposition, WIDE, is_dense};
 use crate::seed::{CampaignSeed, Purpose};
@@ -178,7 +174,7 @@ impl Step {
 
     fn advance(self, setup: &Setup, result: &StageResult) -> Result<Self, Error> {
         let sums = usable(result)?;
-        let frames = setup.trajectory.frames() as f64;
+        let frames = setup.frames.count() as f64;
         let per_freedom = |sum: f64| sum / (frames - 1.0);
         Ok(match self {
             Self::Align(overlay) => align(setup, &overlay, &mean(&sums, frames))?,
