@@ -10,59 +10,27 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
+use support::ala2::{
+    campaign_of_ala2, expect_equal_pmf, has_gromacs, kill, numbers, pmf_of_files, rewrite, root, window_file,
+    working_in,
+};
 use support::frames::read;
-use support::{Campaign, results_of, simmpi};
+use support::{Campaign, simmpi};
 
-const FILES: [&str; 4] = ["ala2.gro", "ala2.xtc", "ala2.top", "ala2.mdp"];
-
-fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// Whether GROMACS is there; says so where it is not.
-fn has_gromacs() -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = std::env::split_paths(&path).any(|folder| folder.join("gmx").is_file());
-    if !is_there {
-        println!("SKIPPED: gmx is not installed");
-    }
-    is_there
-}
-
-/// A campaign of alanine dipeptide with the example's files; `keys` stand in `[umbrella]`.
+/// A campaign along a component; `keys` stand in `[umbrella]`.
 fn campaign(keys: &str) -> Campaign {
-    let config = format!(
-        "[campaign]\nkind = \"umbrella\"\nseed = 5\noutput = \"results.h5\"\n[umbrella]\ntrajectory = \"ala2.xtc\"\nstructure = \"ala2.gro\"\n\
-         topology = \"ala2.top\"\nmdp = \"ala2.mdp\"\nselection = \"not name H*\"\nalign_to = \"average\"\ncomponents = 3\ntemperature_k = 300.0\n\
-         bins = 30\nbootstrap = 20\n{keys}\n"
-    );
-    let campaign = Campaign::with(simmpi(), &config);
-    for name in FILES {
-        fs::copy(root("examples").join(name), campaign.path(name)).unwrap();
-    }
-    campaign
+    campaign_of_ala2(&format!("selection = \"not name H*\"\nalign_to = \"average\"\ncomponents = 3\n{keys}"))
 }
 
-fn rewrite(campaign: &Campaign, file: &str, from: &str, to: &str) {
-    let text = fs::read_to_string(campaign.path(file)).unwrap();
-    assert!(text.contains(from), "{file} has no `{from}`");
-    fs::write(campaign.path(file), text.replace(from, to)).unwrap();
-}
-
-fn numbers(campaign: &Campaign, name: &str) -> Vec<f64> {
-    Reader::open_results(&campaign.path("results.h5")).unwrap().array(&format!("/results/{name}")).unwrap()
-}
-
-fn window_file(campaign: &Campaign, window: usize, name: &str) -> PathBuf {
-    campaign.path(&format!("results.windows/{window}/{name}"))
-}
+/// Where windows leave their projections.
+const PROJECTIONS: &str = "window.projection.xvg";
 
 /// Projection, energy and force of a window as `mdrun` wrote them, by row.
 fn written(campaign: &Campaign, window: usize) -> Vec<Vec<f64>> {
-    let mut bytes = fs::read(window_file(campaign, window, "window.projection.xvg")).unwrap();
+    let mut bytes = fs::read(window_file(campaign, window, PROJECTIONS)).unwrap();
     bytes.push(b'\n');
     let wanted = [0, 2, 3, 4].map(Column::Index);
-    columns::parse(Path::new("window.projection.xvg"), &bytes, &wanted).unwrap().values
+    columns::parse(Path::new(PROJECTIONS), &bytes, &wanted).unwrap().values
 }
 
 /// Frames of a window projected on the first component, with its own reader and superposition.
@@ -86,37 +54,6 @@ fn projected(campaign: &Campaign, window: usize) -> Vec<(f64, f64)> {
             (frame.time_ps.unwrap(), along)
         })
         .collect()
-}
-
-/// A file of windows for `simmpi pmf` of what a campaign left, and the numbers that follow from it.
-fn pmf_of_files(campaign: &Campaign, discard: &str) -> std::collections::BTreeMap<String, Vec<u64>> {
-    let (centers, constants) = (numbers(campaign, "windows/center"), numbers(campaign, "windows/force_constant"));
-    let reader = Reader::open_results(&campaign.path("results.h5")).unwrap();
-    let indices: Vec<u64> = reader.array("/results/windows/index").unwrap();
-    let mut text = format!("temperature_k = 300.0\nseed = 5\nbins = 30\nbootstrap = 20\ndiscard_ps = {discard}\n");
-    for ((index, center), constant) in indices.iter().zip(&centers).zip(&constants) {
-        let bytes = fs::read(window_file(campaign, *index as usize, "window.projection.xvg")).unwrap();
-        fs::write(campaign.path(&format!("w{index}.xvg")), [&bytes[..], b"\n"].concat()).unwrap();
-        text += &format!(
-            "[[window]]\nfile = \"w{index}.xvg\"\ncolumn = 2\ncenter = {center:?}\nforce_constant = {constant:?}\n"
-        );
-    }
-    fs::write(campaign.path("windows.toml"), text).unwrap();
-    let output = Command::new(simmpi())
-        .args(["pmf", "windows.toml", "-o", "pmf.h5", "--force"])
-        .current_dir(campaign.folder.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    results_of(&campaign.path("pmf.h5"))
-}
-
-/// Compares everything of a campaign's `/results/pmf` with the same of another result, bit by bit.
-fn expect_equal_pmf(campaign: &Campaign, other: &std::collections::BTreeMap<String, Vec<u64>>) {
-    let own = campaign.results();
-    let names: Vec<&String> = own.keys().filter(|name| name.starts_with("/results/pmf")).collect();
-    assert!(names.len() >= 5);
-    names.iter().for_each(|name| assert_eq!(own[*name], other[*name], "{name}"));
 }
 
 #[test]
@@ -162,7 +99,7 @@ fn windows_are_sampled_as_their_restraints_say_and_give_one_free_energy() {
     }
     let overlaps = numbers(&campaign, "windows/overlap");
     assert!(overlaps[..3].iter().all(|overlap| (0.1..1.0).contains(overlap)) && overlaps[3].is_nan(), "{overlaps:?}");
-    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, "\"auto\""));
+    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, PROJECTIONS, "discard_ps = \"auto\"", "column = 2"));
     for figure in ["scree", "pmf", "histograms"] {
         assert!(fs::read_to_string(campaign.path(&format!("results.{figure}.svg"))).unwrap().contains("</svg>"));
     }
@@ -177,18 +114,6 @@ fn windows_are_sampled_as_their_restraints_say_and_give_one_free_energy() {
     }
     assert_eq!((0..4).map(made).collect::<Vec<_>>(), before);
     campaign.run(2, &[]).expect(0, &["is complete already"]);
-}
-
-/// How many processes work in a folder below `folder`.
-fn working_in(folder: &Path) -> usize {
-    let is_there = |pid: PathBuf| fs::read_link(pid.join("cwd")).is_ok_and(|place| place.starts_with(folder));
-    fs::read_dir("/proc").unwrap().flatten().filter(|entry| is_there(entry.path())).count()
-}
-
-/// Sends SIGKILL to a rank.
-fn kill(campaign: &Campaign, rank: usize) {
-    let pid = nix::unistd::Pid::from_raw(campaign.ranks()[&rank]);
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
 }
 
 #[test]
@@ -231,7 +156,7 @@ fn a_campaign_that_was_killed_twice_loses_no_window_and_runs_none_again() {
         log.contains("Restarting from checkpoint, appending")
     });
     assert!(went_on.count() >= 1, "one of them was killed in its middle");
-    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, "5.0"));
+    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, PROJECTIONS, "discard_ps = 5.0", "column = 2"));
 }
 
 #[test]

@@ -49,10 +49,6 @@ impl Stage for Masses {
         1
     }
 
-    fn can_be_sampled(&self) -> bool {
-        false
-    }
-
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Vec<f64>> {
         let mut ran = Ran { value: Vec::new(), failed: Vec::new() };
         for task in tasks.iter() {
