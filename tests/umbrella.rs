@@ -7,7 +7,7 @@ use simmpi::results::Reader;
 use simmpi::science::pca::{Rows, Superposition};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 use support::ala2::{
@@ -159,6 +159,65 @@ fn a_campaign_that_was_killed_twice_loses_no_window_and_runs_none_again() {
     expect_equal_pmf(&campaign, &pmf_of_files(&campaign, PROJECTIONS, "discard_ps = 5.0", "column = 2"));
 }
 
+/// Windows that are begun, with a checkpoint to go on from, and those that are finished.
+fn begun_and_finished(campaign: &Campaign, count: usize) -> (Vec<usize>, Vec<usize>) {
+    let has = |window: &usize, name: &str| window_file(campaign, *window, name).is_file();
+    let (finished, others): (Vec<usize>, Vec<usize>) = (0..count).partition(|window| has(window, "window.gro"));
+    (others.into_iter().filter(|window| has(window, "window.cpt")).collect(), finished)
+}
+
+#[test]
+fn a_campaign_that_is_drained_or_out_of_time_goes_on_with_the_same_windows() {
+    if !has_gromacs() {
+        return;
+    }
+    let keys = "windows = 6\nsteps = 150000\nmdrun_args = [\"-cpt\", \"0.005\"]\ndiscard_ps = 5.0";
+    let campaign = campaign(keys);
+    let made = |window: usize| fs::metadata(window_file(&campaign, window, "window.gro")).unwrap().modified().unwrap();
+    // A signal while one window is finished and others run: their programs end with a checkpoint.
+    let running = campaign.start(3, &[]);
+    let since = Instant::now();
+    loop {
+        let (begun, finished) = begun_and_finished(&campaign, 6);
+        if !begun.is_empty() && !finished.is_empty() {
+            break;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "no window was finished");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    campaign.ask_to_drain(&running);
+    running.end().expect(75, &["run the same command again"]);
+    assert_eq!(working_in(campaign.folder.path()), 0, "nothing runs on");
+    assert!(!campaign.path("results.h5").exists());
+    let (begun, kept) = begun_and_finished(&campaign, 6);
+    assert!(!begun.is_empty() && !kept.is_empty(), "{begun:?} {kept:?}");
+    let mut times: Vec<(usize, SystemTime)> = kept.into_iter().map(|window| (window, made(window))).collect();
+    // A time slot that ends in the middle of a window, on another number of ranks.
+    let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
+    campaign.write(&format!("{config}[limits]\nwalltime_s = 6.5\n"));
+    campaign.run(1, &[]).expect(75, &["run the same command again"]);
+    let (begun, kept) = begun_and_finished(&campaign, 6);
+    assert!(!begun.is_empty() && kept.len() < 6, "{begun:?} {kept:?}");
+    let is_known = |window: usize, times: &[(usize, SystemTime)]| times.iter().any(|(other, _)| *other == window);
+    let more: Vec<usize> = kept.into_iter().filter(|window| !is_known(*window, &times)).collect();
+    times.extend(more.into_iter().map(|window| (window, made(window))));
+    campaign.write(&config);
+    campaign.run(2, &[]).expect(0, &["0 failed"]);
+    times.iter().for_each(|(window, time)| assert_eq!(made(*window), *time, "window {window} was run again"));
+    assert_eq!(numbers(&campaign, "windows/samples"), [2951.0; 6]);
+    let went_on = (0..6).filter(|window| {
+        let log = fs::read_to_string(window_file(&campaign, *window, "window.log")).unwrap();
+        log.contains("Restarting from checkpoint, appending")
+    });
+    assert!(went_on.count() >= 1, "some were stopped in their middle");
+    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, PROJECTIONS, "discard_ps = 5.0", "column = 2"));
+    // The same files on yet another number of ranks.
+    let reference = campaign.results();
+    fs::remove_file(campaign.path("results.h5")).unwrap();
+    campaign.run(3, &[]).expect(0, &["0 failed"]);
+    assert_eq!(campaign.results(), reference);
+}
+
 #[test]
 fn windows_are_added_until_neighbours_overlap() {
     if !has_gromacs() {
@@ -287,7 +346,7 @@ fn centres_where_no_frame_is_and_broken_molecules_end_the_run() {
     let outside = campaign("centers = [0.0, 5.0]\nsteps = 5000");
     outside
         .run(2, &[])
-        .expect(65, &["umbrella.centers: 5 nm (entry 1) lies outside of the sampled range", "component 1 go from"]);
+        .expect(65, &["umbrella.centers: 5 nm (entry 1) lies outside of the sampled range", "along component 1"]);
     assert!(!window_file(&outside, 0, "start.gro").exists());
     let broken = campaign("windows = 4\nsteps = 5000");
     let mut frames = read(&broken.path("ala2.xtc"));
