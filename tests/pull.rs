@@ -215,6 +215,9 @@ fn what_is_wrong_with_a_coordinate_is_found_by_check() {
     with("stop_after = \"pca\"").expect_told(&["`stop_after` is about principal components"]);
     with("force_constant_kj_mol_rad2 = 5.0").expect_told(&["another unit", "give `force_constant_kj_mol_nm2` instead"]);
     with("centers = [0.5]").expect_told(&["both given"]);
+    with("bias = \"plumed\"")
+        .expect_told(&["restrained by GROMACS itself, not by PLUMED", "the pull code along a distance"]);
+    campaign("distance", ENDS, "windows = 4").expect_told(&["windows need `steps`", "as in steps = 50000 "]);
     let other = |kind: &str, groups: &str, more: &str| campaign(kind, groups, &format!("{keys}\n{more}"));
     other("angle", ENDS, "")
         .expect_told(&["kind \"angle\" takes 3 groups, not 2", "an end, the vertex, the other end"]);

@@ -1,6 +1,20 @@
 //! How is a window held at its place?
+use super::coordinate::Scale;
 use super::series::{Rows, Series};
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+/// How windows are held along a kind of coordinate.
+pub struct Manner {
+    /// What messages call it.
+    pub along: String,
+    pub scale: Scale,
+    /// As it is given, where it is.
+    pub force_constant: Option<f64>,
+    /// What `mdrun` is told of it.
+    pub mdrun_args: Vec<String>,
+    /// An index of groups in the window's own folder, in place of the given one.
+    pub index: Option<PathBuf>,
+}
 
 /// Where a window is held, and how firmly.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -58,6 +58,9 @@ pub struct Section {
     /// The same along an angle or dihedral, kJ/mol/rad^2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force_constant_kj_mol_rad2: Option<ForceConstant>,
+    /// Who restrains windows: gromacs itself, or plumed, which is refused
+    #[serde(default, skip_serializing_if = "Bias::is_own")]
+    pub bias: Bias,
     /// Steps of every window
     #[schemars(range(min = 1))]
     pub steps: Option<u64>,
@@ -200,6 +203,21 @@ pub enum Spacing {
     #[default]
     Even,
     Quantile,
+}
+
+/// Who restrains windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Bias {
+    #[default]
+    Gromacs,
+    Plumed,
+}
+
+impl Bias {
+    fn is_own(&self) -> bool {
+        *self == Self::Gromacs
+    }
 }
 
 /// How stiff restraints are.

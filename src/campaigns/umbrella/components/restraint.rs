@@ -2,10 +2,9 @@
 use super::Setup;
 use super::course::Found;
 use crate::campaigns::umbrella::coordinate::Scale;
-use crate::campaigns::umbrella::restraint::{self, Hold};
+use crate::campaigns::umbrella::restraint::{self, Hold, Manner};
 use crate::campaigns::umbrella::section::Section;
 use crate::campaigns::umbrella::series::{self, Rows, Series};
-use crate::campaigns::umbrella::windows::Manner;
 use crate::md::columns::Column;
 use crate::md::edi;
 use std::path::Path;

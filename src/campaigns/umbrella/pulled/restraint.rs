@@ -4,10 +4,10 @@
 //! names. Angles are in degrees there, and their force constants per square of a radian.
 use crate::campaigns::pmf::Unit;
 use crate::campaigns::umbrella::coordinate::Scale;
-use crate::campaigns::umbrella::restraint::{self, Hold};
+use crate::campaigns::umbrella::restraint::{self, Hold, Manner};
 use crate::campaigns::umbrella::section::{CoordinateKind, CoordinateSection, Section};
 use crate::campaigns::umbrella::series::{self, Rows, Series};
-use crate::campaigns::umbrella::windows::{Manner, SIMULATION};
+use crate::campaigns::umbrella::windows::SIMULATION;
 use crate::md::columns::Column;
 use crate::science::free_energy::Axis;
 use crate::science::geometry::Kind;

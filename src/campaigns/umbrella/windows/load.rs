@@ -3,8 +3,7 @@ use super::{Placing, Recipe};
 use crate::campaigns::ensemble::load::engine::{TAKEN_BY_GROMPP, digest_with_includes};
 use crate::campaigns::ensemble::seeds;
 use crate::campaigns::pmf::Discard;
-use crate::campaigns::umbrella::coordinate::Scale;
-use crate::campaigns::umbrella::section::{Section, Spacing};
+use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
 use crate::campaigns::umbrella::{components, pulled};
 use crate::config::{Config, Faults};
 use crate::engines::gromacs::{Gromacs, Mdp, TAKEN};
@@ -41,26 +40,40 @@ pub fn load(config: &Config, section: &Section) -> Result<(Recipe, Faults), Faul
     let topology = loader.file("topology", section.topology.as_ref(), true);
     let index = loader.file("index", section.index.as_ref(), false);
     let most = loader.most(placing.as_ref());
+    loader.check_bias();
     let Loader { faults, warnings, .. } = loader;
     faults.into_result(())?;
-    let (Some(placing), Some(mdp), Some(temperature_k), Some(steps), Some(topology)) =
-        (placing, mdp, temperature_k, steps, topology)
-    else {
-        return Err(Faults::default());
-    };
+    match (placing, mdp, temperature_k, steps, topology) {
+        (Some(placing), Some(mdp), Some(temperature_k), Some(steps), Some(topology)) => {
+            let mdp = mdp.with(&[("nsteps", steps.to_string())]);
+            Ok((recipe(config, section, Given { placing, mdp, temperature_k, topology, index, most }), warnings))
+        }
+        _ => Err(Faults::default()),
+    }
+}
+
+/// What was found to be right.
+struct Given {
+    placing: Placing,
+    mdp: Mdp,
+    temperature_k: f64,
+    topology: PathBuf,
+    index: Option<PathBuf>,
+    most: usize,
+}
+
+fn recipe(config: &Config, section: &Section, given: Given) -> Recipe {
+    let Given { placing, mdp, temperature_k, topology, index, most } = given;
     let manner = match &section.coordinate {
         Some(coordinate) => pulled::manner(section, coordinate),
         None => components::manner(section),
     };
     let digest = |path: &Path| digest_of_file(path).unwrap_or_default();
-    let contents = format!(
-        "{} {}",
-        digest_with_includes(&topology, digest(&topology)),
-        index.as_deref().map_or(String::new(), digest)
-    );
-    let recipe = Recipe {
+    let of_index = index.as_deref().map_or(String::new(), digest);
+    Recipe {
         gromacs: gromacs(config, section, manner.mdrun_args),
-        mdp: mdp.with(&[("nsteps", steps.to_string())]),
+        contents: format!("{} {of_index}", digest_with_includes(&topology, digest(&topology))),
+        mdp,
         topology,
         index_is_own: manner.index.is_some(),
         index: manner.index.or(index),
@@ -80,22 +93,7 @@ pub fn load(config: &Config, section: &Section) -> Result<(Recipe, Faults), Faul
         seeds: seeds::derived(CampaignSeed(config.campaign.seed), most as u64),
         directory: absolute(config, &directory(config, section)),
         stall: section.stall_timeout_s.map(Duration::from_secs_f64),
-        contents,
-    };
-    Ok((recipe, warnings))
-}
-
-/// How windows are held along a kind of coordinate.
-pub struct Manner {
-    /// What messages call it.
-    pub along: String,
-    pub scale: Scale,
-    /// As it is given, where it is.
-    pub force_constant: Option<f64>,
-    /// What `mdrun` is told of it.
-    pub mdrun_args: Vec<String>,
-    /// An index of groups in the window's own folder, in place of the given one.
-    pub index: Option<PathBuf>,
+    }
 }
 
 /// GROMACS as windows run it.
@@ -144,9 +142,24 @@ impl Loader<'_> {
         self.warnings.push(self.config.fault(&format!("umbrella.{key}"), message, help).warning());
     }
 
+    /// How to do without windows: along a distance or angle there is nothing else.
+    fn without_windows(&self) -> &'static str {
+        if self.section.coordinate.is_none() { "; or set stop_after = \"pca\"" } else { "" }
+    }
+
+    /// Refuses what cannot be vouched for: no PLUMED has ever restrained these windows.
+    fn check_bias(&mut self) {
+        if self.section.bias == Bias::Plumed {
+            let message = "windows are restrained by GROMACS itself, not by PLUMED: by essential dynamics along a component, \
+                           by the pull code along a distance or angle";
+            let help = "remove `bias`; biases of PLUMED are for campaigns of kind \"ensemble\", and `simmpi pmf` reads COLVAR files of windows";
+            self.refuse("bias", message, help);
+        }
+    }
+
     fn needed<T>(&mut self, key: &str, value: Option<T>, help: &str) -> Option<T> {
         if value.is_none() {
-            self.refuse(key, format!("windows need `{key}`"), format!("{help}; or set stop_after = \"pca\""));
+            self.refuse(key, format!("windows need `{key}`"), format!("{help}{}", self.without_windows()));
         }
         value
     }
@@ -158,11 +171,8 @@ impl Loader<'_> {
                 None
             }
             (None, None) => {
-                self.refuse(
-                    "windows",
-                    "windows need `windows` or `centers`",
-                    "give their number, as in windows = 16; or set stop_after = \"pca\"",
-                );
+                let help = format!("give their number, as in windows = 16{}", self.without_windows());
+                self.refuse("windows", "windows need `windows` or `centers`", help);
                 None
             }
             (Some(count), None) => Some(match self.section.spacing {

@@ -15,7 +15,7 @@ mod told;
 mod way;
 mod write;
 
-pub use load::{Manner, absolute, load};
+pub use load::{absolute, load};
 pub use place::{Refused as PlaceRefused, claim, refuse_strangers};
 pub use stage::{SIMULATION, WindowStage};
 pub use told::{Foreseen, foretold, understood};
