@@ -82,7 +82,8 @@ impl Recipe {
         let (first, last) = (end(f64::INFINITY, f64::min), end(f64::NEG_INFINITY, f64::max));
         let stiffness = windows.iter().map(|window| self.scale.given_constant(window.force_constant));
         let (soft, stiff) = stiffness.fold((f64::INFINITY, 0.0), |(a, b), k| (f64::min(a, k), f64::max(b, k)));
-        let constants = if soft == stiff { format!("{soft:.1}") } else { format!("{soft:.1} to {stiff:.1}") };
+        let (soft, stiff) = (format!("{soft:.1}"), format!("{stiff:.1}"));
+        let constants = if soft == stiff { soft } else { format!("{soft} to {stiff}") };
         let (unit, per_square) = (self.scale.unit.name(), self.scale.constant_unit());
         format!(
             "{} windows from {first:.4} to {last:.4} {unit} along {}, held by {constants} {per_square}",
