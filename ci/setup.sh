@@ -1,10 +1,23 @@
 #!/bin/bash
 # Installs what building and testing simmpi needs on Debian, where it is missing. Runs as root, or through sudo.
-#   ci/setup.sh            what a run needs: compiler, Open MPI, HDF5
-#   ci/setup.sh --tests    also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS
+#   ci/setup.sh                what a run needs: compiler, Open MPI, HDF5
+#   ci/setup.sh --for CONFIG   also the program that this campaign runs, where PATH has none and the configuration names none
+#   ci/setup.sh --tests        also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS
 set -eu
+# Whether the configuration has a line "KEY = "VALUE"" that is no comment.
+says() { grep -Eq "^[[:space:]]*$2[[:space:]]*=[[:space:]]*\"$3\"" "$1"; }
+# Packages of the programs that a configuration asks for and that are not there.
+programs_of() {
+    says "$1" binary '[^"]*' && return
+    for package in gromacs psi4 nwchem xtb; do
+        if says "$1" engine "$package" || { [ $package = gromacs ] && says "$1" kind umbrella && ! says "$1" stop_after pca; }; then
+            command -v "${package/gromacs/gmx}" >/dev/null || echo "$package"
+        fi
+    done
+}
 packages=(gcc pkg-config openmpi-bin libopenmpi-dev libhdf5-dev libclang-dev ca-certificates)
 [ "${1:-}" = --tests ] && packages+=(mpich libmpich-dev python3-h5py python3-numpy python3-mpi4py hdf5-tools iproute2 slurm-wlm slurm-wlm-basic-plugins munge procps psi4 nwchem xtb gromacs)
+[ "${1:-}" = --for ] && mapfile -t -O ${#packages[@]} packages < <(programs_of "$2")
 # Debian 12's own rustc is too old for edition 2024; its rustc-web follows upstream. An installed toolchain is used as it is.
 if ! command -v cargo >/dev/null || ! printf '1.88\n%s\n' "$(rustc --version | cut -d' ' -f2)" | sort -VC; then
     packages+=(rustc-web cargo-web)

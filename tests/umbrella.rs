@@ -7,62 +7,30 @@ use simmpi::results::Reader;
 use simmpi::science::pca::{Rows, Superposition};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
+use support::ala2::{
+    campaign_of_ala2, expect_equal_pmf, has_gromacs, kill, numbers, pmf_of_files, rewrite, root, window_file,
+    working_in,
+};
 use support::frames::read;
-use support::{Campaign, results_of, simmpi};
+use support::{Campaign, simmpi};
 
-const FILES: [&str; 4] = ["ala2.gro", "ala2.xtc", "ala2.top", "ala2.mdp"];
-
-fn root(path: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
-}
-
-/// Whether GROMACS is there; says so where it is not.
-fn has_gromacs() -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = std::env::split_paths(&path).any(|folder| folder.join("gmx").is_file());
-    if !is_there {
-        println!("SKIPPED: gmx is not installed");
-    }
-    is_there
-}
-
-/// A campaign of alanine dipeptide with the example's files; `keys` stand in `[umbrella]`.
+/// A campaign along a component; `keys` stand in `[umbrella]`.
 fn campaign(keys: &str) -> Campaign {
-    let config = format!(
-        "[campaign]\nkind = \"umbrella\"\nseed = 5\noutput = \"results.h5\"\n[umbrella]\ntrajectory = \"ala2.xtc\"\nstructure = \"ala2.gro\"\n\
-         topology = \"ala2.top\"\nmdp = \"ala2.mdp\"\nselection = \"not name H*\"\nalign_to = \"average\"\ncomponents = 3\ntemperature_k = 300.0\n\
-         bins = 30\nbootstrap = 20\n{keys}\n"
-    );
-    let campaign = Campaign::with(simmpi(), &config);
-    for name in FILES {
-        fs::copy(root("examples").join(name), campaign.path(name)).unwrap();
-    }
-    campaign
+    campaign_of_ala2(&format!("selection = \"not name H*\"\nalign_to = \"average\"\ncomponents = 3\n{keys}"))
 }
 
-fn rewrite(campaign: &Campaign, file: &str, from: &str, to: &str) {
-    let text = fs::read_to_string(campaign.path(file)).unwrap();
-    assert!(text.contains(from), "{file} has no `{from}`");
-    fs::write(campaign.path(file), text.replace(from, to)).unwrap();
-}
-
-fn numbers(campaign: &Campaign, name: &str) -> Vec<f64> {
-    Reader::open_results(&campaign.path("results.h5")).unwrap().array(&format!("/results/{name}")).unwrap()
-}
-
-fn window_file(campaign: &Campaign, window: usize, name: &str) -> PathBuf {
-    campaign.path(&format!("results.windows/{window}/{name}"))
-}
+/// Where windows leave their projections.
+const PROJECTIONS: &str = "window.projection.xvg";
 
 /// Projection, energy and force of a window as `mdrun` wrote them, by row.
 fn written(campaign: &Campaign, window: usize) -> Vec<Vec<f64>> {
-    let mut bytes = fs::read(window_file(campaign, window, "window.projection.xvg")).unwrap();
+    let mut bytes = fs::read(window_file(campaign, window, PROJECTIONS)).unwrap();
     bytes.push(b'\n');
     let wanted = [0, 2, 3, 4].map(Column::Index);
-    columns::parse(Path::new("window.projection.xvg"), &bytes, &wanted).unwrap().values
+    columns::parse(Path::new(PROJECTIONS), &bytes, &wanted).unwrap().values
 }
 
 /// Frames of a window projected on the first component, with its own reader and superposition.
@@ -86,37 +54,6 @@ fn projected(campaign: &Campaign, window: usize) -> Vec<(f64, f64)> {
             (frame.time_ps.unwrap(), along)
         })
         .collect()
-}
-
-/// A file of windows for `simmpi pmf` of what a campaign left, and the numbers that follow from it.
-fn pmf_of_files(campaign: &Campaign, discard: &str) -> std::collections::BTreeMap<String, Vec<u64>> {
-    let (centers, constants) = (numbers(campaign, "windows/center"), numbers(campaign, "windows/force_constant"));
-    let reader = Reader::open_results(&campaign.path("results.h5")).unwrap();
-    let indices: Vec<u64> = reader.array("/results/windows/index").unwrap();
-    let mut text = format!("temperature_k = 300.0\nseed = 5\nbins = 30\nbootstrap = 20\ndiscard_ps = {discard}\n");
-    for ((index, center), constant) in indices.iter().zip(&centers).zip(&constants) {
-        let bytes = fs::read(window_file(campaign, *index as usize, "window.projection.xvg")).unwrap();
-        fs::write(campaign.path(&format!("w{index}.xvg")), [&bytes[..], b"\n"].concat()).unwrap();
-        text += &format!(
-            "[[window]]\nfile = \"w{index}.xvg\"\ncolumn = 2\ncenter = {center:?}\nforce_constant = {constant:?}\n"
-        );
-    }
-    fs::write(campaign.path("windows.toml"), text).unwrap();
-    let output = Command::new(simmpi())
-        .args(["pmf", "windows.toml", "-o", "pmf.h5", "--force"])
-        .current_dir(campaign.folder.path())
-        .output()
-        .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    results_of(&campaign.path("pmf.h5"))
-}
-
-/// Compares everything of a campaign's `/results/pmf` with the same of another result, bit by bit.
-fn expect_equal_pmf(campaign: &Campaign, other: &std::collections::BTreeMap<String, Vec<u64>>) {
-    let own = campaign.results();
-    let names: Vec<&String> = own.keys().filter(|name| name.starts_with("/results/pmf")).collect();
-    assert!(names.len() >= 5);
-    names.iter().for_each(|name| assert_eq!(own[*name], other[*name], "{name}"));
 }
 
 #[test]
@@ -162,7 +99,7 @@ fn windows_are_sampled_as_their_restraints_say_and_give_one_free_energy() {
     }
     let overlaps = numbers(&campaign, "windows/overlap");
     assert!(overlaps[..3].iter().all(|overlap| (0.1..1.0).contains(overlap)) && overlaps[3].is_nan(), "{overlaps:?}");
-    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, "\"auto\""));
+    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, PROJECTIONS, "discard_ps = \"auto\"", "column = 2"));
     for figure in ["scree", "pmf", "histograms"] {
         assert!(fs::read_to_string(campaign.path(&format!("results.{figure}.svg"))).unwrap().contains("</svg>"));
     }
@@ -177,18 +114,6 @@ fn windows_are_sampled_as_their_restraints_say_and_give_one_free_energy() {
     }
     assert_eq!((0..4).map(made).collect::<Vec<_>>(), before);
     campaign.run(2, &[]).expect(0, &["is complete already"]);
-}
-
-/// How many processes work in a folder below `folder`.
-fn working_in(folder: &Path) -> usize {
-    let is_there = |pid: PathBuf| fs::read_link(pid.join("cwd")).is_ok_and(|place| place.starts_with(folder));
-    fs::read_dir("/proc").unwrap().flatten().filter(|entry| is_there(entry.path())).count()
-}
-
-/// Sends SIGKILL to a rank.
-fn kill(campaign: &Campaign, rank: usize) {
-    let pid = nix::unistd::Pid::from_raw(campaign.ranks()[&rank]);
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
 }
 
 #[test]
@@ -231,7 +156,66 @@ fn a_campaign_that_was_killed_twice_loses_no_window_and_runs_none_again() {
         log.contains("Restarting from checkpoint, appending")
     });
     assert!(went_on.count() >= 1, "one of them was killed in its middle");
-    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, "5.0"));
+    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, PROJECTIONS, "discard_ps = 5.0", "column = 2"));
+}
+
+/// Windows that are begun, with a checkpoint to go on from, and those that are finished.
+fn begun_and_finished(campaign: &Campaign, count: usize) -> (Vec<usize>, Vec<usize>) {
+    let has = |window: &usize, name: &str| window_file(campaign, *window, name).is_file();
+    let (finished, others): (Vec<usize>, Vec<usize>) = (0..count).partition(|window| has(window, "window.gro"));
+    (others.into_iter().filter(|window| has(window, "window.cpt")).collect(), finished)
+}
+
+#[test]
+fn a_campaign_that_is_drained_or_out_of_time_goes_on_with_the_same_windows() {
+    if !has_gromacs() {
+        return;
+    }
+    let keys = "windows = 6\nsteps = 150000\nmdrun_args = [\"-cpt\", \"0.005\"]\ndiscard_ps = 5.0";
+    let campaign = campaign(keys);
+    let made = |window: usize| fs::metadata(window_file(&campaign, window, "window.gro")).unwrap().modified().unwrap();
+    // A signal while one window is finished and others run: their programs end with a checkpoint.
+    let running = campaign.start(3, &[]);
+    let since = Instant::now();
+    loop {
+        let (begun, finished) = begun_and_finished(&campaign, 6);
+        if !begun.is_empty() && !finished.is_empty() {
+            break;
+        }
+        assert!(since.elapsed() < Duration::from_secs(60), "no window was finished");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    campaign.ask_to_drain(&running);
+    running.end().expect(75, &["run the same command again"]);
+    assert_eq!(working_in(campaign.folder.path()), 0, "nothing runs on");
+    assert!(!campaign.path("results.h5").exists());
+    let (begun, kept) = begun_and_finished(&campaign, 6);
+    assert!(!begun.is_empty() && !kept.is_empty(), "{begun:?} {kept:?}");
+    let mut times: Vec<(usize, SystemTime)> = kept.into_iter().map(|window| (window, made(window))).collect();
+    // A time slot that ends in the middle of a window, on another number of ranks.
+    let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
+    campaign.write(&format!("{config}[limits]\nwalltime_s = 6.5\n"));
+    campaign.run(1, &[]).expect(75, &["run the same command again"]);
+    let (begun, kept) = begun_and_finished(&campaign, 6);
+    assert!(!begun.is_empty() && kept.len() < 6, "{begun:?} {kept:?}");
+    let is_known = |window: usize, times: &[(usize, SystemTime)]| times.iter().any(|(other, _)| *other == window);
+    let more: Vec<usize> = kept.into_iter().filter(|window| !is_known(*window, &times)).collect();
+    times.extend(more.into_iter().map(|window| (window, made(window))));
+    campaign.write(&config);
+    campaign.run(2, &[]).expect(0, &["0 failed"]);
+    times.iter().for_each(|(window, time)| assert_eq!(made(*window), *time, "window {window} was run again"));
+    assert_eq!(numbers(&campaign, "windows/samples"), [2951.0; 6]);
+    let went_on = (0..6).filter(|window| {
+        let log = fs::read_to_string(window_file(&campaign, *window, "window.log")).unwrap();
+        log.contains("Restarting from checkpoint, appending")
+    });
+    assert!(went_on.count() >= 1, "some were stopped in their middle");
+    expect_equal_pmf(&campaign, &pmf_of_files(&campaign, PROJECTIONS, "discard_ps = 5.0", "column = 2"));
+    // The same files on yet another number of ranks.
+    let reference = campaign.results();
+    fs::remove_file(campaign.path("results.h5")).unwrap();
+    campaign.run(3, &[]).expect(0, &["0 failed"]);
+    assert_eq!(campaign.results(), reference);
 }
 
 #[test]
@@ -362,7 +346,7 @@ fn centres_where_no_frame_is_and_broken_molecules_end_the_run() {
     let outside = campaign("centers = [0.0, 5.0]\nsteps = 5000");
     outside
         .run(2, &[])
-        .expect(65, &["umbrella.centers: 5 nm (entry 1) lies outside of the sampled range", "component 1 go from"]);
+        .expect(65, &["umbrella.centers: 5 nm (entry 1) lies outside of the sampled range", "along component 1"]);
     assert!(!window_file(&outside, 0, "start.gro").exists());
     let broken = campaign("windows = 4\nsteps = 5000");
     let mut frames = read(&broken.path("ala2.xtc"));

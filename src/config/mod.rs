@@ -158,6 +158,11 @@ impl Config {
         section(&Source::new(&self.path, &self.text), name, &self.choices)
     }
 
+    /// Whether the text, or the sweep, gives `key` of the section `section`.
+    pub fn gives(&self, section: &str, key: &str) -> bool {
+        self.tree.get(section).and_then(|node| node.table()).is_some_and(|table| table.get(key).is_some())
+    }
+
     /// A fault of the value at `key` (as in `trajectories.model.kind` or `fragments.level.1.method`); where it is missing
     /// the fault points to the section that should hold it.
     pub fn fault(&self, key: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {

@@ -1,4 +1,5 @@
 //! How does a chart become SVG?
+use super::legend::Legend;
 use super::mark::{Mark, Shape, pieces};
 use super::{Chart, palette};
 use plotters::prelude::*;
@@ -6,6 +7,9 @@ use plotters::prelude::*;
 /// Size of a figure in points, and what is drawn for each: the library places everything on whole numbers.
 const SIZE: (u32, u32) = (800, 500);
 const FINE: u32 = 4;
+const MARGIN: u32 = 12;
+/// Half of a number below the axis reaches beyond its end.
+const MARGIN_RIGHT: u32 = 26;
 const FONT: &str = "Helvetica, Arial, sans-serif";
 const GREY: RGBColor = RGBColor(70, 70, 70);
 const MOST_POINTS: usize = 5000;
@@ -24,26 +28,21 @@ pub fn svg(chart: &Chart) -> Result<String, Fault> {
     {
         let area = SVGBackend::with_string(&mut text, fine).into_drawing_area();
         area.fill(&WHITE)?;
-        let mut axes = ChartBuilder::on(&area)
+        let colours = colours(&chart.marks);
+        let legend = Legend::of(&chart.marks, &colours);
+        let (plot, beside) = area.split_horizontally((SIZE.0 - legend.width()) * FINE);
+        let mut axes = ChartBuilder::on(&plot)
             .caption(&chart.title, (FONT, 17 * FINE).into_font().color(&BLACK))
-            .margin(12 * FINE)
+            .margin(MARGIN * FINE)
+            .margin_right(MARGIN_RIGHT * FINE)
             .x_label_area_size(44 * FINE)
             .y_label_area_size(64 * FINE)
             .build_cartesian_2d(x_range(chart), y_range(chart))?;
         mesh(chart, &mut axes)?;
-        let colours = colours(&chart.marks);
-        for (mark, colour) in chart.marks.iter().zip(colours) {
+        for (mark, colour) in chart.marks.iter().zip(&colours) {
             draw(mark, RGBColor(colour.0, colour.1, colour.2), &mut axes)?;
         }
-        if chart.marks.iter().any(|mark| !mark.name.is_empty()) {
-            let mut legend = axes.configure_series_labels();
-            legend.label_font((FONT, 12 * FINE)).legend_area_size(26 * FINE).margin(8 * FINE);
-            legend
-                .background_style(WHITE.mix(0.8))
-                .border_style(GREY.mix(0.4))
-                .position(SeriesLabelPosition::UpperRight);
-            legend.draw()?;
-        }
+        legend.draw(&beside, FONT, 2 * MARGIN, FINE)?;
         area.present()?;
     }
     // The view box keeps the fine numbers.
@@ -73,17 +72,14 @@ fn colours(marks: &[Mark]) -> Vec<(u8, u8, u8)> {
 
 fn draw(mark: &Mark, colour: RGBColor, axes: &mut Axes) -> Result<(), Fault> {
     let line = colour.stroke_width(2 * FINE);
-    let pale = |part: f64| colour.mix(part).filled();
+    let pale = colour.mix(mark.shape.opacity()).filled();
     match &mark.shape {
         Shape::Line(points) => {
-            for (k, piece) in pieces(points, |(x, y)| x.is_finite() && y.is_finite()).into_iter().enumerate() {
-                let drawn = if piece.len() == 1 {
-                    axes.draw_series(piece.into_iter().map(|at| Circle::new(at, 3 * FINE, colour.filled())))?
+            for piece in pieces(points, |(x, y)| x.is_finite() && y.is_finite()) {
+                if piece.len() == 1 {
+                    axes.draw_series(piece.into_iter().map(|at| Circle::new(at, 3 * FINE, colour.filled())))?;
                 } else {
-                    axes.draw_series(LineSeries::new(piece, line))?
-                };
-                if k == 0 && !mark.name.is_empty() {
-                    drawn.label(&mark.name).legend(move |at| PathElement::new(sample(at), line));
+                    axes.draw_series(LineSeries::new(piece, line))?;
                 }
             }
         }
@@ -93,37 +89,18 @@ fn draw(mark: &Mark, colour: RGBColor, axes: &mut Axes) -> Result<(), Fault> {
                 let low = piece.iter().map(|&(x, low, _)| (x, low));
                 low.chain(piece.iter().rev().map(|&(x, _, high)| (x, high))).collect::<Vec<_>>()
             };
-            let drawn = axes.draw_series(bands.into_iter().map(|piece| Polygon::new(outline(piece), pale(0.25))))?;
-            label(drawn, mark, colour.mix(0.25));
+            axes.draw_series(bands.into_iter().map(|piece| Polygon::new(outline(piece), pale)))?;
         }
-        Shape::Histogram(bins) => {
-            let drawn = axes.draw_series(boxes(bins, pale(0.45)))?;
-            label(drawn, mark, colour.mix(0.45));
-        }
-        Shape::Bars(bars) => {
-            let drawn = axes.draw_series(boxes(bars, pale(0.9)))?;
-            label(drawn, mark, colour.mix(0.9));
+        Shape::Histogram(bins) | Shape::Bars(bins) => {
+            axes.draw_series(boxes(bins, pale))?;
         }
         Shape::Points(points) => {
             let finite: Vec<_> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
             let stride = finite.len().div_ceil(MOST_POINTS).max(1);
-            let dots = finite.into_iter().step_by(stride).map(|at| Circle::new(at, 2 * FINE, pale(0.5)));
-            label(axes.draw_series(dots)?, mark, colour.mix(0.5));
+            axes.draw_series(finite.into_iter().step_by(stride).map(|at| Circle::new(at, 2 * FINE, pale)))?;
         }
     }
     Ok(())
-}
-
-fn label(drawn: &mut plotters::chart::SeriesAnno<'_, SVGBackend<'_>>, mark: &Mark, colour: RGBAColor) {
-    if mark.name.is_empty() {
-        return;
-    }
-    let square = move |(x, y): (i32, i32)| [(x, y - 5 * FINE as i32), (x + 20 * FINE as i32, y + 5 * FINE as i32)];
-    drawn.label(&mark.name).legend(move |at| Rectangle::new(square(at), colour.filled()));
-}
-
-fn sample((x, y): (i32, i32)) -> Vec<(i32, i32)> {
-    vec![(x, y), (x + 20 * FINE as i32, y)]
 }
 
 /// What has a height, from the axis up.

@@ -35,6 +35,17 @@ impl Shape {
         corners.into_iter().filter(|(x, y)| x.is_finite() && y.is_finite()).collect()
     }
 
+    /// How much of what is below it covers: 1 is all.
+    pub fn opacity(&self) -> f64 {
+        match self {
+            Self::Line(_) => 1.0,
+            Self::Band(_) => 0.25,
+            Self::Histogram(_) => 0.45,
+            Self::Bars(_) => 0.9,
+            Self::Points(_) => 0.5,
+        }
+    }
+
     /// Whether it stands on the x axis.
     pub fn is_standing(&self) -> bool {
         matches!(self, Self::Histogram(_) | Self::Bars(_))

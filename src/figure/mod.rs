@@ -3,6 +3,7 @@
 //! A [`Chart`] is one pair of axes with lines, bands, histograms, bars and points, written as SVG: the same values give the same bytes
 //! on every machine. What is not finite is left out: a line ends there, and nothing is drawn across. Only this module names `plotters`.
 mod draw;
+mod legend;
 mod mark;
 mod palette;
 #[cfg(test)]

@@ -44,7 +44,7 @@ fn histograms_and_bars_stand_on_the_axis() {
     let overlaid = Chart::new("Windows", "x", "density").histogram("0", &edges, &[1.0, 2.0, 0.0, 0.0]);
     let overlaid = overlaid.histogram("1", &edges, &[0.0, 1.0, 2.0, f64::NAN]).to_svg().unwrap();
     let bars = Chart::new("Components", "component", "variance / nm^2").bars("", &[4.0, 2.0, 1.0]).to_svg().unwrap();
-    assert_eq!(count(&overlaid, "opacity=\"0.45\""), 4 + 2);
+    assert_eq!(count(&overlaid, "opacity=\"0.45\""), 4 + 2, "with a sample each in the legend");
     assert_eq!(count(&bars, "opacity=\"0.9\""), 3);
 }
 
@@ -74,4 +74,25 @@ fn a_figure_is_written_whole_or_not_at_all() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     let nowhere = chart().write(&folder.path().join("missing/f.svg")).unwrap_err();
     assert!(nowhere.to_string().contains("cannot write the figure"));
+}
+
+#[test]
+fn a_legend_has_its_own_room_and_says_what_it_leaves_out() {
+    let edges = [0.0, 1.0];
+    let many = |count: usize| {
+        (0..count).fold(Chart::new("", "x", "y"), |chart, k| chart.histogram(&format!("window {k}"), &edges, &[1.0]))
+    };
+    let svg = many(24).to_svg().unwrap();
+    assert!(svg.contains("window 23") && !svg.contains("more"));
+    let svg = many(40).to_svg().unwrap();
+    assert!(svg.contains("window 22") && !svg.contains("window 23") && svg.contains("and 17 more"));
+    // Axes end where the legend begins.
+    let farthest = |svg: &str| {
+        let ends =
+            svg.split("<line").filter_map(|part| part.split("x2=\"").nth(1)?.split('"').next()?.parse::<u32>().ok());
+        ends.max().unwrap()
+    };
+    let unnamed = farthest(&many(1).to_svg().unwrap().replace("window 0", ""));
+    let plain = farthest(&Chart::new("", "x", "y").histogram("", &edges, &[1.0]).to_svg().unwrap());
+    assert!(unnamed + 300 < plain, "{unnamed} {plain}");
 }

@@ -7,6 +7,7 @@ pub mod expansion;
 mod exponential;
 mod four;
 pub mod free_energy;
+pub mod geometry;
 pub mod langevin;
 mod linear;
 pub mod memory;

@@ -6,25 +6,55 @@
 /// A periodic box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
+    /// Its vectors.
+    rows: [[f64; 3]; 3],
     /// Columns of the matrix that turns a vector into fractions of the box's vectors.
     inverse: [[f64; 3]; 3],
 }
 
 impl Cell {
     /// The box of three vectors, in rows; none where it has no volume.
-    pub fn new([a, b, c]: &[[f64; 3]; 3]) -> Option<Self> {
+    pub fn new(rows @ [a, b, c]: &[[f64; 3]; 3]) -> Option<Self> {
         let cross = |u: &[f64; 3], v: &[f64; 3]| {
             [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
         };
         let normals = [cross(b, c), cross(c, a), cross(a, b)];
         let volume: f64 = (0..3).map(|axis| a[axis] * normals[0][axis]).sum();
         let is_good = volume.is_finite() && volume != 0.0;
-        is_good.then(|| Self { inverse: normals.map(|normal| normal.map(|x| x / volume)) })
+        is_good.then(|| Self { rows: *rows, inverse: normals.map(|normal| normal.map(|x| x / volume)) })
+    }
+
+    /// The parts of a vector along those of the box.
+    fn fractions(&self, v: [f64; 3]) -> [f64; 3] {
+        self.inverse.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
+    }
+
+    /// `v` and `counts` of the box's vectors.
+    fn shifted(&self, v: [f64; 3], counts: [f64; 3]) -> [f64; 3] {
+        let along = |axis: usize| (0..3).map(|k| counts[k] * self.rows[k][axis]).sum::<f64>();
+        std::array::from_fn(|axis| v[axis] + along(axis))
+    }
+
+    /// The shortest of the vectors that differ from `v` by vectors of the box.
+    pub fn shortest(&self, v: [f64; 3]) -> [f64; 3] {
+        let near = self.shifted(v, self.fractions(v).map(|part| -libm::rint(part)));
+        if self.is_rectangular() {
+            return near;
+        }
+        // In a skewed box the corner that is nearest by parts is one of those about the nearest.
+        let square = |v: &[f64; 3]| v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
+        let step = |k: i32, place: u32| f64::from(k / 3_i32.pow(place) % 3 - 1);
+        let images = (0..27).map(|k| self.shifted(near, [step(k, 0), step(k, 1), step(k, 2)]));
+        images.fold(near, |best, image| if square(&image) < square(&best) { image } else { best })
+    }
+
+    fn is_rectangular(&self) -> bool {
+        (0..3).all(|k| (0..3).all(|axis| axis == k || self.rows[k][axis] == 0.0))
     }
 
     /// Whether a vector is longer than half a box along one of its vectors.
     fn is_beyond_half(&self, v: [f64; 3]) -> bool {
-        self.inverse.iter().any(|row| (row[0] * v[0] + row[1] * v[1] + row[2] * v[2]).abs() > 0.5)
+        self.fractions(v).iter().any(|part| part.abs() > 0.5)
     }
 }
 
@@ -61,6 +91,25 @@ mod tests {
         // Half of the second vector is no step along the first one.
         assert!(!cell.is_beyond_half([0.99, 1.98, 0.0]) && cell.is_beyond_half([1.01, 2.02, 0.0]));
         assert_eq!(Cell::new(&[[1.0, 0.0, 0.0], [2.0, 0.0, 0.0], [0.0, 0.0, 6.0]]), None);
+    }
+
+    #[test]
+    fn the_shortest_image_is_found_in_any_box() {
+        let length = |v: [f64; 3]| v.iter().map(|x| x * x).sum::<f64>().sqrt();
+        // GROMACS' rhombic dodecahedron, where parts alone would mislead.
+        let dodecahedron = Cell::new(&[[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [1.5, 1.5, 2.121_32]]).unwrap();
+        for cell in [dodecahedron, Cell::new(&[[2.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 4.0]]).unwrap()] {
+            for k in 0..200 {
+                let v = [0.37, -0.71, 0.53].map(|x| x * f64::from(k));
+                let found = cell.shortest(v);
+                let parts = cell.fractions(std::array::from_fn(|axis| found[axis] - v[axis]));
+                assert!(parts.iter().all(|part| (part - part.round()).abs() < 1e-9), "{v:?} {found:?}");
+                let range = || (-2..=2).map(f64::from);
+                let all = range().flat_map(|a| range().flat_map(move |b| range().map(move |c| [a, b, c])));
+                let least = all.map(|counts| length(cell.shifted(found, counts))).fold(f64::INFINITY, f64::min);
+                assert!(length(found) <= least + 1e-12, "{v:?}: {} {least}", length(found));
+            }
+        }
     }
 
     #[test]

@@ -2,27 +2,64 @@
 //!
 //! Neighbours have to overlap: a restraint k spreads a free coordinate by sqrt(kT/k), and windows at a distance of 1.5 such spreads share
 //! nearly half of their samples (Torrie and Valleau, J. Comput. Phys. 23, 187, 1977, doi:10.1016/0021-9991(77)90121-8).
+//! A periodic coordinate is laid out as a line that begins where its widest gap ends.
+use super::free_energy::Axis;
 
 /// The part of all samples below which, and above which, the ends of the sampled range lie.
 const TAIL: f64 = 0.01;
 /// A window's spread over the distance to its neighbours.
 const SPREAD_OVER_SPACING: f64 = 2.0 / 3.0;
 
+/// On a circle a place is sampled where a sample is closer than this part of the period: 15 degrees.
+const NEAR_ON_CIRCLE: f64 = 1.0 / 24.0;
+
 /// A coordinate as it was sampled without restraints.
 #[derive(Clone, Debug)]
 pub struct Sampled {
-    /// In ascending order.
+    axis: Axis,
+    /// Along the line, in ascending order.
     values: Vec<f64>,
 }
 
 impl Sampled {
     /// From samples in any order, all of them finite; at least one.
-    pub fn new(mut values: Vec<f64>) -> Self {
+    pub fn new(mut values: Vec<f64>, axis: Axis) -> Self {
         values.sort_by(f64::total_cmp);
-        Self { values }
+        if let Some(period) = axis.period {
+            let last = values.len() - 1;
+            let before = |k: usize| if k == 0 { values[last] - period } else { values[k - 1] };
+            let start = (0..=last).fold(0, |best, k| {
+                let gap = |k: usize| values[k] - before(k);
+                if gap(k) > gap(best) { k } else { best }
+            });
+            values.rotate_left(start);
+            let first = values[0];
+            values.iter_mut().filter(|x| **x < first).for_each(|x| *x += period);
+        }
+        Self { axis, values }
     }
 
-    /// The smallest and the largest sample.
+    /// Where `x` is along the line.
+    pub fn along(&self, x: f64) -> f64 {
+        match self.axis.period {
+            Some(period) => x - period * libm::floor((x - self.values[0]) / period),
+            None => x,
+        }
+    }
+
+    /// Whether `x` is where samples are: between the ends of a line, or near one of a circle.
+    pub fn reaches(&self, x: f64) -> bool {
+        let (least, most) = self.extent();
+        match self.axis.period {
+            Some(period) => {
+                let distances = self.values.iter().map(|value| self.axis.displacement(*value, x).abs());
+                distances.fold(f64::INFINITY, f64::min) <= NEAR_ON_CIRCLE * period
+            }
+            None => (least..=most).contains(&x),
+        }
+    }
+
+    /// The smallest and the largest sample, along the line.
     pub fn extent(&self) -> (f64, f64) {
         (self.values[0], self.values[self.values.len() - 1])
     }
@@ -80,8 +117,8 @@ pub fn spacing(centers: &[f64], k: usize) -> Option<f64> {
 }
 
 /// The place of the value that is closest to `center`, the first of several.
-pub fn closest(values: impl Iterator<Item = f64>, center: f64) -> Option<usize> {
-    let distances = values.map(|x| (x - center).abs()).enumerate();
+pub fn closest(values: impl Iterator<Item = f64>, center: f64, axis: Axis) -> Option<usize> {
+    let distances = values.map(|x| axis.displacement(x, center).abs()).enumerate();
     distances
         .fold(None, |best: Option<(usize, f64)>, one| best.filter(|best| best.1 <= one.1).or(Some(one)))
         .map(|b| b.0)
@@ -92,7 +129,7 @@ mod tests {
     use super::*;
 
     fn ramp() -> Sampled {
-        Sampled::new((0..=100).rev().map(|k| f64::from(k) * f64::from(k)).collect())
+        Sampled::new((0..=100).rev().map(|k| f64::from(k) * f64::from(k)).collect(), Axis::default())
     }
 
     fn are_close(a: &[f64], b: &[f64]) -> bool {
@@ -115,7 +152,7 @@ mod tests {
 
     #[test]
     fn windows_spread_two_thirds_of_their_distance_and_no_more_than_the_free_coordinate() {
-        let sampled = Sampled::new((-500..=500).map(f64::from).collect());
+        let sampled = Sampled::new((-500..=500).map(f64::from).collect(), Axis::default());
         let spread = sampled.spread();
         assert!((spread - 1001.0 / 12_f64.sqrt()).abs() < 0.1, "that of an even distribution: {spread}");
         assert!((1.0 / sampled.stiffness(Some(30.0)).sqrt() - 20.0).abs() < 1e-9);
@@ -129,7 +166,22 @@ mod tests {
         let found: Vec<_> = (0..3).map(|k| spacing(&centers, k)).collect();
         assert_eq!(found, [Some(0.5), Some(1.0), Some(0.75)]);
         assert_eq!(spacing(&[3.0], 0), None);
-        assert_eq!(closest([0.0, 2.0, 1.0, 1.0].into_iter(), 1.2), Some(2));
-        assert_eq!(closest(std::iter::empty(), 0.0), None);
+        assert_eq!(closest([0.0, 2.0, 1.0, 1.0].into_iter(), 1.2, Axis::default()), Some(2));
+        assert_eq!(closest(std::iter::empty(), 0.0, Axis::default()), None);
+    }
+
+    #[test]
+    fn a_circle_is_cut_where_no_sample_is() {
+        let axis = Axis { period: Some(360.0) };
+        // From 150 over 180 to -150.
+        let sampled = Sampled::new((0..=60).map(|k| axis.wrapped(150.0 + f64::from(k))).collect(), axis);
+        assert_eq!(sampled.extent(), (150.0, 210.0));
+        assert!(are_close(&sampled.even(3), &[150.6, 180.0, 209.4]), "{:?}", sampled.even(3));
+        assert_eq!((sampled.along(-160.0), sampled.along(150.0), sampled.along(149.0)), (200.0, 150.0, 509.0));
+        assert!(sampled.reaches(-140.0) && sampled.reaches(170.0) && !sampled.reaches(-130.0) && !sampled.reaches(0.0));
+        assert_eq!(closest([150.0, -175.0, 0.0].into_iter(), 178.0, axis), Some(1));
+        assert_eq!((axis.wrapped(190.0), axis.wrapped(180.0), axis.wrapped(-180.0)), (-170.0, -180.0, -180.0));
+        let line = Sampled::new(vec![1.0, 3.0, 2.0], Axis::default());
+        assert!(line.reaches(1.0) && !line.reaches(0.9) && line.along(7.0) == 7.0);
     }
 }

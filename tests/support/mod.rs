@@ -1,5 +1,6 @@
 //! What tests need to run campaigns under mpirun and to look at what they leave.
 #![allow(dead_code, clippy::unwrap_used)]
+pub mod ala2;
 pub mod frames;
 
 use serde_json::Value;

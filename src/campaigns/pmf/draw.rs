@@ -67,7 +67,7 @@ impl Analysis<'_> {
             let counts = bins.counts(&window.window.samples);
             let total = window.window.samples.len() as f64 * bins.width();
             let heights: Vec<f64> = counts.iter().map(|count| *count as f64 / total).collect();
-            let name = if windows.len() <= NAMED { window.window.center.to_string() } else { String::new() };
+            let name = if windows.len() <= NAMED { window.short_center().to_string() } else { String::new() };
             chart = chart.histogram(&name, &bins.edges(), &heights);
         }
         chart

@@ -47,6 +47,13 @@ pub struct UmbrellaWindow {
     pub from_ps: Option<f64>,
 }
 
+impl UmbrellaWindow {
+    /// The centre to four decimals, for messages and legends.
+    pub fn short_center(&self) -> f64 {
+        (self.window.center * 1e4).round() / 1e4
+    }
+}
+
 impl Umbrella {
     /// kJ/mol.
     pub fn thermal_energy(&self) -> f64 {

@@ -1,5 +1,6 @@
 //! What does one want to know of an analysis at once?
 use super::Analysis;
+use crate::science::free_energy::Overlap;
 
 /// Neighbours below this share of samples are poorly joined (Klimovich, Shirts and Mobley 2015).
 const POOR: f64 = 0.03;
@@ -61,7 +62,7 @@ impl Analysis<'_> {
     pub fn advice(&self) -> Vec<String> {
         let (problem, windows) = (&self.problem, &self.umbrella.windows);
         let centers = |pair: (usize, usize)| {
-            let center = |k: usize| windows[k].window.center;
+            let center = |k: usize| windows[k].short_center();
             (center(pair.0), center(pair.1), 0.5 * (center(pair.0) + center(pair.1)))
         };
         let gaps = problem.gaps();
@@ -74,7 +75,10 @@ impl Analysis<'_> {
                 gap.windows.0, gap.windows.1
             ));
         }
-        for poor in problem.overlaps.iter().filter(|overlap| overlap.matrix < POOR && !gaps.contains(overlap)) {
+        let end = self.open_end();
+        let is_poor =
+            |overlap: &&Overlap| overlap.matrix < POOR && !gaps.contains(overlap) && Some(overlap.windows) != end;
+        for poor in problem.overlaps.iter().filter(is_poor) {
             let (a, b, _) = centers(poor.windows);
             lines.push(format!(
                 "windows {} ({a}) and {} ({b}) overlap little ({:.3} of their samples could be the other's): \
@@ -99,6 +103,19 @@ impl Analysis<'_> {
             lines.push(format!("{lost} of {} replicates did not converge and are left out", self.umbrella.bootstrap));
         }
         lines
+    }
+
+    /// The windows farthest apart on a circle: the others are joined without them, and nothing need be between them.
+    fn open_end(&self) -> Option<(usize, usize)> {
+        let is_closed = self.problem.overlaps.len() == self.umbrella.windows.len();
+        let period = self.umbrella.bins.axis.period.filter(|_| is_closed)?;
+        let center = |k: usize| self.umbrella.windows[k].window.center;
+        let arc = |(a, b): (usize, usize)| {
+            let straight = center(b) - center(a);
+            straight - period * libm::floor(straight / period)
+        };
+        let pairs = self.problem.overlaps.iter().map(|overlap| overlap.windows);
+        pairs.max_by(|a, b| arc(*a).total_cmp(&arc(*b)))
     }
 
     fn outside(&self) -> u64 {

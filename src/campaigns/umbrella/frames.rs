@@ -1,120 +1,87 @@
-//! How does a rank come by the frames of a chunk?
-use super::Setup;
-use crate::md::{Error, Frame, Window};
-use crate::science::pca::{CHUNK, Rows, Superposition, Work};
-use crate::science::periodic::{Cell, find_jump, find_parted};
-use crate::task::TaskId;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+//! Which frames is a campaign about?
+use crate::campaigns::stage::told;
+use crate::md::{Error, Frame, Trajectory, Window, gro};
+use crate::science::pca::CHUNK;
+use crate::science::selection::Atom;
+use crate::task::{Cause, TaskId};
+use std::ops::Range;
 
-/// What is wrong with a frame.
-#[derive(Debug, thiserror::Error)]
-pub enum Fault {
-    #[error(transparent)]
-    File(#[from] Error),
-    #[error(
-        "frame {frame} of `{file}` has a molecule that is broken across the periodic box, between atoms {atom} and {next}: make it whole by `{command}`, then name its output; or set check_whole = false where that is meant"
-    )]
-    Broken { file: String, frame: usize, atom: usize, next: usize, command: String },
+/// A trajectory, and whose positions it has.
+pub struct Frames {
+    pub trajectory: Trajectory,
+    /// Those of the structure.
+    pub names: Vec<Atom>,
 }
 
-/// Superposed frames that this rank has read before, as many as its memory holds: the same bits as if they were read again.
-#[derive(Default)]
-pub struct Shelf {
-    inside: Mutex<Inside>,
-}
-
-#[derive(Default)]
-struct Inside {
-    /// Which superposition the rows are of.
-    round: usize,
-    rows: HashMap<TaskId, Arc<Rows>>,
-    bytes: usize,
-    window: Window,
-    frame: Frame,
-    before: Frame,
-    work: Work,
-}
-
-impl Shelf {
-    /// The deviations of the frames of `chunk`, superposed for the `round`-th time. Frames are examined when that is asked for.
-    ///
-    /// # Errors
-    /// A frame cannot be read, or is not whole.
-    pub fn rows(
-        &self,
-        setup: &Setup,
-        (round, superposition): (usize, &Superposition),
-        chunk: TaskId,
-        is_examined: bool,
-        memory_mb: u64,
-    ) -> Result<Arc<Rows>, Fault> {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        if inside.round != round {
-            (inside.round, inside.bytes) = (round, 0);
-            inside.rows.clear();
-        }
-        if let Some(rows) = inside.rows.get(&chunk) {
-            return Ok(Arc::clone(rows));
-        }
-        let rows = Arc::new(inside.read(setup, superposition, chunk, is_examined)?);
-        // Half of the memory is for all else.
-        if (inside.bytes + rows.bytes()) as u64 <= memory_mb * 1_000_000 / 2 {
-            inside.bytes += rows.bytes();
-            inside.rows.insert(chunk, Arc::clone(&rows));
-        }
-        Ok(rows)
+impl Frames {
+    /// How many there are.
+    pub fn count(&self) -> usize {
+        self.trajectory.frames()
     }
-}
 
-impl Inside {
-    fn read(
-        &mut self,
-        setup: &Setup,
-        superposition: &Superposition,
-        chunk: TaskId,
-        is_examined: bool,
-    ) -> Result<Rows, Fault> {
-        let frames = setup.frames_of(chunk);
-        let mut rows = Rows::with_capacity(superposition.coordinates(), frames.len());
-        let is_examined = is_examined && setup.check_whole;
-        if is_examined && frames.start > 0 {
-            setup.trajectory.read(frames.start - 1, setup.reach, &mut self.window, &mut self.before)?;
-        }
-        for frame in frames {
-            setup.trajectory.read(frame, setup.reach, &mut self.window, &mut self.frame)?;
-            if is_examined {
-                let before = (frame > 0).then_some(&self.before);
-                setup.examine(frame, &self.frame, before)?;
-            }
-            superposition.add(&self.frame.positions, &mut self.work, &mut rows);
-            std::mem::swap(&mut self.frame, &mut self.before);
-        }
-        Ok(rows)
+    /// The number of chunks of frames, each of which is a task.
+    pub fn chunks(&self) -> u64 {
+        self.count().div_ceil(CHUNK) as u64
     }
-}
 
-impl Setup {
     /// The frames of a chunk.
-    pub fn frames_of(&self, chunk: TaskId) -> std::ops::Range<usize> {
+    pub fn of_chunk(&self, chunk: TaskId) -> Range<usize> {
         let first = chunk as usize * CHUNK;
-        first..(first + CHUNK).min(self.trajectory.frames())
+        first..(first + CHUNK).min(self.count())
     }
 
-    /// Whether molecules are whole in a frame: in the first one by their neighbours, in others beside the frame `before`.
+    /// All atoms of a frame.
     ///
     /// # Errors
-    /// They are not.
-    pub fn examine(&self, number: usize, frame: &Frame, before: Option<&Frame>) -> Result<(), Fault> {
-        let Some(cell) = frame.cell.as_ref().and_then(Cell::new) else { return Ok(()) };
-        let (found, cure) = match before {
-            None => (find_parted(&cell, &frame.positions, &self.atoms, &self.belong), "whole"),
-            Some(before) => (find_jump(&cell, &before.positions, &frame.positions, &self.atoms), "nojump"),
+    /// It cannot be read.
+    pub fn whole(&self, number: usize) -> Result<Frame, Error> {
+        let mut frame = Frame::default();
+        self.trajectory.read(number, self.trajectory.atoms, &mut Window::default(), &mut frame)?;
+        Ok(frame)
+    }
+
+    /// A frame as a structure file (.gro).
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub fn structure(&self, number: usize) -> Result<String, Cause> {
+        let frame = self.whole(number).map_err(|error| Cause::Resource(told(&error)))?;
+        Ok(gro::text(&format!("frame {number}"), &self.names, &frame))
+    }
+
+    /// Times of all frames, ps; NaN where the file does not tell them.
+    pub fn times(&self) -> Vec<f64> {
+        (0..self.count()).map(|frame| self.trajectory.time_ps(frame).unwrap_or(f64::NAN)).collect()
+    }
+
+    /// What frames are drawn against: times where the file has them, else their numbers.
+    pub fn drawn_against(&self) -> (&'static str, Vec<f64>) {
+        let times = self.times();
+        match times.iter().any(|time| time.is_nan()) {
+            true => ("frame", (0..times.len()).map(|frame| frame as f64).collect()),
+            false => ("time / ps", times),
+        }
+    }
+
+    /// How many there are, for `check`.
+    pub fn understood(&self) -> String {
+        let times = match (self.trajectory.time_ps(0), self.trajectory.time_ps(self.count() - 1)) {
+            (Some(first), Some(last)) => format!(", {first} to {last} ps"),
+            _ => String::new(),
         };
-        let Some(atom) = found else { return Ok(()) };
-        let place = self.atoms.binary_search(&atom).unwrap_or(0);
-        let file = self.trajectory.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let command = format!("gmx trjconv -s topol.tpr -f {file} -o {cure}.xtc -pbc {cure}");
-        Err(Fault::Broken { file, frame: number, atom, next: self.atoms[place + 1], command })
+        format!("{} of {} atoms{times}", self.count(), self.trajectory.atoms)
+    }
+
+    /// Some atoms in a few words.
+    pub fn named(&self, atoms: &[usize]) -> String {
+        let tell = |atom: usize| {
+            let Atom { name, residue, resid, .. } = &self.names[atom];
+            format!("{name} of {residue} {resid}")
+        };
+        match atoms {
+            [] => "no atom".to_owned(),
+            [one] => tell(*one),
+            [first, .., last] => format!("{} atoms, {} to {}", atoms.len(), tell(*first), tell(*last)),
+        }
     }
 }

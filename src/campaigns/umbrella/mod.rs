@@ -1,30 +1,31 @@
-//! Principal components of a trajectory, and windows along one of them: which were asked for?
-mod charts;
-mod course;
+//! Windows along a coordinate of a trajectory: which were asked for, and how far have they come?
+//!
+//! What windows stand along is a [`Coordinate`](coordinate::Coordinate): a principal component ([`components`]), or a distance or angle
+//! ([`pulled`]). Passes over the frames find it, windows are sampled along it ([`windows`]), and how GROMACS is told to hold them is its
+//! [`Restraint`](restraint::Restraint).
+mod components;
+mod coordinate;
 mod example;
 mod frames;
 mod load;
+mod pulled;
+mod restraint;
 mod section;
-mod stage;
-mod step;
-mod whole;
+mod series;
 mod windows;
-mod write;
 
 use super::Kind;
 use super::stage::{Campaign, Error, Outcomes, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::engines::Found;
-use crate::engines::gromacs::{Input, Refused};
+use crate::engines::gromacs::Refused;
 use crate::figure::Chart;
 use crate::journal::Fingerprint;
-use crate::md::{Trajectory, gro};
 use crate::process::Guard;
 use crate::results;
-use crate::science::pca::{CHUNK, Superposition};
-use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
-use course::Course;
+use coordinate::Coordinate;
+use frames::Frames;
 use section::Section;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,7 +38,7 @@ impl Kind for Umbrella {
     }
 
     fn about(&self) -> &'static str {
-        "principal components of a trajectory, umbrella windows along one of them by GROMACS, and the free energy there"
+        "principal components of a trajectory, umbrella windows by GROMACS along one of them or along a distance or angle, and the free energy there"
     }
 
     fn example(&self) -> &'static str {
@@ -63,10 +64,10 @@ impl Kind for Umbrella {
 
 /// A campaign, ready to run.
 pub struct UmbrellaCampaign {
-    setup: Arc<Setup>,
-    course: Course,
+    frames: Arc<Frames>,
+    coordinate: Arc<dyn Coordinate>,
+    seed: CampaignSeed,
     section: Section,
-    understood: Vec<(String, String)>,
     warnings: Faults,
     /// Files that determine the results: key and path.
     inputs: Vec<(&'static str, std::path::PathBuf)>,
@@ -79,46 +80,8 @@ pub struct UmbrellaCampaign {
     way: Mutex<Option<(usize, Arc<windows::Way>)>>,
 }
 
-/// What every pass over the frames needs.
-pub struct Setup {
-    pub trajectory: Trajectory,
-    /// Those of the structure.
-    pub names: Vec<Atom>,
-    /// Atoms that are superposed.
-    pub fitted: Vec<usize>,
-    /// Atoms of the components.
-    pub chosen: Vec<usize>,
-    /// Both, in ascending order.
-    pub atoms: Vec<usize>,
-    /// For each of `atoms` whether the next one is of the same molecule, as far as names tell.
-    pub belong: Vec<bool>,
-    /// So many atoms of a frame are read.
-    pub reach: usize,
-    pub check_whole: bool,
-    /// Over the first frame or a structure.
-    pub superposition: Arc<Superposition>,
-    /// Whether that is only where the search for the average begins.
-    pub to_average: bool,
-    pub components: usize,
-    /// Positions of the first frame, nm.
-    pub first: Vec<[f32; 3]>,
-    pub seed: CampaignSeed,
-}
-
-impl Setup {
-    /// Where the chosen atoms are in the first frame, nm.
-    pub fn superposition_origin(&self) -> Vec<[f64; 3]> {
-        self.chosen.iter().map(|&atom| self.first[atom].map(f64::from)).collect()
-    }
-
-    /// The number of chunks of frames.
-    pub fn chunks(&self) -> u64 {
-        self.trajectory.frames().div_ceil(CHUNK) as u64
-    }
-}
-
 impl UmbrellaCampaign {
-    /// What results of windows have led to, where they are wanted and the components are known. What was found is kept: free energies of
+    /// What results of windows have led to, where they are wanted and the coordinate is known. What was found is kept: free energies of
     /// many samples take a while.
     fn way(&self, done: &[StageResult]) -> Result<Option<Arc<windows::Way>>, Error> {
         let Some(recipe) = &self.windows else { return Ok(None) };
@@ -128,25 +91,20 @@ impl UmbrellaCampaign {
         {
             return Ok(Some(Arc::clone(way)));
         }
-        let (outcome, of_windows) = self.course.outcome(&self.setup, done)?;
-        let way = Arc::new(recipe.follow(&outcome.along(recipe.component), self.setup.seed, of_windows)?);
+        let (known, of_windows) = self.coordinate.known(done)?;
+        let way = Arc::new(recipe.follow(&known.along, self.seed, of_windows)?);
         *kept = Some((done.len(), Arc::clone(&way)));
         Ok(Some(way))
     }
 
     /// Whether `grompp` takes what windows start from: the first frame stands for all.
     fn try_first(&self, recipe: &windows::Recipe, guard: &Guard) -> Result<(), Faults> {
-        let frame = load::whole_frame(&self.config, &self.setup.trajectory, 0)?;
-        let structure = gro::text("the first frame", &self.setup.names, &frame);
-        let input = Input::Parameters {
-            mdp: recipe.mdp.with(&[("gen-seed", "1".into()), ("ld-seed", "1".into())]),
-            structure: None,
-            topology: recipe.topology.clone(),
-            index: recipe.index.clone(),
-            args: recipe.grompp_args.clone(),
-        };
-        recipe.gromacs.try_input(guard, &input, &structure).map_err(|refused| {
-            let help = match refused {
+        let restraint = self.coordinate.foreseen_restraint();
+        let trial = recipe.trial(&self.frames, restraint.as_deref());
+        let trial =
+            trial.map_err(|cause| self.config.fault("umbrella.trajectory", cause.to_string(), "mend the file"))?;
+        recipe.gromacs.try_input(guard, &trial).map_err(|refused| {
+            let help = match &refused {
                 Refused::Atoms { structure, topology } if structure < topology => {
                     let message = format!("the trajectory has {structure} atoms, the topology {topology}: windows start from whole frames");
                     let help = "name a trajectory of all atoms, with its structure: compressed-x-grps = System when it is written, \
@@ -154,6 +112,9 @@ impl UmbrellaCampaign {
                     return Faults::from(self.config.fault("umbrella.trajectory", message, help));
                 }
                 Refused::Atoms { .. } => "name the topology of the system that the trajectory is of",
+                Refused::Said(text) if text.contains("was not found") && recipe.index_is_own => {
+                    "windows along a distance or angle know the group System, and those of `index`: make one by `gmx make_ndx` and name it"
+                }
                 Refused::Said(_) => "correct the run parameters or the topology; grompp_args are handed on",
             };
             self.config.fault("umbrella.mdp", refused.to_string(), help).into()
@@ -175,15 +136,15 @@ impl UmbrellaCampaign {
 
 impl Campaign for UmbrellaCampaign {
     fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error> {
-        if let Some(stage) = self.course.next(&self.setup, done)? {
-            return Ok(Some(stage));
+        if let Some(pass) = self.coordinate.next(done)? {
+            return Ok(Some(pass));
         }
         let (Some(way), Some(recipe)) = (self.way(done)?, &self.windows) else { return Ok(None) };
         Ok(match &way.next {
             windows::Next::Round(round) => {
-                let (outcome, _) = self.course.outcome(&self.setup, done)?;
-                let (setup, recipe) = (Arc::clone(&self.setup), Arc::clone(recipe));
-                Some(share(windows::WindowStage::new(setup, recipe, outcome.found, round.clone())))
+                let restraint = self.coordinate.known(done)?.0.restraint;
+                let (frames, recipe) = (Arc::clone(&self.frames), Arc::clone(recipe));
+                Some(share(windows::WindowStage::new(frames, recipe, restraint, round.clone())))
             }
             windows::Next::Bootstrap(stage) => Some(share(stage.clone())),
             windows::Next::End(_) => None,
@@ -191,7 +152,7 @@ impl Campaign for UmbrellaCampaign {
     }
 
     fn foreseen(&self) -> Result<Vec<Shared>, Error> {
-        let passes = self.course.foreseen(&self.setup);
+        let passes = self.coordinate.foreseen();
         Ok(passes
             .into_iter()
             .chain(self.windows.as_ref().map(|recipe| share(windows::Foreseen(recipe.placing.count()))))
@@ -222,7 +183,7 @@ impl Campaign for UmbrellaCampaign {
     }
 
     fn write(&self, done: &[StageResult], _: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
-        write::write(&self.setup, &self.course.outcome(&self.setup, done)?.0, out)?;
+        self.coordinate.write(done, out)?;
         match (&self.windows, self.way(done)?) {
             (Some(recipe), Some(way)) => windows::write(recipe, &way, out),
             _ => Ok(()),
@@ -230,7 +191,7 @@ impl Campaign for UmbrellaCampaign {
     }
 
     fn figures(&self, done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error> {
-        let mut all = charts::charts(&self.setup, &self.course.outcome(&self.setup, done)?.0);
+        let mut all = self.coordinate.charts(done)?;
         if let Some(way) = self.way(done)? {
             all.extend(windows::charts(&way));
         }
@@ -258,7 +219,7 @@ impl Campaign for UmbrellaCampaign {
     }
 
     fn understood(&self) -> Vec<(String, String)> {
-        let mut lines = self.understood.clone();
+        let mut lines = self.coordinate.understood();
         if let Some(recipe) = &self.windows {
             lines.extend(windows::understood(recipe, self.program.as_ref()));
         }
@@ -266,7 +227,7 @@ impl Campaign for UmbrellaCampaign {
     }
 
     fn foretold(&self) -> Vec<String> {
-        let mut lines = self.course.foretold(&self.setup);
+        let mut lines = self.coordinate.foretold();
         if let Some(recipe) = &self.windows {
             lines.extend(windows::foretold(recipe));
         }
@@ -282,9 +243,7 @@ impl Campaign for UmbrellaCampaign {
     }
 
     fn output_bytes(&self) -> u64 {
-        let (frames, atoms) = (self.setup.trajectory.frames() as u64, self.setup.chosen.len() as u64);
-        let components = self.setup.components as u64;
         let of_windows = self.windows.as_ref().map_or(0, |recipe| recipe.output_bytes());
-        40_000 + 8 * (components * (frames + 3 * atoms + 2) + 3 * atoms + frames) + 60 * atoms + of_windows
+        40_000 + self.coordinate.output_bytes() + of_windows
     }
 }

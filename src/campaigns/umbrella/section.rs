@@ -1,10 +1,11 @@
 //! What can be said in `[umbrella]`?
 use crate::campaigns::pmf::{Auto, Discard, Estimator};
+use crate::science::geometry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Principal components of a trajectory, and windows along one of them
+/// Principal components of a trajectory, and windows along one of them or along a distance or angle
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
@@ -33,13 +34,16 @@ pub struct Section {
     /// The component to bias, counted from 1; by default 1
     #[schemars(range(min = 1))]
     pub component: Option<usize>,
-    /// How many windows, over the sampled range: from the 1st to the 99th percentile of the projection
+    /// A distance or angle to bias instead of a principal component
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub coordinate: Option<CoordinateSection>,
+    /// How many windows, over the sampled range: from the 1st to the 99th percentile of the frames
     #[schemars(range(min = 1, max = 100_000))]
     pub windows: Option<usize>,
     /// Their distances over the range: even, or with as many frames between each two
     #[serde(default)]
     pub spacing: Spacing,
-    /// Centres of windows, nm, instead of their number
+    /// Centres of windows, nm or degrees, instead of their number
     #[schemars(length(min = 1))]
     pub centers: Option<Vec<f64>>,
     /// Whether windows are added where neighbours overlap too little
@@ -51,10 +55,16 @@ pub struct Section {
     /// Of every window's restraint, kJ/mol/nm^2; "auto" lets each spread over two thirds of the distance to its neighbours
     #[serde(default)]
     pub force_constant_kj_mol_nm2: ForceConstant,
+    /// The same along an angle or dihedral, kJ/mol/rad^2
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub force_constant_kj_mol_rad2: Option<ForceConstant>,
+    /// Who restrains windows: gromacs itself, or plumed, which is refused
+    #[serde(default, skip_serializing_if = "Bias::is_own")]
+    pub bias: Bias,
     /// Steps of every window
     #[schemars(range(min = 1))]
     pub steps: Option<u64>,
-    /// Steps between samples of the projection
+    /// Steps between samples of the coordinate
     #[serde(default = "fifty")]
     #[schemars(range(min = 1))]
     pub sample_every_steps: u64,
@@ -67,7 +77,7 @@ pub struct Section {
     /// How free energies are estimated
     #[serde(default)]
     pub estimator: Estimator,
-    /// Into how many bins the projection is divided
+    /// Into how many bins the coordinate is divided
     #[serde(default = "hundred")]
     #[schemars(range(min = 1, max = 100_000))]
     pub bins: u32,
@@ -148,6 +158,36 @@ impl Section {
     }
 }
 
+/// What is biased instead of a principal component
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CoordinateSection {
+    /// distance (two groups), angle (three, the second at its vertex) or dihedral (four)
+    pub kind: CoordinateKind,
+    /// Atoms in MDAnalysis' words; a group stands at its centre of mass
+    #[schemars(length(min = 2, max = 4))]
+    pub groups: Vec<String>,
+}
+
+/// What is measured between groups.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum CoordinateKind {
+    Distance,
+    Angle,
+    Dihedral,
+}
+
+impl From<CoordinateKind> for geometry::Kind {
+    fn from(kind: CoordinateKind) -> Self {
+        match kind {
+            CoordinateKind::Distance => Self::Distance,
+            CoordinateKind::Angle => Self::Angle,
+            CoordinateKind::Dihedral => Self::Dihedral,
+        }
+    }
+}
+
 /// A part of the campaign.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
@@ -165,12 +205,37 @@ pub enum Spacing {
     Quantile,
 }
 
+/// Who restrains windows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Bias {
+    #[default]
+    Gromacs,
+    Plumed,
+}
+
+impl Bias {
+    fn is_own(&self) -> bool {
+        *self == Self::Gromacs
+    }
+}
+
 /// How stiff restraints are.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ForceConstant {
     Given(#[schemars(extend("exclusiveMinimum" = 0))] f64),
     Found(Auto),
+}
+
+impl ForceConstant {
+    /// The number, where it is one.
+    pub fn given(self) -> Option<f64> {
+        match self {
+            Self::Given(constant) => Some(constant),
+            Self::Found(_) => None,
+        }
+    }
 }
 
 impl Default for ForceConstant {

@@ -54,17 +54,23 @@ impl Mdp {
         lines.filter(|(_, line)| split(line).is_some_and(|(key, _)| plain(key) == wanted)).map(|(line, _)| line).last()
     }
 
+    /// The first key that is said whose name begins with `start`.
+    pub fn first_of(&self, start: &str) -> Option<&str> {
+        let keys = self.text.lines().filter_map(split).map(|(key, _)| key);
+        keys.into_iter().find(|key| plain(key).starts_with(&plain(start)))
+    }
+
     /// The same with other values of some keys.
-    pub fn with(&self, values: &[(&str, String)]) -> Self {
+    pub fn with<K: AsRef<str>>(&self, values: &[(K, String)]) -> Self {
         let is_replaced = |line: &&str| {
-            split(line).is_some_and(|(key, _)| values.iter().any(|(other, _)| plain(key) == plain(other)))
+            split(line).is_some_and(|(key, _)| values.iter().any(|(other, _)| plain(key) == plain(other.as_ref())))
         };
         let mut text = String::with_capacity(self.text.len() + 40 * values.len());
         for line in self.text.lines().filter(|line| !is_replaced(line)) {
             let _ = writeln!(text, "{line}");
         }
         for (key, value) in values {
-            let _ = writeln!(text, "{key} = {value}");
+            let _ = writeln!(text, "{} = {value}", key.as_ref());
         }
         Self { text }
     }
@@ -206,6 +212,8 @@ mod tests {
         assert_eq!(Mdp::new("integrator = md\ntcoupl = no\nref-t = 300").temperatures(), None);
         assert_eq!(Mdp::new("integrator = md\ntcoupl = nose-hoover").temperatures(), Some(vec![]));
         assert!(Mdp::new("continuation = yes").is_continuation());
+        let pulls = Mdp::new("; pull = yes\ndt = 1\nPull_Ngroups = 2\n");
+        assert_eq!((pulls.first_of("pull"), pulls.first_of("awh")), (Some("Pull_Ngroups"), None));
     }
 
     #[test]

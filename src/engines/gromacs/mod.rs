@@ -5,6 +5,7 @@
 //! behaves where manuals are silent was measured with 2022.5 and stands beside the code.
 mod checkpoint;
 mod log;
+mod masses;
 mod mdp;
 mod plumed;
 mod trial;
@@ -12,7 +13,7 @@ mod trial;
 pub use log::Log;
 pub use mdp::{Mdp, SeedFault};
 pub use plumed::Fault as PlumedFault;
-pub use trial::Refused;
+pub use trial::{Refused, Trial};
 
 use super::ending::Sign;
 use super::replica::{Berth, Errand, Usage};

@@ -23,28 +23,44 @@ pub enum Refused {
     Said(String),
 }
 
+/// What `grompp` is tried with: an input, and the files that it names within its own folder.
+pub struct Trial {
+    pub input: Input,
+    pub files: Vec<(String, String)>,
+}
+
+/// The run input file that it makes.
+pub(super) const MADE: &str = "try.tpr";
+
 impl Gromacs {
-    /// Has `grompp` make a run input file of `input`, whose structure is written as `structure`.
+    /// Has `grompp` make a run input file.
     ///
     /// # Errors
     /// It does not.
-    pub fn try_input(&self, guard: &Guard, input: &Input, structure: &str) -> Result<(), Refused> {
-        let Input::Parameters { mdp, topology, index, args, .. } = input else { return Ok(()) };
+    pub fn try_input(&self, guard: &Guard, trial: &Trial) -> Result<(), Refused> {
+        self.made(guard, trial).map(drop)
+    }
+
+    /// A folder with the run input file [`MADE`]; an input that is one already needs none.
+    ///
+    /// # Errors
+    /// `grompp` does not make it.
+    pub(super) fn made(&self, guard: &Guard, trial: &Trial) -> Result<Folder, Refused> {
         let said = |error: &dyn std::fmt::Display| Refused::Said(format!("grompp cannot be tried: {error}"));
         let folder = Folder::create().map_err(|error| said(&error))?;
+        let Input::Parameters { mdp, structure, topology, index, args } = &trial.input else { return Ok(folder) };
         let write = |name: &str, text: &str| fs::write(folder.0.join(name), text).map_err(|error| said(&error));
         write("try.mdp", mdp.text())?;
-        write("try.gro", structure)?;
-        let mut argv =
-            self.argv(&["grompp", "-f", "try.mdp", "-c", "try.gro", "-o", "try.tpr", "-po", "out.mdp", "-p"]);
-        argv.push(topology.into());
+        trial.files.iter().try_for_each(|(name, text)| write(name, text))?;
+        let mut argv = self.argv(&["grompp", "-f", "try.mdp", "-o", MADE, "-po", "out.mdp", "-c"]);
+        argv.extend([structure.clone().unwrap_or_default().into(), "-p".into(), topology.into()]);
         argv.extend(index.iter().flat_map(|file| ["-n".into(), file.into()]));
         argv.extend(args.iter().map(OsString::from));
         let mut command = Command::new(argv, &folder.0);
         command.time_limit = Some(PATIENCE);
         command.set = self.environment();
         let ended = guard.run(&command).map_err(|error| said(&error))?;
-        if ended.exit.is_success() { Ok(()) } else { Err(refused(&ended)) }
+        if ended.exit.is_success() { Ok(folder) } else { Err(refused(&ended)) }
     }
 }
 

@@ -16,6 +16,14 @@ impl Axis {
             None => straight,
         }
     }
+
+    /// `x` where a period begins in the middle below 0, as -180 does for degrees: from there to less than 180.
+    pub fn wrapped(self, x: f64) -> f64 {
+        match self.period {
+            Some(period) => x - period * libm::floor(x / period + 0.5),
+            None => x,
+        }
+    }
 }
 
 /// A simulation with a harmonic restraint.

@@ -1,10 +1,10 @@
 //! Does a section describe windows that can be sampled?
-use super::stage::{OUTPUT, RESTRAINT};
 use super::{Placing, Recipe};
 use crate::campaigns::ensemble::load::engine::{TAKEN_BY_GROMPP, digest_with_includes};
 use crate::campaigns::ensemble::seeds;
 use crate::campaigns::pmf::Discard;
-use crate::campaigns::umbrella::section::{ForceConstant, Section, Spacing};
+use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
+use crate::campaigns::umbrella::{components, pulled};
 use crate::config::{Config, Faults};
 use crate::engines::gromacs::{Gromacs, Mdp, TAKEN};
 use crate::journal::digest_of_file;
@@ -20,11 +20,11 @@ const FEWEST_SAMPLES: u64 = 10;
 /// Windows that are added, for each at the beginning, where no number is given.
 const GROWTH: usize = 4;
 
-/// What the section says about windows, and what deserves a warning.
+/// What the section says about windows, whatever they stand along, and what deserves a warning.
 ///
 /// # Errors
 /// Everything that is wrong with it and with the run parameters.
-pub fn load(config: &Config, section: &Section, superposes_selection: bool) -> Result<(Recipe, Faults), Faults> {
+pub fn load(config: &Config, section: &Section) -> Result<(Recipe, Faults), Faults> {
     let mut loader = Loader { config, section, faults: Faults::default(), warnings: Faults::default() };
     let placing = loader.placing();
     let mdp = loader.mdp();
@@ -37,45 +37,52 @@ pub fn load(config: &Config, section: &Section, superposes_selection: bool) -> R
         loader.check_steps(mdp, steps);
     }
     loader.check_arguments();
-    if !superposes_selection {
-        let message = "windows need the atoms of the components to be those that are superposed: \
-                       GROMACS' restraint pulls only the former, and would turn and shift the molecule by them";
-        loader.refuse("align", message, "remove `align`, or select the same atoms for both");
-    }
-    if section.align_to != "average" {
-        let message =
-            "forces of GROMACS' restraint leave out how the superposition turns, which matters least on the average";
-        loader.warn("align_to", message, "set align_to = \"average\"");
-    }
     let topology = loader.file("topology", section.topology.as_ref(), true);
     let index = loader.file("index", section.index.as_ref(), false);
     let most = loader.most(placing.as_ref());
+    loader.check_bias();
     let Loader { faults, warnings, .. } = loader;
     faults.into_result(())?;
-    let (Some(placing), Some(mdp), Some(temperature_k), Some(steps), Some(topology)) =
-        (placing, mdp, temperature_k, steps, topology)
-    else {
-        return Err(Faults::default());
+    match (placing, mdp, temperature_k, steps, topology) {
+        (Some(placing), Some(mdp), Some(temperature_k), Some(steps), Some(topology)) => {
+            let mdp = mdp.with(&[("nsteps", steps.to_string())]);
+            Ok((recipe(config, section, Given { placing, mdp, temperature_k, topology, index, most }), warnings))
+        }
+        _ => Err(Faults::default()),
+    }
+}
+
+/// What was found to be right.
+struct Given {
+    placing: Placing,
+    mdp: Mdp,
+    temperature_k: f64,
+    topology: PathBuf,
+    index: Option<PathBuf>,
+    most: usize,
+}
+
+fn recipe(config: &Config, section: &Section, given: Given) -> Recipe {
+    let Given { placing, mdp, temperature_k, topology, index, most } = given;
+    let manner = match &section.coordinate {
+        Some(coordinate) => pulled::manner(section, coordinate),
+        None => components::manner(section),
     };
     let digest = |path: &Path| digest_of_file(path).unwrap_or_default();
-    let contents = format!(
-        "{} {}",
-        digest_with_includes(&topology, digest(&topology)),
-        index.as_deref().map_or(String::new(), digest)
-    );
-    let recipe = Recipe {
-        gromacs: gromacs(config, section),
-        mdp: mdp.with(&[("nsteps", steps.to_string())]),
+    let of_index = index.as_deref().map_or(String::new(), digest);
+    Recipe {
+        gromacs: gromacs(config, section, manner.mdrun_args),
+        contents: format!("{} {of_index}", digest_with_includes(&topology, digest(&topology))),
+        mdp,
         topology,
-        index,
+        index_is_own: manner.index.is_some(),
+        index: manner.index.or(index),
         grompp_args: section.grompp_args.clone(),
         sample_every: section.sample_every_steps,
-        component: section.component.unwrap_or(1) - 1,
+        along: manner.along,
+        scale: manner.scale,
         placing,
-        force_constant: match section.force_constant_kj_mol_nm2 {
-            ForceConstant::Given(constant) => Some(constant),
-            ForceConstant::Found(_) => None,
-        },
+        force_constant: manner.force_constant.map(|given| manner.scale.constant_of_given(given)),
         most,
         adaptive: section.adaptive,
         temperature_k,
@@ -86,14 +93,12 @@ pub fn load(config: &Config, section: &Section, superposes_selection: bool) -> R
         seeds: seeds::derived(CampaignSeed(config.campaign.seed), most as u64),
         directory: absolute(config, &directory(config, section)),
         stall: section.stall_timeout_s.map(Duration::from_secs_f64),
-        contents,
-    };
-    Ok((recipe, warnings))
+    }
 }
 
 /// GROMACS as windows run it.
-fn gromacs(config: &Config, section: &Section) -> Gromacs {
-    let restraint = ["-ei", RESTRAINT, "-eo", OUTPUT].map(str::to_owned);
+fn gromacs(config: &Config, section: &Section, mut mdrun_args: Vec<String>) -> Gromacs {
+    mdrun_args.extend(section.mdrun_args.iter().cloned());
     Gromacs {
         // A name without a slash is looked for in PATH.
         binary: match section.binary.components().count() {
@@ -105,7 +110,7 @@ fn gromacs(config: &Config, section: &Section) -> Gromacs {
         gpus: section.gpus.clone(),
         replicas_per_gpu: section.replicas_per_gpu,
         plumed: None,
-        mdrun_args: restraint.into_iter().chain(section.mdrun_args.iter().cloned()).collect(),
+        mdrun_args,
         unstable_factor: None,
     }
 }
@@ -115,7 +120,7 @@ fn directory(config: &Config, section: &Section) -> PathBuf {
     section.directory.clone().unwrap_or_else(|| config.campaign.output.with_extension("windows"))
 }
 
-fn absolute(config: &Config, path: &Path) -> PathBuf {
+pub fn absolute(config: &Config, path: &Path) -> PathBuf {
     let path = config.resolve(path);
     std::path::absolute(&path).unwrap_or(path)
 }
@@ -137,9 +142,24 @@ impl Loader<'_> {
         self.warnings.push(self.config.fault(&format!("umbrella.{key}"), message, help).warning());
     }
 
+    /// How to do without windows: along a distance or angle there is nothing else.
+    fn without_windows(&self) -> &'static str {
+        if self.section.coordinate.is_none() { "; or set stop_after = \"pca\"" } else { "" }
+    }
+
+    /// Refuses what cannot be vouched for: no PLUMED has ever restrained these windows.
+    fn check_bias(&mut self) {
+        if self.section.bias == Bias::Plumed {
+            let message = "windows are restrained by GROMACS itself, not by PLUMED: by essential dynamics along a component, \
+                           by the pull code along a distance or angle";
+            let help = "remove `bias`; biases of PLUMED are for campaigns of kind \"ensemble\", and `simmpi pmf` reads COLVAR files of windows";
+            self.refuse("bias", message, help);
+        }
+    }
+
     fn needed<T>(&mut self, key: &str, value: Option<T>, help: &str) -> Option<T> {
         if value.is_none() {
-            self.refuse(key, format!("windows need `{key}`"), format!("{help}; or set stop_after = \"pca\""));
+            self.refuse(key, format!("windows need `{key}`"), format!("{help}{}", self.without_windows()));
         }
         value
     }
@@ -151,11 +171,8 @@ impl Loader<'_> {
                 None
             }
             (None, None) => {
-                self.refuse(
-                    "windows",
-                    "windows need `windows` or `centers`",
-                    "give their number, as in windows = 16; or set stop_after = \"pca\"",
-                );
+                let help = format!("give their number, as in windows = 16{}", self.without_windows());
+                self.refuse("windows", "windows need `windows` or `centers`", help);
                 None
             }
             (Some(count), None) => Some(match self.section.spacing {
@@ -165,11 +182,7 @@ impl Loader<'_> {
             (None, Some(centers)) => {
                 let is_repeated = |(k, center): (usize, &f64)| centers[..k].contains(center);
                 if let Some((place, center)) = centers.iter().enumerate().find(|one| is_repeated(*one)) {
-                    self.refuse(
-                        &format!("centers.{place}"),
-                        format!("{center} nm is given twice"),
-                        "remove one of them",
-                    );
+                    self.refuse(&format!("centers.{place}"), format!("{center} is given twice"), "remove one of them");
                 }
                 Some(Placing::Given(centers.clone()))
             }

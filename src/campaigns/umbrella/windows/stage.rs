@@ -1,39 +1,33 @@
 //! How is a window run?
-use super::series::{self, Expected, Series};
-use super::{Recipe, Round, round::Window};
+use super::{Recipe, Round, START, round::Window};
 use crate::campaigns::ensemble::engine::Job;
 use crate::campaigns::ensemble::folder;
 use crate::campaigns::ensemble::inputs::Inputs;
 use crate::campaigns::ensemble::section::Again;
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::campaigns::umbrella::Setup;
-use crate::campaigns::umbrella::step::Found;
+use crate::campaigns::umbrella::frames::Frames;
+use crate::campaigns::umbrella::restraint::{Hold, Restraint};
+use crate::campaigns::umbrella::series::{Rows, Series};
 use crate::engines::gromacs::{Input, Simulation};
 use crate::engines::replica::{Berth, Usage};
 use crate::journal::Fingerprint;
-use crate::md::edi::Restraint;
-use crate::md::{self, Frame, gro};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Names of a window's files.
+/// What GROMACS' files of a window are called.
 pub const SIMULATION: &str = "window";
-pub const START: &str = "start.gro";
-pub const RESTRAINT: &str = "restraint.edi";
-/// `mdrun` insists on the ending.
-pub const OUTPUT: &str = "window.projection.xvg";
 
 /// Time that `mdrun` has for its last checkpoint when it is told to end.
 const GRACE: Duration = Duration::from_secs(60);
 
 /// Windows that are sampled together, a task each.
 pub struct WindowStage {
-    pub setup: Arc<Setup>,
-    pub recipe: Arc<Recipe>,
-    pub found: Arc<Found>,
-    pub round: Round,
+    frames: Arc<Frames>,
+    recipe: Arc<Recipe>,
+    restraint: Arc<dyn Restraint>,
+    round: Round,
     name: String,
 }
 
@@ -55,9 +49,9 @@ pub struct Sampled {
 
 impl WindowStage {
     /// The stage of a round.
-    pub fn new(setup: Arc<Setup>, recipe: Arc<Recipe>, found: Arc<Found>, round: Round) -> Self {
+    pub fn new(frames: Arc<Frames>, recipe: Arc<Recipe>, restraint: Arc<dyn Restraint>, round: Round) -> Self {
         let name = if round.number == 1 { "windows".to_owned() } else { format!("windows-{}", round.number) };
-        Self { setup, recipe, found, round, name }
+        Self { frames, recipe, restraint, round, name }
     }
 
     fn window(&self, task: TaskId) -> &Window {
@@ -83,13 +77,11 @@ impl WindowStage {
         let Job::Gromacs(simulations) = &inputs.job else { return Err(Cause::Failed("it is no simulation".into())) };
         let mut usage = Usage::default();
         let done = self.recipe.gromacs.run(simulations, &berth, &mut usage)?;
-        let expected = Expected {
-            center: window.center,
-            force_constant: window.force_constant,
-            samples: self.recipe.steps() / self.recipe.sample_every + 1,
+        let rows = Rows {
+            count: self.recipe.steps() / self.recipe.sample_every + 1,
             step_ps: self.recipe.mdp.time_step_ps() * self.recipe.sample_every as f64,
         };
-        let series = series::read(&inputs.folder.join(OUTPUT), &expected);
+        let series = self.restraint.read(&inputs.folder, &self.hold(window), &rows);
         // What is there already is not made again by another attempt.
         let series = series.map_err(|text| Cause::Input(format!("{label}: {text}")))?;
         Ok(Sampled {
@@ -101,52 +93,27 @@ impl WindowStage {
         })
     }
 
+    fn hold(&self, window: &Window) -> Hold {
+        let Window { center, force_constant, .. } = *window;
+        Hold { center, force_constant, every: self.recipe.sample_every }
+    }
+
     /// What a window starts from.
     fn inputs(&self, window: &Window) -> Result<Inputs, Cause> {
-        let (setup, recipe) = (&self.setup, &self.recipe);
-        let mut frame = Frame::default();
-        let read = setup.trajectory.read(window.frame, setup.trajectory.atoms, &mut md::Window::default(), &mut frame);
-        read.map_err(|error| Cause::Resource(crate::campaigns::stage::told(&error)))?;
-        let rendered = vec![
-            (START.to_owned(), gro::text(&format!("frame {}", window.frame), &setup.names, &frame)),
-            (RESTRAINT.to_owned(), self.restraint(window)),
-        ];
-        let seed = recipe.seeds[window.index].to_string();
-        let mdp = recipe.mdp.with(&[("gen-seed", seed.clone()), ("ld-seed", seed)]);
+        let recipe = &self.recipe;
+        let held = (&*self.restraint, &self.hold(window));
+        let (input, files) = recipe.input(recipe.seeds[window.index], Some(held));
+        let start = (START.to_owned(), self.frames.structure(window.frame)?);
+        let rendered: Vec<(String, String)> = [start].into_iter().chain(files).collect();
         // What files hold, not where they lie: a campaign may be moved.
-        let mut identity =
-            format!("{}\n{:?} {:?}\n{}", recipe.contents, recipe.gromacs.mdrun_args, recipe.grompp_args, mdp.text());
+        let mut identity = format!("{}\n{:?} {:?}\n", recipe.contents, recipe.gromacs.mdrun_args, recipe.grompp_args);
+        if let Input::Parameters { mdp, .. } = &input {
+            identity.push_str(mdp.text());
+        }
         rendered.iter().for_each(|(_, text)| identity.push_str(text));
-        let input = Input::Parameters {
-            mdp,
-            structure: Some(START.into()),
-            topology: recipe.topology.clone(),
-            index: recipe.index.clone(),
-            args: recipe.grompp_args.clone(),
-        };
         let job = Job::Gromacs(vec![Simulation { name: SIMULATION.into(), input }]);
         let digest = Fingerprint::of(&identity).to_string();
         Ok(Inputs { folder: recipe.folder(window.index), rendered, job, digest })
-    }
-
-    /// The restraint of a window, over the frame in which the components are.
-    fn restraint(&self, window: &Window) -> String {
-        let (atoms, n) = (&self.setup.chosen, self.setup.chosen.len());
-        let superposition = &self.found.overlay.superposition;
-        let vector = &self.found.components.vectors[self.recipe.component];
-        let vector: Vec<[f64; 3]> = (0..n).map(|atom| [0, 1, 2].map(|axis| vector[axis * n + atom])).collect();
-        let restraint = Restraint {
-            system: self.setup.trajectory.atoms,
-            atoms,
-            reference: &superposition.moved_target(&vec![0.0; 3 * n]),
-            average: &superposition.positions(&self.found.average.mean),
-            component: self.recipe.component + 1,
-            vector: &vector,
-            center: window.center,
-            force_constant: window.force_constant,
-            output_every: self.recipe.sample_every,
-        };
-        restraint.text()
     }
 }
 
@@ -161,15 +128,20 @@ impl Stage for WindowStage {
         self.round.windows.len() as u64
     }
 
-    /// Where windows stand and start, and the component.
+    /// Where windows stand and start, and how they are held.
     fn identity(&self) -> String {
         let mut text = String::new();
         for window in &self.round.windows {
-            let Window { index, center, force_constant, frame } = window;
+            let Window { index, center, force_constant, frame, .. } = window;
             text.push_str(&format!("{index} {} {} {frame}\n", center.to_bits(), force_constant.to_bits()));
         }
-        let first = self.round.windows.first();
-        text.push_str(&first.map_or(String::new(), |window| self.restraint(window)));
+        if let Some(first) = self.round.windows.first().map(|window| self.hold(window)) {
+            self.restraint.files(&first).iter().for_each(|(_, held)| text.push_str(held));
+            self.restraint
+                .parameters(&first)
+                .iter()
+                .for_each(|(key, value)| text.push_str(&format!("{key} = {value}\n")));
+        }
         Fingerprint::of(&text).to_string()
     }
 

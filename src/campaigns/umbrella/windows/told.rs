@@ -7,11 +7,11 @@ use crate::task::{Cause, Failure, Tasks};
 
 /// What was understood, for `check`.
 pub fn understood(recipe: &Recipe, program: Option<&Found>) -> Vec<(String, String)> {
-    let component = recipe.component + 1;
+    let along = &recipe.along;
     let windows = match &recipe.placing {
-        Placing::Even(count) => format!("{count} along component {component}, evenly over its range"),
-        Placing::Quantiles(count) => format!("{count} along component {component}, as many frames between each two"),
-        Placing::Given(centers) => format!("{} along component {component}, at given centres", centers.len()),
+        Placing::Even(count) => format!("{count} along {along}, evenly over its range"),
+        Placing::Quantiles(count) => format!("{count} along {along}, as many frames between each two"),
+        Placing::Given(centers) => format!("{} along {along}, at given centres", centers.len()),
     };
     let more = if recipe.adaptive {
         format!("; more where they do not overlap, {} at most", recipe.most)
@@ -19,7 +19,10 @@ pub fn understood(recipe: &Recipe, program: Option<&Found>) -> Vec<(String, Stri
         String::new()
     };
     let restraint = match recipe.force_constant {
-        Some(constant) => format!("{constant} kJ/mol/nm^2"),
+        Some(constant) => {
+            let (given, unit) = (recipe.scale.given_constant(constant), recipe.scale.constant_unit());
+            format!("{given} {unit}")
+        }
         None => "as stiff as spreads of two thirds of the distances ask for".to_owned(),
     };
     let (steps, step_ps) = (recipe.steps(), recipe.mdp.time_step_ps());
@@ -71,7 +74,7 @@ pub fn foretold(recipe: &Recipe) -> Vec<String> {
     lines
 }
 
-/// So many windows that are sure to come, for `plan`: where they stand, only the components tell.
+/// So many windows that are sure to come, for `plan`: where they stand, only the frames tell.
 pub struct Foreseen(pub usize);
 
 impl Stage for Foreseen {

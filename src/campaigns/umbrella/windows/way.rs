@@ -2,11 +2,12 @@
 use super::bootstrap::Bootstrap;
 use super::round::{Round, Window};
 use super::stage::Values;
-use super::{Recipe, series, stage};
-use crate::campaigns::pmf::{Analysis, Umbrella, UmbrellaWindow, Unit};
+use super::{Recipe, stage};
+use crate::campaigns::pmf::{Analysis, Umbrella, UmbrellaWindow};
 use crate::campaigns::stage::{Error, StageResult};
+use crate::campaigns::umbrella::series;
 use crate::config::Faults;
-use crate::science::free_energy::{self, Axis, Bins, Problem, Replicate};
+use crate::science::free_energy::{self, Bins, Problem, Replicate};
 use crate::seed::CampaignSeed;
 use crate::task::Cause;
 use std::collections::BTreeMap;
@@ -37,7 +38,7 @@ pub enum Next {
 }
 
 impl Recipe {
-    /// The way that the results `done` of windows have led, from projections `along` of all frames, nm.
+    /// The way that the results `done` of windows have led, from the coordinate `along` of all frames.
     ///
     /// # Errors
     /// A centre is where no frame is, no window has samples, or their free energies are not to be found.
@@ -100,14 +101,17 @@ impl Recipe {
         let samples = windows.iter().flat_map(|window| &window.window.samples);
         let (low, high) = samples.fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(*x), b.max(*x)));
         if low >= high {
-            return Err(Error::Unusable(format!("all samples of all windows are {low} nm: nothing moves in them")));
+            let unit = self.scale.unit.name();
+            return Err(Error::Unusable(format!("all samples of all windows are {low} {unit}: nothing moves in them")));
         }
+        // A circle is divided all around.
+        let (low, high) = self.scale.axis.period.map_or((low, high), |period| (-0.5 * period, 0.5 * period));
         Ok(Umbrella {
             windows,
-            bins: Bins { low, high, count: self.bins, axis: Axis::default() },
+            bins: Bins { low, high, count: self.bins, axis: self.scale.axis },
             estimator: self.estimator,
             temperature_k: self.temperature_k,
-            unit: Unit::Nm,
+            unit: self.scale.unit,
             bootstrap: self.bootstrap,
             seed,
             fingerprint: String::new(),
@@ -117,7 +121,7 @@ impl Recipe {
     }
 
     fn kept(&self, window: &Window, sampled: &stage::Sampled) -> UmbrellaWindow {
-        let discarded = series::discarded(&sampled.series, self.discard, window.center);
+        let discarded = series::discarded(&sampled.series, self.discard, window.center, self.scale.axis);
         let samples = sampled.series.values[discarded..].to_vec();
         let stiffness = window.force_constant / self.thermal_energy();
         UmbrellaWindow {

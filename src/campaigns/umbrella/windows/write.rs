@@ -29,7 +29,7 @@ pub fn write(recipe: &Recipe, way: &Way, out: &mut Writer) -> Result<(), Error> 
         "1 at the beginning, more for windows that were added",
     )?;
     array("start_frame", &numbers(&|index| way.planned[index].frame as u64), "frame that it started from")?;
-    write_samples(way, out)?;
+    write_samples(recipe, way, out)?;
     let failed: Vec<u64> = way.failed.keys().map(|index| *index as u64).collect();
     if !failed.is_empty() {
         out.list_attribute("/results/windows", "missing", &failed)?;
@@ -43,13 +43,13 @@ pub fn write(recipe: &Recipe, way: &Way, out: &mut Writer) -> Result<(), Error> 
     write_run(recipe, way, out)
 }
 
-/// The projections of all windows, those before equilibrium too.
-fn write_samples(way: &Way, out: &mut Writer) -> Result<(), Error> {
+/// The coordinate in all windows, before equilibrium too.
+fn write_samples(recipe: &Recipe, way: &Way, out: &mut Writer) -> Result<(), Error> {
     let mut offsets = vec![0_u64];
     way.sampled.values().for_each(|one| offsets.push(offsets[offsets.len() - 1] + one.series.values.len() as u64));
     let values: Vec<f64> = way.sampled.values().flat_map(|one| one.series.values.iter().copied()).collect();
-    let about = "projections of every window, one after another, those before equilibrium too";
-    out.array("/results/windows/series/values", &[values.len()], &values, "nm", about)?;
+    let about = "the coordinate in every window, one after another, before equilibrium too";
+    out.array("/results/windows/series/values", &[values.len()], &values, recipe.scale.unit.name(), about)?;
     let about = "window i has values[offsets[i]..offsets[i + 1]]";
     out.array("/results/windows/series/offsets", &[offsets.len()], &offsets, "none", about)?;
     let steps: Vec<f64> = way.sampled.values().map(|one| one.series.step_ps).collect();

@@ -4,8 +4,8 @@
 //! [alignment-1, -2, ... until the average stays] -> average -> covariance, or components-1, -2, ... -> projection
 //! ```
 use super::Setup;
-use super::frames::Shelf;
-use super::stage::{Average, Overlay, Pass, Sums, Work};
+use super::pass::{Average, Overlay, Pass, Sums, Work};
+use super::shelf::Shelf;
 use crate::campaigns::stage::Error;
 use crate::science::pca::{Components, Krylov, Superposition, WIDE, is_dense};
 use crate::seed::{CampaignSeed, Purpose};
@@ -121,7 +121,7 @@ impl Step {
         if let Some((_, fault)) = sums.fault {
             return Err(Error::Unusable(fault));
         }
-        let frames = setup.trajectory.frames() as f64;
+        let frames = setup.frames.count() as f64;
         let per_freedom = |sum: f64| sum / (frames - 1.0);
         Ok(match self {
             Self::Align(overlay) => align(setup, &overlay, &mean(&sums, frames))?,

@@ -11,7 +11,7 @@ use crate::results::Writer;
 pub fn write(setup: &Setup, outcome: &Outcome, out: &mut Writer) -> Result<(), Error> {
     let Outcome { found, projections } = outcome;
     let (values, vectors) = (&found.components.values, &found.components.vectors);
-    let (k, n, frames) = (values.len(), setup.chosen.len(), setup.trajectory.frames());
+    let (k, n, frames) = (values.len(), setup.chosen.len(), setup.frames.count());
     let mean = found.overlay.superposition.positions(&found.average.mean);
     let about = "mean positions of the selected atoms, in superposed frames";
     out.array("/results/pca/mean", &[n, 3], mean.as_flattened(), "nm", about)?;
@@ -26,8 +26,13 @@ pub fn write(setup: &Setup, outcome: &Outcome, out: &mut Writer) -> Result<(), E
     out.array("/results/pca/variance_explained", &[k], &parts, "none", "eigenvalues over the total variance")?;
     let about = "projections of superposed frames, less the mean, onto the components";
     out.array("/results/pca/projection", &[frames, k], projections, "nm", about)?;
-    let times: Vec<f64> = (0..frames).map(|frame| setup.trajectory.time_ps(frame).unwrap_or(f64::NAN)).collect();
-    out.array("/results/pca/time", &[frames], &times, "ps", "times of the frames; NaN where the file has none")?;
+    out.array(
+        "/results/pca/time",
+        &[frames],
+        &setup.frames.times(),
+        "ps",
+        "times of the frames; NaN where the file has none",
+    )?;
     write_atoms(setup, out)?;
     out.attribute("/results/pca", "total_variance", found.variance)?;
     Ok(out.attribute("/results/pca", "frames", frames as u64)?)
@@ -35,7 +40,7 @@ pub fn write(setup: &Setup, outcome: &Outcome, out: &mut Writer) -> Result<(), E
 
 fn write_atoms(setup: &Setup, out: &mut Writer) -> Result<(), Error> {
     let indices: Vec<u64> = setup.chosen.iter().map(|&atom| atom as u64).collect();
-    let atoms = || setup.chosen.iter().map(|&atom| &setup.names[atom]);
+    let atoms = || setup.chosen.iter().map(|&atom| &setup.frames.names[atom]);
     let n = indices.len();
     out.array("/results/pca/atoms/index", &[n], &indices, "none", "selected atoms, counted from 0 in the structure")?;
     let numbers: Vec<i64> = atoms().map(|atom| atom.resid).collect();

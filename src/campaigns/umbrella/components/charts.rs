@@ -9,12 +9,7 @@ pub fn charts(setup: &Setup, outcome: &Outcome) -> Vec<(&'static str, Chart)> {
     let values = &found.components.values;
     let percent: Vec<f64> = values.iter().map(|value| 100.0 * value / found.variance).collect();
     let along = |component| outcome.along(component);
-    let frames = setup.trajectory.frames();
-    let times: Option<Vec<f64>> = (0..frames).map(|frame| setup.trajectory.time_ps(frame)).collect();
-    let (label, x) = match times {
-        Some(times) => ("time / ps", times),
-        None => ("frame", (0..frames).map(|frame| frame as f64).collect()),
-    };
+    let (label, x) = setup.frames.drawn_against();
     let mut charts = vec![
         ("scree", Chart::new("Principal components", "component", "variance explained / %").bars("", &percent)),
         ("pc1", Chart::new("First component", label, "projection / nm").line("", &x, &along(0))),

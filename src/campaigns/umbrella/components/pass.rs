@@ -1,6 +1,6 @@
 //! What is done with the frames of a chunk?
 use super::Setup;
-use super::frames::{Fault, Shelf};
+use super::shelf::{Fault, Shelf};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::journal::Fingerprint;
 use crate::science::pca::{Covariance, FixedSums, Rows, Superposition, WIDE, pairs};
@@ -66,7 +66,7 @@ pub struct Sums {
 
 impl Pass {
     fn frames(&self) -> f64 {
-        self.setup.trajectory.frames() as f64
+        self.setup.frames.count() as f64
     }
 
     fn add(&self, chunk: TaskId, rows: &Rows, value: &mut Sums) -> Result<(), Error> {
@@ -103,7 +103,7 @@ impl Stage for Pass {
     }
 
     fn tasks(&self) -> u64 {
-        self.setup.chunks()
+        self.setup.frames.chunks()
     }
 
     /// The reference, and what earlier passes gave.
@@ -143,7 +143,7 @@ impl Stage for Pass {
             match rows {
                 Ok(rows) => {
                     if let Err(error) = self.add(chunk, &rows, &mut value) {
-                        let frames = self.setup.frames_of(chunk);
+                        let frames = self.setup.frames.of_chunk(chunk);
                         let text = format!("frames {} to {} cannot be summed: {error}", frames.start, frames.end - 1);
                         failed.push((chunk, Cause::NotFinite(text)));
                     }
@@ -152,7 +152,7 @@ impl Stage for Pass {
                     failed.push((chunk, Cause::Resource(crate::campaigns::stage::told(&error))));
                 }
                 Err(fault) => {
-                    let first = self.setup.frames_of(chunk).start as u64;
+                    let first = self.setup.frames.of_chunk(chunk).start as u64;
                     value.fault = earlier(value.fault.take(), Some((first, fault.to_string())));
                 }
             }

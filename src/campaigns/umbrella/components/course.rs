@@ -1,6 +1,6 @@
 //! How far have results led, and what comes next?
 use super::Setup;
-use super::frames::Shelf;
+use super::shelf::Shelf;
 use super::step::{Outcome, Step};
 use super::whole::Whole;
 use crate::campaigns::stage::{Error, Shared, StageResult, share};

@@ -3,7 +3,7 @@
 //! A pass over few frames takes less time than what ranks tell each other before and after it, and what they write down. The steps and
 //! their arithmetic are those of passes, so that the bits are the same.
 use super::Setup;
-use super::frames::Shelf;
+use super::shelf::Shelf;
 use super::step::{Outcome, Step};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::science::pca::CHUNK;
@@ -38,7 +38,7 @@ impl Whole {
 
     /// Whether a campaign's frames are few enough.
     pub fn suits(setup: &Setup) -> bool {
-        let frames = setup.trajectory.frames();
+        let frames = setup.frames.count();
         frames <= FEW_FRAMES && frames * 3 * setup.reach <= FEW_COORDINATES
     }
 
@@ -106,9 +106,12 @@ impl Stage for Whole {
 mod tests {
     use super::*;
     use crate::campaigns::Kind;
-    use crate::campaigns::umbrella::{Umbrella, load};
-    use crate::config::{Config, KindSchema};
+    use crate::campaigns::umbrella::Umbrella;
+    use crate::campaigns::umbrella::components::load;
+    use crate::campaigns::umbrella::frames::Frames;
+    use crate::config::{Config, Faults, KindSchema};
     use crate::journal::codec;
+    use crate::md::{Structure, Trajectory};
     use crate::seed::CampaignSeed;
     use std::fmt::Write;
     use std::sync::atomic::AtomicBool;
@@ -133,7 +136,10 @@ mod tests {
                       selection = \"all\"\nalign_to = \"average\"\nstop_after = \"pca\"\n";
         let kinds = [KindSchema { name: "umbrella", schema: Umbrella.schema() }];
         let config = Config::parse(&folder.join("c.toml"), config, &kinds).unwrap();
-        load::load(&config).unwrap().setup
+        let file = folder.join("t.gro");
+        let (trajectory, structure) = (Trajectory::open(&file).unwrap(), Structure::read(&file).unwrap());
+        let frames = Arc::new(Frames { trajectory, names: structure.atoms });
+        load(&config, &mut config.section("umbrella").unwrap(), &frames, &mut Faults::default()).unwrap().setup
     }
 
     #[test]
@@ -142,7 +148,7 @@ mod tests {
         for atoms in [20, 140] {
             let folder = tempfile::tempdir().unwrap();
             let setup = setup(folder.path(), atoms, 600);
-            assert!(Whole::suits(&setup) && setup.chunks() == 3);
+            assert!(Whole::suits(&setup) && setup.frames.chunks() == 3);
             let halt = AtomicBool::new(false);
             let context = Context::solitary(CampaignSeed(0), &halt);
             let whole = Whole::new(&setup, &Arc::default()).run(Tasks::new(0, 1), &context);

@@ -1,0 +1,78 @@
+//! What did a window sample?
+use crate::campaigns::pmf::Discard;
+use crate::md::columns::{self, Column};
+use crate::science::free_energy::{Axis, equilibration};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::path::Path;
+
+/// Times of rows differ from even ones by less than this part of their distance.
+const UNEVEN: f64 = 1e-3;
+
+/// The coordinate over time, evenly.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Series {
+    pub first_ps: f64,
+    pub step_ps: f64,
+    /// In the coordinate's unit.
+    pub values: Vec<f64>,
+}
+
+impl Series {
+    /// The time of a sample, ps.
+    pub fn time_ps(&self, sample: usize) -> f64 {
+        self.first_ps + self.step_ps * sample as f64
+    }
+}
+
+/// Which rows a window is expected to leave.
+#[derive(Clone, Copy, Debug)]
+pub struct Rows {
+    pub count: u64,
+    pub step_ps: f64,
+}
+
+/// The first time (ps) and the columns `wanted` of what `mdrun` wrote to `path`.
+///
+/// # Errors
+/// The file cannot be read, or its rows are not those that are expected.
+pub fn read(path: &Path, wanted: &[Column], rows: &Rows) -> Result<(f64, Vec<Vec<f64>>), String> {
+    let mut bytes = fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
+    // The simulation has come to its end, and with it the last line, to which mdrun may put no end.
+    bytes.push(b'\n');
+    let table = columns::parse(path, &bytes, wanted).map_err(|error| crate::campaigns::stage::told(&error))?;
+    let Some(times) = table.time_ps else { return Err(format!("`{}` has no times", path.display())) };
+    let Rows { count, step_ps } = *rows;
+    let is_even = |(k, time): (usize, &f64)| (time - times[0] - step_ps * k as f64).abs() < UNEVEN * step_ps.max(1.0);
+    if times.len() as u64 != count || !times.iter().enumerate().all(is_even) {
+        let text = format!("`{}` has {} rows, not {count} of one every {step_ps} ps", path.display(), times.len());
+        return Err(format!("{text}: something else has written it, or removed lines"));
+    }
+    Ok((times[0], table.values))
+}
+
+/// How many samples at the beginning are left out; one is always left.
+pub fn discarded(series: &Series, discard: Discard, center: f64, axis: Axis) -> usize {
+    let count = series.values.len();
+    let found = match discard {
+        Discard::Until(until) => {
+            (0..count).take_while(|sample| series.time_ps(*sample) + UNEVEN * series.step_ps < until).count()
+        }
+        Discard::Found(_) => {
+            equilibration(&series.values.iter().map(|x| axis.displacement(*x, center)).collect::<Vec<_>>())
+        }
+    };
+    found.min(count.saturating_sub(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_before_a_time_is_left_out_but_never_all() {
+        let series = Series { first_ps: 0.0, step_ps: 0.1, values: vec![0.0, 0.01, 0.02, 0.03] };
+        assert_eq!(discarded(&series, Discard::Until(0.15), 0.0, Axis::default()), 2);
+        assert_eq!(discarded(&series, Discard::Until(99.0), 0.0, Axis::default()), 3, "one is left");
+    }
+}
