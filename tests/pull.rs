@@ -217,7 +217,8 @@ fn what_is_wrong_with_a_coordinate_is_found_by_check() {
     with("centers = [0.5]").expect_told(&["both given"]);
     with("bias = \"plumed\"")
         .expect_told(&["restrained by GROMACS itself, not by PLUMED", "the pull code along a distance"]);
-    campaign("distance", ENDS, "windows = 4").expect_told(&["windows need `steps`", "as in steps = 50000 "]);
+    campaign("distance", ENDS, "windows = 4").expect_told(&["windows need `steps`", "as in steps = 50000"]);
+    campaign("dihedral", PSI, "centers = [-180.0, 0.0, 180.0]\nsteps = 5000").expect_told(&["180 is given twice"]);
     let other = |kind: &str, groups: &str, more: &str| campaign(kind, groups, &format!("{keys}\n{more}"));
     other("angle", ENDS, "")
         .expect_told(&["kind \"angle\" takes 3 groups, not 2", "an end, the vertex, the other end"]);

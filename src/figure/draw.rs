@@ -1,7 +1,7 @@
 //! How does a chart become SVG?
 use super::legend::Legend;
 use super::mark::{Mark, Shape, pieces};
-use super::{Chart, palette};
+use super::{Chart, palette, tick};
 use plotters::prelude::*;
 
 /// Size of a figure in points, and what is drawn for each: the library places everything on whole numbers.
@@ -13,6 +13,8 @@ const MARGIN_RIGHT: u32 = 26;
 const FONT: &str = "Helvetica, Arial, sans-serif";
 const GREY: RGBColor = RGBColor(70, 70, 70);
 const MOST_POINTS: usize = 5000;
+/// Room before the first bar and behind the last one, of the distance between two.
+const BESIDE_BARS: f64 = 0.2;
 
 type Fault = Box<dyn std::error::Error + Send + Sync>;
 type Axes<'a> = ChartContext<'a, SVGBackend<'a>, Cartesian2d<RangedF64, RangedF64>>;
@@ -54,8 +56,14 @@ pub fn svg(chart: &Chart) -> Result<String, Fault> {
 }
 
 fn mesh(chart: &Chart, axes: &mut Axes) -> Result<(), Fault> {
+    let (across, up) = (x_range(chart), y_range(chart));
+    let (across, up) = (across.end - across.start, up.end - up.start);
+    let has_bars = has_bars(chart);
+    let at_x = move |x: &f64| if has_bars { tick::bar(*x) } else { tick::label(*x, across) };
+    let at_y = move |y: &f64| tick::label(*y, up);
     let mut mesh = axes.configure_mesh();
     mesh.x_desc(&chart.x_label).y_desc(&chart.y_label).x_labels(9).y_labels(8);
+    mesh.x_label_formatter(&at_x).y_label_formatter(&at_y);
     mesh.label_style((FONT, 12 * FINE).into_font()).axis_desc_style((FONT, 14 * FINE).into_font());
     mesh.axis_style(GREY.stroke_width(FINE)).light_line_style(TRANSPARENT);
     mesh.bold_line_style(GREY.mix(0.15).stroke_width(FINE / 2)).set_all_tick_mark_size(4 * FINE);
@@ -113,7 +121,12 @@ fn boxes(bins: &[(f64, f64, f64)], style: ShapeStyle) -> impl Iterator<Item = Re
 
 fn x_range(chart: &Chart) -> std::ops::Range<f64> {
     let values = chart.marks.iter().flat_map(|mark| mark.shape.extent()).map(|(x, _)| x);
-    range(chart.x_range, values, 0.0)
+    let range = range(chart.x_range, values, 0.0);
+    if has_bars(chart) { range.start - BESIDE_BARS..range.end + BESIDE_BARS } else { range }
+}
+
+fn has_bars(chart: &Chart) -> bool {
+    chart.marks.iter().any(|mark| matches!(mark.shape, Shape::Bars(_)))
 }
 
 fn y_range(chart: &Chart) -> std::ops::Range<f64> {

@@ -8,6 +8,7 @@ mod mark;
 mod palette;
 #[cfg(test)]
 mod tests;
+mod tick;
 
 use mark::{Mark, Shape};
 use std::fs;

@@ -1,6 +1,6 @@
 //! Windows along a coordinate of a trajectory: which were asked for, and how far have they come?
 //!
-//! What windows stand along is a [`Coordinate`](coordinate::Coordinate): a principal component ([`components`]), or a distance or angle
+//! What windows stand along is a [`Coordinate`]: a principal component ([`components`]), or a distance or angle
 //! ([`pulled`]). Passes over the frames find it, windows are sampled along it ([`windows`]), and how GROMACS is told to hold them is its
 //! [`Restraint`](restraint::Restraint).
 mod components;

@@ -8,6 +8,8 @@ use crate::campaigns::umbrella::{components, pulled};
 use crate::config::{Config, Faults};
 use crate::engines::gromacs::{Gromacs, Mdp, TAKEN};
 use crate::journal::digest_of_file;
+use crate::science::free_energy::Axis;
+use crate::science::geometry::Kind;
 use crate::seed::CampaignSeed;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -180,7 +182,11 @@ impl Loader<'_> {
                 Spacing::Quantile => Placing::Quantiles(count),
             }),
             (None, Some(centers)) => {
-                let is_repeated = |(k, center): (usize, &f64)| centers[..k].contains(center);
+                let period = self.section.coordinate.as_ref().and_then(|one| Kind::from(one.kind).period());
+                let axis = Axis { period };
+                let is_repeated = |(k, center): (usize, &f64)| {
+                    centers[..k].iter().any(|other| axis.displacement(*other, *center) == 0.0)
+                };
                 if let Some((place, center)) = centers.iter().enumerate().find(|one| is_repeated(*one)) {
                     self.refuse(&format!("centers.{place}"), format!("{center} is given twice"), "remove one of them");
                 }
