@@ -1,13 +1,15 @@
 //! How does a campaign run over the ranks?
 //!
-//! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has one thread that
-//! runs tasks (`compute`).
+//! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has a thread that
+//! runs tasks (`compute`, `lane`).
 mod berth;
 mod compute;
 pub mod exit;
+mod lane;
 mod ledger;
 mod message;
 pub mod open;
+mod panic;
 pub mod past;
 mod progress;
 mod publish;
@@ -20,7 +22,7 @@ mod slot;
 mod start;
 mod worker;
 
-pub use compute::install_panic_rule;
+pub use panic::install_panic_rule;
 pub use progress::Style;
 
 use crate::campaigns::Kind;

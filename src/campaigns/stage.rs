@@ -109,6 +109,12 @@ pub trait Stage: Send + Sync + 'static {
         false
     }
 
+    /// Whether a task is one program and nothing else, whose start may be made ready while another task's runs: tasks may then be run by two
+    /// threads, though never two programs at once.
+    fn can_overlap(&self) -> bool {
+        false
+    }
+
     /// Why the stage is run and what it does, a line each, where that follows from results: told when it begins.
     fn occasion(&self) -> Vec<String> {
         Vec::new()
@@ -300,6 +306,8 @@ pub struct Context<'a> {
     pub task_timeout: Option<Duration>,
     /// When the time slot ends.
     pub deadline: Option<Instant>,
+    /// When a task must have begun at the latest to be done by then, judged by those before.
+    pub begin_by: Option<Instant>,
     /// What programs are started with; none where that is not possible.
     pub programs: Option<&'a Programs>,
     /// When the tasks of this call were started.
@@ -316,6 +324,7 @@ impl<'a> Context<'a> {
             memory: &OwnMemory,
             task_timeout: None,
             deadline: None,
+            begin_by: None,
             programs: None,
             started: Instant::now(),
             halt,
@@ -351,6 +360,7 @@ pub trait AnyStage: Send + Sync {
     fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
     fn can_be_interrupted(&self) -> bool;
+    fn can_overlap(&self) -> bool;
     fn occasion(&self) -> Vec<String>;
     fn can_be_sampled(&self) -> bool;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
@@ -416,6 +426,9 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn can_be_interrupted(&self) -> bool {
         self.0.can_be_interrupted()
+    }
+    fn can_overlap(&self) -> bool {
+        self.0.can_overlap()
     }
     fn occasion(&self) -> Vec<String> {
         self.0.occasion()

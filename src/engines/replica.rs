@@ -24,6 +24,8 @@ pub struct Berth<'a> {
     pub limit: Option<(Instant, Duration)>,
     /// When the time slot ends.
     pub deadline: Option<Instant>,
+    /// A program that has not begun by then, since another one runs, does not begin any more.
+    pub begin_by: Option<Instant>,
     /// A program that neither prints nor writes for so long is ended.
     pub stall: Option<Duration>,
     /// Time that a program has to end by itself when it is told to.
@@ -76,6 +78,7 @@ impl Berth<'_> {
         }
         command.grace = self.grace;
         command.stall_limit = self.stall;
+        command.begin_within = self.begin_by.map(|latest| latest.saturating_duration_since(now));
         command.time_limit = self.limit.map(|(end, _)| end.saturating_duration_since(now));
         command.cores = (!self.programs.cores.is_empty()).then(|| self.programs.cores.clone());
         let finished = self.programs.guard.run(&command).map_err(|error| ending::not_run(&error, self.label))?;

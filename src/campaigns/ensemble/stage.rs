@@ -114,6 +114,7 @@ impl ReplicaStage {
             threads: self.setup.engine.threads(),
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
+            begin_by: context.begin_by.filter(|_| self.can_overlap()),
             stall: self.setup.stall,
             grace: if self.setup.engine.goes_on() { LONG_GRACE } else { GRACE },
         };
@@ -180,6 +181,16 @@ impl Stage for ReplicaStage {
 
     fn can_be_interrupted(&self) -> bool {
         self.setup.engine.goes_on()
+    }
+
+    /// Programs that share a folder might find each other's files there.
+    fn can_overlap(&self) -> bool {
+        match &self.setup.engine {
+            Engine::Command(program) => {
+                self.setup.directory.is_some() || (program.produces.is_empty() && self.setup.collect.is_empty())
+            }
+            Engine::Gromacs(_) | Engine::Model(_) => false,
+        }
     }
 
     /// A program's replica may take days, and leaves files.

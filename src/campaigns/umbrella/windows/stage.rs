@@ -77,6 +77,7 @@ impl WindowStage {
             threads: self.recipe.gromacs.cores(),
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
+            begin_by: None,
             stall: self.recipe.stall,
             grace: GRACE,
         };
