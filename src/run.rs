@@ -7,6 +7,7 @@ mod compute;
 pub mod exit;
 mod lane;
 mod ledger;
+pub mod live;
 mod message;
 pub mod open;
 mod panic;

@@ -115,6 +115,11 @@ pub trait Stage: Send + Sync + 'static {
         false
     }
 
+    /// What the task that runs here is at, in a few words, where that can be seen from outside. Asked now and then by another thread.
+    fn doing(&self) -> Option<String> {
+        None
+    }
+
     /// Why the stage is run and what it does, a line each, where that follows from results: told when it begins.
     fn occasion(&self) -> Vec<String> {
         Vec::new()
@@ -256,6 +261,25 @@ pub trait Campaign: Send + Sync {
         serde_json::Value::Null
     }
 
+    /// What is made of outcomes when results are written, and no task depends on: it may change between runs, and a complete campaign is then
+    /// written again without running anything.
+    fn afterwards(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    /// Whether as many ranks may run on one node as far as the configuration goes.
+    ///
+    /// # Errors
+    /// There is less on a node than they need.
+    fn check_node(&self, _ranks: usize) -> Result<(), Faults> {
+        Ok(())
+    }
+
+    /// Whether programs may have more threads than there are cores.
+    fn may_oversubscribe(&self) -> bool {
+        false
+    }
+
     /// Whether [`write`](Campaign::write) reads single outcomes: their journal is then kept with the file.
     fn needs_outcomes(&self) -> bool {
         false
@@ -361,6 +385,7 @@ pub trait AnyStage: Send + Sync {
     fn grain(&self) -> u64;
     fn can_be_interrupted(&self) -> bool;
     fn can_overlap(&self) -> bool;
+    fn doing(&self) -> Option<String>;
     fn occasion(&self) -> Vec<String>;
     fn can_be_sampled(&self) -> bool;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
@@ -429,6 +454,9 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn can_overlap(&self) -> bool {
         self.0.can_overlap()
+    }
+    fn doing(&self) -> Option<String> {
+        self.0.doing()
     }
     fn occasion(&self) -> Vec<String> {
         self.0.occasion()

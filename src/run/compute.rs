@@ -140,10 +140,10 @@ impl Compute {
 mod tests {
     use super::*;
     use crate::campaigns::stage::{Context, Ran};
-    use crate::task::Failure;
     use crate::campaigns::stage::{Stage, StageResult, share};
     use crate::journal::{Fingerprint, codec};
     use crate::science::memory::OwnMemory;
+    use crate::task::Failure;
 
     /// Counts its tasks; task 2 is given up in the middle.
     struct Counting;

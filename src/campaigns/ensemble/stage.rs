@@ -6,7 +6,7 @@ use super::render;
 use super::section::{Again, ColumnName};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::engines::model::Model;
-use crate::engines::replica::{Berth, Usage};
+use crate::engines::replica::{Berth, Running, Usage};
 use crate::md::columns;
 use crate::process::Programs;
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -26,6 +26,8 @@ pub struct ReplicaStage {
     born: Instant,
     /// Whether this rank has started a program.
     has_begun: AtomicBool,
+    /// What this rank's replica is at.
+    running: Running,
 }
 
 /// What came of some replicas, by task.
@@ -53,7 +55,7 @@ pub struct Replica {
 impl ReplicaStage {
     /// The stage of a campaign.
     pub fn new(setup: Arc<Setup>) -> Self {
-        Self { setup, born: Instant::now(), has_begun: AtomicBool::new(false) }
+        Self { setup, born: Instant::now(), has_begun: AtomicBool::new(false), running: Running::default() }
     }
 
     fn replica(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
@@ -117,6 +119,7 @@ impl ReplicaStage {
             begin_by: context.begin_by.filter(|_| self.can_overlap()),
             stall: self.setup.stall,
             grace: if self.setup.engine.goes_on() { LONG_GRACE } else { GRACE },
+            running: &self.running,
         };
         let mut usage = Usage::default();
         let Simulated { ns_per_day, potential, step, notes } = self.setup.engine.run(&inputs, &berth, &mut usage)?;
@@ -181,6 +184,10 @@ impl Stage for ReplicaStage {
 
     fn can_be_interrupted(&self) -> bool {
         self.setup.engine.goes_on()
+    }
+
+    fn doing(&self) -> Option<String> {
+        self.running.tell()
     }
 
     /// Programs that share a folder might find each other's files there.

@@ -9,7 +9,7 @@ use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::campaigns::umbrella::Setup;
 use crate::campaigns::umbrella::course::Found;
 use crate::engines::gromacs::{Input, Simulation};
-use crate::engines::replica::{Berth, Usage};
+use crate::engines::replica::{Berth, Running, Usage};
 use crate::journal::Fingerprint;
 use crate::md::edi::Restraint;
 use crate::md::{self, Frame, gro};
@@ -80,6 +80,7 @@ impl WindowStage {
             begin_by: None,
             stall: self.recipe.stall,
             grace: GRACE,
+            running: &Running::default(),
         };
         let Job::Gromacs(simulations) = &inputs.job else { return Err(Cause::Failed("it is no simulation".into())) };
         let mut usage = Usage::default();
