@@ -79,7 +79,7 @@ fn tell_running(path: &Path, running: &Written) {
         standing.failed,
         say::duration(live::age(running).as_secs_f64()),
     ));
-    standing.running.iter().for_each(|(rank, doing)| say::line(&format!("  rank {rank}: {doing}")));
+    standing.running.iter().for_each(|doing| say::line(&format!("  rank {}: {}", doing.rank, doing.at)));
 }
 
 fn read(path: &Path) -> Result<Value, crate::results::Error> {

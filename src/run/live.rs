@@ -4,7 +4,6 @@
 //! depends on it.
 use crate::journal;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -19,8 +18,15 @@ pub struct Standing {
     pub tasks: u64,
     pub done: u64,
     pub failed: u64,
-    /// What ranks are at, where they tell.
-    pub running: BTreeMap<usize, String>,
+    /// What ranks are at, where they tell, by rank.
+    pub running: Vec<Doing>,
+}
+
+/// What a rank is at.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Doing {
+    pub rank: usize,
+    pub at: String,
 }
 
 /// A standing and when it was written, s since 1970.
@@ -102,7 +108,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("results.h5");
         fs::create_dir_all(journal::folder_of(&output)).unwrap();
-        let standing = Standing { stage: "replicas".into(), tasks: 4, done: 1, ..Standing::default() };
+        let running = vec![Doing { rank: 1, at: "seed 2, run: step 5".into() }];
+        let standing = Standing { stage: "replicas".into(), tasks: 4, done: 1, failed: 0, running };
         let mut live = Live::of(&output);
         live.tell(|| panic!("that is too soon"));
         live.write(standing.clone());

@@ -1,5 +1,5 @@
 //! How far is the campaign?
-use super::live::Standing;
+use super::live::{Doing, Standing};
 use super::say;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -93,7 +93,7 @@ impl Progress {
             tasks: self.total,
             done: self.before + self.by_rank.iter().sum::<u64>(),
             failed,
-            running: self.doing.clone(),
+            running: self.doing.iter().map(|(&rank, at)| Doing { rank, at: at.clone() }).collect(),
         }
     }
 
