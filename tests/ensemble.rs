@@ -242,6 +242,29 @@ fn seeds_may_be_added_at_the_end_and_what_is_done_is_kept() {
 }
 
 #[test]
+fn short_programs_follow_each_other_and_a_drain_runs_none_of_them_twice() {
+    let campaign = campaign(&of("1-300"), "echo $1 >> ../../ran; sleep 0.01", "");
+    let ran = || fs::read_to_string(campaign.path("ran")).map_or(0, |text| text.lines().count());
+    let since = Instant::now();
+    let running = campaign.start(2, &[]);
+    while ran() < 60 {
+        assert!(since.elapsed() < support::LIMIT, "nothing runs");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    campaign.ask_to_drain(&running);
+    running.end().expect(75, &["stopping: asked to stop", "0 failed"]);
+    assert!(ran() < 300, "it ran to its end before it was asked");
+    campaign.run(2, &[]).expect(0, &["300 of 300 tasks done, 0 failed"]);
+    let wall_s = since.elapsed().as_secs_f64();
+    let mut seeds: Vec<usize> = lines(&campaign, "ran").iter().map(|seed| seed.parse().unwrap()).collect();
+    seeds.sort();
+    assert_eq!(seeds, (1..=300).collect::<Vec<_>>());
+    // That a program was ready and waited is not counted as its time.
+    let busy: Vec<f64> = reader(&campaign).array("/run/ranks/busy_s").unwrap();
+    assert!(busy.iter().all(|busy| *busy > 0.5 && *busy < wall_s), "{busy:?} in {wall_s} s");
+}
+
+#[test]
 fn a_free_energy_may_be_asked_for_or_changed_when_the_replicas_are_done() {
     let script = "echo $1 >> ../../ran; k=0; echo '#! FIELDS time x bias' > COLVAR; \
         while [ $k -lt 40 ]; do echo $k $((k * $1 % 7)) 0 >> COLVAR; k=$((k + 1)); done";

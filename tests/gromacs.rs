@@ -270,6 +270,9 @@ fn seeds_from_the_clock_and_equal_inputs_are_refused() {
     refused(&MDP.replace("{{ seed }}", "7"), &["replicas 0 and 1 (seeds 1 and 2) would do the same"]);
     let standing = Standing::new(3, "mdrun_args = [\"-nsteps\", \"10\"]");
     standing.campaign.run(0, &[]).expect(78, &["`-nsteps` is not free"]);
+    let standing = Standing::new(3, "");
+    fs::remove_file(standing.campaign.path("bin/gmx")).unwrap();
+    standing.campaign.run(0, &[]).expect(78, &["bin/gmx` is not there, or may not be executed"]);
     let standing = Standing::new(3, "threads = 512");
     standing.campaign.run(0, &[]).expect(78, &["512 threads on"]);
 }
