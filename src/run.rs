@@ -1,13 +1,16 @@
 //! How does a campaign run over the ranks?
 //!
-//! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has one thread that
-//! runs tasks (`compute`).
+//! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has a thread that
+//! runs tasks (`compute`, `lane`).
 mod berth;
 mod compute;
 pub mod exit;
+mod lane;
 mod ledger;
+pub mod live;
 mod message;
 pub mod open;
+mod panic;
 pub mod past;
 mod progress;
 mod publish;
@@ -21,7 +24,7 @@ mod start;
 mod watch;
 mod worker;
 
-pub use compute::install_panic_rule;
+pub use panic::install_panic_rule;
 pub use progress::Style;
 
 use crate::campaigns::Kind;

@@ -242,6 +242,52 @@ fn seeds_may_be_added_at_the_end_and_what_is_done_is_kept() {
 }
 
 #[test]
+fn short_programs_follow_each_other_and_a_drain_runs_none_of_them_twice() {
+    let campaign = campaign(&of("1-300"), "echo $1 >> ../../ran; sleep 0.01", "");
+    let ran = || fs::read_to_string(campaign.path("ran")).map_or(0, |text| text.lines().count());
+    let since = Instant::now();
+    let running = campaign.start(2, &[]);
+    while ran() < 60 {
+        assert!(since.elapsed() < support::LIMIT, "nothing runs");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    campaign.ask_to_drain(&running);
+    running.end().expect(75, &["stopping: asked to stop", "0 failed"]);
+    assert!(ran() < 300, "it ran to its end before it was asked");
+    campaign.run(2, &[]).expect(0, &["300 of 300 tasks done, 0 failed"]);
+    let wall_s = since.elapsed().as_secs_f64();
+    let mut seeds: Vec<usize> = lines(&campaign, "ran").iter().map(|seed| seed.parse().unwrap()).collect();
+    seeds.sort();
+    assert_eq!(seeds, (1..=300).collect::<Vec<_>>());
+    // That a program was ready and waited is not counted as its time.
+    let busy: Vec<f64> = reader(&campaign).array("/run/ranks/busy_s").unwrap();
+    assert!(busy.iter().all(|busy| *busy > 0.5 && *busy < wall_s), "{busy:?} in {wall_s} s");
+}
+
+#[test]
+fn a_free_energy_may_be_asked_for_or_changed_when_the_replicas_are_done() {
+    let script = "echo $1 >> ../../ran; k=0; echo '#! FIELDS time x bias' > COLVAR; \
+        while [ $k -lt 40 ]; do echo $k $((k * $1 % 7)) 0 >> COLVAR; k=$((k + 1)); done";
+    let columns = "[[ensemble.collect]]\nfile = \"COLVAR\"\ncolumns = [\"x\", \"bias\"]\n";
+    let wanted = |grid: usize| {
+        let asked = "[[ensemble.free_energy]]\ncvs = [\"x\"]\nbias = \"bias\"\ntemperature_k = 300.0\n";
+        format!("{columns}{asked}grid = {grid}\n")
+    };
+    let campaign = campaign(&of("1-3"), script, columns);
+    campaign.run(2, &[]).expect(0, &["3 of 3"]);
+    for grid in [5, 7] {
+        campaign.write(&config(&of("1-3"), script, &wanted(grid)));
+        campaign.run(1, &[]).expect(0, &["3 of 3 tasks done"]);
+        let bins: Vec<f64> = reader(&campaign).array("/results/free_energy/x/free_energy").unwrap();
+        assert_eq!(bins.len(), grid);
+        campaign.run(1, &[]).expect(0, &["is complete already"]);
+    }
+    assert_eq!(lines(&campaign, "ran").len(), 3, "no replica was run again");
+    campaign.write(&config(&of("1-3"), script, &columns.replace("\"x\", ", "")));
+    campaign.run(1, &[]).expect(73, &["collect"]);
+}
+
+#[test]
 fn a_column_that_is_not_there_is_the_replicas_failure_and_its_values_are_empty() {
     let script = "[ $1 = 2 ] && exit 0; printf '#! FIELDS time d/x\\n0 1\\n1 2\\n1 3\\n2 4\\n' > COLVAR";
     let columns = "[limits]\nmax_retries = 0\n[[ensemble.collect]]\nfile = \"COLVAR\"\ncolumns = [\"d/x\"]";

@@ -270,6 +270,9 @@ fn seeds_from_the_clock_and_equal_inputs_are_refused() {
     refused(&MDP.replace("{{ seed }}", "7"), &["replicas 0 and 1 (seeds 1 and 2) would do the same"]);
     let standing = Standing::new(3, "mdrun_args = [\"-nsteps\", \"10\"]");
     standing.campaign.run(0, &[]).expect(78, &["`-nsteps` is not free"]);
+    let standing = Standing::new(3, "");
+    fs::remove_file(standing.campaign.path("bin/gmx")).unwrap();
+    standing.campaign.run(0, &[]).expect(78, &["bin/gmx` is not there, or may not be executed"]);
     let standing = Standing::new(3, "threads = 512");
     standing.campaign.run(0, &[]).expect(78, &["512 threads on"]);
 }
@@ -310,9 +313,60 @@ fn gpus_are_shared_out_by_the_ranks_of_a_node() {
     used.sort();
     used.dedup();
     assert_eq!(used, ["2", "5"]);
-    // So many that the run is stopped before all have failed.
-    let standing = Standing::new(60, "gpus = [0]");
-    standing.campaign.run(2, &[]).expect(75, &["2 ranks on this node want 1 GPUs with 1 replicas each"]);
+    // Two nodes have twice as many; with too few nothing is begun.
+    let check = |arguments: &[&str]| standing.campaign.tell("check", arguments);
+    check(&["--ranks", "4", "--nodes", "2"]).expect(0, &["no fault found"]);
+    check(&["--ranks", "4"])
+        .expect(78, &["4 ranks on a node want a place on 2 GPUs with 1 replicas each", "gpus = [2, 5]"]);
+    let standing = Standing::new(4, "gpus = [0]");
+    standing.campaign.run(2, &[]).expect(78, &["2 ranks on a node want a place on 1 GPUs", "replicas_per_gpu"]);
+    assert!(!standing.campaign.path("bin/calls.log").exists() || standing.calls("1", "mdrun").is_empty());
+    let config = fs::read_to_string(standing.campaign.path("config.toml")).unwrap();
+    standing.campaign.write(&config.replace("gpus = [0]", "gpus = [0]\nreplicas_per_gpu = 2"));
+    standing.campaign.run(2, &[]).expect(0, &["4 of 4 tasks done"]);
+}
+
+#[test]
+fn more_threads_than_cores_are_run_where_that_is_wanted_and_are_not_pinned() {
+    let standing = Standing::new(2, "threads = 512\noversubscribe = true");
+    standing.campaign.run(2, &[]).expect(0, &["warning: 512 threads on", "not bound to cores", "2 of 2 tasks done"]);
+    let call = &standing.calls("1", "mdrun")[0];
+    assert_eq!(
+        (option(call, "-ntomp"), option(call, "-pin"), option(call, "-pinoffset")),
+        (Some("512"), Some("off"), None)
+    );
+}
+
+#[test]
+fn what_only_steers_mdrun_may_change_within_a_campaign() {
+    let standing = Standing::new(2, "mdrun_args = [\"-cpt\", \"5\"]");
+    standing.campaign.run(0, &[]).expect(0, &["2 of 2 tasks done"]);
+    let config = fs::read_to_string(standing.campaign.path("config.toml")).unwrap();
+    standing
+        .campaign
+        .write(&config.replace("[\"-cpt\", \"5\"]", "[\"-v\", \"-nb\", \"cpu\"]\nthreads = 2\noversubscribe = true"));
+    standing.campaign.run(0, &[]).expect(0, &["is complete already"]);
+    standing.campaign.write(&config.replace("[\"-cpt\", \"5\"]", "[\"-reprod\"]"));
+    standing.campaign.run(0, &[]).expect(73, &["mdrun_args", "-reprod"]);
+}
+
+#[test]
+fn step_and_speed_of_every_replica_are_seen_while_it_runs() {
+    let slow = MDP.replace("nsteps = 40", "nsteps = 400\nsleep = 0.02");
+    let standing = Standing::with(2, "", "", &slow);
+    let running = standing.campaign.start(2, &[]);
+    let seen = |words: &[&str]| {
+        let told = standing.campaign.tell_of_results("inspect", &[]).said;
+        words.iter().all(|word| told.contains(word))
+    };
+    wait_until(|| {
+        seen(&["replicas 0 of 2 done", "rank 0: seed ", "rank 1: seed ", ", run: step ", " of 400 (", " ns/day"])
+    });
+    let told = standing.campaign.tell_of_results("inspect", &["--json"]).said;
+    let told: Value = serde_json::from_str(&told).unwrap();
+    assert_eq!((&told["complete"], &told["running"]["tasks"]), (&false.into(), &2.into()));
+    running.end().expect(0, &["2 of 2 tasks done"]);
+    assert!(!standing.campaign.path("results.h5.journal/running.json").exists());
 }
 
 /// A real campaign of alanine dipeptide, where GROMACS is; says so where it is not.
@@ -336,6 +390,54 @@ fn real(steps: u64, keys: &str) -> Option<Campaign> {
         fs::copy(systems.join(name), campaign.path(name)).unwrap();
     }
     Some(campaign)
+}
+
+/// The distance of the methyl groups at both ends of alanine dipeptide, biased by GROMACS's own adaptive weight histogram.
+const AWH: &str = "\npull = yes\npull-ngroups = 2\npull-group1-name = left\npull-group2-name = right\npull-ncoords = 1\n\
+    pull-coord1-type = external-potential\npull-coord1-potential-provider = AWH\npull-coord1-geometry = distance\n\
+    pull-coord1-groups = 1 2\npull-nstxout = 100\npull-nstfout = 0\nawh = yes\nawh-potential = convolved\nawh-seed = {{ seed }}\n\
+    awh-nstout = 10000\nawh-nbias = 1\nawh1-ndim = 1\nawh1-error-init = 5\nawh1-dim1-coord-index = 1\nawh1-dim1-start = 0.40\n\
+    awh1-dim1-end = 0.80\nawh1-dim1-force-constant = 20000\nawh1-dim1-diffusion = 0.001\n";
+
+#[test]
+fn an_adaptive_bias_goes_on_where_its_checkpoint_was() {
+    let keys = "index = \"ends.ndx\"\nmdrun_args = [\"-cpt\", \"0.005\"]\n[[ensemble.collect]]\nfile = \"run_pullx.xvg\"\ncolumns = [0, 1]";
+    let Some(campaign) = real(200_000, keys) else { return };
+    let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
+    campaign.write(&config.replace("101-108", "101-102"));
+    fs::write(
+        campaign.path("ends.ndx"),
+        "[ System ]\n1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22\n[ left ]\n1\n[ right ]\n19\n",
+    )
+    .unwrap();
+    let mdp = fs::read_to_string(campaign.path("run.mdp.j2")).unwrap();
+    fs::write(campaign.path("run.mdp.j2"), mdp.clone() + &AWH.replace("{{ seed }}", "-1")).unwrap();
+    campaign.run(0, &[]).expect(78, &["`awh-seed = -1` has GROMACS take it from the clock"]);
+    fs::write(campaign.path("run.mdp.j2"), mdp + AWH).unwrap();
+    let running = campaign.start(2, &[]);
+    wait_until(|| [101, 102].iter().all(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()));
+    kill_rank(&campaign, running, 1);
+    wait_until(|| working_in(&campaign.path("replicas")) == 0);
+    assert!(!campaign.path("replicas/101/run.gro").exists() && !campaign.path("replicas/102/run.gro").exists());
+    campaign.run(2, &[]).expect(0, &["2 of 2 tasks done, 0 failed"]);
+    let file = reader(&campaign);
+    let column =
+        |name: &str| -> Vec<f64> { file.array(&format!("/results/collected/run_pullx.xvg/{name}/values")).unwrap() };
+    // Every 0.2 ps from 0 to 400 ps once, for each replica.
+    let times: Vec<f64> = (0..=2000).map(|k| f64::from(k) * 0.2).collect();
+    for replica in column("0").chunks(2001) {
+        assert!(replica.iter().zip(&times).all(|(a, b)| (a - b).abs() < 1e-3), "{replica:?}");
+    }
+    let distances = column("1");
+    assert_eq!(distances.len(), 4002);
+    assert_ne!(distances[..2001], distances[2001..], "seeds differ");
+    // The bias drives the ends over its whole range: without it they are closer than 0.5 nm for 0.2 % of the time (measured).
+    let part = |is_in: fn(&f64) -> bool| distances.iter().filter(|x| is_in(x)).count() as f64 / 4002.0;
+    assert!(part(|x| *x < 0.5) > 0.05 && part(|x| *x > 0.6) > 0.05, "{} {}", part(|x| *x < 0.5), part(|x| *x > 0.6));
+    for seed in [101, 102] {
+        let log = fs::read_to_string(campaign.path(&format!("replicas/{seed}/run.log"))).unwrap();
+        assert!(log.contains("Restarting from checkpoint, appending to previous log file."), "replica {seed}");
+    }
 }
 
 /// Checks what eight real replicas leave.

@@ -49,6 +49,8 @@ fn main() -> ExitCode {
         a_launcher_does_not_wait_for_the_guard
         a_gigabyte_of_output_is_bounded_in_memory
         cancelling_ends_the_command_and_starts_no_other
+        one_program_waits_for_another_and_begins_when_that_has_ended
+        a_program_that_waits_can_be_withdrawn_and_may_come_too_late
         a_killed_guard_is_an_error_and_takes_its_programs_along
         a_program_dies_with_its_guard_even_when_the_rank_cannot_help
         the_launchers_variables_do_not_reach_a_program
@@ -360,6 +362,61 @@ fn cancelling_ends_the_command_and_starts_no_other() {
     assert_eq!((next.exit, next.elapsed), (Exit::Cancelled, Duration::ZERO));
 }
 
+/// Runs `first`, and once it runs `second` beside it; both came to their ends after `meanwhile`, which is called when `second` waits.
+fn beside(guard: &Guard, first: &Command, second: &Command, meanwhile: impl FnOnce()) -> [Finished; 2] {
+    scope(|threads| {
+        let running = threads.spawn(|| guard.run(first).unwrap());
+        sleep(seconds(0.1));
+        let waiting = threads.spawn(|| guard.run(second).unwrap());
+        sleep(seconds(0.1));
+        meanwhile();
+        [running.join().unwrap(), waiting.join().unwrap()]
+    })
+}
+
+fn one_program_waits_for_another_and_begins_when_that_has_ended() {
+    let (guard, token) = (Guard::start().unwrap(), token());
+    let folder = tempfile::tempdir().unwrap();
+    let log = folder.path().join("log").display().to_string();
+    // What the first leaves behind is gone before the second begins.
+    let first = sh(&format!("setsid sleep {token} & sleep 0.4; date +%s%N >> {log}; exit 3"));
+    let second = sh(&format!("date +%s%N >> {log}; ps -eo args | grep -c '^sleep {token}'; sleep 0.1; exit 4"));
+    let [one, two] = beside(&guard, &first, &second, || ());
+    assert_eq!((one.exit, two.exit), (Exit::Exited(3), Exit::Exited(4)));
+    assert_eq!(two.stdout.text().trim(), "0");
+    // It is not charged for its wait, nor for what the other used.
+    assert!(two.elapsed >= seconds(0.1) && two.elapsed < seconds(0.35), "{:?}", two.elapsed);
+    let times: Vec<i64> = fs::read_to_string(&log).unwrap().lines().map(|line| line.parse().unwrap()).collect();
+    assert!(times[1] > times[0], "{times:?}");
+    // What cannot begin is told when its turn has come.
+    let missing = Command::new(["/no/such/program"], "/");
+    scope(|threads| {
+        let running = threads.spawn(|| guard.run(&sh("sleep 0.2")).unwrap());
+        sleep(seconds(0.1));
+        assert!(matches!(guard.run(&missing), Err(Error::NotFound { .. })));
+        assert!(running.join().unwrap().exit.is_success());
+    });
+}
+
+fn a_program_that_waits_can_be_withdrawn_and_may_come_too_late() {
+    let (folder, slow) = (tempfile::tempdir().unwrap(), sh("sleep 0.5"));
+    let trace = folder.path().join("it-ran");
+    let touch = sh(&format!("touch {}", trace.display()));
+    let guard = Guard::start().unwrap();
+    let late = Command { begin_within: Some(seconds(0.2)), ..touch.clone() };
+    let [one, two] = beside(&guard, &slow, &late, || ());
+    assert_eq!((one.exit, two.exit), (Exit::Exited(0), Exit::Cancelled));
+    let [one, two] = beside(&guard, &slow, &touch, || guard.withdraw());
+    assert_eq!((one.exit, two.exit), (Exit::Exited(0), Exit::Cancelled));
+    assert!(!trace.exists());
+    // Nothing waits any more; what need not wait is run.
+    assert_eq!(beside(&guard, &slow, &touch, || ())[1].exit, Exit::Cancelled);
+    assert!(guard.run(&late).unwrap().exit.is_success() && trace.exists());
+    let other = Guard::start().unwrap();
+    let [one, two] = beside(&other, &slow, &touch, || other.cancel());
+    assert_eq!((one.exit, two.exit), (Exit::Cancelled, Exit::Cancelled));
+}
+
 fn a_killed_guard_is_an_error_and_takes_its_programs_along() {
     let token = token();
     let guard = Guard::start().unwrap();
@@ -453,7 +510,7 @@ fn nothing_inherited_stays_open() {
     assert_eq!(nix::unistd::read(&reader, &mut [0]), Ok(0), "nobody else holds the writing end");
     let mut files = open_files(guard.pid());
     files.retain(|file| file != Path::new("/dev/null"));
-    assert_eq!(files.len(), 2, "only the socket and the signals: {files:?}");
+    assert_eq!(files.len(), 3, "only the sockets and the signals: {files:?}");
     let listed = guard.run(&Command::new(["ls", "-l", "/proc/self/fd"], "/")).unwrap().stdout.text();
     assert_eq!(listed.matches(" -> ").count(), 4, "the standard three and the directory that is listed: {listed}");
 }

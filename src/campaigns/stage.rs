@@ -109,6 +109,17 @@ pub trait Stage: Send + Sync + 'static {
         false
     }
 
+    /// Whether a task is one program and nothing else, whose start may be made ready while another task's runs: tasks may then be run by two
+    /// threads, though never two programs at once.
+    fn can_overlap(&self) -> bool {
+        false
+    }
+
+    /// What the task that runs here is at, in a few words, where that can be seen from outside. Asked now and then by another thread.
+    fn doing(&self) -> Option<String> {
+        None
+    }
+
     /// Why the stage is run and what it does, a line each, where that follows from results: told when it begins.
     fn occasion(&self) -> Vec<String> {
         Vec::new()
@@ -250,6 +261,25 @@ pub trait Campaign: Send + Sync {
         serde_json::Value::Null
     }
 
+    /// What is made of outcomes when results are written, and no task depends on: it may change between runs, and a complete campaign is then
+    /// written again without running anything.
+    fn afterwards(&self) -> serde_json::Value {
+        serde_json::Value::Null
+    }
+
+    /// Whether as many ranks may run on one node as far as the configuration goes.
+    ///
+    /// # Errors
+    /// There is less on a node than they need.
+    fn check_node(&self, _ranks: usize) -> Result<(), Faults> {
+        Ok(())
+    }
+
+    /// Whether programs may have more threads than there are cores.
+    fn may_oversubscribe(&self) -> bool {
+        false
+    }
+
     /// Whether [`write`](Campaign::write) reads single outcomes: their journal is then kept with the file.
     fn needs_outcomes(&self) -> bool {
         false
@@ -300,6 +330,8 @@ pub struct Context<'a> {
     pub task_timeout: Option<Duration>,
     /// When the time slot ends.
     pub deadline: Option<Instant>,
+    /// When a task must have begun at the latest to be done by then, judged by those before.
+    pub begin_by: Option<Instant>,
     /// What programs are started with; none where that is not possible.
     pub programs: Option<&'a Programs>,
     /// When the tasks of this call were started.
@@ -316,6 +348,7 @@ impl<'a> Context<'a> {
             memory: &OwnMemory,
             task_timeout: None,
             deadline: None,
+            begin_by: None,
             programs: None,
             started: Instant::now(),
             halt,
@@ -351,6 +384,8 @@ pub trait AnyStage: Send + Sync {
     fn label(&self, task: TaskId) -> Option<String>;
     fn grain(&self) -> u64;
     fn can_be_interrupted(&self) -> bool;
+    fn can_overlap(&self) -> bool;
+    fn doing(&self) -> Option<String>;
     fn occasion(&self) -> Vec<String>;
     fn can_be_sampled(&self) -> bool;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
@@ -416,6 +451,12 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn can_be_interrupted(&self) -> bool {
         self.0.can_be_interrupted()
+    }
+    fn can_overlap(&self) -> bool {
+        self.0.can_overlap()
+    }
+    fn doing(&self) -> Option<String> {
+        self.0.doing()
     }
     fn occasion(&self) -> Vec<String> {
         self.0.occasion()

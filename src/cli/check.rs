@@ -5,18 +5,21 @@ use crate::config::{Schedule, Uneven};
 use crate::plan::{self, Partition, Plan, TaskSet};
 use crate::process::Guard;
 use crate::run::exit::Stop;
-use crate::run::open::{Loaded, load_with_programs, manifest_of};
+use crate::run::open::{Loaded, faulty, load_with_programs, manifest_of};
 use crate::run::say;
 use std::path::Path;
 
 /// Tells all faults of the configuration at `path`, or what was understood.
 ///
 /// # Errors
-/// The file cannot be read, has faults, or its tasks do not divide over `ranks`.
-pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>) -> Result<(), Stop> {
+/// The file cannot be read, has faults, or its tasks do not divide over `ranks`, or these find too little on each of `nodes`.
+pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes: u64) -> Result<(), Stop> {
     // Before any thread, as `run` does: programs are asked for their versions.
     let guard = Guard::start().ok();
     let loaded = load_with_programs(path, guard.as_ref(), kinds)?;
+    if let Some(ranks) = ranks {
+        loaded.campaign.check_node(ranks.div_ceil(nodes) as usize).map_err(faulty)?;
+    }
     let warnings = loaded.campaign.warnings();
     if !warnings.is_empty() {
         say::line(warnings.render(say::is_colored()).trim_end());

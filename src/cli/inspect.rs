@@ -2,6 +2,7 @@
 use crate::campaigns::export;
 use crate::results::Reader;
 use crate::run::exit::{Exit, Stop};
+use crate::run::live::{self, Written};
 use crate::run::say;
 use serde_json::{Value, json};
 use std::path::Path;
@@ -9,15 +10,29 @@ use std::path::Path;
 /// Failures told in full; all of them are in the file and in `--json`.
 const TOLD: usize = 20;
 
-/// Tells what the result file at `path` holds, as text or JSON.
+/// Tells what the result file at `path` holds, as text or JSON, and how the campaign that writes it stands where one runs.
 ///
 /// # Errors
 /// The file is missing, damaged or of another program.
 pub fn inspect(path: &Path, as_json: bool) -> Result<(), Stop> {
-    let found = read(path).map_err(|error| Stop::because(Exit::Input, &error))?;
+    let running = live::read(path);
+    if let Some(running) = running.as_ref().filter(|_| !path.exists()) {
+        match as_json {
+            true => say::line(&format!("{:#}", json!({ "complete": false, "running": running }))),
+            false => tell_running(path, running),
+        }
+        return Ok(());
+    }
+    let mut found = read(path).map_err(|error| Stop::because(Exit::Input, &error))?;
     if as_json {
+        if let Some(running) = &running {
+            found["running"] = json!(running);
+        }
         say::line(&format!("{found:#}"));
         return Ok(());
+    }
+    if let Some(running) = &running {
+        tell_running(path, running);
     }
     let text = |key: &str| found[key].as_str().map_or_else(|| found[key].to_string(), str::to_owned);
     let complete = if found["complete"] == json!(true) { "complete" } else { "not complete" };
@@ -50,6 +65,21 @@ pub fn inspect(path: &Path, as_json: bool) -> Result<(), Stop> {
         say::line(&format!("{} {} [{}] {}", field("path"), item["shape"], field("units"), field("description")));
     }
     Ok(())
+}
+
+/// How a campaign stands that runs, or was killed.
+fn tell_running(path: &Path, running: &Written) {
+    let standing = &running.standing;
+    say::line(&format!(
+        "{}: not complete, {} {} of {} done, {} failed, as of {} ago",
+        path.display(),
+        standing.stage,
+        standing.done,
+        standing.tasks,
+        standing.failed,
+        say::duration(live::age(running).as_secs_f64()),
+    ));
+    standing.running.iter().for_each(|doing| say::line(&format!("  rank {}: {}", doing.rank, doing.at)));
 }
 
 fn read(path: &Path) -> Result<Value, crate::results::Error> {

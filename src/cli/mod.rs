@@ -41,6 +41,9 @@ enum Command {
         /// Also whether the tasks divide over so many ranks
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
         ranks: Option<u64>,
+        /// The nodes that the ranks are spread over
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+        nodes: u64,
     },
     /// Tell what a run would do and how long it would take; a few tasks are run for a second or two
     Plan {
@@ -55,9 +58,9 @@ enum Command {
         /// The kind of campaign
         kind: String,
     },
-    /// Tell what is in a result file, whether it is complete, and what failed
+    /// Tell what is in a result file, whether it is complete, and what failed; while a campaign runs, how it stands
     Inspect {
-        /// The result file
+        /// The result file, which need not be there yet
         results: PathBuf,
         /// As JSON
         #[arg(long)]
@@ -138,7 +141,7 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
     };
     let told = match (cli.command, cli.run) {
         (Some(Command::Run(args)), _) | (None, Some(args)) => return code(run_campaign(kinds, args)),
-        (Some(Command::Check { config, ranks }), _) => check::check(kinds, &config, ranks),
+        (Some(Command::Check { config, ranks, nodes }), _) => check::check(kinds, &config, ranks, nodes),
         (Some(Command::Plan { config, ranks }), _) => plan::plan(kinds, &config, ranks),
         (Some(Command::Init { kind }), _) => init::init(kinds, &kind),
         (Some(Command::Inspect { results, json }), _) => inspect::inspect(&results, json),

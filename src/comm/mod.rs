@@ -3,6 +3,7 @@
 //! The only module that names `mpi`. After the start there are only messages from one rank to another, never a collective
 //! operation, so that nobody waits for a rank that is slow, draining or dead. Everything here is called from the main
 //! thread alone (`MPI_THREAD_FUNNELED`).
+mod fabric;
 mod launcher;
 mod solo;
 mod world;
@@ -20,6 +21,7 @@ pub fn start(launcher: Option<Launcher>) -> Result<Box<dyn Comm>, Error> {
         let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
         return Ok(Box::new(Solo::new(host)));
     }
+    fabric::spare();
     Ok(Box::new(World::start(launcher)?))
 }
 

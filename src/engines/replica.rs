@@ -5,7 +5,9 @@ use crate::process::{Command, Exit, Finished, Output, Programs};
 use crate::task::Cause;
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
+use std::fmt;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// Lines of a program's output that go into a message.
@@ -24,10 +26,44 @@ pub struct Berth<'a> {
     pub limit: Option<(Instant, Duration)>,
     /// When the time slot ends.
     pub deadline: Option<Instant>,
+    /// A program that has not begun by then, since another one runs, does not begin any more.
+    pub begin_by: Option<Instant>,
     /// A program that neither prints nor writes for so long is ended.
     pub stall: Option<Duration>,
     /// Time that a program has to end by itself when it is told to.
     pub grace: Duration,
+    /// Where it is told what runs.
+    pub running: &'a Running,
+}
+
+/// What a replica is at, for another thread that asks.
+#[derive(Default)]
+pub struct Running(Mutex<Option<Box<Tell>>>);
+
+/// What is said of a program that runs, or nothing as long as it is not known.
+type Tell = dyn FnMut() -> Option<String> + Send;
+
+impl Running {
+    /// A program begins of which `tell` knows.
+    pub fn begin(&self, tell: impl FnMut() -> Option<String> + Send + 'static) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Box::new(tell));
+    }
+
+    /// It has ended.
+    pub fn end(&self) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// What is known of the program that runs.
+    pub fn tell(&self) -> Option<String> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).as_mut()?()
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Running")
+    }
 }
 
 /// What programs of a replica have used.
@@ -76,6 +112,7 @@ impl Berth<'_> {
         }
         command.grace = self.grace;
         command.stall_limit = self.stall;
+        command.begin_within = self.begin_by.map(|latest| latest.saturating_duration_since(now));
         command.time_limit = self.limit.map(|(end, _)| end.saturating_duration_since(now));
         command.cores = (!self.programs.cores.is_empty()).then(|| self.programs.cores.clone());
         let finished = self.programs.guard.run(&command).map_err(|error| ending::not_run(&error, self.label))?;

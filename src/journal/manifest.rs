@@ -16,6 +16,9 @@ pub struct Manifest {
     /// What may change otherwise and may ask for more work.
     #[serde(default)]
     pub asks: serde_json::Value,
+    /// What is made of outcomes when they are written.
+    #[serde(default)]
+    pub afterwards: serde_json::Value,
 }
 
 impl Manifest {
@@ -76,7 +79,8 @@ mod tests {
 
     fn manifest(step: f64, count: u64) -> Manifest {
         let identity = [("a.step".to_owned(), step.into()), ("campaign.seed".to_owned(), 7.into())].into();
-        Manifest { identity, grows: Some(("a.count".into(), count)), asks: serde_json::Value::Null }
+        let nothing = serde_json::Value::Null;
+        Manifest { identity, grows: Some(("a.count".into(), count)), asks: nothing.clone(), afterwards: nothing }
     }
 
     #[test]

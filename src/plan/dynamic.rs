@@ -5,8 +5,11 @@ use super::policy::Policy;
 use crate::task::Tasks;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-/// Batches shorter than this, s, are handed out two at a time, so that no rank waits for a message: on a busy node one takes milliseconds.
+/// Of batches shorter than this, s, a rank holds three, so that none waits for a message: on a busy node one takes milliseconds...
 const SHORT_S: f64 = 0.1;
+/// ...and of very short ones what takes this long, s, but no more than so many.
+const AHEAD_S: f64 = 0.01;
+const MOST: usize = 64;
 
 /// Whoever is free takes the costliest of the most urgent batches that are left, in the order of tasks among equals; but a batch so long that
 /// the others could do all the rest meanwhile is begun at once. Costs are learned from the batches that have run.
@@ -62,7 +65,10 @@ impl Policy for Dynamic {
 
     /// Where batches are long one is enough: what waits behind another could be run by a rank that is free.
     fn depth(&self) -> usize {
-        if self.costs.mean().is_some_and(|mean| mean < SHORT_S) { 2 } else { 1 }
+        match self.costs.mean() {
+            Some(mean) if mean < SHORT_S => (3 + (AHEAD_S / mean) as usize).min(MOST),
+            _ => 1,
+        }
     }
 
     fn hear(&mut self, batch: Tasks, seconds: f64) {
@@ -132,7 +138,8 @@ mod tests {
         assert_eq!(policy.depth(), 1);
         let first = policy.next(0).unwrap();
         policy.hear(first, 0.001);
-        assert_eq!(policy.depth(), 2);
+        // Ten more in ten milliseconds.
+        assert_eq!(policy.depth(), 13);
         let second = policy.next(0).unwrap();
         policy.hear(second, 1.0);
         assert_eq!(policy.depth(), 1);

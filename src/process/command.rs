@@ -25,6 +25,8 @@ pub struct Command {
     pub time_limit: Option<Duration>,
     /// So is one that for this long has neither printed anything nor changed a file in its directory.
     pub stall_limit: Option<Duration>,
+    /// Where another command runs for longer than this, it does not begin any more, and comes back as [`Exit::Cancelled`].
+    pub begin_within: Option<Duration>,
     /// Time between the signal TERM to the program's process group and the signal KILL to all of its descendants.
     pub grace: Duration,
     /// The cores that the program may use; those of the rank where there are none given.
@@ -103,6 +105,7 @@ impl Command {
             stderr: Output::Captured,
             time_limit: None,
             stall_limit: None,
+            begin_within: None,
             grace: Duration::from_secs(10),
             cores: None,
         }

@@ -182,7 +182,7 @@ impl Share {
     /// What is wrong with the share for programs of `threads` threads, if anything.
     pub fn fault(&self, threads: usize) -> Option<Fault> {
         let cores = self.cores.len();
-        if self.ranks > 1 {
+        if self.ranks > 1 && threads <= cores {
             Some(Fault::Oversubscribed { ranks: self.ranks, cores })
         } else if self.is_bound_to_one && self.idle > 0 && threads > cores {
             Some(Fault::BoundToOne { idle: self.idle })
@@ -275,6 +275,7 @@ mod tests {
         let mine = share(&masks, 4, &topology);
         assert_eq!((mine.ranks, mine.idle), (3, 6));
         assert_eq!(mine.fault(1), Some(Fault::Oversubscribed { ranks: 3, cores: 1 }));
+        assert_eq!(mine.fault(2), Some(Fault::TooManyThreads { threads: 2, cores: 1 }));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 use super::{
     Error,
     command::{Command, Finished},
+    orders::LINES,
     serve, table,
     wire::{self, Refusal, Reply, Request, Step},
 };
@@ -19,7 +20,7 @@ use std::{
     net::Shutdown,
     os::unix::net::UnixStream,
     path::PathBuf,
-    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError},
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -28,13 +29,24 @@ use std::{
 #[derive(Debug)]
 pub struct Guard {
     pid: Pid,
-    socket: UnixStream,
-    /// The number of the last command; held while one runs, so that there is one at a time.
-    turn: Mutex<u64>,
-    /// Whether commands are cancelled; held while a request is sent.
-    is_cancelled: Mutex<bool>,
+    sockets: [UnixStream; LINES],
+    /// The number of each line's last command; held while it runs or waits.
+    turns: [Mutex<u64>; LINES],
+    /// Held while a request is sent.
+    state: Mutex<State>,
     /// How the guard ended when it should not have; a signal, if it was one.
     lost: OnceLock<Option<i32>>,
+}
+
+/// What the guard has been asked for.
+#[derive(Debug, Default)]
+struct State {
+    /// Whether no command begins any more.
+    is_cancelled: bool,
+    /// Whether no command waits for another any more.
+    is_withdrawn: bool,
+    /// Commands that run or wait.
+    under_way: usize,
 }
 
 impl Guard {
@@ -49,19 +61,19 @@ impl Guard {
         if threads != 1 {
             return Err(Error::Threaded { threads });
         }
-        let (socket, guards) = UnixStream::pair().map_err(start)?;
+        let (sockets, guards) = lines().map_err(start)?;
         // SAFETY: this is the only thread, so that the child may do whatever this process may.
         match unsafe { fork() }.map_err(|errno| start(errno.into()))? {
             ForkResult::Child => {
-                drop(socket);
+                drop(sockets);
                 serve::be_guard(guards)
             }
             ForkResult::Parent { child } => {
                 drop(guards);
-                let guard =
-                    Self { pid: child, socket, turn: 0.into(), is_cancelled: false.into(), lost: OnceLock::new() };
+                let (turns, state) = ([const { Mutex::new(0) }; LINES], Mutex::default());
+                let guard = Self { pid: child, sockets, turns, state, lost: OnceLock::new() };
                 // Only then is the guard out of reach of the signals that a launcher sends to this rank's group.
-                match wire::receive(&guard.socket) {
+                match wire::receive(&guard.sockets[0]) {
                     Ok(Some(Reply::Ready)) => Ok(guard),
                     Ok(Some(Reply::Broken(errno))) => Err(start(io::Error::from_raw_os_error(errno))),
                     _ => Err(start(io::ErrorKind::BrokenPipe.into())),
@@ -75,42 +87,72 @@ impl Guard {
         self.pid.as_raw()
     }
 
-    /// Runs `command` and waits for its end; by then all of its descendants are gone too. Threads take turns.
+    /// Runs `command` and waits for its end; by then all of its descendants are gone too. Of two threads one waits, its program ready to
+    /// begin when the other's has ended; further ones take turns.
     ///
     /// # Errors
     /// The program was not started, or the guard was killed. That the program failed is no error but its [`Exit`].
     ///
     /// [`Exit`]: super::Exit
     pub fn run(&self, command: &Command) -> Result<Finished, Error> {
-        let mut turn = lock(&self.turn);
-        *turn += 1;
-        let id = *turn;
         let program = command.program();
         if command.argv.is_empty() {
             return Err(Error::Empty);
         }
+        let (line, mut turn) = self.free_line();
+        *turn += 1;
+        let id = *turn;
         let unfit = |source| Error::Wire { program: program.clone(), source };
         let request = wire::encode(&Request::Run { id, command }).map_err(unfit)?;
         {
-            let is_cancelled = lock(&self.is_cancelled);
-            if *is_cancelled {
+            let mut state = lock(&self.state);
+            if state.is_cancelled || (state.is_withdrawn && state.under_way > 0) {
                 return Ok(Finished::not_started());
             }
-            (&self.socket).write_all(&request).map_err(|_| self.lost(program.clone()))?;
+            (&self.sockets[line]).write_all(&request).map_err(|_| self.lost(program.clone()))?;
+            state.under_way += 1;
         }
-        match wire::receive(&self.socket) {
+        let reply = wire::receive(&self.sockets[line]);
+        lock(&self.state).under_way -= 1;
+        match reply {
             Ok(Some(Reply::Ended { id: ended, end })) if ended == id => end.map_err(|refusal| why(command, refusal)),
             _ => Err(self.lost(program)),
         }
     }
 
+    /// A line that no other thread uses; where there is none, the first, once it is free.
+    fn free_line(&self) -> (usize, MutexGuard<'_, u64>) {
+        let free = self.turns.iter().enumerate().find_map(|(line, turn)| match turn.try_lock() {
+            Ok(turn) => Some((line, turn)),
+            Err(TryLockError::Poisoned(poisoned)) => Some((line, poisoned.into_inner())),
+            Err(TryLockError::WouldBlock) => None,
+        });
+        free.unwrap_or_else(|| (0, lock(&self.turns[0])))
+    }
+
     /// Ends the command that runs, as at its time limit, and starts no other from now on: each comes back as
     /// [`Exit::Cancelled`](super::Exit::Cancelled). For another thread than the one that runs commands; does not wait.
     pub fn cancel(&self) {
-        let mut is_cancelled = lock(&self.is_cancelled);
-        if !std::mem::replace(&mut *is_cancelled, true) {
+        let mut state = lock(&self.state);
+        if !std::mem::replace(&mut state.is_cancelled, true) {
+            self.tell(&Request::Cancel);
+        }
+    }
+
+    /// Lets no command begin that waits for another, now and from now on: it comes back as
+    /// [`Exit::Cancelled`](super::Exit::Cancelled). The one that runs is not disturbed.
+    pub fn withdraw(&self) {
+        let mut state = lock(&self.state);
+        if !std::mem::replace(&mut state.is_withdrawn, true) {
+            self.tell(&Request::Withdraw);
+        }
+    }
+
+    /// Sends a request over all lines: on each it arrives behind the command that was sent before.
+    fn tell(&self, request: &Request<&Command>) {
+        for socket in &self.sockets {
             // A guard that is gone has ended its programs and is reported by `run`.
-            let _ = wire::send(&self.socket, &Request::<&Command>::Cancel);
+            let _ = wire::send(socket, request);
         }
     }
 
@@ -141,10 +183,16 @@ impl Guard {
 impl Drop for Guard {
     fn drop(&mut self) {
         if self.lost.get().is_none() {
-            let _ = self.socket.shutdown(Shutdown::Both);
+            self.sockets.iter().for_each(|socket| drop(socket.shutdown(Shutdown::Both)));
             self.reap();
         }
     }
+}
+
+/// Both ends of all lines: the rank's and the guard's.
+fn lines() -> io::Result<([UnixStream; LINES], [UnixStream; LINES])> {
+    let [(first, its), (second, others)] = [UnixStream::pair()?, UnixStream::pair()?];
+    Ok(([first, second], [its, others]))
 }
 
 /// A panic while a lock was held leaves nothing half done here.

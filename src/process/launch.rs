@@ -28,11 +28,19 @@ pub struct Launched {
     pub stderr: Option<File>,
 }
 
-/// Starts `command` as a child of this process and leader of its own process group.
+/// All that a program needs to begin.
+pub struct Ready {
+    child: Child,
+    environment: BTreeMap<OsString, OsString>,
+    stdout: Option<File>,
+    stderr: Option<File>,
+}
+
+/// Makes `command` ready to begin: its directory, input, output, variables and cores.
 ///
 /// # Errors
-/// Something that the command needs is missing; nothing runs then.
-pub fn launch(command: &Command) -> Result<Launched, Refusal> {
+/// Something of that is missing.
+pub fn prepare(command: &Command) -> Result<Ready, Refusal> {
     let directory = command.directory.as_path();
     if command.argv.is_empty() {
         return Err(Refusal { step: Step::Program, errno: Errno::ENOENT as i32 });
@@ -46,8 +54,18 @@ pub fn launch(command: &Command) -> Result<Launched, Refusal> {
     let cores = cores.map_err(|errno| Refusal { step: Step::Cores, errno: errno as i32 })?;
     let child = Child::new(&command.argv, &environment, directory, [stdin, stdout, stderr], cores);
     let child = child.map_err(|_| Refusal { step: Step::Nul, errno: Errno::EINVAL as i32 })?;
-    let pid = child.spawn().map_err(|failed| not_started(command, &environment, failed))?;
-    Ok(Launched { pid, stdout: read_stdout, stderr: read_stderr })
+    Ok(Ready { child, environment, stdout: read_stdout, stderr: read_stderr })
+}
+
+impl Ready {
+    /// Starts the program of `command`, which this was made of, as a child of this process and leader of its own process group.
+    ///
+    /// # Errors
+    /// It cannot be started; nothing runs then.
+    pub fn start(self, command: &Command) -> Result<Launched, Refusal> {
+        let pid = self.child.spawn().map_err(|failed| not_started(command, &self.environment, failed))?;
+        Ok(Launched { pid, stdout: self.stdout, stderr: self.stderr })
+    }
 }
 
 /// Whether a program can be started in `directory`.

@@ -10,7 +10,8 @@
 //!       <----Ended------  (poll: socket, SIGCHLD, both pipes, timer)
 //! ```
 //!
-//! A guard serves one command at a time; commands carry a number, so that several at once need no other messages.
+//! A guard runs one command at a time. A second one may wait there, ready to begin the moment the first is over: what the rank does between
+//! two short programs then costs nothing.
 //!
 //! With the other ranks of its node a process has memory in common, where there is such: [`shared`].
 mod capture;
@@ -19,8 +20,10 @@ pub mod cores;
 pub mod environment;
 mod family;
 mod guard;
+mod job;
 mod launch;
 mod memory;
+mod orders;
 mod serve;
 pub mod shared;
 mod spawn;

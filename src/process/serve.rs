@@ -2,17 +2,14 @@
 //!
 //! It waits for a command, runs it with one eye on its rank, and ends when the rank does. One thread, one `poll`.
 use super::{
-    capture::{Captured, Copy},
-    command::{Command, Exit, Finished},
-    family::{self, Family},
-    launch::{Launched, launch},
-    stall::Stall,
-    wire::{self, Refusal, Reply, Request},
+    family,
+    job::{Job, PATIENCE},
+    orders::{Address, LINES, Order, Orders},
+    wire::{self, Refusal, Reply},
 };
 use nix::{
     fcntl::{OFlag, open},
     libc,
-    poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::{
         prctl,
         signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction},
@@ -22,31 +19,26 @@ use nix::{
     unistd::{close, dup2_stderr, dup2_stdin, dup2_stdout, setsid},
 };
 use std::{
-    fs::{self, File},
-    io::{ErrorKind, Read},
+    fs,
     os::{
-        fd::{AsFd, AsRawFd, RawFd},
+        fd::{AsRawFd, RawFd},
         unix::net::UnixStream,
     },
     panic::{AssertUnwindSafe, catch_unwind},
     time::{Duration, Instant},
 };
 
-/// How long the dead may take to go at the end of a command; only processes blocked in the kernel need more than some ms.
-const PATIENCE: Duration = Duration::from_secs(5);
-/// The same when the rank is gone and nobody waits.
+/// How long the dead may take to go when the rank is gone and nobody waits.
 const LAST_PATIENCE: Duration = Duration::from_secs(60);
-/// A pipe is read this many times before timers and the socket are looked at again.
-const READS_AT_ONCE: usize = 16;
 
 /// The whole life of the guard process, right after the fork.
-pub fn be_guard(socket: UnixStream) -> ! {
+pub fn be_guard(lines: [UnixStream; LINES]) -> ! {
     // The rank's hook may speak MPI, which this process must not.
     drop(std::panic::take_hook());
-    let served = catch_unwind(AssertUnwindSafe(|| match prepare(&socket) {
-        Ok(signals) if wire::send(&socket, &Reply::Ready).is_ok() => serve(&socket, &signals),
+    let served = catch_unwind(AssertUnwindSafe(|| match prepare(&lines) {
+        Ok(signals) if wire::send(&lines[0], &Reply::Ready).is_ok() => drop(serve(&lines, &signals)),
         Ok(_) => (),
-        Err(errno) => drop(wire::send(&socket, &Reply::Broken(errno as i32))),
+        Err(errno) => drop(wire::send(&lines[0], &Reply::Broken(errno as i32))),
     }));
     // The rank is gone, or this process has panicked: whatever still runs has no owner.
     let _ = catch_unwind(|| family::kill_all(LAST_PATIENCE, |_| ()));
@@ -55,7 +47,7 @@ pub fn be_guard(socket: UnixStream) -> ! {
 }
 
 /// Cuts every tie to the launcher: its signals, its session, its pipes.
-fn prepare(socket: &UnixStream) -> nix::Result<SignalFd> {
+fn prepare(lines: &[UnixStream; LINES]) -> nix::Result<SignalFd> {
     // All signals are blocked rather than ignored: a program would inherit what is ignored beyond exec.
     SigSet::all().thread_set_mask()?;
     // A launcher that ignores SIGCHLD would make the kernel reap our children.
@@ -70,190 +62,50 @@ fn prepare(socket: &UnixStream) -> nix::Result<SignalFd> {
     dup2_stdout(&null)?;
     dup2_stderr(&null)?;
     drop(null);
-    close_all_but(socket.as_raw_fd());
+    close_all_but(&lines.each_ref().map(AsRawFd::as_raw_fd));
     SignalFd::with_flags(&SigSet::from(Signal::SIGCHLD), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
 }
 
 /// Closes what was inherited beyond the standard three: with the launcher's pipes open it would wait for the guard.
-fn close_all_but(kept: RawFd) {
+fn close_all_but(kept: &[RawFd]) {
     let open: Vec<RawFd> = match fs::read_dir("/proc/self/fd") {
         Ok(entries) => entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok()).collect(),
         Err(_) => (3..1024).collect(),
     };
-    for fd in open.into_iter().filter(|&fd| fd > 2 && fd != kept) {
+    for fd in open.into_iter().filter(|&fd| fd > 2 && !kept.contains(&fd)) {
         // The directory's own descriptor is in the list and closed already.
         let _ = close(fd);
     }
 }
 
 /// Answers commands until the rank is gone.
-fn serve(socket: &UnixStream, signals: &SignalFd) {
-    while let Ok(Some(request)) = wire::receive::<Request<Box<Command>>>(socket) {
-        let Request::Run { id, command } = request else { continue };
-        let Some(end) = run(&command, socket, signals) else { return };
-        if wire::send(socket, &Reply::Ended { id, end }).is_err() {
-            return;
+fn serve(lines: &[UnixStream; LINES], signals: &SignalFd) -> Option<()> {
+    let mut orders = Orders::new(lines);
+    let mut over: Option<(Address, Job)> = None;
+    loop {
+        // The next program begins before the one before it is told of: no program waits for what the rank makes of another.
+        let begun = orders.next()?.map(begin);
+        if let Some((address, job)) = over.take() {
+            orders.answer(address, Ok(job.finish()))?;
+        }
+        match begun {
+            None => orders.wait()?,
+            Some((address, Err(refusal))) => orders.answer(address, Err(refusal))?,
+            Some((address, Ok(mut job))) => {
+                job.supervise(address.line, &mut orders, signals)?;
+                over = Some((address, job));
+            }
         }
     }
 }
 
-/// Runs one command to its end; none when the rank went away meanwhile.
-fn run(command: &Command, socket: &UnixStream, signals: &SignalFd) -> Option<Result<Finished, Refusal>> {
+/// Starts the program of an order.
+fn begin(order: Order) -> (Address, Result<Job, Refusal>) {
     // Before the launch: on a busy node the program is well on its way when the guard has its turn again.
     let started = Instant::now();
-    match launch(command) {
-        Ok(launched) => Some(Ok(Job::new(launched, command, started).supervise(socket, signals)?)),
-        Err(refusal) => {
-            family::kill_all(PATIENCE, |_| ());
-            Some(Err(refusal))
-        }
+    let launched = order.ready.and_then(|ready| ready.start(&order.command));
+    if launched.is_err() {
+        family::kill_all(PATIENCE, |_| ());
     }
-}
-
-/// A command that runs.
-struct Job {
-    family: Family,
-    started: Instant,
-    /// Why the program was told to end; none as long as it may run.
-    verdict: Option<Exit>,
-    /// When the next thing happens to it: it is told to end, or killed.
-    due: Option<Instant>,
-    grace: Duration,
-    stdout: Pipe,
-    stderr: Pipe,
-    stall: Option<Stall>,
-}
-
-impl Job {
-    fn new(launched: Launched, command: &Command, started: Instant) -> Self {
-        Self {
-            family: Family::of(launched.pid),
-            started,
-            verdict: None,
-            due: command.time_limit.and_then(|limit| started.checked_add(limit)),
-            grace: command.grace,
-            stdout: Pipe::new(launched.stdout, Copy::of(&command.stdout, &command.directory)),
-            stderr: Pipe::new(launched.stderr, Copy::of(&command.stderr, &command.directory)),
-            stall: command.stall_limit.map(|limit| Stall::watch(limit, &command.directory)),
-        }
-    }
-
-    /// Waits for the end of the program or brings it about; none when the rank is gone.
-    fn supervise(mut self, socket: &UnixStream, signals: &SignalFd) -> Option<Finished> {
-        while self.family.ended.is_none() {
-            if self.due.is_some_and(|due| due <= Instant::now()) {
-                if self.verdict.is_some() {
-                    break;
-                }
-                self.tell_to_end(Exit::TimedOut);
-            }
-            let printed = self.stdout.captured.total + self.stderr.captured.total;
-            if self.verdict.is_none() && self.stall.as_mut().is_some_and(|stall| stall.is_over(printed)) {
-                self.tell_to_end(Exit::Stalled);
-            }
-            let is_spoken_to = self.wait(socket, signals);
-            while let Ok(Some(_)) = signals.read_signal() {}
-            self.family.reap();
-            self.stdout.read();
-            self.stderr.read();
-            if is_spoken_to {
-                match wire::receive::<Request<Box<Command>>>(socket) {
-                    Ok(Some(Request::Cancel)) => self.tell_to_end(Exit::Cancelled),
-                    _ => return None,
-                }
-            }
-        }
-        Some(self.finish())
-    }
-
-    /// Waits for whatever comes first; whether it is the rank.
-    fn wait(&self, socket: &UnixStream, signals: &SignalFd) -> bool {
-        let mut watched =
-            vec![PollFd::new(socket.as_fd(), PollFlags::POLLIN), PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-        for pipe in [&self.stdout, &self.stderr] {
-            watched.extend(pipe.file.as_ref().map(|file| PollFd::new(file.as_fd(), PollFlags::POLLIN)));
-        }
-        match poll(&mut watched, self.timeout()) {
-            Ok(_) => watched[0].any().unwrap_or(true),
-            Err(_) => false,
-        }
-    }
-
-    /// Rounded up to whole milliseconds, so that nothing spins before its time.
-    fn timeout(&self) -> PollTimeout {
-        let look = self.stall.as_ref().filter(|_| self.verdict.is_none()).map(Stall::next_look);
-        let Some(due) = self.due.into_iter().chain(look).min() else { return PollTimeout::NONE };
-        let left = due.saturating_duration_since(Instant::now()) + Duration::from_nanos(999_999);
-        PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
-    }
-
-    fn tell_to_end(&mut self, verdict: Exit) {
-        if self.verdict.is_none() {
-            self.verdict = Some(verdict);
-            self.due = Instant::now().checked_add(self.grace);
-            self.family.tell_to_end();
-        }
-    }
-
-    fn finish(mut self) -> Finished {
-        let survivors = self.family.kill(PATIENCE);
-        let (own_end, at) = self.family.ended.unwrap_or((Exit::Signalled(libc::SIGKILL), Instant::now()));
-        Finished {
-            exit: self.verdict.unwrap_or(own_end),
-            // Nobody writes any more, so that both come to an end.
-            stdout: self.stdout.finish(),
-            stderr: self.stderr.finish(),
-            elapsed: at - self.started,
-            cpu_s: self.family.cpu.as_secs_f64(),
-            peak_memory_kb: self.family.peak_memory_kb,
-            survivors,
-        }
-    }
-}
-
-/// The reading end of a pipe that a program writes into, and what came out of it.
-struct Pipe {
-    /// None once the other end is closed.
-    file: Option<File>,
-    captured: Captured,
-    copy: Option<Copy>,
-    buffer: Vec<u8>,
-}
-
-impl Pipe {
-    fn new(file: Option<File>, copy: Option<Copy>) -> Self {
-        Self { file, captured: Captured::default(), copy, buffer: Vec::new() }
-    }
-
-    /// Takes what is there; whether there may be more at once.
-    fn read(&mut self) -> bool {
-        // Most programs print nothing.
-        if self.file.is_some() && self.buffer.is_empty() {
-            self.buffer = vec![0; 64 * 1024];
-        }
-        for _ in 0..READS_AT_ONCE {
-            let Some(file) = &mut self.file else { return false };
-            match file.read(&mut self.buffer) {
-                Ok(bytes) if bytes > 0 => {
-                    self.captured.push(&self.buffer[..bytes]);
-                    if let Some(copy) = &mut self.copy {
-                        copy.begin(&self.captured.head);
-                    }
-                }
-                Err(error) if error.kind() == ErrorKind::Interrupted => (),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return false,
-                Ok(_) | Err(_) => self.file = None,
-            }
-        }
-        true
-    }
-
-    fn finish(mut self) -> Captured {
-        while self.read() {}
-        self.captured.settle();
-        if let Some(mut copy) = self.copy {
-            copy.finish(&self.captured);
-        }
-        self.captured
-    }
+    (order.address, launched.map(|launched| Job::new(launched, &order.command, started)))
 }

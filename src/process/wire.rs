@@ -31,8 +31,10 @@ const LONGEST: u64 = 1 << 30;
 pub enum Request<C> {
     /// Run this; `id` comes back with the answer.
     Run { id: u64, command: C },
-    /// End the command that runs, if one does.
+    /// End the command of this line, if one runs or waits.
     Cancel,
+    /// Do not begin the command of this line, if it waits.
+    Withdraw,
 }
 
 /// From the guard to its rank.

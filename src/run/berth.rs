@@ -65,7 +65,12 @@ impl Berth {
     ///
     /// # Errors
     /// This rank's own, and not yet known to the others: it cannot start programs, or there are too few cores.
-    pub fn programs(&self, guard: Option<Arc<Guard>>, threads: Option<usize>) -> Result<Option<Programs>, Stop> {
+    pub fn programs(
+        &self,
+        guard: Option<Arc<Guard>>,
+        threads: Option<usize>,
+        may_oversubscribe: bool,
+    ) -> Result<Option<Programs>, Stop> {
         let Some(threads) = threads else { return Ok(None) };
         let Some(guard) = guard else {
             return Err(Stop::new(Exit::Internal, "no program can be started on this rank"));
@@ -81,6 +86,12 @@ impl Berth {
             // Slower, but what was asked for.
             Some(fault @ Fault::Oversubscribed { .. }) if self.rank == 0 => say::line(&format!("warning: {fault}")),
             Some(Fault::Oversubscribed { .. }) | None => {}
+            Some(fault) if may_oversubscribe => {
+                if self.rank == 0 {
+                    say::line(&format!("warning: {fault}; they are not bound to cores, as `oversubscribe` has it"));
+                }
+                return Ok(Some(Programs::new(guard, Vec::new(), seat)));
+            }
             Some(fault) => return Err(Stop::new(Exit::Configuration, fault.to_string())),
         }
         Ok(Some(Programs::new(guard, share.cores, seat)))

@@ -27,6 +27,8 @@ pub enum ToRoot {
     Recorded(Vec<Notice>),
     /// Values of records that were pulled, in the order asked for; at least one.
     Values(Vec<(u64, Vec<u8>)>),
+    /// What runs on this rank is at this; nothing runs that can be seen.
+    Doing(Option<String>),
     /// Nothing runs and nothing is left to run, after a drain.
     Drained,
     /// A signal asks the whole job to drain.

@@ -126,7 +126,8 @@ pub fn load_with_programs(path: &Path, guard: Option<&Guard>, kinds: &[&'static 
     Ok(loaded)
 }
 
-fn faulty(faults: crate::config::Faults) -> Stop {
+/// The end of a run for faults of its configuration.
+pub fn faulty(faults: crate::config::Faults) -> Stop {
     Stop::new(Exit::Configuration, faults.render(say::is_colored()))
 }
 
@@ -153,7 +154,7 @@ pub fn manifest_of(loaded: &Loaded) -> Manifest {
     identity.insert("campaign.seed".into(), loaded.config.campaign.seed.into());
     identity.insert("simmpi version".into(), env!("CARGO_PKG_VERSION").into());
     let grows = loaded.campaign.grows().map(|(key, value)| (key.to_owned(), value));
-    Manifest { identity, grows, asks: loaded.campaign.asks() }
+    Manifest { identity, grows, asks: loaded.campaign.asks(), afterwards: loaded.campaign.afterwards() }
 }
 
 fn open_root(place: &Place, watch: &Watch, kinds: &[&'static dyn Kind], options: &Options) -> Result<Opened, Stop> {
@@ -260,7 +261,8 @@ fn check_results(
     if options.fresh {
         return nothing();
     }
-    let asks_for_more = manifest.grows != there.grows || manifest.asks != there.asks;
+    let asks_for_more =
+        manifest.grows != there.grows || manifest.asks != there.asks || manifest.afterwards != there.afterwards;
     refuse_shrinking(manifest, &there)?;
     let failed: u64 = reader.attribute("tasks_failed")?;
     let is_complete = reader.attribute::<u8>("complete")? == 1;

@@ -1,5 +1,7 @@
 //! How far is the campaign?
+use super::live::{Doing, Standing};
 use super::say;
+use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -17,6 +19,10 @@ pub enum Style {
 const PAUSE: Duration = Duration::from_secs(1);
 /// ...and at least one in this.
 const PULSE: Duration = Duration::from_secs(10);
+/// What ranks are at is told no more often than this...
+const DETAILS: Duration = Duration::from_secs(60);
+/// ...and of no more ranks than these.
+const TOLD: usize = 16;
 /// A bar is redrawn this often.
 const REDRAW: Duration = Duration::from_millis(200);
 
@@ -43,6 +49,10 @@ pub struct Progress {
     last_fraction: f64,
     /// Tasks done in this run, by rank.
     by_rank: Vec<u64>,
+    /// What ranks are at, where they tell.
+    doing: BTreeMap<usize, String>,
+    /// When that was last told.
+    told: Option<Instant>,
 }
 
 impl Progress {
@@ -58,12 +68,33 @@ impl Progress {
             last: now,
             last_fraction: before as f64 / total.max(1) as f64,
             by_rank: vec![0; ranks],
+            doing: BTreeMap::new(),
+            told: None,
         }
     }
 
     /// Notes `tasks` done by `rank`.
     pub fn add(&mut self, rank: usize, tasks: u64) {
         self.by_rank[rank] += tasks;
+    }
+
+    /// Notes what `rank` is at.
+    pub fn note(&mut self, rank: usize, doing: Option<String>) {
+        match doing {
+            Some(doing) => self.doing.insert(rank, doing),
+            None => self.doing.remove(&rank),
+        };
+    }
+
+    /// How things stand, for others to see.
+    pub fn standing(&self, failed: u64) -> Standing {
+        Standing {
+            stage: self.stage.clone(),
+            tasks: self.total,
+            done: self.before + self.by_rank.iter().sum::<u64>(),
+            failed,
+            running: self.doing.iter().map(|(&rank, at)| Doing { rank, at: at.clone() }).collect(),
+        }
     }
 
     /// Tells how things stand, if it is time to.
@@ -92,16 +123,33 @@ impl Progress {
         (self.before + self.by_rank.iter().sum::<u64>()) as f64 / self.total.max(1) as f64
     }
 
-    fn show(&self, failed: u64) {
-        let text = self.text(failed, self.started.elapsed().as_secs_f64());
+    fn show(&mut self, failed: u64) {
+        let mut text = self.text(failed, self.started.elapsed().as_secs_f64());
         if self.style == Style::Bar {
             let filled = (self.fraction() * 24.0) as usize;
+            // There is one line alone: one of them, as a sample.
+            text += &self.doing.values().next().map_or(String::new(), |doing| format!("; {doing}"));
             let _ = write!(std::io::stdout(), "\r\x1b[K[{:<24}] {text}", "#".repeat(filled));
             let _ = std::io::stdout().flush();
             say::log(&text);
         } else {
             say::line(&text);
+            if self.told.is_none_or(|told| told.elapsed() >= DETAILS) {
+                let details = self.details();
+                details.iter().for_each(|line| say::line(line));
+                self.told = (!details.is_empty()).then(Instant::now).or(self.told);
+            }
         }
+    }
+
+    /// What ranks are at, a line each.
+    fn details(&self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            self.doing.iter().take(TOLD).map(|(rank, doing)| format!("  rank {rank}: {doing}")).collect();
+        if self.doing.len() > TOLD {
+            lines.push(format!("  ... and {} more: `simmpi inspect` tells all", self.doing.len() - TOLD));
+        }
+        lines
     }
 
     fn text(&self, failed: u64, elapsed_s: f64) -> String {
@@ -136,5 +184,17 @@ mod tests {
             progress.text(3, 20.0),
             "trajectories: 60 of 100 done (60 %), 3 failed, 2.000 tasks/s, 20 s left, slowest rank 1 with 10"
         );
+    }
+
+    #[test]
+    fn what_ranks_are_at_is_told_of_some_and_forgotten_when_it_has_ended() {
+        let mut progress = Progress::new(Style::None, "replicas", 40, 0, 20);
+        (0..20).for_each(|rank| progress.note(rank, Some(format!("seed {rank}, run: step 5"))));
+        progress.note(1, None);
+        let lines = progress.details();
+        assert_eq!((lines.len(), lines[1].as_str()), (TOLD + 1, "  rank 2: seed 2, run: step 5"));
+        assert_eq!(lines[TOLD], "  ... and 3 more: `simmpi inspect` tells all");
+        let standing = progress.standing(2);
+        assert_eq!((standing.done, standing.failed, standing.running.len()), (0, 2, 19));
     }
 }

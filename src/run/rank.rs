@@ -22,6 +22,8 @@ const LONGEST_PAUSE: Duration = Duration::from_millis(2);
 const SYNC_AFTER: Duration = Duration::from_secs(1);
 /// ...or after so many records.
 const SYNC_RECORDS: u32 = 1024;
+/// What runs is looked at this often.
+const LOOK_AFTER: Duration = Duration::from_secs(2);
 /// A message of values grows to this size before another one is begun.
 const VALUES_BYTES: usize = 1 << 20;
 
@@ -34,6 +36,9 @@ pub struct Rank {
     synced: Instant,
     unsynced: u32,
     pause: Duration,
+    looked: Instant,
+    /// What was last seen of the task that runs.
+    doing: Option<String>,
 }
 
 /// The stage that is being run, and its key in the journal.
@@ -46,7 +51,9 @@ pub struct Present {
 impl Rank {
     /// A rank with its thread and journal.
     pub fn new(comm: Box<dyn Comm>, compute: Compute, shelf: Shelf, syncer: Syncer) -> Self {
-        Self { comm, compute, shelf, syncer, synced: Instant::now(), unsynced: 0, pause: SHORTEST_PAUSE }
+        let now = Instant::now();
+        let (pause, doing) = (SHORTEST_PAUSE, None);
+        Self { comm, compute, shelf, syncer, synced: now, unsynced: 0, pause, looked: now, doing }
     }
 
     /// The rank's number.
@@ -140,6 +147,19 @@ impl Rank {
             }
         }
         Ok(values)
+    }
+
+    /// What the task that runs is at, if it is time to look and that has changed.
+    pub fn look(&mut self, present: &Present) -> Option<Option<String>> {
+        if self.looked.elapsed() < LOOK_AFTER {
+            return None;
+        }
+        self.looked = Instant::now();
+        let doing = present.stage.doing();
+        (doing != self.doing).then(|| {
+            self.doing.clone_from(&doing);
+            doing
+        })
     }
 
     /// Lets the compute thread start no further task.

@@ -1,6 +1,7 @@
 //! What does rank 0 do besides its own tasks: who runs what, what is recorded, what is folded?
 use super::exit::{Exit, Stop};
 use super::ledger::{Ledger, SavedStage};
+use super::live::Live;
 use super::message::{Notice, ToRoot, ToWorker};
 use super::open::Orders;
 use super::past::costs_of;
@@ -138,6 +139,7 @@ impl Root {
         let (done, failed) = ledger.counts();
         let progress =
             Progress::new(self.orders.progress, present.stage.name(), present.stage.tasks(), done + failed, ranks);
+        let mut live = Live::of(&self.orders.output);
         let mut conduct = Conduct {
             ledger,
             policy,
@@ -152,6 +154,7 @@ impl Root {
             self.listen(rank, &mut conduct)?;
             let failed = conduct.ledger.counts().1;
             conduct.progress.tell(failed);
+            live.tell(|| conduct.progress.standing(failed));
             if conduct.is_over() {
                 conduct.progress.close(failed);
                 return self.close(rank, conduct);
@@ -173,6 +176,7 @@ impl Root {
                     conduct.is_pulling = false;
                     conduct.ledger.fold(from, &values)?;
                 }
+                ToRoot::Doing(doing) => conduct.progress.note(from, doing),
                 ToRoot::Drained => conduct.drained[from] = true,
                 ToRoot::DrainWanted => conduct.stop(rank, Stop::new(Exit::Resumable, "asked to stop"))?,
                 ToRoot::Broken { exit, message } => conduct.stop(rank, Stop { exit, message })?,
@@ -198,6 +202,9 @@ impl Root {
         }
         if conduct.stopping.is_some() && rank.compute.pending == 0 {
             conduct.drained[0] = true;
+        }
+        if let Some(doing) = rank.look(&conduct.ledger.present) {
+            conduct.progress.note(0, doing);
         }
         conduct.fold_some(rank)?;
         if self.beat.elapsed() > HEARTBEAT {

@@ -3,7 +3,7 @@ use super::berth::Berth;
 use super::compute::{Compute, Terms};
 use super::exit::{Exit, Stop};
 use super::message::{Notice, ToRoot, ToWorker};
-use super::open::{Claim, Opened};
+use super::open::{self, Claim, Opened};
 use super::publish::{Totals, publish};
 use super::rank::{Present, Rank};
 use super::root::Root;
@@ -97,10 +97,11 @@ pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Gua
     let (number, size, place) = (comm.rank(), comm.size(), comm.place());
     let found = open_shelf(&opened, number, size);
     let berth = Berth::find(comm.as_mut())?;
-    let programs = berth.programs(guard, opened.campaign.threads());
-    let held = match (&found, &programs) {
-        (Ok(found), Ok(_)) => Ok((found.notices.clone(), found.damage.clone())),
-        (Err(stop), _) | (_, Err(stop)) => {
+    let programs = berth.programs(guard, opened.campaign.threads(), opened.campaign.may_oversubscribe());
+    let room = opened.campaign.check_node(place.local_size).map_err(open::faulty);
+    let held = match (&found, &programs, &room) {
+        (Ok(found), Ok(_), Ok(())) => Ok((found.notices.clone(), found.damage.clone())),
+        (Err(stop), ..) | (_, Err(stop), _) | (.., Err(stop)) => {
             Err((stop.exit, format!("rank {number} on {}: {}", place.host, stop.message)))
         }
     };

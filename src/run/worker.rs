@@ -60,6 +60,9 @@ pub fn serve(rank: &mut Rank, present: Option<&Present>) -> Result<End, Stop> {
             }
             Err(stop) => report_broken(rank, &mut told, stop)?,
         }
+        if let Some(doing) = present.and_then(|present| rank.look(present)) {
+            rank.send(0, &ToRoot::Doing(doing))?;
+        }
         if rank.is_draining() && !told.drained && (rank.compute.pending == 0 || told.broken) {
             told.drained = true;
             rank.send(0, &ToRoot::Drained)?;

@@ -93,6 +93,7 @@ elif ARGS[0] == "mdrun":
         time.sleep(float(keys.get("sleep", "0")))
         if step % 10 == 0 and step < steps:
             checkpoint(step)
+            block(step)
         if step == steps // 2 + 5:
             if MOOD == "crash" and first_time("crash"):
                 os.kill(os.getpid(), signal.SIGSEGV)

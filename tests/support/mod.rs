@@ -132,6 +132,22 @@ impl Campaign {
         texts.iter().for_each(|text| assert!(told.contains(text), "`{text}` is missing in:\n{told}"));
     }
 
+    /// What a command of simmpi says of the configuration.
+    pub fn tell(&self, command: &str, arguments: &[&str]) -> Ended {
+        self.tell_of(command, "config.toml", arguments)
+    }
+
+    /// What a command of simmpi says of the result file, whether it is there or not.
+    pub fn tell_of_results(&self, command: &str, arguments: &[&str]) -> Ended {
+        self.tell_of(command, "results.h5", arguments)
+    }
+
+    fn tell_of(&self, command: &str, file: &str, arguments: &[&str]) -> Ended {
+        let output = Command::new(&self.program).arg(command).arg(self.path(file)).args(arguments).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        Ended { code: output.status.code().unwrap(), said: String::from_utf8_lossy(&said).into_owned() }
+    }
+
     /// Runs it on `ranks` to its end.
     pub fn run(&self, ranks: usize, args: &[&str]) -> Ended {
         self.start(ranks, args).end()

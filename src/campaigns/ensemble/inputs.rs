@@ -23,6 +23,8 @@ pub struct Setup {
     pub engine: Engine,
     pub collect: Vec<Collect>,
     pub free_energies: Vec<FreeEnergy>,
+    /// Whether programs may have more threads than the rank has cores.
+    pub oversubscribe: bool,
     pub stagger: Duration,
     pub stall: Option<Duration>,
     pub renderer: Renderer,

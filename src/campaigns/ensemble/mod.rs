@@ -59,6 +59,8 @@ pub struct EnsembleCampaign {
     found: Option<Found>,
     /// What determines the results, but for the program's version.
     identity: serde_json::Value,
+    /// What is made of outcomes when they are written.
+    afterwards: serde_json::Value,
     warnings: Faults,
 }
 
@@ -104,6 +106,22 @@ impl Campaign for EnsembleCampaign {
 
     fn asks(&self) -> serde_json::Value {
         self.setup.seeds.clone().into()
+    }
+
+    fn afterwards(&self) -> serde_json::Value {
+        self.afterwards.clone()
+    }
+
+    fn check_node(&self, ranks: usize) -> Result<(), Faults> {
+        let engine::Engine::Gromacs(recipe) = &self.setup.engine else { return Ok(()) };
+        recipe.gromacs.check_gpus(ranks).map_err(|crowded| {
+            let help = "start fewer ranks on a node, name more GPUs, or raise replicas_per_gpu";
+            self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), help).into()
+        })
+    }
+
+    fn may_oversubscribe(&self) -> bool {
+        self.setup.oversubscribe
     }
 
     /// Columns are as long as simulations are: they stay in the journal until they are written.

@@ -74,10 +74,13 @@ pub struct CommandSection {
     /// is a brace
     #[schemars(length(min = 1))]
     pub argv: Vec<String>,
-    /// Threads of one replica; never more than the rank has cores
+    /// Threads of one replica; never more than the rank has cores, unless oversubscribe says so
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub threads: usize,
+    /// Run with more threads than the rank has cores, where there are too few: slowly, and without binding them to cores
+    #[serde(default)]
+    pub oversubscribe: bool,
     /// Variables of its environment, filled in as arguments are
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
@@ -127,10 +130,13 @@ pub struct GromacsSection {
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub thread_mpi_ranks: usize,
-    /// OpenMP threads of each of them (-ntomp); with them never more in all than the rank has cores
+    /// OpenMP threads of each of them (-ntomp); with them never more in all than the rank has cores, unless oversubscribe says so
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub threads: usize,
+    /// Run with more threads than the rank has cores, where there are too few: slowly, and without pinning them
+    #[serde(default)]
+    pub oversubscribe: bool,
     /// Numbers of GPUs, shared out by the ranks' places on their node
     #[serde(default)]
     pub gpus: Vec<u32>,

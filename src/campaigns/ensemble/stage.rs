@@ -6,7 +6,7 @@ use super::render;
 use super::section::{Again, ColumnName};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::engines::model::Model;
-use crate::engines::replica::{Berth, Usage};
+use crate::engines::replica::{Berth, Running, Usage};
 use crate::md::columns;
 use crate::process::Programs;
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -26,6 +26,8 @@ pub struct ReplicaStage {
     born: Instant,
     /// Whether this rank has started a program.
     has_begun: AtomicBool,
+    /// What this rank's replica is at.
+    running: Running,
 }
 
 /// What came of some replicas, by task.
@@ -53,7 +55,7 @@ pub struct Replica {
 impl ReplicaStage {
     /// The stage of a campaign.
     pub fn new(setup: Arc<Setup>) -> Self {
-        Self { setup, born: Instant::now(), has_begun: AtomicBool::new(false) }
+        Self { setup, born: Instant::now(), has_begun: AtomicBool::new(false), running: Running::default() }
     }
 
     fn replica(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
@@ -114,8 +116,10 @@ impl ReplicaStage {
             threads: self.setup.engine.threads(),
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
+            begin_by: context.begin_by.filter(|_| self.can_overlap()),
             stall: self.setup.stall,
             grace: if self.setup.engine.goes_on() { LONG_GRACE } else { GRACE },
+            running: &self.running,
         };
         let mut usage = Usage::default();
         let Simulated { ns_per_day, potential, step, notes } = self.setup.engine.run(&inputs, &berth, &mut usage)?;
@@ -180,6 +184,20 @@ impl Stage for ReplicaStage {
 
     fn can_be_interrupted(&self) -> bool {
         self.setup.engine.goes_on()
+    }
+
+    fn doing(&self) -> Option<String> {
+        self.running.tell()
+    }
+
+    /// Programs that share a folder might find each other's files there.
+    fn can_overlap(&self) -> bool {
+        match &self.setup.engine {
+            Engine::Command(program) => {
+                self.setup.directory.is_some() || (program.produces.is_empty() && self.setup.collect.is_empty())
+            }
+            Engine::Gromacs(_) | Engine::Model(_) => false,
+        }
     }
 
     /// A program's replica may take days, and leaves files.

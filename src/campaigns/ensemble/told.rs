@@ -14,11 +14,9 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
         .iter()
         .map(|CollectSection { file, columns }| serde_json::json!({ "file": file, "columns": columns }))
         .collect();
-    let free_energy: Vec<serde_json::Value> =
-        section.free_energy.iter().map(|wanted| serde_json::json!(wanted)).collect();
     let mut identity = serde_json::json!({
         "engine": setup.engine.name(), "directory": section.directory, "files": files, "variables": section.variables,
-        "collect": collect, "free_energy": free_energy, "derived_seeds": section.seeds.is_none(),
+        "collect": collect, "derived_seeds": section.seeds.is_none(),
     });
     match &setup.engine {
         Engine::Command(_) => {
@@ -35,11 +33,16 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
                 digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
             identity["gromacs"] = serde_json::json!({
                 "stages": stages, "inputs": inputs, "plumed": recipe.gromacs.plumed,
-                "mdrun_args": recipe.gromacs.mdrun_args, "unstable_time_step_factor": recipe.gromacs.unstable_factor,
+                "mdrun_args": recipe.gromacs.telling_args(), "unstable_time_step_factor": recipe.gromacs.unstable_factor,
             });
         }
     }
     identity
+}
+
+/// What is computed from the columns that were collected.
+pub fn afterwards(section: &Section) -> serde_json::Value {
+    serde_json::json!({ "free_energy": section.free_energy })
 }
 
 /// What was understood, for `check`.
@@ -83,12 +86,13 @@ pub fn understood(setup: &Setup, found: Option<&Found>) -> Vec<(String, String)>
 fn told_program(setup: &Setup, found: Option<&Found>) -> (String, String) {
     let threads = setup.engine.threads();
     let threads = if threads == 1 { "1 thread each".to_owned() } else { format!("{threads} threads each") };
+    let more = if setup.oversubscribe { ", more than there are cores if need be" } else { "" };
     let program = match (&setup.engine, found) {
         (_, Some(Found { path, version })) if version.starts_with("sha256") => path.display().to_string(),
         (_, Some(Found { path, version })) => format!("GROMACS {version}, {}", path.display()),
         (engine, None) => engine.name().to_owned(),
     };
-    ("program".into(), format!("{program}, {threads}"))
+    ("program".into(), format!("{program}, {threads}{more}"))
 }
 
 /// What `plan` tells.

@@ -103,7 +103,8 @@ impl Log {
     }
 }
 
-fn is_header(line: &str) -> bool {
+/// Whether a line is the head of a block: step and time stand in the next.
+pub fn is_header(line: &str) -> bool {
     let mut words = line.split_whitespace();
     words.next() == Some("Step") && words.next() == Some("Time") && words.next().is_none()
 }

@@ -104,7 +104,12 @@ impl Mdp {
         let is_stochastic = self.is("integrator", &["sd", "sd1", "bd"])
             || self.is("tcoupl", &["v-rescale", "andersen", "andersen-massive"])
             || self.is("pcoupl", &["c-rescale"]);
-        let used = [("gen-seed", self.draws_velocities()), ("ld-seed", is_stochastic && self.moves())];
+        let is_adaptive = self.value("awh").is_some_and(|value| value.eq_ignore_ascii_case("yes"));
+        let used = [
+            ("gen-seed", self.draws_velocities()),
+            ("ld-seed", is_stochastic && self.moves()),
+            ("awh-seed", is_adaptive && self.moves()),
+        ];
         for (key, _) in used.into_iter().filter(|(_, is_used)| *is_used) {
             match self.value(key) {
                 None | Some("") => return Err(SeedFault::Missing { key }),
@@ -193,6 +198,8 @@ mod tests {
         let thermostat = Mdp::new("integrator = md\ntcoupl = V-rescale\n").check_seeds();
         assert_eq!(thermostat, Err(SeedFault::Missing { key: "ld-seed" }));
         assert!(Mdp::new("integrator = md\nnsteps = 5\n").check_seeds().is_ok());
+        let adaptive = Mdp::new("integrator = md\nAWH = Yes\n").check_seeds();
+        assert_eq!(adaptive, Err(SeedFault::Missing { key: "awh-seed" }));
         assert!(Mdp::new("integrator = steep\ntcoupl = v-rescale\n").check_seeds().is_ok());
     }
 

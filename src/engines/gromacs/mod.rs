@@ -3,13 +3,16 @@
 //! A replica is a sequence of simulations ([`Simulation`]), each by `grompp` and `mdrun` in the replica's own folder. Called again for
 //! the same folder it goes on where it stopped: what is finished is left alone, what was begun goes on from its checkpoint. How GROMACS
 //! behaves where manuals are silent was measured with 2022.5 and stands beside the code.
+mod arguments;
 mod checkpoint;
 mod log;
 mod masses;
 mod mdp;
 mod plumed;
 mod trial;
+mod watch;
 
+pub use arguments::TAKEN;
 pub use log::Log;
 pub use mdp::{Mdp, SeedFault};
 pub use plumed::Fault as PlumedFault;
@@ -53,33 +56,6 @@ const SIGNS: &[Sign] = &[
     ("Feature not implemented", Cause::Input),
 ];
 
-/// Arguments of `mdrun` that simmpi sets itself, or that would have it judge wrongly.
-pub const TAKEN: &[&str] = &[
-    "-s",
-    "-deffnm",
-    "-cpi",
-    "-cpo",
-    "-px",
-    "-pf",
-    "-c",
-    "-g",
-    "-confout",
-    "-noconfout",
-    "-append",
-    "-noappend",
-    "-nt",
-    "-ntmpi",
-    "-ntomp",
-    "-pin",
-    "-pinoffset",
-    "-pinstride",
-    "-gpu_id",
-    "-maxh",
-    "-nsteps",
-    "-plumed",
-    "-multidir",
-];
-
 /// GROMACS and how it is run.
 #[derive(Clone, Debug)]
 pub struct Gromacs {
@@ -94,6 +70,15 @@ pub struct Gromacs {
     pub mdrun_args: Vec<String>,
     /// What the time step of a simulation that blows up is multiplied by before it is tried once more.
     pub unstable_factor: Option<f64>,
+}
+
+/// A node has too few GPUs for its ranks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{ranks} ranks on a node want a place on {gpus} GPUs with {replicas_per_gpu} replicas each")]
+pub struct Crowded {
+    pub ranks: usize,
+    pub gpus: usize,
+    pub replicas_per_gpu: usize,
 }
 
 /// One simulation of a replica.
@@ -216,8 +201,12 @@ impl Gromacs {
         let from = choice.checkpoint.map(|checkpoint| checkpoint.file);
         let argv = self.mdrun(name, &tpr, from.as_deref(), berth)?;
         let errand = Errand { program: "mdrun", name: &format!("{name}.mdrun"), argv, set: self.environment() };
-        let ended = berth.run(&errand, usage)?;
-        self.judge(name, &ended, berth)
+        let mut watch = watch::Watch::of(berth.folder.join(format!("{name}.log")));
+        let (label, called) = (berth.label.to_owned(), name.to_owned());
+        berth.running.begin(move || Some(format!("{label}, {called}: {}", watch.tell()?)));
+        let ended = berth.run(&errand, usage);
+        berth.running.end();
+        self.judge(name, &ended?, berth)
     }
 
     /// The run input file, made where it is missing.
@@ -298,18 +287,22 @@ impl Gromacs {
         Ok(argv)
     }
 
+    /// Whether so many ranks of a node have room on its GPUs.
+    ///
+    /// # Errors
+    /// There are too few.
+    pub fn check_gpus(&self, ranks: usize) -> Result<(), Crowded> {
+        let (gpus, replicas_per_gpu) = (self.gpus.len(), self.replicas_per_gpu);
+        match gpus > 0 && ranks > gpus * replicas_per_gpu {
+            true => Err(Crowded { ranks, gpus, replicas_per_gpu }),
+            false => Ok(()),
+        }
+    }
+
     /// The GPU of this rank; none where there is none to share.
     fn gpu(&self, berth: &Berth) -> Result<Option<u32>, Cause> {
         let seat = &berth.programs.seat;
-        let room = self.gpus.len() * self.replicas_per_gpu;
-        if room > 0 && seat.local_size > room {
-            return Err(Cause::Input(format!(
-                "{} ranks on this node want {} GPUs with {} replicas each: start {room} ranks on a node, or raise replicas_per_gpu",
-                seat.local_size,
-                self.gpus.len(),
-                self.replicas_per_gpu
-            )));
-        }
+        self.check_gpus(seat.local_size).map_err(|crowded| Cause::Input(crowded.to_string()))?;
         Ok(self.gpus.get(seat.local_rank / self.replicas_per_gpu.max(1)).copied())
     }
 

@@ -51,6 +51,11 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
         engine,
         collect,
         free_energies,
+        oversubscribe: match section.engine {
+            EngineName::Gromacs => section.gromacs.as_ref().is_some_and(|gromacs| gromacs.oversubscribe),
+            EngineName::Command => section.command.as_ref().is_some_and(|command| command.oversubscribe),
+            EngineName::Model => false,
+        },
         stagger: Duration::from_secs_f64(section.stagger_s),
         stall: section.stall_timeout_s.map(Duration::from_secs_f64),
         renderer: Renderer::new(),
@@ -58,7 +63,8 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     replicas::check(config, &setup)?;
     let identity = told::identity(&section, &setup, &digests);
     let warnings = replicas::warnings(config, &setup);
-    Ok(EnsembleCampaign { config: config.clone(), setup: Arc::new(setup), found: None, identity, warnings })
+    let afterwards = told::afterwards(&section);
+    Ok(EnsembleCampaign { config: config.clone(), setup: Arc::new(setup), found: None, identity, afterwards, warnings })
 }
 
 /// A section while it is looked at, and what was found wrong.

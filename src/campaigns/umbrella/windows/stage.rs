@@ -9,7 +9,7 @@ use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Hold, Restraint};
 use crate::campaigns::umbrella::series::{Rows, Series};
 use crate::engines::gromacs::{Input, Simulation};
-use crate::engines::replica::{Berth, Usage};
+use crate::engines::replica::{Berth, Running, Usage};
 use crate::journal::Fingerprint;
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
@@ -71,8 +71,10 @@ impl WindowStage {
             threads: self.recipe.gromacs.cores(),
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
+            begin_by: None,
             stall: self.recipe.stall,
             grace: GRACE,
+            running: &Running::default(),
         };
         let Job::Gromacs(simulations) = &inputs.job else { return Err(Cause::Failed("it is no simulation".into())) };
         let mut usage = Usage::default();

@@ -1,0 +1,232 @@
+//! How is a batch run?
+//!
+//! Task by task, or in pieces that its stage chooses. One that panics is tried alone, again, and then recorded with its cause.
+use super::compute::{Event, Job, Switches, Terms};
+use super::panic;
+use crate::campaigns::stage::{Context, Error, Piece, Ran};
+use crate::journal::{self, record::Head};
+use crate::task::{Cause, Failure, TaskId, Tasks};
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// A task is not started when it would take this much more than the time left, judged by the longest before.
+const SAFETY: f64 = 1.2;
+/// Tasks that take longer than this, s, gain nothing from having the next one ready.
+const BRISK_S: f64 = 0.1;
+
+/// What the compute threads of a rank share.
+pub struct Lane {
+    terms: Terms,
+    writer: Mutex<journal::Writer>,
+    switches: Arc<Switches>,
+    inbox: Mutex<Receiver<Job>>,
+    pace: Mutex<Pace>,
+    /// Held by who runs a batch while no other may.
+    turn: Mutex<()>,
+    born: Instant,
+}
+
+/// How long tasks take.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pace {
+    /// The longest that a piece took so far, s.
+    longest_s: f64,
+    /// What the last one took, s; none before the first.
+    latest_s: Option<f64>,
+    /// When the last batch ended.
+    ended: Option<Instant>,
+}
+
+/// A panic while a lock was held is reported and ends the run.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Lane {
+    /// A lane on which nothing runs yet.
+    pub fn new(terms: Terms, writer: journal::Writer, switches: Arc<Switches>, inbox: Receiver<Job>) -> Self {
+        let (writer, inbox) = (Mutex::new(writer), Mutex::new(inbox));
+        Self { terms, writer, switches, inbox, pace: Mutex::default(), turn: Mutex::default(), born: Instant::now() }
+    }
+
+    /// The life of a compute thread.
+    pub fn work(&self, outbox: &Sender<Event>) {
+        let run = || {
+            loop {
+                let Ok(job) = lock(&self.inbox).recv() else { return };
+                let event = self.take_turn(&job);
+                let is_last = !matches!(event, Event::Ran { .. });
+                if outbox.send(event).is_err() || is_last {
+                    return;
+                }
+            }
+        };
+        if let Err(message) = panic::outside_of_tasks(run) {
+            let _ = outbox.send(Event::Panicked(message));
+        }
+    }
+
+    /// Runs a batch, alone unless the last was so short that two may overlap.
+    fn take_turn(&self, job: &Job) -> Event {
+        let is_brisk = lock(&self.pace).latest_s.is_some_and(|latest_s| latest_s < BRISK_S);
+        let _turn = (!job.stage.can_overlap() || !is_brisk).then(|| lock(&self.turn));
+        self.run(job)
+    }
+
+    /// Runs a batch piece by piece and journals what was done.
+    fn run(&self, job: &Job) -> Event {
+        let (clock, started) = (SystemTime::now(), Instant::now());
+        self.switches.is_interruptible.store(job.stage.can_be_interrupted(), Ordering::SeqCst);
+        let mut batch = Done::nothing(job);
+        let mut end = job.tasks.first;
+        for tasks in job.tasks.pieces(job.stage.grain()) {
+            if self.must_stop(job) {
+                break;
+            }
+            let before = Instant::now();
+            let mut piece = Done::nothing(job);
+            let joined = self.run_piece(job, tasks, &mut piece).and_then(|()| {
+                // A piece that was given up is not what it says: nothing of it may come into the record.
+                if self.switches.halt.load(Ordering::Relaxed) || piece.is_interrupted() {
+                    return Ok(false);
+                }
+                batch.add(job, piece).map(|()| true)
+            });
+            match joined {
+                Ok(true) => end = tasks.end,
+                Ok(false) => break,
+                Err(error) => return Event::Stage(error),
+            }
+            self.note_pace(before);
+        }
+        let tasks = Tasks::new(job.tasks.first, end);
+        if tasks.is_empty() {
+            return Event::Ran { asked: job.tasks, record: None };
+        }
+        let waited = self.end_batch(started);
+        let head = Head {
+            stage: job.key,
+            tasks,
+            failed: batch.failed,
+            rank: self.terms.rank,
+            host: self.terms.host.clone(),
+            attempts: batch.attempts,
+            started_s: (clock + waited).duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
+            seconds: (started.elapsed().saturating_sub(waited)).as_secs_f64(),
+        };
+        let recorded = job.stage.encode(&batch.value).map_err(Event::Stage).and_then(|value| {
+            let offset = lock(&self.writer).append(&head, &value).map_err(Event::Disk)?;
+            Ok(Event::Ran { asked: job.tasks, record: Some((offset, head)) })
+        });
+        recorded.unwrap_or_else(|event| event)
+    }
+
+    /// Takes note of a piece that began at `began`.
+    fn note_pace(&self, began: Instant) {
+        let mut pace = lock(&self.pace);
+        let own = pace.ended.map_or(began, |ended| ended.max(began)).elapsed().as_secs_f64();
+        (pace.longest_s, pace.latest_s) = (pace.longest_s.max(own), Some(own));
+    }
+
+    /// Takes note of a batch's end, and says for how long after its own beginning the one before was still under way.
+    fn end_batch(&self, started: Instant) -> Duration {
+        let before = lock(&self.pace).ended.replace(Instant::now());
+        before.map_or(Duration::ZERO, |ended| ended.saturating_duration_since(started))
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        self.switches.deadline.lock().map_or(None, |deadline| *deadline)
+    }
+
+    /// When the next task must have begun at the latest, to be done within the time slot.
+    fn begin_by(&self, job: &Job) -> Option<Instant> {
+        let needed_s = if job.stage.can_be_interrupted() { 0.0 } else { SAFETY * lock(&self.pace).longest_s };
+        // Where so much time never was, it is too late.
+        Some(self.deadline()?.checked_sub(Duration::from_secs_f64(needed_s)).unwrap_or(self.born))
+    }
+
+    fn must_stop(&self, job: &Job) -> bool {
+        self.switches.drain.load(Ordering::SeqCst) || self.begin_by(job).is_some_and(|latest| latest <= Instant::now())
+    }
+
+    /// Runs a piece; what failed in it is tried again, task by task.
+    fn run_piece(&self, job: &Job, piece: Tasks, done: &mut Done) -> Result<(), Error> {
+        let open = match self.attempt(job, piece) {
+            Ok(ran) => {
+                job.stage.merge(&mut done.value, ran.value)?;
+                ran.failed
+            }
+            Err(cause) if piece.count() == 1 => vec![(piece.first, cause)],
+            // Which task of the piece it was is found by running each alone; that is its first attempt.
+            Err(_) => return piece.pieces(1).try_for_each(|one| self.run_piece(job, one, done)),
+        };
+        for (task, cause) in open {
+            self.retry(job, task, cause, done)?;
+        }
+        Ok(())
+    }
+
+    fn retry(&self, job: &Job, task: TaskId, mut cause: Cause, done: &mut Done) -> Result<(), Error> {
+        let mut attempts = 1;
+        let is_open = |cause: &Cause| cause.is_worth_retrying() && !matches!(cause, Cause::Interrupted(_));
+        while attempts <= self.terms.max_retries && is_open(&cause) {
+            if self.must_stop(job) {
+                // The attempts that are left are made when the campaign goes on.
+                if job.stage.can_be_interrupted() {
+                    cause = Cause::Interrupted(cause.to_string());
+                }
+                break;
+            }
+            attempts += 1;
+            done.attempts = done.attempts.max(attempts);
+            match self.attempt(job, Tasks::new(task, task + 1)) {
+                Ok(ran) if ran.failed.is_empty() => return job.stage.merge(&mut done.value, ran.value),
+                Ok(ran) => cause = ran.failed.into_iter().next().map_or(cause, |(_, cause)| cause),
+                Err(panicked) => cause = panicked,
+            }
+        }
+        done.failed.push(Failure { task, cause, attempts });
+        Ok(())
+    }
+
+    /// One attempt; a panic in a task is a cause, not the end.
+    fn attempt(&self, job: &Job, tasks: Tasks) -> Result<Ran<Piece>, Cause> {
+        let context = Context {
+            seed: self.terms.seed,
+            memory_mb: self.terms.memory_mb,
+            memory: self.terms.memory.as_ref(),
+            task_timeout: self.terms.task_timeout,
+            deadline: self.deadline(),
+            begin_by: self.begin_by(job),
+            programs: self.terms.programs.as_ref(),
+            started: Instant::now(),
+            halt: &self.switches.halt,
+        };
+        panic::of_task(|| job.stage.run(tasks, &context)).map_err(Cause::Panicked)
+    }
+}
+
+/// What has been run: a batch, or a piece of one.
+struct Done {
+    value: Piece,
+    failed: Vec<Failure>,
+    attempts: u32,
+}
+
+impl Done {
+    fn nothing(job: &Job) -> Self {
+        Self { value: job.stage.empty(), failed: Vec::new(), attempts: 1 }
+    }
+
+    fn is_interrupted(&self) -> bool {
+        self.failed.iter().any(|failure| matches!(failure.cause, Cause::Interrupted(_)))
+    }
+
+    fn add(&mut self, job: &Job, mut piece: Done) -> Result<(), Error> {
+        self.failed.append(&mut piece.failed);
+        self.attempts = self.attempts.max(piece.attempts);
+        job.stage.merge(&mut self.value, piece.value)
+    }
+}
