@@ -208,9 +208,9 @@ mod kinds {
 
 fn all_kinds() -> Vec<KindSchema> {
     vec![
-        KindSchema { name: "trajectories", schema: schema_for!(kinds::Trajectories) },
-        KindSchema { name: "fragments", schema: schema_for!(kinds::Fragments) },
-        KindSchema { name: "umbrella", schema: schema_for!(kinds::Umbrella) },
+        KindSchema::new("trajectories", || schema_for!(kinds::Trajectories)),
+        KindSchema::new("fragments", || schema_for!(kinds::Fragments)),
+        KindSchema::new("umbrella", || schema_for!(kinds::Umbrella)),
     ]
 }
 

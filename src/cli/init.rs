@@ -33,7 +33,7 @@ pub fn init(kinds: &[&'static dyn Kind], name: &str) -> Result<(), Stop> {
 /// # Errors
 /// None; the type is that of every command.
 pub fn schema(kinds: &[&'static dyn Kind]) -> Result<(), Stop> {
-    let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema { name: kind.name(), schema: kind.schema() }).collect();
+    let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema::new(kind.name(), || kind.schema())).collect();
     say::line(&format!("{:#}", full_schema(&schemas)));
     Ok(())
 }

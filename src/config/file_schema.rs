@@ -4,9 +4,13 @@ use super::SweepSection;
 use super::sections::{CampaignSection, Limits, Partition};
 use serde_json::{Map, Value, json};
 
-/// The JSON schema of a configuration of any of the `kinds`: what `simmpi schema` prints for editors, and what a
-/// configuration is checked against.
+/// The JSON schema of a configuration of any of the `kinds`: what `simmpi schema` prints for editors.
 pub fn full_schema(kinds: &[KindSchema]) -> Value {
+    schema_without(kinds, &[])
+}
+
+/// The same, which anything in the sections `foreign` satisfies: what a configuration of another kind is checked against.
+pub(super) fn schema_without(kinds: &[KindSchema], foreign: &[&str]) -> Value {
     let mut definitions = Map::new();
     let mut properties = Map::new();
     let mut campaign = schemars::schema_for!(CampaignSection);
@@ -20,7 +24,11 @@ pub fn full_schema(kinds: &[KindSchema]) -> Value {
         ("limits", schemars::schema_for!(Limits)),
         ("sweep", schemars::schema_for!(Vec<SweepSection>)),
     ];
-    for (name, schema) in common.into_iter().chain(kinds.iter().map(|kind| (kind.name, kind.schema.clone()))) {
+    let of_kinds = kinds.iter().map(|kind| match foreign.contains(&kind.name) {
+        true => (kind.name, schemars::Schema::default()),
+        false => (kind.name, (kind.schema)()),
+    });
+    for (name, schema) in common.into_iter().chain(of_kinds) {
         properties.insert(name.to_owned(), adopt(name, schema.to_value(), &mut definitions));
     }
     let is_of_kind = |name| json!({"properties": {"campaign": {"properties": {"kind": {"const": name}}}}});

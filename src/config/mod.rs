@@ -21,6 +21,7 @@ mod words;
 pub use document::Document;
 pub use fault::{Fault, Faults, Severity};
 pub use file_schema::full_schema;
+use file_schema::schema_without;
 pub use key::flatten;
 pub use name::nearest;
 pub use sections::{CampaignSection, Limits, Partition, Schedule, Uneven};
@@ -54,11 +55,19 @@ pub enum Error {
     NotText { path: PathBuf, line: usize, byte: u8 },
 }
 
-/// A kind of campaign as the configuration sees it: the name of its section, and the schema of what stands there.
-#[derive(Clone, Debug)]
+/// A kind of campaign as the configuration sees it.
 pub struct KindSchema {
-    pub name: &'static str,
-    pub schema: schemars::Schema,
+    /// The name of its section.
+    name: &'static str,
+    /// Derives the schema of what stands there, which takes a while.
+    schema: Box<dyn Fn() -> schemars::Schema>,
+}
+
+impl KindSchema {
+    /// The kind whose section is called `name`, and what gives the section's schema.
+    pub fn new(name: &'static str, schema: impl Fn() -> schemars::Schema + 'static) -> Self {
+        Self { name, schema: Box::new(schema) }
+    }
 }
 
 /// A configuration whose form is right.
@@ -98,7 +107,8 @@ impl Config {
         }
         let is_partial = !faults.is_empty();
         let foreign = foreign_sections(&source, &tree, kinds, is_partial, &mut faults);
-        let schema = full_schema(kinds);
+        // Sections of other kinds are refused whatever they hold.
+        let schema = schema_without(kinds, &foreign);
         let check = Check { source: &source, schemas: Schemas::new(&schema), foreign: &foreign, is_partial };
         faults.extend(check.run(&tree));
         faults.into_result(())?;

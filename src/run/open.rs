@@ -132,7 +132,7 @@ pub fn faulty(faults: crate::config::Faults) -> Stop {
 }
 
 fn load_text(path: &Path, text: String, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
-    let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema { name: kind.name(), schema: kind.schema() }).collect();
+    let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema::new(kind.name(), || kind.schema())).collect();
     let config = Config::parse(path, &text, &schemas).map_err(faulty)?;
     let kind = kinds.iter().find(|kind| kind.name() == config.campaign.kind);
     let kind = *kind.expect("a configuration is parsed against the kinds' own names");

@@ -2,6 +2,7 @@
 //!
 //! Programs wrap atoms into the box one by one, so that a molecule at its surface comes apart. Neighbours in the list of atoms then
 //! stand a box apart, or jump so far from one frame to the next.
+use crate::science::widest::widest;
 
 /// A periodic box.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -52,6 +53,11 @@ impl Cell {
         (0..3).all(|k| (0..3).all(|axis| axis == k || self.rows[k][axis] == 0.0))
     }
 
+    /// The most that a vector with no coordinate larger than `size` can be, as a part of one of the box's vectors.
+    fn most_parts(&self, size: f64) -> f64 {
+        self.inverse.iter().map(|row| row.iter().map(|x| x.abs()).sum::<f64>()).fold(0.0, f64::max) * size
+    }
+
     /// Whether a vector is longer than half a box along one of its vectors.
     fn is_beyond_half(&self, v: [f64; 3]) -> bool {
         self.fractions(v).iter().any(|part| part.abs() > 0.5)
@@ -71,13 +77,43 @@ pub fn find_parted(cell: &Cell, positions: &[[f32; 3]], atoms: &[usize], belong:
     parted.map(|(pair, _)| pair[0]).next()
 }
 
-/// The first of `atoms` from which its neighbour in that list moved by more than half a box, between two frames.
+/// The first of `atoms`, in ascending order, from which its neighbour in that list moved by more than half a box, between two frames.
 pub fn find_jump(cell: &Cell, before: &[[f32; 3]], after: &[[f32; 3]], atoms: &[usize]) -> Option<usize> {
+    let (first, last) = (*atoms.first()?, *atoms.last()?);
+    if last - first + 1 == atoms.len() {
+        let mut farthest = 0.0;
+        farthest_step(before[first..=last].as_flattened(), after[first..=last].as_flattened(), &mut farthest);
+        // As good as always nothing has moved by anywhere near half a box, which is seen without looking at pairs.
+        if cell.most_parts(f64::from(farthest)) < 0.45 {
+            return None;
+        }
+    }
     let jumps = |pair: &&[usize]| {
         let (then, now) = (step(before[pair[0]], before[pair[1]]), step(after[pair[0]], after[pair[1]]));
         cell.is_beyond_half(std::array::from_fn(|axis| now[axis] - then[axis]))
     };
     atoms.windows(2).find(jumps).map(|pair| pair[0])
+}
+
+widest! {
+    /// The largest change of a coordinate's difference from that of the next atom.
+    fn farthest_step(before: &[f32], after: &[f32], farthest: &mut f32) {
+        const LANES: usize = 16;
+        let next = before.len().min(3);
+        let step = |k: usize| ((after[next + k] - after[k]) - (before[next + k] - before[k])).abs();
+        let (count, mut most) = (before.len() - next, [0.0_f32; LANES]);
+        let (mine, others) = ((&before[..count], &after[..count]), (&before[next..], &after[next..]));
+        for start in (0..count / LANES * LANES).step_by(LANES) {
+            let lanes = |numbers: &[f32]| -> [f32; LANES] { std::array::from_fn(|lane| numbers[start + lane]) };
+            let [a, b, c, d] = [mine.0, mine.1, others.0, others.1].map(lanes);
+            for lane in 0..LANES {
+                let step = ((d[lane] - b[lane]) - (c[lane] - a[lane])).abs();
+                most[lane] = if step > most[lane] { step } else { most[lane] };
+            }
+        }
+        let rest = (count / LANES * LANES..count).map(step);
+        *farthest = most.into_iter().chain(rest).fold(0.0, f32::max);
+    }
 }
 
 #[cfg(test)]

@@ -12,7 +12,7 @@ use std::sync::atomic::AtomicBool;
 /// A campaign whose configuration would stand in `folder`: `keys` of [trajectories], then whole sections.
 fn load(folder: &Path, keys: &str, sections: &str) -> Result<TrajectoryCampaign, Faults> {
     let text = format!("[campaign]\nkind = \"trajectories\"\n[trajectories]\n{keys}\n{sections}\n");
-    let kinds = [KindSchema { name: "trajectories", schema: Trajectories.schema() }];
+    let kinds = [KindSchema::new("trajectories", || Trajectories.schema())];
     let config = Config::parse(&folder.join("config.toml"), &text, &kinds)?;
     load::load(&config)
 }

@@ -13,7 +13,7 @@ struct Section {
 
 fn section(text: &str) -> Result<ModelSection, String> {
     let text = format!("[campaign]\nkind = \"ensemble\"\nseed = 3\noutput = \"r.h5\"\n[ensemble.model]\n{text}");
-    let kinds = [KindSchema { name: "ensemble", schema: schemars::schema_for!(Section) }];
+    let kinds = [KindSchema::new("ensemble", || schemars::schema_for!(Section))];
     let told = |faults: crate::config::Faults| faults.iter().map(|f| f.message.clone()).collect::<Vec<_>>().join("\n");
     let config = Config::parse(Path::new("c.toml"), &text, &kinds).map_err(told)?;
     Ok(config.section::<Section>("ensemble").map_err(told)?.model)

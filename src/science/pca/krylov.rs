@@ -12,8 +12,8 @@ use crate::seed::Stream;
 pub const WIDE: usize = 8;
 
 /// A pair is good when the product misses it by this part of the eigenvalue. The eigenvalue is then good to the square of that, the
-/// vector to that divided by the relative distance of eigenvalues; positions are of single precision.
-const TOLERANCE: f64 = 1e-7;
+/// vector to that divided by the relative distance of eigenvalues. Trajectories tell positions to three digits or so.
+const TOLERANCE: f64 = 1e-6;
 /// What is left of a vector below this part of it is rounding.
 const NOTHING: f64 = 1e-11;
 

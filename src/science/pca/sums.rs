@@ -62,6 +62,8 @@ impl FixedSums {
 
     /// The sums as numbers.
     pub fn values(&self) -> Vec<f64> {
-        self.units.iter().map(|&units| libm::scalbn(units as f64, -self.exponent)).collect()
+        // A power of two, so that products are exact.
+        let unit = libm::scalbn(1.0, -self.exponent);
+        self.units.iter().map(|&units| units as f64 * unit).collect()
     }
 }

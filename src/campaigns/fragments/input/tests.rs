@@ -13,7 +13,7 @@ pub fn config(keys: &str) -> Config {
 
 fn config_in(folder: &Path, keys: &str) -> Config {
     let text = format!("[campaign]\nkind = \"fragments\"\nseed = 1\noutput = \"r.h5\"\n[fragments]\n{keys}\n");
-    let kinds = [KindSchema { name: "fragments", schema: schemars::schema_for!(Section) }];
+    let kinds = [KindSchema::new("fragments", || schemars::schema_for!(Section))];
     Config::parse(&folder.join("config.toml"), &text, &kinds).unwrap()
 }
 

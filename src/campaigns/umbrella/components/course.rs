@@ -46,7 +46,7 @@ impl Reached {
     /// The stage that is to come; none at the end.
     fn stage(&self, setup: &Arc<Setup>, shelf: &Arc<Shelf>) -> Option<Shared> {
         match self {
-            Self::Whole => Some(share(Whole::new(setup, shelf))),
+            Self::Whole => Some(share(Whole::new(setup))),
             Self::Step(step) => step.pass(setup, shelf).map(share),
         }
     }

@@ -15,10 +15,7 @@ const FEW_FRAMES: usize = 4 * CHUNK;
 const FEW_COORDINATES: usize = 1 << 20;
 
 /// All steps to the components, as one task.
-pub struct Whole {
-    setup: Arc<Setup>,
-    shelf: Arc<Shelf>,
-}
+pub struct Whole(Arc<Setup>);
 
 /// What the steps led to, or why the frames are of no use; nothing before they were taken.
 type Value = Option<Result<Outcome, String>>;
@@ -32,8 +29,8 @@ enum Ended {
 
 impl Whole {
     /// Of a campaign whose frames are few.
-    pub fn new(setup: &Arc<Setup>, shelf: &Arc<Shelf>) -> Self {
-        Self { setup: Arc::clone(setup), shelf: Arc::clone(shelf) }
+    pub fn new(setup: &Arc<Setup>) -> Self {
+        Self(Arc::clone(setup))
     }
 
     /// Whether a campaign's frames are few enough.
@@ -52,13 +49,13 @@ impl Whole {
     }
 
     fn go(&self, context: &Context) -> Result<Outcome, Ended> {
-        let mut step = Step::first(&self.setup);
-        while let Some(pass) = step.pass(&self.setup, &self.shelf) {
+        let (mut step, shelf) = (Step::first(&self.0), Arc::<Shelf>::default());
+        while let Some(pass) = step.pass(&self.0, &shelf) {
             let Ran { value, failed } = pass.run(Tasks::new(0, pass.tasks()), context);
             if let Some((_, cause)) = failed.into_iter().next() {
                 return Err(Ended::Failed(cause));
             }
-            step = step.advance(&self.setup, value).map_err(|error| Ended::Unusable(error.to_string()))?;
+            step = step.advance(&self.0, value).map_err(|error| Ended::Unusable(error.to_string()))?;
         }
         match step {
             Step::End(outcome) => Ok(outcome),
@@ -134,7 +131,7 @@ mod tests {
         std::fs::write(folder.join("t.gro"), text).unwrap();
         let config = "[campaign]\nkind = \"umbrella\"\n[umbrella]\ntrajectory = \"t.gro\"\nstructure = \"t.gro\"\n\
                       selection = \"all\"\nalign_to = \"average\"\nstop_after = \"pca\"\n";
-        let kinds = [KindSchema { name: "umbrella", schema: Umbrella.schema() }];
+        let kinds = [KindSchema::new("umbrella", || Umbrella.schema())];
         let config = Config::parse(&folder.join("c.toml"), config, &kinds).unwrap();
         let file = folder.join("t.gro");
         let (trajectory, structure) = (Trajectory::open(&file).unwrap(), Structure::read(&file).unwrap());
@@ -151,7 +148,7 @@ mod tests {
             assert!(Whole::suits(&setup) && setup.frames.chunks() == 3);
             let halt = AtomicBool::new(false);
             let context = Context::solitary(CampaignSeed(0), &halt);
-            let whole = Whole::new(&setup, &Arc::default()).run(Tasks::new(0, 1), &context);
+            let whole = Whole::new(&setup).run(Tasks::new(0, 1), &context);
             let mut step = Step::first(&setup);
             while let Some(pass) = step.pass(&setup, &Arc::default()) {
                 let mut total = pass.empty();
