@@ -100,19 +100,22 @@ widest! {
     fn farthest_step(before: &[f32], after: &[f32], farthest: &mut f32) {
         const LANES: usize = 16;
         let next = before.len().min(3);
-        let step = |k: usize| ((after[next + k] - after[k]) - (before[next + k] - before[k])).abs();
-        let (count, mut most) = (before.len() - next, [0.0_f32; LANES]);
-        let (mine, others) = ((&before[..count], &after[..count]), (&before[next..], &after[next..]));
-        for start in (0..count / LANES * LANES).step_by(LANES) {
-            let lanes = |numbers: &[f32]| -> [f32; LANES] { std::array::from_fn(|lane| numbers[start + lane]) };
-            let [a, b, c, d] = [mine.0, mine.1, others.0, others.1].map(lanes);
+        let count = before.len() - next;
+        let (a, a_rest) = before[..count].as_chunks::<LANES>();
+        let (b, b_rest) = after[..count].as_chunks::<LANES>();
+        let (c, c_rest) = before[next..].as_chunks::<LANES>();
+        let (d, d_rest) = after[next..].as_chunks::<LANES>();
+        let mut most = [0.0_f32; LANES];
+        for (lane, most) in most.iter_mut().enumerate().take(a_rest.len()) {
+            *most = ((d_rest[lane] - c_rest[lane]) - (b_rest[lane] - a_rest[lane])).abs();
+        }
+        for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
             for lane in 0..LANES {
-                let step = ((d[lane] - b[lane]) - (c[lane] - a[lane])).abs();
+                let step = ((d[lane] - c[lane]) - (b[lane] - a[lane])).abs();
                 most[lane] = if step > most[lane] { step } else { most[lane] };
             }
         }
-        let rest = (count / LANES * LANES..count).map(step);
-        *farthest = most.into_iter().chain(rest).fold(0.0, f32::max);
+        *farthest = most.into_iter().fold(0.0, f32::max);
     }
 }
 
@@ -159,5 +162,14 @@ mod tests {
         assert_eq!(find_jump(&cell, &whole, &broken, &[0, 1, 2]), Some(1));
         // A molecule that leaves the box as a whole is as good as before.
         assert_eq!(find_jump(&cell, &whole, &whole.map(|x| [x[0] + 3.0, x[1], x[2]]), &[0, 1, 2]), None);
+        // Wherever in a long list it is.
+        let many: Vec<usize> = (0..40).collect();
+        let chain: Vec<[f32; 3]> = many.iter().map(|&atom| [0.1 * (atom % 5) as f32, 0.0, 0.0]).collect();
+        for atom in 0..39 {
+            let mut broken = chain.clone();
+            broken[atom + 1..].iter_mut().for_each(|x| x[2] -= 3.0);
+            assert_eq!(find_jump(&cell, &chain, &broken, &many), Some(atom));
+        }
+        assert_eq!(find_jump(&cell, &chain, &chain, &many), None);
     }
 }
