@@ -29,7 +29,6 @@ pub use progress::Style;
 
 use crate::campaigns::Kind;
 use crate::comm::{self, Launcher};
-use crate::process::keep_freed;
 use exit::{Exit, Stop};
 use std::path::PathBuf;
 use watch::Watch;
@@ -52,7 +51,6 @@ pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
     // Before MPI and any thread. Where it cannot be, campaigns that need no programs still run.
     let watch = Watch::begin();
     signals::listen();
-    keep_freed();
     let mut comm = match comm::start(Launcher::detect()) {
         Ok(comm) => comm,
         Err(error) => return start::refused(error),

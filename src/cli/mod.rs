@@ -8,6 +8,7 @@ mod pmf;
 
 use crate::campaigns::Kind;
 use crate::comm::Launcher;
+use crate::process::keep_freed;
 use crate::run::exit::{Exit, Stop};
 use crate::run::{self, Style, say};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -129,6 +130,7 @@ struct RunArgs {
 
 /// The whole program, for campaigns of `kinds`.
 pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
+    keep_freed();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
