@@ -314,6 +314,9 @@ fn what_is_wrong_with_windows_is_found_by_check() {
     let nonsense = campaign("windows = 4\nsteps = 5000");
     rewrite(&nonsense, "ala2.mdp", "cutoff-scheme      = Verlet", "cutoff-scheme = Perhaps");
     nonsense.expect_told(&["grompp ended with exit code 1", "Perhaps"]);
+    // What depends on the number of ranks.
+    let crowded = campaign("windows = 4\nsteps = 5000\ngpus = [0]");
+    crowded.run(2, &[]).expect(78, &["2 ranks on a node want a place on 1 GPUs", "gpus = [0]"]);
 }
 
 /// Places of the atoms of a structure that are no hydrogens.

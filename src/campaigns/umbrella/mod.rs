@@ -182,6 +182,18 @@ impl Campaign for UmbrellaCampaign {
         self.windows.as_ref().map(|recipe| recipe.gromacs.cores())
     }
 
+    fn may_oversubscribe(&self) -> bool {
+        self.section.oversubscribe
+    }
+
+    fn check_node(&self, ranks: usize) -> Result<(), Faults> {
+        let Some(recipe) = &self.windows else { return Ok(()) };
+        recipe.gromacs.check_gpus(ranks).map_err(|crowded| {
+            let help = "start fewer ranks on a node, name more GPUs, or raise replicas_per_gpu";
+            self.config.fault("umbrella.gpus", crowded.to_string(), help).into()
+        })
+    }
+
     fn write(&self, done: &[StageResult], _: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
         self.coordinate.write(done, out)?;
         match (&self.windows, self.way(done)?) {

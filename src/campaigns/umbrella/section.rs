@@ -99,10 +99,13 @@ pub struct Section {
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub thread_mpi_ranks: usize,
-    /// OpenMP threads of each of them (-ntomp); with them never more in all than the rank has cores
+    /// OpenMP threads of each of them (-ntomp); with them never more in all than the rank has cores, unless oversubscribe says so
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub threads: usize,
+    /// Run with more threads than the rank has cores, where there are too few: slowly, and without pinning them
+    #[serde(default)]
+    pub oversubscribe: bool,
     /// Numbers of GPUs, shared out by the ranks' places on their node
     #[serde(default)]
     pub gpus: Vec<u32>,
@@ -121,8 +124,17 @@ pub struct Section {
 }
 
 /// Keys that say where and by which means, but not what.
-const MEANS: &[&str] =
-    &["directory", "binary", "gpus", "replicas_per_gpu", "stall_timeout_s", "index", "threads", "thread_mpi_ranks"];
+const MEANS: &[&str] = &[
+    "directory",
+    "binary",
+    "gpus",
+    "replicas_per_gpu",
+    "stall_timeout_s",
+    "index",
+    "threads",
+    "thread_mpi_ranks",
+    "oversubscribe",
+];
 /// Keys that only matter to windows.
 const OF_WINDOWS: &[&str] = &[
     "topology",

@@ -53,7 +53,7 @@ fn by_roots(key: &Key) -> Option<[f64; 4]> {
         let slope = (4.0 * squared - square) * root + linear;
         let next = root - value / slope;
         // The step is rounding by now, or there is none.
-        if !(next < root) {
+        if next >= root || next.is_nan() {
             break;
         }
         root = next;

@@ -29,6 +29,8 @@ pub struct WindowStage {
     restraint: Arc<dyn Restraint>,
     round: Round,
     name: String,
+    /// What this rank's window is at.
+    running: Running,
 }
 
 /// What came of some windows.
@@ -51,7 +53,7 @@ impl WindowStage {
     /// The stage of a round.
     pub fn new(frames: Arc<Frames>, recipe: Arc<Recipe>, restraint: Arc<dyn Restraint>, round: Round) -> Self {
         let name = if round.number == 1 { "windows".to_owned() } else { format!("windows-{}", round.number) };
-        Self { frames, recipe, restraint, round, name }
+        Self { frames, recipe, restraint, round, name, running: Running::default() }
     }
 
     fn window(&self, task: TaskId) -> &Window {
@@ -74,7 +76,7 @@ impl WindowStage {
             begin_by: None,
             stall: self.recipe.stall,
             grace: GRACE,
-            running: &Running::default(),
+            running: &self.running,
         };
         let Job::Gromacs(simulations) = &inputs.job else { return Err(Cause::Failed("it is no simulation".into())) };
         let mut usage = Usage::default();
@@ -145,6 +147,10 @@ impl Stage for WindowStage {
                 .for_each(|(key, value)| text.push_str(&format!("{key} = {value}\n")));
         }
         Fingerprint::of(&text).to_string()
+    }
+
+    fn doing(&self) -> Option<String> {
+        self.running.tell()
     }
 
     /// A window takes so long that each is handed out by itself.
