@@ -415,10 +415,13 @@ fn an_adaptive_bias_goes_on_where_its_checkpoint_was() {
     campaign.run(0, &[]).expect(78, &["`awh-seed = -1` has GROMACS take it from the clock"]);
     fs::write(campaign.path("run.mdp.j2"), mdp + AWH).unwrap();
     let running = campaign.start(2, &[]);
-    wait_until(|| [101, 102].iter().all(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()));
+    wait_until(|| [101, 102].iter().all(|seed| campaign.path(&format!("replicas/{seed}/run.cpt")).is_file()));
     kill_rank(&campaign, running, 1);
     wait_until(|| working_in(&campaign.path("replicas")) == 0);
-    assert!(!campaign.path("replicas/101/run.gro").exists() && !campaign.path("replicas/102/run.gro").exists());
+    // On a busy machine one may have been done by then.
+    let has_ended = |seed: &i32| campaign.path(&format!("replicas/{seed}/run.gro")).exists();
+    let stopped: Vec<i32> = [101, 102].into_iter().filter(|seed| !has_ended(seed)).collect();
+    assert!(!stopped.is_empty());
     campaign.run(2, &[]).expect(0, &["2 of 2 tasks done, 0 failed"]);
     let file = reader(&campaign);
     let column =
@@ -434,7 +437,7 @@ fn an_adaptive_bias_goes_on_where_its_checkpoint_was() {
     // The bias drives the ends over its whole range: without it they are closer than 0.5 nm for 0.2 % of the time (measured).
     let part = |is_in: fn(&f64) -> bool| distances.iter().filter(|x| is_in(x)).count() as f64 / 4002.0;
     assert!(part(|x| *x < 0.5) > 0.05 && part(|x| *x > 0.6) > 0.05, "{} {}", part(|x| *x < 0.5), part(|x| *x > 0.6));
-    for seed in [101, 102] {
+    for seed in stopped {
         let log = fs::read_to_string(campaign.path(&format!("replicas/{seed}/run.log"))).unwrap();
         assert!(log.contains("Restarting from checkpoint, appending to previous log file."), "replica {seed}");
     }

@@ -236,7 +236,8 @@ fn check_results(
     needs_outcomes: bool,
 ) -> Result<HashMap<u64, SavedStage>, Stop> {
     let nothing = || Ok(HashMap::new());
-    if !output.exists() {
+    // With both nothing of it is kept, whatever it is.
+    if !output.exists() || options.fresh && options.force {
         return nothing();
     }
     let reader = match Reader::open_results(output) {
