@@ -8,10 +8,10 @@ use simmpi::science::free_energy::Axis;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use std::time::SystemTime;
 use support::Campaign;
 use support::ala2::{
-    campaign_of_ala2, expect_equal_pmf, has_gromacs, numbers, pmf_of_files, rewrite, root, window_file,
+    campaign_of_ala2, expect_equal_pmf, expect_same_of_the_same_files, has_gromacs, numbers, pmf_of_files, rewrite,
+    root, window_file,
 };
 use support::frames::{read, write_xtc};
 
@@ -123,16 +123,7 @@ fn windows_along_a_distance_give_the_free_energy_of_other_runs() {
     }
     expect_equal_pmf(&campaign, &pmf_of_files(&campaign, "window_pullx.xvg", "discard_ps = 10.0", ""));
     compare_with_reference(&campaign);
-    // The same files on other numbers of ranks: no simulation is run again, and the bits are the same.
-    let reference = campaign.results();
-    let made = |window| fs::metadata(window_file(&campaign, window, "window.gro")).unwrap().modified().unwrap();
-    let before: Vec<SystemTime> = (0..4).map(made).collect();
-    for ranks in [1, 3] {
-        fs::remove_file(campaign.path("results.h5")).unwrap();
-        campaign.run(ranks, &[]).expect(0, &["0 failed"]);
-        assert_eq!(campaign.results(), reference, "{ranks} ranks");
-    }
-    assert_eq!((0..4).map(made).collect::<Vec<_>>(), before);
+    expect_same_of_the_same_files(&campaign, 4, &[1, 3]);
 }
 
 /// Compares with the windows of four runs of 500 ps made without simmpi, wherever both are below 3 kT.

@@ -11,8 +11,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 use support::ala2::{
-    campaign_of_ala2, expect_equal_pmf, has_gromacs, kill, numbers, pmf_of_files, rewrite, root, window_file,
-    working_in,
+    campaign_of_ala2, expect_equal_pmf, expect_same_of_the_same_files, has_gromacs, kill, made, numbers, pmf_of_files,
+    rewrite, root, window_file, working_in,
 };
 use support::frames::read;
 use support::{Campaign, simmpi};
@@ -103,16 +103,7 @@ fn windows_are_sampled_as_their_restraints_say_and_give_one_free_energy() {
     for figure in ["scree", "pmf", "histograms"] {
         assert!(fs::read_to_string(campaign.path(&format!("results.{figure}.svg"))).unwrap().contains("</svg>"));
     }
-    // The same files on other numbers of ranks: no simulation is run again, and the bits are the same.
-    let reference = campaign.results();
-    let made = |window| fs::metadata(window_file(&campaign, window, "window.gro")).unwrap().modified().unwrap();
-    let before: Vec<SystemTime> = (0..4).map(made).collect();
-    for ranks in [1, 3] {
-        fs::remove_file(campaign.path("results.h5")).unwrap();
-        campaign.run(ranks, &[]).expect(0, &["0 failed"]);
-        assert_eq!(campaign.results(), reference, "{ranks} ranks");
-    }
-    assert_eq!((0..4).map(made).collect::<Vec<_>>(), before);
+    expect_same_of_the_same_files(&campaign, 4, &[1, 3]);
     campaign.run(2, &[]).expect(0, &["is complete already"]);
 }
 
@@ -124,7 +115,7 @@ fn a_campaign_that_was_killed_twice_loses_no_window_and_runs_none_again() {
     let keys = "windows = 8\nsteps = 60000\nmdrun_args = [\"-cpt\", \"0.005\"]\ndiscard_ps = 5.0";
     let campaign = campaign(keys);
     let finished = || -> Vec<usize> { (0..8).filter(|k| window_file(&campaign, *k, "window.gro").is_file()).collect() };
-    let made = |window: usize| fs::metadata(window_file(&campaign, window, "window.gro")).unwrap().modified().unwrap();
+    let made = |window: usize| made(&campaign, window);
     // Begun, with a checkpoint to go on from.
     let is_in_its_middle = || {
         let has = |window: usize, name: &str| window_file(&campaign, window, name).is_file();
@@ -173,7 +164,7 @@ fn a_campaign_that_is_drained_or_out_of_time_goes_on_with_the_same_windows() {
     }
     let keys = "windows = 6\nsteps = 150000\nmdrun_args = [\"-cpt\", \"0.005\"]\ndiscard_ps = 5.0";
     let campaign = campaign(keys);
-    let made = |window: usize| fs::metadata(window_file(&campaign, window, "window.gro")).unwrap().modified().unwrap();
+    let made = |window: usize| made(&campaign, window);
     // A signal while one window is finished and others run: their programs end with a checkpoint.
     let running = campaign.start(3, &[]);
     let since = Instant::now();
@@ -211,11 +202,7 @@ fn a_campaign_that_is_drained_or_out_of_time_goes_on_with_the_same_windows() {
     });
     assert!(went_on.count() >= 1, "some were stopped in their middle");
     expect_equal_pmf(&campaign, &pmf_of_files(&campaign, PROJECTIONS, "discard_ps = 5.0", "column = 2"));
-    // The same files on yet another number of ranks.
-    let reference = campaign.results();
-    fs::remove_file(campaign.path("results.h5")).unwrap();
-    campaign.run(3, &[]).expect(0, &["0 failed"]);
-    assert_eq!(campaign.results(), reference);
+    expect_same_of_the_same_files(&campaign, 6, &[3]);
 }
 
 #[test]

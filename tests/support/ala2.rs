@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::SystemTime;
 
 const FILES: [&str; 4] = ["ala2.gro", "ala2.xtc", "ala2.top", "ala2.mdp"];
 
@@ -31,6 +32,25 @@ pub fn rewrite(campaign: &Campaign, file: &str, from: &str, to: &str) {
 
 pub fn numbers(campaign: &Campaign, name: &str) -> Vec<f64> {
     Reader::open_results(&campaign.path("results.h5")).unwrap().array(&format!("/results/{name}")).unwrap()
+}
+
+/// When the simulation of a window was done.
+pub fn made(campaign: &Campaign, window: usize) -> SystemTime {
+    fs::metadata(window_file(campaign, window, "window.gro")).unwrap().modified().unwrap()
+}
+
+/// Runs a complete campaign of `windows` once more from its files, on other numbers of ranks: no simulation is run again, and the bits
+/// are the same.
+pub fn expect_same_of_the_same_files(campaign: &Campaign, windows: usize, ranks: &[usize]) {
+    let reference = campaign.results();
+    let times = || (0..windows).map(|window| made(campaign, window)).collect::<Vec<_>>();
+    let before = times();
+    for &ranks in ranks {
+        fs::remove_file(campaign.path("results.h5")).unwrap();
+        campaign.run(ranks, &[]).expect(0, &["0 failed"]);
+        assert_eq!(campaign.results(), reference, "{ranks} ranks");
+    }
+    assert_eq!(times(), before);
 }
 
 pub fn window_file(campaign: &Campaign, window: usize, name: &str) -> PathBuf {

@@ -15,6 +15,7 @@ use super::Kind;
 use super::stage::{Campaign, Error, Outcomes, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::engines::Found;
+use crate::engines::gromacs::Crowded;
 use crate::process::Guard;
 use crate::results;
 use inputs::Setup;
@@ -114,10 +115,9 @@ impl Campaign for EnsembleCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let engine::Engine::Gromacs(recipe) = &self.setup.engine else { return Ok(()) };
-        recipe.gromacs.check_gpus(ranks).map_err(|crowded| {
-            let help = "start fewer ranks on a node, name more GPUs, or raise replicas_per_gpu";
-            self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), help).into()
-        })
+        let fault =
+            |crowded: Crowded| self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), Crowded::HELP).into();
+        recipe.gromacs.check_gpus(ranks).map_err(fault)
     }
 
     fn may_oversubscribe(&self) -> bool {

@@ -85,3 +85,11 @@ impl Frames {
         }
     }
 }
+
+/// Of two faults, each with the frame or chunk of frames that has it, the one that comes first in the file.
+pub fn earlier(a: Option<(u64, String)>, b: Option<(u64, String)>) -> Option<(u64, String)> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}

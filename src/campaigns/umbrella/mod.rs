@@ -18,7 +18,7 @@ use super::Kind;
 use super::stage::{Campaign, Error, Outcomes, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::engines::Found;
-use crate::engines::gromacs::Refused;
+use crate::engines::gromacs::{Crowded, Refused};
 use crate::figure::Chart;
 use crate::journal::Fingerprint;
 use crate::process::Guard;
@@ -188,10 +188,8 @@ impl Campaign for UmbrellaCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let Some(recipe) = &self.windows else { return Ok(()) };
-        recipe.gromacs.check_gpus(ranks).map_err(|crowded| {
-            let help = "start fewer ranks on a node, name more GPUs, or raise replicas_per_gpu";
-            self.config.fault("umbrella.gpus", crowded.to_string(), help).into()
-        })
+        let fault = |crowded: Crowded| self.config.fault("umbrella.gpus", crowded.to_string(), Crowded::HELP).into();
+        recipe.gromacs.check_gpus(ranks).map_err(fault)
     }
 
     fn write(&self, done: &[StageResult], _: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {

@@ -81,6 +81,11 @@ pub struct Crowded {
     pub replicas_per_gpu: usize,
 }
 
+impl Crowded {
+    /// What to do about it.
+    pub const HELP: &str = "start fewer ranks on a node, name more GPUs, or raise replicas_per_gpu";
+}
+
 /// One simulation of a replica.
 #[derive(Clone, Debug)]
 pub struct Simulation {

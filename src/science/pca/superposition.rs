@@ -91,14 +91,6 @@ impl Superposition {
         (0..n).map(place).collect()
     }
 
-    /// All atoms that are looked at, in ascending order.
-    pub fn atoms(&self) -> Vec<usize> {
-        let mut atoms = [&self.fitted[..], &self.chosen].concat();
-        atoms.sort_unstable();
-        atoms.dedup();
-        atoms
-    }
-
     /// Adds the deviations of the chosen atoms from the reference, after superposition, to `rows`.
     pub fn add(&self, positions: &[[f32; 3]], work: &mut Work, rows: &mut Rows) {
         let is_same = self.fitted == self.chosen;

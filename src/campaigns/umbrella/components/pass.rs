@@ -2,6 +2,7 @@
 use super::Setup;
 use super::shelf::{Fault, Shelf};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+use crate::campaigns::umbrella::frames::earlier;
 use crate::journal::Fingerprint;
 use crate::science::pca::{Covariance, FixedSums, Rows, Superposition, WIDE, pairs};
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -189,13 +190,5 @@ impl Stage for Pass {
 
     fn finish(&self, total: &Sums, failed: &[Failure]) -> Result<StageResult, Error> {
         StageResult::new(self, failed, total)
-    }
-}
-
-/// Of two faults the one that comes first in the file.
-fn earlier(a: Option<(u64, String)>, b: Option<(u64, String)>) -> Option<(u64, String)> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }

@@ -1,6 +1,6 @@
 //! What is the coordinate of every frame? A task is a chunk of frames.
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult, told};
-use crate::campaigns::umbrella::frames::Frames;
+use crate::campaigns::umbrella::frames::{Frames, earlier};
 use crate::journal::Fingerprint;
 use crate::md::{self, Frame, Window};
 use crate::science::geometry::Geometry;
@@ -102,13 +102,5 @@ impl Stage for Pass {
 
     fn finish(&self, total: &Values, failed: &[Failure]) -> Result<StageResult, Error> {
         StageResult::new(self, failed, total)
-    }
-}
-
-/// Of two faults the one that comes first in the file.
-fn earlier(a: Option<(TaskId, String)>, b: Option<(TaskId, String)>) -> Option<(TaskId, String)> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
