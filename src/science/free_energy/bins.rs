@@ -38,18 +38,35 @@ impl Bins {
 
     /// As [`index`](Bins::index), with intervals of the same width going on beyond the ends.
     pub fn unbounded_index(&self, x: f64) -> i64 {
+        self.located(x).0
+    }
+
+    /// Of intervals divided into `parts` each, the part that holds `x`, counted from the first of interval 0.
+    pub fn unbounded_part(&self, x: f64, parts: i64) -> i64 {
+        let (k, x) = self.located(x);
+        let within = (x - (self.low + self.width() * k as f64)) / self.width();
+        k * parts + ((within * parts as f64) as i64).clamp(0, parts - 1)
+    }
+
+    /// The middle of a part.
+    pub fn part_center(&self, part: i64, parts: i64) -> f64 {
+        self.low + self.width() * ((part as f64 + 0.5) / parts as f64)
+    }
+
+    /// The interval of `x`, and `x` in the period that begins with interval 0.
+    fn located(&self, x: f64) -> (i64, f64) {
         let x = match self.axis.period {
             // Periodic bins need not span the period: what lies outside of them stays outside.
             Some(period) => x - period * libm::floor((x - self.low) / period),
             None => x,
         };
         if x == self.high {
-            return self.count as i64 - 1;
+            return (self.count as i64 - 1, x);
         }
         // A quotient may be rounded over an end that `edges` tells.
-        let (k, edge) = (libm::floor((x - self.low) / self.width()), |k: f64| self.low + self.width() * k);
-        let over = i64::from(x >= edge(k + 1.0)) - i64::from(x < edge(k));
-        k as i64 + over
+        let (k, edge) = (floor((x - self.low) / self.width()), |k: i64| self.low + self.width() * k as f64);
+        let over = i64::from(x >= edge(k + 1)) - i64::from(x < edge(k));
+        (k + over, x)
     }
 
     /// Whether the last interval is the first one's neighbour.
@@ -63,4 +80,10 @@ impl Bins {
         samples.iter().filter_map(|x| self.index(*x)).for_each(|k| counts[k] += 1);
         counts
     }
+}
+
+/// The largest integer not above `x`, without a call.
+fn floor(x: f64) -> i64 {
+    let toward_zero = x as i64;
+    toward_zero - i64::from(x < toward_zero as f64)
 }

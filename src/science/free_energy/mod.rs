@@ -9,12 +9,15 @@
 //! Energies are in units of kT = 1/beta here, coordinates in the user's own; kT enters with the force constants.
 mod bins;
 mod blocks;
+mod guess;
 mod inefficiency;
+mod layout;
 mod overlap;
 mod piece;
 mod points;
 mod problem;
 mod profile;
+mod solution;
 mod solve;
 #[cfg(test)]
 mod tests;

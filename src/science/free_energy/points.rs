@@ -4,6 +4,7 @@
 //! ordered along the coordinate and worked at eight at a time, each eight with those windows only whose bias reaches
 //! them: exp(-w_k) is kept relative to its largest at the point, so that nothing overflows at a thousand kT.
 use super::{Axis, Window};
+use crate::science::exponential::exp;
 use crate::science::widest::widest;
 
 pub const LANES: usize = 8;
@@ -16,7 +17,7 @@ pub struct Points {
     groups: Vec<Group>,
     /// The windows that reach a group, those of all groups one after another.
     members: Vec<u32>,
-    /// exp(base_k - w_k(x) - shift(x)) of members.
+    /// exp(base_k - w_k(x) - shift(x)) of members; the exponents while points are added.
     reach: Vec<Eight>,
     /// shift(x): the largest base_k - w_k(x).
     shifts: Vec<f64>,
@@ -84,6 +85,7 @@ impl Points {
         for eight in places.chunks(LANES) {
             points.add(eight, windows, axis, &mut exponents);
         }
+        exponentiate(&mut points.reach);
         points
     }
 
@@ -102,7 +104,7 @@ impl Points {
             let relative: Eight = std::array::from_fn(|lane| exponents[lane] - shift[lane]);
             if relative.iter().any(|exponent| *exponent > NOTHING) {
                 self.members.push(k as u32);
-                self.reach.push(relative.map(|exponent| if exponent > NOTHING { libm::exp(exponent) } else { 0.0 }));
+                self.reach.push(relative);
             }
         }
         self.groups.push(Group { first, count: self.members.len() as u32 - first });
@@ -140,22 +142,6 @@ impl Points {
         invert(self, &scale, found);
     }
 
-    /// p_k(x) of every point at the base `[points][windows]`.
-    pub fn shares(&self, numbers: &[f64]) -> Vec<f64> {
-        let mut shares = vec![0.0; self.padded() * numbers.len()];
-        for (group, rows) in self.groups.iter().zip(shares.chunks_exact_mut(LANES * numbers.len())) {
-            let denominators = self.denominators(*group, numbers);
-            let range = group.first as usize..(group.first + group.count) as usize;
-            for (member, reach) in self.members[range.clone()].iter().zip(&self.reach[range]) {
-                let member = *member as usize;
-                for lane in 0..LANES {
-                    rows[lane * numbers.len() + member] = numbers[member] * reach[lane] / denominators[lane];
-                }
-            }
-        }
-        shares
-    }
-
     /// What [`relative_weights`](Points::relative_weights) are relative to, as logarithms.
     pub fn shifts(&self) -> &[f64] {
         &self.shifts
@@ -175,6 +161,15 @@ impl Points {
 
 fn total(lanes: &Eight) -> f64 {
     ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
+}
+
+widest! {
+    /// exp of what is above nothing, in place.
+    fn exponentiate(exponents: &mut [Eight]) {
+        for value in exponents.as_flattened_mut() {
+            *value = if *value > NOTHING { exp(*value) } else { 0.0 };
+        }
+    }
 }
 
 widest! {

@@ -112,7 +112,7 @@ impl Problem {
 
     /// The largest number of Newton steps that a piece took.
     pub fn steps(&self) -> usize {
-        self.pieces.iter().map(|piece| piece.steps).max().unwrap_or(0)
+        self.pieces.iter().map(|piece| piece.steps()).max().unwrap_or(0)
     }
 
     /// The number of blocks that a window's series is cut into.
@@ -139,8 +139,8 @@ impl Problem {
     pub(super) fn estimate(&self) -> Replicate {
         let mut found = self.nothing();
         for piece in &self.pieces {
-            piece.windows.iter().zip(&piece.free_energies).for_each(|(k, f)| found.free_energies[*k] = *f);
-            piece.profile().into_iter().for_each(|(bin, f)| found.profile[bin] = f);
+            piece.windows.iter().zip(piece.free_energies()).for_each(|(k, f)| found.free_energies[*k] = *f);
+            piece.profile().iter().for_each(|(bin, f)| found.profile[*bin] = *f);
         }
         found
     }

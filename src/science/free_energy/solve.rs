@@ -10,7 +10,7 @@ const MOST_STEPS: usize = 2000;
 /// The longest step, kT.
 const LONGEST: f64 = 0.5;
 /// Changes of free energies beyond which points are better told relative to new ones.
-pub const FAR: f64 = 20.0;
+const FAR: f64 = 20.0;
 
 /// How near a search comes.
 #[derive(Clone, Copy, Debug)]
@@ -81,15 +81,6 @@ impl Equations {
             }
         }
         (End::Lost, MOST_STEPS)
-    }
-
-    /// The step from where the last one began, with its Hessian, where so many samples are `expected` instead.
-    pub fn step_for(&self, numbers: &[f64], expected: &[f64]) -> Vec<f64> {
-        let mut step: Vec<f64> = numbers.iter().zip(expected).map(|(number, expected)| number - expected).collect();
-        substitute(&self.factor, &mut step);
-        let (first, size) = (step[0], step.iter().map(|s| (s - step[0]).abs()).fold(0.0, f64::max));
-        let scale = if size > LONGEST { LONGEST / size } else { 1.0 };
-        step.iter().map(|step| scale * (step - first)).collect()
     }
 
     /// Factorizes H = diag(expected) - shared.

@@ -1,0 +1,149 @@
+//! Which free energies do windows have whose samples lie at given places?
+use super::layout::Layout;
+use super::points::{LANES, Points};
+use super::problem::Error;
+use super::solve::{End, Equations, Goal};
+use super::{Axis, Window};
+
+/// For what is told.
+const FINE: Goal = Goal { tolerance: 1e-8, keeps_below: 0.0 };
+/// For replicates: their free energies are right to about 1e-5 kT.
+const ROUGH: Goal = Goal { tolerance: 1e-3, keeps_below: 0.1 };
+/// How far free energies may be from those that points are relative to, kT.
+const NEAR: f64 = 1.0;
+/// One step only, for its sums.
+const NONE: Goal = Goal { tolerance: f64::INFINITY, keeps_below: 0.0 };
+
+/// Windows, their points, and their free energies.
+pub struct Solution {
+    /// Samples of the windows.
+    numbers: Vec<f64>,
+    points: Points,
+    /// The point of every sample, window by window.
+    point_of: Vec<u32>,
+    /// How many samples each point has, padded.
+    counts: Vec<f64>,
+    /// The bins, each with its points, which follow one another.
+    bins: Vec<Run>,
+    /// The free energies, relative to the points' base.
+    change: Vec<f64>,
+    /// The equations at the free energies.
+    solved: Equations,
+    /// kT; the first is zero.
+    pub free_energies: Vec<f64>,
+    pub steps: usize,
+}
+
+/// The points of a bin.
+struct Run {
+    bin: usize,
+    points: std::ops::Range<usize>,
+    /// The largest -shift of its points: what logarithms are relative to.
+    log_scale: f64,
+    /// exp(-shift - log_scale) of its points.
+    scales: Vec<f64>,
+}
+
+impl Solution {
+    /// The free energies of `windows` with samples laid out as in `layout`, searched for from `base` on.
+    ///
+    /// # Errors
+    /// The equations cannot be solved.
+    pub fn find(layout: Layout, windows: &[&Window], axis: Axis, mut base: Vec<f64>) -> Result<Self, Error> {
+        let numbers: Vec<f64> = windows.iter().map(|window| window.samples.len() as f64).collect();
+        let counts = counts(&layout);
+        let mut equations = Equations::new(windows.len());
+        let mut steps = 0;
+        let (points, mut change) = loop {
+            let points = Points::new(&layout.places, windows, axis, base.clone());
+            let mut change = vec![0.0; windows.len()];
+            let (end, more) = equations.solve(&points, &numbers, &counts, &mut change, FINE);
+            steps += more;
+            base.iter_mut().zip(&change).for_each(|(base, df)| *base += df);
+            match end {
+                End::Lost => return Err(Error::NotConverged { steps }),
+                // What windows reach from farther away was left out.
+                End::Converged if change.iter().all(|df| df.abs() < NEAR) => break (points, change),
+                End::Converged | End::Far => {}
+            }
+        };
+        let found = change.clone();
+        equations.solve(&points, &numbers, &counts, &mut change, NONE);
+        let bins = runs(&layout.bin_of, points.shifts());
+        let (point_of, change, solved, free_energies) = (layout.point_of, found, equations, base);
+        Ok(Self { numbers, points, point_of, counts, bins, change, solved, free_energies, steps })
+    }
+
+    /// What samples of windows `a` and `b` have in common: sum_n p_a(x_n) p_b(x_n).
+    pub fn shared(&self, a: usize, b: usize) -> f64 {
+        self.solved.sums().shared(a, b)
+    }
+
+    /// -ln P of every bin that has points, kT: (bin, value).
+    pub fn profile(&self) -> Vec<(usize, f64)> {
+        self.profile_of(&self.counts, &self.change)
+    }
+
+    /// The samples of all windows, one window after another.
+    pub fn weighted(&self) -> Weighted<'_> {
+        Weighted { solution: self, weights: vec![0.0; self.points.padded()] }
+    }
+
+    fn profile_of(&self, weights: &[f64], change: &[f64]) -> Vec<(usize, f64)> {
+        let mut relative = Vec::with_capacity(weights.len());
+        self.points.relative_weights(&self.numbers, change, &mut relative);
+        let of_run = |run: &Run| {
+            let points = weights[run.points.clone()].iter().zip(&relative[run.points.clone()]).zip(&run.scales);
+            let sum: f64 = points.map(|((weight, relative), scale)| weight * relative * scale).sum();
+            (run.bin, -(libm::log(sum) + run.log_scale))
+        };
+        self.bins.iter().map(of_run).collect()
+    }
+}
+
+/// Samples that weigh more or less than one.
+pub struct Weighted<'a> {
+    solution: &'a Solution,
+    /// Of points, padded.
+    weights: Vec<f64>,
+}
+
+impl Weighted<'_> {
+    /// Lets `samples`, counted through all windows, weigh so much.
+    pub fn add(&mut self, samples: std::ops::Range<usize>, weight: f64) {
+        self.solution.point_of[samples].iter().for_each(|point| self.weights[*point as usize] += weight);
+    }
+
+    /// By how much free energies change, and -ln P of every bin; none where they cannot be found.
+    pub fn solve(self) -> Option<(Vec<f64>, Vec<(usize, f64)>)> {
+        let Solution { numbers, points, change: of_all, .. } = self.solution;
+        let mut change = of_all.clone();
+        let (end, _) = Equations::new(numbers.len()).solve(points, numbers, &self.weights, &mut change, ROUGH);
+        let profile = self.solution.profile_of(&self.weights, &change);
+        change.iter_mut().zip(of_all).for_each(|(change, of_all)| *change -= of_all);
+        (end == End::Converged).then_some((change, profile))
+    }
+}
+
+fn counts(layout: &Layout) -> Vec<f64> {
+    let mut counts = vec![0.0; layout.places.len().next_multiple_of(LANES)];
+    layout.point_of.iter().for_each(|point| counts[*point as usize] += 1.0);
+    counts
+}
+
+/// The points of every bin that has some.
+fn runs(bin_of: &[Option<usize>], shifts: &[f64]) -> Vec<Run> {
+    let mut runs: Vec<Run> = Vec::new();
+    for (point, bin) in bin_of.iter().enumerate().filter_map(|(point, bin)| Some((point, (*bin)?))) {
+        match runs.last_mut() {
+            Some(run) if run.bin == bin => run.points.end = point + 1,
+            _ => runs.push(Run { bin, points: point..point + 1, log_scale: 0.0, scales: Vec::new() }),
+        }
+    }
+    for run in &mut runs {
+        let shifts = &shifts[run.points.clone()];
+        run.log_scale = shifts.iter().map(|shift| -shift).fold(f64::NEG_INFINITY, f64::max);
+        run.scales = shifts.iter().map(|shift| libm::exp(-shift - run.log_scale)).collect();
+    }
+    runs
+}
