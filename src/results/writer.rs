@@ -1,5 +1,5 @@
 //! How is a result file written so that nobody ever sees half of it?
-use super::{Element, Error};
+use super::{Element, Error, strings};
 use hdf5::types::VarLenUnicode;
 use ndarray::{ArrayView, IxDyn};
 use std::ffi::OsString;
@@ -54,7 +54,12 @@ impl Writer {
     /// As [`array`](Writer::array).
     pub fn strings<S: AsRef<str>>(&mut self, item: &str, texts: &[S], description: &str) -> Result<(), Error> {
         let texts: Vec<VarLenUnicode> = texts.iter().map(|text| unicode(text.as_ref())).collect();
-        self.array(item, &[texts.len()], &texts, "none", description)
+        self.attempt(item, |file| {
+            let (group, name) = open_group(file, item)?;
+            let dataset = group.new_dataset::<VarLenUnicode>().shape([texts.len()]).create(name)?;
+            strings::write(&dataset, &texts)?;
+            describe(&dataset, "none", description)
+        })
     }
 
     /// Creates dataset `item` of `shape` to be filled row by row; what is never written reads as `fill`.
