@@ -25,9 +25,10 @@ pub fn write(dataset: &Dataset, texts: &[VarLenUnicode]) -> Result<()> {
         // SAFETY: all handles are open, and the dataset has as many elements as `texts`.
         unsafe {
             let list = h5check(H5Pcreate(*H5P_CLS_DATASET_XFER))?;
-            let written = h5check(H5Pset_buffer(list, size, std::ptr::null_mut(), std::ptr::null_mut())).and_then(|_| {
-                h5check(H5Dwrite(dataset.id(), kind.id(), H5S_ALL, H5S_ALL, list, texts.as_ptr().cast()))
-            });
+            let written =
+                h5check(H5Pset_buffer(list, size, std::ptr::null_mut(), std::ptr::null_mut())).and_then(|_| {
+                    h5check(H5Dwrite(dataset.id(), kind.id(), H5S_ALL, H5S_ALL, list, texts.as_ptr().cast()))
+                });
             H5Pclose(list);
             written.map(|_| ())
         }

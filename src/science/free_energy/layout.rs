@@ -1,5 +1,6 @@
 //! At which places are samples taken to lie?
 use super::{Bins, Window};
+use std::ops::Range;
 
 /// Cells to the standard deviation of the narrowest window.
 const CELLS_PER_WIDTH: f64 = 32.0;
@@ -12,8 +13,8 @@ const TABLE_PER_SAMPLE: usize = 4;
 /// Places along the coordinate; those of a bin follow one another, bin by bin.
 pub struct Layout {
     pub places: Vec<f64>,
-    /// The bin of every place; none beyond the range.
-    pub bin_of: Vec<Option<usize>>,
+    /// Bins that have places, and which.
+    pub runs: Vec<(usize, Range<usize>)>,
     /// The place of every sample.
     pub point_of: Vec<u32>,
 }
@@ -33,40 +34,43 @@ impl Layout {
 
     /// Every sample where it is, in the order of `cells`.
     pub fn as_sampled(samples: &[f64], cells: &Self) -> Self {
-        let mut next = vec![0_u32; cells.places.len() + 1];
-        cells.point_of.iter().for_each(|cell| next[*cell as usize + 1] += 1);
-        (1..next.len()).for_each(|cell| next[cell] += next[cell - 1]);
+        let mut begins = vec![0_u32; cells.places.len() + 1];
+        cells.point_of.iter().for_each(|cell| begins[*cell as usize + 1] += 1);
+        (1..begins.len()).for_each(|cell| begins[cell] += begins[cell - 1]);
+        let run =
+            |(bin, cells): &(usize, Range<usize>)| (*bin, begins[cells.start] as usize..begins[cells.end] as usize);
+        let runs = cells.runs.iter().map(run).collect();
+        let mut next = begins;
         let mut places = vec![0.0; samples.len()];
-        let mut bin_of = vec![None; samples.len()];
         let point_of = samples.iter().zip(&cells.point_of).map(|(x, cell)| {
             let cell = *cell as usize;
             let point = next[cell];
             next[cell] += 1;
             places[point as usize] = *x;
-            bin_of[point as usize] = cells.bin_of[cell];
             point
         });
         let point_of = point_of.collect();
-        Self { places, bin_of, point_of }
+        Self { places, runs, point_of }
     }
 
     fn in_cells(samples: &[f64], bins: &Bins, per_bin: i64) -> Self {
         let of_samples: Vec<i64> = samples.iter().map(|x| bins.unbounded_part(*x, per_bin)).collect();
         let (taken, point_of) = numbered(&of_samples);
-        let bin_of = |cell: &i64| {
-            let bin = cell.div_euclid(per_bin);
-            (0..bins.count as i64).contains(&bin).then_some(bin as usize)
-        };
-        Self {
-            places: taken.iter().map(|cell| bins.part_center(*cell, per_bin)).collect(),
-            bin_of: taken.iter().map(bin_of).collect(),
-            point_of,
+        let places = taken.iter().map(|cell| bins.part_center(*cell, per_bin)).collect();
+        let (mut runs, mut begin) = (Vec::new(), 0);
+        for run in taken.chunk_by(|a, b| a.div_euclid(per_bin) == b.div_euclid(per_bin)) {
+            let (bin, end) = (run[0].div_euclid(per_bin), begin + run.len());
+            if (0..bins.count as i64).contains(&bin) {
+                runs.push((bin as usize, begin..end));
+            }
+            begin = end;
         }
+        Self { places, runs, point_of }
     }
 }
 
 /// The cells that there are, ascending, and for each of `cells` which of them it is.
-fn numbered(cells: &[i64]) -> (Vec<i64>, Vec<u32>) {
+pub fn numbered(cells: &[i64]) -> (Vec<i64>, Vec<u32>) {
     let (first, last) = cells.iter().fold((i64::MAX, i64::MIN), |(low, high), c| (low.min(*c), high.max(*c)));
     let span = last.saturating_sub(first).max(0) as usize;
     if span >= TABLE.max(TABLE_PER_SAMPLE * cells.len()) {
@@ -113,8 +117,9 @@ mod tests {
         }
         let all = Layout::as_sampled(&window.samples, &cells);
         for (x, point) in window.samples.iter().zip(&all.point_of) {
-            assert_eq!((*x, bins.index(*x)), (all.places[*point as usize], all.bin_of[*point as usize]));
+            let run = all.runs.iter().find(|(_, points)| points.contains(&(*point as usize)));
+            assert_eq!((*x, bins.index(*x)), (all.places[*point as usize], run.map(|(bin, _)| *bin)));
         }
-        assert_eq!(all.bin_of, [None, Some(0), Some(3), Some(3), Some(3), Some(9), None]);
+        assert_eq!(all.runs, [(0, 1..2), (3, 2..5), (9, 5..6)]);
     }
 }

@@ -9,6 +9,7 @@
 //! Energies are in units of kT = 1/beta here, coordinates in the user's own; kT enters with the force constants.
 mod bins;
 mod blocks;
+mod gamma;
 mod guess;
 mod inefficiency;
 mod layout;

@@ -1,5 +1,6 @@
 //! Do windows see the same part of the coordinate?
 use super::Bins;
+use super::layout::numbered;
 
 /// Two windows that stand beside one another.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,20 +17,16 @@ pub struct Overlap {
 
 /// The common area of two normalized histograms, of which the bins of each go on beyond the ends.
 pub fn histogram_overlap(bins: &Bins, a: &[f64], b: &[f64]) -> f64 {
-    let histogram = |samples: &[f64]| {
-        let mut of: Vec<i64> = samples.iter().map(|x| bins.unbounded_index(*x)).collect();
-        of.sort_unstable();
-        of
+    let of_samples: Vec<i64> = a.iter().chain(b).map(|x| bins.unbounded_index(*x)).collect();
+    let (taken, numbers) = numbered(&of_samples);
+    let counts = |numbers: &[u32]| {
+        let mut counts = vec![0_u32; taken.len()];
+        numbers.iter().for_each(|bin| counts[*bin as usize] += 1);
+        counts
     };
-    let (one, other) = (histogram(a), histogram(b));
-    let (mut rest, mut common) = (other.as_slice(), 0.0);
-    for run in one.chunk_by(|x, y| x == y) {
-        let begin = rest.partition_point(|bin| *bin < run[0]);
-        rest = &rest[begin..];
-        let count = rest.partition_point(|bin| *bin == run[0]);
-        common += f64::min(run.len() as f64 / a.len() as f64, count as f64 / b.len() as f64);
-    }
-    common
+    let (of_a, of_b) = numbers.split_at(a.len());
+    let part = |(one, other): (u32, u32)| f64::min(f64::from(one) / a.len() as f64, f64::from(other) / b.len() as f64);
+    counts(of_a).into_iter().zip(counts(of_b)).map(part).sum()
 }
 
 /// The groups of `n` things that are joined by `links`, each ascending.

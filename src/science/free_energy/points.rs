@@ -8,6 +8,8 @@ use crate::science::exponential::exp;
 use crate::science::widest::widest;
 
 pub const LANES: usize = 8;
+/// Windows that reach a point, where there are many: room for so many is made beforehand.
+const USUAL: usize = 8;
 type Eight = [f64; LANES];
 /// exp of less than this is nothing beside 1, whatever the numbers of samples are.
 const NOTHING: f64 = -60.0;
@@ -81,6 +83,7 @@ impl Points {
             base,
             len: places.len(),
         };
+        points.reach.reserve(places.len().div_ceil(LANES) * windows.len().min(USUAL));
         let mut exponents = vec![[f64::NEG_INFINITY; LANES]; windows.len()];
         for eight in places.chunks(LANES) {
             points.add(eight, windows, axis, &mut exponents);

@@ -4,6 +4,8 @@ use super::points::{LANES, Points};
 use super::problem::Error;
 use super::solve::{End, Equations, Goal};
 use super::{Axis, Window};
+use crate::science::exponential::exp;
+use std::ops::Range;
 
 /// For what is told.
 const FINE: Goal = Goal { tolerance: 1e-8, keeps_below: 0.0 };
@@ -37,11 +39,20 @@ pub struct Solution {
 /// The points of a bin.
 struct Run {
     bin: usize,
-    points: std::ops::Range<usize>,
+    points: Range<usize>,
     /// The largest -shift of its points: what logarithms are relative to.
     log_scale: f64,
     /// exp(-shift - log_scale) of its points.
     scales: Vec<f64>,
+}
+
+impl Run {
+    fn new(bin: usize, points: Range<usize>, shifts: &[f64]) -> Self {
+        let shifts = &shifts[points.clone()];
+        let log_scale = shifts.iter().map(|shift| -shift).fold(f64::NEG_INFINITY, f64::max);
+        let scales = shifts.iter().map(|shift| exp(-shift - log_scale)).collect();
+        Self { bin, points, log_scale, scales }
+    }
 }
 
 impl Solution {
@@ -69,7 +80,7 @@ impl Solution {
         };
         let found = change.clone();
         equations.solve(&points, &numbers, &counts, &mut change, NONE);
-        let bins = runs(&layout.bin_of, points.shifts());
+        let bins = layout.runs.into_iter().map(|(bin, points_of)| Run::new(bin, points_of, points.shifts())).collect();
         let (point_of, change, solved, free_energies) = (layout.point_of, found, equations, base);
         Ok(Self { numbers, points, point_of, counts, bins, change, solved, free_energies, steps })
     }
@@ -110,7 +121,7 @@ pub struct Weighted<'a> {
 
 impl Weighted<'_> {
     /// Lets `samples`, counted through all windows, weigh so much.
-    pub fn add(&mut self, samples: std::ops::Range<usize>, weight: f64) {
+    pub fn add(&mut self, samples: Range<usize>, weight: f64) {
         self.solution.point_of[samples].iter().for_each(|point| self.weights[*point as usize] += weight);
     }
 
@@ -129,21 +140,4 @@ fn counts(layout: &Layout) -> Vec<f64> {
     let mut counts = vec![0.0; layout.places.len().next_multiple_of(LANES)];
     layout.point_of.iter().for_each(|point| counts[*point as usize] += 1.0);
     counts
-}
-
-/// The points of every bin that has some.
-fn runs(bin_of: &[Option<usize>], shifts: &[f64]) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    for (point, bin) in bin_of.iter().enumerate().filter_map(|(point, bin)| Some((point, (*bin)?))) {
-        match runs.last_mut() {
-            Some(run) if run.bin == bin => run.points.end = point + 1,
-            _ => runs.push(Run { bin, points: point..point + 1, log_scale: 0.0, scales: Vec::new() }),
-        }
-    }
-    for run in &mut runs {
-        let shifts = &shifts[run.points.clone()];
-        run.log_scale = shifts.iter().map(|shift| -shift).fold(f64::NEG_INFINITY, f64::max);
-        run.scales = shifts.iter().map(|shift| libm::exp(-shift - run.log_scale)).collect();
-    }
-    runs
 }
