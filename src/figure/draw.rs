@@ -31,6 +31,7 @@ pub fn svg(chart: &Chart) -> Result<String, Fault> {
         let area = SVGBackend::with_string(&mut text, fine).into_drawing_area();
         area.fill(&WHITE)?;
         let colours = colours(&chart.marks);
+        let (across, up) = (x_range(chart), y_range(chart));
         let legend = Legend::of(&chart.marks, &colours);
         let (plot, beside) = area.split_horizontally((SIZE.0 - legend.width()) * FINE);
         let mut axes = ChartBuilder::on(&plot)
@@ -39,8 +40,8 @@ pub fn svg(chart: &Chart) -> Result<String, Fault> {
             .margin_right(MARGIN_RIGHT * FINE)
             .x_label_area_size(44 * FINE)
             .y_label_area_size(64 * FINE)
-            .build_cartesian_2d(x_range(chart), y_range(chart))?;
-        mesh(chart, &mut axes)?;
+            .build_cartesian_2d(across.clone(), up.clone())?;
+        mesh(chart, across.end - across.start, up.end - up.start, &mut axes)?;
         for (mark, colour) in chart.marks.iter().zip(&colours) {
             draw(mark, RGBColor(colour.0, colour.1, colour.2), &mut axes)?;
         }
@@ -55,9 +56,8 @@ pub fn svg(chart: &Chart) -> Result<String, Fault> {
     ))
 }
 
-fn mesh(chart: &Chart, axes: &mut Axes) -> Result<(), Fault> {
-    let (across, up) = (x_range(chart), y_range(chart));
-    let (across, up) = (across.end - across.start, up.end - up.start);
+/// Ticks and labels of axes that go so far `across` and `up`.
+fn mesh(chart: &Chart, across: f64, up: f64, axes: &mut Axes) -> Result<(), Fault> {
     let has_bars = has_bars(chart);
     let at_x = move |x: &f64| if has_bars { tick::bar(*x) } else { tick::label(*x, across) };
     let at_y = move |y: &f64| tick::label(*y, up);
@@ -99,8 +99,12 @@ fn draw(mark: &Mark, colour: RGBColor, axes: &mut Axes) -> Result<(), Fault> {
             };
             axes.draw_series(bands.into_iter().map(|piece| Polygon::new(outline(piece), pale)))?;
         }
-        Shape::Histogram(bins) | Shape::Bars(bins) => {
-            axes.draw_series(boxes(bins, pale))?;
+        Shape::Histogram(bins) => {
+            let hills = pieces(bins, |(_, _, height)| height.is_finite() && *height != 0.0);
+            axes.draw_series(hills.into_iter().map(|hill| Polygon::new(steps(&hill), pale)))?;
+        }
+        Shape::Bars(bars) => {
+            axes.draw_series(boxes(bars, pale))?;
         }
         Shape::Points(points) => {
             let finite: Vec<_> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
@@ -109,6 +113,13 @@ fn draw(mark: &Mark, colour: RGBColor, axes: &mut Axes) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// The outline of intervals that touch one another, from the axis up and back to it.
+fn steps(hill: &[(f64, f64, f64)]) -> Vec<(f64, f64)> {
+    let (Some(first), Some(last)) = (hill.first(), hill.last()) else { return Vec::new() };
+    let tops = hill.iter().flat_map(|&(left, right, height)| [(left, height), (right, height)]);
+    std::iter::once((first.0, 0.0)).chain(tops).chain([(last.1, 0.0)]).collect()
 }
 
 /// What has a height, from the axis up.

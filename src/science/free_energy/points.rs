@@ -19,7 +19,7 @@ pub struct Points {
     groups: Vec<Group>,
     /// The windows that reach a group, those of all groups one after another.
     members: Vec<u32>,
-    /// exp(base_k - w_k(x) - shift(x)) of members; the exponents while points are added.
+    /// exp(base_k - w_k(x) - shift(x)) of members.
     reach: Vec<Eight>,
     /// shift(x): the largest base_k - w_k(x).
     shifts: Vec<f64>,
@@ -84,34 +84,8 @@ impl Points {
             len: places.len(),
         };
         points.reach.reserve(places.len().div_ceil(LANES) * windows.len().min(USUAL));
-        let mut exponents = vec![[f64::NEG_INFINITY; LANES]; windows.len()];
-        for eight in places.chunks(LANES) {
-            points.add(eight, windows, axis, &mut exponents);
-        }
-        exponentiate(&mut points.reach);
+        reach(&mut points, places, windows, axis);
         points
-    }
-
-    fn add(&mut self, eight: &[f64], windows: &[&Window], axis: Axis, exponents: &mut [Eight]) {
-        let mut shift = [f64::NEG_INFINITY; LANES];
-        for (exponents, (window, base)) in exponents.iter_mut().zip(windows.iter().zip(&self.base)) {
-            for (lane, exponent) in exponents.iter_mut().enumerate() {
-                // A last group that is not full goes on with its last point, which weighs nothing there.
-                let x = eight[lane.min(eight.len() - 1)];
-                *exponent = base - window.bias(axis, x);
-                shift[lane] = shift[lane].max(*exponent);
-            }
-        }
-        let first = self.members.len() as u32;
-        for (k, exponents) in exponents.iter().enumerate() {
-            let relative: Eight = std::array::from_fn(|lane| exponents[lane] - shift[lane]);
-            if relative.iter().any(|exponent| *exponent > NOTHING) {
-                self.members.push(k as u32);
-                self.reach.push(relative);
-            }
-        }
-        self.groups.push(Group { first, count: self.members.len() as u32 - first });
-        self.shifts.extend_from_slice(&shift[..eight.len()]);
     }
 
     /// The number of weights that a pass takes: points, and what fills up the last eight.
@@ -162,15 +136,43 @@ impl Points {
     }
 }
 
+/// The bias of `window` at eight places, kT.
+#[inline(always)]
+fn biases(window: &Window, axis: Axis, x: &Eight) -> Eight {
+    let displacements = match axis.period {
+        Some(_) => x.map(|x| axis.displacement(x, window.center)),
+        None => x.map(|x| x - window.center),
+    };
+    displacements.map(|d| 0.5 * window.stiffness * d * d)
+}
+
 fn total(lanes: &Eight) -> f64 {
     ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
 }
 
 widest! {
-    /// exp of what is above nothing, in place.
-    fn exponentiate(exponents: &mut [Eight]) {
-        for value in exponents.as_flattened_mut() {
-            *value = if *value > NOTHING { exp(*value) } else { 0.0 };
+    /// Adds the points at `places`.
+    fn reach(points: &mut Points, places: &[f64], windows: &[&Window], axis: Axis) {
+        let mut exponents = vec![[0.0; LANES]; windows.len()];
+        for eight in places.chunks(LANES) {
+            // A last group that is not full goes on with its last point, which weighs nothing there.
+            let x: Eight = std::array::from_fn(|lane| eight[lane.min(eight.len() - 1)]);
+            let mut shift = [f64::NEG_INFINITY; LANES];
+            for (exponents, (window, base)) in exponents.iter_mut().zip(windows.iter().zip(&points.base)) {
+                let bias = biases(window, axis, &x);
+                *exponents = bias.map(|bias| base - bias);
+                shift = std::array::from_fn(|lane| if exponents[lane] > shift[lane] { exponents[lane] } else { shift[lane] });
+            }
+            let first = points.members.len() as u32;
+            for (k, exponents) in (0..).zip(&exponents) {
+                let relative: Eight = std::array::from_fn(|lane| exponents[lane] - shift[lane]);
+                if relative.iter().any(|exponent| *exponent > NOTHING) {
+                    points.members.push(k);
+                    points.reach.push(relative.map(|exponent| if exponent > NOTHING { exp(exponent) } else { 0.0 }));
+                }
+            }
+            points.groups.push(Group { first, count: points.members.len() as u32 - first });
+            points.shifts.extend_from_slice(&shift[..eight.len()]);
         }
     }
 }
