@@ -3,7 +3,7 @@ use super::blocks::Stretch;
 use super::guess::guess;
 use super::layout::Layout;
 use super::problem::{Error, Estimator};
-use super::solution::Solution;
+use super::solution::{Changed, Solution};
 use super::{Bins, Window};
 
 /// Windows that are solved together.
@@ -82,7 +82,7 @@ impl Piece {
             }
             begin += number;
         }
-        let (change, mut profile) = weighted.solve()?;
+        let Changed { free_energies: change, mut profile } = weighted.solve()?;
         let free_energies = self.told.free_energies.iter().zip(&change).map(|(all, df)| all + df).collect();
         if let Some(coarse) = &self.coarse {
             // Both have the same bins.

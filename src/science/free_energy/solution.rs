@@ -125,15 +125,23 @@ impl Weighted<'_> {
         self.solution.point_of[samples].iter().for_each(|point| self.weights[*point as usize] += weight);
     }
 
-    /// By how much free energies change, and -ln P of every bin; none where they cannot be found.
-    pub fn solve(self) -> Option<(Vec<f64>, Vec<(usize, f64)>)> {
+    /// What these weights change; none where it cannot be found.
+    pub fn solve(self) -> Option<Changed> {
         let Solution { numbers, points, change: of_all, .. } = self.solution;
         let mut change = of_all.clone();
         let (end, _) = Equations::new(numbers.len()).solve(points, numbers, &self.weights, &mut change, ROUGH);
         let profile = self.solution.profile_of(&self.weights, &change);
         change.iter_mut().zip(of_all).for_each(|(change, of_all)| *change -= of_all);
-        (end == End::Converged).then_some((change, profile))
+        (end == End::Converged).then_some(Changed { free_energies: change, profile })
     }
+}
+
+/// What weights make of a solution.
+pub struct Changed {
+    /// By how much they differ, kT; the first by zero.
+    pub free_energies: Vec<f64>,
+    /// -ln P of every bin that has points, kT: (bin, value).
+    pub profile: Vec<(usize, f64)>,
 }
 
 fn counts(layout: &Layout) -> Vec<f64> {
