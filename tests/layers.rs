@@ -20,7 +20,7 @@ const LAYERS: &[&[&str]] = &[
 /// What only one module may name.
 const DOORS: &[(&str, &[&str])] = &[
     ("comm", &["mpi::"]),
-    ("results", &["hdf5::"]),
+    ("results", &["hdf5::", "hdf5_sys::"]),
     ("process", &["process::Command", "fork()", "execve", "memfd_create(", "mmap("]),
     ("config", &["toml::"]),
     ("figure", &["plotters::"]),

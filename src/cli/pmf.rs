@@ -23,13 +23,18 @@ pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Res
         say::line(umbrella.warnings.render(say::is_colored()).trim_end());
     }
     let analysis = umbrella.analyze().map_err(|error| Stop::because(Exit::Input, &error))?;
-    analysis.write(output)?;
+    let closed = analysis.write(output)?;
+    // While the disk writes.
+    let drawn = with_figures.then(|| analysis.draw());
+    closed.publish()?;
     analysis.told().iter().for_each(|line| say::line(line));
     analysis.advice().iter().for_each(|line| say::line(&format!("warning: {line}")));
     say::line(&format!("written: {}", output.display()));
-    if with_figures {
-        let drawn = analysis.draw(output).map_err(|error| Stop::because(Exit::Output, &error))?;
-        drawn.iter().for_each(|path| say::line(&format!("drawn: {}", path.display())));
+    let failed = |error| Stop::because(Exit::Output, &error);
+    for (name, figure) in drawn.transpose().map_err(failed)?.unwrap_or_default() {
+        let path = output.with_extension(format!("{name}.svg"));
+        figure.write(&path).map_err(failed)?;
+        say::line(&format!("drawn: {}", path.display()));
     }
     Ok(if analysis.is_whole() { Exit::Complete } else { Exit::SomeFailed })
 }

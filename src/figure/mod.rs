@@ -35,6 +35,10 @@ pub struct Chart {
     marks: Vec<Mark>,
 }
 
+/// A chart as SVG.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Drawn(String);
+
 impl Chart {
     /// Empty axes. Labels carry the unit, as in "distance / nm".
     pub fn new(title: &str, x_label: &str, y_label: &str) -> Self {
@@ -90,25 +94,34 @@ impl Chart {
         draw::svg(self).map_err(|source| Error::Draw { title: self.title.clone(), source })
     }
 
-    /// Writes the chart to `path`, beside it first and then renamed.
+    /// The chart as what can be written.
     ///
     /// # Errors
-    /// As [`to_svg`](Chart::to_svg), or the file cannot be written.
-    pub fn write(&self, path: &Path) -> Result<(), Error> {
-        let svg = self.to_svg()?;
-        let mut part = path.as_os_str().to_owned();
-        part.push(".part");
-        let write = || fs::write(&part, svg).and_then(|()| fs::rename(&part, path));
-        write().map_err(|source| {
-            // Half a figure is worth nothing.
-            let _ = fs::remove_file(&part);
-            Error::Write { path: path.to_owned(), source }
-        })
+    /// As [`to_svg`](Chart::to_svg).
+    pub fn draw(&self) -> Result<Drawn, Error> {
+        self.to_svg().map(Drawn)
     }
 
     fn with(mut self, name: &str, shape: Shape) -> Self {
         self.marks.push(Mark { name: name.to_owned(), shape });
         self
+    }
+}
+
+impl Drawn {
+    /// Writes the figure to `path`, beside it first and then renamed.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let mut part = path.as_os_str().to_owned();
+        part.push(".part");
+        let write = || fs::write(&part, &self.0).and_then(|()| fs::rename(&part, path));
+        write().map_err(|source| {
+            // Half a figure is worth nothing.
+            let _ = fs::remove_file(&part);
+            Error::Write { path: path.to_owned(), source }
+        })
     }
 }
 

@@ -70,10 +70,10 @@ fn many_points_are_thinned_and_many_marks_have_their_own_colours() {
 fn a_figure_is_written_whole_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("f.svg");
-    chart().write(&path).unwrap();
+    chart().draw().unwrap().write(&path).unwrap();
     assert_eq!(fs::read_to_string(&path).unwrap(), chart().to_svg().unwrap());
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
-    let nowhere = chart().write(&folder.path().join("missing/f.svg")).unwrap_err();
+    let nowhere = chart().draw().unwrap().write(&folder.path().join("missing/f.svg")).unwrap_err();
     assert!(nowhere.to_string().contains("cannot write the figure"));
 }
 

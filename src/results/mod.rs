@@ -10,7 +10,7 @@ mod writer;
 pub use hdf5::H5Type as Element;
 pub use reader::{Item, Reader};
 pub use values::{Array, Values};
-pub use writer::{Rows, Writer};
+pub use writer::{Closed, Rows, Writer};
 
 use std::io;
 use std::path::PathBuf;

@@ -1,16 +1,35 @@
 //! How is a result file written so that nobody ever sees half of it?
-use super::{Element, Error, strings};
+use super::strings::Strings;
+use super::{Element, Error};
 use hdf5::types::VarLenUnicode;
 use ndarray::{ArrayView, IxDyn};
+use nix::libc;
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::marker::PhantomData;
+use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 /// A result file in the making. Dropped without [`publish`](Writer::publish), it leaves nothing behind.
 pub struct Writer {
     /// None once the file is closed or given up.
-    file: Option<hdf5::File>,
+    open: Option<Open>,
+    part: Part,
+}
+
+/// What is open of a file.
+struct Open {
+    file: hdf5::File,
+    /// By their names, without slashes at the ends.
+    groups: HashMap<String, hdf5::Group>,
+    strings: Strings,
+}
+
+/// A file that stands beside its final name, until it is [published](Closed::publish); dropped before, it goes.
+pub struct Closed(Part);
+
+struct Part {
     part: PathBuf,
     path: PathBuf,
 }
@@ -23,9 +42,10 @@ impl Writer {
     pub fn create(path: &Path) -> Result<Self, Error> {
         let mut part = OsString::from(path.as_os_str());
         part.push(".part");
-        let part = PathBuf::from(part);
-        let file = hdf5::File::create(&part).map_err(|source| Error::Create { path: path.to_owned(), source })?;
-        Ok(Self { file: Some(file), part, path: path.to_owned() })
+        let part = Part { part: PathBuf::from(part), path: path.to_owned() };
+        let open = hdf5::File::create(&part.part)
+            .and_then(|file| Ok(Open { file, groups: HashMap::new(), strings: Strings::new()? }));
+        Ok(Self { open: Some(open.map_err(|source| Error::Create { path: path.to_owned(), source })?), part })
     }
 
     /// Writes `values`, row-major, as dataset `item` of `shape`, with its units and what it is.
@@ -40,11 +60,12 @@ impl Writer {
         units: &str,
         description: &str,
     ) -> Result<(), Error> {
-        self.attempt(item, |file| {
+        self.attempt(item, |open| {
             let view = ArrayView::from_shape(IxDyn(shape), values)
                 .map_err(|e| hdf5::Error::from(format!("{} values do not fill {shape:?}: {e}", values.len())))?;
-            let (group, name) = open_group(file, item)?;
-            describe(&group.new_dataset_builder().with_data(view).create(name)?, units, description)
+            let (group, name) = open.group_of(item)?;
+            let dataset = group.new_dataset_builder().with_data(view).create(name)?;
+            open.describe(&dataset, units, description)
         })
     }
 
@@ -54,11 +75,11 @@ impl Writer {
     /// As [`array`](Writer::array).
     pub fn strings<S: AsRef<str>>(&mut self, item: &str, texts: &[S], description: &str) -> Result<(), Error> {
         let texts: Vec<VarLenUnicode> = texts.iter().map(|text| unicode(text.as_ref())).collect();
-        self.attempt(item, |file| {
-            let (group, name) = open_group(file, item)?;
+        self.attempt(item, |open| {
+            let (group, name) = open.group_of(item)?;
             let dataset = group.new_dataset::<VarLenUnicode>().shape([texts.len()]).create(name)?;
-            strings::write(&dataset, &texts)?;
-            describe(&dataset, "none", description)
+            open.strings.fill(&dataset, &texts)?;
+            open.describe(&dataset, "none", description)
         })
     }
 
@@ -74,10 +95,10 @@ impl Writer {
         units: &str,
         description: &str,
     ) -> Result<Rows<T>, Error> {
-        let dataset = self.attempt(item, |file| {
-            let (group, name) = open_group(file, item)?;
+        let dataset = self.attempt(item, |open| {
+            let (group, name) = open.group_of(item)?;
             let dataset = group.new_dataset::<T>().fill_value(fill).shape(shape.to_vec()).create(name)?;
-            describe(&dataset, units, description)?;
+            open.describe(&dataset, units, description)?;
             Ok(dataset)
         })?;
         Ok(Rows { dataset, item: item.to_owned(), shape: shape.to_vec(), element: PhantomData })
@@ -106,7 +127,7 @@ impl Writer {
     /// # Errors
     /// As [`array`](Writer::array).
     pub fn attribute<T: Element>(&mut self, item: &str, name: &str, value: T) -> Result<(), Error> {
-        self.attempt(item, |file| write_attribute(&locate(file, item)?, name, &value))
+        self.attempt(item, |open| open.locate(item)?.new_attr::<T>().create(name)?.write_scalar(&value))
     }
 
     /// Sets attribute `name` to a list.
@@ -114,7 +135,7 @@ impl Writer {
     /// # Errors
     /// As [`array`](Writer::array).
     pub fn list_attribute<T: Element>(&mut self, item: &str, name: &str, values: &[T]) -> Result<(), Error> {
-        self.attempt(item, |file| locate(file, item)?.new_attr_builder().with_data(values).create(name).map(|_| ()))
+        self.attempt(item, |open| open.locate(item)?.new_attr_builder().with_data(values).create(name).map(|_| ()))
     }
 
     /// Sets attribute `name` to a text.
@@ -122,46 +143,120 @@ impl Writer {
     /// # Errors
     /// As [`array`](Writer::array).
     pub fn text_attribute(&mut self, item: &str, name: &str, text: &str) -> Result<(), Error> {
-        self.attribute(item, name, unicode(text))
+        self.attempt(item, |open| {
+            let place = open.locate(item)?;
+            open.strings.attribute(&place, name, &unicode(text))
+        })
+    }
+
+    /// Closes the file: the disk begins to write it.
+    ///
+    /// # Errors
+    /// The disk is full; the file that stood there before is untouched then.
+    pub fn close(mut self) -> Result<Closed, Error> {
+        self.attempt("the end of the file", |open| open.file.flush())?;
+        if let Some(Open { file, groups, .. }) = self.open.take() {
+            drop(groups);
+            let path = self.part.path.clone();
+            file.close().map_err(|source| Error::Write { path, item: "the end of the file".into(), source })?;
+        }
+        self.part.begin_to_write();
+        Ok(Closed(self.part))
     }
 
     /// Closes, syncs and renames: from now on the file stands under its final name.
     ///
     /// # Errors
-    /// The disk is full; the file that stood there before is untouched then.
-    pub fn publish(mut self) -> Result<(), Error> {
-        self.attempt("the end of the file", |file| file.flush())?;
-        if let Some(file) = self.file.take() {
-            let failed = |source| Error::Write { path: self.path.clone(), item: "the end of the file".into(), source };
-            file.close().map_err(failed)?;
-        }
-        let publish = || {
-            fs::File::open(&self.part)?.sync_all()?;
-            fs::rename(&self.part, &self.path)?;
-            let folder = self.path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            fs::File::open(folder)?.sync_all()
-        };
-        publish().map_err(|source| Error::Publish { path: self.path.clone(), source })
+    /// As [`close`](Writer::close).
+    pub fn publish(self) -> Result<(), Error> {
+        self.close()?.publish()
     }
 
     /// Runs `write` on the open file. After a failure the file is given up: HDF5 crashes when a file whose data did not fit
     /// on the disk is closed (seen with 1.10.8 and 2.0.0), so its handle is leaked on purpose.
-    fn attempt<R>(&mut self, item: &str, write: impl FnOnce(&hdf5::File) -> hdf5::Result<R>) -> Result<R, Error> {
-        let failed = |source| Error::Write { path: self.path.clone(), item: item.to_owned(), source };
-        let Some(file) = &self.file else {
+    fn attempt<R>(&mut self, item: &str, write: impl FnOnce(&mut Open) -> hdf5::Result<R>) -> Result<R, Error> {
+        let failed = |source| Error::Write { path: self.part.path.clone(), item: item.to_owned(), source };
+        let Some(open) = &mut self.open else {
             return Err(failed(hdf5::Error::from("the file was given up after an earlier failure")));
         };
-        write(file).map_err(|source| {
-            let error = failed(source);
-            std::mem::forget(self.file.take());
-            error
+        write(open).map_err(|source| {
+            std::mem::forget(self.open.take());
+            failed(source)
         })
     }
 }
 
-impl Drop for Writer {
+impl Open {
+    /// The group that holds `item`, made where it is missing, and the item's own name.
+    fn group_of<'p>(&mut self, item: &'p str) -> hdf5::Result<(hdf5::Group, &'p str)> {
+        let item = item.trim_matches('/');
+        let (folder, name) = item.rsplit_once('/').unwrap_or(("", item));
+        Ok((self.group(folder)?, name))
+    }
+
+    /// A group, made where it is missing.
+    fn group(&mut self, name: &str) -> hdf5::Result<hdf5::Group> {
+        if let Some(group) = self.groups.get(name) {
+            return Ok(group.clone());
+        }
+        let group = match name.rsplit_once('/').unwrap_or(("", name)) {
+            ("", "") => self.file.group("/")?,
+            (outer, own) => {
+                let outer = self.group(outer)?;
+                if outer.link_exists(own) { outer.group(own)? } else { outer.create_group(own)? }
+            }
+        };
+        self.groups.insert(name.to_owned(), group.clone());
+        Ok(group)
+    }
+
+    /// The dataset or group called `item`; a group that is missing is made.
+    fn locate(&mut self, item: &str) -> hdf5::Result<hdf5::Location> {
+        let item = item.trim_matches('/');
+        if !self.groups.contains_key(item) && !item.is_empty() {
+            let (group, name) = self.group_of(item)?;
+            if let Ok(dataset) = group.dataset(name) {
+                return Ok((**dataset).clone());
+            }
+        }
+        Ok((*self.group(item)?).clone())
+    }
+
+    fn describe(&self, dataset: &hdf5::Dataset, units: &str, description: &str) -> hdf5::Result<()> {
+        self.strings.attribute(dataset, "units", &unicode(units))?;
+        self.strings.attribute(dataset, "description", &unicode(description))
+    }
+}
+
+impl Closed {
+    /// Waits for the disk and renames: from now on the file stands under its final name.
+    ///
+    /// # Errors
+    /// The disk is full; the file that stood there before is untouched then.
+    pub fn publish(self) -> Result<(), Error> {
+        let Part { part, path } = &self.0;
+        let publish = || {
+            fs::File::open(part)?.sync_all()?;
+            fs::rename(part, path)?;
+            let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+            fs::File::open(folder)?.sync_all()
+        };
+        publish().map_err(|source| Error::Publish { path: path.clone(), source })
+    }
+}
+
+impl Part {
+    /// Has the disk write what there is, without waiting for it: what is to be done meanwhile costs no time then.
+    fn begin_to_write(&self) {
+        let Ok(file) = fs::File::open(&self.part) else { return };
+        // SAFETY: the descriptor is open. Where this is not possible, syncing takes longer.
+        let _ = unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
+    }
+}
+
+impl Drop for Part {
     fn drop(&mut self) {
-        // After `publish` there is no such file, and before it the file is worth nothing.
+        // Published, there is no such file any more, and before it is worth nothing.
         let _ = fs::remove_file(&self.part);
     }
 }
@@ -177,36 +272,4 @@ pub struct Rows<T> {
 /// HDF5 strings end at a NUL byte, so one inside is replaced by the sign for it.
 fn unicode(text: &str) -> VarLenUnicode {
     text.replace('\0', "\u{2400}").parse().expect("a text without NUL is a valid HDF5 string")
-}
-
-fn describe(dataset: &hdf5::Dataset, units: &str, description: &str) -> hdf5::Result<()> {
-    write_attribute(dataset, "units", &unicode(units))?;
-    write_attribute(dataset, "description", &unicode(description))
-}
-
-fn write_attribute<T: Element>(place: &hdf5::Location, name: &str, value: &T) -> hdf5::Result<()> {
-    place.new_attr::<T>().create(name)?.write_scalar(value)
-}
-
-/// The group that holds `item`, made where it is missing, and the item's own name.
-fn open_group<'p>(file: &hdf5::File, item: &'p str) -> hdf5::Result<(hdf5::Group, &'p str)> {
-    let (folder, name) = item.trim_matches('/').rsplit_once('/').unwrap_or(("", item.trim_matches('/')));
-    let mut group = file.group("/")?;
-    for part in folder.split('/').filter(|part| !part.is_empty()) {
-        group = if group.link_exists(part) { group.group(part)? } else { group.create_group(part)? };
-    }
-    Ok((group, name))
-}
-
-/// The dataset or group called `item`; a group that is missing is made.
-fn locate(file: &hdf5::File, item: &str) -> hdf5::Result<hdf5::Location> {
-    let (group, name) = open_group(file, item)?;
-    if name.is_empty() {
-        return Ok((*group).clone());
-    }
-    if let Ok(dataset) = group.dataset(name) {
-        return Ok((**dataset).clone());
-    }
-    let group = if group.link_exists(name) { group.group(name)? } else { group.create_group(name)? };
-    Ok((*group).clone())
 }

@@ -8,7 +8,7 @@ use super::root::Root;
 use super::say;
 use crate::campaigns::stage::{Error, Outcomes, StageResult, Take};
 use crate::comm::Place;
-use crate::figure::Chart;
+use crate::figure::{self, Chart, Drawn};
 use crate::journal::{Manifest, codec, record::Head};
 use crate::results::Writer;
 use std::path::Path;
@@ -36,16 +36,26 @@ pub fn publish(
     let state = if root.orders.needs_outcomes { Vec::new() } else { saved? };
     let state = codec::encode(&state)?;
     out.array("/run/state", &[state.len()], &state, "none", "exact sums from which the campaign can be grown")?;
-    out.publish()?;
-    draw(&root.orders.output, &opened.campaign.figures(done)?);
+    let closed = out.close()?;
+    // While the disk writes.
+    let drawn = opened.campaign.figures(done).map(draw);
+    closed.publish()?;
+    write_figures(&root.orders.output, drawn?);
     opened.campaign.remarks(done)?.iter().for_each(|line| say::line(line));
     Ok(totals)
 }
 
-/// Writes charts beside the result. One that cannot be drawn costs nothing else.
-fn draw(output: &Path, figures: &[(&str, Chart)]) {
-    for (name, chart) in figures {
-        if let Err(error) = chart.write(&output.with_extension(format!("{name}.svg"))) {
+/// A figure, and what the name of the result is extended by.
+type Figure = (&'static str, Result<Drawn, figure::Error>);
+
+fn draw(charts: Vec<(&'static str, Chart)>) -> Vec<Figure> {
+    charts.into_iter().map(|(name, chart)| (name, chart.draw())).collect()
+}
+
+/// Writes figures beside the result. One that cannot be drawn costs nothing else.
+fn write_figures(output: &Path, figures: Vec<Figure>) {
+    for (name, drawn) in figures {
+        if let Err(error) = drawn.and_then(|drawn| drawn.write(&output.with_extension(format!("{name}.svg")))) {
             say::error(&super::exit::causes(&error));
         }
     }

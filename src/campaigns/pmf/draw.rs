@@ -1,7 +1,6 @@
 //! What do windows and their free energy look like?
 use super::Analysis;
-use crate::figure::{Chart, Error};
-use std::path::{Path, PathBuf};
+use crate::figure::{Chart, Drawn, Error};
 
 /// Standard errors to each side of an interval of 95 %.
 const TWO_SIDED: f64 = 1.96;
@@ -9,16 +8,13 @@ const TWO_SIDED: f64 = 1.96;
 const NAMED: usize = 12;
 
 impl Analysis<'_> {
-    /// Draws the free energy and the histograms beside the result at `path`, and says where.
+    /// Draws the free energy and the histograms; each is told by what the name of the result is extended by.
     ///
     /// # Errors
-    /// The files cannot be written.
-    pub fn draw(&self, path: &Path) -> Result<Vec<PathBuf>, Error> {
-        let beside = |name: &str| path.with_extension(format!("{name}.svg"));
-        let (profile, histograms) = (beside("profile"), beside("histograms"));
-        self.profile_chart().write(&profile)?;
-        self.histogram_chart().write(&histograms)?;
-        Ok(vec![profile, histograms])
+    /// They cannot be drawn.
+    pub fn draw(&self) -> Result<Vec<(&'static str, Drawn)>, Error> {
+        let (profile, histograms) = (self.profile_chart().draw()?, self.histogram_chart().draw()?);
+        Ok(vec![("profile", profile), ("histograms", histograms)])
     }
 
     fn label(&self) -> String {

@@ -1,6 +1,6 @@
 //! How does an analysis become one HDF5 file?
 use super::Analysis;
-use crate::results::{Error, Reader, Writer};
+use crate::results::{Closed, Error, Reader, Writer};
 use std::path::Path;
 
 /// Whether the result of these windows may be written to `path`.
@@ -29,16 +29,16 @@ pub enum Refused {
 }
 
 impl Analysis<'_> {
-    /// Writes everything to `path`, beside it first and then renamed.
+    /// Writes everything beside `path`, to be published there.
     ///
     /// # Errors
     /// The folder is missing or the disk is full.
-    pub fn write(&self, path: &Path) -> Result<(), Error> {
+    pub fn write(&self, path: &Path) -> Result<Closed, Error> {
         let mut out = Writer::create(path)?;
         self.write_attributes(&mut out)?;
         self.write_results(&mut out)?;
         self.write_tasks(&mut out)?;
-        out.publish()
+        out.close()
     }
 
     /// Writes `/results/windows` and `/results/pmf`.
