@@ -168,11 +168,15 @@ widest! {
                 let relative: Eight = std::array::from_fn(|lane| exponents[lane] - shift[lane]);
                 if relative.iter().any(|exponent| *exponent > NOTHING) {
                     points.members.push(k);
-                    points.reach.push(relative.map(|exponent| if exponent > NOTHING { exp(exponent) } else { 0.0 }));
+                    points.reach.push(relative);
                 }
             }
             points.groups.push(Group { first, count: points.members.len() as u32 - first });
             points.shifts.extend_from_slice(&shift[..eight.len()]);
+        }
+        // All at once, so that the compiler finds vector instructions.
+        for value in points.reach.as_flattened_mut() {
+            *value = if *value > NOTHING { exp(*value) } else { 0.0 };
         }
     }
 }

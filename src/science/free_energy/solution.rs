@@ -5,6 +5,7 @@ use super::problem::Error;
 use super::solve::{End, Equations, Goal};
 use super::{Axis, Window};
 use crate::science::exponential::exp;
+use crate::science::widest::widest;
 use std::ops::Range;
 
 /// For what is told.
@@ -50,7 +51,8 @@ impl Run {
     fn new(bin: usize, points: Range<usize>, shifts: &[f64]) -> Self {
         let shifts = &shifts[points.clone()];
         let log_scale = shifts.iter().map(|shift| -shift).fold(f64::NEG_INFINITY, f64::max);
-        let scales = shifts.iter().map(|shift| exp(-shift - log_scale)).collect();
+        let mut scales = vec![0.0; shifts.len()];
+        find_scales(shifts, log_scale, &mut scales);
         Self { bin, points, log_scale, scales }
     }
 }
@@ -142,6 +144,14 @@ pub struct Changed {
     pub free_energies: Vec<f64>,
     /// -ln P of every bin that has points, kT: (bin, value).
     pub profile: Vec<(usize, f64)>,
+}
+
+widest! {
+    fn find_scales(shifts: &[f64], log_scale: f64, scales: &mut [f64]) {
+        for (scale, shift) in scales.iter_mut().zip(shifts) {
+            *scale = exp(-shift - log_scale);
+        }
+    }
 }
 
 fn counts(layout: &Layout) -> Vec<f64> {
