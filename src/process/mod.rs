@@ -29,6 +29,7 @@ pub mod shared;
 mod spawn;
 mod stall;
 mod table;
+mod turn;
 mod wire;
 
 pub use capture::Captured;

@@ -5,6 +5,7 @@ use super::{
     family,
     job::{Job, PATIENCE},
     orders::{Address, LINES, Order, Orders},
+    turn,
     wire::{self, Refusal, Reply},
 };
 use nix::{
@@ -63,6 +64,7 @@ fn prepare(lines: &[UnixStream; LINES]) -> nix::Result<SignalFd> {
     dup2_stderr(&null)?;
     drop(null);
     close_all_but(&lines.each_ref().map(AsRawFd::as_raw_fd));
+    turn::give_way();
     SignalFd::with_flags(&SigSet::from(Signal::SIGCHLD), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
 }
 
