@@ -102,7 +102,7 @@ impl Rank {
             reports.push(self.take_in(event)?);
             wait = Duration::ZERO;
         }
-        self.pause = if reports.is_empty() { (self.pause * 2).min(LONGEST_PAUSE) } else { SHORTEST_PAUSE };
+        self.pause = if reports.is_empty() { (self.pause * 4).min(LONGEST_PAUSE) } else { SHORTEST_PAUSE };
         if self.unsynced >= SYNC_RECORDS || self.synced.elapsed() >= SYNC_AFTER {
             self.sync()?;
         }
