@@ -87,6 +87,13 @@ def gmx(folder):
     run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-last", "10", "-xvg", "none"], folder, "0\n0\n")
 
 
+def gmx_as_it_comes(folder):
+    """All components."""
+    if not shutil.which("gmx"):
+        raise FileNotFoundError("gmx")
+    run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-xvg", "none"], folder, "0\n0\n")
+
+
 def gmx_with_projections(folder):
     gmx(folder)
     run(["gmx", "-quiet", "anaeig", "-s", "conf.gro", "-f", "traj.xtc", "-v", "eigenvec.trr", "-proj", "projection.xvg", "-first", "1",
@@ -143,8 +150,9 @@ def main():
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             write_data(folder, frames, atoms)
-            repeats = 3 if frames * atoms < 1_000_000 else 1
-            peers = {"simmpi": simmpi, "gmx covar": gmx, "gmx covar, anaeig": gmx_with_projections}
+            repeats = 15 if frames * atoms < 1_000_000 else 1
+            peers = {"simmpi": simmpi, "gmx covar, all components": gmx_as_it_comes, "gmx covar -last 10": gmx,
+                     "gmx covar -last 10, anaeig": gmx_with_projections}
             if python and frames * atoms < 1_000_000:
                 peers["MDAnalysis, without start-up"] = mdanalysis(python)
             times = {peer: measure(compute, folder, repeats) for peer, compute in peers.items()}
