@@ -1,7 +1,8 @@
 //! Which kinds of campaign are there?
 //!
 //! A kind is one folder here and one line in [`KINDS`]. It parses and documents its own section of the configuration and
-//! makes a [`stage::Campaign`] of it.
+//! makes a [`campaign::Campaign`] of it.
+pub mod campaign;
 mod ensemble;
 pub mod export;
 mod fragments;
@@ -38,7 +39,7 @@ pub trait Kind: Sync {
     ///
     /// # Errors
     /// Every fault of the section.
-    fn load(&self, config: &Config) -> Result<Box<dyn stage::Campaign>, Faults>;
+    fn load(&self, config: &Config) -> Result<Box<dyn campaign::Campaign>, Faults>;
 
     /// The results of a file of this kind as JSON, for `simmpi export`: by default everything below `/results` as it is.
     ///

@@ -1,11 +1,8 @@
-//! What is a stage of a campaign, and what does a campaign know?
+//! What is a stage of a campaign?
 //!
-//! A campaign is a sequence of stages; a stage is a number of independent tasks whose values are folded into one. The
-//! engine (`crate::run`) knows nothing else about either.
-use crate::config::Faults;
-use crate::figure::Chart;
+//! A number of independent tasks whose values are folded into one. The engine (`crate::run`) knows nothing else about it.
 use crate::plan::Weight;
-use crate::process::{Guard, Programs};
+use crate::process::Programs;
 use crate::results;
 use crate::science::memory::{Memory, OwnMemory, Room};
 use crate::seed::CampaignSeed;
@@ -143,7 +140,7 @@ pub trait Stage: Send + Sync + 'static {
     fn merge(&self, into: &mut Self::Value, from: Self::Value) -> Result<(), Error>;
 
     /// Folds a batch into the total on rank 0. Differs from [`merge`](Stage::merge) where a value carries what only
-    /// [`Campaign::write`] needs and rank 0 cannot hold for all tasks.
+    /// [`Campaign::write`](super::campaign::Campaign::write) needs and rank 0 cannot hold for all tasks.
     ///
     /// # Errors
     /// A sum overflows.
@@ -185,139 +182,6 @@ impl StageResult {
         Ok(crate::journal::codec::decode(&self.bytes)?)
     }
 }
-
-/// A campaign: which stage comes next, and what is written in the end.
-pub trait Campaign: Send + Sync {
-    /// The stage after those `done`, or none: a pure function, replayed when a campaign is resumed.
-    ///
-    /// # Errors
-    /// An earlier result cannot be read.
-    fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error>;
-
-    /// The stages that can be foreseen before anything has run, for `plan`: at most these, where what comes depends on results.
-    ///
-    /// # Errors
-    /// As [`next`](Campaign::next).
-    fn foreseen(&self) -> Result<Vec<Shared>, Error> {
-        Ok(self.next(&[])?.into_iter().collect())
-    }
-
-    /// Finds the programs that tasks need. Called once on rank 0, before [`identity`](Campaign::identity).
-    ///
-    /// # Errors
-    /// One is not there. There is no guard where none could be started.
-    fn find_programs(&mut self, _guard: Option<&Guard>) -> Result<(), Faults> {
-        Ok(())
-    }
-
-    /// Makes sure that the places where tasks leave files are free or this campaign's own, and empties them for a `fresh` start. Called once
-    /// on rank 0 when the output is this run's.
-    ///
-    /// # Errors
-    /// A place holds something else, or cannot be emptied.
-    fn claim_places(&self, _fresh: bool) -> Result<(), Faults> {
-        Ok(())
-    }
-
-    /// The most threads of a program that a task starts; none where no task starts any.
-    fn threads(&self) -> Option<usize> {
-        None
-    }
-
-    /// Writes `/results`.
-    ///
-    /// # Errors
-    /// The file cannot be written, or an outcome cannot be read.
-    fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error>;
-
-    /// Charts of the results, each with a name of one word: they are written beside the result file, as `results.NAME.svg`.
-    ///
-    /// # Errors
-    /// A result cannot be read.
-    fn figures(&self, _done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error> {
-        Ok(Vec::new())
-    }
-
-    /// What deserves to be known of the results at once, a line each: told when they are written.
-    ///
-    /// # Errors
-    /// A result cannot be read.
-    fn remarks(&self, _done: &[StageResult]) -> Result<Vec<String>, Error> {
-        Ok(Vec::new())
-    }
-
-    /// Everything of the kind's own section that determines results, defaults included, as JSON by key, digests of input
-    /// files too. What may grow ([`grows`](Campaign::grows)) is left out.
-    fn identity(&self) -> serde_json::Value;
-
-    /// The key whose value may grow between runs, and its value: `("trajectories.count", 12000)`.
-    fn grows(&self) -> Option<(&'static str, u64)> {
-        None
-    }
-
-    /// What else may change between runs, though it may ask for more work: a complete campaign is taken up again when it differs. A list may
-    /// only get longer.
-    fn asks(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    /// What is made of outcomes when results are written, and no task depends on: it may change between runs, and a complete campaign is then
-    /// written again without running anything.
-    fn afterwards(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    /// Whether as many ranks may run on one node as far as the configuration goes.
-    ///
-    /// # Errors
-    /// There is less on a node than they need.
-    fn check_node(&self, _ranks: usize) -> Result<(), Faults> {
-        Ok(())
-    }
-
-    /// Whether programs may have more threads than there are cores.
-    fn may_oversubscribe(&self) -> bool {
-        false
-    }
-
-    /// Whether [`write`](Campaign::write) reads single outcomes: their journal is then kept with the file.
-    fn needs_outcomes(&self) -> bool {
-        false
-    }
-
-    /// What was understood, for `check`: (name, value with units).
-    fn understood(&self) -> Vec<(String, String)>;
-
-    /// What `plan` tells besides numbers of tasks and times, a line each.
-    fn foretold(&self) -> Vec<String> {
-        Vec::new()
-    }
-
-    /// What deserves a warning though it can be run.
-    fn warnings(&self) -> Faults {
-        Faults::default()
-    }
-
-    /// Whether the same configuration gives the same bits ("bitwise"), or only the same files do ("given-files").
-    fn reproducibility(&self) -> &'static str {
-        "bitwise"
-    }
-
-    /// Estimated size of the result file.
-    fn output_bytes(&self) -> u64;
-}
-
-/// Access to single outcomes while results are written, one at a time and in the order of their tasks.
-pub trait Outcomes {
-    /// Hands the value of every recorded range of `stage` (its place among the stages) to `take`.
-    ///
-    /// # Errors
-    /// An outcome cannot be read, or `take` fails.
-    fn each(&mut self, stage: usize, take: &mut Take) -> Result<(), Error>;
-}
-
-/// What is done with an outcome: its tasks, those of them that failed, and the value of the others.
-pub type Take<'a> = dyn FnMut(Tasks, &[Failure], Piece) -> Result<(), Error> + 'a;
 
 /// What a task may use while it runs.
 pub struct Context<'a> {

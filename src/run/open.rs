@@ -7,7 +7,7 @@ use super::ledger::SavedStage;
 use super::progress::Style;
 use super::watch::Watch;
 use super::{Options, say, slot};
-use crate::campaigns::{Kind, stage::Campaign};
+use crate::campaigns::{Kind, campaign::Campaign};
 use crate::comm::{Comm, Place};
 use crate::config::{Config, Error as ConfigError, KindSchema, Schedule, Uneven, flatten};
 use crate::journal::{self, Fingerprint, Holder, Lock, Manifest, codec};

@@ -2,7 +2,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simmpi::campaigns::Kind;
-use simmpi::campaigns::stage::{Campaign, Context, Error, Outcomes, Ran, Shared, Stage, StageResult, share};
+use simmpi::campaigns::campaign::{Campaign, Outcomes};
+use simmpi::campaigns::stage::{Context, Error, Ran, Shared, Stage, StageResult, share};
 use simmpi::config::{Config, Faults, Schedule, Uneven};
 use simmpi::results::Writer;
 use simmpi::task::{Failure, Tasks};

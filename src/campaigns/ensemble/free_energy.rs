@@ -1,7 +1,8 @@
 //! What is the free energy along collected columns?
 use super::inputs::{FreeEnergy, Setup};
 use super::stage::Values;
-use crate::campaigns::stage::{Error, Outcomes};
+use crate::campaigns::campaign::Outcomes;
+use crate::campaigns::stage::Error;
 use crate::results::Writer;
 use crate::science::reweighting::{self, Axis, Difference, Replica};
 use std::collections::BTreeMap;

@@ -12,7 +12,8 @@ mod told;
 mod write;
 
 use super::Kind;
-use super::stage::{Campaign, Error, Outcomes, Shared, StageResult, share};
+use super::campaign::{Campaign, Outcomes};
+use super::stage::{Error, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::engines::Found;
 use crate::engines::gromacs::Crowded;

@@ -3,7 +3,8 @@ use super::engine::Engine;
 use super::inputs::Setup;
 use super::section::ColumnName;
 use super::stage::{Replica, Values};
-use crate::campaigns::stage::{Error, Outcomes, StageResult};
+use crate::campaigns::campaign::Outcomes;
+use crate::campaigns::stage::{Error, StageResult};
 use crate::results::{Rows, Writer};
 
 /// Writes `/results` of an ensemble, and `/run/replicas`.

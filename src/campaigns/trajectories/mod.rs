@@ -11,7 +11,8 @@ mod timing;
 mod write;
 
 use super::Kind;
-use super::stage::{Campaign, Error, Outcomes, Shared, StageResult, share};
+use super::campaign::{Campaign, Outcomes};
+use super::stage::{Error, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::results;
 use crate::science::dynamics::{Algorithm, Clock, Correlations, InitialState, Layout, Model, System};

@@ -2,7 +2,8 @@
 use super::Setup;
 use super::rounds::Done;
 use super::stage::{Row, Sums};
-use crate::campaigns::stage::{Error, Outcomes};
+use crate::campaigns::campaign::Outcomes;
+use crate::campaigns::stage::Error;
 use crate::results::{Complex, Rows, Writer};
 
 /// The datasets of single trajectories.

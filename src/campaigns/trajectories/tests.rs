@@ -1,5 +1,6 @@
 use super::*;
-use crate::campaigns::stage::{Context, Piece, Stage, Take};
+use crate::campaigns::campaign::Take;
+use crate::campaigns::stage::{Context, Piece, Stage};
 use crate::config::KindSchema;
 use crate::results::{Complex, Reader, Writer};
 use crate::science::dynamics::LANES;

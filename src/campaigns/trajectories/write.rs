@@ -2,7 +2,8 @@
 use super::rounds::{self, Done, Point};
 use super::stage::Sums;
 use super::{Setup, single};
-use crate::campaigns::stage::{Error, Outcomes, StageResult};
+use crate::campaigns::campaign::Outcomes;
+use crate::campaigns::stage::{Error, StageResult};
 use crate::results::{Complex, Writer};
 
 /// Writes `/results` of a campaign of trajectories: one group for each point where something is swept.

@@ -71,8 +71,8 @@ impl Layout {
 
 /// The cells that there are, ascending, and for each of `cells` which of them it is.
 pub fn numbered(cells: &[i64]) -> (Vec<i64>, Vec<u32>) {
-    let (first, last) = cells.iter().fold((i64::MAX, i64::MIN), |(low, high), c| (low.min(*c), high.max(*c)));
-    let span = last.saturating_sub(first).max(0) as usize;
+    let (Some(&first), Some(&last)) = (cells.iter().min(), cells.iter().max()) else { return Default::default() };
+    let span = last.saturating_sub(first) as usize;
     if span >= TABLE.max(TABLE_PER_SAMPLE * cells.len()) {
         let mut taken = cells.to_vec();
         taken.sort_unstable();

@@ -19,8 +19,8 @@ pub struct Piece {
     coarse: Option<Coarse>,
 }
 
-/// Samples moved to the middles of cells so narrow that what a replicate differs from all samples by is the same to 1 in 1000: some hundred
-/// points instead of all samples.
+/// Samples moved to the middles of cells, so narrow that a replicate differs from all samples by the same to a few parts in a thousand: some
+/// hundred points instead of all samples.
 struct Coarse {
     solution: Solution,
     /// (bin, kT).

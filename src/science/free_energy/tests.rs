@@ -1,4 +1,7 @@
 //! Free energies of surfaces that are known.
+use super::guess::guess;
+use super::layout::Layout;
+use super::solution::Solution;
 use super::*;
 use crate::science::widest::tests::IS_PLAIN;
 use crate::seed::{CampaignSeed, Purpose, Stream};
@@ -282,6 +285,39 @@ fn numbers_do_not_depend_on_the_processor_and_replicates_on_their_index_alone() 
     let plain = bits(&Problem::new(windows, bins(-1.7, 1.7, 30), Estimator::Mbar).unwrap());
     IS_PLAIN.set(false);
     assert_eq!(plain, wide);
+}
+
+#[test]
+fn weights_change_as_much_with_samples_in_cells_as_with_samples_where_they_are() {
+    let bins = bins(-1.7, 1.7, 20);
+    let windows = windows(double_well, 1.5, 8, 400, &mut walk(6, 0.5, 2));
+    let all: Vec<&Window> = windows.iter().collect();
+    let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
+    let cells = Layout::in_fine_cells(&samples, &bins, &all);
+    let (where_they_are, points) = (Layout::as_sampled(&samples, &cells), cells.places.len());
+    assert!(points < samples.len() / 3, "{points} points for {} samples", samples.len());
+    let coarse = Solution::find(cells, &all, bins.axis, guess(&all, &bins)).unwrap();
+    let fine = Solution::find(where_they_are, &all, bins.axis, coarse.free_energies.clone()).unwrap();
+    let mut stream = CampaignSeed(8).stream(0, Purpose::Bootstrap);
+    for _ in 0..20 {
+        let (mut in_cells, mut as_sampled) = (coarse.weighted(), fine.weighted());
+        for begin in (0..samples.len()).step_by(40) {
+            let weight = -libm::log(1.0 - stream.uniform());
+            in_cells.add(begin..begin + 40, weight);
+            as_sampled.add(begin..begin + 40, weight);
+        }
+        let (in_cells, as_sampled) = (in_cells.solve().unwrap(), as_sampled.solve().unwrap());
+        let largest = as_sampled.free_energies.iter().map(|df| df.abs()).fold(0.0, f64::max);
+        for (a, b) in in_cells.free_energies.iter().zip(&as_sampled.free_energies) {
+            assert!((a - b).abs() < 5e-3 * largest, "{a} {b}");
+        }
+        let change = |(after, before): (&(usize, f64), &(usize, f64))| after.1 - before.1;
+        let (of_cells, of_samples) = (coarse.profile(), fine.profile());
+        let of_samples = as_sampled.profile.iter().zip(&of_samples).map(change);
+        for (a, b) in in_cells.profile.iter().zip(&of_cells).map(change).zip(of_samples) {
+            assert!((a - b).abs() < 0.01 * (1.0 + b.abs()), "{a} {b}");
+        }
+    }
 }
 
 #[test]
