@@ -13,12 +13,10 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use simmpi::process::{Command, Error, Exit, Finished, Guard, Output, SharedMemory, Stdin, cores};
-use simmpi::science::memory::{Kept, Memory};
+use simmpi::process::{Command, Error, Exit, Finished, Guard, Output, Stdin, cores};
 use std::{
     ffi::OsString,
     fs,
-    io::{BufRead, BufReader},
     os::unix::ffi::OsStringExt,
     path::{Path, PathBuf},
     process::{Child, Command as Program, ExitCode, Stdio},
@@ -62,18 +60,12 @@ fn main() -> ExitCode {
         many_commands_leave_nothing_behind
         a_dropped_guard_ends_at_once
         a_guard_is_refused_once_there_are_threads
-        a_process_that_is_killed_leaves_what_it_computed_in_shared_memory
-        a_process_that_is_stopped_holds_nobody_up_and_may_go_on
-        no_memory_is_shared_where_files_are_limited
     ])
 }
 
 /// What the binary does as a rank; its argument is the token.
 fn play(role: &str) {
     let token = std::env::args().nth(1).unwrap();
-    if role == "computes two parts and sleeps" {
-        return computes_two_parts_and_sleeps(&token);
-    }
     let guard = Guard::start().unwrap();
     match role {
         "runs a tree" => drop(guard.run(&tree(&token))),
@@ -598,86 +590,4 @@ fn a_guard_is_refused_once_there_are_threads() {
     // A joined thread may still be on its way out.
     sleep(seconds(0.1));
     assert!(Guard::start().is_ok());
-}
-
-/// How many parts of how many numbers the set has that processes share in the checks.
-const PARTS: usize = 24;
-const PART: usize = 10_000;
-
-fn fill(part: usize, numbers: &mut [f64]) {
-    numbers.iter_mut().enumerate().for_each(|(at, number)| *number = 1.0 / (1 + part * PART + at) as f64);
-}
-
-fn is_right(kept: &dyn Kept) -> bool {
-    let numbers = kept.numbers();
-    numbers.len() == PARTS * PART && (0..).zip(numbers).all(|(at, number)| *number == 1.0 / f64::from(1 + at))
-}
-
-/// Computes a set with those at an address, goes to sleep over its third part, and tells whether what it has in the end is right.
-fn computes_two_parts_and_sleeps(address: &str) {
-    let memory = SharedMemory::open(&serde_json::from_str(address).unwrap()).unwrap();
-    let mut parts = 0;
-    let kept = memory.keep(b"key", &[PART; PARTS], &mut |part, numbers| {
-        parts += 1;
-        if parts == 3 {
-            println!("asleep");
-            sleep(seconds(3.0));
-        }
-        fill(part, numbers);
-    });
-    println!("{parts} parts, {}", is_right(kept.as_ref()));
-}
-
-/// Shared memory, and a process that sleeps while it computes a part of a set in it.
-fn memory_and_a_sleeper() -> (SharedMemory, Child, impl Iterator<Item = String>) {
-    let memory = SharedMemory::create().unwrap();
-    let address = serde_json::to_string(&memory.address().unwrap()).unwrap();
-    let mut sleeper = Program::new(std::env::current_exe().unwrap());
-    sleeper.arg(address).env(ROLE, "computes two parts and sleeps").stdin(Stdio::null()).stdout(Stdio::piped());
-    let mut sleeper = sleeper.spawn().unwrap();
-    let mut said = BufReader::new(sleeper.stdout.take().unwrap()).lines().map(Result::unwrap);
-    assert_eq!(said.next().unwrap(), "asleep");
-    (memory, sleeper, said)
-}
-
-/// The set, after something has happened while it is computed, and how many parts were.
-fn keep(memory: &SharedMemory, happens: impl FnOnce()) -> (Box<dyn Kept>, usize) {
-    let (mut parts, mut happens) = (0, Some(happens));
-    let kept = memory.keep(b"key", &[PART; PARTS], &mut |part, numbers| {
-        parts += 1;
-        if let Some(happens) = happens.take() {
-            happens();
-        }
-        fill(part, numbers);
-    });
-    (kept, parts)
-}
-
-fn a_process_that_is_killed_leaves_what_it_computed_in_shared_memory() {
-    let (memory, mut sleeper, _) = memory_and_a_sleeper();
-    let (kept, parts) = keep(&memory, || sleeper.kill().unwrap());
-    sleeper.wait().unwrap();
-    assert_eq!(parts, PARTS - 2);
-    assert!(is_right(kept.as_ref()));
-}
-
-fn a_process_that_is_stopped_holds_nobody_up_and_may_go_on() {
-    let (memory, mut sleeper, mut said) = memory_and_a_sleeper();
-    let pid = Pid::from_raw(sleeper.id() as i32);
-    let (kept, parts) = keep(&memory, || kill(pid, Signal::SIGSTOP).unwrap());
-    assert_eq!(parts, PARTS - 2);
-    kill(pid, Signal::SIGCONT).unwrap();
-    assert_eq!(said.next().unwrap(), "3 parts, true");
-    assert!(sleeper.wait().unwrap().success());
-    assert!(is_right(kept.as_ref()));
-}
-
-fn no_memory_is_shared_where_files_are_limited() {
-    use nix::sys::resource::{Resource, getrlimit, setrlimit};
-    let (soft, hard) = getrlimit(Resource::RLIMIT_FSIZE).unwrap();
-    setrlimit(Resource::RLIMIT_FSIZE, 1 << 50, hard).unwrap();
-    let refused = SharedMemory::create();
-    setrlimit(Resource::RLIMIT_FSIZE, soft, hard).unwrap();
-    assert!(refused.is_err());
-    SharedMemory::create().unwrap();
 }

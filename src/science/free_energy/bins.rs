@@ -27,7 +27,7 @@ impl Bins {
 
     /// The middle of interval `k`, which may lie beyond the ends.
     pub fn center(&self, k: i64) -> f64 {
-        self.low + self.width() * (k as f64 + 0.5)
+        self.part_center(k, 1)
     }
 
     /// The interval that holds `x`, if one does.
@@ -57,7 +57,7 @@ impl Bins {
     fn located(&self, x: f64) -> (i64, f64) {
         let x = match self.axis.period {
             // Periodic bins need not span the period: what lies outside of them stays outside.
-            Some(period) => x - period * libm::floor((x - self.low) / period),
+            Some(period) => x - period * floor((x - self.low) / period) as f64,
             None => x,
         };
         if x == self.high {

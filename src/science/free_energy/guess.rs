@@ -1,4 +1,5 @@
 //! Near which free energies does the search begin?
+use super::window::by_center;
 use super::{Bins, Window};
 
 /// Free energies to begin with: from each window to the next of the order of centres by thermodynamic integration over center and stiffness,
@@ -13,8 +14,7 @@ pub fn guess(windows: &[&Window], bins: &Bins) -> Vec<f64> {
         (-window.stiffness * mean, 0.5 * square)
     };
     let slopes: Vec<(f64, f64)> = windows.iter().map(|window| slopes(window)).collect();
-    let mut order: Vec<usize> = (0..windows.len()).collect();
-    order.sort_by(|a, b| windows[*a].center.total_cmp(&windows[*b].center).then(a.cmp(b)));
+    let order = by_center(windows.iter().copied());
     let mut energies = vec![0.0; windows.len()];
     for pair in order.windows(2) {
         let (a, b) = (pair[0], pair[1]);

@@ -10,8 +10,6 @@ use super::{Bins, Window};
 pub struct Piece {
     /// Their indices among all, ascending.
     pub windows: Vec<usize>,
-    /// How many samples they have.
-    numbers: Vec<usize>,
     told: Solution,
     /// (bin, kT).
     profile: Vec<(usize, f64)>,
@@ -34,7 +32,6 @@ impl Piece {
     /// The equations cannot be solved.
     pub fn new(all: &[Window], indices: Vec<usize>, bins: &Bins, estimator: Estimator) -> Result<Self, Error> {
         let windows: Vec<&Window> = indices.iter().map(|k| &all[*k]).collect();
-        let numbers = windows.iter().map(|window| window.samples.len()).collect();
         let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
         let begin = guess(&windows, bins);
         let (told, coarse) = match estimator {
@@ -47,7 +44,7 @@ impl Piece {
                 (told, Some(Coarse { profile: coarse.profile(), solution: coarse }))
             }
         };
-        Ok(Self { windows: indices, numbers, profile: told.profile(), told, coarse })
+        Ok(Self { windows: indices, profile: told.profile(), told, coarse })
     }
 
     /// kT, of each window; the first is zero.
@@ -75,12 +72,13 @@ impl Piece {
     pub fn replicate(&self, mut draw: impl FnMut(usize, &mut Vec<Stretch>)) -> Option<Redrawn> {
         let mut weighted = self.coarse.as_ref().map_or(&self.told, |coarse| &coarse.solution).weighted();
         let (mut stretches, mut begin) = (Vec::new(), 0);
-        for (window, number) in self.windows.iter().zip(&self.numbers) {
+        for window in &self.windows {
             draw(*window, &mut stretches);
             for Stretch { samples, weight } in &stretches {
                 weighted.add(begin + samples.start..begin + samples.end, *weight);
             }
-            begin += number;
+            // Stretches go on to the last sample of a window.
+            begin += stretches.last().map_or(0, |stretch: &Stretch| stretch.samples.end);
         }
         let Changed { free_energies: change, mut profile } = weighted.solve()?;
         let free_energies = self.told.free_energies.iter().zip(&change).map(|(all, df)| all + df).collect();

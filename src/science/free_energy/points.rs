@@ -14,7 +14,7 @@ type Eight = [f64; LANES];
 /// exp of less than this is nothing beside 1, whatever the numbers of samples are.
 const NOTHING: f64 = -60.0;
 
-/// Places along the coordinate, in ascending order.
+/// Places along the coordinate: neighbours in the list are near one another.
 pub struct Points {
     groups: Vec<Group>,
     /// The windows that reach a group, those of all groups one after another.
@@ -73,7 +73,7 @@ fn pair(a: usize, b: usize) -> usize {
 }
 
 impl Points {
-    /// Points at `places`, ascending, for `windows` whose free energies are about `base`.
+    /// Points at `places`, neighbours near one another, for `windows` whose free energies are about `base`.
     pub fn new(places: &[f64], windows: &[&Window], axis: Axis, base: Vec<f64>) -> Self {
         let mut points = Self {
             groups: Vec::new(),

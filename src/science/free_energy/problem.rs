@@ -3,6 +3,7 @@ use super::blocks::Blocks;
 use super::inefficiency::Inefficiency;
 use super::overlap::{components, histogram_overlap};
 use super::piece::Piece;
+use super::window::by_center;
 use super::{Bins, Overlap, Profile, Window};
 use crate::seed::{CampaignSeed, Purpose};
 use serde::{Deserialize, Serialize};
@@ -162,8 +163,7 @@ fn inefficiency(window: &Window, bins: &Bins) -> Inefficiency {
 
 /// Pairs of windows in the order of their centres.
 fn neighbours(windows: &[Window], bins: &Bins) -> Vec<(usize, usize)> {
-    let mut order: Vec<usize> = (0..windows.len()).collect();
-    order.sort_by(|a, b| windows[*a].center.total_cmp(&windows[*b].center).then(a.cmp(b)));
+    let order = by_center(windows.iter());
     let mut pairs: Vec<(usize, usize)> = order.windows(2).map(|pair| (pair[0], pair[1])).collect();
     if bins.axis.period.is_some() && order.len() > 2 {
         pairs.push((order[order.len() - 1], order[0]));

@@ -1,6 +1,6 @@
 //! Which free energies do windows have whose samples lie at given places?
 use super::layout::Layout;
-use super::points::{LANES, Points};
+use super::points::{LANES, Points, Sums};
 use super::problem::Error;
 use super::solve::{End, Equations, Goal};
 use super::{Axis, Window};
@@ -14,8 +14,6 @@ const FINE: Goal = Goal { tolerance: 1e-8, keeps_below: 0.0 };
 const ROUGH: Goal = Goal { tolerance: 1e-3, keeps_below: 0.1 };
 /// How far free energies may be from those that points are relative to, kT.
 const NEAR: f64 = 1.0;
-/// One step only, for its sums.
-const NONE: Goal = Goal { tolerance: f64::INFINITY, keeps_below: 0.0 };
 
 /// Windows, their points, and their free energies.
 pub struct Solution {
@@ -30,8 +28,8 @@ pub struct Solution {
     bins: Vec<Run>,
     /// The free energies, relative to the points' base.
     change: Vec<f64>,
-    /// The equations at the free energies.
-    solved: Equations,
+    /// What windows share at the free energies.
+    sums: Sums,
     /// kT; the first is zero.
     pub free_energies: Vec<f64>,
     pub steps: usize,
@@ -67,7 +65,7 @@ impl Solution {
         let counts = counts(&layout);
         let mut equations = Equations::new(windows.len());
         let mut steps = 0;
-        let (points, mut change) = loop {
+        let (points, change) = loop {
             let points = Points::new(&layout.places, windows, axis, base.clone());
             let mut change = vec![0.0; windows.len()];
             let (end, more) = equations.solve(&points, &numbers, &counts, &mut change, FINE);
@@ -80,16 +78,16 @@ impl Solution {
                 End::Converged | End::Far => {}
             }
         };
-        let found = change.clone();
-        equations.solve(&points, &numbers, &counts, &mut change, NONE);
+        let mut sums = Sums::new(windows.len());
+        points.pass(&numbers, &change, &counts, true, &mut sums);
         let bins = layout.runs.into_iter().map(|(bin, points_of)| Run::new(bin, points_of, points.shifts())).collect();
-        let (point_of, change, solved, free_energies) = (layout.point_of, found, equations, base);
-        Ok(Self { numbers, points, point_of, counts, bins, change, solved, free_energies, steps })
+        let (point_of, free_energies) = (layout.point_of, base);
+        Ok(Self { numbers, points, point_of, counts, bins, change, sums, free_energies, steps })
     }
 
     /// What samples of windows `a` and `b` have in common: sum_n p_a(x_n) p_b(x_n).
     pub fn shared(&self, a: usize, b: usize) -> f64 {
-        self.solved.sums().shared(a, b)
+        self.sums.shared(a, b)
     }
 
     /// -ln P of every bin that has points, kT: (bin, value).

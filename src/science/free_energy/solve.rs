@@ -44,10 +44,6 @@ impl Equations {
         Self { sums: Sums::new(windows), factor: vec![0.0; windows * (windows + 1) / 2], step: vec![0.0; windows] }
     }
 
-    pub fn sums(&self) -> &Sums {
-        &self.sums
-    }
-
     /// Searches from `change` on, relative to the points' base, and says with how many steps.
     pub fn solve(
         &mut self,

@@ -26,6 +26,14 @@ impl Axis {
     }
 }
 
+/// The indices of windows in the order of their centres.
+pub fn by_center<'a>(windows: impl Iterator<Item = &'a Window>) -> Vec<usize> {
+    let centers: Vec<f64> = windows.map(|window| window.center).collect();
+    let mut order: Vec<usize> = (0..centers.len()).collect();
+    order.sort_by(|a, b| centers[*a].total_cmp(&centers[*b]));
+    order
+}
+
 /// A simulation with a harmonic restraint.
 #[derive(Clone, Debug)]
 pub struct Window {
