@@ -8,7 +8,7 @@ mod pmf;
 
 use crate::campaigns::Kind;
 use crate::comm::Launcher;
-use crate::process::keep_freed;
+use crate::process::set_up_heap;
 use crate::run::exit::{Exit, Stop};
 use crate::run::{self, Style, say};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -130,7 +130,7 @@ struct RunArgs {
 
 /// The whole program, for campaigns of `kinds`.
 pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
-    keep_freed();
+    set_up_heap();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

@@ -35,7 +35,7 @@ mod wire;
 pub use capture::Captured;
 pub use command::{Command, Exit, Finished, Output, Stdin};
 pub use guard::Guard;
-pub use memory::keep_freed;
+pub use memory::set_up_heap;
 pub use shared::SharedMemory;
 
 use nix::errno::Errno;
