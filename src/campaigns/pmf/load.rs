@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// Changes whenever the same input gives other numbers.
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 /// A mean bias beyond this is hardly that of the simulation, kT: a restraint of its own would leave 1/2.
 const STRANGE_BIAS: f64 = 50.0;
 

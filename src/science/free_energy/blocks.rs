@@ -12,7 +12,7 @@ const MOST: usize = 128;
 const FEWEST: usize = 4;
 
 /// How a series is cut into blocks, and how much their weights scatter.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Blocks {
     samples: usize,
     pub length: usize,
