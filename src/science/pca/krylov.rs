@@ -57,38 +57,40 @@ impl Krylov {
     /// may be fewer than wanted then.
     pub fn take(&mut self, products: &[f64]) -> Option<Components> {
         let (known, all) = (self.small.len(), self.basis.len());
-        let mut coupling = Vec::new();
         let images: Vec<Vec<f64>> =
             (0..all - known).map(|k| products.chunks_exact(WIDE).map(|row| row[k]).collect()).collect();
         self.scale = images.iter().map(|image| norm(image)).fold(self.scale, f64::max);
+        let mut outside = Vec::new();
         for image in images {
-            let row: Vec<f64> = self.basis[..all].iter().map(|vector| product(vector, &image)).collect();
-            self.small.push(row);
-            self.extend(image.clone());
-            coupling.push(image);
+            let mut parts = self.extend(image);
+            outside.push(parts.split_off(all));
+            self.small.push(parts);
         }
-        // What the products have outside of the space so far.
-        let outside: Vec<Vec<f64>> =
-            coupling.iter().map(|image| self.basis[all..].iter().map(|v| product(v, image)).collect()).collect();
         self.judge(&outside, known)
     }
 
-    /// Adds what a vector has outside of the space, if it is more than rounding beside the largest eigenvalue.
-    fn extend(&mut self, mut vector: Vec<f64>) {
+    /// Adds what a vector has outside of the space, if it is more than rounding beside the largest eigenvalue. The vector's parts along all
+    /// of the basis, the new vector included.
+    fn extend(&mut self, mut vector: Vec<f64>) -> Vec<f64> {
+        let mut parts = vec![0.0; self.basis.len()];
         // Twice: what is left after the first time may be as small as its roundings.
         for _ in 0..2 {
-            for other in &self.basis {
-                let part = product(other, &vector);
-                add(-part, other, &mut vector);
+            for (other, part) in self.basis.iter().zip(&mut parts) {
+                let along = product(other, &vector);
+                add(-along, other, &mut vector);
+                *part += along;
             }
         }
         let length = norm(&vector);
         if length > NOTHING * self.scale && self.basis.len() < self.dimension {
             vector.iter_mut().for_each(|x| *x /= length);
             self.basis.push(vector);
+            parts.push(length);
         }
+        parts
     }
 
+    /// `outside` are the parts of the newest products along vectors whose products are not known yet; those that are missing are zero.
     fn judge(&mut self, outside: &[Vec<f64>], known: usize) -> Option<Components> {
         let n = self.small.len();
         let is_all = self.basis.len() == n;
@@ -107,7 +109,7 @@ impl Krylov {
         let is_good = |k: usize| {
             let parts = &vectors.row(k)[known..];
             let missed: f64 = (0..self.basis.len() - n)
-                .map(|b| parts.iter().zip(outside).map(|(part, outside)| part * outside[b]).sum::<f64>())
+                .map(|b| parts.iter().zip(outside).map(|(part, of)| part * of.get(b).unwrap_or(&0.0)).sum::<f64>())
                 .map(|x| x * x)
                 .sum();
             missed.sqrt() <= TOLERANCE * values[k]
