@@ -4,8 +4,7 @@
     benches/pca.py [--short] [--python PYTHON]
 
 The peers are `gmx covar` (GROMACS), which gives components, with `gmx anaeig`, which gives projections on them, and, run by PYTHON, MDAnalysis'
-PCA; each is left out where it is not installed. All are bound
-to one core, in the same run. Data: atoms that move along a few soft modes with noise, each frame turned and moved at random, 1000 frames of
+PCA; each is left out where it is not installed. All are bound to one core, in the same run. Data: atoms that move along a few soft modes with noise, each frame turned and moved at random, 1000 frames of
 200 atoms and 10,000 of 1000. Needs numpy; `gmx trjconv` makes the xtc, without it simmpi reads the trr.
 """
 import json
@@ -13,6 +12,7 @@ import os
 import pathlib
 import resource
 import shutil
+import statistics
 import struct
 import subprocess
 import sys
@@ -78,7 +78,7 @@ def simmpi(folder):
     (folder / "pca.toml").write_text(
         '[campaign]\nkind = "umbrella"\nseed = 1\noutput = "pca.h5"\n'
         f'[umbrella]\ntrajectory = "{trajectory}"\nstructure = "conf.gro"\nselection = "all"\nstop_after = "pca"\n')
-    run([SIMMPI, "run", "pca.toml", "--fresh", "--force", "--progress", "none"], folder)
+    run([SIMMPI, "run", "pca.toml", "--progress", "none"], folder)
 
 
 def gmx(folder):
@@ -107,35 +107,46 @@ def mdanalysis(python):
     return compute
 
 
-def measure(compute, folder, repeats):
-    """The best wall and CPU seconds."""
-    best = [float("inf"), float("inf")]
-    for _ in range(repeats):
-        before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
-        try:
-            itself = compute(folder)
-        except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
-            print(f"SKIPPED: {error}", file=sys.stderr)
-            return None
-        wall, after = time.time() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-        cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-        # Without the start of the interpreter, where a peer tells its own time.
-        wall, cpu = itself or (wall, cpu)
-        best = [min(best[0], wall), min(best[1], cpu)]
-    return best
+def measure(compute, folder):
+    """Wall and CPU seconds."""
+    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
+    itself = compute(folder)
+    wall, after = time.time() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
+    # Without the start of the interpreter, where a peer tells its own time.
+    return itself or (wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
-def check(folder):
+def medians(peers, folder, rounds):
+    """Medians over rounds in which each peer runs once, in a folder of its own with the data alone: a machine that is slow for a while is
+    slow for all, and none has to remove old results. The folders of the last round too."""
+    times, folders = {}, {}
+    for turn in range(rounds):
+        for number, (peer, compute) in enumerate(list(peers.items())):
+            folders[peer] = folder / f"{turn}-{number}"
+            folders[peer].mkdir()
+            for path in folder.iterdir():
+                if path.is_file():
+                    (folders[peer] / path.name).symlink_to(path)
+            try:
+                times.setdefault(peer, []).append(measure(compute, folders[peer]))
+            except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+                print(f"SKIPPED: {error}", file=sys.stderr)
+                del peers[peer]
+    return {peer: [statistics.median(of) for of in zip(*times[peer])] for peer in peers}, folders
+
+
+def check(folders):
     """How far simmpi's eigenvalues are from the peers', relative."""
-    run([SIMMPI, "export", "pca.h5", "-o", "pca.json"], folder)
-    results = json.loads((folder / "pca.json").read_text())["results"]["pca"]
+    run([SIMMPI, "export", "pca.h5", "-o", "pca.json"], folders["simmpi"])
+    results = json.loads((folders["simmpi"] / "pca.json").read_text())["results"]["pca"]
     ours, frames = np.array(results["eigenvalues"]["values"]), len(results["projection"]["values"])
     told = []
-    if (folder / "eigenval.xvg").exists():
-        theirs = np.loadtxt(folder / "eigenval.xvg", comments=["#", "@"])[:10, 1] * frames / (frames - 1)
-        told.append(f"gmx {abs(ours / theirs - 1).max():.0e}")
-    if (folder / "mda.npy").exists():
-        told.append(f"MDAnalysis {abs(100 * ours / np.load(folder / 'mda.npy') - 1).max():.0e}")
+    for folder in folders.values():
+        if (folder / "eigenval.xvg").exists():
+            theirs = np.loadtxt(folder / "eigenval.xvg", comments=["#", "@"])[:10, 1] * frames / (frames - 1)
+            told.append(f"gmx {abs(ours / theirs - 1).max():.0e}")
+        if (folder / "mda.npy").exists():
+            told.append(f"MDAnalysis {abs(100 * ours / np.load(folder / 'mda.npy') - 1).max():.0e}")
     return told and "; largest relative difference of an eigenvalue: " + ", ".join(told)
 
 
@@ -150,18 +161,16 @@ def main():
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             write_data(folder, frames, atoms)
-            repeats = 15 if frames * atoms < 1_000_000 else 1
             peers = {"simmpi": simmpi, "gmx covar, all components": gmx_as_it_comes, "gmx covar -last 10": gmx,
                      "gmx covar -last 10, anaeig": gmx_with_projections}
             if python and frames * atoms < 1_000_000:
                 peers["MDAnalysis, without start-up"] = mdanalysis(python)
-            times = {peer: measure(compute, folder, repeats) for peer, compute in peers.items()}
-            print(f"\n{frames} frames of {atoms} atoms{check(folder) or ''}\n| | wall s | CPU s | wall, of simmpi's | CPU, of simmpi's |")
+            times, folders = medians(peers, folder, 15 if frames * atoms < 1_000_000 else 1)
+            print(f"\n{frames} frames of {atoms} atoms{check(folders) or ''}\n| | wall s | CPU s | wall, of simmpi's | CPU, of simmpi's |")
             print("|---|---:|---:|---:|---:|")
             for peer, measured in times.items():
-                if measured:
-                    ratios = [there / here for there, here in zip(measured, times["simmpi"])]
-                    print(f"| {peer} | {measured[0]:.3f} | {measured[1]:.3f} | {ratios[0]:.1f} | {ratios[1]:.1f} |")
+                ratios = [there / here for there, here in zip(measured, times["simmpi"])]
+                print(f"| {peer} | {measured[0]:.4f} | {measured[1]:.4f} | {ratios[0]:.2f} | {ratios[1]:.2f} |")
 
 
 if __name__ == "__main__":

@@ -3,13 +3,14 @@
     python3 benches/pmf.py [FOLDER]
 
 FOLDER has w0 to w3 with win_pullx.xvg, win_pullf.xvg and win.tpr (alanine dipeptide, 4 windows of 5001 samples); by default that beside the
-repository. Told is the CPU time of whole programs, start-up and reading included, and of pymbar also of its equations alone. Peers that
-are not installed are left out.
+repository. Told is the CPU time of whole programs, start-up and reading included, and of pymbar also of its equations alone: medians over
+rounds in which each runs once, so that a machine that is slow for a while is slow for all. Peers that are not installed are left out.
 """
 
 import os
 import resource
 import shutil
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -17,6 +18,7 @@ import tempfile
 ROOT = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 SIMMPI = os.environ.get("SIMMPI", os.path.join(ROOT, "target/release/simmpi"))
 CENTERS = [0.50, 0.58, 0.66, 0.74]
+ROUNDS = 21
 
 PYMBAR = """
 import sys, time
@@ -36,15 +38,14 @@ print((time.process_time() - start) / 20)
 """
 
 
-def cpu_of(command, folder, repeats):
-    """The mean CPU time of a command (single times are counted in ticks), and what it said."""
+def cpu_of(command, folder, environment=None):
+    """The CPU time of a command, and what it said."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    for _ in range(repeats):
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True)
-        if done.returncode != 0:
-            sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    if done.returncode != 0:
+        sys.exit(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / repeats, done.stdout
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, done.stdout
 
 
 def windows(data, estimator, bootstrap):
@@ -57,33 +58,40 @@ def windows(data, estimator, bootstrap):
 
 
 def of_simmpi(data, folder):
-    times = {}
+    """Commands by (estimator, replicates)."""
+    commands = {}
     for estimator in ("mbar", "wham"):
         for bootstrap in (0, 100):
             name = f"{estimator}-{bootstrap}.toml"
             with open(os.path.join(folder, name), "w") as file:
                 file.write(windows(data, estimator, bootstrap))
-            command = [SIMMPI, "pmf", name, "-o", f"{estimator}-{bootstrap}.h5"]
-            times[estimator, bootstrap], _ = cpu_of(command, folder, 40)
-            print(f"simmpi pmf, {estimator}, {bootstrap:3} replicates, with figures: {times[estimator, bootstrap]:.3f} CPU s")
-    return times
+            commands[estimator, bootstrap] = [SIMMPI, "pmf", name, "-o", f"{estimator}-{bootstrap}.h5", "--force"]
+    return commands
 
 
 def of_gmx_wham(data, folder):
+    """Commands by replicates."""
     for name, file in (("tpr", "win.tpr"), ("pullf", "win_pullf.xvg")):
         with open(os.path.join(folder, f"{name}.dat"), "w") as out:
             out.writelines(f"{data}/w{k}/{file}\n" for k in range(4))
     common = "gmx -quiet wham -it tpr.dat -if pullf.dat -unit kJ -temp 300 -b 10 -bins 100 -min 0.45 -max 0.78 -tol 1e-6"
-    os.environ["GMX_MAXBACKUP"] = "-1"
-    bootstrapped = {}
+    return {0: common.split(), 100: (common + " -nBootstrap 100 -bs-method b-hist").split()}
+
+
+def median_times(data, folder):
+    """CPU times of simmpi by (estimator, replicates), of gmx wham by (threads, replicates)."""
+    environment = os.environ | {"GMX_MAXBACKUP": "-1"}
     # By default it takes all cores, and spends much of its time on waiting for them where others use them too.
-    for threads in ("as many threads as it likes", "one thread"):
-        if threads == "one thread":
-            os.environ["OMP_NUM_THREADS"] = "1"
-        plain, _ = cpu_of(common.split(), folder, 10)
-        bootstrapped[threads], _ = cpu_of((common + " -nBootstrap 100 -bs-method b-hist").split(), folder, 10)
-        print(f"gmx wham, {threads}: {plain:.3f} CPU s, with 100 replicates {bootstrapped[threads]:.3f}")
-    return bootstrapped
+    threads = {"as many threads as it likes": environment, "one thread": environment | {"OMP_NUM_THREADS": "1"}}
+    runs = [(key, command, None) for key, command in of_simmpi(data, folder).items()]
+    if shutil.which("gmx"):
+        gmx = of_gmx_wham(data, folder)
+        runs += [((name, n), command, env) for name, env in threads.items() for n, command in gmx.items()]
+    times = {key: [] for key, _, _ in runs}
+    for _ in range(ROUNDS):
+        for key, command, env in runs:
+            times[key].append(cpu_of(command, folder, env)[0])
+    return {key: statistics.median(of) for key, of in times.items()}
 
 
 def main():
@@ -92,20 +100,23 @@ def main():
     if not os.path.exists(os.path.join(data, "w0/win_pullx.xvg")):
         sys.exit(f"there are no windows in {data}: name a folder that has some")
     with tempfile.TemporaryDirectory() as folder:
-        own = of_simmpi(data, folder)
-        if shutil.which("gmx"):
-            for threads, peer in of_gmx_wham(data, folder).items():
-                ratios = ", ".join(f"{name} {peer / own[name, 100]:.1f}" for name in ("mbar", "wham"))
-                print(f"  times as fast as that with 100 replicates each: {ratios} ({threads})")
+        times = median_times(data, folder)
+        for (who, replicates), time in times.items():
+            name = f"simmpi pmf, {who}, figures too" if who in ("mbar", "wham") else f"gmx wham, {who}"
+            print(f"{name}, {replicates} replicates: {time:.4f} CPU s")
+        for who, replicates in times:
+            if replicates and who not in ("mbar", "wham"):
+                ratios = ", ".join(f"{name} {times[who, 100] / times[name, 100]:.1f}" for name in ("mbar", "wham"))
+                print(f"  times as fast as gmx wham, {who}, with 100 replicates each: {ratios}")
         try:
             import pymbar  # noqa: F401
         except ImportError:
             print("pymbar is not installed")
             return
-        _, said = cpu_of([sys.executable, "-W", "ignore", "-c", PYMBAR, data], folder, 1)
+        _, said = cpu_of([sys.executable, "-W", "ignore", "-c", PYMBAR, data], folder)
         equations = float(said.strip().splitlines()[-1])
         print(f"pymbar: {equations:.3f} CPU s for the equations alone")
-        print(f"  all of simmpi without replicates is {equations / own['mbar', 0]:.1f} times as fast as the equations alone")
+        print(f"  all of simmpi without replicates is {equations / times['mbar', 0]:.1f} times as fast as the equations alone")
 
 
 if __name__ == "__main__":

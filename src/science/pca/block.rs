@@ -1,73 +1,73 @@
 //! What do frames give with a block of vectors?
 use super::Rows;
-use super::krylov::WIDE;
 #[cfg(target_arch = "x86_64")]
 use crate::science::four::Avx2;
 use crate::science::four::{Four, Plain};
 
-/// Rows that are taken at once: as many as there are registers for.
-const TAKEN: usize = 4;
-/// Vectors of four numbers that a row of the block takes.
-const PARTS: usize = WIDE / 4;
+/// Four vectors.
+pub(super) type Narrow<'a> = Block<'a, 1, 8>;
+/// Eight vectors.
+pub(super) type Wide<'a> = Block<'a, 2, 4>;
 
 /// One coordinate of all vectors.
-type Row = [[f64; 4]; PARTS];
+type Row<const PARTS: usize> = [[f64; 4]; PARTS];
 
-/// Vectors `[3n, WIDE]`, and the mean `[3n]` from which deviations are counted.
-pub(super) struct Block<'a> {
-    vectors: &'a [Row],
+/// Vectors `[3n, 4 PARTS]`, and the mean `[3n]` from which deviations are counted. Frames are taken so many at once as there are registers
+/// for; that does not change the order of additions.
+pub(super) struct Block<'a, const PARTS: usize, const TAKEN: usize> {
+    vectors: &'a [Row<PARTS>],
     mean: &'a [f64],
     /// Components of the mean along the vectors.
-    shift: Row,
+    shift: Row<PARTS>,
 }
 
 /// Sums over frames.
-struct Sums {
+struct Sums<const PARTS: usize> {
     /// Of products with the components along the vectors, `[3n]`.
-    product: Vec<Row>,
+    product: Vec<Row<PARTS>>,
     /// Of the components.
-    total: Row,
+    total: Row<PARTS>,
 }
 
-impl<'a> Block<'a> {
+impl<'a, const PARTS: usize, const TAKEN: usize> Block<'a, PARTS, TAKEN> {
     /// Of vectors with as many coordinates as the mean.
     pub fn new(mean: &'a [f64], vectors: &'a [f64]) -> Self {
         let vectors = &vectors.as_chunks().0.as_chunks().0[..mean.len()];
         let mut shift = [[0.0; 4]; PARTS];
         for (mean, row) in mean.iter().zip(vectors) {
-            (0..WIDE).for_each(|k| shift[k / 4][k % 4] += mean * row[k / 4][k % 4]);
+            shift.as_flattened_mut().iter_mut().zip(row.as_flattened()).for_each(|(shift, x)| *shift += mean * x);
         }
         Self { vectors, mean, shift }
     }
 
-    /// The components of the frames' distances from the mean along the vectors: `[frames]`.
-    pub fn along(&self, rows: &Rows) -> Vec<[f64; WIDE]> {
-        let mut all = Vec::with_capacity(rows.frames());
-        self.each(rows, |along| all.push(along), None);
+    /// The components of the frames' distances from the mean along the vectors: `[frames, 4 PARTS]`.
+    pub fn along(&self, rows: &Rows) -> Vec<f64> {
+        let mut all = Vec::with_capacity(rows.frames() * 4 * PARTS);
+        self.each(rows, |along| all.extend_from_slice(along.as_flattened()), None);
         all
     }
 
-    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with the vectors, where X are the rows: `[3n, WIDE]`.
+    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with the vectors, where X are the rows: `[3n, 4 PARTS]`.
     pub fn product(&self, rows: &Rows) -> Vec<f64> {
-        let mut sums = Sums { product: vec![Row::default(); self.mean.len()], total: Row::default() };
+        let mut sums = Sums { product: vec![[[0.0; 4]; PARTS]; self.mean.len()], total: [[0.0; 4]; PARTS] };
         self.each(rows, |_| {}, Some(&mut sums));
         for (row, mean) in sums.product.iter_mut().zip(self.mean) {
-            (0..WIDE).for_each(|k| row[k / 4][k % 4] -= mean * sums.total[k / 4][k % 4]);
+            row.as_flattened_mut().iter_mut().zip(sums.total.as_flattened()).for_each(|(x, total)| *x -= mean * total);
         }
         sums.product.into_iter().flatten().flatten().collect()
     }
 
     /// Goes through the rows, hands their components to `take`, and adds to `sums`.
-    fn each(&self, rows: &Rows, take: impl FnMut([f64; WIDE]), sums: Option<&mut Sums>) {
+    fn each(&self, rows: &Rows, take: impl FnMut(&Row<PARTS>), sums: Option<&mut Sums<PARTS>>) {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = Avx2::detect() {
             #[target_feature(enable = "avx2")]
-            fn with_avx2(
+            fn with_avx2<const PARTS: usize, const TAKEN: usize>(
                 avx2: Avx2,
-                block: &Block<'_>,
+                block: &Block<'_, PARTS, TAKEN>,
                 rows: &Rows,
-                take: impl FnMut([f64; WIDE]),
-                sums: Option<&mut Sums>,
+                take: impl FnMut(&Row<PARTS>),
+                sums: Option<&mut Sums<PARTS>>,
             ) {
                 block.each_by(avx2, rows, take, sums);
             }
@@ -78,7 +78,13 @@ impl<'a> Block<'a> {
     }
 
     #[inline(always)]
-    fn each_by<F: Four>(&self, four: F, rows: &Rows, mut take: impl FnMut([f64; WIDE]), mut sums: Option<&mut Sums>) {
+    fn each_by<F: Four>(
+        &self,
+        four: F,
+        rows: &Rows,
+        mut take: impl FnMut(&Row<PARTS>),
+        mut sums: Option<&mut Sums<PARTS>>,
+    ) {
         let n = self.mean.len();
         // In double precision once, not for every vector.
         let mut wide = vec![0.0; TAKEN * n];
@@ -100,8 +106,8 @@ impl<'a> Block<'a> {
         &self,
         four: F,
         rows: &[f64],
-        take: &mut impl FnMut([f64; WIDE]),
-        sums: Option<&mut Sums>,
+        take: &mut impl FnMut(&Row<PARTS>),
+        sums: Option<&mut Sums<PARTS>>,
     ) {
         let n = self.mean.len();
         let rows: [&[f64]; R] = std::array::from_fn(|r| &rows[r * n..][..n]);
@@ -115,18 +121,18 @@ impl<'a> Block<'a> {
                 }
             }
         }
-        let mut told = [Row::default(); R];
+        let mut told = [[[0.0; 4]; PARTS]; R];
         for r in 0..R {
             for part in 0..PARTS {
                 let less = self.shift[part].map(|x| -x);
                 along[r][part] = four.plus(along[r][part], four.load(&less));
                 four.store(along[r][part], &mut told[r][part]);
             }
-            take(std::array::from_fn(|k| told[r][k / 4][k % 4]));
+            take(&told[r]);
         }
         let Some(Sums { product, total }) = sums else { return };
         for along in &told {
-            (0..WIDE).for_each(|k| total[k / 4][k % 4] += along[k / 4][k % 4]);
+            total.as_flattened_mut().iter_mut().zip(along.as_flattened()).for_each(|(total, x)| *total += x);
         }
         for (i, product) in product[..n].iter_mut().enumerate() {
             let mut sum = product.each_ref().map(|part| four.load(part));

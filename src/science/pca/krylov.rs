@@ -4,12 +4,10 @@
 //! 10.1016/B978-0-12-587260-7.50018-2), every new vector made orthogonal to all before: in the space of the vectors so far the matrix
 //! is a small one, whose eigenvectors come close to those asked for.
 use super::Components;
+use super::width::{Width, side_by_side};
 use crate::science::linear::{Eigen, Matrix, add_multiple, dot};
 use crate::science::widest::widest;
 use crate::seed::Stream;
-
-/// Vectors of a block.
-pub const WIDE: usize = 8;
 
 /// A pair is good when the product misses it by this part of the eigenvalue. The eigenvalue is then good to the square of that, the
 /// vector to that divided by the relative distance of eigenvalues. Trajectories tell positions to three digits or so.
@@ -22,6 +20,7 @@ const NOTHING: f64 = 1e-11;
 pub struct Krylov {
     dimension: usize,
     wanted: usize,
+    width: Width,
     /// Orthonormal, `[vectors, dimension]`.
     basis: Vec<Vec<f64>>,
     /// The matrix in the basis, for those whose products are known.
@@ -34,23 +33,19 @@ pub struct Krylov {
 
 impl Krylov {
     /// Begins with a block of random vectors.
-    pub fn new(dimension: usize, wanted: usize, stream: &mut Stream) -> Self {
+    pub fn new(dimension: usize, wanted: usize, width: Width, stream: &mut Stream) -> Self {
         let mut search =
-            Self { dimension, wanted, basis: Vec::new(), small: Vec::new(), scale: 1.0, next_look: wanted };
-        for _ in 0..WIDE.min(dimension) {
+            Self { dimension, wanted, width, basis: Vec::new(), small: Vec::new(), scale: 1.0, next_look: wanted };
+        for _ in 0..width.vectors().min(dimension) {
             search.extend((0..dimension).map(|_| stream.normal()).collect());
         }
         search.scale = 0.0;
         search
     }
 
-    /// The vectors whose products are wanted next: `[dimension, WIDE]`, zeros where there are fewer.
+    /// The vectors whose products are wanted next: `[dimension, width]`, zeros where there are fewer.
     pub fn block(&self) -> Vec<f64> {
-        let mut block = vec![0.0; self.dimension * WIDE];
-        for (k, vector) in self.basis[self.small.len()..].iter().enumerate() {
-            vector.iter().enumerate().for_each(|(i, x)| block[i * WIDE + k] = *x);
-        }
-        block
+        side_by_side(&self.basis[self.small.len()..], self.width)
     }
 
     /// Takes the products of [`block`](Self::block) in. The components once they are good, or when there is nothing more to find: they
@@ -58,7 +53,7 @@ impl Krylov {
     pub fn take(&mut self, products: &[f64]) -> Option<Components> {
         let (known, all) = (self.small.len(), self.basis.len());
         let images: Vec<Vec<f64>> =
-            (0..all - known).map(|k| products.chunks_exact(WIDE).map(|row| row[k]).collect()).collect();
+            (0..all - known).map(|k| products.chunks_exact(self.width.vectors()).map(|row| row[k]).collect()).collect();
         self.scale = images.iter().map(|image| norm(image)).fold(self.scale, f64::max);
         let mut outside = Vec::new();
         for image in images {

@@ -18,12 +18,14 @@ mod sums;
 mod superposition;
 #[cfg(test)]
 mod tests;
+mod width;
 
 pub use covariance::{Covariance, pairs};
-pub use krylov::{Krylov, WIDE};
+pub use krylov::Krylov;
 pub use rows::Rows;
 pub use sums::FixedSums;
 pub use superposition::{Superposition, Undetermined, Work};
+pub use width::{Width, blocks_of};
 
 use crate::science::linear::{Eigen, Matrix};
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,6 @@
 //! What is summed over the frames of a chunk?
-use super::block::Block;
-use super::krylov::WIDE;
+use super::block::{Narrow, Wide};
+use super::width::Width;
 use crate::science::widest::widest;
 
 /// Deviations of superposed frames from the reference, `[frames, 3n]`, nm. Single precision holds them to 1e-8 nm, beyond what any
@@ -65,14 +65,21 @@ impl Rows {
         self.iter().map(|row| square(row, mean)).sum()
     }
 
-    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with a block of vectors, where X are these rows: `[3n, WIDE]` as the block.
+    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with a block of four or eight vectors, where X are these rows: `[3n, 4 or 8]` as the
+    /// block.
     pub fn multiply(&self, mean: &[f64], block: &[f64]) -> Vec<f64> {
-        Block::new(mean, block).product(self)
+        match Width::of(block, mean.len()) {
+            Width::Narrow => Narrow::new(mean, block).product(self),
+            Width::Wide => Wide::new(mean, block).product(self),
+        }
     }
 
-    /// The components of the frames' distances from `mean` along the vectors of a block: `[frames, WIDE]`, nm.
-    pub fn project(&self, mean: &[f64], block: &[f64]) -> Vec<[f64; WIDE]> {
-        Block::new(mean, block).along(self)
+    /// The components of the frames' distances from `mean` along the vectors of a block: `[frames, 4 or 8]`, nm.
+    pub fn project(&self, mean: &[f64], block: &[f64]) -> Vec<f64> {
+        match Width::of(block, mean.len()) {
+            Width::Narrow => Narrow::new(mean, block).along(self),
+            Width::Wide => Wide::new(mean, block).along(self),
+        }
     }
 }
 

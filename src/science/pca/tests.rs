@@ -2,6 +2,8 @@ use super::*;
 use crate::science::widest::tests::IS_PLAIN;
 use crate::seed::{CampaignSeed, Purpose, Stream};
 
+const BOTH: [Width; 2] = [Width::Narrow, Width::Wide];
+
 fn stream(task: u64) -> Stream {
     CampaignSeed(5).stream(task, Purpose::KrylovVectors)
 }
@@ -109,13 +111,13 @@ fn products_with_vectors_are_those_with_the_covariance() {
             let (i, j) = (i.min(j), i.max(j));
             upper[i * n - i * (i + 1) / 2 + j]
         };
-        let block: Vec<f64> = (0..n * WIDE).map(|k| libm::sin(k as f64)).collect();
-        let product = rows.multiply(&mean, &block);
         let size = upper.iter().fold(1e-3_f64, |most, x| most.max(x.abs()));
-        for i in 0..n {
-            for k in 0..WIDE {
-                let plain: f64 = (0..n).map(|j| at(i, j) * block[j * WIDE + k]).sum();
-                assert!((product[i * WIDE + k] - plain).abs() < 1e-12 * size * n as f64);
+        for width in BOTH.map(Width::vectors) {
+            let block: Vec<f64> = (0..n * width).map(|k| libm::sin(k as f64)).collect();
+            let product = rows.multiply(&mean, &block);
+            for (i, k) in (0..n).flat_map(|i| (0..width).map(move |k| (i, k))) {
+                let plain: f64 = (0..n).map(|j| at(i, j) * block[j * width + k]).sum();
+                assert!((product[i * width + k] - plain).abs() < 1e-12 * size * n as f64);
             }
         }
         let trace: f64 = (0..n).map(|i| at(i, i)).sum();
@@ -129,12 +131,14 @@ fn both_ways_find_the_same_components() {
     let rows = rows(atoms, count);
     let (mean, n) = (mean(&rows), 3 * atoms);
     let dense = Components::of_dense(&Covariance::default().of(&rows, &mean), n, wanted);
-    let mut search = Krylov::new(n, wanted, &mut stream(0));
-    let found = (0..100).find_map(|_| search.take(&rows.multiply(&mean, &search.block()))).unwrap();
-    for k in 0..wanted {
-        assert!((found.values[k] / dense.values[k] - 1.0).abs() < 1e-12, "{k}");
-        let cosine: f64 = found.vectors[k].iter().zip(&dense.vectors[k]).map(|(a, b)| a * b).sum();
-        assert!((cosine - 1.0).abs() < 1e-10, "{k}: {cosine}");
+    for width in BOTH {
+        let mut search = Krylov::new(n, wanted, width, &mut stream(0));
+        let found = (0..100).find_map(|_| search.take(&rows.multiply(&mean, &search.block()))).unwrap();
+        for k in 0..wanted {
+            assert!((found.values[k] / dense.values[k] - 1.0).abs() < 1e-11, "{k}");
+            let cosine: f64 = found.vectors[k].iter().zip(&dense.vectors[k]).map(|(a, b)| a * b).sum();
+            assert!((cosine - 1.0).abs() < 1e-10, "{k}: {cosine}");
+        }
     }
 }
 
@@ -143,11 +147,13 @@ fn few_frames_have_few_components() {
     // Five frames about their mean span four dimensions.
     let rows = rows(40, 5);
     let mean = mean(&rows);
-    let mut search = Krylov::new(120, 10, &mut stream(0));
-    let found = (0..100).find_map(|_| search.take(&rows.multiply(&mean, &search.block()))).unwrap();
-    let total: f64 = found.values.iter().filter(|value| **value > 1e-9).sum();
-    assert_eq!(found.values.iter().filter(|value| **value > 1e-9).count(), 4);
-    assert!((total / rows.sum_of_squares(&mean) - 1.0).abs() < 1e-12);
+    for width in BOTH {
+        let mut search = Krylov::new(120, 10, width, &mut stream(0));
+        let found = (0..100).find_map(|_| search.take(&rows.multiply(&mean, &search.block()))).unwrap();
+        let total: f64 = found.values.iter().filter(|value| **value > 1e-9).sum();
+        assert_eq!(found.values.iter().filter(|value| **value > 1e-9).count(), 4);
+        assert!((total / rows.sum_of_squares(&mean) - 1.0).abs() < 1e-12);
+    }
 }
 
 #[test]
@@ -155,13 +161,12 @@ fn processors_with_and_without_avx2_give_the_same_bits() {
     let run = || {
         let rows = rows(17, 37);
         let mean = mean(&rows);
-        let block: Vec<f64> = (0..51 * WIDE).map(|k| libm::cos(k as f64)).collect();
-        let all = [
-            rows.multiply(&mean, &block),
-            Covariance::default().of(&rows, &mean),
-            rows.project(&mean, &block).concat(),
-            vec![rows.largest_square(), rows.sum_of_squares(&mean)],
-        ];
+        let mut all =
+            vec![Covariance::default().of(&rows, &mean), vec![rows.largest_square(), rows.sum_of_squares(&mean)]];
+        for width in BOTH {
+            let block: Vec<f64> = (0..51 * width.vectors()).map(|k| libm::cos(k as f64)).collect();
+            all.extend([rows.multiply(&mean, &block), rows.project(&mean, &block)]);
+        }
         all.concat().into_iter().map(f64::to_bits).collect::<Vec<u64>>()
     };
     let wide = run();
@@ -187,4 +192,21 @@ fn sums_do_not_depend_on_their_order_and_keep_their_bound() {
     assert!((forward.values()[1] - 500.0 / 3.0).abs() < 1e-10);
     assert!(empty().add(&[f64::NAN, 0.0]).is_err() && empty().add(&[1e9, 0.0]).is_err());
     assert!(empty().merge(&FixedSums::new(3, 1.0)).is_err());
+}
+
+#[test]
+fn blocks_hold_all_vectors_and_are_narrow_where_four_suffice() {
+    for (count, widths) in [(1, vec![4]), (4, vec![4]), (5, vec![8]), (10, vec![8, 4]), (13, vec![8, 8])] {
+        let vectors: Vec<Vec<f64>> = (0..count).map(|k| vec![f64::from(k), 0.5, -f64::from(k)]).collect();
+        let blocks = blocks_of(&vectors);
+        assert_eq!(blocks.iter().map(|block| block.len() / 3).collect::<Vec<_>>(), widths);
+        let coordinate = |i: usize| -> Vec<f64> {
+            blocks.iter().zip(&widths).flat_map(|(block, width)| block[i * width..][..*width].to_vec()).collect()
+        };
+        for i in 0..3 {
+            let expected: Vec<f64> = vectors.iter().map(|vector| vector[i]).collect();
+            assert_eq!(coordinate(i)[..vectors.len()], expected);
+            assert!(coordinate(i)[vectors.len()..].iter().all(|x| *x == 0.0));
+        }
+    }
 }

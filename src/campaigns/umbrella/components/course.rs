@@ -22,7 +22,7 @@ enum Reached {
 
 impl Reached {
     fn first(setup: &Setup) -> Self {
-        if Whole::suits(setup) { Self::Whole } else { Self::Step(Step::first(setup)) }
+        if setup.is_small() { Self::Whole } else { Self::Step(Step::first(setup)) }
     }
 
     fn is_end(&self) -> bool {
@@ -110,7 +110,7 @@ impl Course {
 
     /// What else `plan` tells.
     pub fn foretold(&self, setup: &Setup) -> Vec<String> {
-        if Whole::suits(setup) {
+        if setup.is_small() {
             return Vec::new();
         }
         let mut lines = vec!["then a pass for the projections, as fast as reading".to_owned()];

@@ -22,10 +22,14 @@ use super::restraint::Restraint;
 use crate::campaigns::stage::{Error, Shared, StageResult};
 use crate::figure::Chart;
 use crate::results::Writer;
-use crate::science::pca::Superposition;
+use crate::science::pca::{CHUNK, Superposition};
 use crate::seed::CampaignSeed;
 use course::Course;
 use std::sync::Arc;
+
+/// More frames are worth more ranks; so are more coordinates in all, which take a twentieth of a second or so.
+const FEW_FRAMES: usize = 4 * CHUNK;
+const FEW_COORDINATES: usize = 1 << 20;
 
 /// Components of a trajectory, one of which windows may stand along.
 pub struct Components {
@@ -61,6 +65,12 @@ pub struct Setup {
 }
 
 impl Setup {
+    /// Whether the frames are so few that one task goes through all of them.
+    pub fn is_small(&self) -> bool {
+        let frames = self.frames.count();
+        frames <= FEW_FRAMES && frames * 3 * self.reach <= FEW_COORDINATES
+    }
+
     /// Where the chosen atoms are in the first frame, nm.
     pub fn superposition_origin(&self) -> Vec<[f64; 3]> {
         self.chosen.iter().map(|&atom| self.first[atom].map(f64::from)).collect()

@@ -4,7 +4,7 @@ use super::shelf::{Fault, Shelf};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::campaigns::umbrella::frames::earlier;
 use crate::journal::Fingerprint;
-use crate::science::pca::{Covariance, FixedSums, Rows, Superposition, WIDE, pairs};
+use crate::science::pca::{Covariance, FixedSums, Rows, Superposition, pairs};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -44,9 +44,9 @@ pub enum Work {
     Average,
     /// The covariance.
     Covariance(Average),
-    /// The product of the covariance with a block of vectors `[3n, WIDE]`; with the first block the total variance too.
+    /// The product of the covariance with a block of vectors `[3n, 4 or 8]`; with the first block the total variance too.
     Product { average: Average, block: Vec<f64>, is_first: bool },
-    /// Components of the deviations along vectors, in blocks `[3n, WIDE]`.
+    /// Components of the deviations along vectors, in blocks `[3n, 4 or 8]`.
     Projection { average: Average, blocks: Vec<Vec<f64>>, components: usize },
 }
 
@@ -88,8 +88,15 @@ impl Pass {
             }
             Work::Projection { average, blocks, components } => {
                 let parts: Vec<_> = blocks.iter().map(|block| rows.project(&average.mean, block)).collect();
-                let of = |frame: usize| parts.iter().flat_map(move |part| part[frame]).take(*components);
-                value.projections.insert(chunk, (0..rows.frames()).flat_map(of).collect());
+                let mut all = Vec::with_capacity(rows.frames() * components);
+                for frame in 0..rows.frames() {
+                    for part in &parts {
+                        let width = part.len() / rows.frames();
+                        all.extend_from_slice(&part[frame * width..][..width]);
+                    }
+                    all.truncate((frame + 1) * components);
+                }
+                value.projections.insert(chunk, all);
             }
         }
         Ok(())
@@ -167,7 +174,7 @@ impl Stage for Pass {
         let (count, bound) = match &self.work {
             Work::Average => (coordinates, self.frames() * FARTHEST),
             Work::Covariance(average) => (pairs(coordinates), bound(average)),
-            Work::Product { average, .. } => (coordinates * WIDE, bound(average)),
+            Work::Product { average, block, .. } => (block.len(), bound(average)),
             Work::Projection { .. } => (0, 1.0),
         };
         Sums {

@@ -7,7 +7,7 @@ use super::Setup;
 use super::pass::{Average, Overlay, Pass, Sums, Work};
 use super::shelf::Shelf;
 use crate::campaigns::stage::Error;
-use crate::science::pca::{Components, Krylov, Superposition, WIDE, is_dense};
+use crate::science::pca::{Components, Krylov, Superposition, Width, blocks_of, is_dense};
 use crate::seed::{CampaignSeed, Purpose};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -82,7 +82,9 @@ impl Step {
 
     fn product(setup: &Setup, overlay: Overlay, average: Average) -> Self {
         let mut stream = CampaignSeed::stream(setup.seed, 0, Purpose::KrylovVectors);
-        let search = Box::new(Krylov::new(average.mean.len(), setup.components, &mut stream));
+        // Few frames stay near the processor: products are what takes time, not passes.
+        let width = if setup.is_small() { Width::Narrow } else { Width::Wide };
+        let search = Box::new(Krylov::new(average.mean.len(), setup.components, width, &mut stream));
         Self::Product { overlay, average, search, passes: 0, variance: 0.0 }
     }
 
@@ -191,16 +193,4 @@ fn align(setup: &Setup, overlay: &Overlay, mean: &[f64]) -> Result<Step, Error> 
         .map_err(|error| Error::Unusable(error.to_string()))?;
     let next = Overlay { round, superposition: Arc::new(superposition) };
     Ok(if moved <= STAYS { Step::Average(next) } else { Step::Align(next) })
-}
-
-/// Vectors side by side, `[3n, WIDE]` each; the last ones are zero where they do not fill a block.
-fn blocks_of(vectors: &[Vec<f64>]) -> Vec<Vec<f64>> {
-    let block = |vectors: &[Vec<f64>]| {
-        let mut block = vec![0.0; vectors[0].len() * WIDE];
-        for (k, vector) in vectors.iter().enumerate() {
-            vector.iter().enumerate().for_each(|(i, x)| block[i * WIDE + k] = *x);
-        }
-        block
-    };
-    vectors.chunks(WIDE).map(block).collect()
 }

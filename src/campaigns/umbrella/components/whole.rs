@@ -6,13 +6,8 @@ use super::Setup;
 use super::shelf::Shelf;
 use super::step::{Outcome, Step};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::science::pca::CHUNK;
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use std::sync::Arc;
-
-/// More frames are worth more ranks; so are more coordinates in all, which take a twentieth of a second or so.
-const FEW_FRAMES: usize = 4 * CHUNK;
-const FEW_COORDINATES: usize = 1 << 20;
 
 /// All steps to the components, as one task.
 pub struct Whole(Arc<Setup>);
@@ -28,15 +23,9 @@ enum Ended {
 }
 
 impl Whole {
-    /// Of a campaign whose frames are few.
+    /// Of a campaign that [is small](Setup::is_small).
     pub fn new(setup: &Arc<Setup>) -> Self {
         Self(Arc::clone(setup))
-    }
-
-    /// Whether a campaign's frames are few enough.
-    pub fn suits(setup: &Setup) -> bool {
-        let frames = setup.frames.count();
-        frames <= FEW_FRAMES && frames * 3 * setup.reach <= FEW_COORDINATES
     }
 
     /// What the task led to.
@@ -145,7 +134,7 @@ mod tests {
         for atoms in [20, 140] {
             let folder = tempfile::tempdir().unwrap();
             let setup = setup(folder.path(), atoms, 600);
-            assert!(Whole::suits(&setup) && setup.frames.chunks() == 3);
+            assert!(setup.is_small() && setup.frames.chunks() == 3);
             let halt = AtomicBool::new(false);
             let context = Context::solitary(CampaignSeed(0), &halt);
             let whole = Whole::new(&setup).run(Tasks::new(0, 1), &context);
