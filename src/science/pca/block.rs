@@ -4,17 +4,19 @@ use super::Rows;
 use crate::science::four::Avx2;
 use crate::science::four::{Four, Plain};
 
+/// Rows that are taken at once: as many as there are registers for.
+const TAKEN: usize = 4;
+
 /// Four vectors.
-pub(super) type Narrow<'a> = Block<'a, 1, 8>;
+pub(super) type Narrow<'a> = Block<'a, 1>;
 /// Eight vectors.
-pub(super) type Wide<'a> = Block<'a, 2, 4>;
+pub(super) type Wide<'a> = Block<'a, 2>;
 
 /// One coordinate of all vectors.
 type Row<const PARTS: usize> = [[f64; 4]; PARTS];
 
-/// Vectors `[3n, 4 PARTS]`, and the mean `[3n]` from which deviations are counted. Frames are taken so many at once as there are registers
-/// for; that does not change the order of additions.
-pub(super) struct Block<'a, const PARTS: usize, const TAKEN: usize> {
+/// Vectors `[3n, 4 PARTS]`, and the mean `[3n]` from which deviations are counted.
+pub(super) struct Block<'a, const PARTS: usize> {
     vectors: &'a [Row<PARTS>],
     mean: &'a [f64],
     /// Components of the mean along the vectors.
@@ -29,7 +31,7 @@ struct Sums<const PARTS: usize> {
     total: Row<PARTS>,
 }
 
-impl<'a, const PARTS: usize, const TAKEN: usize> Block<'a, PARTS, TAKEN> {
+impl<'a, const PARTS: usize> Block<'a, PARTS> {
     /// Of vectors with as many coordinates as the mean.
     pub fn new(mean: &'a [f64], vectors: &'a [f64]) -> Self {
         let vectors = &vectors.as_chunks().0.as_chunks().0[..mean.len()];
@@ -62,9 +64,9 @@ impl<'a, const PARTS: usize, const TAKEN: usize> Block<'a, PARTS, TAKEN> {
         #[cfg(target_arch = "x86_64")]
         if let Some(avx2) = Avx2::detect() {
             #[target_feature(enable = "avx2")]
-            fn with_avx2<const PARTS: usize, const TAKEN: usize>(
+            fn with_avx2<const PARTS: usize>(
                 avx2: Avx2,
-                block: &Block<'_, PARTS, TAKEN>,
+                block: &Block<'_, PARTS>,
                 rows: &Rows,
                 take: impl FnMut(&Row<PARTS>),
                 sums: Option<&mut Sums<PARTS>>,
