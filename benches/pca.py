@@ -4,13 +4,13 @@
     benches/pca.py [--short] [--python PYTHON]
 
 The peers are `gmx covar` (GROMACS), which gives components, with `gmx anaeig`, which gives projections on them, and, run by PYTHON, MDAnalysis'
-PCA; each is left out where it is not installed. All are bound to one core, in the same run. Data: atoms that move along a few soft modes with noise, each frame turned and moved at random, 1000 frames of
-200 atoms and 10,000 of 1000. Needs numpy; `gmx trjconv` makes the xtc, without it simmpi reads the trr.
+PCA; each is left out where it is not installed. All are bound to one core, in the same run. Data: atoms that move along a few soft modes
+with noise, each frame turned and moved at random, 1000 frames of 200 atoms and 10,000 of 1000. Needs numpy; `gmx trjconv` makes the xtc,
+without it simmpi reads the trr.
 """
 import json
 import os
 import pathlib
-import resource
 import shutil
 import statistics
 import struct
@@ -65,12 +65,21 @@ def write_data(folder, frames, atoms):
 
 
 def run(command, folder, told=""):
+    """What a program says, and the wall and CPU seconds that it takes: nothing of ours is in them."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "GMX_MAXBACKUP": "-1"}
-    done = subprocess.run([str(word) for word in command], cwd=folder, env=environment, input=told, text=True,
-                          errors="replace", stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=1800)
-    if done.returncode:
-        raise RuntimeError(f"{command[0]} ended with {done.returncode}: {done.stdout.strip()[-300:]}")
-    return done.stdout
+    command, log = [str(word) for word in command], folder / "log"
+    (folder / "told").write_text(told)
+    streams = [(os.POSIX_SPAWN_OPEN, 0, str(folder / "told"), os.O_RDONLY, 0),
+               (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), (os.POSIX_SPAWN_DUP2, 1, 2)]
+    os.chdir(folder)
+    started = time.perf_counter()
+    _, status, used = os.wait4(os.posix_spawnp(command[0], command, environment, file_actions=streams), 0)
+    wall = time.perf_counter() - started
+    os.chdir(ROOT)
+    said = log.read_text(errors="replace")
+    if status:
+        raise RuntimeError(f"{command[0]} ended with {os.waitstatus_to_exitcode(status)}: {said.strip()[-300:]}")
+    return said, (wall, used.ru_utime + used.ru_stime)
 
 
 def simmpi(folder):
@@ -78,42 +87,31 @@ def simmpi(folder):
     (folder / "pca.toml").write_text(
         '[campaign]\nkind = "umbrella"\nseed = 1\noutput = "pca.h5"\n'
         f'[umbrella]\ntrajectory = "{trajectory}"\nstructure = "conf.gro"\nselection = "all"\nstop_after = "pca"\n')
-    run([SIMMPI, "run", "pca.toml", "--progress", "none"], folder)
+    return run([SIMMPI, "run", "pca.toml", "--progress", "none"], folder)[1]
 
 
 def gmx(folder):
-    if not shutil.which("gmx"):
-        raise FileNotFoundError("gmx")
-    run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-last", "10", "-xvg", "none"], folder, "0\n0\n")
+    return run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-last", "10", "-xvg", "none"], folder, "0\n0\n")[1]
 
 
 def gmx_as_it_comes(folder):
     """All components."""
-    if not shutil.which("gmx"):
-        raise FileNotFoundError("gmx")
-    run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-xvg", "none"], folder, "0\n0\n")
+    return run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-xvg", "none"], folder, "0\n0\n")[1]
 
 
 def gmx_with_projections(folder):
-    gmx(folder)
-    run(["gmx", "-quiet", "anaeig", "-s", "conf.gro", "-f", "traj.xtc", "-v", "eigenvec.trr", "-proj", "projection.xvg", "-first", "1",
-         "-last", "10", "-xvg", "none"], folder, "0\n0\n")
+    components = gmx(folder)
+    _, projections = run(["gmx", "-quiet", "anaeig", "-s", "conf.gro", "-f", "traj.xtc", "-v", "eigenvec.trr", "-proj",
+                          "projection.xvg", "-first", "1", "-last", "10", "-xvg", "none"], folder, "0\n0\n")
+    return [sum(both) for both in zip(components, projections)]
 
 
 def mdanalysis(python):
     def compute(folder):
-        return [float(word) for word in run([python, "-c", MDANALYSIS], folder).split()[-2:]]
+        # Without the start of the interpreter: it tells its own times.
+        return [float(word) for word in run([python, "-c", MDANALYSIS], folder)[0].split()[-2:]]
 
     return compute
-
-
-def measure(compute, folder):
-    """Wall and CPU seconds."""
-    before, started = resource.getrusage(resource.RUSAGE_CHILDREN), time.time()
-    itself = compute(folder)
-    wall, after = time.time() - started, resource.getrusage(resource.RUSAGE_CHILDREN)
-    # Without the start of the interpreter, where a peer tells its own time.
-    return itself or (wall, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
 
 
 def medians(peers, folder, rounds):
@@ -124,12 +122,11 @@ def medians(peers, folder, rounds):
         for number, (peer, compute) in enumerate(list(peers.items())):
             folders[peer] = folder / f"{turn}-{number}"
             folders[peer].mkdir()
-            for path in folder.iterdir():
-                if path.is_file():
-                    (folders[peer] / path.name).symlink_to(path)
+            for path in folder.glob("*.*"):
+                (folders[peer] / path.name).symlink_to(path)
             try:
-                times.setdefault(peer, []).append(measure(compute, folders[peer]))
-            except (RuntimeError, OSError, subprocess.TimeoutExpired) as error:
+                times.setdefault(peer, []).append(compute(folders[peer]))
+            except (RuntimeError, OSError) as error:
                 print(f"SKIPPED: {error}", file=sys.stderr)
                 del peers[peer]
     return {peer: [statistics.median(of) for of in zip(*times[peer])] for peer in peers}, folders
