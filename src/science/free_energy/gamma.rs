@@ -44,10 +44,11 @@ fn means_of_slices(variance: f64) -> Vec<f64> {
             let x = libm::pow(s, variance);
             slope = slope_at_zero * libm::exp(-x);
             let missing = probability - s * slope * series(shape, x);
-            if missing <= TOLERANCE * each {
+            if missing > TOLERANCE * each {
+                s += missing / slope;
+            } else {
                 break;
             }
-            s += missing / slope;
         }
         let increase = s * slope - std::mem::replace(&mut begin, s * slope);
         f64::max(1.0 - increase / each, LEAST)
