@@ -1,5 +1,6 @@
 //! How are numbers drawn from a gamma distribution?
 use crate::seed::Stream;
+use std::sync::OnceLock;
 
 /// Into so many slices of equal probability the distribution is cut.
 const SLICES: usize = 256;
@@ -12,19 +13,25 @@ const LEAST: f64 = 1e-12;
 /// two instead of several ten.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gamma {
-    slices: Vec<f64>,
+    variance: f64,
+    /// Made at the first draw: where there are no replicates nothing is drawn.
+    slices: OnceLock<Vec<f64>>,
 }
 
 impl Gamma {
     /// Of `variance`, at least 1.
     pub fn of_mean_1(variance: f64) -> Self {
-        // Means of slices scatter less than what they stand for, by about as much as the numbers of the last one do.
-        Self { slices: means_of_slices(variance * (1.0 + variance / SLICES as f64)) }
+        Self { variance, slices: OnceLock::new() }
     }
 
     /// The next number, never zero.
     pub fn draw(&self, stream: &mut Stream) -> f64 {
-        self.slices[usize::from(stream.byte())]
+        self.slices()[usize::from(stream.byte())]
+    }
+
+    fn slices(&self) -> &[f64] {
+        // Means of slices scatter less than what they stand for, by about as much as the numbers of the last one do.
+        self.slices.get_or_init(|| means_of_slices(self.variance * (1.0 + self.variance / SLICES as f64)))
     }
 }
 
@@ -79,7 +86,7 @@ mod tests {
         // The mean logarithm is psi(1/v) + ln v. Slices do not resolve how numbers near zero scatter.
         for (variance, logarithm) in [(1.0, -0.577_216), (1.25, -0.741_865), (2.0, -1.270_363), (4.0, -2.841_159)] {
             let gamma = Gamma::of_mean_1(variance);
-            let mean = |of: &dyn Fn(f64) -> f64| gamma.slices.iter().map(|x| of(*x)).sum::<f64>() / SLICES as f64;
+            let mean = |of: &dyn Fn(f64) -> f64| gamma.slices().iter().map(|x| of(*x)).sum::<f64>() / SLICES as f64;
             let found =
                 [mean(&|x| x) - 1.0, mean(&|x| (x - 1.0) * (x - 1.0)) / variance - 1.0, mean(&f64::ln) - logarithm];
             assert!(
@@ -104,14 +111,15 @@ mod tests {
     fn all_slices_are_drawn_alike_and_none_is_zero() {
         let mut stream = CampaignSeed(2).stream(0, Purpose::Bootstrap);
         for variance in [1.0, 2.0, 8.0, 50.0] {
-            let slices = Gamma::of_mean_1(variance).slices;
+            let gamma = Gamma::of_mean_1(variance);
+            let slices = gamma.slices();
             assert!(slices.is_sorted() && slices[0] > 0.0 && slices.len() == SLICES, "{variance}: {slices:?}");
         }
         let gamma = Gamma::of_mean_1(1.5);
         let mut counts = [0.0; SLICES];
         for _ in 0..400 * SLICES {
             let drawn = gamma.draw(&mut stream);
-            counts[gamma.slices.iter().position(|x| *x == drawn).expect("a mean of a slice")] += 1.0;
+            counts[gamma.slices().iter().position(|x| *x == drawn).expect("a mean of a slice")] += 1.0;
         }
         // Pearson's chi^2 has the mean 255 and the standard deviation 23.
         let chi_squared: f64 = counts.iter().map(|count| (count - 400.0) * (count - 400.0) / 400.0).sum();
