@@ -90,17 +90,15 @@ def simmpi(folder):
     return run([SIMMPI, "run", "pca.toml", "--progress", "none"], folder)[1]
 
 
-def gmx(folder):
-    return run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-last", "10", "-xvg", "none"], folder, "0\n0\n")[1]
+def covar(*options):
+    def compute(folder):
+        return run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", *options, "-xvg", "none"], folder, "0\n0\n")[1]
+
+    return compute
 
 
-def gmx_as_it_comes(folder):
-    """All components."""
-    return run(["gmx", "-quiet", "covar", "-s", "conf.gro", "-f", "traj.xtc", "-xvg", "none"], folder, "0\n0\n")[1]
-
-
-def gmx_with_projections(folder):
-    components = gmx(folder)
+def covar_and_anaeig(folder):
+    components = covar("-last", "10")(folder)
     _, projections = run(["gmx", "-quiet", "anaeig", "-s", "conf.gro", "-f", "traj.xtc", "-v", "eigenvec.trr", "-proj",
                           "projection.xvg", "-first", "1", "-last", "10", "-xvg", "none"], folder, "0\n0\n")
     return [sum(both) for both in zip(components, projections)]
@@ -144,7 +142,7 @@ def check(folders):
             told.append(f"gmx {abs(ours / theirs - 1).max():.0e}")
         if (folder / "mda.npy").exists():
             told.append(f"MDAnalysis {abs(100 * ours / np.load(folder / 'mda.npy') - 1).max():.0e}")
-    return told and "; largest relative difference of an eigenvalue: " + ", ".join(told)
+    return told and "; largest relative difference of an eigenvalue: " + ", ".join(dict.fromkeys(told))
 
 
 def main():
@@ -158,8 +156,8 @@ def main():
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             write_data(folder, frames, atoms)
-            peers = {"simmpi": simmpi, "gmx covar, all components": gmx_as_it_comes, "gmx covar -last 10": gmx,
-                     "gmx covar -last 10, anaeig": gmx_with_projections}
+            peers = {"simmpi": simmpi, "gmx covar, all components": covar(), "gmx covar -last 10": covar("-last", "10"),
+                     "gmx covar -last 10, anaeig": covar_and_anaeig}
             if python and frames * atoms < 1_000_000:
                 peers["MDAnalysis, without start-up"] = mdanalysis(python)
             times, folders = medians(peers, folder, 15 if frames * atoms < 1_000_000 else 1)
