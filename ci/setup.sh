@@ -19,7 +19,7 @@ packages=(gcc pkg-config openmpi-bin libopenmpi-dev libhdf5-dev libclang-dev ca-
 [ "${1:-}" = --tests ] && packages+=(mpich libmpich-dev python3-h5py python3-numpy python3-mpi4py hdf5-tools iproute2 slurm-wlm slurm-wlm-basic-plugins munge procps psi4 nwchem xtb gromacs)
 [ "${1:-}" = --for ] && mapfile -t -O ${#packages[@]} packages < <(programs_of "$2")
 # Debian 12's own rustc is too old for edition 2024; its rustc-web follows upstream. An installed toolchain is used as it is.
-if ! command -v cargo >/dev/null || ! printf '1.88\n%s\n' "$(rustc --version | cut -d' ' -f2)" | sort -VC; then
+if ! command -v cargo >/dev/null || ! printf '1.89\n%s\n' "$(rustc --version | cut -d' ' -f2)" | sort -VC; then
     packages+=(rustc-web cargo-web)
 fi
 # Whoever has a toolchain may still lack what checks it; one of rustup's keeps its own.

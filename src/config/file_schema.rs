@@ -2,34 +2,38 @@
 use super::KindSchema;
 use super::SweepSection;
 use super::sections::{CampaignSection, Limits, Partition};
+use schemars::{Schema, schema_for};
 use serde_json::{Map, Value, json};
+
+/// The name of a section, and what gives its schema.
+type Section = (&'static str, fn() -> Schema);
+
+/// Sections that a configuration of any kind may have.
+pub(super) const COMMON: [Section; 4] = [
+    ("campaign", || schema_for!(CampaignSection)),
+    ("partition", || schema_for!(Partition)),
+    ("limits", || schema_for!(Limits)),
+    ("sweep", || schema_for!(Vec<SweepSection>)),
+];
 
 /// The JSON schema of a configuration of any of the `kinds`: what `simmpi schema` prints for editors.
 pub fn full_schema(kinds: &[KindSchema]) -> Value {
     schema_without(kinds, &[])
 }
 
-/// The same, which anything in the sections `foreign` satisfies: what a configuration of another kind is checked against.
+/// The same, which anything in the sections `foreign` satisfies.
 pub(super) fn schema_without(kinds: &[KindSchema], foreign: &[&str]) -> Value {
     let mut definitions = Map::new();
     let mut properties = Map::new();
-    let mut campaign = schemars::schema_for!(CampaignSection);
-    let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
-    if let Some(kind) = campaign.pointer_mut("/properties/kind").and_then(Value::as_object_mut) {
-        kind.insert("enum".to_owned(), json!(names));
-    }
-    let common = [
-        ("campaign", campaign),
-        ("partition", schemars::schema_for!(Partition)),
-        ("limits", schemars::schema_for!(Limits)),
-        ("sweep", schemars::schema_for!(Vec<SweepSection>)),
-    ];
-    let of_kinds = kinds.iter().map(|kind| match foreign.contains(&kind.name) {
-        true => (kind.name, schemars::Schema::default()),
-        false => (kind.name, (kind.schema)()),
-    });
-    for (name, schema) in common.into_iter().chain(of_kinds) {
+    let common = COMMON.iter().map(|(name, schema)| (*name, schema as &dyn Fn() -> Schema));
+    for (name, schema) in common.chain(kinds.iter().map(|kind| (kind.name, kind.schema.as_ref()))) {
+        let schema = if foreign.contains(&name) { Schema::default() } else { schema() };
         properties.insert(name.to_owned(), adopt(name, schema.to_value(), &mut definitions));
+    }
+    let names: Vec<_> = kinds.iter().map(|kind| kind.name).collect();
+    let kind = properties.get_mut("campaign").and_then(|campaign| campaign.pointer_mut("/properties/kind"));
+    if let Some(kind) = kind.and_then(Value::as_object_mut) {
+        kind.insert("enum".to_owned(), json!(names));
     }
     let is_of_kind = |name| json!({"properties": {"campaign": {"properties": {"kind": {"const": name}}}}});
     let sections: Vec<_> =

@@ -107,10 +107,20 @@ impl Config {
         }
         let is_partial = !faults.is_empty();
         let foreign = foreign_sections(&source, &tree, kinds, is_partial, &mut faults);
-        // Sections of other kinds are refused whatever they hold.
-        let schema = schema_without(kinds, &foreign);
-        let check = Check { source: &source, schemas: Schemas::new(&schema), foreign: &foreign, is_partial };
-        faults.extend(check.run(&tree));
+        // Sections of other kinds are refused whatever they hold. What could stand in sections that are not there is asked for only where
+        // a fault is to be told, which may be that it stands elsewhere.
+        let absent = file_schema::COMMON.iter().map(|(name, _)| *name).filter(|name| tree.get(name).is_none());
+        let slim = schema_without(kinds, &absent.chain(foreign.iter().copied()).collect::<Vec<_>>());
+        let check = |schema: &_| {
+            Check { source: &source, schemas: Schemas::new(schema), foreign: &foreign, is_partial }.run(&tree)
+        };
+        let schema = if check(&slim).is_empty() {
+            slim
+        } else {
+            let whole = schema_without(kinds, &foreign);
+            faults.extend(check(&whole));
+            whole
+        };
         faults.into_result(())?;
         Ok(Config {
             path: path.to_owned(),

@@ -3,6 +3,7 @@ use super::legend::Legend;
 use super::mark::{Mark, Shape, pieces};
 use super::{Chart, palette, tick};
 use plotters::prelude::*;
+use std::fmt::Write;
 
 /// Size of a figure in points, and what is drawn for each: the library places everything on whole numbers.
 const SIZE: (u32, u32) = (800, 500);
@@ -25,7 +26,7 @@ type RangedF64 = plotters::coord::types::RangedCoordf64;
 /// # Errors
 /// The library refuses.
 pub fn svg(chart: &Chart) -> Result<String, Fault> {
-    let mut text = String::new();
+    let (mut text, mut above) = (String::new(), String::new());
     let fine = (SIZE.0 * FINE, SIZE.1 * FINE);
     {
         let area = SVGBackend::with_string(&mut text, fine).into_drawing_area();
@@ -43,11 +44,13 @@ pub fn svg(chart: &Chart) -> Result<String, Fault> {
             .build_cartesian_2d(across.clone(), up.clone())?;
         mesh(chart, across.end - across.start, up.end - up.start, &mut axes)?;
         for (mark, colour) in chart.marks.iter().zip(&colours) {
-            draw(mark, RGBColor(colour.0, colour.1, colour.2), &mut axes)?;
+            let colour = RGBColor(colour.0, colour.1, colour.2);
+            draw(mark, colour, &mut axes, &mut above)?;
         }
         legend.draw(&beside, FONT, 2 * MARGIN, FINE)?;
         area.present()?;
     }
+    text.insert_str(text.rfind("</svg>").unwrap_or(text.len()), &above);
     // The view box keeps the fine numbers.
     Ok(text.replacen(
         &format!("width=\"{}\" height=\"{}\"", fine.0, fine.1),
@@ -78,7 +81,8 @@ fn colours(marks: &[Mark]) -> Vec<(u8, u8, u8)> {
     (0..marks.len()).map(|k| palette::colour(before(k), n)).collect()
 }
 
-fn draw(mark: &Mark, colour: RGBColor, axes: &mut Axes) -> Result<(), Fault> {
+/// Draws a mark; of points it adds to `above` what is drawn above all else.
+fn draw(mark: &Mark, colour: RGBColor, axes: &mut Axes, above: &mut String) -> Result<(), Fault> {
     let line = colour.stroke_width(2 * FINE);
     let pale = colour.mix(mark.shape.opacity()).filled();
     match &mark.shape {
@@ -106,13 +110,23 @@ fn draw(mark: &Mark, colour: RGBColor, axes: &mut Axes) -> Result<(), Fault> {
         Shape::Bars(bars) => {
             axes.draw_series(boxes(bars, pale))?;
         }
-        Shape::Points(points) => {
-            let finite: Vec<_> = points.iter().copied().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
-            let stride = finite.len().div_ceil(MOST_POINTS).max(1);
-            axes.draw_series(finite.into_iter().step_by(stride).map(|at| Circle::new(at, 2 * FINE, pale)))?;
-        }
+        Shape::Points(points) => *above += &group(points, colour, mark.shape.opacity(), axes),
     }
     Ok(())
+}
+
+/// Points as a group that says once how they look; the library would say it of each.
+fn group(points: &[(f64, f64)], colour: RGBColor, opacity: f64, axes: &Axes) -> String {
+    let finite: Vec<_> = points.iter().filter(|(x, y)| x.is_finite() && y.is_finite()).collect();
+    let stride = finite.len().div_ceil(MOST_POINTS).max(1);
+    let RGBColor(red, green, blue) = colour;
+    let mut text = format!("<g fill=\"#{red:02X}{green:02X}{blue:02X}\" fill-opacity=\"{opacity}\">\n");
+    for at in finite.into_iter().step_by(stride) {
+        let (x, y) = axes.backend_coord(at);
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "<circle cx=\"{x}\" cy=\"{y}\" r=\"{}\"/>", 2 * FINE);
+    }
+    text + "</g>\n"
 }
 
 /// The outline of intervals that touch one another, from the axis up and back to it.

@@ -27,7 +27,9 @@ pub struct Holder {
 pub enum LockError {
     #[error("another run works on this output: process {} on {}{}; wait for it, stop it, or take over with --steal-lock", .0.pid, .0.host, job(.0))]
     Held(Box<Holder>),
-    #[error("cannot create the lock `{path}`: check that its folder exists and is writable")]
+    #[error("cannot write into `{folder}`, the folder of campaign.output: make it writable or name another output")]
+    Folder { folder: PathBuf, source: io::Error },
+    #[error("cannot create the lock `{path}`")]
     Create { path: PathBuf, source: io::Error },
     #[error("the lock `{path}` was taken over by another run: this one stops")]
     Lost { path: PathBuf },
@@ -100,7 +102,7 @@ impl Lock {
         let path = beside(output, ".lock");
         let create = |source| LockError::Create { path: path.clone(), source };
         loop {
-            if link(&path, &holder).map_err(create)? {
+            if link(&path, &holder)? {
                 return Ok(Self { path, holder });
             }
             let Some(other) = read(&path) else {
@@ -152,15 +154,17 @@ impl Drop for Lock {
 }
 
 /// Makes the lock with its contents in one step; false where there is one already. A hard link does that on NFS too.
-fn link(path: &Path, holder: &Holder) -> io::Result<bool> {
+fn link(path: &Path, holder: &Holder) -> Result<bool, LockError> {
+    let create = |source| LockError::Create { path: path.to_owned(), source };
     let part = beside(path, &format!(".{}.{}", holder.host, holder.pid));
-    write(&part, holder)?;
+    // Whether a folder can be written into shows here: its permission bits prove nothing for root or on a read-only mount.
+    write(&part, holder).map_err(|source| LockError::Folder { folder: super::around(path), source })?;
     let linked = fs::hard_link(&part, path);
-    fs::remove_file(&part)?;
+    fs::remove_file(&part).map_err(create)?;
     match linked {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(e) => Err(e),
+        Err(e) => Err(create(e)),
     }
 }
 

@@ -3,7 +3,6 @@ use super::{Error, Fingerprint};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write;
 use std::path::{Path, PathBuf};
 
 /// What determines a campaign's results, key by key, so that a changed key can be named.
@@ -35,13 +34,15 @@ impl Manifest {
         pairs.filter(|(_, a, b)| a != b).map(|(key, a, b)| (key.clone(), show(a), show(b))).collect()
     }
 
-    /// The manifest in the journal's `folder`, or none.
+    /// The manifest in the journal's `folder`, or none: one without contents was lost with the machine before the disk had it, and
+    /// [`Syncer`](super::Syncer) lets no record of rank 0 come before it.
     ///
     /// # Errors
     /// It is there and cannot be read.
     pub fn load(folder: &Path) -> Result<Option<Self>, Error> {
         let path = Self::path(folder);
         match fs::read_to_string(&path) {
+            Ok(text) if text.is_empty() => Ok(None),
             Ok(text) => match serde_json::from_str(&text) {
                 Ok(manifest) => Ok(Some(manifest)),
                 Err(e) => Err(Error::Read { path, source: e.into() }),
@@ -51,7 +52,8 @@ impl Manifest {
         }
     }
 
-    /// Writes the manifest into the journal's `folder`, whole or not at all.
+    /// Writes the manifest into the journal's `folder`, whole or not at all. On the disk it is after the first
+    /// [`sync`](super::Syncer::sync) of the journal.
     ///
     /// # Errors
     /// The disk is full or the folder not writable.
@@ -60,15 +62,13 @@ impl Manifest {
         let part = folder.join("manifest.json.part");
         let write = || {
             fs::create_dir_all(folder)?;
-            let mut file = fs::File::create(&part)?;
-            file.write_all(&serde_json::to_vec_pretty(self)?)?;
-            file.sync_all()?;
+            fs::write(&part, serde_json::to_vec_pretty(self)?)?;
             fs::rename(&part, &path)
         };
         write().map_err(|source| Error::Create { path: path.clone(), source })
     }
 
-    fn path(folder: &Path) -> PathBuf {
+    pub(super) fn path(folder: &Path) -> PathBuf {
         folder.join("manifest.json")
     }
 }
@@ -97,5 +97,7 @@ mod tests {
         assert_eq!(Manifest::load(folder.path()).unwrap(), None);
         manifest(0.1, 10).save(folder.path()).unwrap();
         assert_eq!(Manifest::load(folder.path()).unwrap(), Some(manifest(0.1, 10)));
+        fs::write(Manifest::path(folder.path()), "").unwrap();
+        assert_eq!(Manifest::load(folder.path()).unwrap(), None);
     }
 }

@@ -54,6 +54,11 @@ pub fn folder_of(output: &Path) -> PathBuf {
     beside(output, ".journal")
 }
 
+/// The folder that `path` stands in.
+pub fn around(path: &Path) -> PathBuf {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
+}
+
 /// `path` with `ending` added to its name.
 fn beside(path: &Path, ending: &str) -> PathBuf {
     let mut name = OsString::from(path.as_os_str());

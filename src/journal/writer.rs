@@ -1,6 +1,6 @@
 //! How is a finished batch put where nothing can undo it?
 use super::record::{self, HEADER, Head};
-use super::{Error, Fingerprint, Scan};
+use super::{Error, Fingerprint, Manifest, Scan};
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -29,7 +29,10 @@ impl Writer {
         }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(create)?;
         let write = |source| Error::Write { path: path.to_owned(), source };
-        file.set_len(scan.end).map_err(write)?;
+        // A file that was cut is written to the disk when it is closed, needed or not.
+        if file.metadata().map_err(write)?.len() > scan.end {
+            file.set_len(scan.end).map_err(write)?;
+        }
         let dirty = Arc::new(AtomicBool::new(true));
         let mut writer = Self { path: path.to_owned(), fingerprint, file: Arc::new(file), end: scan.end, dirty };
         if scan.end < HEADER as u64 {
@@ -50,7 +53,8 @@ impl Writer {
 
     /// A handle that another thread can sync the file with.
     pub fn syncer(&self) -> Syncer {
-        Syncer { file: Arc::clone(&self.file), path: self.path.clone(), dirty: Arc::clone(&self.dirty) }
+        let file = Arc::clone(&self.file);
+        Syncer { file, path: self.path.clone(), dirty: Arc::clone(&self.dirty), manifest: None }
     }
 
     /// The path of the file.
@@ -83,19 +87,30 @@ fn with_free_space(error: io::Error, path: &Path) -> io::Error {
 }
 
 /// Forces what was appended to the disk, from any thread.
-#[derive(Clone)]
 pub struct Syncer {
     file: Arc<File>,
     path: PathBuf,
     dirty: Arc<AtomicBool>,
+    /// The campaign's manifest, as long as it is not known to be on the disk.
+    manifest: Option<PathBuf>,
 }
 
 impl Syncer {
+    /// Of the rank that wrote the campaign's manifest into the journal's `folder`: without that records are worth nothing.
+    pub fn with_manifest(self, folder: &Path) -> Self {
+        Self { manifest: Some(Manifest::path(folder)), ..self }
+    }
+
     /// Returns when all that was appended before is on the disk.
     ///
     /// # Errors
     /// The disk reports a failure.
-    pub fn sync(&self) -> Result<(), Error> {
+    pub fn sync(&mut self) -> Result<(), Error> {
+        if let Some(path) = &self.manifest {
+            let sync = || File::open(path)?.sync_all();
+            sync().map_err(|source| Error::Write { path: path.clone(), source })?;
+            self.manifest = None;
+        }
         if !self.dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }

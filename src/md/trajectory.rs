@@ -2,7 +2,7 @@
 use super::text::failed;
 use super::{Error, gro, pdb, trr, xtc};
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
@@ -20,11 +20,41 @@ pub struct Frame {
 /// A file of frames, each of which can be read by itself.
 pub struct Trajectory {
     path: PathBuf,
-    file: File,
+    source: Source,
     format: Format,
     places: Vec<Place>,
     /// Of every frame.
     pub atoms: usize,
+}
+
+/// Where bytes come from.
+enum Source {
+    /// A file that is so small that it was read at once.
+    Memory(Vec<u8>),
+    File(File),
+}
+
+/// Files up to this are read at once.
+const AT_ONCE: u64 = 1 << 22;
+
+impl Source {
+    fn open(path: &Path) -> io::Result<Self> {
+        let mut file = File::open(path)?;
+        let length = file.metadata()?.len();
+        if length > AT_ONCE {
+            return Ok(Self::File(file));
+        }
+        let mut bytes = Vec::with_capacity(length as usize + 1);
+        file.read_to_end(&mut bytes)?;
+        Ok(Self::Memory(bytes))
+    }
+
+    fn length(&self) -> io::Result<u64> {
+        match self {
+            Self::Memory(bytes) => Ok(bytes.len() as u64),
+            Self::File(file) => Ok(file.metadata()?.len()),
+        }
+    }
 }
 
 /// A part of a file that was read last: small frames are read many at a time.
@@ -39,14 +69,27 @@ const SMALL: usize = 1 << 15;
 const AHEAD: usize = 1 << 18;
 
 impl Window {
-    /// The bytes of `file` from `offset` on; fewer than `count` at the file's end.
-    fn read(&mut self, file: &File, offset: u64, count: usize) -> io::Result<&[u8]> {
+    /// The bytes of `source` from `offset` on; fewer than `count` at its end.
+    fn read<'a>(&'a mut self, source: &'a Source, offset: u64, count: usize) -> io::Result<&'a [u8]> {
         let ahead = if count < SMALL { AHEAD } else { count };
-        self.read_ahead(file, offset, count, ahead)
+        self.read_ahead(source, offset, count, ahead)
     }
 
     /// The same, with up to `ahead` bytes read where these have not been.
-    fn read_ahead(&mut self, file: &File, offset: u64, count: usize, ahead: usize) -> io::Result<&[u8]> {
+    fn read_ahead<'a>(
+        &'a mut self,
+        source: &'a Source,
+        offset: u64,
+        count: usize,
+        ahead: usize,
+    ) -> io::Result<&'a [u8]> {
+        let file = match source {
+            Source::Memory(bytes) => {
+                let rest = &bytes[bytes.len().min(offset as usize)..];
+                return Ok(&rest[..rest.len().min(count)]);
+            }
+            Source::File(file) => file,
+        };
         let is_inside = offset >= self.offset && offset + count as u64 <= self.offset + self.bytes.len() as u64;
         if !is_inside {
             self.offset = offset;
@@ -104,8 +147,8 @@ impl Trajectory {
             "pdb" | "ent" => Format::Pdb,
             _ => return Err(Error::Extension { path: path.to_owned(), known: ".xtc, .trr, .gro or .pdb" }),
         };
-        let file = File::open(path).map_err(|source| failed(path, source))?;
-        let mut trajectory = Self { path: path.to_owned(), file, format, places: Vec::new(), atoms: 0 };
+        let source = Source::open(path).map_err(|source| failed(path, source))?;
+        let mut trajectory = Self { path: path.to_owned(), source, format, places: Vec::new(), atoms: 0 };
         match format {
             Format::Xtc => trajectory.index(xtc::HEADER, "xtc", |bytes| {
                 let xtc::Header { atoms, time_ps, bytes } = xtc::header(bytes)?;
@@ -151,7 +194,8 @@ impl Trajectory {
     /// The file cannot be read, the frame is damaged, or a position is not a finite number.
     pub fn read(&self, number: usize, atoms: usize, window: &mut Window, frame: &mut Frame) -> Result<(), Error> {
         let place = self.places[number];
-        let buffer = window.read(&self.file, place.offset, place.bytes).map_err(|source| failed(&self.path, source))?;
+        let buffer =
+            window.read(&self.source, place.offset, place.bytes).map_err(|source| failed(&self.path, source))?;
         let damaged = || Error::Damaged { path: self.path.clone(), frame: number };
         match self.format {
             Format::Xtc => xtc::frame(buffer, atoms, frame).ok_or_else(damaged)?,
@@ -177,7 +221,7 @@ impl Trajectory {
         format: &'static str,
         header: impl Fn(&[u8]) -> Option<Found>,
     ) -> Result<(), Error> {
-        let length = self.file.metadata().map_err(|source| failed(&self.path, source))?.len();
+        let length = self.source.length().map_err(|source| failed(&self.path, source))?;
         let (mut offset, mut window) = (0, Window::default());
         let mut last_ps = None;
         while offset < length {
@@ -186,7 +230,7 @@ impl Trajectory {
             let is_far = self.places.last().is_some_and(|place| place.bytes > SMALL);
             let ahead = if is_far { header_bytes } else { AHEAD };
             let bytes = window
-                .read_ahead(&self.file, offset, header_bytes, ahead)
+                .read_ahead(&self.source, offset, header_bytes, ahead)
                 .map_err(|source| failed(&self.path, source))?;
             let there = bytes.len();
             let Some(found) = header(bytes) else {
@@ -211,7 +255,7 @@ impl Trajectory {
 
     /// Takes in what was found in a text file.
     fn adopt(&mut self, found: Vec<(u64, Option<f64>, usize)>) -> Result<(), Error> {
-        let length = self.file.metadata().map_err(|source| failed(&self.path, source))?.len();
+        let length = self.source.length().map_err(|source| failed(&self.path, source))?;
         for (k, &(offset, time_ps, atoms)) in found.iter().enumerate() {
             let end = found.get(k + 1).map_or(length, |next| next.0);
             self.add(Place { offset, bytes: (end - offset) as usize, time_ps }, atoms)?;

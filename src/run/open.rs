@@ -201,31 +201,17 @@ fn orders_of(loaded: &Loaded, output: PathBuf, fingerprint: Fingerprint, watch: 
     }
 }
 
-/// Finds out before an hour of computing that the output cannot be written.
+/// Finds out before an hour of computing that the output cannot be written; whether its folder may be written into, the lock will tell.
 fn check_output(output: &Path) -> Result<(), Stop> {
     let refuse = |text: String| Err(Stop::new(Exit::Output, text));
-    let folder = folder_of(output);
+    let folder = journal::around(output);
     if output.is_dir() {
         return refuse(format!("campaign.output `{}` is a folder: name a file in it", output.display()));
     }
     if !folder.is_dir() {
         return refuse(format!("the folder of campaign.output, `{}`, does not exist: make it first", folder.display()));
     }
-    if let Err(error) = tempfile_in(&folder) {
-        return refuse(format!("cannot write into `{}`, the folder of campaign.output: {error}", folder.display()));
-    }
     Ok(())
-}
-
-fn folder_of(output: &Path) -> PathBuf {
-    output.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new(".")).to_owned()
-}
-
-/// Makes and removes a file: a folder's permission bits prove nothing for root or on a read-only mount.
-fn tempfile_in(folder: &Path) -> std::io::Result<()> {
-    let probe = folder.join(format!(".simmpi-probe-{}", std::process::id()));
-    std::fs::write(&probe, b"")?;
-    std::fs::remove_file(&probe)
 }
 
 /// Looks at a result file that stands there already: it is of another campaign, complete, or can be grown.

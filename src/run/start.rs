@@ -122,7 +122,10 @@ pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Gua
         rank: number as u32,
         host: place.host,
     };
-    let syncer = writer.syncer();
+    let syncer = match number {
+        0 => writer.syncer().with_manifest(&journal::folder_of(&orders.output)),
+        _ => writer.syncer(),
+    };
     let compute = Compute::start(terms, writer);
     if let (Some(left), Ok(mut deadline)) = (orders.time_left, compute.switches.deadline.lock()) {
         *deadline = Some(Instant::now() + left);
@@ -133,7 +136,8 @@ pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Gua
 fn open_shelf(opened: &Opened, number: usize, size: usize) -> Result<Found, Stop> {
     let folder = journal::folder_of(&opened.orders.output);
     let since = Instant::now();
-    while Manifest::load(&folder)?.is_none_or(|there| there.fingerprint() != opened.orders.fingerprint) {
+    // Rank 0 has just written it.
+    while number > 0 && Manifest::load(&folder)?.is_none_or(|there| there.fingerprint() != opened.orders.fingerprint) {
         if since.elapsed() > PATIENCE {
             let text =
                 format!("does not see `{}` that rank 0 made: put the output where all nodes see it", folder.display());

@@ -2,6 +2,7 @@
 pub mod basis;
 pub mod chemistry;
 pub mod dynamics;
+mod eight;
 pub mod exact;
 pub mod expansion;
 mod exponential;

@@ -102,12 +102,7 @@ impl Moments {
     /// The nearest multiple of the quantum, the even one of two: of an accepted value.
     #[inline]
     fn units(&self, value: f64) -> i64 {
-        // Beyond 2^52 there are integers only, and adding 2^52 leaves no digit behind the point.
-        const WHOLE: f64 = (1u64 << 52) as f64;
-        let scaled = value * power_of_two(self.exponent);
-        let size = scaled.abs();
-        let rounded = if size < WHOLE { (size + WHOLE) - WHOLE } else { size };
-        rounded.copysign(scaled) as i64
+        nearest(value * power_of_two(self.exponent))
     }
 
     /// Adds the sums of other tasks.
@@ -148,6 +143,16 @@ impl Moments {
         });
         errors.collect()
     }
+}
+
+/// The nearest integer of a number up to 2^62 in size, the even one of two.
+#[inline]
+pub(super) fn nearest(number: f64) -> i64 {
+    // Beyond 2^52 there are integers only, and adding 2^52 leaves no digit behind the point.
+    const WHOLE: f64 = (1u64 << 52) as f64;
+    let size = number.abs();
+    let whole = if size < WHOLE { (size + WHOLE) - WHOLE } else { size };
+    whole.copysign(number) as i64
 }
 
 /// 2^`exponent` of a normal number.

@@ -15,6 +15,17 @@ pub(super) fn has_avx2() -> bool {
     std::is_x86_feature_detected!("avx2")
 }
 
+/// Whether the processor has AVX-512.
+#[cfg(target_arch = "x86_64")]
+#[inline]
+pub(super) fn has_avx512() -> bool {
+    #[cfg(test)]
+    if tests::IS_PLAIN.get() || tests::IS_NARROW.get() {
+        return false;
+    }
+    std::is_x86_feature_detected!("avx512f")
+}
+
 /// Defines a function twice, for AVX2 and for any processor, with one generic argument at most: `<const N: usize>` or `<type T: Trait>`. What it calls must be `#[inline(always)]` to take part.
 macro_rules! widest {
     (
@@ -54,5 +65,7 @@ pub(super) mod tests {
     thread_local! {
         /// Makes this thread pretend to run on a processor without AVX2.
         pub static IS_PLAIN: Cell<bool> = const { Cell::new(false) };
+        /// Makes this thread pretend to run on a processor without AVX-512.
+        pub static IS_NARROW: Cell<bool> = const { Cell::new(false) };
     }
 }

@@ -4,5 +4,5 @@
 mod eigen;
 mod matrix;
 
-pub(super) use eigen::Eigen;
-pub(super) use matrix::{Matrix, add_multiple, dot, multiply};
+pub(super) use eigen::{Eigen, Ends};
+pub(super) use matrix::{Matrix, dot, multiply};

@@ -1,152 +1,155 @@
-//! What do frames give with a block of vectors?
-use super::Rows;
-#[cfg(target_arch = "x86_64")]
-use crate::science::four::Avx2;
-use crate::science::four::{Four, Plain};
+//! What do frames give with a few vectors?
+use super::basis::{Padded, padded};
+use super::rows::{LANES, Rows};
+use crate::science::eight::{Eight, Work, by_widest};
+use crate::science::linear::dot;
 
-/// Rows that are taken at once: as many as there are registers for.
-const TAKEN: usize = 4;
+/// Vectors that are taken at once: what a row brings from memory serves both, and their sums stay in registers.
+const PAIR: usize = 2;
 
-/// Four vectors.
-pub(super) type Narrow<'a> = Block<'a, 1>;
-/// Eight vectors.
-pub(super) type Wide<'a> = Block<'a, 2>;
-
-/// One coordinate of all vectors.
-type Row<const PARTS: usize> = [[f64; 4]; PARTS];
-
-/// Vectors `[3n, 4 PARTS]`, and the mean `[3n]` from which deviations are counted.
-pub(super) struct Block<'a, const PARTS: usize> {
-    vectors: &'a [Row<PARTS>],
+/// Vectors, and the mean from which deviations are counted.
+pub(super) struct Block<'a> {
     mean: &'a [f64],
+    /// How many vectors there are.
+    count: usize,
+    /// `[whole pairs, 3n]`, each with zeros up to whole lanes.
+    vectors: Padded,
     /// Components of the mean along the vectors.
-    shift: Row<PARTS>,
+    shift: Vec<f64>,
 }
 
-/// Sums over frames.
-struct Sums<const PARTS: usize> {
-    /// Of products with the components along the vectors, `[3n]`.
-    product: Vec<Row<PARTS>>,
-    /// Of the components.
-    total: Row<PARTS>,
+/// What frames give.
+#[derive(Debug, Default)]
+struct Given {
+    /// Components of their distances from the mean along the vectors, `[frames, vectors]`.
+    along: Vec<f64>,
+    /// The sums of the rows times their components, `[whole pairs, 3n]` as the vectors; none where they are not asked for.
+    product: Padded,
 }
 
-impl<'a, const PARTS: usize> Block<'a, PARTS> {
-    /// Of vectors with as many coordinates as the mean.
-    pub fn new(mean: &'a [f64], vectors: &'a [f64]) -> Self {
-        let vectors = &vectors.as_chunks().0.as_chunks().0[..mean.len()];
-        let mut shift = [[0.0; 4]; PARTS];
-        for (mean, row) in mean.iter().zip(vectors) {
-            shift.as_flattened_mut().iter_mut().zip(row.as_flattened()).for_each(|(shift, x)| *shift += mean * x);
-        }
-        Self { vectors, mean, shift }
+impl<'a> Block<'a> {
+    /// Of vectors `[vectors, 3n]`, with as many coordinates as the mean.
+    pub fn new(mean: &'a [f64], vectors: &[f64]) -> Self {
+        let (count, stride) = (vectors.len() / mean.len(), mean.len().div_ceil(LANES));
+        let mut lanes = Vec::with_capacity(count.next_multiple_of(PAIR) * stride);
+        vectors.chunks_exact(mean.len()).for_each(|vector| lanes.extend(padded(vector)));
+        lanes.resize(count.next_multiple_of(PAIR) * stride, [0.0; LANES]);
+        let shift = vectors.chunks_exact(mean.len()).map(|vector| dot(vector, mean)).collect();
+        Self { mean, count, vectors: lanes, shift }
     }
 
-    /// The components of the frames' distances from the mean along the vectors: `[frames, 4 PARTS]`.
+    /// The components of the frames' distances from the mean along the vectors: `[frames, vectors]`.
     pub fn along(&self, rows: &Rows) -> Vec<f64> {
-        let mut all = Vec::with_capacity(rows.frames() * 4 * PARTS);
-        self.each(rows, |along| all.extend_from_slice(along.as_flattened()), None);
-        all
+        let mut given = Given::default();
+        by_widest(Go { block: self, rows, given: &mut given });
+        given.along
     }
 
-    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with the vectors, where X are the rows: `[3n, 4 PARTS]`.
+    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with the vectors, where X are the rows: `[vectors, 3n]`.
     pub fn product(&self, rows: &Rows) -> Vec<f64> {
-        let mut sums = Sums { product: vec![[[0.0; 4]; PARTS]; self.mean.len()], total: [[0.0; 4]; PARTS] };
-        self.each(rows, |_| {}, Some(&mut sums));
-        for (row, mean) in sums.product.iter_mut().zip(self.mean) {
-            row.as_flattened_mut().iter_mut().zip(sums.total.as_flattened()).for_each(|(x, total)| *x -= mean * total);
+        let mut given = Given { along: Vec::new(), product: vec![[0.0; LANES]; self.vectors.len()] };
+        by_widest(Go { block: self, rows, given: &mut given });
+        let (mut totals, mut product) = (vec![0.0; self.count], Vec::with_capacity(self.count * self.mean.len()));
+        for along in given.along.chunks_exact(self.count) {
+            totals.iter_mut().zip(along).for_each(|(total, x)| *total += x);
         }
-        sums.product.into_iter().flatten().flatten().collect()
+        for (sums, total) in given.product.chunks_exact(rows.stride()).zip(&totals) {
+            product.extend(sums.as_flattened().iter().zip(self.mean).map(|(sum, mean)| sum - mean * total));
+        }
+        product
     }
 
-    /// Goes through the rows, hands their components to `take`, and adds to `sums`.
-    fn each(&self, rows: &Rows, take: impl FnMut(&Row<PARTS>), sums: Option<&mut Sums<PARTS>>) {
-        #[cfg(target_arch = "x86_64")]
-        if let Some(avx2) = Avx2::detect() {
-            #[target_feature(enable = "avx2")]
-            fn with_avx2<const PARTS: usize>(
-                avx2: Avx2,
-                block: &Block<'_, PARTS>,
-                rows: &Rows,
-                take: impl FnMut(&Row<PARTS>),
-                sums: Option<&mut Sums<PARTS>>,
-            ) {
-                block.each_by(avx2, rows, take, sums);
-            }
-            // SAFETY: the processor has AVX2, as the value says.
-            return unsafe { with_avx2(avx2, self, rows, take, sums) };
-        }
-        self.each_by(Plain, rows, take, sums);
+    /// `R` rows at once, as many as there are registers for: nothing that is summed depends on it.
+    #[inline(always)]
+    fn each<E: Eight, const R: usize>(&self, eight: E, rows: &Rows, given: &mut Given) {
+        let stride = rows.stride();
+        let groups = rows.lanes().chunks_exact(R * stride);
+        let rest = groups.remainder();
+        groups.for_each(|rows| self.some::<E, R>(eight, rows, given));
+        rest.chunks_exact(stride).for_each(|row| self.some::<E, 1>(eight, row, given));
     }
 
     #[inline(always)]
-    fn each_by<F: Four>(
-        &self,
-        four: F,
-        rows: &Rows,
-        mut take: impl FnMut(&Row<PARTS>),
-        mut sums: Option<&mut Sums<PARTS>>,
-    ) {
-        let n = self.mean.len();
-        // In double precision once, not for every vector.
-        let mut wide = vec![0.0; TAKEN * n];
-        for rows in rows.values().chunks(TAKEN * n) {
-            wide.iter_mut().zip(rows).for_each(|(wide, x)| *wide = f64::from(*x));
-            if rows.len() == wide.len() {
-                self.some::<F, TAKEN>(four, &wide, &mut take, sums.as_deref_mut());
-            } else {
-                for row in wide[..rows.len()].chunks(n) {
-                    self.some::<F, 1>(four, row, &mut take, sums.as_deref_mut());
+    fn some<E: Eight, const R: usize>(&self, eight: E, rows: &[[f32; LANES]], given: &mut Given) {
+        let stride = rows.len() / R;
+        let rows: [&[[f32; LANES]]; R] = std::array::from_fn(|r| &rows[r * stride..][..stride]);
+        let from = given.along.len();
+        given.along.resize(from + R * self.count, 0.0);
+        for first in (0..self.count).step_by(PAIR) {
+            let vectors: [_; PAIR] = std::array::from_fn(|k| &self.vectors[(first + k) * stride..][..stride]);
+            let mut sums = [[eight.all(0.0); PAIR]; R];
+            for i in 0..stride {
+                let mut x = [eight.all(0.0); R];
+                for r in 0..R {
+                    x[r] = eight.load_single(&rows[r][i]);
+                }
+                for k in 0..PAIR {
+                    let vector = eight.load(&vectors[k][i]);
+                    for r in 0..R {
+                        sums[r][k] = eight.plus_product(sums[r][k], x[r], vector);
+                    }
                 }
             }
-        }
-    }
-
-    /// Some rows at once.
-    #[inline(always)]
-    fn some<F: Four, const R: usize>(
-        &self,
-        four: F,
-        rows: &[f64],
-        take: &mut impl FnMut(&Row<PARTS>),
-        sums: Option<&mut Sums<PARTS>>,
-    ) {
-        let n = self.mean.len();
-        let rows: [&[f64]; R] = std::array::from_fn(|r| &rows[r * n..][..n]);
-        let mut along = [[four.all(0.0); PARTS]; R];
-        for (i, vectors) in self.vectors[..n].iter().enumerate() {
-            let vectors = vectors.each_ref().map(|part| four.load(part));
+            let mut along = [[0.0; PAIR]; R];
             for r in 0..R {
-                let x = four.all(rows[r][i]);
-                for part in 0..PARTS {
-                    along[r][part] = four.plus_product(along[r][part], x, vectors[part]);
+                for k in 0..PAIR.min(self.count - first) {
+                    along[r][k] = eight.together(sums[r][k]) - self.shift[first + k];
+                    given.along[from + r * self.count + first + k] = along[r][k];
                 }
             }
+            if !given.product.is_empty() {
+                let product = &mut given.product[first * stride..][..PAIR * stride];
+                add_products(eight, &rows, &along, product);
+            }
         }
-        let mut told = [[[0.0; 4]; PARTS]; R];
+    }
+}
+
+/// A way through all rows.
+struct Go<'a> {
+    block: &'a Block<'a>,
+    rows: &'a Rows,
+    given: &'a mut Given,
+}
+
+impl Work for Go<'_> {
+    #[inline(always)]
+    fn run<E: Eight>(self, eight: E) {
+        match E::HELD {
+            32.. => self.block.each::<E, 8>(eight, self.rows, self.given),
+            8.. => self.block.each::<E, 4>(eight, self.rows, self.given),
+            _ => self.block.each::<E, 1>(eight, self.rows, self.given),
+        }
+    }
+}
+
+/// Adds rows times their components along two vectors to sums `[2, 3n]`.
+#[inline(always)]
+fn add_products<E: Eight, const R: usize>(
+    eight: E,
+    rows: &[&[[f32; LANES]]; R],
+    along: &[[f64; PAIR]; R],
+    product: &mut [[f64; LANES]],
+) {
+    let mut factors = [[eight.all(0.0); PAIR]; R];
+    for r in 0..R {
+        for k in 0..PAIR {
+            factors[r][k] = eight.all(along[r][k]);
+        }
+    }
+    let stride = product.len() / PAIR;
+    let (first, second) = product.split_at_mut(stride);
+    for (i, sums) in first.iter_mut().zip(second).enumerate() {
+        let mut x = [eight.all(0.0); R];
         for r in 0..R {
-            for part in 0..PARTS {
-                let less = self.shift[part].map(|x| -x);
-                along[r][part] = four.plus(along[r][part], four.load(&less));
-                four.store(along[r][part], &mut told[r][part]);
-            }
-            take(&told[r]);
+            x[r] = eight.load_single(&rows[r][i]);
         }
-        let Some(Sums { product, total }) = sums else { return };
-        for along in &told {
-            total.as_flattened_mut().iter_mut().zip(along.as_flattened()).for_each(|(total, x)| *total += x);
-        }
-        for (i, product) in product[..n].iter_mut().enumerate() {
-            let mut sum = product.each_ref().map(|part| four.load(part));
+        for (k, to) in <[_; PAIR]>::from(sums).into_iter().enumerate() {
+            let mut sum = eight.load(to);
             for r in 0..R {
-                let x = four.all(rows[r][i]);
-                for part in 0..PARTS {
-                    sum[part] = four.plus_product(sum[part], x, along[r][part]);
-                }
+                sum = eight.plus_product(sum, x[r], factors[r][k]);
             }
-            for part in 0..PARTS {
-                four.store(sum[part], &mut product[part]);
-            }
+            eight.store(sum, to);
         }
     }
 }

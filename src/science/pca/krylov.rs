@@ -4,9 +4,8 @@
 //! 10.1016/B978-0-12-587260-7.50018-2), every new vector made orthogonal to all before: in the space of the vectors so far the matrix
 //! is a small one, whose eigenvectors come close to those asked for.
 use super::Components;
-use super::width::{Width, side_by_side};
-use crate::science::linear::{Eigen, Matrix, add_multiple, dot};
-use crate::science::widest::widest;
+use super::basis::{Basis, norm, padded};
+use crate::science::linear::{Eigen, Ends, Matrix};
 use crate::seed::Stream;
 
 /// A pair is good when the product misses it by this part of the eigenvalue. The eigenvalue is then good to the square of that, the
@@ -15,48 +14,71 @@ const TOLERANCE: f64 = 1e-6;
 /// What is left of a vector below this part of it is rounding.
 const NOTHING: f64 = 1e-11;
 
+/// How many vectors are multiplied at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Width {
+    /// Two: a search takes fewer products in all, by half or so, and still finds a pair of equal eigenvalues.
+    Narrow,
+    /// Eight: it takes fewer passes over the frames, by half or so.
+    Wide,
+}
+
+impl Width {
+    /// The number of vectors.
+    pub fn vectors(self) -> usize {
+        match self {
+            Self::Narrow => 2,
+            Self::Wide => 8,
+        }
+    }
+}
+
 /// A search for the first eigenvectors of a symmetric, non-negative matrix.
 #[derive(Clone, Debug)]
 pub struct Krylov {
-    dimension: usize,
     wanted: usize,
-    width: Width,
-    /// Orthonormal, `[vectors, dimension]`.
-    basis: Vec<Vec<f64>>,
+    basis: Basis,
     /// The matrix in the basis, for those whose products are known.
     small: Vec<Vec<f64>>,
     /// The longest product so far: about the largest eigenvalue.
     scale: f64,
     /// The number of vectors at which the pairs are looked at again: that takes time as its third power.
     next_look: usize,
+    /// The number at the last look, and by how much of its eigenvalue the worst pair was missed.
+    last_look: (usize, f64),
 }
 
 impl Krylov {
     /// Begins with a block of random vectors.
     pub fn new(dimension: usize, wanted: usize, width: Width, stream: &mut Stream) -> Self {
-        let mut search =
-            Self { dimension, wanted, width, basis: Vec::new(), small: Vec::new(), scale: 1.0, next_look: wanted };
+        let last_look = (0, f64::INFINITY);
+        let basis = Basis::new(dimension);
+        let mut search = Self { wanted, basis, small: Vec::new(), scale: 1.0, next_look: wanted, last_look };
         for _ in 0..width.vectors().min(dimension) {
-            search.extend((0..dimension).map(|_| stream.normal()).collect());
+            search.extend(&(0..dimension).map(|_| stream.normal()).collect::<Vec<_>>());
         }
         search.scale = 0.0;
         search
     }
 
-    /// The vectors whose products are wanted next: `[dimension, width]`, zeros where there are fewer.
+    /// The vectors whose products are wanted next: `[vectors, dimension]`, not more than the width.
     pub fn block(&self) -> Vec<f64> {
-        side_by_side(&self.basis[self.small.len()..], self.width)
+        self.basis.from(self.small.len())
+    }
+
+    /// The number of vectors whose products are known.
+    pub fn multiplied(&self) -> usize {
+        self.small.len()
     }
 
     /// Takes the products of [`block`](Self::block) in. The components once they are good, or when there is nothing more to find: they
     /// may be fewer than wanted then.
     pub fn take(&mut self, products: &[f64]) -> Option<Components> {
-        let (known, all) = (self.small.len(), self.basis.len());
-        let images: Vec<Vec<f64>> =
-            (0..all - known).map(|k| products.chunks_exact(self.width.vectors()).map(|row| row[k]).collect()).collect();
-        self.scale = images.iter().map(|image| norm(image)).fold(self.scale, f64::max);
+        let (known, all) = (self.small.len(), self.basis.count());
+        let images = || products.chunks_exact(self.basis.dimension());
+        self.scale = images().map(norm).fold(self.scale, f64::max);
         let mut outside = Vec::new();
-        for image in images {
+        for image in images() {
             let mut parts = self.extend(image);
             outside.push(parts.split_off(all));
             self.small.push(parts);
@@ -66,20 +88,12 @@ impl Krylov {
 
     /// Adds what a vector has outside of the space, if it is more than rounding beside the largest eigenvalue. The vector's parts along all
     /// of the basis, the new vector included.
-    fn extend(&mut self, mut vector: Vec<f64>) -> Vec<f64> {
-        let mut parts = vec![0.0; self.basis.len()];
-        // Twice: what is left after the first time may be as small as its roundings.
-        for _ in 0..2 {
-            for (other, part) in self.basis.iter().zip(&mut parts) {
-                let along = product(other, &vector);
-                add(-along, other, &mut vector);
-                *part += along;
-            }
-        }
-        let length = norm(&vector);
-        if length > NOTHING * self.scale && self.basis.len() < self.dimension {
-            vector.iter_mut().for_each(|x| *x /= length);
-            self.basis.push(vector);
+    fn extend(&mut self, vector: &[f64]) -> Vec<f64> {
+        let mut vector = padded(vector);
+        let mut parts = self.basis.take_from(&mut vector);
+        let length = norm(vector.as_flattened());
+        if length > NOTHING * self.scale && self.basis.count() < self.basis.dimension() {
+            self.basis.push(&vector, length);
             parts.push(length);
         }
         parts
@@ -88,57 +102,45 @@ impl Krylov {
     /// `outside` are the parts of the newest products along vectors whose products are not known yet; those that are missing are zero.
     fn judge(&mut self, outside: &[Vec<f64>], known: usize) -> Option<Components> {
         let n = self.small.len();
-        let is_all = self.basis.len() == n;
+        let is_all = self.basis.count() == n;
         if n < self.next_look && !is_all {
             return None;
         }
-        self.next_look = n + n / 8;
         let mut matrix = Matrix::zeros(n, n);
         for (i, row) in self.small.iter().enumerate() {
             for (j, x) in row.iter().enumerate().take(i + 1) {
                 (matrix.values[i * n + j], matrix.values[j * n + i]) = (*x, *x);
             }
         }
-        let Eigen { values, vectors } = Eigen::of(&matrix);
+        let found = Ends::of(&matrix, known);
+        let values = &found.values;
         let first = || (0..n).rev().take(self.wanted);
-        let is_good = |k: usize| {
-            let parts = &vectors.row(k)[known..];
-            let missed: f64 = (0..self.basis.len() - n)
+        let missed = |k: usize| {
+            let parts = found.ends.row(k);
+            let missed: f64 = (0..self.basis.count() - n)
                 .map(|b| parts.iter().zip(outside).map(|(part, of)| part * of.get(b).unwrap_or(&0.0)).sum::<f64>())
                 .map(|x| x * x)
                 .sum();
-            missed.sqrt() <= TOLERANCE * values[k]
+            // Below zero there is rounding alone.
+            if values[k] > 0.0 { missed.sqrt() / values[k] } else { f64::INFINITY }
         };
-        if !is_all && !first().all(is_good) {
+        let worst = first().map(missed).fold(0.0, f64::max);
+        if !is_all && worst > TOLERANCE {
+            self.plan_look(n, worst);
             return None;
         }
-        let vector = |k: usize| {
-            let mut vector = vec![0.0; self.dimension];
-            self.basis.iter().zip(vectors.row(k)).for_each(|(basis, part)| add(*part, basis, &mut vector));
-            vector
-        };
+        let Eigen { values, vectors } = found.whole();
+        let vector = |k: usize| self.basis.sum(vectors.row(k));
         Some(Components::new(first().map(|k| values[k]).collect(), first().map(vector).collect()))
     }
-}
 
-fn norm(vector: &[f64]) -> f64 {
-    product(vector, vector).sqrt()
-}
-
-fn product(a: &[f64], b: &[f64]) -> f64 {
-    let mut sum = 0.0;
-    product_into(a, b, &mut sum);
-    sum
-}
-
-widest! {
-    fn product_into(a: &[f64], b: &[f64], sum: &mut f64) {
-        *sum = dot(a, b);
-    }
-}
-
-widest! {
-    fn add(factor: f64, row: &[f64], sum: &mut [f64]) {
-        add_multiple(factor, row, sum);
+    /// Looks again when most of the vectors are there that are still needed, if it goes on as since the last look.
+    fn plan_look(&mut self, n: usize, worst: f64) {
+        let (vectors, before) = std::mem::replace(&mut self.last_look, (n, worst));
+        let rate = libm::log(before / worst) / (n - vectors) as f64;
+        let needed = libm::log(worst / TOLERANCE) / rate;
+        let most = n / 3;
+        let wait = if rate > 0.0 { (0.8 * needed) as usize } else { most };
+        self.next_look = n + wait.clamp(n / 16, most);
     }
 }

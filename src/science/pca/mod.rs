@@ -9,6 +9,7 @@
 //! where that is much, only its products with a few vectors at a time ([`Krylov`]), a pass over all frames each.
 //!
 //! A vector of 3n numbers holds the x of all atoms, then all y, then all z.
+mod basis;
 mod block;
 mod covariance;
 mod krylov;
@@ -18,14 +19,12 @@ mod sums;
 mod superposition;
 #[cfg(test)]
 mod tests;
-mod width;
 
 pub use covariance::{Covariance, pairs};
-pub use krylov::Krylov;
+pub use krylov::{Krylov, Width};
 pub use rows::Rows;
 pub use sums::FixedSums;
 pub use superposition::{Superposition, Undetermined, Work};
-pub use width::{Width, blocks_of};
 
 use crate::science::linear::{Eigen, Matrix};
 use serde::{Deserialize, Serialize};

@@ -1,32 +1,35 @@
 //! What is summed over the frames of a chunk?
-use super::block::{Narrow, Wide};
-use super::width::Width;
+use super::block::Block;
 use crate::science::widest::widest;
+
+/// Coordinates that are taken at once.
+pub(super) const LANES: usize = 8;
 
 /// Deviations of superposed frames from the reference, `[frames, 3n]`, nm. Single precision holds them to 1e-8 nm, beyond what any
 /// trajectory has; all sums are of double precision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     coordinates: usize,
-    values: Vec<f32>,
+    /// Every frame with zeros up to whole lanes.
+    values: Vec<[f32; LANES]>,
 }
 
 impl Rows {
     /// No frame yet, but room for some.
     pub fn with_capacity(coordinates: usize, frames: usize) -> Self {
-        Self { coordinates, values: Vec::with_capacity(coordinates * frames) }
+        Self { coordinates, values: Vec::with_capacity(coordinates.div_ceil(LANES) * frames) }
     }
 
     /// A new frame, to be filled.
     pub fn add(&mut self) -> &mut [f32] {
         let from = self.values.len();
-        self.values.resize(from + self.coordinates, 0.0);
-        &mut self.values[from..]
+        self.values.resize(from + self.stride(), [0.0; LANES]);
+        &mut self.values[from..].as_flattened_mut()[..self.coordinates]
     }
 
     /// The number of frames.
     pub fn frames(&self) -> usize {
-        self.values.len() / self.coordinates.max(1)
+        self.values.len() / self.stride().max(1)
     }
 
     /// The number of coordinates of a frame.
@@ -36,15 +39,21 @@ impl Rows {
 
     /// Memory of the frames.
     pub fn bytes(&self) -> usize {
-        4 * self.values.len()
+        size_of_val(self.values.as_slice())
     }
 
-    pub(super) fn values(&self) -> &[f32] {
+    /// Lanes of a frame.
+    pub(super) fn stride(&self) -> usize {
+        self.coordinates.div_ceil(LANES)
+    }
+
+    /// Of all frames, `[frames, stride]`.
+    pub(super) fn lanes(&self) -> &[[f32; LANES]] {
         &self.values
     }
 
-    pub(super) fn iter(&self) -> std::slice::ChunksExact<'_, f32> {
-        self.values.chunks_exact(self.coordinates)
+    pub(super) fn iter(&self) -> impl Iterator<Item = &[f32]> {
+        self.values.chunks_exact(self.stride()).map(|row| &row.as_flattened()[..self.coordinates])
     }
 
     /// The sum of all frames, `[3n]`.
@@ -65,21 +74,14 @@ impl Rows {
         self.iter().map(|row| square(row, mean)).sum()
     }
 
-    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with a block of four or eight vectors, where X are these rows: `[3n, 4 or 8]` as the
-    /// block.
-    pub fn multiply(&self, mean: &[f64], block: &[f64]) -> Vec<f64> {
-        match Width::of(block, mean.len()) {
-            Width::Narrow => Narrow::new(mean, block).product(self),
-            Width::Wide => Wide::new(mean, block).product(self),
-        }
+    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with vectors `[vectors, 3n]`, where X are these rows: as the vectors.
+    pub fn multiply(&self, mean: &[f64], vectors: &[f64]) -> Vec<f64> {
+        Block::new(mean, vectors).product(self)
     }
 
-    /// The components of the frames' distances from `mean` along the vectors of a block: `[frames, 4 or 8]`, nm.
-    pub fn project(&self, mean: &[f64], block: &[f64]) -> Vec<f64> {
-        match Width::of(block, mean.len()) {
-            Width::Narrow => Narrow::new(mean, block).along(self),
-            Width::Wide => Wide::new(mean, block).along(self),
-        }
+    /// The components of the frames' distances from `mean` along vectors `[vectors, 3n]`: `[frames, vectors]`, nm.
+    pub fn project(&self, mean: &[f64], vectors: &[f64]) -> Vec<f64> {
+        Block::new(mean, vectors).along(self)
     }
 }
 

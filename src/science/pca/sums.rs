@@ -1,5 +1,5 @@
 //! How are very many sums formed, of which the largest possible is known beforehand?
-use crate::science::sum::Error;
+use crate::science::sum::{Error, nearest};
 use serde::{Deserialize, Serialize};
 
 /// Sums in units of a power of two. Numbers are rounded once, when they come; everything after that is integer arithmetic, so that the
@@ -27,23 +27,22 @@ impl FixedSums {
         if values.len() != self.units.len() {
             return Err(Error::Shape { left: self.units.len(), right: values.len() });
         }
-        // Beyond 2^52 there are integers only, and adding 2^52 leaves no digit behind the point.
-        const WHOLE: f64 = (1_u64 << 52) as f64;
         let scale = libm::scalbn(1.0, self.exponent);
-        for (sum, value) in self.units.iter_mut().zip(values) {
-            let size = (value * scale).abs();
-            let scaled = if size < WHOLE { (size + WHOLE) - WHOLE } else { size }.copysign(*value);
-            if size.is_nan() || size > (1_u64 << 62) as f64 {
-                let limit = libm::scalbn(1.0, 62 - self.exponent);
-                return Err(if value.is_finite() {
-                    Error::TooLarge { value: *value, limit }
-                } else {
-                    Error::NotFinite(*value)
-                });
-            }
-            *sum = sum.checked_add(scaled as i64).ok_or(Error::Overflow)?;
+        let most = (1_u64 << 62) as f64;
+        // Two loops without a way out between, so that they cost next to nothing.
+        let is_beyond = |value: f64| value.is_nan() | ((value * scale).abs() > most);
+        if values.iter().fold(false, |is_bad, value| is_bad | is_beyond(*value)) {
+            let value = values.iter().copied().find(|value| is_beyond(*value)).unwrap_or(f64::NAN);
+            let limit = libm::scalbn(1.0, 62 - self.exponent);
+            return Err(if value.is_finite() { Error::TooLarge { value, limit } } else { Error::NotFinite(value) });
         }
-        Ok(())
+        let mut has_overflown = false;
+        for (sum, value) in self.units.iter_mut().zip(values) {
+            let (more, is_beyond) = sum.overflowing_add(nearest(value * scale));
+            *sum = more;
+            has_overflown |= is_beyond;
+        }
+        if has_overflown { Err(Error::Overflow) } else { Ok(()) }
     }
 
     /// Adds other sums.

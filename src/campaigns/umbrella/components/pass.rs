@@ -44,10 +44,10 @@ pub enum Work {
     Average,
     /// The covariance.
     Covariance(Average),
-    /// The product of the covariance with a block of vectors `[3n, 4 or 8]`; with the first block the total variance too.
-    Product { average: Average, block: Vec<f64>, is_first: bool },
-    /// Components of the deviations along vectors, in blocks `[3n, 4 or 8]`.
-    Projection { average: Average, blocks: Vec<Vec<f64>>, components: usize },
+    /// The product of the covariance with vectors `[vectors, 3n]`; with the first ones the total variance too.
+    Product { average: Average, vectors: Vec<f64>, is_first: bool },
+    /// Components of the deviations along vectors `[vectors, 3n]`.
+    Projection { average: Average, vectors: Vec<f64> },
 }
 
 /// What chunks give.
@@ -65,6 +65,13 @@ pub struct Sums {
     pub projections: BTreeMap<TaskId, Vec<f64>>,
 }
 
+impl Sums {
+    /// Projections of all frames, `[frames, components]`, nm.
+    pub fn projected(&self) -> Vec<f64> {
+        self.projections.values().map(Vec::as_slice).collect::<Vec<_>>().concat()
+    }
+}
+
 impl Pass {
     fn frames(&self) -> f64 {
         self.setup.frames.count() as f64
@@ -80,23 +87,14 @@ impl Pass {
                 value.squares.add(&[rows.sum_of_squares(&average.mean)])?;
                 value.sums.add(&Covariance::default().of(rows, &average.mean))?;
             }
-            Work::Product { average, block, is_first } => {
+            Work::Product { average, vectors, is_first } => {
                 if *is_first {
                     value.squares.add(&[rows.sum_of_squares(&average.mean)])?;
                 }
-                value.sums.add(&rows.multiply(&average.mean, block))?;
+                value.sums.add(&rows.multiply(&average.mean, vectors))?;
             }
-            Work::Projection { average, blocks, components } => {
-                let parts: Vec<_> = blocks.iter().map(|block| rows.project(&average.mean, block)).collect();
-                let mut all = Vec::with_capacity(rows.frames() * components);
-                for frame in 0..rows.frames() {
-                    for part in &parts {
-                        let width = part.len() / rows.frames();
-                        all.extend_from_slice(&part[frame * width..][..width]);
-                    }
-                    all.truncate((frame + 1) * components);
-                }
-                value.projections.insert(chunk, all);
+            Work::Projection { average, vectors } => {
+                value.projections.insert(chunk, rows.project(&average.mean, vectors));
             }
         }
         Ok(())
@@ -123,10 +121,8 @@ impl Stage for Pass {
         match &self.work {
             Work::Average => {}
             Work::Covariance(average) => take(&average.mean),
-            Work::Product { average, block, .. } => [&average.mean, block].into_iter().for_each(|x| take(x)),
-            Work::Projection { average, blocks, .. } => {
-                take(&average.mean);
-                blocks.iter().for_each(|block| take(block));
+            Work::Product { average, vectors, .. } | Work::Projection { average, vectors } => {
+                [&average.mean, vectors].into_iter().for_each(|x| take(x));
             }
         }
         Fingerprint::of_bytes(&bytes).to_string()
@@ -174,7 +170,7 @@ impl Stage for Pass {
         let (count, bound) = match &self.work {
             Work::Average => (coordinates, self.frames() * FARTHEST),
             Work::Covariance(average) => (pairs(coordinates), bound(average)),
-            Work::Product { average, block, .. } => (block.len(), bound(average)),
+            Work::Product { average, vectors, .. } => (vectors.len(), bound(average)),
             Work::Projection { .. } => (0, 1.0),
         };
         Sums {

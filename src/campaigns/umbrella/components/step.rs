@@ -7,7 +7,7 @@ use super::Setup;
 use super::pass::{Average, Overlay, Pass, Sums, Work};
 use super::shelf::Shelf;
 use crate::campaigns::stage::Error;
-use crate::science::pca::{Components, Krylov, Superposition, Width, blocks_of, is_dense};
+use crate::science::pca::{Components, Krylov, Superposition, Width, is_dense};
 use crate::seed::{CampaignSeed, Purpose};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use std::sync::Arc;
 const STAYS: f64 = 1e-7;
 /// More rounds than any trajectory needs.
 const MOST_ROUNDS: usize = 100;
-/// More passes than any spectrum needs.
-const MOST_PASSES: usize = 300;
+/// More products than any spectrum needs.
+const MOST_PRODUCTS: usize = 2400;
 /// Mean square motion of an atom below which it does not move, nm^2: what coordinates in files cannot tell.
 const STILL: f64 = 1e-12;
 
@@ -26,9 +26,19 @@ pub enum Step {
     Align(Overlay),
     Average(Overlay),
     Covariance(Overlay, Average),
-    Product { overlay: Overlay, average: Average, search: Box<Krylov>, passes: usize, variance: f64 },
+    Product(Box<Search>),
     Projection(Arc<Found>),
     End(Outcome),
+}
+
+/// On the way to the components.
+pub struct Search {
+    overlay: Overlay,
+    average: Average,
+    krylov: Krylov,
+    passes: usize,
+    /// The trace of the covariance, nm^2; known after the first pass.
+    variance: f64,
 }
 
 /// The components.
@@ -84,8 +94,8 @@ impl Step {
         let mut stream = CampaignSeed::stream(setup.seed, 0, Purpose::KrylovVectors);
         // Few frames stay near the processor: products are what takes time, not passes.
         let width = if setup.is_small() { Width::Narrow } else { Width::Wide };
-        let search = Box::new(Krylov::new(average.mean.len(), setup.components, width, &mut stream));
-        Self::Product { overlay, average, search, passes: 0, variance: 0.0 }
+        let krylov = Krylov::new(average.mean.len(), setup.components, width, &mut stream);
+        Self::Product(Box::new(Search { overlay, average, krylov, passes: 0, variance: 0.0 }))
     }
 
     /// The pass that this step waits for; none at the end.
@@ -101,14 +111,14 @@ impl Step {
             Self::Align(overlay) => pass(format!("alignment-{}", overlay.round + 1), overlay, Work::Average),
             Self::Average(overlay) => pass("average".into(), overlay, Work::Average),
             Self::Covariance(overlay, average) => pass("covariance".into(), overlay, Work::Covariance(average.clone())),
-            Self::Product { overlay, average, search, passes, .. } => {
-                let (average, is_first) = (average.clone(), *passes == 0);
-                let work = Work::Product { average, block: search.block(), is_first };
-                pass(format!("components-{}", passes + 1), overlay, work)
+            Self::Product(search) => {
+                let (average, vectors) = (search.average.clone(), search.krylov.block());
+                let work = Work::Product { average, vectors, is_first: search.passes == 0 };
+                pass(format!("components-{}", search.passes + 1), &search.overlay, work)
             }
             Self::Projection(found) => {
-                let (average, blocks) = (found.average.clone(), blocks_of(&found.components.vectors));
-                let work = Work::Projection { average, blocks, components: found.components.values.len() };
+                let work =
+                    Work::Projection { average: found.average.clone(), vectors: found.components.vectors.concat() };
                 pass("projection".into(), &found.overlay, work)
             }
             Self::End(_) => return None,
@@ -136,39 +146,47 @@ impl Step {
                 let upper: Vec<f64> = sums.sums.values().into_iter().map(per_freedom).collect();
                 let components = Components::of_dense(&upper, average.mean.len(), setup.components);
                 let variance = per_freedom(sums.squares.values()[0]);
-                Self::found(setup, Found { overlay, average, components, variance })?
+                Self::Projection(Found { overlay, average, components, variance }.checked(setup)?)
             }
-            Self::Product { overlay, average, mut search, passes, variance } => {
-                let variance = if passes == 0 { per_freedom(sums.squares.values()[0]) } else { variance };
-                let products: Vec<f64> = sums.sums.values().into_iter().map(per_freedom).collect();
-                match search.take(&products) {
-                    Some(components) => Self::found(setup, Found { overlay, average, components, variance })?,
-                    None if passes + 1 == MOST_PASSES => {
-                        let text = format!("the components have not converged in {MOST_PASSES} passes: ask for fewer");
-                        return Err(Error::Unusable(text));
-                    }
-                    None => Self::Product { overlay, average, search, passes: passes + 1, variance },
-                }
-            }
-            Self::Projection(found) => {
-                let projections = sums.projections.into_values().flatten().collect();
-                Self::End(Outcome { found, projections: Arc::new(projections) })
-            }
+            Self::Product(search) => search.advance(setup, sums)?,
+            Self::Projection(found) => Self::End(Outcome { found, projections: Arc::new(sums.projected()) }),
             Self::End(_) => self,
         })
     }
+}
 
-    fn found(setup: &Setup, found: Found) -> Result<Self, Error> {
-        if found.variance <= STILL * setup.chosen.len() as f64 {
+impl Search {
+    fn advance(mut self, setup: &Setup, sums: Sums) -> Result<Step, Error> {
+        let per_freedom = |sum: f64| sum / (setup.frames.count() as f64 - 1.0);
+        if self.passes == 0 {
+            self.variance = per_freedom(sums.squares.values()[0]);
+        }
+        self.passes += 1;
+        let products: Vec<f64> = sums.sums.values().into_iter().map(per_freedom).collect();
+        let Some(components) = self.krylov.take(&products) else {
+            if self.krylov.multiplied() >= MOST_PRODUCTS {
+                let text = format!("the components have not converged in {} passes: ask for fewer", self.passes);
+                return Err(Error::Unusable(text));
+            }
+            return Ok(Step::Product(Box::new(self)));
+        };
+        let Self { overlay, average, variance, .. } = self;
+        Ok(Step::Projection(Found { overlay, average, components, variance }.checked(setup)?))
+    }
+}
+
+impl Found {
+    fn checked(self, setup: &Setup) -> Result<Arc<Self>, Error> {
+        if self.variance <= STILL * setup.chosen.len() as f64 {
             let text = "the atoms of `selection` do not move: all frames are alike, so that there are no components";
             return Err(Error::Unusable(text.into()));
         }
-        let (there, wanted) = (found.components.values.len(), setup.components);
+        let (there, wanted) = (self.components.values.len(), setup.components);
         if there < wanted {
             let text = format!("only {there} components have a variance, not {wanted}: set components = {there}");
             return Err(Error::Unusable(text));
         }
-        Ok(Self::Projection(Arc::new(found)))
+        Ok(Arc::new(self))
     }
 }
 
