@@ -41,8 +41,9 @@ cd "$work"
 # The virtual nodes share one host: without these two settings Open MPI's ranks would share memory across "nodes", and
 # refuse to start for root. They belong to this fixture, not to the scripts of users.
 export OMPI_MCA_btl=self,tcp OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-# SLURM's timers have a granularity of about 30 s: USR1 comes after 15 to 45 s, the end of the slot after 60 to 90 s.
-export SBATCH_SIGNAL=B:USR1@45
+# SLURM looks at its timers every 30 s, and sends USR1 up to 30 s before it was asked for: after 15 to 45 s here, and the end
+# of the slot comes after 60 to 90 s. With @45 it came after 0 to 30 s: now and then before the script had set its trap.
+export SBATCH_SIGNAL=B:USR1@15
 options=(--nodes=2 --ntasks-per-node=2 --time=1)
 
 # Stands in for simmpi: every rank needs $TICKS seconds in all, goes on where it stopped, drains on USR1.
