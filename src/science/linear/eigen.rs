@@ -25,14 +25,20 @@ impl Eigen {
         if n == 0 {
             return Self { values: Vec::new(), vectors: Matrix::zeros(0, 0) };
         }
-        Reduction::of(matrix).whole()
+        let mut work = matrix.values.clone();
+        let (mut diagonal, mut beside) = (vec![0.0; n], vec![0.0; n]);
+        let mut vectors = vec![0.0; n * n];
+        reduce(&mut work, n, &mut diagonal, &mut beside, &mut vectors);
+        rotate(n, &mut diagonal, &mut beside, &mut vectors);
+        Self::sorted(diagonal, &vectors)
     }
 
     /// The same pairs in ascending order of values; the sign of a vector such that its largest component is positive, the first
     /// of those that are equal.
     fn sorted(values: Vec<f64>, vectors: &[f64]) -> Self {
         let n = values.len();
-        let order = ascending(&values);
+        let mut order: Vec<usize> = (0..n).collect();
+        order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
         let mut sorted = Matrix::zeros(n, n);
         for (to, &from) in order.iter().enumerate() {
             let vector = &vectors[from * n..][..n];
@@ -44,83 +50,11 @@ impl Eigen {
     }
 }
 
-/// The places of values in ascending order of these.
-fn ascending(values: &[f64]) -> Vec<usize> {
-    let mut order: Vec<usize> = (0..values.len()).collect();
-    order.sort_by(|&a, &b| values[a].total_cmp(&values[b]));
-    order
-}
-
-/// Eigenvalues in ascending order, and the last components of eigenvectors: a quarter of the work of whole ones.
-#[derive(Debug)]
-pub(in crate::science) struct Ends {
-    pub values: Vec<f64>,
-    /// `[values, components]`, of unit vectors; the signs are any.
-    pub ends: Matrix,
-    way: Reduction,
-}
-
-impl Ends {
-    /// Of a symmetric matrix of finite numbers: components from `first` on.
-    pub fn of(matrix: &Matrix, first: usize) -> Self {
-        let (n, way) = (matrix.rows, Reduction::of(matrix));
-        let width = n - first;
-        let mut ends = Matrix::zeros(n, width);
-        for k in 0..width {
-            let mut column = vec![0.0; n];
-            column[first + k] = 1.0;
-            reflect(&way.reflections, &way.scales, n, &mut column);
-            column.iter().enumerate().for_each(|(i, x)| ends.values[i * width + k] = *x);
-        }
-        let mut values = way.diagonal.clone();
-        rotate(n, &mut values, &mut way.beside.clone(), &mut ends.values);
-        let order = ascending(&values);
-        let rows = order.iter().flat_map(|&at| ends.row(at)).copied().collect();
-        Self { values: order.iter().map(|&at| values[at]).collect(), ends: Matrix::of(n, width, rows), way }
-    }
-
-    /// The same pairs with whole vectors.
-    pub fn whole(self) -> Eigen {
-        self.way.whole()
-    }
-}
-
-/// A symmetric matrix in tridiagonal form.
-#[derive(Debug)]
-struct Reduction {
-    diagonal: Vec<f64>,
-    /// `beside[k]` stands between k and k + 1.
-    beside: Vec<f64>,
-    /// `[n, n]`: beyond the diagonal of row k the vector v of the k-th reflection 1 - scale v v^T.
-    reflections: Vec<f64>,
-    scales: Vec<f64>,
-}
-
-impl Reduction {
-    fn of(matrix: &Matrix) -> Self {
-        let n = matrix.rows;
-        let mut way = Self {
-            diagonal: vec![0.0; n],
-            beside: vec![0.0; n],
-            reflections: matrix.values.clone(),
-            scales: vec![0.0; n],
-        };
-        reduce(&mut way.reflections, n, &mut way.diagonal, &mut way.beside, &mut way.scales);
-        way
-    }
-
-    fn whole(mut self) -> Eigen {
-        let n = self.diagonal.len();
-        let mut vectors = vec![0.0; n * n];
-        gather(&self.reflections, &self.scales, n, &mut vectors);
-        rotate(n, &mut self.diagonal, &mut self.beside, &mut vectors);
-        Eigen::sorted(self.diagonal, &vectors)
-    }
-}
-
 widest! {
-    /// Makes `a` tridiagonal: its diagonal, what stands beside it, and the reflections in which it is that, which overwrite it.
-    fn reduce(a: &mut [f64], n: usize, diagonal: &mut [f64], beside: &mut [f64], scales: &mut [f64]) {
+    /// Makes `a` tridiagonal: its diagonal, what stands beside it (`beside[k]` between k and k + 1) and, as rows, the vectors
+    /// in which it is that.
+    fn reduce(a: &mut [f64], n: usize, diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64]) {
+        let mut scales = vec![0.0; n];
         let mut image = vec![0.0; n];
         for k in 0..n.saturating_sub(2) {
             let rest = k + 1;
@@ -147,29 +81,12 @@ widest! {
         }
         for k in 0..n {
             diagonal[k] = a[k * n + k];
+            vectors[k * n + k] = 1.0;
         }
         if n > 1 {
             beside[n - 2] = a[(n - 2) * n + n - 1];
         }
-    }
-}
-
-widest! {
-    /// Turns a vector by all reflections.
-    fn reflect(a: &[f64], scales: &[f64], n: usize, vector: &mut [f64]) {
-        for k in 0..n.saturating_sub(2) {
-            let rest = k + 1;
-            let v = &a[k * n + rest..][..n - rest];
-            let factor = -scales[k] * dot(&vector[rest..], v);
-            add_multiple(factor, v, &mut vector[rest..]);
-        }
-    }
-}
-
-widest! {
-    /// Rows of the product of reflections, the last of them applied first, into `vectors`, which are zero.
-    fn gather(a: &[f64], scales: &[f64], n: usize, vectors: &mut [f64]) {
-        (0..n).for_each(|k| vectors[k * n + k] = 1.0);
+        // Rows of the product of reflections, the last of them applied first.
         for k in (0..n.saturating_sub(2)).rev() {
             let rest = k + 1;
             let v = &a[k * n + rest..][..n - rest];
@@ -195,9 +112,8 @@ fn reflection(x: &mut [f64]) -> (f64, f64) {
 }
 
 widest! {
-    /// QL steps until nothing stands beside the diagonal; `vectors`, `n` rows of any length, are turned with it.
+    /// QL steps until nothing stands beside the diagonal; `vectors` are turned with it.
     fn rotate(n: usize, d: &mut [f64], e: &mut [f64], vectors: &mut [f64]) {
-        let width = vectors.len() / n;
         for l in 0..n {
             for _ in 0..STEPS {
                 let negligible = |m: usize| e[m].abs() <= f64::EPSILON * (d[m].abs() + d[m + 1].abs());
@@ -227,8 +143,8 @@ widest! {
                     p = s * r;
                     d[i + 1] = g + p;
                     g = c * r - b;
-                    let (low, high) = vectors.split_at_mut((i + 1) * width);
-                    for (x, y) in low[i * width..].iter_mut().zip(&mut high[..width]) {
+                    let (low, high) = vectors.split_at_mut((i + 1) * n);
+                    for (x, y) in low[i * n..].iter_mut().zip(&mut high[..n]) {
                         (*x, *y) = (c * *x - s * *y, s * *x + c * *y);
                     }
                 }
@@ -274,22 +190,6 @@ mod tests {
                     assert!((images.at(i, j) - value * vectors.at(i, j)).abs() < 1e-13 * n as f64);
                 }
             }
-        }
-    }
-
-    #[test]
-    fn ends_are_those_of_whole_vectors() {
-        for (n, first) in [(1, 0), (2, 1), (5, 0), (30, 28), (41, 33)] {
-            let matrix = symmetric(n);
-            let (whole, found) = (Eigen::of(&matrix), Ends::of(&matrix, first));
-            let Ends { values, ends, .. } = &found;
-            for (k, value) in values.iter().enumerate() {
-                assert!((value - whole.values[k]).abs() < 1e-13 * n as f64);
-                let expected = &whole.vectors.row(k)[first..];
-                let sign = if ends.row(k)[0] * expected[0] < 0.0 { -1.0 } else { 1.0 };
-                assert!(ends.row(k).iter().zip(expected).all(|(a, b)| (sign * a - b).abs() < 1e-11));
-            }
-            assert_eq!(found.whole().vectors, whole.vectors);
         }
     }
 

@@ -3,6 +3,7 @@ use super::basis::{Padded, padded};
 use super::rows::{LANES, Rows};
 use crate::science::eight::{Eight, Work, by_widest};
 use crate::science::linear::dot;
+use crate::science::widest::widest;
 
 /// Vectors that are taken at once: what a row brings from memory serves both, and their sums stay in registers.
 const PAIR: usize = 2;
@@ -53,8 +54,10 @@ impl<'a> Block<'a> {
         for along in given.along.chunks_exact(self.count) {
             totals.iter_mut().zip(along).for_each(|(total, x)| *total += x);
         }
-        for (sums, total) in given.product.chunks_exact(rows.stride()).zip(&totals) {
-            product.extend(sums.as_flattened().iter().zip(self.mean).map(|(sum, mean)| sum - mean * total));
+        for (sums, total) in given.product.chunks_exact_mut(rows.stride()).zip(&totals) {
+            let sums = &mut sums.as_flattened_mut()[..self.mean.len()];
+            take_mean(self.mean, *total, sums);
+            product.extend_from_slice(sums);
         }
         product
     }
@@ -105,6 +108,13 @@ impl<'a> Block<'a> {
     }
 }
 
+widest! {
+    /// Takes the mean, so many times, from sums.
+    fn take_mean(mean: &[f64], times: f64, sums: &mut [f64]) {
+        sums.iter_mut().zip(mean).for_each(|(sum, mean)| *sum -= mean * times);
+    }
+}
+
 /// A way through all rows.
 struct Go<'a> {
     block: &'a Block<'a>,
@@ -116,7 +126,6 @@ impl Work for Go<'_> {
     #[inline(always)]
     fn run<E: Eight>(self, eight: E) {
         match E::HELD {
-            32.. => self.block.each::<E, 8>(eight, self.rows, self.given),
             8.. => self.block.each::<E, 4>(eight, self.rows, self.given),
             _ => self.block.each::<E, 1>(eight, self.rows, self.given),
         }

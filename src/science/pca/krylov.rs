@@ -5,7 +5,7 @@
 //! is a small one, whose eigenvectors come close to those asked for.
 use super::Components;
 use super::basis::{Basis, norm, padded};
-use crate::science::linear::{Eigen, Ends, Matrix};
+use crate::science::linear::{Band, Pairs};
 use crate::seed::Stream;
 
 /// A pair is good when the product misses it by this part of the eigenvalue. The eigenvalue is then good to the square of that, the
@@ -37,6 +37,7 @@ impl Width {
 #[derive(Clone, Debug)]
 pub struct Krylov {
     wanted: usize,
+    width: Width,
     basis: Basis,
     /// The matrix in the basis, for those whose products are known.
     small: Vec<Vec<f64>>,
@@ -53,7 +54,7 @@ impl Krylov {
     pub fn new(dimension: usize, wanted: usize, width: Width, stream: &mut Stream) -> Self {
         let last_look = (0, f64::INFINITY);
         let basis = Basis::new(dimension);
-        let mut search = Self { wanted, basis, small: Vec::new(), scale: 1.0, next_look: wanted, last_look };
+        let mut search = Self { wanted, width, basis, small: Vec::new(), scale: 1.0, next_look: wanted, last_look };
         for _ in 0..width.vectors().min(dimension) {
             search.extend(&(0..dimension).map(|_| stream.normal()).collect::<Vec<_>>());
         }
@@ -106,32 +107,33 @@ impl Krylov {
         if n < self.next_look && !is_all {
             return None;
         }
-        let mut matrix = Matrix::zeros(n, n);
-        for (i, row) in self.small.iter().enumerate() {
-            for (j, x) in row.iter().enumerate().take(i + 1) {
-                (matrix.values[i * n + j], matrix.values[j * n + i]) = (*x, *x);
-            }
-        }
-        let found = Ends::of(&matrix, known);
-        let values = &found.values;
-        let first = || (0..n).rev().take(self.wanted);
+        // The product of a vector has parts along those before it that have not been multiplied before it, and along a width of new ones.
+        let matrix = Band::new(n, self.width.vectors(), |row, column| self.small[row][column]);
+        let Pairs { values, vectors, missed: inside } = matrix.largest(self.wanted);
         let missed = |k: usize| {
-            let parts = found.ends.row(k);
-            let missed: f64 = (0..self.basis.count() - n)
-                .map(|b| parts.iter().zip(outside).map(|(part, of)| part * of.get(b).unwrap_or(&0.0)).sum::<f64>())
+            let outside = (0..self.basis.count() - n)
+                .map(|b| {
+                    vectors
+                        .row(k)
+                        .iter()
+                        .skip(known)
+                        .zip(outside)
+                        .map(|(part, of)| part * of.get(b).unwrap_or(&0.0))
+                        .sum::<f64>()
+                })
                 .map(|x| x * x)
-                .sum();
+                .sum::<f64>();
+            let missed = (outside + inside[k] * inside[k]).sqrt() / values[k];
             // Below zero there is rounding alone.
-            if values[k] > 0.0 { missed.sqrt() / values[k] } else { f64::INFINITY }
+            if missed >= 0.0 { missed } else { f64::INFINITY }
         };
-        let worst = first().map(missed).fold(0.0, f64::max);
+        let worst = (0..values.len()).map(missed).fold(0.0, f64::max);
         if !is_all && worst > TOLERANCE {
             self.plan_look(n, worst);
             return None;
         }
-        let Eigen { values, vectors } = found.whole();
-        let vector = |k: usize| self.basis.sum(vectors.row(k));
-        Some(Components::new(first().map(|k| values[k]).collect(), first().map(vector).collect()))
+        let vectors = (0..values.len()).map(|k| self.basis.sum(vectors.row(k))).collect();
+        Some(Components::new(values, vectors))
     }
 
     /// Looks again when most of the vectors are there that are still needed, if it goes on as since the last look.
@@ -140,7 +142,7 @@ impl Krylov {
         let rate = libm::log(before / worst) / (n - vectors) as f64;
         let needed = libm::log(worst / TOLERANCE) / rate;
         let most = n / 3;
-        let wait = if rate > 0.0 { (0.8 * needed) as usize } else { most };
-        self.next_look = n + wait.clamp(n / 16, most);
+        let wait = if rate > 0.0 { needed as usize } else { most };
+        self.next_look = n + wait.clamp(n / 32, most);
     }
 }

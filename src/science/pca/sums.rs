@@ -1,5 +1,6 @@
 //! How are very many sums formed, of which the largest possible is known beforehand?
 use crate::science::sum::{Error, nearest};
+use crate::science::widest::widest;
 use serde::{Deserialize, Serialize};
 
 /// Sums in units of a power of two. Numbers are rounded once, when they come; everything after that is integer arithmetic, so that the
@@ -30,18 +31,15 @@ impl FixedSums {
         let scale = libm::scalbn(1.0, self.exponent);
         let most = (1_u64 << 62) as f64;
         // Two loops without a way out between, so that they cost next to nothing.
-        let is_beyond = |value: f64| value.is_nan() | ((value * scale).abs() > most);
-        if values.iter().fold(false, |is_bad, value| is_bad | is_beyond(*value)) {
-            let value = values.iter().copied().find(|value| is_beyond(*value)).unwrap_or(f64::NAN);
+        let mut is_any_beyond = false;
+        find_beyond(values, scale, most, &mut is_any_beyond);
+        if is_any_beyond {
+            let value = values.iter().copied().find(|value| is_beyond(value * scale, most)).unwrap_or(f64::NAN);
             let limit = libm::scalbn(1.0, 62 - self.exponent);
             return Err(if value.is_finite() { Error::TooLarge { value, limit } } else { Error::NotFinite(value) });
         }
         let mut has_overflown = false;
-        for (sum, value) in self.units.iter_mut().zip(values) {
-            let (more, is_beyond) = sum.overflowing_add(nearest(value * scale));
-            *sum = more;
-            has_overflown |= is_beyond;
-        }
+        add_nearest(values, scale, &mut self.units, &mut has_overflown);
         if has_overflown { Err(Error::Overflow) } else { Ok(()) }
     }
 
@@ -64,5 +62,32 @@ impl FixedSums {
         // A power of two, so that products are exact.
         let unit = libm::scalbn(1.0, -self.exponent);
         self.units.iter().map(|&units| units as f64 * unit).collect()
+    }
+}
+
+/// Whether a number of units is none, or more than `most`.
+#[inline(always)]
+fn is_beyond(units: f64, most: f64) -> bool {
+    units.is_nan() | (units.abs() > most)
+}
+
+widest! {
+    fn find_beyond(values: &[f64], scale: f64, most: f64, is_any: &mut bool) {
+        *is_any = values.iter().fold(false, |is_any, value| is_any | is_beyond(value * scale, most));
+    }
+}
+
+widest! {
+    /// Adds the nearest integers of `values` times `scale`.
+    fn add_nearest(values: &[f64], scale: f64, sums: &mut [i64], has_overflown: &mut bool) {
+        // Negative where a sum has the sign of neither.
+        let mut signs = 0;
+        for (sum, value) in sums.iter_mut().zip(values) {
+            let units = nearest(value * scale);
+            let more = sum.wrapping_add(units);
+            signs |= (*sum ^ more) & (units ^ more);
+            *sum = more;
+        }
+        *has_overflown = signs < 0;
     }
 }
