@@ -4,6 +4,18 @@
 //! fused product and sum is rounded once everywhere, and the numbers of eight are added up in one order. Where a processor has no such
 //! instruction, [`f64::mul_add`] makes up for it, slowly.
 
+use bytemuck::{Pod, Zeroable};
+
+/// Eight numbers where one access to memory brings them: on a cache line of their own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C, align(64))]
+pub(super) struct Line(pub [f64; 8]);
+
+/// Eight numbers of single precision, on half a cache line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
+#[repr(C, align(32))]
+pub(super) struct HalfLine(pub [f32; 8]);
+
 /// A way to work on eight numbers at once. What is called within must be `#[inline(always)]`; `map` and its like are not, and pass
 /// vectors through memory.
 pub(super) trait Eight: Copy {
@@ -14,22 +26,16 @@ pub(super) trait Eight: Copy {
     /// Eight times the same number.
     fn all(self, value: f64) -> Self::Numbers;
     /// From memory.
-    fn load(self, values: &[f64; 8]) -> Self::Numbers;
+    fn load(self, values: &Line) -> Self::Numbers;
     /// From numbers of single precision in memory.
-    fn load_single(self, values: &[f32; 8]) -> Self::Numbers;
+    fn load_single(self, values: &HalfLine) -> Self::Numbers;
     /// To memory.
-    fn store(self, values: Self::Numbers, to: &mut [f64; 8]);
+    fn store(self, values: Self::Numbers, to: &mut Line);
     /// `sum + a * b`, rounded once.
     fn plus_product(self, sum: Self::Numbers, a: Self::Numbers, b: Self::Numbers) -> Self::Numbers;
 
-    /// The sum of all eight.
-    #[inline(always)]
-    fn together(self, values: Self::Numbers) -> f64 {
-        let mut each = [0.0; 8];
-        self.store(values, &mut each);
-        let [a, b, c, d, e, f, g, h] = each;
-        ((a + e) + (c + g)) + ((b + f) + (d + h))
-    }
+    /// The sum of all eight: of those four apart, then of those two apart, then of both.
+    fn together(self, values: Self::Numbers) -> f64;
 }
 
 /// What can be done in any of these ways.
@@ -75,23 +81,28 @@ impl Eight for Plain {
     }
 
     #[inline(always)]
-    fn load(self, values: &[f64; 8]) -> [f64; 8] {
-        *values
+    fn load(self, values: &Line) -> [f64; 8] {
+        values.0
     }
 
     #[inline(always)]
-    fn load_single(self, values: &[f32; 8]) -> [f64; 8] {
-        values.map(f64::from)
+    fn load_single(self, values: &HalfLine) -> [f64; 8] {
+        values.0.map(f64::from)
     }
 
     #[inline(always)]
-    fn store(self, values: [f64; 8], to: &mut [f64; 8]) {
-        *to = values;
+    fn store(self, values: [f64; 8], to: &mut Line) {
+        to.0 = values;
     }
 
     #[inline(always)]
     fn plus_product(self, sum: [f64; 8], a: [f64; 8], b: [f64; 8]) -> [f64; 8] {
         std::array::from_fn(|k| a[k].mul_add(b[k], sum[k]))
+    }
+
+    #[inline(always)]
+    fn together(self, [a, b, c, d, e, f, g, h]: [f64; 8]) -> f64 {
+        ((a + e) + (c + g)) + ((b + f) + (d + h))
     }
 }
 
@@ -100,12 +111,13 @@ use x86::{Avx2, Avx512};
 
 #[cfg(target_arch = "x86_64")]
 mod x86 {
-    use super::Eight;
+    use super::{Eight, HalfLine, Line};
     use crate::science::widest::{has_avx2, has_avx512};
     use std::arch::x86_64::{
-        __m256d, __m512d, _mm_loadu_ps, _mm256_cvtps_pd, _mm256_fmadd_pd, _mm256_loadu_pd, _mm256_loadu_ps,
-        _mm256_set1_pd, _mm256_storeu_pd, _mm512_cvtps_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_set1_pd,
-        _mm512_storeu_pd,
+        __m256d, __m512d, _mm_add_pd, _mm_add_sd, _mm_cvtsd_f64, _mm_loadu_ps, _mm_unpackhi_pd, _mm256_add_pd,
+        _mm256_castpd256_pd128, _mm256_cvtps_pd, _mm256_extractf128_pd, _mm256_fmadd_pd, _mm256_loadu_pd,
+        _mm256_loadu_ps, _mm256_set1_pd, _mm256_storeu_pd, _mm512_castpd512_pd256, _mm512_cvtps_pd,
+        _mm512_extractf64x4_pd, _mm512_fmadd_pd, _mm512_loadu_pd, _mm512_set1_pd, _mm512_storeu_pd,
     };
 
     /// By AVX2 and FMA. That there is one says that the processor has them.
@@ -130,21 +142,21 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn load(self, values: &[f64; 8]) -> [__m256d; 2] {
-            unsafe { [_mm256_loadu_pd(values.as_ptr()), _mm256_loadu_pd(values.as_ptr().add(4))] }
+        fn load(self, values: &Line) -> [__m256d; 2] {
+            unsafe { [_mm256_loadu_pd(values.0.as_ptr()), _mm256_loadu_pd(values.0.as_ptr().add(4))] }
         }
 
         #[inline(always)]
-        fn load_single(self, values: &[f32; 8]) -> [__m256d; 2] {
-            let from = values.as_ptr();
+        fn load_single(self, values: &HalfLine) -> [__m256d; 2] {
+            let from = values.0.as_ptr();
             unsafe { [_mm256_cvtps_pd(_mm_loadu_ps(from)), _mm256_cvtps_pd(_mm_loadu_ps(from.add(4)))] }
         }
 
         #[inline(always)]
-        fn store(self, values: [__m256d; 2], to: &mut [f64; 8]) {
+        fn store(self, values: [__m256d; 2], to: &mut Line) {
             unsafe {
-                _mm256_storeu_pd(to.as_mut_ptr(), values[0]);
-                _mm256_storeu_pd(to.as_mut_ptr().add(4), values[1]);
+                _mm256_storeu_pd(to.0.as_mut_ptr(), values[0]);
+                _mm256_storeu_pd(to.0.as_mut_ptr().add(4), values[1]);
             }
         }
 
@@ -152,6 +164,19 @@ mod x86 {
         fn plus_product(self, sum: [__m256d; 2], a: [__m256d; 2], b: [__m256d; 2]) -> [__m256d; 2] {
             unsafe { [_mm256_fmadd_pd(a[0], b[0], sum[0]), _mm256_fmadd_pd(a[1], b[1], sum[1])] }
         }
+
+        #[inline(always)]
+        fn together(self, [low, high]: [__m256d; 2]) -> f64 {
+            unsafe { of_four(_mm256_add_pd(low, high)) }
+        }
+    }
+
+    /// The sum of four numbers: of those two apart, then of both.
+    #[inline]
+    #[target_feature(enable = "avx")]
+    fn of_four(values: __m256d) -> f64 {
+        let both = _mm_add_pd(_mm256_castpd256_pd128(values), _mm256_extractf128_pd::<1>(values));
+        _mm_cvtsd_f64(_mm_add_sd(both, _mm_unpackhi_pd(both, both)))
     }
 
     /// By AVX-512. That there is one says that the processor has it.
@@ -176,23 +201,28 @@ mod x86 {
         }
 
         #[inline(always)]
-        fn load(self, values: &[f64; 8]) -> __m512d {
-            unsafe { _mm512_loadu_pd(values.as_ptr()) }
+        fn load(self, values: &Line) -> __m512d {
+            unsafe { _mm512_loadu_pd(values.0.as_ptr()) }
         }
 
         #[inline(always)]
-        fn load_single(self, values: &[f32; 8]) -> __m512d {
-            unsafe { _mm512_cvtps_pd(_mm256_loadu_ps(values.as_ptr())) }
+        fn load_single(self, values: &HalfLine) -> __m512d {
+            unsafe { _mm512_cvtps_pd(_mm256_loadu_ps(values.0.as_ptr())) }
         }
 
         #[inline(always)]
-        fn store(self, values: __m512d, to: &mut [f64; 8]) {
-            unsafe { _mm512_storeu_pd(to.as_mut_ptr(), values) }
+        fn store(self, values: __m512d, to: &mut Line) {
+            unsafe { _mm512_storeu_pd(to.0.as_mut_ptr(), values) }
         }
 
         #[inline(always)]
         fn plus_product(self, sum: __m512d, a: __m512d, b: __m512d) -> __m512d {
             unsafe { _mm512_fmadd_pd(a, b, sum) }
+        }
+
+        #[inline(always)]
+        fn together(self, values: __m512d) -> f64 {
+            unsafe { of_four(_mm256_add_pd(_mm512_castpd512_pd256(values), _mm512_extractf64x4_pd::<1>(values))) }
         }
     }
 }

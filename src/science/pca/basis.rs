@@ -1,18 +1,19 @@
 //! How are very many vectors of a space used at once?
 use super::rows::LANES;
-use crate::science::eight::{Eight, Work, by_widest};
+use crate::science::eight::{Eight, Line, Work, by_widest};
 use crate::science::linear::dot;
+use bytemuck::{cast_slice, cast_slice_mut};
 
 /// Vectors that are taken at once: each number of another vector is then brought from memory once for all of them.
 const TAKEN: usize = 4;
 
 /// Numbers with zeros up to whole lanes.
-pub(super) type Padded = Vec<[f64; LANES]>;
+pub(super) type Padded = Vec<Line>;
 
 /// A vector with zeros up to whole lanes.
 pub(super) fn padded(vector: &[f64]) -> Padded {
-    let mut lanes = vec![[0.0; LANES]; vector.len().div_ceil(LANES)];
-    lanes.as_flattened_mut()[..vector.len()].copy_from_slice(vector);
+    let mut lanes = vec![Line::default(); vector.len().div_ceil(LANES)];
+    cast_slice_mut(&mut lanes)[..vector.len()].copy_from_slice(vector);
     lanes
 }
 
@@ -43,7 +44,7 @@ impl Basis {
     pub fn from(&self, first: usize) -> Vec<f64> {
         let stride = self.stride();
         let rows = self.vectors[first * stride..].chunks_exact(stride.max(1));
-        rows.flat_map(|row| &row.as_flattened()[..self.dimension]).copied().collect()
+        rows.flat_map(|row| &cast_slice(row)[..self.dimension]).copied().collect()
     }
 
     /// Takes from `vector` what it has in the space; what that was along each vector.
@@ -58,15 +59,15 @@ impl Basis {
 
     /// Adds a vector that is orthogonal to all others and has this length.
     pub fn push(&mut self, vector: &Padded, length: f64) {
-        self.vectors.extend(vector.iter().map(|lanes| lanes.map(|x| x / length)));
+        self.vectors.extend(vector.iter().map(|line| Line(line.0.map(|x| x / length))));
         self.count += 1;
     }
 
     /// The vector that has these parts along the first ones.
     pub fn sum(&self, parts: &[f64]) -> Vec<f64> {
-        let mut sum = vec![[0.0; LANES]; self.stride()];
+        let mut sum = vec![Line::default(); self.stride()];
         by_widest(Add { basis: self, parts, to: &mut sum });
-        sum.as_flattened()[..self.dimension].to_vec()
+        cast_slice(&sum)[..self.dimension].to_vec()
     }
 
     fn stride(&self) -> usize {
@@ -102,7 +103,7 @@ impl Work for Take<'_> {
 }
 
 #[inline(always)]
-fn take<E: Eight, const N: usize>(eight: E, parts: &mut [f64; N], group: &[[f64; LANES]], from: &mut [[f64; LANES]]) {
+fn take<E: Eight, const N: usize>(eight: E, parts: &mut [f64; N], group: &[Line], from: &mut [Line]) {
     let along = products::<E, N>(eight, group, from);
     let mut less = [0.0; N];
     for k in 0..N {
@@ -114,8 +115,8 @@ fn take<E: Eight, const N: usize>(eight: E, parts: &mut [f64; N], group: &[[f64;
 
 /// The products of some vectors with another.
 #[inline(always)]
-fn products<E: Eight, const N: usize>(eight: E, group: &[[f64; LANES]], vector: &[[f64; LANES]]) -> [f64; N] {
-    let vectors: [&[[f64; LANES]]; N] = std::array::from_fn(|k| &group[k * vector.len()..][..vector.len()]);
+fn products<E: Eight, const N: usize>(eight: E, group: &[Line], vector: &[Line]) -> [f64; N] {
+    let vectors: [&[Line]; N] = std::array::from_fn(|k| &group[k * vector.len()..][..vector.len()]);
     let mut sums = [eight.all(0.0); N];
     for (i, x) in vector.iter().enumerate() {
         let x = eight.load(x);
@@ -154,8 +155,8 @@ impl Work for Add<'_> {
 
 /// Adds some vectors, each as many times as its part is.
 #[inline(always)]
-fn add<E: Eight, const N: usize>(eight: E, parts: [f64; N], group: &[[f64; LANES]], to: &mut [[f64; LANES]]) {
-    let vectors: [&[[f64; LANES]]; N] = std::array::from_fn(|k| &group[k * to.len()..][..to.len()]);
+fn add<E: Eight, const N: usize>(eight: E, parts: [f64; N], group: &[Line], to: &mut [Line]) {
+    let vectors: [&[Line]; N] = std::array::from_fn(|k| &group[k * to.len()..][..to.len()]);
     let mut factors = [eight.all(0.0); N];
     for k in 0..N {
         factors[k] = eight.all(parts[k]);

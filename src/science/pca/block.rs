@@ -1,9 +1,10 @@
 //! What do frames give with a few vectors?
 use super::basis::{Padded, padded};
 use super::rows::{LANES, Rows};
-use crate::science::eight::{Eight, Work, by_widest};
+use crate::science::eight::{Eight, HalfLine, Line, Work, by_widest};
 use crate::science::linear::dot;
 use crate::science::widest::widest;
+use bytemuck::cast_slice_mut;
 
 /// Vectors that are taken at once: what a row brings from memory serves both, and their sums stay in registers.
 const PAIR: usize = 2;
@@ -34,7 +35,7 @@ impl<'a> Block<'a> {
         let (count, stride) = (vectors.len() / mean.len(), mean.len().div_ceil(LANES));
         let mut lanes = Vec::with_capacity(count.next_multiple_of(PAIR) * stride);
         vectors.chunks_exact(mean.len()).for_each(|vector| lanes.extend(padded(vector)));
-        lanes.resize(count.next_multiple_of(PAIR) * stride, [0.0; LANES]);
+        lanes.resize(count.next_multiple_of(PAIR) * stride, Line::default());
         let shift = vectors.chunks_exact(mean.len()).map(|vector| dot(vector, mean)).collect();
         Self { mean, count, vectors: lanes, shift }
     }
@@ -48,14 +49,14 @@ impl<'a> Block<'a> {
 
     /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with the vectors, where X are the rows: `[vectors, 3n]`.
     pub fn product(&self, rows: &Rows) -> Vec<f64> {
-        let mut given = Given { along: Vec::new(), product: vec![[0.0; LANES]; self.vectors.len()] };
+        let mut given = Given { along: Vec::new(), product: vec![Line::default(); self.vectors.len()] };
         by_widest(Go { block: self, rows, given: &mut given });
         let (mut totals, mut product) = (vec![0.0; self.count], Vec::with_capacity(self.count * self.mean.len()));
         for along in given.along.chunks_exact(self.count) {
             totals.iter_mut().zip(along).for_each(|(total, x)| *total += x);
         }
         for (sums, total) in given.product.chunks_exact_mut(rows.stride()).zip(&totals) {
-            let sums = &mut sums.as_flattened_mut()[..self.mean.len()];
+            let sums = &mut cast_slice_mut(sums)[..self.mean.len()];
             take_mean(self.mean, *total, sums);
             product.extend_from_slice(sums);
         }
@@ -73,9 +74,9 @@ impl<'a> Block<'a> {
     }
 
     #[inline(always)]
-    fn some<E: Eight, const R: usize>(&self, eight: E, rows: &[[f32; LANES]], given: &mut Given) {
+    fn some<E: Eight, const R: usize>(&self, eight: E, rows: &[HalfLine], given: &mut Given) {
         let stride = rows.len() / R;
-        let rows: [&[[f32; LANES]]; R] = std::array::from_fn(|r| &rows[r * stride..][..stride]);
+        let rows: [&[HalfLine]; R] = std::array::from_fn(|r| &rows[r * stride..][..stride]);
         let from = given.along.len();
         given.along.resize(from + R * self.count, 0.0);
         for first in (0..self.count).step_by(PAIR) {
@@ -136,9 +137,9 @@ impl Work for Go<'_> {
 #[inline(always)]
 fn add_products<E: Eight, const R: usize>(
     eight: E,
-    rows: &[&[[f32; LANES]]; R],
+    rows: &[&[HalfLine]; R],
     along: &[[f64; PAIR]; R],
-    product: &mut [[f64; LANES]],
+    product: &mut [Line],
 ) {
     let mut factors = [[eight.all(0.0); PAIR]; R];
     for r in 0..R {

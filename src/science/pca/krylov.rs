@@ -7,6 +7,7 @@ use super::Components;
 use super::basis::{Basis, norm, padded};
 use crate::science::linear::{Band, Pairs};
 use crate::seed::Stream;
+use bytemuck::cast_slice;
 
 /// A pair is good when the product misses it by this part of the eigenvalue. The eigenvalue is then good to the square of that, the
 /// vector to that divided by the relative distance of eigenvalues. Trajectories tell positions to three digits or so.
@@ -92,7 +93,7 @@ impl Krylov {
     fn extend(&mut self, vector: &[f64]) -> Vec<f64> {
         let mut vector = padded(vector);
         let mut parts = self.basis.take_from(&mut vector);
-        let length = norm(vector.as_flattened());
+        let length = norm(cast_slice(&vector));
         if length > NOTHING * self.scale && self.basis.count() < self.basis.dimension() {
             self.basis.push(&vector, length);
             parts.push(length);

@@ -1,6 +1,8 @@
 //! What is summed over the frames of a chunk?
 use super::block::Block;
+use crate::science::eight::HalfLine;
 use crate::science::widest::widest;
+use bytemuck::{cast_slice, cast_slice_mut};
 
 /// Coordinates that are taken at once.
 pub(super) const LANES: usize = 8;
@@ -11,7 +13,7 @@ pub(super) const LANES: usize = 8;
 pub struct Rows {
     coordinates: usize,
     /// Every frame with zeros up to whole lanes.
-    values: Vec<[f32; LANES]>,
+    values: Vec<HalfLine>,
 }
 
 impl Rows {
@@ -23,8 +25,8 @@ impl Rows {
     /// A new frame, to be filled.
     pub fn add(&mut self) -> &mut [f32] {
         let from = self.values.len();
-        self.values.resize(from + self.stride(), [0.0; LANES]);
-        &mut self.values[from..].as_flattened_mut()[..self.coordinates]
+        self.values.resize(from + self.stride(), HalfLine::default());
+        &mut cast_slice_mut(&mut self.values[from..])[..self.coordinates]
     }
 
     /// The number of frames.
@@ -48,12 +50,12 @@ impl Rows {
     }
 
     /// Of all frames, `[frames, stride]`.
-    pub(super) fn lanes(&self) -> &[[f32; LANES]] {
+    pub(super) fn lanes(&self) -> &[HalfLine] {
         &self.values
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = &[f32]> {
-        self.values.chunks_exact(self.stride()).map(|row| &row.as_flattened()[..self.coordinates])
+        self.values.chunks_exact(self.stride()).map(|row| &cast_slice(row)[..self.coordinates])
     }
 
     /// The sum of all frames, `[3n]`.
