@@ -4,17 +4,7 @@
 //! fused product and sum is rounded once everywhere, and the numbers of eight are added up in one order. Where a processor has no such
 //! instruction, [`f64::mul_add`] makes up for it, slowly.
 
-use bytemuck::{Pod, Zeroable};
-
-/// Eight numbers where one access to memory brings them: on a cache line of their own.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
-#[repr(C, align(64))]
-pub(super) struct Line(pub [f64; 8]);
-
-/// Eight numbers of single precision, on half a cache line.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
-#[repr(C, align(32))]
-pub(super) struct HalfLine(pub [f32; 8]);
+use super::lines::{HalfLine, Line};
 
 /// A way to work on eight numbers at once. What is called within must be `#[inline(always)]`; `map` and its like are not, and pass
 /// vectors through memory.

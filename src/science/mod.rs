@@ -11,6 +11,7 @@ pub mod free_energy;
 pub mod geometry;
 pub mod langevin;
 mod linear;
+mod lines;
 pub mod memory;
 pub mod opes;
 pub mod pca;

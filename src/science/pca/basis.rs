@@ -1,29 +1,19 @@
 //! How are very many vectors of a space used at once?
-use super::rows::LANES;
-use crate::science::eight::{Eight, Line, Work, by_widest};
+use crate::science::eight::{Eight, Work, by_widest};
 use crate::science::linear::dot;
-use bytemuck::{cast_slice, cast_slice_mut};
+use crate::science::lines::{LANES, Line, Lines};
+use bytemuck::cast_slice;
 
 /// Vectors that are taken at once: each number of another vector is then brought from memory once for all of them.
 const TAKEN: usize = 4;
-
-/// Numbers with zeros up to whole lanes.
-pub(super) type Padded = Vec<Line>;
-
-/// A vector with zeros up to whole lanes.
-pub(super) fn padded(vector: &[f64]) -> Padded {
-    let mut lanes = vec![Line::default(); vector.len().div_ceil(LANES)];
-    cast_slice_mut(&mut lanes)[..vector.len()].copy_from_slice(vector);
-    lanes
-}
 
 /// Orthonormal vectors.
 #[derive(Clone, Debug)]
 pub(super) struct Basis {
     dimension: usize,
     count: usize,
-    /// `[vectors, dimension]`, each with zeros up to whole lanes.
-    vectors: Padded,
+    /// `[vectors, dimension]`, each with zeros up to whole lines.
+    vectors: Lines,
 }
 
 impl Basis {
@@ -48,7 +38,7 @@ impl Basis {
     }
 
     /// Takes from `vector` what it has in the space; what that was along each vector.
-    pub fn take_from(&self, vector: &mut Padded) -> Vec<f64> {
+    pub fn take_from(&self, vector: &mut Lines) -> Vec<f64> {
         let mut all = vec![0.0; self.count];
         // Twice: what is left after the first time may be as small as its roundings.
         for _ in 0..2 {
@@ -58,7 +48,7 @@ impl Basis {
     }
 
     /// Adds a vector that is orthogonal to all others and has this length.
-    pub fn push(&mut self, vector: &Padded, length: f64) {
+    pub fn push(&mut self, vector: &Lines, length: f64) {
         self.vectors.extend(vector.iter().map(|line| Line(line.0.map(|x| x / length))));
         self.count += 1;
     }
@@ -84,7 +74,7 @@ pub(super) fn norm(vector: &[f64]) -> f64 {
 struct Take<'a> {
     basis: &'a Basis,
     parts: &'a mut [f64],
-    from: &'a mut Padded,
+    from: &'a mut Lines,
 }
 
 impl Work for Take<'_> {
@@ -135,7 +125,7 @@ fn products<E: Eight, const N: usize>(eight: E, group: &[Line], vector: &[Line])
 struct Add<'a> {
     basis: &'a Basis,
     parts: &'a [f64],
-    to: &'a mut Padded,
+    to: &'a mut Lines,
 }
 
 impl Work for Add<'_> {

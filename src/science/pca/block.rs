@@ -1,8 +1,8 @@
 //! What do frames give with a few vectors?
-use super::basis::{Padded, padded};
-use super::rows::{LANES, Rows};
-use crate::science::eight::{Eight, HalfLine, Line, Work, by_widest};
+use super::rows::Rows;
+use crate::science::eight::{Eight, Work, by_widest};
 use crate::science::linear::dot;
+use crate::science::lines::{HalfLine, LANES, Line, Lines, lines};
 use crate::science::widest::widest;
 use bytemuck::cast_slice_mut;
 
@@ -14,8 +14,8 @@ pub(super) struct Block<'a> {
     mean: &'a [f64],
     /// How many vectors there are.
     count: usize,
-    /// `[whole pairs, 3n]`, each with zeros up to whole lanes.
-    vectors: Padded,
+    /// `[whole pairs, 3n]`, each with zeros up to whole lines.
+    vectors: Lines,
     /// Components of the mean along the vectors.
     shift: Vec<f64>,
 }
@@ -26,18 +26,18 @@ struct Given {
     /// Components of their distances from the mean along the vectors, `[frames, vectors]`.
     along: Vec<f64>,
     /// The sums of the rows times their components, `[whole pairs, 3n]` as the vectors; none where they are not asked for.
-    product: Padded,
+    product: Lines,
 }
 
 impl<'a> Block<'a> {
     /// Of vectors `[vectors, 3n]`, with as many coordinates as the mean.
     pub fn new(mean: &'a [f64], vectors: &[f64]) -> Self {
         let (count, stride) = (vectors.len() / mean.len(), mean.len().div_ceil(LANES));
-        let mut lanes = Vec::with_capacity(count.next_multiple_of(PAIR) * stride);
-        vectors.chunks_exact(mean.len()).for_each(|vector| lanes.extend(padded(vector)));
-        lanes.resize(count.next_multiple_of(PAIR) * stride, Line::default());
+        let mut padded = Vec::with_capacity(count.next_multiple_of(PAIR) * stride);
+        vectors.chunks_exact(mean.len()).for_each(|vector| padded.extend(lines(vector)));
+        padded.resize(count.next_multiple_of(PAIR) * stride, Line::default());
         let shift = vectors.chunks_exact(mean.len()).map(|vector| dot(vector, mean)).collect();
-        Self { mean, count, vectors: lanes, shift }
+        Self { mean, count, vectors: padded, shift }
     }
 
     /// The components of the frames' distances from the mean along the vectors: `[frames, vectors]`.
@@ -67,7 +67,7 @@ impl<'a> Block<'a> {
     #[inline(always)]
     fn each<E: Eight, const R: usize>(&self, eight: E, rows: &Rows, given: &mut Given) {
         let stride = rows.stride();
-        let groups = rows.lanes().chunks_exact(R * stride);
+        let groups = rows.lines().chunks_exact(R * stride);
         let rest = groups.remainder();
         groups.for_each(|rows| self.some::<E, R>(eight, rows, given));
         rest.chunks_exact(stride).for_each(|row| self.some::<E, 1>(eight, row, given));

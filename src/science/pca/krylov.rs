@@ -4,8 +4,9 @@
 //! 10.1016/B978-0-12-587260-7.50018-2), every new vector made orthogonal to all before: in the space of the vectors so far the matrix
 //! is a small one, whose eigenvectors come close to those asked for.
 use super::Components;
-use super::basis::{Basis, norm, padded};
+use super::basis::{Basis, norm};
 use crate::science::linear::{Band, Pairs};
+use crate::science::lines::lines;
 use crate::seed::Stream;
 use bytemuck::cast_slice;
 
@@ -91,7 +92,7 @@ impl Krylov {
     /// Adds what a vector has outside of the space, if it is more than rounding beside the largest eigenvalue. The vector's parts along all
     /// of the basis, the new vector included.
     fn extend(&mut self, vector: &[f64]) -> Vec<f64> {
-        let mut vector = padded(vector);
+        let mut vector = lines(vector);
         let mut parts = self.basis.take_from(&mut vector);
         let length = norm(cast_slice(&vector));
         if length > NOTHING * self.scale && self.basis.count() < self.basis.dimension() {

@@ -1,18 +1,15 @@
 //! What is summed over the frames of a chunk?
 use super::block::Block;
-use crate::science::eight::HalfLine;
+use crate::science::lines::{HalfLine, LANES};
 use crate::science::widest::widest;
 use bytemuck::{cast_slice, cast_slice_mut};
-
-/// Coordinates that are taken at once.
-pub(super) const LANES: usize = 8;
 
 /// Deviations of superposed frames from the reference, `[frames, 3n]`, nm. Single precision holds them to 1e-8 nm, beyond what any
 /// trajectory has; all sums are of double precision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     coordinates: usize,
-    /// Every frame with zeros up to whole lanes.
+    /// Every frame with zeros up to whole lines.
     values: Vec<HalfLine>,
 }
 
@@ -44,13 +41,13 @@ impl Rows {
         size_of_val(self.values.as_slice())
     }
 
-    /// Lanes of a frame.
+    /// Lines of a frame.
     pub(super) fn stride(&self) -> usize {
         self.coordinates.div_ceil(LANES)
     }
 
     /// Of all frames, `[frames, stride]`.
-    pub(super) fn lanes(&self) -> &[HalfLine] {
+    pub(super) fn lines(&self) -> &[HalfLine] {
         &self.values
     }
 

@@ -4,12 +4,15 @@
 //! ([`rotation`]). All atoms weigh the same.
 use super::Rows;
 use super::rotation::rotation;
-use crate::science::linear::{Eigen, Matrix, dot};
+use crate::science::eight::{self, Eight, by_widest};
+use crate::science::linear::{Eigen, Matrix};
+use crate::science::lines::{LANES, Line, Lines, lines};
 use crate::science::widest::widest;
+use bytemuck::{cast_slice, cast_slice_mut};
 use serde::{Deserialize, Serialize};
 
 /// x, y and z of some atoms.
-type Axes = [Vec<f64>; 3];
+type Axes = [Lines; 3];
 
 /// Atoms that fix no rotation.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -63,14 +66,13 @@ impl Superposition {
         fitted_at: &[[f64; 3]],
         chosen_at: &[[f64; 3]],
     ) -> Result<Self, Undetermined> {
-        let axes = |at: &[[f64; 3]]| -> Axes { std::array::from_fn(|axis| at.iter().map(|x| x[axis]).collect()) };
-        let mut target = axes(fitted_at);
-        let centre = to_centre(&mut target);
-        let mut origin = axes(chosen_at);
-        for axis in 0..3 {
-            origin[axis].iter_mut().for_each(|x| *x -= centre[axis]);
-        }
-        check_shape(&target)?;
+        let axes =
+            |at: &[[f64; 3]]| -> Axes { [0, 1, 2].map(|axis| lines(&at.iter().map(|x| x[axis]).collect::<Vec<_>>())) };
+        let (mut target, mut origin) = (axes(fitted_at), axes(chosen_at));
+        let centre = centre(&target, fitted.len());
+        shift(&mut target, fitted.len(), centre);
+        shift(&mut origin, chosen.len(), centre);
+        check_shape(&target, fitted.len())?;
         Ok(Self { fitted, chosen, target, centre, origin })
     }
 
@@ -87,8 +89,7 @@ impl Superposition {
     /// The reference's fitted atoms, moved by deviations of them: nm, `[atoms, 3]`.
     pub fn moved_target(&self, deviations: &[f64]) -> Vec<[f64; 3]> {
         let n = self.fitted.len();
-        let place = |k: usize| std::array::from_fn(|a| self.target[a][k] + self.centre[a] + deviations[a * n + k]);
-        (0..n).map(place).collect()
+        displaced(&self.target, n, self.centre, deviations)
     }
 
     /// Adds the deviations of the chosen atoms from the reference, after superposition, to `rows`.
@@ -96,42 +97,53 @@ impl Superposition {
         let is_same = self.fitted == self.chosen;
         let Work { fitted, chosen } = work;
         gather(positions, &self.fitted, fitted);
-        let centre = to_centre(fitted);
+        let centre = centre(fitted, self.fitted.len());
+        shift(fitted, self.fitted.len(), centre);
         if !is_same {
             gather(positions, &self.chosen, chosen);
-            for axis in 0..3 {
-                chosen[axis].iter_mut().for_each(|x| *x -= centre[axis]);
-            }
+            shift(chosen, self.chosen.len(), centre);
         }
-        let mut products = [[0.0; 3]; 3];
-        correlate(fitted, &self.target, &mut products);
-        let rotation = rotation(&products);
+        let rotation = rotation(&products(fitted, &self.target));
         turn(&rotation, if is_same { fitted } else { chosen }, &self.origin, rows.add());
     }
 
     /// Positions of the reference plus deviations `[3n]`: nm, `[n, 3]`.
     pub fn positions(&self, deviations: &[f64]) -> Vec<[f64; 3]> {
         let n = self.chosen.len();
-        let place = |k: usize| std::array::from_fn(|a| self.origin[a][k] + self.centre[a] + deviations[a * n + k]);
-        (0..n).map(place).collect()
+        displaced(&self.origin, n, self.centre, deviations)
     }
 }
 
 fn gather(positions: &[[f32; 3]], atoms: &[usize], axes: &mut Axes) {
-    axes.iter_mut().for_each(|axis| axis.resize(atoms.len(), 0.0));
-    let [x, y, z] = axes;
+    for axis in &mut *axes {
+        axis.resize(atoms.len().div_ceil(LANES), Line::default());
+        // Behind the last atom nothing of an earlier frame is left.
+        axis.last_mut().into_iter().for_each(|last| *last = Line::default());
+    }
+    let [x, y, z] = axes.each_mut().map(|axis| cast_slice_mut::<_, f64>(axis));
     for (((atom, x), y), z) in atoms.iter().zip(x).zip(y).zip(z) {
-        [*x, *y, *z] = positions[*atom].map(f64::from);
+        let [at_x, at_y, at_z] = positions[*atom];
+        (*x, *y, *z) = (f64::from(at_x), f64::from(at_y), f64::from(at_z));
     }
 }
 
-/// Moves the centre to the origin; returns where it was.
-fn to_centre(axes: &mut Axes) -> [f64; 3] {
-    let centre = [0, 1, 2].map(|axis| sum(&axes[axis]) / axes[axis].len() as f64);
-    for (axis, centre) in axes.iter_mut().zip(centre) {
-        axis.iter_mut().for_each(|x| *x -= centre);
+/// The centre of `atoms` atoms.
+fn centre(axes: &Axes, atoms: usize) -> [f64; 3] {
+    [0, 1, 2].map(|axis| sum(cast_slice(&axes[axis])) / atoms as f64)
+}
+
+/// Moves the origin of `atoms` atoms.
+fn shift(axes: &mut Axes, atoms: usize, origin: [f64; 3]) {
+    for (axis, origin) in axes.iter_mut().zip(origin) {
+        cast_slice_mut(axis)[..atoms].iter_mut().for_each(|x: &mut f64| *x -= origin);
     }
-    centre
+}
+
+/// Positions of `n` atoms from a centre plus deviations `[3n]`.
+fn displaced(axes: &Axes, n: usize, centre: [f64; 3], deviations: &[f64]) -> Vec<[f64; 3]> {
+    let axes = axes.each_ref().map(|axis| cast_slice::<_, f64>(axis));
+    let place = |k: usize| std::array::from_fn(|a| axes[a][k] + centre[a] + deviations[a * n + k]);
+    (0..n).map(place).collect()
 }
 
 /// The sum in eight interleaved sums.
@@ -143,26 +155,52 @@ fn sum(values: &[f64]) -> f64 {
 }
 
 /// Whether atoms around the origin fix a rotation.
-fn check_shape(axes: &Axes) -> Result<(), Undetermined> {
-    let atoms = axes[0].len();
+fn check_shape(axes: &Axes, atoms: usize) -> Result<(), Undetermined> {
     if atoms < 3 {
         return Err(Undetermined::TooFew(atoms));
     }
-    let mut products = [[0.0; 3]; 3];
-    correlate(axes, axes, &mut products);
-    let spreads = Eigen::of(&Matrix::of(3, 3, products.as_flattened().to_vec())).values;
+    let spreads = Eigen::of(&Matrix::of(3, 3, products(axes, axes).as_flattened().to_vec())).values;
     if spreads[1] <= 1e-9 * spreads[2] {
         return Err(Undetermined::Line(atoms));
     }
     Ok(())
 }
 
-widest! {
-    /// Sums of products of all pairs of axes of two sets of positions.
-    fn correlate(moving: &Axes, target: &Axes, products: &mut [[f64; 3]; 3]) {
+/// Sums of products of all pairs of axes of two sets of positions: `[moving][target]`.
+fn products(moving: &Axes, target: &Axes) -> [[f64; 3]; 3] {
+    let mut products = [[0.0; 3]; 3];
+    by_widest(Correlate { moving, target, products: &mut products });
+    products
+}
+
+struct Correlate<'a> {
+    moving: &'a Axes,
+    target: &'a Axes,
+    products: &'a mut [[f64; 3]; 3],
+}
+
+impl eight::Work for Correlate<'_> {
+    #[inline(always)]
+    fn run<E: Eight>(self, eight: E) {
+        let lines = self.moving[0].len();
+        let moving: [&[Line]; 3] = std::array::from_fn(|a| &self.moving[a][..lines]);
+        let target: [&[Line]; 3] = std::array::from_fn(|b| &self.target[b][..lines]);
+        let mut sums = [[eight.all(0.0); 3]; 3];
+        for i in 0..lines {
+            let mut to = [eight.all(0.0); 3];
+            for b in 0..3 {
+                to[b] = eight.load(&target[b][i]);
+            }
+            for a in 0..3 {
+                let from = eight.load(&moving[a][i]);
+                for b in 0..3 {
+                    sums[a][b] = eight.plus_product(sums[a][b], from, to[b]);
+                }
+            }
+        }
         for a in 0..3 {
             for b in 0..3 {
-                products[a][b] = dot(&moving[a], &target[b]);
+                self.products[a][b] = eight.together(sums[a][b]);
             }
         }
     }
@@ -171,10 +209,10 @@ widest! {
 widest! {
     /// Turns positions and takes their deviations from the origin's, all x, all y, all z.
     fn turn(rotation: &[[f64; 3]; 3], from: &Axes, origin: &Axes, deviations: &mut [f32]) {
-        let n = from[0].len();
+        let n = deviations.len() / 3;
+        let [x, y, z]: [&[f64]; 3] = from.each_ref().map(|axis| &cast_slice(axis)[..n]);
         for (axis, row) in rotation.iter().enumerate() {
-            let (x, y, z) = (&from[0][..n], &from[1][..n], &from[2][..n]);
-            let (origin, to) = (&origin[axis][..n], &mut deviations[axis * n..][..n]);
+            let (origin, to) = (&cast_slice::<_, f64>(&origin[axis])[..n], &mut deviations[axis * n..][..n]);
             for k in 0..n {
                 to[k] = ((row[0] * x[k] + row[1] * y[k] + row[2] * z[k]) - origin[k]) as f32;
             }
