@@ -37,12 +37,15 @@ impl Basis {
         rows.flat_map(|row| &cast_slice(row)[..self.dimension]).copied().collect()
     }
 
-    /// Takes from `vector` what it has in the space; what that was along each vector.
-    pub fn take_from(&self, vector: &mut Lines) -> Vec<f64> {
+    /// Takes from `vector` what it has in the space, which along vectors before `first` is little more than rounding; what that was along
+    /// each vector.
+    pub fn take_from(&self, vector: &mut Lines, first: usize) -> Vec<f64> {
         let mut all = vec![0.0; self.count];
-        // Twice: what is left after the first time may be as small as its roundings.
-        for _ in 0..2 {
-            by_widest(Take { basis: self, parts: &mut all, from: vector });
+        // What is much goes before: what is left of it is rounding, which goes with what was little. So each time is as good as the
+        // numbers are, however little is left in the end.
+        for first in [first, 0] {
+            let group = &self.vectors[first * self.stride()..];
+            by_widest(Take { group, parts: &mut all[first..], from: vector });
         }
         all
     }
@@ -70,9 +73,9 @@ pub(super) fn norm(vector: &[f64]) -> f64 {
     dot(vector, vector).sqrt()
 }
 
-/// Takes from a vector what it is along those of a basis, and adds that to `parts`: some at once, while they are near.
+/// Takes from a vector what it is along others, and adds that to `parts`: some at once, while they are near.
 struct Take<'a> {
-    basis: &'a Basis,
+    group: &'a [Line],
     parts: &'a mut [f64],
     from: &'a mut Lines,
 }
@@ -82,7 +85,7 @@ impl Work for Take<'_> {
     fn run<E: Eight>(self, eight: E) {
         let stride = self.from.len();
         let (parts, rest) = self.parts.as_chunks_mut::<TAKEN>();
-        let (groups, others) = self.basis.vectors.split_at(parts.len() * TAKEN * stride);
+        let (groups, others) = self.group.split_at(parts.len() * TAKEN * stride);
         for (parts, group) in parts.iter_mut().zip(groups.chunks_exact(TAKEN * stride)) {
             take(eight, parts, group, self.from);
         }

@@ -58,7 +58,7 @@ impl Krylov {
         let basis = Basis::new(dimension);
         let mut search = Self { wanted, width, basis, small: Vec::new(), scale: 1.0, next_look: wanted, last_look };
         for _ in 0..width.vectors().min(dimension) {
-            search.extend(&(0..dimension).map(|_| stream.normal()).collect::<Vec<_>>());
+            search.extend(&(0..dimension).map(|_| stream.normal()).collect::<Vec<_>>(), 0);
         }
         search.scale = 0.0;
         search
@@ -82,7 +82,7 @@ impl Krylov {
         self.scale = images().map(norm).fold(self.scale, f64::max);
         let mut outside = Vec::new();
         for image in images() {
-            let mut parts = self.extend(image);
+            let mut parts = self.extend(image, self.small.len().saturating_sub(self.width.vectors()));
             outside.push(parts.split_off(all));
             self.small.push(parts);
         }
@@ -90,10 +90,10 @@ impl Krylov {
     }
 
     /// Adds what a vector has outside of the space, if it is more than rounding beside the largest eigenvalue. The vector's parts along all
-    /// of the basis, the new vector included.
-    fn extend(&mut self, vector: &[f64]) -> Vec<f64> {
+    /// of the basis, the new vector included; those before `first` are rounding.
+    fn extend(&mut self, vector: &[f64], first: usize) -> Vec<f64> {
         let mut vector = lines(vector);
-        let mut parts = self.basis.take_from(&mut vector);
+        let mut parts = self.basis.take_from(&mut vector, first);
         let length = norm(cast_slice(&vector));
         if length > NOTHING * self.scale && self.basis.count() < self.basis.dimension() {
             self.basis.push(&vector, length);

@@ -150,6 +150,35 @@ fn both_ways_find_the_same_components() {
 }
 
 #[test]
+fn long_searches_keep_their_vectors_apart() {
+    // Of a diagonal matrix the vectors are known: eigenvalues without any gap, and such that fall by twelve orders of magnitude, some of
+    // them equal.
+    let (n, wanted) = (600, 40);
+    let dense = |k: usize| 2.0 - k as f64 / n as f64;
+    let falling = |k: usize| 10.0_f64.powf(-0.3 * (k / 2) as f64);
+    for (eigenvalue, width) in
+        BOTH.iter().flat_map(|width| [(&dense as &dyn Fn(usize) -> f64, *width), (&falling, *width)])
+    {
+        let mut search = Krylov::new(n, wanted, width, &mut stream(0));
+        let multiply =
+            |block: Vec<f64>| -> Vec<f64> { block.iter().enumerate().map(|(k, x)| eigenvalue(k % n) * x).collect() };
+        let found = (0..400).find_map(|_| search.take(&multiply(search.block()))).unwrap();
+        for k in 0..wanted {
+            assert!(
+                (found.values[k] - eigenvalue(k)).abs() < 1e-10 * eigenvalue(k) + 1e-14,
+                "{k}: {}",
+                found.values[k]
+            );
+            for other in 0..=k {
+                let product: f64 = found.vectors[k].iter().zip(&found.vectors[other]).map(|(a, b)| a * b).sum();
+                let expected = if other == k { 1.0 } else { 0.0 };
+                assert!((product - expected).abs() < 1e-12, "{k} {other} of {width:?}: {product}");
+            }
+        }
+    }
+}
+
+#[test]
 fn few_frames_have_few_components() {
     // Five frames about their mean span four dimensions.
     let rows = rows(40, 5);
