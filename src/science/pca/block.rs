@@ -10,7 +10,7 @@ use bytemuck::cast_slice_mut;
 const PAIR: usize = 2;
 
 /// Vectors, and the mean from which deviations are counted.
-pub(super) struct Block<'a> {
+pub struct Block<'a> {
     mean: &'a [f64],
     /// How many vectors there are.
     count: usize,
@@ -21,7 +21,7 @@ pub(super) struct Block<'a> {
 }
 
 /// What frames give.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct Given {
     /// Components of their distances from the mean along the vectors, `[frames, vectors]`.
     along: Vec<f64>,
@@ -30,7 +30,7 @@ struct Given {
 }
 
 impl<'a> Block<'a> {
-    /// Of vectors `[vectors, 3n]`, with as many coordinates as the mean.
+    /// Of unit vectors `[vectors, 3n]`, with as many coordinates as the mean, nm.
     pub fn new(mean: &'a [f64], vectors: &[f64]) -> Self {
         let (count, stride) = (vectors.len() / mean.len(), mean.len().div_ceil(LANES));
         let mut padded = Vec::with_capacity(count.next_multiple_of(PAIR) * stride);
@@ -40,16 +40,16 @@ impl<'a> Block<'a> {
         Self { mean, count, vectors: padded, shift }
     }
 
-    /// The components of the frames' distances from the mean along the vectors: `[frames, vectors]`.
+    /// The components of the frames' distances from the mean along the vectors: `[frames, vectors]`, nm.
     pub fn along(&self, rows: &Rows) -> Vec<f64> {
-        let mut given = Given::default();
+        let mut given = self.nothing(rows);
         by_widest(Go { block: self, rows, given: &mut given });
         given.along
     }
 
     /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with the vectors, where X are the rows: `[vectors, 3n]`.
     pub fn product(&self, rows: &Rows) -> Vec<f64> {
-        let mut given = Given { along: Vec::new(), product: vec![Line::default(); self.vectors.len()] };
+        let mut given = Given { product: vec![Line::default(); self.vectors.len()], ..self.nothing(rows) };
         by_widest(Go { block: self, rows, given: &mut given });
         let (mut totals, mut product) = (vec![0.0; self.count], Vec::with_capacity(self.count * self.mean.len()));
         for along in given.along.chunks_exact(self.count) {
@@ -61,6 +61,11 @@ impl<'a> Block<'a> {
             product.extend_from_slice(sums);
         }
         product
+    }
+
+    /// Nothing yet, but room for components of all rows.
+    fn nothing(&self, rows: &Rows) -> Given {
+        Given { along: Vec::with_capacity(self.count * rows.frames()), product: Vec::new() }
     }
 
     /// `R` rows at once, as many as there are registers for: nothing that is summed depends on it.

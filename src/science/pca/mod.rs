@@ -20,6 +20,7 @@ mod superposition;
 #[cfg(test)]
 mod tests;
 
+pub use block::Block;
 pub use covariance::{Covariance, pairs};
 pub use krylov::{Krylov, Width};
 pub use rows::Rows;

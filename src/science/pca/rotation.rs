@@ -64,8 +64,10 @@ fn by_roots(key: &Key) -> Option<[f64; 4]> {
     let length = |v: &[f64; 4]| v.iter().map(|x| x * x).sum::<f64>();
     let longest = columns.into_iter().max_by(|a, b| length(a).total_cmp(&length(b)))?;
     let norm = length(&longest).sqrt();
-    let vector = longest.map(|x| x / norm);
-    let missed = rest.map(|row| (0..4).map(|k| row[k] * vector[k]).sum::<f64>());
+    let [w, x, y, z] = longest;
+    let vector = [w / norm, x / norm, y / norm, z / norm];
+    let miss = |row: usize| (0..4).map(|k| rest[row][k] * vector[k]).sum::<f64>();
+    let missed = [miss(0), miss(1), miss(2), miss(3)];
     (length(&missed).sqrt() <= TOLERANCE * size).then_some(vector)
 }
 
@@ -81,9 +83,7 @@ fn sum_of_minors(key: &Key) -> f64 {
 
 /// The adjugate of a symmetric matrix, and the determinant, by the minors of two rows.
 fn adjugate(m: &Key) -> (Key, f64) {
-    let pairs = [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)];
-    let minors = |i: usize, j: usize| pairs.map(|(a, b)| m[i][a] * m[j][b] - m[i][b] * m[j][a]);
-    let ([s0, s1, s2, s3, s4, s5], [c0, c1, c2, c3, c4, c5]) = (minors(0, 1), minors(2, 3));
+    let ([s0, s1, s2, s3, s4, s5], [c0, c1, c2, c3, c4, c5]) = (minors(&m[0], &m[1]), minors(&m[2], &m[3]));
     let determinant = s0 * c5 - s1 * c4 + s2 * c3 + s3 * c2 - s4 * c1 + s5 * c0;
     let adjugate = [
         [
@@ -112,6 +112,12 @@ fn adjugate(m: &Key) -> (Key, f64) {
         ],
     ];
     (adjugate, determinant)
+}
+
+/// The minors of two rows.
+fn minors(a: &[f64; 4], b: &[f64; 4]) -> [f64; 6] {
+    let minor = |i: usize, j: usize| a[i] * b[j] - a[j] * b[i];
+    [minor(0, 1), minor(0, 2), minor(0, 3), minor(1, 2), minor(1, 3), minor(2, 3)]
 }
 
 #[cfg(test)]

@@ -1,5 +1,4 @@
 //! What is summed over the frames of a chunk?
-use super::block::Block;
 use crate::science::lines::{HalfLine, LANES};
 use crate::science::widest::widest;
 use bytemuck::{cast_slice, cast_slice_mut};
@@ -71,16 +70,6 @@ impl Rows {
     /// The sum of squared distances from `mean`, nm^2.
     pub fn sum_of_squares(&self, mean: &[f64]) -> f64 {
         self.iter().map(|row| square(row, mean)).sum()
-    }
-
-    /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with vectors `[vectors, 3n]`, where X are these rows: as the vectors.
-    pub fn multiply(&self, mean: &[f64], vectors: &[f64]) -> Vec<f64> {
-        Block::new(mean, vectors).product(self)
-    }
-
-    /// The components of the frames' distances from `mean` along vectors `[vectors, 3n]`: `[frames, vectors]`, nm.
-    pub fn project(&self, mean: &[f64], vectors: &[f64]) -> Vec<f64> {
-        Block::new(mean, vectors).along(self)
     }
 }
 

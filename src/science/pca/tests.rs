@@ -40,6 +40,10 @@ fn rows(atoms: usize, count: usize) -> Rows {
     rows
 }
 
+fn product(rows: &Rows, mean: &[f64], vectors: &[f64]) -> Vec<f64> {
+    Block::new(mean, vectors).product(rows)
+}
+
 fn mean(rows: &Rows) -> Vec<f64> {
     rows.sum().iter().map(|sum| sum / rows.frames() as f64).collect()
 }
@@ -114,7 +118,7 @@ fn products_with_vectors_are_those_with_the_covariance() {
         let size = upper.iter().fold(1e-3_f64, |most, x| most.max(x.abs()));
         for width in [1, 3, 4, 8] {
             let vectors: Vec<f64> = (0..n * width).map(|k| libm::sin(k as f64)).collect();
-            let (product, along) = (rows.multiply(&mean, &vectors), rows.project(&mean, &vectors));
+            let (product, along) = (product(&rows, &mean, &vectors), Block::new(&mean, &vectors).along(&rows));
             for (i, k) in (0..n).flat_map(|i| (0..width).map(move |k| (i, k))) {
                 let plain: f64 = (0..n).map(|j| at(i, j) * vectors[k * n + j]).sum();
                 assert!((product[k * n + i] - plain).abs() < 1e-12 * size * n as f64);
@@ -140,7 +144,7 @@ fn both_ways_find_the_same_components() {
     let dense = Components::of_dense(&Covariance::default().of(&rows, &mean), n, wanted);
     for width in BOTH {
         let mut search = Krylov::new(n, wanted, width, &mut stream(0));
-        let found = (0..100).find_map(|_| search.take(&rows.multiply(&mean, &search.block()))).unwrap();
+        let found = (0..100).find_map(|_| search.take(&product(&rows, &mean, &search.block()))).unwrap();
         for k in 0..wanted {
             assert!((found.values[k] / dense.values[k] - 1.0).abs() < 1e-12, "{k}");
             let cosine: f64 = found.vectors[k].iter().zip(&dense.vectors[k]).map(|(a, b)| a * b).sum();
@@ -185,7 +189,7 @@ fn few_frames_have_few_components() {
     let mean = mean(&rows);
     for width in BOTH {
         let mut search = Krylov::new(120, 10, width, &mut stream(0));
-        let found = (0..100).find_map(|_| search.take(&rows.multiply(&mean, &search.block()))).unwrap();
+        let found = (0..100).find_map(|_| search.take(&product(&rows, &mean, &search.block()))).unwrap();
         let total: f64 = found.values.iter().filter(|value| **value > 1e-9).sum();
         assert_eq!(found.values.iter().filter(|value| **value > 1e-9).count(), 4);
         assert!((total / rows.sum_of_squares(&mean) - 1.0).abs() < 1e-12);
@@ -201,7 +205,7 @@ fn processors_of_all_kinds_give_the_same_bits() {
             vec![Covariance::default().of(&rows, &mean), vec![rows.largest_square(), rows.sum_of_squares(&mean)]];
         for width in [1, 4, 7] {
             let vectors: Vec<f64> = (0..51 * width).map(|k| libm::cos(k as f64)).collect();
-            all.extend([rows.multiply(&mean, &vectors), rows.project(&mean, &vectors)]);
+            all.extend([product(&rows, &mean, &vectors), Block::new(&mean, &vectors).along(&rows)]);
         }
         all.concat().into_iter().map(f64::to_bits).collect::<Vec<u64>>()
     };

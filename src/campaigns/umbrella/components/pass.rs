@@ -4,7 +4,7 @@ use super::shelf::{Fault, Shelf};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::campaigns::umbrella::frames::earlier;
 use crate::journal::Fingerprint;
-use crate::science::pca::{Covariance, FixedSums, Rows, Superposition, pairs};
+use crate::science::pca::{Block, Covariance, FixedSums, Rows, Superposition, pairs};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -72,32 +72,56 @@ impl Sums {
     }
 }
 
-impl Pass {
-    fn frames(&self) -> f64 {
-        self.setup.frames.count() as f64
-    }
+/// Work with what is made of it once for all chunks.
+enum Ready<'a> {
+    Average,
+    Covariance(&'a Average),
+    /// Of the squares' mean, where these are asked for.
+    Product(Block<'a>, Option<&'a Average>),
+    Projection(Block<'a>),
+}
 
+impl Work {
+    fn ready(&self) -> Ready<'_> {
+        match self {
+            Self::Average => Ready::Average,
+            Self::Covariance(average) => Ready::Covariance(average),
+            Self::Product { average, vectors, is_first } => {
+                Ready::Product(Block::new(&average.mean, vectors), is_first.then_some(average))
+            }
+            Self::Projection { average, vectors } => Ready::Projection(Block::new(&average.mean, vectors)),
+        }
+    }
+}
+
+impl Ready<'_> {
     fn add(&self, chunk: TaskId, rows: &Rows, value: &mut Sums) -> Result<(), Error> {
-        match &self.work {
-            Work::Average => {
+        match self {
+            Self::Average => {
                 value.largest = value.largest.max(rows.largest_square());
                 value.sums.add(&rows.sum())?;
             }
-            Work::Covariance(average) => {
+            Self::Covariance(average) => {
                 value.squares.add(&[rows.sum_of_squares(&average.mean)])?;
                 value.sums.add(&Covariance::default().of(rows, &average.mean))?;
             }
-            Work::Product { average, vectors, is_first } => {
-                if *is_first {
+            Self::Product(block, squares) => {
+                if let Some(average) = squares {
                     value.squares.add(&[rows.sum_of_squares(&average.mean)])?;
                 }
-                value.sums.add(&rows.multiply(&average.mean, vectors))?;
+                value.sums.add(&block.product(rows))?;
             }
-            Work::Projection { average, vectors } => {
-                value.projections.insert(chunk, rows.project(&average.mean, vectors));
+            Self::Projection(block) => {
+                value.projections.insert(chunk, block.along(rows));
             }
         }
         Ok(())
+    }
+}
+
+impl Pass {
+    fn frames(&self) -> f64 {
+        self.setup.frames.count() as f64
     }
 }
 
@@ -140,13 +164,14 @@ impl Stage for Pass {
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Sums> {
         let (mut value, mut failed) = (self.empty(), Vec::new());
         let Overlay { round, superposition } = &self.overlay;
+        let ready = self.work.ready();
         // Later passes read what the first one has looked at.
         let is_examined = *round == 0 && matches!(self.work, Work::Average);
         for chunk in tasks.iter() {
             let rows = self.shelf.rows(&self.setup, (*round, superposition), chunk, is_examined, context.memory_mb);
             match rows {
                 Ok(rows) => {
-                    if let Err(error) = self.add(chunk, &rows, &mut value) {
+                    if let Err(error) = ready.add(chunk, &rows, &mut value) {
                         let frames = self.setup.frames.of_chunk(chunk);
                         let text = format!("frames {} to {} cannot be summed: {error}", frames.start, frames.end - 1);
                         failed.push((chunk, Cause::NotFinite(text)));
