@@ -169,6 +169,19 @@ mod tests {
     use super::*;
 
     #[test]
+    fn numbers_are_rounded_to_the_nearest_integer_and_to_the_even_one_of_two() {
+        let mut numbers = vec![0.0, 0.5, 1.5, 2.5, 0.499_999_999_999_999_94, 1e-300, (1_u64 << 62) as f64];
+        for bit in 1..62 {
+            let power = (1_u64 << bit) as f64;
+            numbers.extend([power, power - 0.5, power + 0.5, power * 1.000_000_1, power.next_down(), power.next_up()]);
+        }
+        for number in numbers {
+            assert_eq!(nearest(number), number.round_ties_even() as i64, "{number}");
+            assert_eq!(nearest(-number), -nearest(number), "{number}");
+        }
+    }
+
+    #[test]
     fn any_order_and_any_grouping_gives_the_same_bits() {
         let values: Vec<f64> = (0..1000).map(|k| libm::sin(k as f64) * libm::exp((k % 17) as f64 / 2.0)).collect();
         let mut all = Moments::new(1, 40);

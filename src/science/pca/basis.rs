@@ -41,8 +41,8 @@ impl Basis {
     /// each vector.
     pub fn take_from(&self, vector: &mut Lines, first: usize) -> Vec<f64> {
         let mut all = vec![0.0; self.count];
-        // What is much goes before: what is left of it is rounding, which goes with what was little. So each time is as good as the
-        // numbers are, however little is left in the end.
+        // First what is much. What is left along the vectors is rounding then, which goes with all the rest: the vector is orthogonal to
+        // its last digits, however short it has become.
         for first in [first, 0] {
             let group = &self.vectors[first * self.stride()..];
             by_widest(Take { group, parts: &mut all[first..], from: vector });

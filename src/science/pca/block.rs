@@ -30,7 +30,7 @@ struct Given {
 }
 
 impl<'a> Block<'a> {
-    /// Of unit vectors `[vectors, 3n]`, with as many coordinates as the mean, nm.
+    /// Of vectors `[vectors, 3n]`, with as many coordinates as the mean, nm.
     pub fn new(mean: &'a [f64], vectors: &[f64]) -> Self {
         let (count, stride) = (vectors.len() / mean.len(), mean.len().div_ceil(LANES));
         let mut padded = Vec::with_capacity(count.next_multiple_of(PAIR) * stride);

@@ -198,9 +198,9 @@ impl eight::Work for Correlate<'_> {
                 }
             }
         }
-        for a in 0..3 {
-            for b in 0..3 {
-                self.products[a][b] = eight.together(sums[a][b]);
+        for (products, sums) in self.products.iter_mut().zip(sums) {
+            for (product, sum) in products.iter_mut().zip(sums) {
+                *product = eight.together(sum);
             }
         }
     }
