@@ -67,7 +67,8 @@ impl Tridiagonal {
             count_below(&self.diagonal, &squares, least, &middle, &mut below);
             for k in 0..SHIFTS {
                 let is_above = below[k] + (first + k) as i64 >= n as i64;
-                *(if is_above { &mut high } else { &mut low }).get_mut(k).expect("one of as many") = middle[k];
+                let end = if is_above { &mut high } else { &mut low };
+                end[k] = middle[k];
             }
         }
     }
