@@ -66,9 +66,11 @@ impl Tridiagonal {
             }
             count_below(&self.diagonal, &squares, least, &middle, &mut below);
             for k in 0..SHIFTS {
-                let is_above = below[k] + (first + k) as i64 >= n as i64;
-                let end = if is_above { &mut high } else { &mut low };
-                end[k] = middle[k];
+                if below[k] + (first + k) as i64 >= n as i64 {
+                    high[k] = middle[k];
+                } else {
+                    low[k] = middle[k];
+                }
             }
         }
     }
