@@ -3,7 +3,6 @@
 //! [`Plain`] works everywhere, [`Avx2`] where there are AVX2 and FMA, [`Avx512`] where there is AVX-512, and all give the same bits: a
 //! fused product and sum is rounded once everywhere, and the numbers of eight are added up in one order. Where a processor has no such
 //! instruction, [`f64::mul_add`] makes up for it, slowly.
-
 use super::lines::{HalfLine, Line};
 
 /// A way to work on eight numbers at once. What is called within must be `#[inline(always)]`; `map` and its like are not, and pass

@@ -49,11 +49,9 @@ impl Band {
     pub fn largest(mut self, wanted: usize) -> Pairs {
         let (n, wanted) = (self.n, wanted.min(self.n));
         let turns = self.reduce();
-        let pairs = Tridiagonal::new(
-            (0..n).map(|k| *self.at(k, k)).collect(),
-            (1..n).map(|k| if self.reach > 0 { *self.at(k, k - 1) } else { 0.0 }).collect(),
-        )
-        .largest(wanted);
+        let pairs =
+            Tridiagonal::new((0..n).map(|k| *self.at(k, k)).collect(), (1..n).map(|k| *self.at(k, k - 1)).collect())
+                .largest(wanted);
         // All vectors at a time, component by component.
         let mut components = pairs.vectors.transposed().values;
         for Turn { at, cosine, sine } in turns.into_iter().rev() {
@@ -116,18 +114,13 @@ impl Band {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::science::linear::Eigen;
+    use crate::science::linear::eigen::{Eigen, tests::symmetric};
 
-    /// Numbers in (-1, 1) without a pattern.
+    /// A band of numbers in (-1, 1) without a pattern.
     fn random(n: usize, reach: usize) -> Matrix {
-        let mut state = 1_u64;
-        let mut matrix = Matrix::zeros(n, n);
+        let mut matrix = symmetric(n);
         for i in 0..n {
-            for j in i.saturating_sub(reach)..=i {
-                state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-                let x = (state >> 11) as f64 / (1_u64 << 52) as f64 - 1.0;
-                (matrix.values[i * n + j], matrix.values[j * n + i]) = (x, x);
-            }
+            (0..n).filter(|j| i.abs_diff(*j) > reach).for_each(|j| matrix.values[i * n + j] = 0.0);
         }
         matrix
     }

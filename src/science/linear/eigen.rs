@@ -159,11 +159,11 @@ widest! {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
 
     /// Numbers in (-1, 1) without a pattern.
-    fn symmetric(n: usize) -> Matrix {
+    pub fn symmetric(n: usize) -> Matrix {
         let mut state = 1_u64;
         let mut matrix = Matrix::zeros(n, n);
         for i in 0..n {

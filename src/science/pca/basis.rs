@@ -3,6 +3,7 @@ use crate::science::eight::{Eight, Work, by_widest};
 use crate::science::linear::dot;
 use crate::science::lines::{LANES, Line, Lines};
 use bytemuck::cast_slice;
+use std::slice::ChunksExact;
 
 /// Vectors that are taken at once: each number of another vector is then brought from memory once for all of them.
 const TAKEN: usize = 4;
@@ -73,6 +74,13 @@ pub(super) fn norm(vector: &[f64]) -> f64 {
     dot(vector, vector).sqrt()
 }
 
+/// Groups of vectors that are taken at once, and then those that are left, one by one.
+#[inline(always)]
+fn parted(vectors: &[Line], groups: usize, stride: usize) -> (ChunksExact<'_, Line>, ChunksExact<'_, Line>) {
+    let (grouped, others) = vectors.split_at(groups * TAKEN * stride);
+    (grouped.chunks_exact(TAKEN * stride), others.chunks_exact(stride))
+}
+
 /// Takes from a vector what it is along others, and adds that to `parts`: some at once, while they are near.
 struct Take<'a> {
     group: &'a [Line],
@@ -85,11 +93,11 @@ impl Work for Take<'_> {
     fn run<E: Eight>(self, eight: E) {
         let stride = self.from.len();
         let (parts, rest) = self.parts.as_chunks_mut::<TAKEN>();
-        let (groups, others) = self.group.split_at(parts.len() * TAKEN * stride);
-        for (parts, group) in parts.iter_mut().zip(groups.chunks_exact(TAKEN * stride)) {
+        let (groups, others) = parted(self.group, parts.len(), stride);
+        for (parts, group) in parts.iter_mut().zip(groups) {
             take(eight, parts, group, self.from);
         }
-        for (part, one) in rest.iter_mut().zip(others.chunks_exact(stride)) {
+        for (part, one) in rest.iter_mut().zip(others) {
             take(eight, std::array::from_mut(part), one, self.from);
         }
     }
@@ -136,11 +144,11 @@ impl Work for Add<'_> {
     fn run<E: Eight>(self, eight: E) {
         let stride = self.to.len();
         let (parts, rest) = self.parts.as_chunks::<TAKEN>();
-        let (groups, others) = self.basis.vectors.split_at(parts.len() * TAKEN * stride);
-        for (parts, group) in parts.iter().zip(groups.chunks_exact(TAKEN * stride)) {
+        let (groups, others) = parted(&self.basis.vectors, parts.len(), stride);
+        for (parts, group) in parts.iter().zip(groups) {
             add(eight, *parts, group, self.to);
         }
-        for (part, one) in rest.iter().zip(others.chunks_exact(stride)) {
+        for (part, one) in rest.iter().zip(others) {
             add(eight, [*part], one, self.to);
         }
     }
