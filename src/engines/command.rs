@@ -7,7 +7,7 @@ use super::ending::Sign;
 use super::qcschema::{self, Written};
 use super::{Answer, Chemistry, Driver, Engine, Found, Job, Missing, Needs, Refusal, Site};
 use super::{find, refuse, text, verify};
-use crate::journal::digest_of_file;
+use crate::journal::sha256_of_file;
 use crate::process::Guard;
 use crate::task::Cause;
 use std::ffi::OsString;
@@ -93,7 +93,7 @@ impl Engine for Command {
         let path = find::locate(program, help)?;
         let digest = |path: &Path| {
             let unreadable = |error| Missing { message: format!("{error}"), help: help.into() };
-            digest_of_file(path).map_err(unreadable)
+            sha256_of_file(path).map_err(unreadable)
         };
         // A script is what its interpreter reads, and another campaign when it changes.
         let scripts = self.words.iter().skip(1).map(PathBuf::from).filter(|word| word.is_absolute() && word.is_file());

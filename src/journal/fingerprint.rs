@@ -3,7 +3,7 @@ use super::Error;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
 use std::path::Path;
 
 /// SHA-256 of everything that determines a campaign's results.
@@ -39,19 +39,39 @@ pub fn digest_of(texts: &[&str]) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|k| bytes[k]))
 }
 
-/// The SHA-256 of a file's contents as hexadecimal digits.
+/// The BLAKE3 digest of a file's contents as hexadecimal digits: of data, which may be large. It takes a fifth of the time of SHA-256 where
+/// the processor has instructions for that, a tenth where not.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn digest_of_file(path: &Path) -> Result<String, Error> {
+    let mut hash = blake3::Hasher::new();
+    in_pieces(path, |piece| {
+        hash.update(piece);
+    })?;
+    Ok(hash.finalize().to_string())
+}
+
+/// The SHA-256 of a file's contents as hexadecimal digits, as `sha256sum` prints it: of programs, whose versions users compare.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn sha256_of_file(path: &Path) -> Result<String, Error> {
+    let mut hash = Sha256::new();
+    in_pieces(path, |piece| hash.update(piece))?;
+    Ok(Fingerprint(hash.finalize().into()).to_string())
+}
+
+fn in_pieces(path: &Path, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
     let read = |source| Error::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(read)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
+    let mut buffer = vec![0; 1 << 17];
     loop {
-        match file.read(&mut buffer).map_err(read)? {
-            0 => return Ok(Fingerprint(hash.finalize().into()).to_string()),
-            n => hash.update(&buffer[..n]),
+        match file.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(n) => take(&buffer[..n]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(read(error)),
         }
     }
 }

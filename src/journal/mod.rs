@@ -13,7 +13,7 @@ mod scan;
 mod tests;
 mod writer;
 
-pub use fingerprint::{Fingerprint, digest_of, digest_of_file};
+pub use fingerprint::{Fingerprint, digest_of, digest_of_file, sha256_of_file};
 pub use lock::{Holder, Lock, LockError};
 pub use manifest::Manifest;
 pub use scan::{Entry, Scan, read_value, scan};

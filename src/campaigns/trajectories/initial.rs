@@ -119,7 +119,7 @@ impl InitialFile {
         Ok(())
     }
 
-    /// SHA-256 of the file.
+    /// The digest of the file.
     ///
     /// # Errors
     /// It cannot be read.
