@@ -67,9 +67,8 @@ pub(super) fn frame(bytes: &[u8], wanted: usize, frame: &mut Frame) -> Option<()
     }
     frame.cell = (cell[0][0] * cell[1][1] * cell[2][2] != 0.0).then_some(cell);
     numbers.skip(4)?;
-    frame.positions.clear();
-    frame.positions.reserve(atoms.min(wanted));
     if atoms <= PLAIN {
+        frame.positions.clear();
         for _ in 0..atoms.min(wanted) {
             frame.positions.push([numbers.f32()?, numbers.f32()?, numbers.f32()?]);
         }
@@ -103,50 +102,65 @@ impl Packing {
         Some(Self { step, least, edges, index })
     }
 
+    /// Atoms come in groups: one within the box of all, then a run of others, each relative to the one before it.
     fn unpack(&self, packed: &[u8], wanted: usize, positions: &mut Vec<[f32; 3]>) -> Option<()> {
         let mut bits = Bits { bytes: packed, at: 0 };
         let full = Cube::full(self.edges);
-        let mut index = self.index;
-        let mut small = &SMALL[index];
-        let mut put = |place: [i32; 3]| positions.push(place.map(|x| x as f32 * self.step));
-        let (mut run, mut done) = (0, 0);
+        // A group may end behind the last atom that is wanted. Until all are there, the integers stand in place of numbers.
+        positions.resize(wanted + 1 + LONGEST_RUN, [0.0; 3]);
+        let mut put = |atom: usize, place: [i32; 3]| positions[atom] = place.map(|x| f32::from_bits(x as u32));
+        let (mut index, mut run, mut done) = (self.index, 0, 0);
         while done < wanted {
-            let place = full.take(&mut bits)?;
-            let mut previous: [i32; 3] = from_fn(|axis| place[axis].wrapping_add(self.least[axis]));
-            let mut change = 0;
-            if bits.take(1)? == 1 {
-                let code = bits.take(5)? as usize;
-                change = code as isize % 3 - 1;
-                run = code / 3;
-            }
-            if run == 0 {
-                put(previous);
-                done += 1;
-            }
+            let place = full.take(&mut bits);
+            let mut place: [i32; 3] = from_fn(|axis| place[axis].wrapping_add(self.least[axis]));
+            let turn = bits.turn();
+            run = if turn.is_new { turn.run } else { run };
+            // The first two atoms are exchanged: of water the oxygen is then nearest to both hydrogens.
+            put(done + usize::from(run > 0), place);
+            let (small, half) = (&SMALL[index], (EDGES[index] / 2) as i32);
             for k in 0..run {
-                let offset = small.take(&mut bits)?;
-                let half = (EDGES[index] / 2) as i32;
-                let place: [i32; 3] = from_fn(|axis| previous[axis].wrapping_add(offset[axis] - half));
-                put(place);
-                done += 1;
-                // The first two atoms are exchanged: of water the oxygen is then nearest to both hydrogens.
-                if k == 0 && done < wanted {
-                    put(previous);
-                    done += 1;
-                }
-                if done == wanted {
-                    return Some(());
-                }
-                previous = place;
+                let offset = small.take(&mut bits);
+                place = from_fn(|axis| place[axis].wrapping_add(offset[axis] - half));
+                put(if k == 0 { done } else { done + k + 1 }, place);
             }
-            if change != 0 {
-                index = index.checked_add_signed(change).filter(|index| (FIRST..EDGES.len()).contains(index))?;
-                small = &SMALL[index];
+            done += 1 + run;
+            index = index.checked_add_signed(turn.change).filter(|index| (FIRST..EDGES.len()).contains(index))?;
+            if bits.is_behind_end() {
+                return None;
             }
+        }
+        positions.truncate(wanted);
+        for position in positions {
+            *position = position.map(|x| x.to_bits() as i32 as f32 * self.step);
         }
         Some(())
     }
 }
+
+/// The most atoms of a run: three times that, and the change of the cube, stand in five bits.
+const LONGEST_RUN: usize = 10;
+
+/// What stands behind the first atom of a group: one bit, or six that begin with a one.
+#[derive(Clone, Copy)]
+struct Turn {
+    bits: usize,
+    /// Else the run is as long as the one before it.
+    is_new: bool,
+    run: usize,
+    /// Of the index of the cube, for the next group.
+    change: isize,
+}
+
+/// For each six bits. A table takes the place of branches, which are as good as random here and would be mispredicted.
+static TURNS: [Turn; 64] = {
+    let mut turns = [Turn { bits: 1, is_new: false, run: 0, change: 0 }; 64];
+    let mut code = 0;
+    while code < 32 {
+        turns[32 + code] = Turn { bits: 6, is_new: true, run: code / 3, change: code as isize % 3 - 1 };
+        code += 1;
+    }
+    turns
+};
 
 /// The cubes of all edges in use.
 static SMALL: [Cube; EDGES.len()] = {
@@ -163,8 +177,10 @@ static SMALL: [Cube; EDGES.len()] = {
 #[derive(Clone, Copy)]
 struct Cube {
     edges: [u32; 3],
-    /// Of a packed place; 0 where the box is too large and coordinates stand one by one.
-    bits: u32,
+    /// Of a layer.
+    area: u64,
+    /// Of a packed place; none where the box is too large and coordinates stand one by one.
+    width: Option<Width>,
     /// 2^64 divided by the area of a layer and by the length of a row, rounded up, so that a product takes the place of a
     /// division; none where that could differ.
     inverses: Option<[u64; 2]>,
@@ -177,7 +193,7 @@ impl Cube {
         // With M = ceil(2^64/d), v M >> 64 is v / d for every v < 2^64 / (d M - 2^64), and that difference is below d.
         let is_exact = bits > 0 && row > 1 && bits + (64 - area.leading_zeros()) <= 64;
         let inverses = if is_exact { Some([u64::MAX / area + 1, u64::MAX / row + 1]) } else { None };
-        Self { edges, bits, inverses }
+        Self { edges, area, width: if bits > 0 { Some(Width::new(bits)) } else { None }, inverses }
     }
 
     /// The box of all atoms.
@@ -189,38 +205,55 @@ impl Cube {
 
     /// The next place.
     #[inline(always)]
-    fn take(&self, bits: &mut Bits) -> Option<[i32; 3]> {
+    fn take(&self, bits: &mut Bits) -> [i32; 3] {
         let row = u64::from(self.edges[2]);
-        if let Some([layers, rows]) = self.inverses {
-            let packed = bits.take_bytes(self.bits)?;
-            let high = |x: u64, inverse: u64| ((u128::from(x) * u128::from(inverse)) >> 64) as u64;
-            let x = high(packed, layers);
-            let rest = packed - x * u64::from(self.edges[1]) * row;
-            let y = high(rest, rows);
-            return Some([x as i32, y as i32, (rest - y * row) as i32]);
+        match (self.width, self.inverses) {
+            (Some(width), Some([layers, rows])) => {
+                let packed = bits.take_bytes(width);
+                let high = |x: u64, inverse: u64| ((u128::from(x) * u128::from(inverse)) >> 64) as u64;
+                let x = high(packed, layers);
+                let rest = packed - x * self.area;
+                let y = high(rest, rows);
+                [x as i32, y as i32, (rest - y * row) as i32]
+            }
+            (Some(width), None) if width.bits <= 64 => {
+                let packed = bits.take_bytes(width);
+                [(packed / self.area) as i32, (packed % self.area / row) as i32, (packed % row) as i32]
+            }
+            _ => self.take_slowly(bits),
         }
-        if (1..=64).contains(&self.bits) {
-            let packed = bits.take_bytes(self.bits)?;
-            let (layer, row) = (u64::from(self.edges[1]) * row, row);
-            return Some([(packed / layer) as i32, (packed % layer / row) as i32, (packed % row) as i32]);
-        }
-        self.take_slowly(bits)
     }
 
     #[cold]
-    fn take_slowly(&self, bits: &mut Bits) -> Option<[i32; 3]> {
-        if self.bits == 0 {
-            let [x, y, z] = self.edges.map(|edge| 32 - edge.leading_zeros());
-            return Some([bits.take(x)? as i32, bits.take(y)? as i32, bits.take(z)? as i32]);
-        }
-        let low = u128::from(bits.take_bytes(64)?);
-        let packed = low | u128::from(bits.take_bytes(self.bits - 64)?) << 64;
-        let (area, row) = (u128::from(self.edges[1]) * u128::from(self.edges[2]), u128::from(self.edges[2]));
-        Some([(packed / area) as i32, (packed % area / row) as i32, (packed % row) as i32])
+    fn take_slowly(&self, bits: &mut Bits) -> [i32; 3] {
+        let Some(Width { bits: width, .. }) = self.width else {
+            return self.edges.map(|edge| bits.take(32 - edge.leading_zeros()) as i32);
+        };
+        let low = u128::from(bits.take_bytes(Width::new(64)));
+        let packed = low | u128::from(bits.take_bytes(Width::new(width - 64))) << 64;
+        let (area, row) = (u128::from(self.area), u128::from(self.edges[2]));
+        [(packed / area) as i32, (packed % area / row) as i32, (packed % row) as i32]
     }
 }
 
-/// Bits of a text of bytes, the highest of each byte first.
+/// How wide a number is: its bytes come lowest first, and of the last one, which is the highest, only the bits that are needed.
+#[derive(Clone, Copy)]
+struct Width {
+    bits: u32,
+    /// In the bytes before the last one.
+    before: u32,
+    /// Ones in their place.
+    mask: u64,
+}
+
+impl Width {
+    const fn new(bits: u32) -> Self {
+        let before = (bits - 1) / 8 * 8;
+        Self { bits, before, mask: if before < 64 { (1 << before) - 1 } else { u64::MAX } }
+    }
+}
+
+/// Bits of a text of bytes, the highest of each byte first; zeros behind its end.
 struct Bits<'a> {
     bytes: &'a [u8],
     /// Bits taken so far.
@@ -228,7 +261,11 @@ struct Bits<'a> {
 }
 
 impl Bits<'_> {
-    /// The next 64 bits from a byte on, zeros behind the end.
+    fn is_behind_end(&self) -> bool {
+        self.at > 8 * self.bytes.len()
+    }
+
+    /// The next 64 bits from a byte on.
     #[inline(always)]
     fn word(&self, byte: usize) -> u64 {
         if let Some(bytes) = self.bytes.get(byte..byte + 8) {
@@ -241,30 +278,32 @@ impl Bits<'_> {
         u64::from_be_bytes(last)
     }
 
-    /// The next 57 bits at most as one number; none behind the end.
+    /// The next 1 to 57 bits as one number.
     #[inline(always)]
-    fn take(&mut self, count: u32) -> Option<u64> {
-        let value =
-            (self.word(self.at / 8) << (self.at % 8)) >> (63 - count.saturating_sub(1)) >> u32::from(count == 0);
+    fn take(&mut self, count: u32) -> u64 {
+        let value = (self.word(self.at / 8) << (self.at % 8)) >> (64 - count);
         self.at += count as usize;
-        (self.at <= 8 * self.bytes.len()).then_some(value)
+        value
+    }
+
+    #[inline(always)]
+    fn turn(&mut self) -> &'static Turn {
+        let turn = &TURNS[(self.word(self.at / 8) << (self.at % 8) >> 58) as usize];
+        self.at += turn.bits;
+        turn
     }
 
     /// The next 64 bits at most as a number whose lowest byte comes first.
     #[inline(always)]
-    fn take_bytes(&mut self, count: u32) -> Option<u64> {
-        let (shift, byte) = ((self.at % 8) as u32, self.at / 8);
+    fn take_bytes(&mut self, width: Width) -> u64 {
+        let (shift, byte) = (self.at % 8, self.at / 8);
         let mut word = self.word(byte) << shift;
-        if shift > 0 {
+        if width.bits > 57 {
             word |= u64::from(self.bytes.get(byte + 8).copied().unwrap_or(0)) >> (8 - shift);
         }
-        self.at += count as usize;
-        // Whole bytes come lowest first, and what is left of the last one is the highest.
-        let whole = count / 8 * 8;
-        let low = word.swap_bytes() & (u64::MAX >> (64 - whole.max(1)) >> u32::from(whole == 0));
-        let left = count - whole;
-        let high = if left == 0 { 0 } else { (word << whole >> (64 - left)) << whole };
-        (self.at <= 8 * self.bytes.len()).then_some(low | high)
+        self.at += width.bits as usize;
+        let high = word << width.before >> (64 - (width.bits - width.before));
+        (word.swap_bytes() & width.mask) | high << width.before
     }
 }
 
@@ -288,7 +327,7 @@ mod tests {
                 text.extend([0; 8]);
                 let area = u64::from(edges[1]) * u64::from(edges[2]);
                 let expected = [packed / area, packed % area / u64::from(edges[2]), packed % u64::from(edges[2])];
-                assert_eq!(cube.take(&mut Bits { bytes: &text, at: 0 }), Some(expected.map(|x| x as i32)));
+                assert_eq!(cube.take(&mut Bits { bytes: &text, at: 0 }), expected.map(|x| x as i32));
             }
         }
     }
@@ -297,11 +336,22 @@ mod tests {
     fn bits_are_taken_from_any_place() {
         let bytes = [0b1011_0010, 0b0111_1000, 0xff];
         let mut bits = Bits { bytes: &bytes, at: 0 };
-        assert_eq!(
-            [bits.take(1), bits.take(0), bits.take(5), bits.take(7)],
-            [Some(1), Some(0), Some(12), Some(0b1001111)]
-        );
-        assert_eq!((bits.take(11), bits.take(1)), (Some(0x0ff), None));
-        assert_eq!(Bits { bytes: &bytes, at: 4 }.take_bytes(12), Some(0x27 | 0x8 << 8));
+        assert_eq!([bits.take(1), bits.take(5), bits.take(7)], [1, 12, 0b1001111]);
+        assert!(bits.take(11) == 0x0ff && !bits.is_behind_end());
+        assert!(bits.take(1) == 0 && bits.is_behind_end());
+        assert_eq!(Bits { bytes: &bytes, at: 4 }.take_bytes(Width::new(12)), 0x27 | 0x8 << 8);
+    }
+
+    #[test]
+    fn numbers_of_any_width_are_taken_lowest_byte_first() {
+        let bytes: [u8; 12] = from_fn(|k| (k as u8 + 1).wrapping_mul(0x9d));
+        for at in 0..24 {
+            for width in 1..=64 {
+                // Bit by bit: whole bytes, then what is left as one number.
+                let mut bits = Bits { bytes: &bytes, at };
+                let expected = (0..width).step_by(8).fold(0, |sum, low| sum | bits.take(8.min(width - low)) << low);
+                assert_eq!(Bits { bytes: &bytes, at }.take_bytes(Width::new(width)), expected, "{width} from {at}");
+            }
+        }
     }
 }
