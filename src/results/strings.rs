@@ -26,6 +26,11 @@ impl Strings {
         Ok(Self { kind: Datatype::from_type::<VarLenUnicode>()?, one: Dataspace::try_new(())? })
     }
 
+    /// That of a string.
+    pub fn kind(&self) -> &Datatype {
+        &self.kind
+    }
+
     /// Writes `texts`, as many as `dataset` holds. HDF5 converts strings through two buffers of 1 MiB, which it clears first, however few
     /// there are; these are as large as what there is to convert.
     ///

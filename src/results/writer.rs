@@ -1,6 +1,6 @@
 //! How is a result file written so that nobody ever sees half of it?
 use super::strings::Strings;
-use super::{Element, Error};
+use super::{Element, Error, datasets};
 use hdf5::types::VarLenUnicode;
 use ndarray::{ArrayView, IxDyn};
 use nix::libc;
@@ -61,10 +61,8 @@ impl Writer {
         description: &str,
     ) -> Result<(), Error> {
         self.attempt(item, |open| {
-            let view = ArrayView::from_shape(IxDyn(shape), values)
-                .map_err(|e| hdf5::Error::from(format!("{} values do not fill {shape:?}: {e}", values.len())))?;
             let (group, name) = open.group_of(item)?;
-            let dataset = group.new_dataset_builder().with_data(view).create(name)?;
+            let dataset = datasets::write(&group, name, shape, values)?;
             open.describe(&dataset, units, description)
         })
     }
@@ -77,7 +75,7 @@ impl Writer {
         let texts: Vec<VarLenUnicode> = texts.iter().map(|text| unicode(text.as_ref())).collect();
         self.attempt(item, |open| {
             let (group, name) = open.group_of(item)?;
-            let dataset = group.new_dataset::<VarLenUnicode>().shape([texts.len()]).create(name)?;
+            let dataset = datasets::create(&group, name, &[texts.len()], open.strings.kind())?;
             open.strings.fill(&dataset, &texts)?;
             open.describe(&dataset, "none", description)
         })
