@@ -13,7 +13,6 @@ import json
 import os
 import pathlib
 import shutil
-import statistics
 import struct
 import subprocess
 import sys
@@ -118,22 +117,26 @@ def mdanalysis(python):
     return compute
 
 
-def medians(peers, folder, rounds):
-    """Medians over rounds in which each peer runs once, in a folder of its own with the data alone: a machine that is slow for a while is
-    slow for all, and none has to remove old results. The folders of the last round too."""
+def in_turns(peers, folder, rounds):
+    """Wall and CPU seconds of simmpi and of each peer, `[rounds, 2]` each, and folders of the last round.
+
+    simmpi takes turns with one peer after the other: a machine that is slow for a while is slow for both, and what a third program leaves in
+    the caches counts for neither. Each run has a folder of its own with the data alone, so that none has to remove old results."""
     times, folders = {}, {}
-    for turn in range(rounds):
-        for number, (peer, compute) in enumerate(list(peers.items())):
-            folders[peer] = folder / f"{turn}-{number}"
-            folders[peer].mkdir()
-            for path in folder.glob("*.*"):
-                (folders[peer] / path.name).symlink_to(path)
-            try:
-                times.setdefault(peer, []).append(compute(folders[peer]))
-            except (RuntimeError, OSError) as error:
-                print(f"SKIPPED: {error}", file=sys.stderr)
-                del peers[peer]
-    return {peer: [statistics.median(of) for of in zip(*times[peer])] for peer in peers}, folders
+    for peer, compute in peers.items():
+        try:
+            for turn in range(rounds):
+                for name, go in ("simmpi", simmpi), (peer, compute):
+                    folders[name] = folder / f"{len(times)}-{turn}-{name == peer}"
+                    folders[name].mkdir()
+                    for path in folder.glob("*.*"):
+                        (folders[name] / path.name).symlink_to(path)
+                    times.setdefault(peer, ([], []))[name == peer].append(go(folders[name]))
+        except (RuntimeError, OSError) as error:
+            print(f"SKIPPED: {error}", file=sys.stderr)
+            times.pop(peer, None)
+            folders.pop(peer, None)
+    return times, folders
 
 
 def check(folders):
@@ -162,16 +165,16 @@ def main():
         with tempfile.TemporaryDirectory() as name:
             folder = pathlib.Path(name)
             write_data(folder, frames, atoms, *modes(count, atoms))
-            peers = {"simmpi": simmpi, "gmx covar, all components": covar(), "gmx covar -last 10": covar("-last", "10"),
+            peers = {"gmx covar, all components": covar(), "gmx covar -last 10": covar("-last", "10"),
                      "gmx covar -last 10, anaeig": covar_and_anaeig}
             if python and frames * atoms < 1_000_000:
                 peers["MDAnalysis, without start-up"] = mdanalysis(python)
-            times, folders = medians(peers, folder, 15 if frames * atoms < 1_000_000 else 1)
-            print(f"\n{frames} frames of {atoms} atoms, {count} modes{check(folders) or ''}\n| | wall s | CPU s | wall, of simmpi's | CPU, of simmpi's |")
-            print("|---|---:|---:|---:|---:|")
-            for peer, measured in times.items():
-                ratios = [there / here for there, here in zip(measured, times["simmpi"])]
-                print(f"| {peer} | {measured[0]:.4f} | {measured[1]:.4f} | {ratios[0]:.2f} | {ratios[1]:.2f} |")
+            times, folders = in_turns(peers, folder, 15 if frames * atoms < 1_000_000 else 1)
+            print(f"\n{frames} frames of {atoms} atoms, {count} modes{check(folders) or ''}")
+            print("| | wall s | of simmpi | times | CPU s | of simmpi | times |\n|---|---:|---:|---:|---:|---:|---:|")
+            for peer, (ours, theirs) in times.items():
+                of_both = zip(np.median(theirs, axis=0), np.median(ours, axis=0))
+                print(f"| {peer} |", " | ".join(f"{there:.4f} | {here:.4f} | {there / here:.2f}" for there, here in of_both), "|")
 
 
 if __name__ == "__main__":
