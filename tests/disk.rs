@@ -77,3 +77,16 @@ fn a_read_only_folder_is_refused_before_anything_runs() {
     disk.set("tmpfs", MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, "2m").unwrap();
     campaign.run(2, &[]).expect(73, &["cannot write into"]);
 }
+
+#[test]
+fn a_disk_that_is_full_beforehand_is_refused_and_nothing_is_left_there() {
+    let campaign = Campaign::new(&config(""));
+    let Some(disk) = Disk::mount(&campaign, "2m") else { return };
+    let ballast = disk.path.join("ballast");
+    std::fs::write(&ballast, vec![1; 4 << 20]).unwrap_err();
+    campaign.run(2, &[]).expect(73, &["cannot write into", "No space left"]);
+    let left: Vec<_> = std::fs::read_dir(&disk.path).unwrap().map(|entry| entry.unwrap().path()).collect();
+    assert_eq!(left, [ballast.clone()]);
+    std::fs::remove_file(ballast).unwrap();
+    campaign.run(2, &[]).expect(0, &["complete: 40 of 40"]);
+}

@@ -168,8 +168,12 @@ fn link(path: &Path, holder: &Holder) -> Result<bool, LockError> {
     }
 }
 
+/// Writes the whole holder, or leaves no file.
 fn write(path: &Path, holder: &Holder) -> io::Result<()> {
-    fs::File::create(path)?.write_all(&serde_json::to_vec(holder)?)
+    let text = serde_json::to_vec(holder)?;
+    fs::File::create(path)?.write_all(&text).inspect_err(|_| {
+        let _ = fs::remove_file(path);
+    })
 }
 
 fn read(path: &Path) -> Option<Holder> {
