@@ -86,7 +86,7 @@ fn a_disk_that_is_full_beforehand_is_refused_and_nothing_is_left_there() {
     std::fs::write(&ballast, vec![1; 4 << 20]).unwrap_err();
     campaign.run(2, &[]).expect(73, &["cannot write into", "No space left"]);
     let left: Vec<_> = std::fs::read_dir(&disk.path).unwrap().map(|entry| entry.unwrap().path()).collect();
-    assert_eq!(left, [ballast.clone()]);
+    assert_eq!(left, std::slice::from_ref(&ballast));
     std::fs::remove_file(ballast).unwrap();
     campaign.run(2, &[]).expect(0, &["complete: 40 of 40"]);
 }
