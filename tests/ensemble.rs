@@ -3,11 +3,11 @@
 mod support;
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
-use simmpi::results::Reader;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
+use support::replicas::{reader, strings};
 use support::{Campaign, simmpi};
 
 /// A campaign whose replicas run `script` by sh; `keys` stand in `[ensemble]`, `sections` behind `[ensemble.command]`.
@@ -27,23 +27,11 @@ fn of(seeds: &str) -> String {
     format!("seeds = \"{seeds}\"\ndirectory = \"replicas/{{seed}}\"")
 }
 
-fn reader(campaign: &Campaign) -> Reader {
-    Reader::open_results(&campaign.path("results.h5")).unwrap()
-}
-
 /// Status and error of every replica.
 fn outcomes(campaign: &Campaign) -> Vec<(String, String)> {
-    let file = reader(campaign);
-    let strings = |item: &str| match file.dataset_values(item).unwrap().values {
-        simmpi::results::Values::Text(texts) => texts,
-        _ => panic!("{item} is no text"),
-    };
-    let mut rows: Vec<(u64, (String, String))> = file
-        .array::<u64>("/run/tasks/index")
-        .unwrap()
-        .into_iter()
-        .zip(strings("/run/tasks/status").into_iter().zip(strings("/run/tasks/error")))
-        .collect();
+    let [status, error] = ["status", "error"].map(|name| strings(campaign, &format!("/run/tasks/{name}")));
+    let tasks = reader(campaign).array::<u64>("/run/tasks/index").unwrap();
+    let mut rows: Vec<(u64, (String, String))> = tasks.into_iter().zip(status.into_iter().zip(error)).collect();
     rows.sort();
     rows.into_iter().map(|(_, row)| row).collect()
 }

@@ -1,14 +1,13 @@
-//! Ensembles by GROMACS: by a stand-in that writes down its calls and fails as it is told, and by the real program where it is installed.
+//! Ensembles by a stand-in for GROMACS, which writes down its calls and fails as it is told.
 #![allow(clippy::unwrap_used)]
 mod support;
 
 use serde_json::Value;
-use simmpi::results::{Reader, Values};
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
-use support::{Campaign, Ended, Running, simmpi};
+use std::path::PathBuf;
+use support::replicas::{kill_rank, reader, strings, wait_until, working_in};
+use support::{Campaign, simmpi};
 
 const MDP: &str =
     "integrator = sd\ndt = 0.002\nnsteps = 40\ngen-vel = yes\ngen-seed = {{ seed }}\nld-seed = {{ seed }}\n";
@@ -68,43 +67,10 @@ impl Standing {
     }
 }
 
-fn strings(campaign: &Campaign, item: &str) -> Vec<String> {
-    match reader(campaign).dataset_values(item).unwrap().values {
-        Values::Text(texts) => texts,
-        _ => panic!("{item} is no text"),
-    }
-}
-
-fn reader(campaign: &Campaign) -> Reader {
-    Reader::open_results(&campaign.path("results.h5")).unwrap()
-}
-
 /// The word behind `option`.
 fn option<'a>(call: &'a Value, option: &str) -> Option<&'a str> {
     let args = call["args"].as_array().unwrap();
     args.iter().position(|word| word == option).and_then(|at| args.get(at + 1)).and_then(Value::as_str)
-}
-
-/// Waits until `is_so`.
-fn wait_until(mut is_so: impl FnMut() -> bool) {
-    let since = Instant::now();
-    while !is_so() {
-        assert!(since.elapsed() < Duration::from_secs(60), "it never came to be");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-}
-
-/// Kills a rank and waits for the end of all.
-fn kill_rank(campaign: &Campaign, running: Running, rank: usize) -> Ended {
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(campaign.ranks()[&rank]), nix::sys::signal::Signal::SIGKILL)
-        .unwrap();
-    running.end()
-}
-
-/// How many processes work in a folder below `folder`.
-fn working_in(folder: &Path) -> usize {
-    let is_there = |pid: PathBuf| fs::read_link(pid.join("cwd")).is_ok_and(|place| place.starts_with(folder));
-    fs::read_dir("/proc").unwrap().flatten().filter(|entry| is_there(entry.path())).count()
 }
 
 #[test]
@@ -367,156 +333,4 @@ fn step_and_speed_of_every_replica_are_seen_while_it_runs() {
     assert_eq!((&told["complete"], &told["running"]["tasks"]), (&false.into(), &2.into()));
     running.end().expect(0, &["2 of 2 tasks done"]);
     assert!(!standing.campaign.path("results.h5.journal/running.json").exists());
-}
-
-/// A real campaign of alanine dipeptide, where GROMACS is; says so where it is not.
-fn real(steps: u64, keys: &str) -> Option<Campaign> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if !std::env::split_paths(&path).any(|folder| folder.join("gmx").is_file()) {
-        println!("SKIPPED: gmx is not installed");
-        return None;
-    }
-    let systems = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gromacs");
-    let mdp = fs::read_to_string(systems.join("md.mdp")).unwrap();
-    let config = format!(
-        "[campaign]\nkind = \"ensemble\"\n[ensemble]\nseeds = \"101-108\"\ndirectory = \"replicas/{{seed}}\"\nengine = \"gromacs\"\n\
-         stall_timeout_s = 60.0\n[ensemble.gromacs]\nmdp = \"run.mdp.j2\"\nstructure = \"em.gro\"\ntopology = \"topol.top\"\n{keys}\n"
-    );
-    let campaign = Campaign::with(simmpi(), &config);
-    let mdp = mdp.replace("2024", "{{ seed }}").replace("nsteps          = 500000", &format!("nsteps = {steps}"));
-    assert!(mdp.contains("{{ seed }}") && mdp.contains(&format!("nsteps = {steps}\n")));
-    fs::write(campaign.path("run.mdp.j2"), mdp).unwrap();
-    for name in ["em.gro", "topol.top", "posre.itp"] {
-        fs::copy(systems.join(name), campaign.path(name)).unwrap();
-    }
-    Some(campaign)
-}
-
-/// The distance of the methyl groups at both ends of alanine dipeptide, biased by GROMACS's own adaptive weight histogram.
-const AWH: &str = "\npull = yes\npull-ngroups = 2\npull-group1-name = left\npull-group2-name = right\npull-ncoords = 1\n\
-    pull-coord1-type = external-potential\npull-coord1-potential-provider = AWH\npull-coord1-geometry = distance\n\
-    pull-coord1-groups = 1 2\npull-nstxout = 100\npull-nstfout = 0\nawh = yes\nawh-potential = convolved\nawh-seed = {{ seed }}\n\
-    awh-nstout = 10000\nawh-nbias = 1\nawh1-ndim = 1\nawh1-error-init = 5\nawh1-dim1-coord-index = 1\nawh1-dim1-start = 0.40\n\
-    awh1-dim1-end = 0.80\nawh1-dim1-force-constant = 20000\nawh1-dim1-diffusion = 0.001\n";
-
-#[test]
-fn an_adaptive_bias_goes_on_where_its_checkpoint_was() {
-    let keys = "index = \"ends.ndx\"\nmdrun_args = [\"-cpt\", \"0.005\"]\n[[ensemble.collect]]\nfile = \"run_pullx.xvg\"\ncolumns = [0, 1]";
-    let Some(campaign) = real(200_000, keys) else { return };
-    let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
-    campaign.write(&config.replace("101-108", "101-102"));
-    fs::write(
-        campaign.path("ends.ndx"),
-        "[ System ]\n1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22\n[ left ]\n1\n[ right ]\n19\n",
-    )
-    .unwrap();
-    let mdp = fs::read_to_string(campaign.path("run.mdp.j2")).unwrap();
-    fs::write(campaign.path("run.mdp.j2"), mdp.clone() + &AWH.replace("{{ seed }}", "-1")).unwrap();
-    campaign.run(0, &[]).expect(78, &["`awh-seed = -1` has GROMACS take it from the clock"]);
-    fs::write(campaign.path("run.mdp.j2"), mdp + AWH).unwrap();
-    let running = campaign.start(2, &[]);
-    wait_until(|| [101, 102].iter().all(|seed| campaign.path(&format!("replicas/{seed}/run.cpt")).is_file()));
-    kill_rank(&campaign, running, 1);
-    wait_until(|| working_in(&campaign.path("replicas")) == 0);
-    // On a busy machine one may have been done by then.
-    let has_ended = |seed: &i32| campaign.path(&format!("replicas/{seed}/run.gro")).exists();
-    let stopped: Vec<i32> = [101, 102].into_iter().filter(|seed| !has_ended(seed)).collect();
-    assert!(!stopped.is_empty());
-    campaign.run(2, &[]).expect(0, &["2 of 2 tasks done, 0 failed"]);
-    let file = reader(&campaign);
-    let column =
-        |name: &str| -> Vec<f64> { file.array(&format!("/results/collected/run_pullx.xvg/{name}/values")).unwrap() };
-    // Every 0.2 ps from 0 to 400 ps once, for each replica.
-    let times: Vec<f64> = (0..=2000).map(|k| f64::from(k) * 0.2).collect();
-    for replica in column("0").chunks(2001) {
-        assert!(replica.iter().zip(&times).all(|(a, b)| (a - b).abs() < 1e-3), "{replica:?}");
-    }
-    let distances = column("1");
-    assert_eq!(distances.len(), 4002);
-    assert_ne!(distances[..2001], distances[2001..], "seeds differ");
-    // The bias drives the ends over its whole range: without it they are closer than 0.5 nm for 0.2 % of the time (measured).
-    let part = |is_in: fn(&f64) -> bool| distances.iter().filter(|x| is_in(x)).count() as f64 / 4002.0;
-    assert!(part(|x| *x < 0.5) > 0.05 && part(|x| *x > 0.6) > 0.05, "{} {}", part(|x| *x < 0.5), part(|x| *x > 0.6));
-    for seed in stopped {
-        let log = fs::read_to_string(campaign.path(&format!("replicas/{seed}/run.log"))).unwrap();
-        assert!(log.contains("Restarting from checkpoint, appending to previous log file."), "replica {seed}");
-    }
-}
-
-/// Checks what eight real replicas leave.
-fn check_real(campaign: &Campaign, steps: u64) {
-    let file = reader(campaign);
-    assert_eq!(file.array::<u64>("/results/seeds").unwrap(), (101..=108).collect::<Vec<_>>());
-    let numbers = |name: &str| file.array::<f64>(&format!("/run/replicas/{name}")).unwrap();
-    assert!(numbers("ns_per_day").iter().all(|speed| *speed > 1.0), "{:?}", numbers("ns_per_day"));
-    assert_eq!(numbers("last_step"), [steps as f64; 8]);
-    let energies = numbers("potential_energy");
-    assert!(energies.iter().all(|energy| (-120.0..60.0).contains(energy)), "{energies:?}");
-    assert!(energies.windows(2).all(|pair| pair[0] != pair[1]), "seeds differ: {energies:?}");
-    for seed in 101..=108 {
-        let folder = campaign.path(&format!("replicas/{seed}"));
-        let mdp = fs::read_to_string(folder.join("run.mdp")).unwrap();
-        assert!(
-            mdp.contains(&format!("ld-seed         = {seed}\n"))
-                && mdp.contains(&format!("gen-seed        = {seed}\n"))
-        );
-        assert!(folder.join("run.gro").is_file());
-        let backups =
-            fs::read_dir(&folder).unwrap().flatten().filter(|e| e.file_name().to_string_lossy().starts_with('#'));
-        assert_eq!(backups.count(), 0);
-    }
-}
-
-#[test]
-fn eight_real_replicas_give_the_same_energies_on_two_and_four_ranks() {
-    let (Some(two), Some(four)) = (real(10_000, ""), real(10_000, "")) else { return };
-    two.run(2, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
-    check_real(&two, 10_000);
-    four.run(4, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
-    check_real(&four, 10_000);
-    let energies = |campaign: &Campaign| reader(campaign).array::<f64>("/run/replicas/potential_energy").unwrap();
-    assert_eq!(energies(&two), energies(&four));
-    // What `gmx energy` says of the same run.
-    let folder = two.path("replicas/103");
-    let mut energy = std::process::Command::new("sh");
-    let asked =
-        energy.args(["-c", "echo Potential | gmx energy -f run.edr -o pot.xvg"]).current_dir(&folder).output().unwrap();
-    assert!(asked.status.success(), "{}", String::from_utf8_lossy(&asked.stderr));
-    let table = fs::read_to_string(folder.join("pot.xvg")).unwrap();
-    let last: f64 = table.lines().last().unwrap().split_whitespace().nth(1).unwrap().parse().unwrap();
-    assert!((last - energies(&two)[2]).abs() < 1e-3 * last.abs().max(1.0), "{last} and {}", energies(&two)[2]);
-}
-
-#[test]
-fn real_replicas_go_on_from_their_checkpoints_when_a_rank_was_killed() {
-    let Some(campaign) = real(120_000, "mdrun_args = [\"-cpt\", \"0.005\"]") else { return };
-    let running = campaign.start(2, &[]);
-    let checkpoints =
-        || (101..=108).filter(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()).count();
-    wait_until(|| checkpoints() >= 2);
-    kill_rank(&campaign, running, 1);
-    wait_until(|| working_in(&campaign.path("replicas")) == 0);
-    let begun: Vec<u64> = (101..=108)
-        .filter(|seed| {
-            campaign.path(&format!("replicas/{seed}/run.log")).is_file()
-                && !campaign.path(&format!("replicas/{seed}/run.gro")).is_file()
-        })
-        .collect();
-    assert!(!begun.is_empty());
-    campaign.run(2, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
-    check_real(&campaign, 120_000);
-    for seed in begun {
-        let log = fs::read_to_string(campaign.path(&format!("replicas/{seed}/run.log"))).unwrap();
-        assert!(log.contains("Restarting from checkpoint, appending to previous log file."), "replica {seed}");
-        // Steps in the log go back by no more than what the checkpoint lacked, and none is told twice.
-        let mut steps: Vec<u64> = log
-            .lines()
-            .zip(log.lines().skip(1))
-            .filter(|(header, _)| header.split_whitespace().eq(["Step", "Time"]))
-            .filter_map(|(_, row)| row.split_whitespace().next()?.parse().ok())
-            .collect();
-        let all = steps.len();
-        steps.dedup();
-        assert!(all - steps.len() <= 1 && steps.is_sorted(), "replica {seed}: {steps:?}");
-    }
 }

@@ -12,9 +12,10 @@ use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 use support::ala2::{
     campaign_of_ala2, expect_equal_pmf, expect_same_of_the_same_files, has_gromacs, kill, made, numbers, pmf_of_files,
-    rewrite, root, window_file, working_in,
+    rewrite, root, window_file,
 };
 use support::frames::read;
+use support::replicas::working_in;
 use support::{Campaign, simmpi};
 
 /// A campaign along a component; `keys` stand in `[umbrella]`.

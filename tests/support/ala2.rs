@@ -90,12 +90,6 @@ pub fn expect_equal_pmf(campaign: &Campaign, other: &BTreeMap<String, Vec<u64>>)
     names.iter().for_each(|name| assert_eq!(own[*name], other[*name], "{name}"));
 }
 
-/// How many processes work in a folder below `folder`.
-pub fn working_in(folder: &Path) -> usize {
-    let is_there = |pid: PathBuf| fs::read_link(pid.join("cwd")).is_ok_and(|place| place.starts_with(folder));
-    fs::read_dir("/proc").unwrap().flatten().filter(|entry| is_there(entry.path())).count()
-}
-
 /// Sends SIGKILL to a rank.
 pub fn kill(campaign: &Campaign, rank: usize) {
     let pid = nix::unistd::Pid::from_raw(campaign.ranks()[&rank]);

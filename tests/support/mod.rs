@@ -2,6 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 pub mod ala2;
 pub mod frames;
+pub mod replicas;
 
 use serde_json::Value;
 use simmpi::results::{Complex, Reader};
