@@ -299,9 +299,10 @@ fn ranks_that_share_integrals_may_be_killed() {
         }
         kill(Pid::from_raw(campaign.ranks()[&victim]), Signal::SIGKILL).unwrap();
         assert_ne!(running.end().code, 0);
-        assert!(!campaign.path("results.h5").exists());
-        let done = if has_records { "done before" } else { "complete" };
-        campaign.run(4, &[]).expect(0, &[done]);
+        // The other ranks are asked to end and finish their tasks. They may be the last ones, and the results whole then; without the first
+        // rank nobody writes them.
+        assert!(victim != 0 || !campaign.path("results.h5").exists());
+        campaign.run(4, &[]).expect(0, &["complete"]);
         assert!(campaign.results_of_numbers() == alone.results_of_numbers(), "rank {victim} killed");
     }
 }
