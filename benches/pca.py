@@ -161,9 +161,11 @@ def main():
     # One core for all.
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     data = [(300, 50, 12)] if short else [(1000, 200, 12), (1000, 200, 4), (1000, 200, 0), (10_000, 1000, 12)]
-    for frames, atoms, count in data:
-        with tempfile.TemporaryDirectory() as name:
-            folder = pathlib.Path(name)
+    # Nothing is removed before the end: for some minutes ext4 passes over every file that was, whenever it makes another.
+    with tempfile.TemporaryDirectory() as name:
+        for number, (frames, atoms, count) in enumerate(data):
+            folder = pathlib.Path(name) / str(number)
+            folder.mkdir()
             write_data(folder, frames, atoms, *modes(count, atoms))
             peers = {"gmx covar, all components": covar(), "gmx covar -last 10": covar("-last", "10"),
                      "gmx covar -last 10, anaeig": covar_and_anaeig}
