@@ -7,11 +7,10 @@ use super::ending::Sign;
 use super::qcschema::{self, Written};
 use super::{Answer, Chemistry, Driver, Engine, Found, Job, Missing, Needs, Refusal, Site};
 use super::{find, refuse, text, verify};
-use crate::journal::sha256_of_file;
 use crate::process::Guard;
 use crate::task::Cause;
 use std::ffi::OsString;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 const INPUT: &str = "input.json";
 const OUTPUT: &str = "output.json";
@@ -89,17 +88,7 @@ impl Engine for Command {
 
     fn find(&self, _: &Guard) -> Result<Option<Found>, Missing> {
         let help = "check `command`: its first word is a program of PATH or a path beside the configuration";
-        let program = Path::new(self.words.first().map_or("", String::as_str));
-        let path = find::locate(program, help)?;
-        let digest = |path: &Path| {
-            let unreadable = |error| Missing { message: format!("{error}"), help: help.into() };
-            sha256_of_file(path).map_err(unreadable)
-        };
-        // A script is what its interpreter reads, and another campaign when it changes.
-        let scripts = self.words.iter().skip(1).map(PathBuf::from).filter(|word| word.is_absolute() && word.is_file());
-        let digests: Vec<String> =
-            [path.clone()].into_iter().chain(scripts).map(|path| digest(&path)).collect::<Result<_, _>>()?;
-        Ok(Some(Found { path, version: format!("sha256 {}", digests.join(" ")) }))
+        find::locate_with_scripts(&self.words, help).map(Some)
     }
 
     fn start_s(&self) -> f64 {

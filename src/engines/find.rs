@@ -1,5 +1,6 @@
 //! Where is a program, and which version is it?
-use super::Missing;
+use super::{Found, Missing};
+use crate::journal::sha256_of_file;
 use crate::process::{Captured, Command, Finished, Guard};
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
@@ -26,6 +27,21 @@ pub fn locate(program: &Path, help: &str) -> Result<PathBuf, Missing> {
     let path = env::var_os("PATH").unwrap_or_default();
     let found = env::split_paths(&path).map(|folder| folder.join(program)).find(|path| is_executable(path));
     found.ok_or_else(|| missing(format!("`{}` is not in any folder of PATH", program.display())))
+}
+
+/// The program that a command begins with. Its version is its digest with those of files among the arguments: a script is what its
+/// interpreter reads, and makes another campaign when it changes.
+///
+/// # Errors
+/// It is not there, or a file cannot be read; `help` says what to check.
+pub fn locate_with_scripts(command: &[String], help: &str) -> Result<Found, Missing> {
+    let path = locate(Path::new(command.first().map_or("", String::as_str)), help)?;
+    let scripts = command.iter().skip(1).map(PathBuf::from).filter(|word| word.is_absolute() && word.is_file());
+    let digest = |path: PathBuf| {
+        sha256_of_file(&path).map_err(|error| Missing { message: format!("{error}"), help: help.to_owned() })
+    };
+    let digests = [path.clone()].into_iter().chain(scripts).map(digest).collect::<Result<Vec<_>, _>>()?;
+    Ok(Found { path, version: format!("sha256 {}", digests.join(" ")) })
 }
 
 fn is_executable(path: &Path) -> bool {

@@ -35,7 +35,7 @@ mod xtb;
 
 pub use command::{Command, in_folder};
 pub use embedded::Embedded;
-pub use find::locate;
+pub use find::{locate, locate_with_scripts};
 pub use nwchem::NwChem;
 pub use psi4::Psi4;
 pub use qcengine::QcEngine;

@@ -6,8 +6,7 @@ use crate::config::{Config, Faults};
 use crate::engines::gromacs::{Gromacs, Input, Mdp, Simulation};
 use crate::engines::model::Model;
 use crate::engines::replica::{Berth, Errand, Usage};
-use crate::engines::{Found, Missing, locate};
-use crate::journal::sha256_of_file;
+use crate::engines::{Found, Missing, locate_with_scripts};
 use crate::process::Guard;
 use crate::task::Cause;
 use std::collections::BTreeMap;
@@ -230,13 +229,7 @@ impl Program {
         if name.contains('{') || name.starts_with("./") {
             return Ok(None);
         }
-        let path = locate(Path::new(name), help)?;
-        let scripts = self.argv.iter().skip(1).map(PathBuf::from).filter(|word| word.is_absolute() && word.is_file());
-        let digest = |path: PathBuf| {
-            sha256_of_file(&path).map_err(|error| Missing { message: format!("{error}"), help: help.into() })
-        };
-        let digests = [path.clone()].into_iter().chain(scripts).map(digest).collect::<Result<Vec<_>, _>>()?;
-        Ok(Some(Found { path, version: format!("sha256 {}", digests.join(" ")) }))
+        locate_with_scripts(&self.argv, help).map(Some)
     }
 
     fn run(
