@@ -77,8 +77,7 @@ fn a_rank_killed_costs_nothing_that_was_journalled() {
         let campaign = Campaign::new(&config);
         let running = campaign.start(2, &[]);
         campaign.wait_for_records(600);
-        let pid = campaign.ranks()[&victim];
-        nix::sys::signal::kill(nix::unistd::Pid::from_raw(pid), Signal::SIGKILL).unwrap();
+        campaign.kill(victim);
         assert_ne!(running.end().code, 0);
         assert!(!campaign.path("results.h5").exists());
         campaign.run(3, &[]).expect(0, &["done before", "complete: 80 of 80"]);

@@ -1,7 +1,6 @@
 //! Do the programs compute what they are asked?
 //!
-//! A program of its own instead of libtest: the guard forks before there are threads. Checks run one after another; an
-//! argument selects those whose names contain it. A program that is not installed is skipped, and said so.
+//! A program that is not installed is skipped, and said so. Checks run as `support/checks.rs` tells.
 // Each function here is a test, which clippy knows only of libtest's.
 #![allow(clippy::unwrap_used)]
 #[macro_use]

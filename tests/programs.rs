@@ -257,8 +257,7 @@ fn a_rank_that_is_killed_loses_its_running_task_alone() {
     let campaign = fake(r#"{"1": "slow", "2": "slow"}"#, "");
     let running = campaign.start(2, &[]);
     campaign.wait_for_records(1);
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(campaign.ranks()[&1]), nix::sys::signal::Signal::SIGKILL)
-        .unwrap();
+    campaign.kill(1);
     running.end();
     let since = Instant::now();
     let fake = campaign.path("fake.py").display().to_string();

@@ -11,7 +11,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant, SystemTime};
 use support::ala2::{
-    campaign_of_ala2, expect_equal_pmf, expect_same_of_the_same_files, has_gromacs, kill, made, numbers, pmf_of_files,
+    campaign_of_ala2, expect_equal_pmf, expect_same_of_the_same_files, has_gromacs, made, numbers, pmf_of_files,
     rewrite, root, window_file,
 };
 use support::frames::read;
@@ -130,7 +130,7 @@ fn a_campaign_that_was_killed_twice_loses_no_window_and_runs_none_again() {
             assert!(since.elapsed() < Duration::from_secs(80), "no window was finished");
             std::thread::sleep(Duration::from_millis(20));
         }
-        kill(&campaign, rank);
+        campaign.kill(rank);
         assert_ne!(running.end().code, 0);
         while working_in(campaign.folder.path()) > 0 {
             assert!(since.elapsed() < Duration::from_secs(100), "something still runs");

@@ -90,12 +90,6 @@ pub fn expect_equal_pmf(campaign: &Campaign, other: &BTreeMap<String, Vec<u64>>)
     names.iter().for_each(|name| assert_eq!(own[*name], other[*name], "{name}"));
 }
 
-/// Sends SIGKILL to a rank.
-pub fn kill(campaign: &Campaign, rank: usize) {
-    let pid = nix::unistd::Pid::from_raw(campaign.ranks()[&rank]);
-    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
-}
-
 /// A campaign of alanine dipeptide with the example's files; `keys` stand in `[umbrella]`.
 pub fn campaign_of_ala2(keys: &str) -> Campaign {
     let config = format!(

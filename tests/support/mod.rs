@@ -154,6 +154,12 @@ impl Campaign {
         self.start(ranks, args).end()
     }
 
+    /// Sends SIGKILL to a rank.
+    pub fn kill(&self, rank: usize) {
+        let pid = nix::unistd::Pid::from_raw(self.ranks()[&rank]);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGKILL).unwrap();
+    }
+
     /// The processes of its ranks, by rank.
     pub fn ranks(&self) -> BTreeMap<usize, i32> {
         let config = self.path("config.toml").display().to_string();

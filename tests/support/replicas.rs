@@ -27,8 +27,7 @@ pub fn wait_until(mut is_so: impl FnMut() -> bool) {
 
 /// Kills a rank and waits for the end of all.
 pub fn kill_rank(campaign: &Campaign, running: Running, rank: usize) -> Ended {
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(campaign.ranks()[&rank]), nix::sys::signal::Signal::SIGKILL)
-        .unwrap();
+    campaign.kill(rank);
     running.end()
 }
 
