@@ -217,6 +217,11 @@ impl<'a> Walk<'a> {
             (_, true) => format!("unknown key `{}` outside of any section", entry.key),
             _ => format!("unknown key `{}` in {}", entry.key, above.header()),
         };
+        let here: Vec<_> = shape.properties.iter().map(|(key, _)| *key).collect();
+        if let Some(why) = name::unsupported(&entry.key, &here) {
+            self.fault(place, message, why.to_owned());
+            return None;
+        }
         let (help, meant) = match self.guess(entry, table, shape) {
             Guess::Here(key) if table.get(key).is_some() => (format!("`{key}` is given already: remove this"), None),
             Guess::Here(key) => (format!("did you mean `{key}`?"), Some(key)),
@@ -230,7 +235,7 @@ impl<'a> Walk<'a> {
                 (format!("it belongs to [{section}]: move it there"), None)
             }
             Guess::Elsewhere(section, key) => (format!("did you mean `{key}` in [{section}]?"), None),
-            Guess::None => (known("keys", &shape.properties.iter().map(|(key, _)| *key).collect::<Vec<_>>()), None),
+            Guess::None => (known("keys", &here), None),
         };
         self.fault(place, message, help);
         if let Some(Property::Of(schema)) = meant.and_then(|key| shape.property(key)) {

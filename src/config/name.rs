@@ -31,6 +31,14 @@ pub(super) fn meant<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
     of_peers.copied().or_else(|| nearest(word, candidates.iter().copied()))
 }
 
+/// Why `word` is not supported in a table that knows the keys `here`, where other programs have it.
+pub(super) fn unsupported(word: &str, here: &[&str]) -> Option<&'static str> {
+    let word = squash(word);
+    let (_, _, why) =
+        UNSUPPORTED.iter().find(|(words, key, _)| here.contains(key) && words.split(' ').any(|w| w == word))?;
+    Some(why)
+}
+
 fn look_up(table: &[(&str, &'static [&'static str])], word: &str) -> &'static [&'static str] {
     let word = squash(word);
     table.iter().find(|(words, _)| words.split(' ').any(|w| w == word)).map_or(&[], |(_, names)| names)
@@ -68,6 +76,13 @@ fn only_part_of<'c>(wanted: &str, candidates: &[&'c str]) -> Option<&'c str> {
     });
     matching.next().filter(|_| matching.next().is_none()).copied()
 }
+
+/// Words of other programs for what is not supported here, squashed, a key of the table that they would stand in, and why.
+const UNSUPPORTED: &[(&str, &str, &str)] = &[(
+    "quadratic quadraticcoupling quadraticcouplings bilinear bilinearcoupling bilinearcouplings secondorder gamma cubic quartic anharmonic anharmonicity",
+    "couplings",
+    "only couplings linear in one coordinate are supported, none of second or higher order: remove it",
+)];
 
 /// Words of other programs for keys, squashed, and what they are called here.
 const KEYS: &[(&str, &[&str])] = &[
@@ -300,7 +315,9 @@ mod tests {
 
     #[test]
     fn no_word_stands_in_the_tables_twice_and_all_are_squashed() {
-        for table in [KEYS, VALUES] {
+        let unsupported: Vec<_> =
+            UNSUPPORTED.iter().map(|(words, key, _)| (*words, std::slice::from_ref(key))).collect();
+        for table in [KEYS, VALUES, &unsupported] {
             let words: Vec<_> = table.iter().flat_map(|(words, _)| words.split(' ')).collect();
             let unique: std::collections::BTreeSet<_> = words.iter().collect();
             let twice: Vec<_> = words.iter().filter(|word| words.iter().filter(|w| w == word).count() > 1).collect();

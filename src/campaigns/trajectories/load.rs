@@ -1,10 +1,10 @@
 //! Does a section describe trajectories that can be run?
 use super::rounds::{Point, Target};
-use super::section::{AlgorithmSection, Basis, CorrelationName, Keep, ModelSection, Section, TimeUnit};
+use super::section::{AlgorithmSection, Basis, CorrelationName, Keep, ModelSection, SamplingName, Section, TimeUnit};
 use super::timing::{check_step, clock_of, step_sizes};
 use super::{InitialFile, Setup, TrajectoryCampaign, Units};
 use crate::config::{Config, Faults};
-use crate::science::dynamics::models::UnitSystem;
+use crate::science::dynamics::models::{Fmo, UnitSystem};
 use crate::science::dynamics::{Correlations, InitialState, Model};
 use crate::units;
 use std::sync::Arc;
@@ -75,6 +75,7 @@ fn load_point(config: &Config, warnings: &mut Faults) -> Result<(Section, Setup)
     spell_out(&mut section, model.as_ref());
     let state = state_of(config, &section, model.as_ref(), &mut faults);
     check_method(config, &section, model.as_ref(), &mut faults);
+    check_temperature(config, &section, &mut faults);
     check_step(config, &section, model.as_ref(), &clock, &mut faults, warnings);
     let file = InitialFile::open(config, &section, model.as_ref(), clock.steps());
     let file = file.map_err(|more| faults.extend(more)).ok().flatten();
@@ -173,6 +174,17 @@ fn check_method(config: &Config, section: &Section, model: &dyn Model, faults: &
     }
 }
 
+/// Whether initial coordinates have a distribution.
+fn check_temperature(config: &Config, section: &Section, faults: &mut Faults) {
+    let Some((key, SamplingName::Boltzmann)) = section.model.zero_temperature() else { return };
+    if section.initial.file.is_some() {
+        return;
+    }
+    let message = format!("`{key} = 0` with Boltzmann sampling starts every trajectory at rest in the minimum");
+    let help = "use sampling = \"wigner\", which has zero-point motion, or give initial conditions in a file";
+    faults.push(config.fault(&format!("trajectories.model.{key}"), message, help));
+}
+
 /// Fills in what another key decides where it is not given: two ways to say the same are then the same campaign.
 fn spell_out(section: &mut Section, model: &dyn Model) {
     // What is scattered starts where the states are adiabatic.
@@ -191,14 +203,23 @@ fn units_of(config: &Config, section: &Section, system: Option<UnitSystem>, faul
     let position_square = if system == Some(UnitSystem::Atomic) { "bohr^2" } else { "hbar/(mass x frequency)" };
     let own = |time, energy| Units { time, time_factor: 1.0, energy, energy_factor: 1.0, position_square };
     match (&section.model, section.time_unit) {
-        (ModelSection::Fmo { temperature_k, .. }, Some(TimeUnit::Fs) | None) => Units {
-            time: "fs",
-            time_factor: units::thermal_time_fs(*temperature_k),
-            energy: "cm^-1",
-            energy_factor: units::thermal_energy_per_cm(*temperature_k),
-            position_square,
-        },
-        (ModelSection::Fmo { .. }, Some(TimeUnit::Thermal)) => own("hbar/(k_B T)", "k_B T"),
+        (ModelSection::Fmo { temperature_k, .. }, Some(TimeUnit::Fs) | None) => {
+            let unit = Fmo::unit_temperature_k(*temperature_k);
+            Units {
+                time: "fs",
+                time_factor: units::thermal_time_fs(unit),
+                energy: "cm^-1",
+                energy_factor: units::thermal_energy_per_cm(unit),
+                position_square,
+            }
+        }
+        (ModelSection::Fmo { temperature_k, .. }, Some(TimeUnit::Thermal)) => {
+            if *temperature_k == 0.0 {
+                let message = "at 0 K there is no unit of time hbar/(k_B T)";
+                faults.push(config.fault("trajectories.time_unit", message, "use time_unit = \"fs\""));
+            }
+            own("hbar/(k_B T)", "k_B T")
+        }
         (_, unit) => {
             if unit.is_some() {
                 let message = "`trajectories.time_unit` has a meaning for the model fmo only";
@@ -262,7 +283,7 @@ fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut 
 }
 
 fn understood(section: &Section, setup: &Setup) -> Vec<(String, String)> {
-    let (classical, quantum) = step_sizes(setup.model.as_ref(), &setup.clock);
+    let (classical, quantum) = step_sizes(section, setup.model.as_ref(), &setup.clock);
     let name = |value: serde_json::Value| value["kind"].as_str().unwrap_or("").to_owned();
     let kind = |value: Result<serde_json::Value, _>| value.map_or(String::new(), name);
     let target = target_of(section).map(|Target { stderr, max_count }| {

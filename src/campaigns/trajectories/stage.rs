@@ -1,7 +1,8 @@
 //! How are trajectories run in batches, and what is summed over them?
+use super::timing::step_that_keeps_the_norm;
 use super::{Setup, Units};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::science::dynamics::{Correlations, LANES, Lane, Trajectories};
+use crate::science::dynamics::{Breakdown, Correlations, LANES, Lane, Trajectories};
 use crate::science::sum::{self, Moments, exponent_for};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
@@ -52,7 +53,7 @@ impl TrajectoryStage {
     /// Adds the trajectories of a block, each or nothing of it, and tells why those that are not added are not. `first` is the number
     /// of the first one among all of the point.
     fn add(&self, sums: &mut Sums, found: &Trajectories, filled: usize, first: TaskId) -> Vec<(usize, Cause)> {
-        let mut refused: [Option<Cause>; LANES] = std::array::from_fn(|l| self.not_finite(found, l));
+        let mut refused: [Option<Cause>; LANES] = std::array::from_fn(|l| self.breakdown(found, l));
         self.find_too_large(sums, found, &mut refused);
         let is_meant: [bool; LANES] = std::array::from_fn(|l| l < filled && refused[l].is_none());
         if let Err(error) = self.add_lanes(sums, found, &is_meant) {
@@ -72,11 +73,20 @@ impl TrajectoryStage {
         refused.filter_map(|(l, cause)| Some((l, cause?))).collect()
     }
 
-    fn not_finite(&self, found: &Trajectories, l: usize) -> Option<Cause> {
-        let what = found.not_finite[l].as_ref()?;
-        let Units { time, time_factor, .. } = self.setup.units;
-        let text = format!("{} is {} at t = {} {time}", what.quantity, what.value, what.time * time_factor);
-        Some(Cause::NotFinite(text))
+    fn breakdown(&self, found: &Trajectories, l: usize) -> Option<Cause> {
+        let Units { time: unit, time_factor, .. } = self.setup.units;
+        Some(match *found.breakdown[l].as_ref()? {
+            Breakdown::NotFinite { quantity, value, time } => {
+                Cause::NotFinite(format!("{quantity} is {value} at t = {} {unit}", time * time_factor))
+            }
+            Breakdown::NormLost { norm, time } => {
+                let step = time_factor * step_that_keeps_the_norm(self.setup.model.as_ref(), &self.setup.clock);
+                Cause::Unstable(format!(
+                    "the populations add up to {norm:.4} of what they were at t = 0, at t = {} {unit}: use time_step = {step:.1e} or less, or integrator = \"strang\", which keeps the norm at any step",
+                    time * time_factor
+                ))
+            }
+        })
     }
 
     /// Everything that is summed: the sums it belongs to, its place there, and its values.

@@ -49,6 +49,10 @@ pub struct Block {
     pub active: [usize; LANES],
     pub accepted_hops: Lane,
     pub frustrated_hops: Lane,
+    /// Whether another program's trajectories are to be repeated decision by decision: set by the algorithm.
+    pub is_replay: bool,
+    /// Whether amplitudes are given for each trajectory, not drawn.
+    pub has_given_amplitudes: bool,
     uniforms: Vec<Uniforms>,
     first_uniform: Lane,
     /// Working memory for coordinates.
@@ -82,6 +86,8 @@ impl Block {
             active: [0; LANES],
             accepted_hops: ZERO,
             frustrated_hops: ZERO,
+            is_replay: false,
+            has_given_amplitudes: false,
             uniforms: Vec::with_capacity(LANES),
             first_uniform: ZERO,
             force: Phase::zero(coordinates),
@@ -96,7 +102,9 @@ impl Block {
         tasks: Tasks,
         (seed, state, start): (CampaignSeed, &InitialState, &Start),
     ) -> Self {
-        let mut block = Self { filled: (tasks.count() as usize).min(LANES), ..Self::blank(model) };
+        let filled = (tasks.count() as usize).min(LANES);
+        let has_given_amplitudes = start.wavefunctions.is_some();
+        let mut block = Self { filled, has_given_amplitudes, ..Self::blank(model) };
         // An empty lane repeats the first trajectory: it costs nothing and is never looked at.
         let of: [usize; LANES] = std::array::from_fn(|l| if l < block.filled { l } else { 0 });
         for (lane, &of) in of.iter().enumerate() {
@@ -148,6 +156,11 @@ impl Block {
         }
     }
 
+    /// Whether the numbers that decide hops are given, not drawn.
+    pub fn has_given_hops(&self) -> bool {
+        self.uniforms.iter().all(|uniforms| matches!(uniforms, Uniforms::Given(_)))
+    }
+
     /// The number that chooses the first surface of `lane`.
     pub fn surface_uniform(&self, lane: usize) -> f64 {
         self.first_uniform[lane]
@@ -169,7 +182,7 @@ impl Block {
     pub fn take_state(&mut self, other: &Block) {
         let [_, _, state @ ..] = self.moving(other);
         state.into_iter().for_each(|(to, from)| to.copy_from_slice(from));
-        self.active = other.active;
+        (self.active, self.is_replay) = (other.active, other.is_replay);
         (self.accepted_hops, self.frustrated_hops) = (other.accepted_hops, other.frustrated_hops);
     }
 

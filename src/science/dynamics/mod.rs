@@ -20,6 +20,7 @@ mod matrix;
 pub mod models;
 mod observables;
 mod phase;
+mod propagator;
 mod scattering;
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,7 @@ pub use eigen::Eigen;
 pub use matrix::{Matrix, Vector};
 pub use models::Model;
 pub use observables::{Correlations, Layout, Observed};
-pub use trajectory::{Clock, Integrator, NotFinite, System, Trajectories};
+pub use trajectory::{Breakdown, Clock, Integrator, NORM_TOLERANCE, System, Trajectories};
 
 use super::{exponential, widest};
 

@@ -61,18 +61,21 @@ pub struct Trajectories {
     pub end: (Lane, Lane),
     /// Whether the run was given up before its end.
     pub is_cut_short: bool,
-    /// For each lane what became infinite or no number first, if anything did.
-    pub not_finite: [Option<NotFinite>; LANES],
+    /// For each lane the first thing that went wrong, if anything did.
+    pub breakdown: [Option<Breakdown>; LANES],
 }
 
-/// An observable that is no finite number.
+/// Why the numbers of a trajectory are of no use, and when this was so first, of the times that are sampled.
 #[derive(Clone, Debug, PartialEq)]
-pub struct NotFinite {
-    pub quantity: &'static str,
-    pub value: f64,
-    /// When it was so first, of the times that are sampled.
-    pub time: f64,
+pub enum Breakdown {
+    /// An observable is infinite or no number.
+    NotFinite { quantity: &'static str, value: f64, time: f64 },
+    /// The populations add up to `norm` times what they did at the beginning, off by more than [`NORM_TOLERANCE`].
+    NormLost { norm: f64, time: f64 },
 }
+
+/// The largest relative deviation of the sum of populations from that of the beginning. Only a scheme of finite order exceeds it.
+pub const NORM_TOLERANCE: f64 = 1e-3;
 
 impl System<'_> {
     /// Where observables stand.
@@ -120,7 +123,7 @@ impl System<'_> {
             channels: vec![ZERO; channels],
             end: (ZERO, ZERO),
             is_cut_short: false,
-            not_finite: std::array::from_fn(|_| None),
+            breakdown: std::array::from_fn(|_| None),
         }
     }
 
@@ -179,12 +182,17 @@ impl Trajectories {
         let total = layout.energies() + 2;
         for (index, values) in observed.values.iter().enumerate() {
             for (l, value) in values.iter().enumerate().filter(|(_, value)| !value.is_finite()) {
-                let found = || NotFinite { quantity: name_of(layout, index), value: *value, time };
-                self.not_finite[l].get_or_insert_with(found);
+                let found = || Breakdown::NotFinite { quantity: name_of(layout, index), value: *value, time };
+                self.breakdown[l].get_or_insert_with(found);
             }
         }
         self.samples[sample * layout.len()..][..layout.len()].copy_from_slice(&observed.values);
+        let trace = |numbers: &[Lane], l: usize| numbers[..layout.states].iter().map(|lanes| lanes[l]).sum::<f64>();
         for l in 0..LANES {
+            let norm = trace(&observed.values, l) / trace(&self.samples, l);
+            if (norm - 1.0).abs() > NORM_TOLERANCE {
+                self.breakdown[l].get_or_insert(Breakdown::NormLost { norm, time });
+            }
             self.drift[l] = self.drift[l].max((observed.values[total][l] - self.samples[total][l]).abs());
         }
     }
@@ -198,9 +206,9 @@ impl Trajectories {
         self.channels.iter_mut().zip(&branch.channels).for_each(|(to, from)| add(to, from));
         add(&mut self.accepted_hops, &branch.accepted_hops);
         add(&mut self.frustrated_hops, &branch.frustrated_hops);
-        for (l, what) in branch.not_finite.into_iter().enumerate().filter(|(l, _)| weights[*l] != 0.0) {
+        for (l, what) in branch.breakdown.into_iter().enumerate().filter(|(l, _)| weights[*l] != 0.0) {
             self.drift[l] = self.drift[l].max(branch.drift[l]);
-            self.not_finite[l] = self.not_finite[l].take().or(what);
+            self.breakdown[l] = self.breakdown[l].take().or(what);
         }
         self.end = branch.end;
         self.is_cut_short |= branch.is_cut_short;

@@ -4,7 +4,7 @@ mod model;
 mod vibronic;
 
 pub use algorithm::AlgorithmSection;
-pub use model::ModelSection;
+pub use model::{ModelSection, SamplingName};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

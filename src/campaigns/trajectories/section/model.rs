@@ -1,5 +1,5 @@
 //! What can be said in `[trajectories.model]`?
-use super::vibronic;
+use super::vibronic::{self, GivenCoupling};
 use crate::config::{Config, Faults};
 use crate::science::dynamics::models::{
     AvoidedCrossing, Curves, Fmo, Holstein, HolsteinReciprocal, Landscape, LinearVibronic, SpinBoson, Tully, TullyOne,
@@ -32,9 +32,9 @@ pub enum Number {
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ModelSection {
     SpinBoson {
-        /// k_B T
+        /// k_B T; 0 with sampling = "wigner" or an initial file
         #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
+        #[schemars(range(min = 0.0))]
         thermal_energy: f64,
         /// Half the gap between the two energies
         #[serde(default = "half")]
@@ -63,9 +63,9 @@ pub enum ModelSection {
         sampling: SamplingName,
     },
     Fmo {
-        /// Temperature, K
+        /// Temperature, K; 0 with sampling = "wigner" or an initial file
         #[serde(default = "three_hundred")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
+        #[schemars(range(min = 0.0))]
         temperature_k: f64,
         /// Number of bath modes of each of the seven sites
         #[serde(default = "two_hundred")]
@@ -104,12 +104,12 @@ pub enum ModelSection {
         /// Frequencies of the modes
         frequencies: Option<Vec<f64>>,
         /// mode, i, j and value of each: value (z + z*) in element (i, j) and (j, i), each pair given once
-        couplings: Option<Vec<(usize, usize, usize, f64)>>,
+        couplings: Option<Vec<GivenCoupling>>,
         /// hamiltonian (S x S), frequencies (C) and couplings (K x 4) from an HDF5 file instead
         file: Option<PathBuf>,
-        /// k_B T
+        /// k_B T; 0 with sampling = "wigner" or an initial file
         #[serde(default = "one")]
-        #[schemars(extend("exclusiveMinimum" = 0))]
+        #[schemars(range(min = 0.0))]
         thermal_energy: f64,
         /// Mass of a mode
         #[serde(default = "one")]
@@ -125,9 +125,9 @@ pub enum ModelSection {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lattice {
-    /// k_B T
+    /// k_B T; 0 with sampling = "wigner" or an initial file
     #[serde(default = "one")]
-    #[schemars(extend("exclusiveMinimum" = 0))]
+    #[schemars(range(min = 0.0))]
     thermal_energy: f64,
     /// g, without dimension
     #[serde(default = "half")]
@@ -227,6 +227,20 @@ impl ModelSection {
             _ => {}
         }
         Ok(())
+    }
+
+    /// The key that says that initial coordinates are those of zero temperature, with the distribution that they are drawn from.
+    pub fn zero_temperature(&self) -> Option<(&'static str, SamplingName)> {
+        let (key, value, sampling) = match self {
+            Self::SpinBoson { thermal_energy, sampling, .. }
+            | Self::LinearVibronic { thermal_energy, sampling, .. } => ("thermal_energy", thermal_energy, sampling),
+            Self::Holstein(lattice) | Self::HolsteinK(lattice) => {
+                ("thermal_energy", &lattice.thermal_energy, &lattice.sampling)
+            }
+            Self::Fmo { temperature_k, sampling, .. } => ("temperature_k", temperature_k, sampling),
+            _ => return None,
+        };
+        (*value == 0.0).then_some((key, *sampling))
     }
 
     /// C of the energy-based decoherence that the model's field uses.

@@ -3,10 +3,16 @@ use super::model::Number;
 use crate::config::{Config, Faults};
 use crate::results::{Complex, Error, Reader};
 use crate::science::dynamics::models::Coupling;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// mode, row, column, value.
-pub type GivenCoupling = (usize, usize, usize, f64);
+/// mode, i, j and value; only couplings linear in one coordinate are supported, none that are bilinear or quadratic
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct GivenCoupling(pub usize, pub usize, pub usize, pub f64);
+
+/// What files call terms of second order, which this model has not.
+const OF_SECOND_ORDER: [&str; 4] = ["quadratic", "bilinear", "quadratic_couplings", "bilinear_couplings"];
 
 /// The model as it was given.
 #[derive(Clone, Debug, Default)]
@@ -64,7 +70,7 @@ pub fn check(config: &Config, given: &Given) -> Result<Vibronic, Faults> {
         );
     }
     let mut known = std::collections::BTreeSet::new();
-    for (k, &(mode, row, column, value)) in couplings.unwrap_or_default().iter().enumerate() {
+    for (k, &GivenCoupling(mode, row, column, value)) in couplings.unwrap_or_default().iter().enumerate() {
         let key = format!("couplings.{k}");
         if mode >= modes {
             let message = format!("mode {mode} is out of range: there are {modes}, 0 to {}", modes.saturating_sub(1));
@@ -86,7 +92,7 @@ pub fn check(config: &Config, given: &Given) -> Result<Vibronic, Faults> {
         }
     }
     faults.into_result(())?;
-    let coupling = |&(mode, row, column, value): &GivenCoupling| Coupling { mode, row, column, value };
+    let coupling = |&GivenCoupling(mode, row, column, value): &GivenCoupling| Coupling { mode, row, column, value };
     Ok((h, frequencies.unwrap_or_default().to_vec(), couplings.unwrap_or_default().iter().map(coupling).collect()))
 }
 
@@ -127,10 +133,17 @@ pub fn read(path: &Path) -> Result<Given, String> {
     let couplings = match reader.shape("couplings") {
         None => Vec::new(),
         Some(shape) if shape.len() == 2 && shape[1] == 4 => reader.array::<f64>("couplings").map_err(text)?,
-        Some(shape) => return Err(format!("`couplings` has shape {shape:?}, but must be [K, 4]: mode, i, j, value")),
+        Some(shape) => {
+            return Err(format!(
+                "`couplings` has shape {shape:?}, but must be [K, 4]: mode, i, j, value; only couplings linear in one coordinate are supported"
+            ));
+        }
     };
+    if let Some(name) = OF_SECOND_ORDER.iter().find(|name| reader.shape(name).is_some()) {
+        return Err(format!("`{name}` is not supported: this model has couplings linear in one coordinate only"));
+    }
     let index = |x: f64| (x >= 0.0 && x.fract() == 0.0).then_some(x as usize);
-    let coupling = |row: &[f64]| Some((index(row[0])?, index(row[1])?, index(row[2])?, row[3]));
+    let coupling = |row: &[f64]| Some(GivenCoupling(index(row[0])?, index(row[1])?, index(row[2])?, row[3]));
     let couplings: Option<Vec<_>> = couplings.chunks(4).map(coupling).collect();
     let couplings = couplings.ok_or("`couplings` must hold whole numbers from 0 as mode, i and j")?;
     let hamiltonian = elements.chunks(states).map(<[Number]>::to_vec).collect();

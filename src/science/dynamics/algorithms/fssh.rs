@@ -34,6 +34,7 @@ impl Algorithm for Fssh {
     }
 
     fn begin(&self, _model: &dyn Model, block: &mut Block, branch: usize) -> Lane {
+        block.is_replay = block.has_given_hops();
         block.to_adiabatic();
         if self.initial_surface == InitialSurface::All {
             block.active = [branch; LANES];
@@ -134,7 +135,7 @@ impl Step<'_> {
         }
         // QC Lab leaves the Hamiltonian of before the hop.
         if self.between.scheme == Scheme::Strang && model.depends_on_momenta() && moved.contains(&true) {
-            block.refresh(model, &moved);
+            self.between.refresh(block, &moved);
         }
     }
 

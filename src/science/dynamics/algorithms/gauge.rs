@@ -1,4 +1,5 @@
 //! How are the phases of adiabatic states carried from one step to the next?
+use super::tracking;
 use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{Block, LANES, Matrix, Model, Phase, Vector, ZERO};
 
@@ -13,37 +14,27 @@ pub enum Gauge {
     PhaseCoupling,
 }
 
-/// Fixes the phases of the block's vectors, whose last ones are in `last_vectors`.
-pub fn fix(gauge: Gauge, model: &dyn Model, block: &mut Block) {
+/// Fixes the phases of the block's vectors, whose last ones are in `last_vectors` and in the same order; `overlaps` holds <last k|now k>.
+pub fn fix(gauge: Gauge, model: &dyn Model, block: &mut Block, overlaps: &mut Vector) {
     let (last, now) = (&block.last_vectors, &mut block.eigen.vectors);
     match (now.is_real, gauge) {
-        (true, _) => carry_phases::<true>(last, now, true),
-        (false, Gauge::SignOverlap) => carry_phases::<false>(last, now, true),
-        (false, Gauge::PhaseOverlap) => carry_phases::<false>(last, now, false),
+        (true, _) => carry_phases::<true>(overlaps, now, true),
+        (false, Gauge::SignOverlap) => carry_phases::<false>(overlaps, now, true),
+        (false, Gauge::PhaseOverlap) => carry_phases::<false>(overlaps, now, false),
         (false, Gauge::PhaseCoupling) => {
             make_couplings_real(model, &block.z, now);
-            carry_phases::<false>(last, now, true);
+            tracking::find_overlaps(last, now, overlaps);
+            carry_phases::<false>(overlaps, now, true);
         }
     }
 }
 
 widest! {
     /// Multiplies column k of `now` by the inverse phase, or only the sign, of its overlap <last k|now k>.
-    fn carry_phases<const REAL: bool>(last: &Matrix, now: &mut Matrix, sign_only: bool) {
-        let n = last.states;
+    fn carry_phases<const REAL: bool>(overlaps: &Vector, now: &mut Matrix, sign_only: bool) {
+        let n = now.states;
         for k in 0..n {
-            let (mut re, mut im) = (ZERO, ZERO);
-            for place in (k..n * n).step_by(n) {
-                let (a, b, c, d) = (&last.re[place], &last.im[place], &now.re[place], &now.im[place]);
-                for l in 0..LANES {
-                    if REAL {
-                        re[l] += a[l] * c[l];
-                    } else {
-                        re[l] += a[l] * c[l] + b[l] * d[l];
-                        im[l] += a[l] * d[l] - b[l] * c[l];
-                    }
-                }
-            }
+            let (re, im) = (overlaps.re[k], overlaps.im[k]);
             let (mut cos, mut sin) = (ZERO, ZERO);
             for l in 0..LANES {
                 let size = (re[l] * re[l] + im[l] * im[l]).sqrt();

@@ -44,6 +44,7 @@ impl Algorithm for Mash {
     }
 
     fn begin(&self, _model: &dyn Model, block: &mut Block, _branch: usize) -> Lane {
+        block.is_replay = block.has_given_amplitudes;
         block.to_adiabatic();
         block.active = dominant(&block.scratch[0], None);
         [1.0; LANES]
@@ -206,7 +207,9 @@ impl Step<'_> {
         }
         if model.depends_on_momenta() {
             model.hamiltonian(&probe.z, &mut probe.h);
+            probe.last_vectors.clone_from(&probe.eigen.vectors);
             probe.eigen.solve(&probe.h);
+            self.between.follow(probe);
         }
     }
 

@@ -1,6 +1,7 @@
 //! Mean field (Ehrenfest) dynamics: the coordinates feel the mean force of all states.
-use super::{Algorithm, Stepper, propagate_fourth_order};
+use super::{Algorithm, Stepper};
 use crate::science::dynamics::models::{Frozen, FrozenStep, Motion};
+use crate::science::dynamics::propagator::{Propagator, propagate_fourth_order};
 use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, Observed};
 
 /// The method; it has no settings.
@@ -19,7 +20,13 @@ impl Algorithm for MeanField {
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
         let t = clock.time_step;
         match clock.integrator {
-            Integrator::Strang => Box::new(Strang { t, classical: model.prepare(Motion::Symmetric, t) }),
+            Integrator::Strang => Box::new(Strang {
+                t,
+                // A trajectory that ends may do so at any step.
+                steps_per_sample: if model.stop_beyond().is_some() { 1 } else { clock.steps_per_sample },
+                classical: model.prepare(Motion::Symmetric, t),
+                propagator: Propagator::new(model.states()),
+            }),
             Integrator::Sequential => Box::new(Sequential { t, classical: model.prepare(Motion::RungeKutta, t) }),
         }
     }
@@ -51,18 +58,23 @@ impl Stepper for Sequential<'_> {
 }
 
 /// Half a step of the state, a symmetric step of the coordinates, half a step of the state: itself symmetric, hence second order
-/// (Strang, SIAM J. Numer. Anal. 5, 506, 1968, doi:10.1137/0705041).
+/// (Strang, SIAM J. Numer. Anal. 5, 506, 1968, doi:10.1137/0705041). The halves that meet between two steps have the same Hamiltonian
+/// and are one, unless a sample is taken there.
 struct Strang<'a> {
     t: f64,
+    /// Steps after which the state must be that of the step's end.
+    steps_per_sample: usize,
     classical: Box<dyn FrozenStep + 'a>,
+    propagator: Propagator,
 }
 
 impl Stepper for Strang<'_> {
-    fn advance(&mut self, block: &mut Block, _step: usize) {
-        let half = 0.5 * self.t;
-        let [k @ .., _] = &mut block.scratch;
-        propagate_fourth_order(&block.h, half, &mut block.c, k);
+    fn advance(&mut self, block: &mut Block, step: usize) {
+        if step.is_multiple_of(self.steps_per_sample) {
+            self.propagator.advance(&mut block.h, 0.5 * self.t, &mut block.c);
+        }
         self.classical.advance(&mut block.z, Frozen { psi: &block.c, active: &block.active }, &mut block.h);
-        propagate_fourth_order(&block.h, half, &mut block.c, k);
+        let is_last = (step + 1).is_multiple_of(self.steps_per_sample);
+        self.propagator.advance(&mut block.h, if is_last { 0.5 * self.t } else { self.t }, &mut block.c);
     }
 }

@@ -7,6 +7,7 @@ mod mash;
 mod mean_field;
 mod rescaling;
 mod surface;
+mod tracking;
 
 pub use decoherence::{Decay, Decoherence};
 pub use fssh::{Fssh, InitialSurface};
@@ -15,8 +16,7 @@ pub use mash::Mash;
 pub use mean_field::MeanField;
 pub use rescaling::Frustrated;
 
-use super::widest::widest;
-use super::{Block, Clock, LANES, Lane, Matrix, Model, Observed, Vector, ZERO};
+use super::{Block, Clock, Lane, Model, Observed};
 use crate::seed::Stream;
 
 /// A mixed quantum-classical method.
@@ -50,42 +50,4 @@ pub trait Algorithm: Send + Sync {
 pub trait Stepper {
     /// Step number `step`, counted from 0.
     fn advance(&mut self, block: &mut Block, step: usize);
-}
-
-/// c <- exp(-i h t) c to fourth order in t, with h fixed: what the classical method of Runge and Kutta does then. `k` is working
-/// memory.
-fn propagate_fourth_order(h: &Matrix, t: f64, c: &mut Vector, k: &mut [Vector; 5]) {
-    match h.is_real {
-        true => add_powers::<true>(h, t, c, k),
-        false => add_powers::<false>(h, t, c, k),
-    }
-}
-
-widest! {
-    /// c + sum over n of (-i h t)^n c/n!, each power from the one before.
-    fn add_powers<const REAL: bool>(h: &Matrix, t: f64, c: &mut Vector, k: &mut [Vector; 5]) {
-        let [power, next, ..] = k;
-        power.clone_from(c);
-        for n in 1..=4 {
-            h.times::<REAL>(power, next);
-            let part = t / f64::from(n);
-            for i in 0..h.states {
-                // -i (a + i b) = b - i a. Into arrays of their own first: the compiler then knows that nothing overlaps.
-                let (mut re, mut im) = (ZERO, ZERO);
-                let (a, b) = (&next.re[i], &next.im[i]);
-                for l in 0..LANES {
-                    re[l] = part * b[l];
-                    im[l] = -part * a[l];
-                }
-                (power.re[i], power.im[i]) = (re, im);
-                let (a, b) = (&mut c.re[i], &mut c.im[i]);
-                for l in 0..LANES {
-                    a[l] += re[l];
-                }
-                for l in 0..LANES {
-                    b[l] += im[l];
-                }
-            }
-        }
-    }
 }

@@ -1,8 +1,9 @@
 //! How do methods that move on adiabatic surfaces make a step?
 use super::gauge::{self, Gauge};
+use super::tracking;
 use crate::science::dynamics::models::{Frozen, FrozenStep, Motion};
-use crate::science::dynamics::phase::turn;
-use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, Phase, ZERO};
+use crate::science::dynamics::propagator::advance_phases;
+use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, Phase, Vector};
 
 /// The order of the parts of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,6 +23,8 @@ pub struct SurfaceStep<'a> {
     gauge: Gauge,
     t: f64,
     classical: Box<dyn FrozenStep + 'a>,
+    /// Working memory: <last k|now k> of every state.
+    overlaps: Vector,
 }
 
 impl<'a> SurfaceStep<'a> {
@@ -37,7 +40,8 @@ impl<'a> SurfaceStep<'a> {
             Scheme::Strang if model.depends_on_momenta() => Motion::Symmetric,
             Scheme::Strang => Motion::Opening,
         };
-        Self { model, scheme, gauge, t: clock.time_step, classical: model.prepare(motion, clock.time_step) }
+        let classical = model.prepare(motion, clock.time_step);
+        Self { model, scheme, gauge, t: clock.time_step, classical, overlaps: Vector::zero(model.states()) }
     }
 
     /// The length of a step.
@@ -46,7 +50,7 @@ impl<'a> SurfaceStep<'a> {
     }
 
     /// Moves a block on its active surfaces by the clock's step. Leaves the adiabatic amplitudes in `scratch[0]`, the vectors of the
-    /// active surfaces in `scratch[1]` and the vectors of the beginning in `last_vectors`.
+    /// active surfaces in `scratch[1]` and the vectors of the beginning, in the order of the states that continue them, in `last_vectors`.
     pub fn advance(&mut self, block: &mut Block) {
         self.advance_lanes(&[self.t; LANES], block, |classical, block| {
             let frozen = Frozen { psi: &block.scratch[1], active: &block.active };
@@ -70,6 +74,23 @@ impl<'a> SurfaceStep<'a> {
         });
     }
 
+    /// Brings Hamiltonian and adiabatic states up to date where a hop has moved coordinates of a model whose Hamiltonian depends on momenta;
+    /// other lanes keep their bits. The surfaces stay the states that they were.
+    pub fn refresh(&mut self, block: &mut Block, moved: &[bool; LANES]) {
+        block.last_vectors.clone_from(&block.eigen.vectors);
+        block.refresh(self.model, moved);
+        self.follow(block);
+    }
+
+    /// Keeps every trajectory on the state that it moved on when the vectors were those in `last_vectors`. A replay of QC Lab's does so
+    /// only where states are not coupled at all.
+    pub fn follow(&mut self, block: &mut Block) {
+        // QC Lab keeps the order by energy.
+        let is_theirs = self.scheme == Scheme::Sequential && block.is_replay;
+        let least = if is_theirs { tracking::ALL } else { tracking::MAJORITY };
+        tracking::follow(least, block, &mut self.overlaps);
+    }
+
     fn advance_lanes(&mut self, t: &Lane, block: &mut Block, advance: impl FnOnce(&mut dyn FrozenStep, &mut Block)) {
         let half = t.map(|t| 0.5 * t);
         propagate_exactly(block, if self.scheme == Scheme::Strang { &half } else { t });
@@ -77,11 +98,13 @@ impl<'a> SurfaceStep<'a> {
         advance(self.classical.as_mut(), block);
         block.last_vectors.clone_from(&block.eigen.vectors);
         block.eigen.solve(&block.h);
+        self.follow(block);
         let is_corrected = self.scheme == Scheme::Strang && self.model.depends_on_momenta();
         if is_corrected {
             self.correct(&half, block);
+            self.follow(block);
         }
-        gauge::fix(self.gauge, self.model, block);
+        gauge::fix(self.gauge, self.model, block, &mut self.overlaps);
         block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
         if self.scheme == Scheme::Strang {
             if !is_corrected {
@@ -108,13 +131,6 @@ impl<'a> SurfaceStep<'a> {
 fn propagate_exactly(block: &mut Block, t: &Lane) {
     block.to_adiabatic();
     let [adiabatic, ..] = &mut block.scratch;
-    for (k, energies) in block.eigen.values.iter().enumerate() {
-        let (mut cos, mut sin) = (ZERO, ZERO);
-        turn(&std::array::from_fn(|l| energies[l] * t[l]), &mut cos, &mut sin);
-        let (re, im) = (&mut adiabatic.re[k], &mut adiabatic.im[k]);
-        for l in 0..LANES {
-            (re[l], im[l]) = (cos[l] * re[l] + sin[l] * im[l], cos[l] * im[l] - sin[l] * re[l]);
-        }
-    }
+    advance_phases(&block.eigen.values, t, adiabatic);
     block.eigen.vectors.apply(adiabatic, &mut block.c);
 }

@@ -147,8 +147,8 @@ impl Model for AvoidedCrossing {
         4.0 * self.landscape.height() + square / self.bath.masses[0]
     }
 
-    fn spectral_radius(&self) -> f64 {
-        self.landscape.height()
+    fn spectral_range(&self) -> [f64; 2] {
+        [-self.landscape.height(), self.landscape.height()]
     }
 
     fn is_real(&self) -> bool {

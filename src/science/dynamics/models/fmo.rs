@@ -17,7 +17,10 @@ const HAMILTONIAN_PER_CM: [[f64; SITES]; SITES] = [
     [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 12440.0],
 ];
 
-/// The complex at a temperature, in units of k_B T and hbar/(k_B T).
+/// The temperature whose thermal energy is the unit of a complex at 0 K, K.
+const UNIT_AT_ZERO_K: f64 = 300.0;
+
+/// The complex at a temperature, in units of k_B T and hbar/(k_B T); at 0 K in those of 300 K.
 #[derive(Clone, Debug)]
 pub struct Fmo {
     pub temperature_k: f64,
@@ -29,9 +32,14 @@ pub struct Fmo {
 }
 
 impl Fmo {
+    /// The temperature whose thermal energy is the unit of energy, K.
+    pub fn unit_temperature_k(temperature_k: f64) -> f64 {
+        if temperature_k > 0.0 { temperature_k } else { UNIT_AT_ZERO_K }
+    }
+
     /// The model in general form; energies count from the lowest site's.
     pub fn build(&self) -> LinearModel {
-        let per_cm = 1.0 / thermal_energy_per_cm(self.temperature_k);
+        let per_cm = 1.0 / thermal_energy_per_cm(Self::unit_temperature_k(self.temperature_k));
         let modes = self.modes_per_site;
         let lowest = (0..SITES).map(|n| HAMILTONIAN_PER_CM[n][n]).fold(f64::INFINITY, f64::min);
         let element = |(i, j): (usize, usize)| {
@@ -52,7 +60,7 @@ impl Fmo {
             bath: Bath::harmonic(frequencies, self.mass),
             couplings,
             groups: (0..SITES).map(group).collect(),
-            thermal_energy: 1.0,
+            thermal_energy: if self.temperature_k > 0.0 { 1.0 } else { 0.0 },
             sampling: self.sampling,
         }
     }

@@ -4,7 +4,7 @@
 //! then a list of weights. Forces are formed per group, never as a `[modes, states, states]` array, and a step under a constant
 //! force is one affine map per mode.
 use super::affine::AffineStep;
-use super::{Bath, FrozenStep, Model, Motion, Phase, Sampling, radius_of, weighted_population};
+use super::{Bath, FrozenStep, Model, Motion, Phase, Sampling, range_of, weighted_population};
 use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{LANES, Lane, Matrix, Vector, ZERO};
 use crate::seed::Stream;
@@ -175,7 +175,7 @@ impl Model for LinearModel {
         2.0 * (0..self.bath.coordinates()).map(energy).sum::<f64>() + self.spectral_radius()
     }
 
-    fn spectral_radius(&self) -> f64 {
+    fn spectral_range(&self) -> [f64; 2] {
         // The energies of states fluctuate with a variance of sum |B|^2 (2 g)^2 <x^2>.
         let variance = |group: &Group| -> f64 {
             let of_mode = |j: usize| {
@@ -194,7 +194,8 @@ impl Model for LinearModel {
             self.groups.iter().zip(&variances).map(|(group, variance)| weight(&group.operator).powi(2) * variance).sum()
         };
         let largest = (0..self.states).map(of_state).fold(0.0, f64::max);
-        radius_of(&self.h_q, self.states) + 5.0 * libm::sqrt(largest)
+        let (beyond, [lowest, highest]) = (5.0 * libm::sqrt(largest), range_of(&self.h_q, self.states));
+        [lowest - beyond, highest + beyond]
     }
 
     fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {

@@ -52,8 +52,14 @@ pub trait Model: Send + Sync {
     /// A magnitude that energies seldom exceed, to choose the quantum of exact sums by.
     fn energy_scale(&self) -> f64;
 
-    /// A bound that the magnitudes of adiabatic energies seldom exceed, for the stability of a step.
-    fn spectral_radius(&self) -> f64;
+    /// Bounds that adiabatic energies seldom lie beyond, lower and upper.
+    fn spectral_range(&self) -> [f64; 2];
+
+    /// A bound that the magnitudes of adiabatic energies seldom exceed.
+    fn spectral_radius(&self) -> f64 {
+        let [lowest, highest] = self.spectral_range();
+        lowest.abs().max(highest.abs())
+    }
 
     /// Whether H has no imaginary part, whatever the coordinates.
     fn is_real(&self) -> bool;
@@ -115,10 +121,16 @@ pub trait Model: Send + Sync {
     }
 }
 
-/// A bound on the magnitudes of a constant matrix' eigenvalues, by Gershgorin's discs.
-fn radius_of(h: &[[f64; 2]], states: usize) -> f64 {
-    let row = |i: usize| -> f64 { (0..states).map(|j| libm::hypot(h[i * states + j][0], h[i * states + j][1])).sum() };
-    (0..states).map(row).fold(0.0, f64::max)
+/// Bounds on the eigenvalues of a constant Hermitian matrix, by Gershgorin's discs.
+fn range_of(h: &[[f64; 2]], states: usize) -> [f64; 2] {
+    let size = |place: usize| libm::hypot(h[place][0], h[place][1]);
+    let disc = |i: usize| -> [f64; 2] {
+        let (centre, radius) =
+            (h[i * states + i][0], (0..states).filter(|&j| j != i).map(|j| size(i * states + j)).sum::<f64>());
+        [centre - radius, centre + radius]
+    };
+    let wider = |[lowest, highest]: [f64; 2], disc: [f64; 2]| [lowest.min(disc[0]), highest.max(disc[1])];
+    (0..states).map(disc).reduce(wider).unwrap_or_default()
 }
 
 /// sum_n `W[n]` |psi_n|^2.

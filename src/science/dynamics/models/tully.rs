@@ -167,8 +167,8 @@ impl<C: Curves> Model for Tully<C> {
         4.0 * C::LARGEST_ENERGY + self.momentum * self.momentum / self.bath.masses[0]
     }
 
-    fn spectral_radius(&self) -> f64 {
-        C::LARGEST_ENERGY
+    fn spectral_range(&self) -> [f64; 2] {
+        [-C::LARGEST_ENERGY, C::LARGEST_ENERGY]
     }
 
     fn is_real(&self) -> bool {

@@ -8,6 +8,7 @@ use super::*;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
 
+mod invariance;
 mod physics;
 
 fn spin_boson(modes: usize, reorganization_energy: f64) -> models::LinearModel {
@@ -184,7 +185,7 @@ fn strang_steps_can_be_undone() {
             algorithm.begin(model.as_ref(), &mut block, 0);
             let (z, c) = (block.z.clone(), block.c.clone());
             for sign in [1.0, -1.0] {
-                let clock = clock(sign * 0.1 * step, 100, 1, Integrator::Strang);
+                let clock = clock(sign * 0.1 * step, 50, 1, Integrator::Strang);
                 let mut stepper = algorithm.stepper(model.as_ref(), &clock);
                 (0..50).for_each(|step| stepper.advance(&mut block, step));
             }
@@ -193,9 +194,7 @@ fn strang_steps_can_be_undone() {
             };
             let worst =
                 [off(&block.z.x, &z.x), off(&block.z.y, &z.y), off(&block.c.re, &c.re), off(&block.c.im, &c.im)];
-            // Only the amplitudes of the mean field are not turned exactly: fifth order in the step.
-            let allowed = if method == "fssh" { 1e-11 } else { 1e-7 };
-            assert!(worst.iter().all(|&w| w < allowed), "{name}, {method}: {worst:?}");
+            assert!(worst.iter().all(|&w| w < 1e-11), "{name}, {method}: {worst:?}");
         }
     }
 }
@@ -292,13 +291,14 @@ fn a_trajectory_that_is_not_finite_is_named_and_disturbs_no_other() {
                 Start { coordinates: Some(all), ..Start::default() }
             };
             let healthy = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &coordinates(0.0));
-            assert!(healthy.not_finite.iter().all(Option::is_none), "{name}");
+            assert!(healthy.breakdown.iter().all(Option::is_none), "{name}");
             for poison in [f64::NAN, f64::INFINITY] {
                 let found = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &coordinates(poison));
-                let first = found.not_finite[4].as_ref().unwrap();
-                assert!(first.time == 0.0 && !first.value.is_finite(), "{name}: {first:?}");
+                let first = found.breakdown[4].as_ref().unwrap();
+                let is_at_once = matches!(first, Breakdown::NotFinite { time: 0.0, value, .. } if !value.is_finite());
+                assert!(is_at_once, "{name}: {first:?}");
                 for l in (0..LANES).filter(|&l| l != 4) {
-                    assert_eq!(found.not_finite[l], None);
+                    assert_eq!(found.breakdown[l], None);
                     let same =
                         healthy.samples.iter().zip(&found.samples).all(|(a, b)| a[l].to_bits() == b[l].to_bits());
                     assert!(same, "{name}, {method}: trajectory {l}");
@@ -331,7 +331,7 @@ fn a_hop_that_no_direction_can_pay_for_is_frustrated() {
     let found = run(&model, &fssh(), &clock, Tasks::new(0, 1), &always);
     assert_eq!((found.accepted_hops[0], found.frustrated_hops[0]), (0.0, 10.0));
     assert!(found.drift[0] < 1e-12, "{}", found.drift[0]);
-    assert_eq!(found.not_finite[0], None);
+    assert_eq!(found.breakdown[0], None);
 }
 
 #[test]
@@ -405,17 +405,17 @@ fn trajectories_are_frozen() {
     });
     // A change here breaks the promise that a campaign can be repeated with another version of simmpi: say so in a release.
     let expected = [
-        [6_240_801_049_490_355_629, 1_558_958_040_263_840_187, 15_830_078_860_546_037_113],
-        [3_988_103_892_217_396_750, 4_870_315_485_249_837_879, 14_799_609_637_700_979_929],
-        [13_743_546_886_889_263_013, 5_291_739_270_499_003_299, 13_950_911_501_716_755_341],
-        [16_738_321_004_459_613_877, 3_570_051_307_292_620_512, 9_095_222_367_213_683_937],
-        [5_798_033_785_826_797_349, 1_282_942_866_164_079_119, 1_383_932_817_575_243_366],
-        [57_409_316_375_297_443, 53_876_959_980_028_723, 15_193_548_782_482_432_738],
-        [8_165_449_957_835_202_560, 14_200_873_445_559_051_236, 1_299_575_526_313_283_201],
-        [4_493_440_850_522_353_803, 1_272_540_562_495_755_077, 12_812_579_742_317_669_708],
-        [1_812_874_930_347_426_313, 9_218_338_109_513_168_793, 15_729_173_675_116_466_601],
-        [1_079_564_951_878_233_541, 11_956_607_216_337_272_201, 1_695_870_870_846_599_863],
-        [4_118_306_967_475_709_567, 11_695_985_969_583_595_280, 8_935_769_420_156_521_266],
+        [7_457_156_727_047_190_943, 1_558_958_040_263_840_187, 15_830_078_860_546_037_113],
+        [14_944_326_767_325_646_606, 6_241_149_822_506_046_498, 4_955_922_830_440_871_149],
+        [2_319_567_672_114_703_877, 5_291_739_270_499_003_299, 13_950_911_501_716_755_341],
+        [1_501_499_690_047_514_245, 3_570_051_307_292_620_512, 9_095_222_367_213_683_937],
+        [8_512_777_652_453_413_173, 1_282_942_866_164_079_119, 1_383_932_817_575_243_366],
+        [8_758_612_202_481_871_901, 1_378_711_629_545_724_493, 7_537_304_264_234_335_603],
+        [8_529_345_495_598_209_076, 10_926_127_853_734_918_249, 418_529_815_079_155_922],
+        [2_872_220_119_959_533_502, 1_272_540_562_495_755_077, 12_812_579_742_317_669_708],
+        [13_814_828_000_057_303_820, 9_218_338_109_513_168_793, 15_729_173_675_116_466_601],
+        [3_796_065_235_730_125_660, 11_956_607_216_337_272_201, 1_695_870_870_846_599_863],
+        [13_031_829_477_689_051_343, 11_695_985_969_583_595_280, 8_935_769_420_156_521_266],
     ];
     assert_eq!(digests.collect::<Vec<_>>(), expected);
 }

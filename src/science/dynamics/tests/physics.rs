@@ -22,10 +22,10 @@ fn populations_add_up_to_one() {
                 let clock = clock(0.05 * step, 50, 4, integrator);
                 let layout = system(model.as_ref(), algorithm.as_ref(), &clock).layout();
                 let found = run(model.as_ref(), algorithm.as_ref(), &clock, Tasks::new(0, 16), &Start::default());
-                // Only the mean field does not turn amplitudes exactly.
-                let allowed = if method == "mean field" { 1e-6 } else { 1e-10 };
+                // Only QC Lab's scheme of the mean field does not advance amplitudes exactly.
+                let is_series = method == "mean field" && integrator == Integrator::Sequential;
                 let fault = norm_fault(layout, &found);
-                assert!(fault < allowed, "{name}, {method}, {integrator:?}: {fault:e}");
+                assert!(fault < if is_series { 1e-6 } else { 1e-10 }, "{name}, {method}, {integrator:?}: {fault:e}");
             }
         }
     }
@@ -200,7 +200,7 @@ fn equal_energies_and_a_crossing_at_a_step_leave_no_trace() {
             let at_zero = Start { coordinates: Some(vec![vec![[0.0, 0.7]]; 16]), ..Start::default() };
             let clock = clock(0.05, 20, 3, Integrator::Strang);
             let found = run(&model, algorithm.as_ref(), &clock, Tasks::new(0, 16), &at_zero);
-            assert!(found.not_finite.iter().all(Option::is_none), "{method}: {:?}", found.not_finite[0]);
+            assert!(found.breakdown.iter().all(Option::is_none), "{method}: {:?}", found.breakdown[0]);
         }
     }
 }

@@ -1,0 +1,91 @@
+//! Which adiabatic state of a step's end continues which one of its beginning?
+//!
+//! Adiabatic states are ordered by energy. Where two that hardly couple cross, the order changes within one step while both go on as
+//! they were: a trivial crossing (Fernandez-Alberti, Roitberg, Nelson and Tretiak, J. Chem. Phys. 137, 014512, 2012,
+//! doi:10.1063/1.4732536; Wang and Prezhdo, J. Phys. Chem. Lett. 5, 713, 2014, doi:10.1021/jz500025c). A trajectory stays on the state
+//! that it moves on, with its momenta.
+use crate::science::dynamics::widest::widest;
+use crate::science::dynamics::{Block, LANES, Matrix, Vector, ZERO};
+
+/// A state goes on as the one that holds more than half of it: there is one at most.
+pub const MAJORITY: f64 = 0.5;
+/// It goes on as the one that is the same to rounding: then the two that change places are not coupled.
+pub const ALL: f64 = 1.0 - 1e-12;
+
+/// Brings the states of the step's beginning (`last_vectors`) and the active surface into the order of those of its end: a state
+/// continues the one of which it holds more than the part `least`, at least half; others keep their order. Leaves <last k|now k> of
+/// all states in `overlaps`.
+pub fn follow(least: f64, block: &mut Block, overlaps: &mut Vector) {
+    find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
+    let mut lost = [false; LANES];
+    for k in 0..overlaps.states() {
+        let held = overlaps.population(k);
+        (0..LANES).for_each(|l| lost[l] |= held[l] < 1.0 - least);
+    }
+    if !lost.contains(&true) {
+        return;
+    }
+    for l in (0..LANES).filter(|&l| lost[l]) {
+        let origin = origins(least, &block.last_vectors, &block.eigen.vectors, l);
+        reorder(&mut block.last_vectors, &origin, l);
+        block.active[l] = origin.iter().position(|&from| from == block.active[l]).unwrap_or(block.active[l]);
+    }
+    find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
+}
+
+/// <last k|now k> of every state k.
+pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) {
+    match now.is_real {
+        true => diagonal_overlaps::<true>(last, now, overlaps),
+        false => diagonal_overlaps::<false>(last, now, overlaps),
+    }
+}
+
+widest! {
+    fn diagonal_overlaps<const REAL: bool>(last: &Matrix, now: &Matrix, overlaps: &mut Vector) {
+        let n = last.states;
+        for k in 0..n {
+            let (mut re, mut im) = (ZERO, ZERO);
+            for place in (k..n * n).step_by(n) {
+                let (a, b, c, d) = (&last.re[place], &last.im[place], &now.re[place], &now.im[place]);
+                for l in 0..LANES {
+                    if REAL {
+                        re[l] += a[l] * c[l];
+                    } else {
+                        re[l] += a[l] * c[l] + b[l] * d[l];
+                        im[l] += a[l] * d[l] - b[l] * c[l];
+                    }
+                }
+            }
+            (overlaps.re[k], overlaps.im[k]) = (re, im);
+        }
+    }
+}
+
+/// For every state of lane `l` now, the one it was: the one that it holds more than `least` of, or else, in order, one that is left.
+fn origins(least: f64, last: &Matrix, now: &Matrix, l: usize) -> Vec<usize> {
+    let n = last.states;
+    let weight = |j: usize, k: usize| {
+        let (mut re, mut im) = (0.0, 0.0);
+        for row in (0..n * n).step_by(n) {
+            let (a, b, c, d) = (last.re[row + j][l], last.im[row + j][l], now.re[row + k][l], now.im[row + k][l]);
+            re += a * c + b * d;
+            im += a * d - b * c;
+        }
+        re * re + im * im
+    };
+    let certain: Vec<Option<usize>> = (0..n).map(|k| (0..n).find(|&j| weight(j, k) > least)).collect();
+    let mut left = (0..n).filter(|j| !certain.contains(&Some(*j)));
+    certain.iter().map(|origin| origin.or_else(|| left.next()).unwrap_or_default()).collect()
+}
+
+/// Puts column `origin[k]` in the place of column k, in lane `l`.
+fn reorder(vectors: &mut Matrix, origin: &[usize], l: usize) {
+    let n = vectors.states;
+    for part in [&mut vectors.re, &mut vectors.im] {
+        for row in part.chunks_mut(n) {
+            let before: Vec<f64> = row.iter().map(|lanes| lanes[l]).collect();
+            (0..n).for_each(|k| row[k][l] = before[origin[k]]);
+        }
+    }
+}
