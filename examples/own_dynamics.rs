@@ -89,8 +89,9 @@ impl Model for MorsePair {
         0.1
     }
 
-    fn spectral_radius(&self) -> f64 {
-        0.1
+    fn spectral_range(&self) -> [f64; 2] {
+        let largest = 0.1;
+        [-largest, largest]
     }
 
     fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {

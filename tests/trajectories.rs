@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 mod support;
 
+use simmpi::results::{Reader, Writer};
 use std::process::Command;
 use support::{Campaign, simmpi};
 
@@ -10,9 +11,9 @@ const MODELS: [(&str, &str, f64); 12] = [
     ("fmo", "modes_per_site = 3", 1.0),
     ("holstein", "sites = 3", 0.1),
     ("holstein-k", "sites = 4", 0.1),
-    ("tully-1", "position = -2, momentum = 12", 10.0),
-    ("tully-2", "position = -2, momentum = 20", 10.0),
-    ("tully-3", "position = -2, momentum = 12, stop_beyond = 3", 10.0),
+    ("tully-1", "position = -2, momentum = 12", 4.0),
+    ("tully-2", "position = -2, momentum = 20", 4.0),
+    ("tully-3", "position = -2, momentum = 12, stop_beyond = 3", 4.0),
     ("avoided-crossing-a", "position = [-1, 0]", 0.002),
     ("avoided-crossing-b", "position = [-1, 0]", 0.002),
     ("avoided-crossing-c", "position = [-1, 0.5]", 0.002),
@@ -236,4 +237,80 @@ fn what_cannot_be_run_is_refused_with_what_to_do() {
     }
     let said = faults(&keys, "[[sweep]]\nkey = \"trajectories.model.frequenzy\"\nvalues = [0.1]\n");
     assert!(said.contains("unknown key `frequenzy`") && said.contains("did you mean `frequency`?"), "{said}");
+}
+
+/// A configuration of the user's own model with these keys.
+fn own_model(keys: &str, model: &str) -> String {
+    campaign(&format!("{keys}\nmodel = {{ kind = \"linear-vibronic\", {model} }}"), "")
+}
+
+#[test]
+fn mean_field_keeps_the_norm_whatever_the_energies_and_qc_labs_scheme_says_where_it_does_not() {
+    let times = "count = 4\nduration = 10\ntime_step = 0.01\nsample_every = 1\nalgorithm = { kind = \"mean-field\" }";
+    let model = "frequencies = [1], couplings = [], hamiltonian = [[250, 120, 0], [120, 250, 1], [0, 1, -547]]";
+    let text = own_model(times, model);
+    let running = Campaign::with(simmpi(), &text);
+    running.run(0, &[]).expect(0, &["complete: 4 of 4", "largest quantum energy x step is", "above 0.2"]);
+    let populations: Vec<f64> =
+        Reader::open_results(&running.path("results.h5")).unwrap().array("/results/populations").unwrap();
+    // Two states far from the third: cos^2(120 t) but for parts of (1/800)^2.
+    for (row, t) in populations.chunks(3).zip(0..) {
+        let expected = (120.0 * f64::from(t)).cos().powi(2);
+        assert!((row.iter().sum::<f64>() - 1.0).abs() < 1e-11 && (row[0] - expected).abs() < 2e-2, "{t}: {row:?}");
+    }
+    let sequential = own_model(
+        &times.replace("count", "integrator = \"sequential\"\ncount"),
+        "frequencies = [1], couplings = [], hamiltonian = [[0, 50], [50, 0]]",
+    );
+    let theirs = Campaign::with(simmpi(), &sequential);
+    theirs.run(0, &[]).expect(2, &["4 failed", "the series of integrator = \"sequential\" loses the norm"]);
+    let texts = ["the populations add up to 0.", "use time_step = ", "integrator = \"strang\""];
+    theirs.tell_of_results("inspect", &[]).expect(0, &texts);
+}
+
+#[test]
+fn zero_temperature_has_a_wigner_distribution_and_no_boltzmann_one() {
+    let times = "count = 8\nduration = 1\ntime_step = 0.1\nsample_every = 1\nalgorithm = { kind = \"fssh\" }";
+    for (kind, zero) in [
+        ("spin-boson", "thermal_energy = 0, modes = 3"),
+        ("fmo", "temperature_k = 0, modes_per_site = 2"),
+        ("holstein", "thermal_energy = 0.0, sites = 3"),
+        ("holstein-k", "thermal_energy = 0, sites = 4"),
+        ("linear-vibronic", "thermal_energy = 0, hamiltonian = [[0]], frequencies = [2], couplings = [[0, 0, 0, 0.1]]"),
+    ] {
+        let of = |rest: &str| campaign(&format!("{times}\nmodel = {{ kind = \"{kind}\", {zero}{rest} }}"), "");
+        let running = Campaign::with(simmpi(), &of(", sampling = \"wigner\""));
+        running.run(0, &[]).expect(0, &["complete: 8 of 8"]);
+        let reader = Reader::open_results(&running.path("results.h5")).unwrap();
+        let energies: Vec<f64> = reader.array("/results/energy_classical").unwrap();
+        assert!(energies.iter().all(|e| e.is_finite() && *e > 0.0), "{kind}: {energies:?}");
+        let key = zero.split(' ').next().unwrap();
+        let still = Campaign::with(simmpi(), &of(""));
+        still.run(0, &[]).expect(78, &[&format!("`{key} = 0` with Boltzmann sampling"), "sampling = \"wigner\""]);
+        let negative = Campaign::with(simmpi(), &of("").replace(&format!("{key} = 0"), &format!("{key} = -1")));
+        negative.run(0, &[]).expect(78, &[&format!("`{key}` must be at least 0")]);
+    }
+}
+
+#[test]
+fn terms_of_second_order_are_refused_by_name() {
+    let times = "count = 4\nduration = 1\ntime_step = 0.1\nsample_every = 1\nalgorithm = { kind = \"fssh\" }";
+    let model = "hamiltonian = [[0]], frequencies = [1, 2], couplings = [[0, 0, 0, 0.1]]";
+    for model in [
+        model.replace("0.1]]", "0.1], [0, 1, 0, 0, -0.01]]"),
+        format!("{model}, quadratic = [[0, 1, 0, 0, 0.1]]"),
+        format!("{model}, bilinear_couplings = [[0, 1, 0, 0, 0.1]]"),
+    ] {
+        let refused = Campaign::with(simmpi(), &own_model(times, &model));
+        refused.run(0, &[]).expect(78, &["couplings linear in one coordinate", "config.toml:"]);
+    }
+    for (name, shape) in [("couplings", [1usize, 5]), ("quadratic", [1, 5])] {
+        let refused = Campaign::with(simmpi(), &own_model(times, "file = \"model.h5\""));
+        let mut out = Writer::create(&refused.path("model.h5")).unwrap();
+        out.array("hamiltonian", &[1, 1], &[0.0], "none", "energies").unwrap();
+        out.array("frequencies", &[2], &[1.0, 2.0], "none", "frequencies").unwrap();
+        out.array(name, &shape, &[0.0, 1.0, 0.0, 0.0, 0.1], "none", "couplings").unwrap();
+        out.publish().unwrap();
+        refused.run(0, &[]).expect(78, &["couplings linear in one coordinate", name]);
+    }
 }

@@ -67,7 +67,11 @@ pub fn step_sizes(section: &Section, model: &dyn Model, clock: &Clock) -> (f64, 
 
 /// Whether amplitudes are advanced by a series of fourth order, which loses the norm, as QC Lab does in mean field.
 fn is_series(section: &Section, clock: &Clock) -> bool {
-    clock.integrator == Integrator::Sequential && matches!(section.algorithm, AlgorithmSection::MeanField {})
+    clock.integrator == Integrator::Sequential && is_mean_field(section)
+}
+
+fn is_mean_field(section: &Section) -> bool {
+    matches!(section.algorithm, AlgorithmSection::MeanField {})
 }
 
 /// The time step with which the series of fourth order keeps the norm to a tenth of the tolerance, in the model's own unit. For
@@ -121,7 +125,7 @@ pub fn check_step(
         let keeping = step * step_that_keeps_the_norm(model, clock) / clock.time_step;
         let help = format!("a step of {keeping:.1e} keeps it; integrator = \"strang\" keeps it at any step");
         warnings.push(config.fault(key, message, help).warning());
-    } else if quantum >= POOR {
+    } else if quantum >= POOR && is_mean_field(section) {
         let message = format!(
             "largest quantum energy x step is {quantum:.3}, above {POOR}: a step resolves the oscillations between states poorly"
         );
