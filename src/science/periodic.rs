@@ -25,13 +25,23 @@ impl Cell {
         is_good.then(|| Self { rows: *rows, inverse: normals.map(|normal| normal.map(|x| x / volume)) })
     }
 
+    /// Its vectors, in rows.
+    pub fn rows(&self) -> &[[f64; 3]; 3] {
+        &self.rows
+    }
+
+    /// The distances between opposite faces.
+    pub fn heights(&self) -> [f64; 3] {
+        self.inverse.map(|row| 1.0 / libm::sqrt(row[0] * row[0] + row[1] * row[1] + row[2] * row[2]))
+    }
+
     /// The parts of a vector along those of the box.
-    fn fractions(&self, v: [f64; 3]) -> [f64; 3] {
+    pub fn fractions(&self, v: [f64; 3]) -> [f64; 3] {
         self.inverse.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
     }
 
     /// `v` and `counts` of the box's vectors.
-    fn shifted(&self, v: [f64; 3], counts: [f64; 3]) -> [f64; 3] {
+    pub fn shifted(&self, v: [f64; 3], counts: [f64; 3]) -> [f64; 3] {
         let along = |axis: usize| (0..3).map(|k| counts[k] * self.rows[k][axis]).sum::<f64>();
         std::array::from_fn(|axis| v[axis] + along(axis))
     }

@@ -1,4 +1,5 @@
 //! Does a section describe an expansion that can be run?
+use super::images;
 use super::input::{self, Input};
 use super::levels::{Level, Solver};
 use super::orders::{Orders, orders_of};
@@ -32,7 +33,7 @@ pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
     let section: Section = config.section("fragments")?;
     let input = input::read(config, section)?;
     let understood = input.understood();
-    let Input { supersystems, section, mut warnings, digest } = input;
+    let Input { supersystems, section, mut warnings, digest, gathered } = input;
     let mut faults = Faults::default();
     let wanted = wanted(config, &section, &supersystems[0], &mut faults);
     let mut levels = Vec::new();
@@ -44,12 +45,15 @@ pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
     }
     faults.into_result(())?;
     let frames = frames_of(config, &wanted, supersystems)?;
+    let images = images::find(config, &frames, &wanted, &gathered)?;
+    warnings.extend(images::left_out(config, &images, &gathered));
     levels.sort_by_key(|level| wanted.orders.places.iter().position(|&place| place == level.place));
     let setup = Setup::new(frames, levels, wanted.driver, wanted.embedding.clone());
     check_levels(config, &setup)?;
     warn_of_records(config, &setup, &mut warnings);
     let identity = identity(&wanted, &section, &setup, &digest);
-    let understood = understood_of(&wanted, &setup, understood);
+    let mut understood = understood_of(&wanted, &setup, understood);
+    understood.extend(images::understood(&images));
     let found = setup.levels.iter().map(|_| None).collect();
     Ok(FragmentCampaign { config: config.clone(), setup: Arc::new(setup), found, identity, understood, warnings })
 }

@@ -1,6 +1,7 @@
 //! Many-body expansions: which were asked for?
 mod cost;
 mod export;
+mod images;
 mod input;
 mod levels;
 mod load;

@@ -1,5 +1,5 @@
 //! Which atoms are bonded to one another, judged by their distances alone?
-use super::{Element, distance};
+use super::{Element, Lattice, Neighbours, distance};
 use crate::units::BOHR_ANGSTROM;
 use std::collections::HashMap;
 
@@ -11,22 +11,27 @@ pub fn bond_length(one: Element, other: Element) -> f64 {
     (one.covalent_radius() + other.covalent_radius()) / BOHR_ANGSTROM
 }
 
-/// Every pair of atoms, the lower number first, whose distance is less than `most` times the sum of their covalent radii, with that
-/// ratio. Positions in bohr.
+/// Every pair of atoms whose distance is less than `most` times the sum of their covalent radii, with that ratio; with a lattice every
+/// image that is so close. Positions in bohr.
 pub fn bond_ratios(
     elements: &[Element],
     positions: &[[f64; 3]],
+    lattice: Option<&Lattice>,
     most: f64,
-) -> impl Iterator<Item = (usize, usize, f64)> {
-    let ratio = move |(a, b, distance)| (a, b, distance / bond_length(elements[a], elements[b]));
-    close_pairs(positions, longest_bond(elements, most)).map(ratio).filter(move |pair| pair.2 < most)
+) -> impl Iterator<Item = (Neighbours, f64)> {
+    let ratio = move |pair: Neighbours| (pair, pair.distance / bond_length(elements[pair.one], elements[pair.other]));
+    neighbours(positions, lattice, longest_bond(elements, most))
+        .into_iter()
+        .map(ratio)
+        .filter(move |pair| pair.1 < most)
 }
 
-/// Sets of atoms that hang together by bonds, each in ascending order, ordered by their first atoms. Positions in bohr.
-pub fn bonded_sets(elements: &[Element], positions: &[[f64; 3]]) -> Vec<Vec<usize>> {
+/// Sets of atoms that hang together by bonds, across the borders of a periodic cell too, each in ascending order, ordered by their first
+/// atoms. Positions in bohr.
+pub fn bonded_sets(elements: &[Element], positions: &[[f64; 3]], lattice: Option<&Lattice>) -> Vec<Vec<usize>> {
     let mut leads: Vec<usize> = (0..elements.len()).collect();
-    for (a, b, _) in bond_ratios(elements, positions, BOND_FACTOR) {
-        let (one, other) = (lead_of(&mut leads, a), lead_of(&mut leads, b));
+    for (Neighbours { one, other, .. }, _) in bond_ratios(elements, positions, lattice, BOND_FACTOR) {
+        let (one, other) = (lead_of(&mut leads, one), lead_of(&mut leads, other));
         leads[one.max(other)] = one.min(other);
     }
     let mut sets = vec![Vec::new(); elements.len()];
@@ -36,12 +41,21 @@ pub fn bonded_sets(elements: &[Element], positions: &[[f64; 3]]) -> Vec<Vec<usiz
 }
 
 /// For every atom, the smallest of its [`bond_ratios`]; infinite where there is none up to `most`.
-pub fn nearest_ratios(elements: &[Element], positions: &[[f64; 3]], most: f64) -> Vec<f64> {
+pub fn nearest_ratios(elements: &[Element], positions: &[[f64; 3]], lattice: Option<&Lattice>, most: f64) -> Vec<f64> {
     let mut nearest = vec![f64::INFINITY; elements.len()];
-    for (a, b, ratio) in bond_ratios(elements, positions, most) {
-        [a, b].into_iter().for_each(|atom| nearest[atom] = nearest[atom].min(ratio));
+    for (pair, ratio) in bond_ratios(elements, positions, lattice, most) {
+        [pair.one, pair.other].into_iter().for_each(|atom| nearest[atom] = nearest[atom].min(ratio));
     }
     nearest
+}
+
+/// Every pair of points closer than `cutoff`; with a lattice every image that is so close.
+pub fn neighbours(points: &[[f64; 3]], lattice: Option<&Lattice>, cutoff: f64) -> Vec<Neighbours> {
+    let pair = |(one, other, distance)| Neighbours { one, other, counts: [0; 3], distance };
+    match lattice {
+        Some(lattice) => lattice.neighbours(points, cutoff),
+        None => close_pairs(points, cutoff).map(pair).collect(),
+    }
 }
 
 /// `factor` times the largest sum of covalent radii, bohr.
@@ -92,7 +106,7 @@ mod tests {
     #[test]
     fn molecules_are_found_wherever_they_stand() {
         let (elements, positions) = waters(3, 2.9);
-        let sets = bonded_sets(&elements, &positions);
+        let sets = bonded_sets(&elements, &positions, None);
         assert_eq!(sets, (0..27).map(|k| vec![3 * k, 3 * k + 1, 3 * k + 2]).collect::<Vec<_>>());
     }
 
@@ -102,7 +116,7 @@ mod tests {
         let order = [0, 3, 6, 5, 4, 2, 1, 8, 7];
         let elements: Vec<_> = order.iter().map(|&a| elements[a]).collect();
         let positions: Vec<_> = order.iter().map(|&a| positions[a]).collect();
-        assert_eq!(bonded_sets(&elements, &positions), [vec![0, 5, 6], vec![1, 3, 4], vec![2, 7, 8]]);
+        assert_eq!(bonded_sets(&elements, &positions, None), [vec![0, 5, 6], vec![1, 3, 4], vec![2, 7, 8]]);
     }
 
     #[test]
@@ -122,17 +136,17 @@ mod tests {
         let (elements, positions) = waters(2, 4.0);
         for (scale, ratio) in [(1.0, 0.99), (BOHR_ANGSTROM, 0.52), (1.0 / BOHR_ANGSTROM, 1.87)] {
             let scaled: Vec<_> = positions.iter().map(|point| point.map(|x| x * scale)).collect();
-            let ratios = nearest_ratios(&elements, &scaled, 3.0);
+            let ratios = nearest_ratios(&elements, &scaled, None, 3.0);
             assert!(ratios.iter().all(|found| (found - ratio).abs() < 0.02), "{ratios:?}");
         }
-        assert_eq!(nearest_ratios(&elements[..1], &positions[..1], 3.0), [f64::INFINITY]);
+        assert_eq!(nearest_ratios(&elements[..1], &positions[..1], None, 3.0), [f64::INFINITY]);
     }
 
     #[test]
     fn thousands_of_atoms_take_milliseconds() {
         let (elements, positions) = waters(14, 2.9);
         let start = std::time::Instant::now();
-        assert_eq!(bonded_sets(&elements, &positions).len(), 14 * 14 * 14);
+        assert_eq!(bonded_sets(&elements, &positions, None).len(), 14 * 14 * 14);
         assert!(start.elapsed().as_millis() < 1000, "8,232 atoms took {:?}", start.elapsed());
     }
 

@@ -2,8 +2,11 @@
 pub mod bonds;
 mod displacement;
 mod element;
+mod lattice;
 mod molecule;
+pub mod whole;
 
 pub use displacement::{Differences, Displacement};
 pub use element::Element;
+pub use lattice::{Counts, Lattice, Nearest, Neighbours};
 pub use molecule::{Atom, Molecule, PointCharge, distance};

@@ -59,8 +59,7 @@ impl Kept {
     pub fn within(system: &Supersystem, max_order: usize, cutoffs: &[f64]) -> Result<Self, TooMany> {
         let fragments = system.fragments.len();
         let cutoff = |size: usize| cutoffs.get(size - 2).copied().unwrap_or(f64::INFINITY);
-        let distances: Vec<f64> =
-            (0..fragments * fragments).map(|k| system.distance(k / fragments, k % fragments)).collect();
+        let distances = system.distances();
         let mut by_size = vec![combinations(fragments, 1).collect::<Vec<_>>()];
         for size in 2..=max_order.min(fragments) {
             let smaller = &by_size[size - 2];

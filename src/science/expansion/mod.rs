@@ -5,6 +5,7 @@
 //! Chem. Phys. Lett. 275, 46, 1997). Everything is the sum of tasks' energies with whole numbers as weights.
 pub mod assembly;
 pub mod cluster;
+mod images;
 mod kept;
 mod supersystem;
 mod tasks;
@@ -12,6 +13,7 @@ mod tasks;
 mod tests;
 
 pub use cluster::Cluster;
+pub use images::{Clash, Images, Need, find_images};
 pub use kept::{Kept, TooMany};
 pub use supersystem::{Fragment, Supersystem};
 pub use tasks::{Basis, Expansion, Task, Weight};

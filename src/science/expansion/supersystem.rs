@@ -1,5 +1,5 @@
 //! What is expanded?
-use crate::science::chemistry::{Atom, Element, Molecule, PointCharge, distance};
+use crate::science::chemistry::{Atom, Element, Lattice, Molecule, PointCharge, distance};
 
 /// A cluster of atoms and how it falls into fragments.
 #[derive(Clone, Debug, PartialEq)]
@@ -8,6 +8,8 @@ pub struct Supersystem {
     /// Bohr.
     pub positions: Vec<[f64; 3]>,
     pub fragments: Vec<Fragment>,
+    /// Of a periodic frame. Each fragment is in one piece then.
+    pub lattice: Option<Lattice>,
 }
 
 /// Atoms that are never taken apart.
@@ -30,11 +32,13 @@ impl Supersystem {
     }
 
     /// The molecule of the fragments `real` in the basis of the fragments `basis`, which hold them: charges add, spins add to the highest
-    /// multiplicity, and atoms stand in the order of the supersystem.
+    /// multiplicity, and atoms stand in the order of the supersystem. Of a periodic frame each fragment stands at the image that is nearest
+    /// to the first one of the basis, but all of them stand where they are.
     pub fn molecule(&self, real: &[usize], basis: &[usize]) -> Molecule {
         let mut is_real = vec![false; self.elements.len()];
         real.iter().flat_map(|&f| &self.fragments[f].atoms).for_each(|&atom| is_real[atom] = true);
-        let atom = |a: usize| Atom { element: self.elements[a], position: self.positions[a], is_ghost: !is_real[a] };
+        let positions = self.placed(basis);
+        let atom = |a: usize| Atom { element: self.elements[a], position: positions[a], is_ghost: !is_real[a] };
         Molecule {
             atoms: self.atoms_of(basis).into_iter().map(atom).collect(),
             charge: real.iter().map(|&f| self.fragments[f].charge).sum(),
@@ -56,8 +60,11 @@ impl Supersystem {
         pairs.map(|(a, b)| self.distance(a, b)).fold(0.0, f64::max)
     }
 
-    /// The smallest distance between an atom of one fragment and one of the other, bohr.
+    /// The smallest distance between an atom of one fragment and one of the other, or of its nearest image, bohr.
     pub fn distance(&self, one: usize, other: usize) -> f64 {
+        if let Some(lattice) = &self.lattice {
+            return self.nearest(lattice, one, other).distance;
+        }
         let [one, other] = [one, other].map(|f| &self.fragments[f].atoms);
         let pairs = one.iter().flat_map(|&a| other.iter().map(move |&b| (a, b)));
         pairs.map(|(a, b)| distance(self.positions[a], self.positions[b])).fold(f64::INFINITY, f64::min)

@@ -142,7 +142,7 @@ fn line(spacings: &[f64]) -> Supersystem {
     });
     let positions: Vec<[f64; 3]> = std::iter::once([0.0; 3]).chain(places).collect();
     let fragments = (0..positions.len()).map(|a| Fragment { atoms: vec![a], charge: 0, multiplicity: 1 }).collect();
-    Supersystem { elements: vec![hydrogen; positions.len()], positions, fragments }
+    Supersystem { elements: vec![hydrogen; positions.len()], positions, fragments, lattice: None }
 }
 
 #[test]

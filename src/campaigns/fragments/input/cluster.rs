@@ -1,8 +1,9 @@
 //! What do a molecule's file and the configuration say about a cluster, and how does it fall into fragments?
 use super::origin::Given;
+use super::periodic::Cell;
 use crate::campaigns::fragments::section::Section;
 use crate::config::{Config, Fault, Faults};
-use crate::science::chemistry::{Atom, Element, Molecule, bonds};
+use crate::science::chemistry::{Atom, Element, Lattice, Molecule, bonds};
 use crate::science::expansion::{Fragment, Supersystem};
 
 /// A cluster as it was given.
@@ -11,6 +12,8 @@ pub struct Cluster<'a> {
     pub elements: Vec<Element>,
     /// Bohr, `[frames][atoms]`; one frame at least.
     pub frames: Vec<Vec<[f64; 3]>>,
+    /// Of each frame; none where it is not periodic.
+    pub cells: Vec<Option<Cell>>,
     pub fragments: Option<Given<'a, Vec<Vec<usize>>>>,
     /// Of each fragment, elementary charges.
     pub charges: Option<Given<'a, Vec<i32>>>,
@@ -42,7 +45,18 @@ impl<'a> Cluster<'a> {
     /// A cluster of which only atoms are known.
     pub fn new(elements: Vec<Element>, frames: Vec<Vec<[f64; 3]>>) -> Self {
         let (fragments, charges, multiplicities, charge, multiplicity) = (None, None, None, None, None);
-        Self { elements, frames, fragments, charges, multiplicities, charge, multiplicity }
+        let cells = frames.iter().map(|_| None).collect();
+        Self { elements, frames, cells, fragments, charges, multiplicities, charge, multiplicity }
+    }
+
+    /// The lattice of a periodic frame.
+    pub fn lattice(&self, frame: usize) -> Option<&Lattice> {
+        self.cells[frame].as_ref().map(|cell| &cell.lattice)
+    }
+
+    /// Atoms that hang together by bonds in a frame.
+    fn bonded_sets(&self, frame: usize) -> Vec<Vec<usize>> {
+        bonds::bonded_sets(&self.elements, &self.frames[frame], self.lattice(frame))
     }
 
     /// Drops what the file says about its fragments.
@@ -76,7 +90,7 @@ impl<'a> Cluster<'a> {
                 check_cover(given, self.elements.len()).into_result(())?;
                 given.value.clone()
             }
-            None => bonds::bonded_sets(&self.elements, &self.frames[0]),
+            None => self.bonded_sets(0),
         };
         if atoms.len() == 1 {
             let found = match self.fragments {
@@ -152,15 +166,15 @@ impl<'a> Cluster<'a> {
         self.fragments.iter().flat_map(|given| &given.value).map(Vec::len).collect()
     }
 
-    /// One supersystem for each frame.
+    /// One supersystem for each frame, its atoms where they were given.
     pub fn supersystems(&self, fragments: &[Fragment]) -> Vec<Supersystem> {
-        let elements = &self.elements;
-        let of_frame = |positions: &Vec<[f64; 3]>| Supersystem {
-            elements: elements.clone(),
-            positions: positions.clone(),
+        let of_frame = |frame: usize| Supersystem {
+            elements: self.elements.clone(),
+            positions: self.frames[frame].clone(),
             fragments: fragments.to_vec(),
+            lattice: self.lattice(frame).copied(),
         };
-        self.frames.iter().map(of_frame).collect()
+        (0..self.frames.len()).map(of_frame).collect()
     }
 
     /// Frames whose bonds make other fragments than those of the first, where bonds are what fragments come from.
@@ -168,8 +182,8 @@ impl<'a> Cluster<'a> {
         if self.fragments.is_some() || self.frames.len() == 1 {
             return Vec::new();
         }
-        let first = bonds::bonded_sets(&self.elements, &self.frames[0]);
-        let differs = |frame: &usize| bonds::bonded_sets(&self.elements, &self.frames[*frame]) != first;
+        let first = self.bonded_sets(0);
+        let differs = |frame: &usize| self.bonded_sets(*frame) != first;
         (1..self.frames.len()).filter(differs).collect()
     }
 }

@@ -1,6 +1,6 @@
 //! Can atoms stand where they were put?
-use crate::science::chemistry::Element;
-use crate::science::chemistry::bonds::{BOND_FACTOR, bond_ratios, close_pairs, nearest_ratios};
+use crate::science::chemistry::bonds::{BOND_FACTOR, bond_ratios, nearest_ratios, neighbours};
+use crate::science::chemistry::{Element, Lattice, Neighbours};
 use crate::science::expansion::Fragment;
 use crate::units::BOHR_ANGSTROM;
 
@@ -18,18 +18,21 @@ const LONGEST: f64 = 2.4;
 const NOBLE_GASES: [u32; 6] = [2, 10, 18, 36, 54, 86];
 
 /// What is wrong where two atoms of a frame stand on top of each other.
-pub fn coincidences(frame: usize, positions: &[[f64; 3]]) -> Vec<String> {
-    let pairs = close_pairs(positions, COINCIDENT_ANGSTROM / BOHR_ANGSTROM);
-    let tell = |(a, b, distance): (usize, usize, f64)| {
+pub fn coincidences(frame: usize, positions: &[[f64; 3]], lattice: Option<&Lattice>) -> Vec<String> {
+    let pairs = neighbours(positions, lattice, COINCIDENT_ANGSTROM / BOHR_ANGSTROM);
+    let tell = |Neighbours { one, other, counts, distance }: Neighbours| {
         let distance = distance * BOHR_ANGSTROM;
-        format!("atoms {a} and {b} of frame {frame} stand on top of each other, {distance:.3} angstrom apart")
+        let across = if counts == [0; 3] { "" } else { " across the border of the cell" };
+        format!(
+            "atoms {one} and {other} of frame {frame} stand on top of each other{across}, {distance:.3} angstrom apart"
+        )
     };
-    pairs.take(TOLD).map(tell).collect()
+    pairs.into_iter().take(TOLD).map(tell).collect()
 }
 
 /// How far neighbours are apart, where this is what a wrong unit makes of bonds.
-pub fn doubt(elements: &[Element], positions: &[[f64; 3]]) -> Option<String> {
-    let ratios = nearest_ratios(elements, positions, LONGEST).into_iter().zip(elements);
+pub fn doubt(elements: &[Element], positions: &[[f64; 3]], lattice: Option<&Lattice>) -> Option<String> {
+    let ratios = nearest_ratios(elements, positions, lattice, LONGEST).into_iter().zip(elements);
     let mut ratios: Vec<f64> =
         ratios.filter(|(_, element)| !NOBLE_GASES.contains(&element.number())).map(|(ratio, _)| ratio).collect();
     ratios.sort_by(f64::total_cmp);
@@ -44,15 +47,21 @@ pub fn doubt(elements: &[Element], positions: &[[f64; 3]]) -> Option<String> {
 }
 
 /// Atoms of different fragments that nearly count as bonded: some bonds are that long, that of F2 is.
-pub fn nearly_bonded(elements: &[Element], positions: &[[f64; 3]], fragments: &[Fragment]) -> Vec<String> {
+pub fn nearly_bonded(
+    elements: &[Element],
+    positions: &[[f64; 3]],
+    lattice: Option<&Lattice>,
+    fragments: &[Fragment],
+) -> Vec<String> {
     let mut owner = vec![0; elements.len()];
     for (place, fragment) in fragments.iter().enumerate() {
         fragment.atoms.iter().for_each(|&atom| owner[atom] = place);
     }
-    let tell = |(a, b, ratio): (usize, usize, f64)| {
-        let [one, other] = [a, b].map(|atom| format!("{} {atom}", elements[atom]));
+    let tell = |(pair, ratio): (Neighbours, f64)| {
+        let [one, other] = [pair.one, pair.other].map(|atom| format!("{} {atom}", elements[atom]));
         format!("{one} and {other} are {ratio:.2} times the length of a bond apart, and were taken as not bonded")
     };
-    let apart = bond_ratios(elements, positions, TOO_LONG).filter(|&(a, b, _)| owner[a] != owner[b]);
+    let pairs = bond_ratios(elements, positions, lattice, TOO_LONG);
+    let apart = pairs.filter(|(pair, _)| owner[pair.one] != owner[pair.other]);
     apart.take(TOLD).map(tell).collect()
 }

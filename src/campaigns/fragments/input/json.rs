@@ -166,6 +166,24 @@ impl<'a> Node<'a> {
         self.items()?.iter().map(Node::number).collect()
     }
 
+    /// Whether it says anything but no, zero or nothing, in all that it holds.
+    pub fn is_stated(&self) -> bool {
+        fn is_stated(value: &Value) -> bool {
+            match value {
+                Value::Null | Value::Bool(false) => false,
+                Value::Bool(true) => true,
+                Value::Number(number) => number.as_f64() != Some(0.0),
+                Value::String(text) => text
+                    .to_ascii_lowercase()
+                    .split_whitespace()
+                    .any(|word| !["f", "false", "0", "none"].contains(&word)),
+                Value::Array(items) => items.iter().any(is_stated),
+                Value::Object(items) => items.values().any(is_stated),
+            }
+        }
+        is_stated(self.value)
+    }
+
     /// Whether it is a list.
     pub fn is_list(&self) -> bool {
         self.value.is_array()

@@ -2,12 +2,14 @@
 //!
 //! An xyz file or a QCSchema molecule beside the section's own keys, or a QCManyBody ManyBodyInput in place of all of them. Either
 //! way a [`Section`] comes out that says everything, and the clusters themselves.
+mod cell;
 mod cluster;
 mod file;
 mod geometry;
 mod json;
 mod many_body;
 mod origin;
+mod periodic;
 mod qcschema;
 #[cfg(test)]
 mod tests;
@@ -23,6 +25,7 @@ use crate::units::BOHR_ANGSTROM;
 use cluster::{Cluster, Refusal, ranges};
 use file::File;
 use json::Document;
+pub use periodic::Gathered;
 use std::path::Path;
 
 /// What is to be expanded.
@@ -34,8 +37,10 @@ pub struct Input {
     /// `input` are none: `supersystems` and `digest` stand for them.
     pub section: Section,
     pub warnings: Faults,
-    /// SHA-256 of elements and positions of all frames.
+    /// SHA-256 of elements and positions of all frames, and of their cells.
     pub digest: String,
+    /// Of each frame, what was done because it is periodic.
+    pub gathered: Vec<Option<Gathered>>,
 }
 
 const MOLECULE: &str = "fragments.molecule";
@@ -124,7 +129,7 @@ fn read_molecule(config: &Config, section: Section, path: &Path) -> Result<Input
 
 fn read_atoms(config: &Config, section: Section, text: &str) -> Result<Input, Faults> {
     let unit = section.units.unwrap_or(LengthUnit::Angstrom);
-    let frame = xyz::parse_atoms(text).map_err(|wrong| {
+    let frame = cell::check_lines(text).and_then(|()| xyz::parse_atoms(text)).map_err(|wrong| {
         let mut faults = Faults::default();
         let told = |wrong: xyz::Wrong| {
             config.fault(ATOMS, format!("line {} of it: {}", wrong.line, wrong.message), wrong.help)
@@ -149,14 +154,18 @@ fn xyz_cluster<'a>(config: &Config, file: &File, unit: LengthUnit) -> Result<Clu
     let refuse = |wrong: xyz::Wrong| {
         config.fault(MOLECULE, format!("{}:{}: {}", file.name, wrong.line, wrong.message), wrong.help)
     };
-    let frames = xyz::parse(&file.text).map_err(|wrong| {
+    let refuse_all = |wrong: Vec<xyz::Wrong>| {
         let mut faults = Faults::default();
         faults.extend(wrong.into_iter().map(refuse));
         faults
-    })?;
+    };
+    cell::check_lines(&file.text).map_err(refuse_all)?;
+    let frames = xyz::parse(&file.text).map_err(refuse_all)?;
     let bohr = |position: &[f64; 3]| position.map(|x| x * unit.in_bohr());
     let positions = frames.iter().map(|frame| frame.positions.iter().map(bohr).collect()).collect();
-    Ok(Cluster::new(frames[0].elements.clone(), positions))
+    let cells: Vec<_> = frames.iter().map(|frame| frame.cell).collect();
+    let cells = periodic::cells(&cells, unit.in_bohr()).map_err(refuse_all)?;
+    Ok(Cluster { cells, ..Cluster::new(frames[0].elements.clone(), positions) })
 }
 
 /// A molecule's file and how it was read.
@@ -193,10 +202,11 @@ fn understand<'a>(
     let mut faults = Faults::default();
     for (number, positions) in cluster.frames.iter().enumerate() {
         let help = "give every atom a place of its own";
-        faults.extend(geometry::coincidences(number, positions).into_iter().map(|told| reading.fault(told, help)));
+        let told = geometry::coincidences(number, positions, cluster.lattice(number));
+        faults.extend(told.into_iter().map(|told| reading.fault(told, help)));
     }
     faults.into_result(())?;
-    let doubt = geometry::doubt(&cluster.elements, &cluster.frames[0]);
+    let doubt = geometry::doubt(&cluster.elements, &cluster.frames[0], cluster.lattice(0));
     let doubt = doubt.map(|doubt| reading.fault(format!("positions look wrong: {doubt}"), reading.other_unit()));
     let doubt = doubt.map(Fault::warning);
     let fragments = cluster.fragments().map_err(|refusal| {
@@ -217,8 +227,32 @@ fn understand<'a>(
     section.charges = Some(fragments.iter().map(|fragment| fragment.charge).collect());
     section.multiplicities = Some(fragments.iter().map(|fragment| fragment.multiplicity).collect());
     spell_out(&mut section);
-    let supersystems = cluster.supersystems(&fragments);
-    Ok(Input { digest: digest(&supersystems), supersystems, section, warnings })
+    let mut supersystems = cluster.supersystems(&fragments);
+    let gathered = gather(reading, &cluster, &mut supersystems)?;
+    Ok(Input { digest: digest(&supersystems), supersystems, section, warnings, gathered })
+}
+
+/// Puts the molecules of periodic frames together.
+fn gather(
+    reading: &Reading,
+    cluster: &Cluster,
+    supersystems: &mut [Supersystem],
+) -> Result<Vec<Option<Gathered>>, Faults> {
+    let (mut gathered, mut faults) = (Vec::new(), Faults::default());
+    for (frame, (system, cell)) in supersystems.iter_mut().zip(&cluster.cells).enumerate() {
+        let Some(cell) = cell else {
+            gathered.push(None);
+            continue;
+        };
+        match periodic::gather(frame, system, cell) {
+            Ok(made_whole) => gathered.push(Some(Gathered { place: cell.place(reading.name), made_whole })),
+            Err((message, help)) => {
+                let message = format!("{}: {message}", cell.place(reading.name));
+                faults.push(reading.config.fault(reading.key, message, help));
+            }
+        }
+    }
+    faults.into_result(gathered)
 }
 
 /// Warnings where fragments come from bonds that are not clear.
@@ -226,7 +260,7 @@ fn doubts_of_bonds(reading: &Reading, cluster: &Cluster, fragments: &[Fragment])
     if cluster.fragments.is_some() {
         return Vec::new();
     }
-    let nearly = geometry::nearly_bonded(&cluster.elements, &cluster.frames[0], fragments);
+    let nearly = geometry::nearly_bonded(&cluster.elements, &cluster.frames[0], cluster.lattice(0), fragments);
     let nearly = nearly.into_iter().map(|told| reading.fault(told, "give `fragments` if they belong together"));
     let mut warnings: Vec<_> = nearly.map(Fault::warning).collect();
     let otherwise = cluster.frames_bonded_otherwise();
@@ -277,6 +311,10 @@ fn digest(supersystems: &[Supersystem]) -> String {
             // Of two zeros one is written.
             let [x, y, z] = position.map(|x| (x + 0.0).to_bits());
             text += &format!("{element} {x:016x} {y:016x} {z:016x}\n");
+        }
+        if let Some(lattice) = &system.lattice {
+            let rows = lattice.rows().as_flattened().iter().map(|x| format!(" {:016x}", (x + 0.0).to_bits()));
+            text += &format!("{:?}{}\n", lattice.is_periodic(), rows.collect::<String>());
         }
         text.push('\n');
     }

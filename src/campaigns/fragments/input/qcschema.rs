@@ -5,7 +5,7 @@ use super::cluster::Cluster;
 use super::json::Node;
 use super::keep;
 use super::origin::Given;
-use crate::config::Faults;
+use crate::config::{Fault, Faults};
 use crate::science::chemistry::Element;
 
 /// Keys that mean nothing here, or that follow from others.
@@ -41,7 +41,7 @@ const KNOWN: [&str; 5] =
 pub fn read<'a>(node: &Node<'a>, unit_bohr: f64) -> Result<Cluster<'a>, Faults> {
     check_name(node)?;
     let mut faults = Faults::default();
-    faults.extend(node.unknown_keys(&[&IGNORED[..], &KNOWN].concat()));
+    faults.extend(node.unknown_keys(&[&IGNORED[..], &KNOWN, &CELLS].concat()));
     let elements = keep(elements(node), &mut faults).unwrap_or_default();
     let positions = keep(positions(node, unit_bohr), &mut faults).unwrap_or_default();
     let fragments =
@@ -51,6 +51,7 @@ pub fn read<'a>(node: &Node<'a>, unit_bohr: f64) -> Result<Cluster<'a>, Faults> 
     let charge = keep(optional(node, "molecular_charge", Node::integer), &mut faults);
     let multiplicity = keep(optional(node, "molecular_multiplicity", Node::integer), &mut faults);
     keep(check_ghosts(node), &mut faults);
+    faults.extend(cell_of(node));
     if !elements.is_empty() && !positions.is_empty() && elements.len() != positions.len() {
         let message = format!("there are {} positions for {} symbols", positions.len(), elements.len());
         let geometry = node.get("geometry");
@@ -59,6 +60,7 @@ pub fn read<'a>(node: &Node<'a>, unit_bohr: f64) -> Result<Cluster<'a>, Faults> 
     faults.into_result(Cluster {
         elements,
         frames: vec![positions],
+        cells: vec![None],
         fragments: fragments.flatten(),
         charges: charges.flatten(),
         multiplicities: multiplicities.flatten(),
@@ -119,6 +121,35 @@ fn positions(node: &Node, unit_bohr: f64) -> Result<Vec<[f64; 3]>, Faults> {
         return Err(geometry.fault(format!("{} numbers are no triples", numbers.len()), help).into());
     }
     numbers.chunks(3).map(|numbers| point(&geometry, numbers)).collect()
+}
+
+/// Keys that state a periodic cell, in the molecule or in its `extras`.
+const CELLS: [&str; 12] = [
+    "cell",
+    "unit_cell",
+    "unitcell",
+    "cell_parameters",
+    "cell_vectors",
+    "lattice",
+    "lattice_vectors",
+    "lattice_parameters",
+    "box",
+    "pbc",
+    "periodic",
+    "periodicity",
+];
+
+/// A fault where the molecule states a cell, which a QCSchema molecule does not have.
+fn cell_of(node: &Node) -> Option<Fault> {
+    let extras = node.get("extras").and_then(|extras| extras.entries().ok()).unwrap_or_default();
+    let all = node.entries().unwrap_or_default().into_iter().chain(extras);
+    let (key, found) = all.into_iter().find(|(key, value)| {
+        let key = key.to_ascii_lowercase().replace('-', "_");
+        CELLS.contains(&key.as_str()) && value.is_stated()
+    })?;
+    let message = format!("`{key}` states a periodic cell, but a QCSchema molecule is taken as a cluster");
+    let help = "write the frame as extended xyz with Lattice=, or make its molecules whole and remove the key";
+    Some(found.fault(message, help))
 }
 
 /// Refuses ghost atoms: which atoms are ghosts in which task is for the expansion to say.

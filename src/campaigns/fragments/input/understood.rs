@@ -16,6 +16,7 @@ impl Input {
             cluster += &format!(", {frames} frames: one expansion each");
         }
         let mut lines = vec![("cluster".to_owned(), cluster)];
+        lines.extend(self.understood_of_cells());
         // One by one where there are few.
         let runs = runs(system, fragments <= MOST_LINES);
         lines.extend(runs.iter().take(MOST_LINES).map(|&(first, last)| describe(system, first, last)));

@@ -2,6 +2,7 @@
 //!
 //! A number of atoms, a line of comment, and a line for each atom: its symbol or atomic number and x, y and z. Further columns are
 //! ignored, and another such block is another frame.
+use super::cell::{self, Stated};
 use crate::science::chemistry::Element;
 
 /// Something that is wrong in a line, counted from 1.
@@ -17,6 +18,8 @@ pub struct Wrong {
 pub struct Frame {
     pub elements: Vec<Element>,
     pub positions: Vec<[f64; 3]>,
+    /// What its comment states of a periodic cell.
+    pub cell: Stated,
 }
 
 const ATOM_HELP: &str = "give each atom as symbol or atomic number, x, y and z";
@@ -33,9 +36,13 @@ pub fn parse(text: &str) -> Result<Vec<Frame>, Vec<Wrong>> {
         while lines.next_if(|(_, line)| line.trim().is_empty()).is_some() {}
         let Some((line, count)) = lines.next() else { break };
         let count = atom_count(line, count, frames.len()).map_err(|wrong| vec![wrong])?;
-        lines.next().into_iter().try_for_each(|(line, comment)| check_columns(line, comment))?;
+        let comment = lines.next();
+        comment.into_iter().try_for_each(|(line, comment)| check_columns(line, comment))?;
+        let cell = comment
+            .map_or(Ok(Stated::Nothing), |(line, comment)| cell::read(line, comment))
+            .map_err(|wrong| vec![wrong])?;
         let rows: Vec<_> = lines.by_ref().take(count).collect();
-        let frame = read_frame(&rows)?;
+        let frame = Frame { cell, ..read_frame(&rows)? };
         if frame.elements.len() < count {
             let (number, found) = (frames.len(), frame.elements.len());
             let message = format!("frame {number} must have {count} atoms, but the file ends after {found}");
@@ -88,7 +95,8 @@ fn check_columns(line: usize, comment: &str) -> Result<(), Vec<Wrong>> {
 }
 
 fn read_frame(rows: &[(usize, &str)]) -> Result<Frame, Vec<Wrong>> {
-    let (mut frame, mut wrong) = (Frame { elements: Vec::new(), positions: Vec::new() }, Vec::new());
+    let (mut frame, mut wrong) =
+        (Frame { elements: Vec::new(), positions: Vec::new(), cell: Stated::Nothing }, Vec::new());
     for &(line, row) in rows {
         match read_atom(row) {
             Ok((element, position)) => {

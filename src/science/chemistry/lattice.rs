@@ -1,0 +1,285 @@
+//! Along which vectors does a frame repeat, and where are the nearest images of its atoms?
+use super::bonds::close_pairs;
+use super::distance;
+use crate::science::periodic::Cell;
+
+/// Whole numbers of the lattice's vectors.
+pub type Counts = [i64; 3];
+
+/// The vectors of a frame that is periodic along one, two or three of them.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Lattice {
+    /// Its vectors; those that are not periodic are replaced by normals of the others, so that nothing depends on them.
+    cell: Cell,
+    is_periodic: [bool; 3],
+    /// The distances between neighbouring planes of the lattice along each vector, bohr.
+    heights: [f64; 3],
+    /// The length of the shortest vector between two images, bohr.
+    shortest: f64,
+}
+
+/// Two atoms one of which is near an image of the other.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbours {
+    pub one: usize,
+    /// Not less than `one`; the same where an atom is near an image of its own.
+    pub other: usize,
+    /// How far the other one is to be moved, in vectors of the lattice, to be near.
+    pub counts: Counts,
+    /// Bohr.
+    pub distance: f64,
+}
+
+/// How near images of one group of points are to another.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Nearest {
+    /// How far the other group is to be moved, in vectors of the lattice, to be nearest.
+    pub counts: Counts,
+    /// The smallest distance of two points then, bohr.
+    pub distance: f64,
+    /// The same for the second-nearest image, bohr.
+    pub next: f64,
+}
+
+/// Planes of a lattice that are closer than this, bohr, hold no molecule: it is no cell.
+const LEAST_HEIGHT: f64 = 1.0;
+
+impl Lattice {
+    /// The lattice of three vectors in rows (bohr), periodic along those that `is_periodic` says: one at least.
+    ///
+    /// None where these have no volume, or where images would stand less than half an angstrom apart.
+    pub fn new(rows: &[[f64; 3]; 3], is_periodic: [bool; 3]) -> Option<Self> {
+        let cell = Cell::new(&completed(rows, is_periodic)?)?;
+        let heights = cell.heights();
+        let is_good = (0..3).all(|k| !is_periodic[k] || (LEAST_HEIGHT..f64::INFINITY).contains(&heights[k]));
+        let mut lattice = Self { cell, is_periodic, heights, shortest: f64::INFINITY };
+        if !is_good || is_periodic == [false; 3] {
+            return None;
+        }
+        let lengths = (0..3).filter(|&k| is_periodic[k]).map(|k| distance([0.0; 3], rows[k]));
+        let least = lengths.fold(f64::INFINITY, f64::min);
+        let others = lattice.images([0.0; 3], least).filter(|&counts| counts != [0; 3]);
+        lattice.shortest =
+            others.map(|counts| distance([0.0; 3], lattice.moved([0.0; 3], counts))).fold(least, f64::min);
+        Some(lattice)
+    }
+
+    /// Its vectors in rows, bohr; those along which nothing repeats are normals of the others.
+    pub fn rows(&self) -> &[[f64; 3]; 3] {
+        self.cell.rows()
+    }
+
+    /// Along which vectors it is periodic.
+    pub fn is_periodic(&self) -> [bool; 3] {
+        self.is_periodic
+    }
+
+    /// `point` moved by `counts` of the vectors; the same to the last bit where they are none.
+    pub fn moved(&self, point: [f64; 3], counts: Counts) -> [f64; 3] {
+        if counts == [0; 3] { point } else { self.cell.shifted(point, counts.map(|count| count as f64)) }
+    }
+
+    /// Every image of the vector `v` that is not longer than `radius`, and some that are.
+    fn images(&self, v: [f64; 3], radius: f64) -> impl Iterator<Item = Counts> + use<> {
+        let parts = self.cell.fractions(v);
+        self.counts(std::array::from_fn(|k| {
+            let reach = radius / self.heights[k];
+            (-parts[k] - reach, reach - parts[k])
+        }))
+    }
+
+    /// All counts within `limits`, none along vectors that are not periodic.
+    fn counts(&self, limits: [(f64, f64); 3]) -> impl Iterator<Item = Counts> + use<> {
+        let [first, second, third] = std::array::from_fn(|k| match self.is_periodic[k] {
+            true => libm::ceil(limits[k].0) as i64..=libm::floor(limits[k].1) as i64,
+            false => 0..=0,
+        });
+        first.flat_map(move |a| {
+            let third = third.clone();
+            second.clone().flat_map(move |b| third.clone().map(move |c| [a, b, c]))
+        })
+    }
+
+    /// Moves of a point into the cell at the origin.
+    fn home(&self, point: [f64; 3]) -> Counts {
+        let parts = self.cell.fractions(point);
+        std::array::from_fn(|k| if self.is_periodic[k] { -libm::floor(parts[k]) as i64 } else { 0 })
+    }
+
+    /// Every pair of a point and an image that are closer than `cutoff` (bohr), each once, with every image that is so close.
+    pub fn neighbours(&self, points: &[[f64; 3]], cutoff: f64) -> Vec<Neighbours> {
+        let mut moves: Vec<(usize, Counts)> = points.iter().map(|&point| self.home(point)).enumerate().collect();
+        for (atom, home) in moves.clone() {
+            let parts = self.cell.fractions(self.moved(points[atom], home));
+            let all = self.counts(std::array::from_fn(|k| {
+                let reach = cutoff / self.heights[k];
+                (-reach - parts[k], 1.0 + reach - parts[k])
+            }));
+            let others = all.filter(|step| *step != [0; 3]);
+            moves.extend(others.map(|step| (atom, std::array::from_fn(|k| home[k] + step[k]))));
+        }
+        let images: Vec<[f64; 3]> = moves.iter().map(|&(atom, counts)| self.moved(points[atom], counts)).collect();
+        // A margin, since images are rounded; the distance itself is that of the points as they were given.
+        let pairs = close_pairs(&images, cutoff * (1.0 + 1e-9)).filter(|&(one, ..)| one < points.len());
+        let pair = |(one, image, _): (usize, usize, f64)| {
+            let (other, counts) = moves[image];
+            let counts = std::array::from_fn(|k| counts[k] - moves[one].1[k]);
+            let distance = distance(points[one], self.moved(points[other], counts));
+            Neighbours { one, other, counts, distance }
+        };
+        // Of an atom and an image of another each is seen from the other; of an atom and its own both are.
+        let is_first = |pair: &Neighbours| pair.one < pair.other || (pair.one == pair.other && pair.counts > [0; 3]);
+        pairs.map(pair).filter(is_first).filter(|pair| pair.distance < cutoff).collect()
+    }
+
+    /// Which image of the points `other` is nearest to the points `one`, by the two points that are closest, and how near the next one
+    /// is. A group is nearest to itself where it stands; the next one is its first image then. There is a point in each.
+    pub fn nearest(&self, one: &[[f64; 3]], other: &[[f64; 3]]) -> Nearest {
+        let from = one[0];
+        let v: [f64; 3] = std::array::from_fn(|k| other[0][k] - from[k]);
+        let spread = extent(one) + extent(other);
+        let length = |counts: Counts| distance([0.0; 3], self.moved(v, counts));
+        // Two images at least are no farther away than this, by their first points.
+        let bound = length(self.rounded(v)) + self.shortest;
+        let mut found = Nearest { counts: [0; 3], distance: f64::INFINITY, next: f64::INFINITY };
+        for counts in self.images(v, (bound + spread) * (1.0 + 1e-9)) {
+            if length(counts) - spread > found.next {
+                continue;
+            }
+            let near = |&b: &[f64; 3]| {
+                let b = self.moved(b, counts);
+                one.iter().map(|&a| distance(a, b)).fold(f64::INFINITY, f64::min)
+            };
+            let distance = other.iter().map(near).fold(f64::INFINITY, f64::min);
+            // Of two that are equally near the one where it stands.
+            if distance < found.distance || (distance == found.distance && counts == [0; 3]) {
+                found = Nearest { counts, distance, next: found.distance };
+            } else {
+                found.next = found.next.min(distance);
+            }
+        }
+        found
+    }
+
+    /// Moves by which the parts of `v` along the vectors become the least.
+    fn rounded(&self, v: [f64; 3]) -> Counts {
+        let parts = self.cell.fractions(v);
+        std::array::from_fn(|k| if self.is_periodic[k] { -libm::rint(parts[k]) as i64 } else { 0 })
+    }
+}
+
+/// The largest distance from the first of some points.
+fn extent(points: &[[f64; 3]]) -> f64 {
+    points.iter().map(|&point| distance(points[0], point)).fold(0.0, f64::max)
+}
+
+/// The vectors, with normals of unit length in place of those that are not periodic; none where the others lie in a plane or on a line.
+fn completed(rows: &[[f64; 3]; 3], is_periodic: [bool; 3]) -> Option<[[f64; 3]; 3]> {
+    let mut complete = *rows;
+    let mut done: Vec<[f64; 3]> = (0..3).filter(|&k| is_periodic[k]).map(|k| rows[k]).collect();
+    for k in (0..3).filter(|&k| !is_periodic[k]) {
+        complete[k] = normal(&done)?;
+        done.push(complete[k]);
+    }
+    Some(complete)
+}
+
+/// A vector of unit length that is perpendicular to all of at most two others.
+fn normal(others: &[[f64; 3]]) -> Option<[f64; 3]> {
+    let dot = |u: [f64; 3], v: [f64; 3]| u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
+    let unit = |v: [f64; 3]| {
+        let length = libm::sqrt(dot(v, v));
+        (length > 1e-6).then(|| v.map(|x| x / length))
+    };
+    let mut basis = Vec::<[f64; 3]>::new();
+    let rest = |v: [f64; 3], basis: &[[f64; 3]]| {
+        basis.iter().fold(v, |v, e| std::array::from_fn(|k| v[k] - dot(v, *e) * e[k]))
+    };
+    for &other in others {
+        basis.push(unit(rest(other, &basis))?);
+    }
+    // Of the three axes the one that is least along the others.
+    let axes = [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]];
+    let left = axes.map(|axis| rest(axis, &basis));
+    unit(left.into_iter().fold([0.0; 3], |best, v| if dot(v, v) > dot(best, best) { v } else { best }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TILTED: [[f64; 3]; 3] = [[9.0, 0.0, 0.0], [7.0, 8.0, 0.0], [-6.0, 5.0, 10.0]];
+
+    /// Points that fill no cell evenly, some far outside.
+    fn points(count: u32) -> Vec<[f64; 3]> {
+        let along = |k: u32, f: f64| 14.0 * libm::sin(f * f64::from(k * k + 1));
+        (0..count).map(|k| [1.3, 2.7, 0.9].map(|f| along(k, f))).collect()
+    }
+
+    /// All moves by up to twelve vectors along those that are periodic.
+    fn all_moves(is_periodic: [bool; 3]) -> Vec<Counts> {
+        let range = |k: usize| if is_periodic[k] { -12..=12 } else { 0..=0 };
+        range(0).flat_map(|a| range(1).flat_map(move |b| range(2).map(move |c| [a, b, c]))).collect()
+    }
+
+    #[test]
+    fn neighbours_are_those_of_all_images_in_any_cell() {
+        let points = points(12);
+        for is_periodic in [[true; 3], [true, true, false], [false, true, false]] {
+            let lattice = Lattice::new(&TILTED, is_periodic).unwrap();
+            let mut found: Vec<_> =
+                lattice.neighbours(&points, 6.0).iter().map(|pair| (pair.one, pair.other, pair.counts)).collect();
+            found.sort_unstable();
+            let mut wanted = Vec::new();
+            for (a, b) in (0..12).flat_map(|a| (a..12).map(move |b| (a, b))) {
+                let is_near = |counts: &Counts| distance(points[a], lattice.moved(points[b], *counts)) < 6.0;
+                let moves = all_moves(is_periodic).into_iter().filter(is_near);
+                wanted.extend(moves.filter(|counts| a < b || *counts > [0; 3]).map(|counts| (a, b, counts)));
+            }
+            wanted.sort_unstable();
+            assert!(wanted.len() > 3, "{}", wanted.len());
+            assert_eq!(found, wanted, "{is_periodic:?}");
+        }
+    }
+
+    #[test]
+    fn the_nearest_image_of_a_group_is_that_of_a_search_through_all() {
+        let points = points(40);
+        for is_periodic in [[true; 3], [false, true, true], [true, false, false]] {
+            let lattice = Lattice::new(&TILTED, is_periodic).unwrap();
+            for pair in points.chunks(4) {
+                let (one, other) = pair.split_at(2);
+                let found = lattice.nearest(one, other);
+                let of = |counts: Counts| {
+                    let pairs = one.iter().flat_map(|&a| other.iter().map(move |&b| (a, b)));
+                    pairs.map(|(a, b)| distance(a, lattice.moved(b, counts))).fold(f64::INFINITY, f64::min)
+                };
+                let mut all: Vec<f64> = all_moves(is_periodic).into_iter().map(of).collect();
+                all.sort_by(f64::total_cmp);
+                assert_eq!((found.distance, found.next), (all[0], all[1]));
+                assert_eq!(of(found.counts), all[0]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_group_is_nearest_to_itself_and_next_to_its_first_image() {
+        let lattice = Lattice::new(&[[9.0, 0.0, 0.0], [0.0, 10.0, 0.0], [0.0, 0.0, 12.0]], [true; 3]).unwrap();
+        let rod = [[1.0, 1.0, 1.0], [4.0, 1.0, 1.0]];
+        assert_eq!(lattice.nearest(&rod, &rod), Nearest { counts: [0; 3], distance: 0.0, next: 6.0 });
+    }
+
+    #[test]
+    fn vectors_along_which_nothing_repeats_need_not_be_there() {
+        let flat = Lattice::new(&[[9.0, 0.0, 0.0], [1.0, 9.0, 0.0], [0.0; 3]], [true, true, false]).unwrap();
+        assert_eq!(flat.nearest(&[[0.0; 3]], &[[8.0, 0.0, 50.0]]).counts, [-1, 0, 0]);
+        for (rows, is_periodic) in [
+            ([[9.0, 0.0, 0.0], [1.0, 9.0, 0.0], [0.0; 3]], [true; 3]),
+            ([[9.0, 0.0, 0.0], [18.0, 0.0, 0.0], [0.0, 0.0, 9.0]], [true, true, false]),
+            ([[0.5, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 9.0]], [true; 3]),
+            ([[9.0, 0.0, 0.0], [0.0, 9.0, 0.0], [0.0, 0.0, 9.0]], [false; 3]),
+        ] {
+            assert_eq!(Lattice::new(&rows, is_periodic), None, "{rows:?} {is_periodic:?}");
+        }
+    }
+}
