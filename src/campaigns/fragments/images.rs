@@ -45,12 +45,14 @@ fn tell(clash: Clash) -> (String, String) {
                 "two images of fragment {b} are equally near to fragment {a}, at {one:.2} and {other:.2} angstrom, and the pair is \
                  computed only once"
             );
-            let help = format!(
-                "set cutoffs_angstrom to {:.1} or less for pairs, so that no two fragments are near in two images; or take a larger \
-                 cell, or a cluster of whole molecules with pbc=\"F F F\"",
-                below(safe)
-            );
-            (message, help)
+            let cutoff = safe.map(|safe| {
+                format!(
+                    "set cutoffs_angstrom to {:.1} or less for pairs, so that no two fragments are near in two images; or ",
+                    below(safe)
+                )
+            });
+            let others = "take a larger cell, or a cluster of whole molecules with pbc=\"F F F\"";
+            (message, cutoff.unwrap_or_default() + others)
         }
         Clash::Winding { fragments: [a, b, c] } => {
             let message = format!(

@@ -9,7 +9,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// The cluster: xyz (angstrom, several frames give an expansion each) or a QCSchema molecule (bohr)
+    /// The cluster: xyz (angstrom, several frames give an expansion each) or a QCSchema molecule (bohr). A periodic frame in extended xyz
+    /// (Lattice, pbc) has its molecules made whole and clusters at nearest images
     pub molecule: Option<PathBuf>,
     /// The cluster itself, instead of a file: lines of element and position (angstrom)
     pub atoms: Option<String>,

@@ -109,6 +109,7 @@ impl<'a> FrameWriter<'a> {
 
     fn write(&mut self) -> Result<(), Error> {
         self.write_tasks()?;
+        self.write_cell()?;
         let expansion = &self.of_frame().expansion;
         let results = assembly::energies(expansion, &self.tasks, &self.energies)?;
         let known = Places::new(&self.tasks);
@@ -131,6 +132,19 @@ impl<'a> FrameWriter<'a> {
         self.out.attribute(self.group, "return_energy", returned)?;
         self.out.attribute(self.group, "atoms", self.of_frame().system.elements.len() as u64)?;
         Ok(self.out.text_attribute(self.group, "returned_bsse", expansion.bsse[0].name())?)
+    }
+
+    /// Where the atoms of a periodic frame were put.
+    fn write_cell(&mut self) -> Result<(), Error> {
+        let system = &self.of_frame().system;
+        let Some(lattice) = &system.lattice else { return Ok(()) };
+        let angstrom = |rows: &[[f64; 3]]| rows.as_flattened().iter().map(|x| x * BOHR_ANGSTROM).collect::<Vec<_>>();
+        let (positions, rows) = (angstrom(&system.positions), angstrom(lattice.rows()));
+        let about = "fragments made whole and put next to one another; in a cluster each is at the image nearest to the first one";
+        self.out.array(&self.at("positions"), &[system.elements.len(), 3], &positions, "angstrom", about)?;
+        let along: Vec<&str> = (0..3).filter(|&k| lattice.is_periodic()[k]).map(|k| ["a", "b", "c"][k]).collect();
+        let about = format!("vectors of the cell in rows, periodic along {}", along.join(", "));
+        Ok(self.out.array(&self.at("cell"), &[3, 3], &rows, "angstrom", &about)?)
     }
 
     fn write_tasks(&mut self) -> Result<(), Error> {

@@ -35,8 +35,9 @@ pub enum Need {
 /// Why clusters of a periodic frame have no clear arrangement. Lengths in bohr.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Clash {
-    /// Two images of a fragment are equally near to another one; below the distance `safe` no fragment has two images near another one.
-    TwoImages { fragments: (usize, usize), nearest: Nearest, safe: f64 },
+    /// Two images of a fragment are equally near to another one. Under a cutoff below `safe` no fragment has two images near another one;
+    /// none where cutoffs do not hold for all that is computed.
+    TwoImages { fragments: (usize, usize), nearest: Nearest, safe: Option<f64> },
     /// The nearest images of three fragments do not close.
     Winding { fragments: [usize; 3] },
     /// Two fragments do not stand at their nearest images in the arrangement of all.
@@ -123,7 +124,8 @@ pub fn find_images(
         let nearest = table.of(a, b);
         let are_both_meant = cutoff.is_none_or(|cutoff| nearest.next <= cutoff);
         if are_both_meant && nearest.next - nearest.distance < SAME_DISTANCE {
-            return Err(Clash::TwoImages { fragments: (a, b), nearest, safe: images.next });
+            let safe = (!is_all).then_some(images.next);
+            return Err(Clash::TwoImages { fragments: (a, b), nearest, safe });
         }
     }
     for triple in expansion.kept.of_size(3) {
@@ -191,4 +193,107 @@ impl Table {
 
 fn plus(a: Counts, b: Counts) -> Counts {
     std::array::from_fn(|k| a[k] + b[k])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Fragment, Kept};
+    use super::*;
+    use crate::science::chemistry::{Element, distance};
+
+    /// Helium atoms in a cell, a fragment each.
+    fn atoms(positions: &[[f64; 3]], rows: [[f64; 3]; 3]) -> Supersystem {
+        let helium = Element::of_symbol("He").unwrap();
+        let fragment = |atom| Fragment { atoms: vec![atom], charge: 0, multiplicity: 1 };
+        Supersystem {
+            elements: vec![helium; positions.len()],
+            positions: positions.to_vec(),
+            fragments: (0..positions.len()).map(fragment).collect(),
+            lattice: Lattice::new(&rows, [true; 3]),
+        }
+    }
+
+    fn images(
+        system: &Supersystem,
+        bsse: Bsse,
+        max_order: usize,
+        cutoffs: &[f64],
+    ) -> (Expansion, Result<Option<Images>, Clash>) {
+        let expansion = Expansion {
+            kept: Kept::within(system, max_order, cutoffs).unwrap(),
+            bsse: vec![bsse],
+            level_of: vec![0; max_order],
+            supersystem: None,
+            total: false,
+            is_interaction_only: false,
+        };
+        let found = find_images(system, &expansion, cutoffs, false);
+        (expansion, found)
+    }
+
+    const LONG: [[f64; 3]; 3] = [[9.0, 0.0, 0.0], [0.0, 40.0, 0.0], [0.0, 0.0, 40.0]];
+
+    #[test]
+    fn every_cluster_has_its_fragments_at_their_nearest_images() {
+        let along = |k: u32, f: f64| 60.0 * libm::sin(f * f64::from(k * k + 1));
+        let positions: Vec<_> = (0..24).map(|k| [1.3, 2.7, 0.9].map(|f| along(k, f))).collect();
+        let mut system = atoms(&positions, [[24.0, 0.0, 0.0], [9.0, 22.0, 0.0], [-5.0, 7.0, 26.0]]);
+        system.arrange();
+        let (expansion, found) = images(&system, Bsse::Nocp, 3, &[8.0, 7.0]);
+        assert!(found.unwrap().unwrap().next > 8.0);
+        let (mut moved, all) = (0, expansion.kept.of_size(3).len());
+        for cluster in expansion.kept.of_size(2).iter().chain(expansion.kept.of_size(3)) {
+            let members: Vec<usize> = cluster.iter().map(|&f| f.into()).collect();
+            let molecule = system.molecule(&members[..1], &members);
+            moved += usize::from(molecule.atoms.iter().zip(&members).any(|(a, &f)| a.position != system.positions[f]));
+            for (a, b) in (0..members.len()).flat_map(|a| (0..a).map(move |b| (a, b))) {
+                let found = distance(molecule.atoms[a].position, molecule.atoms[b].position);
+                assert!((found - system.distance(members[a], members[b])).abs() < 1e-9 && found <= 8.0);
+            }
+        }
+        assert!(all > 5 && moved > 1, "{moved} clusters across the border, {all} triples");
+    }
+
+    #[test]
+    fn three_fragments_around_a_short_cell_do_not_close() {
+        let mut ring = atoms(&[[0.0; 3], [3.0, 0.0, 0.0], [6.0, 0.0, 0.0]], LONG);
+        ring.arrange();
+        let of = |bsse, order, cutoffs: &[f64]| images(&ring, bsse, order, cutoffs).1;
+        let left_out = Images { next: 6.0, fragments: (0, 1), reach: 5.0 };
+        assert_eq!(of(Bsse::Nocp, 2, &[5.0]), Ok(Some(left_out)));
+        assert_eq!(of(Bsse::Vmfc, 2, &[]), Ok(Some(Images { reach: 3.0, ..left_out })));
+        assert_eq!(of(Bsse::Nocp, 3, &[5.0]), Err(Clash::Winding { fragments: [0, 1, 2] }));
+        assert_eq!(of(Bsse::Nocp, 3, &[5.0, 2.0]), Ok(Some(left_out)));
+        let ghosts = Clash::NoWhole { fragments: (1, 2), need: Need::Ghosts };
+        assert_eq!(of(Bsse::Cp, 2, &[5.0]), Err(ghosts));
+        let mut expansion = images(&ring, Bsse::Nocp, 2, &[5.0]).0;
+        let charged = find_images(&ring, &expansion, &[5.0], true);
+        assert_eq!(charged, Err(Clash::NoWhole { fragments: (1, 2), need: Need::Charges }));
+        expansion.supersystem = Some(0);
+        let whole = find_images(&ring, &expansion, &[5.0], false);
+        assert_eq!(whole, Err(Clash::NoWhole { fragments: (1, 2), need: Need::Whole }));
+    }
+
+    #[test]
+    fn two_images_that_are_equally_near_are_refused_unless_a_cutoff_leaves_the_pair_out() {
+        let half = atoms(&[[0.0; 3], [4.45, 0.0, 0.0], [0.0, 3.0, 0.0]], LONG);
+        let (_, found) = images(&half, Bsse::Nocp, 2, &[]);
+        let Err(Clash::TwoImages { fragments: (0, 1), nearest, safe: Some(safe) }) = found else { panic!("{found:?}") };
+        assert!((nearest.next - 4.55).abs() < 1e-12 && (safe - 4.55).abs() < 1e-12);
+        assert!(images(&half, Bsse::Nocp, 2, &[4.5]).1.is_ok(), "one of them alone is within the cutoff");
+        let (_, found) = images(&half, Bsse::Nocp, 2, &[4.0]);
+        assert_eq!(found.unwrap().unwrap().fragments, (0, 1));
+    }
+
+    #[test]
+    fn a_cell_around_a_cluster_moves_nothing() {
+        let positions = [[-1.0 / 3.0, 0.1, 0.7], [3.1, -0.2, 1.0 / 7.0], [0.0, 4.1, -3.3]];
+        let mut system = atoms(&positions, LONG.map(|row| row.map(|x| 10.0 * x)));
+        system.arrange();
+        assert_eq!(system.positions, positions);
+        assert!(images(&system, Bsse::Cp, 3, &[]).1.unwrap().unwrap().next > 80.0);
+        let alone = Supersystem { lattice: None, ..system.clone() };
+        assert_eq!(system.molecule(&[0], &[0, 2]), alone.molecule(&[0], &[0, 2]));
+        assert_eq!(system.distances(), alone.distances());
+    }
 }

@@ -32,7 +32,7 @@ const NO_LATTICE_HELP: &str =
 const OTHER_HELP: &str = "write the cell as Lattice=\"ax ay az bx by bz cx cy cz\" in the unit of the atoms, or pbc=\"F F F\" if it is a \
     cluster of whole molecules";
 const LINE_HELP: &str = "write the cell into the comment line, as Lattice=\"ax ay az bx by bz cx cy cz\" in the unit of the atoms, or remove \
-    the line if it is a cluster of whole molecules";
+    it if this is a cluster of whole molecules";
 
 /// The cell that `comment`, line `line` of the file, states.
 ///
@@ -182,7 +182,10 @@ fn in_other_words(comment: &str) -> Option<String> {
         })?;
         Some(shortened(&comment[found..]))
     };
-    NAMES.iter().find_map(named).or_else(|| is_lengths_and_angles(comment).then(|| shortened(comment)))
+    let has_angles = ["alpha", "beta", "gamma"].iter().all(|name| lower.contains(name))
+        && words(&lower.replace('=', " ")).filter(is_number).count() >= 6;
+    let alone = has_angles || is_lengths_and_angles(comment);
+    NAMES.iter().find_map(named).or_else(|| alone.then(|| shortened(comment)))
 }
 
 /// Whether three numbers follow: at once, or behind an equals sign, a colon or words in brackets, such as `(ABC):`. One number is
@@ -191,6 +194,7 @@ fn has_lengths(rest: &str) -> bool {
     if rest.starts_with(|c: char| c.is_alphanumeric() || c == '_') {
         return false;
     }
+    let rest = rest.trim_start();
     // A unit or the convention in brackets.
     let rest = match rest.split_once([')', '}', ']']) {
         Some((inside, rest)) if inside.starts_with(['(', '{', '[']) && !words(inside).any(|word| is_number(&word)) => {
@@ -200,7 +204,7 @@ fn has_lengths(rest: &str) -> bool {
     };
     let values = rest.trim_start_matches(|c: char| c.is_whitespace() || "=:,([{\"'".contains(c));
     let count = words(values).take_while(is_number).count();
-    let is_cube = rest.trim_start().starts_with('=') && words(values).next().is_some_and(|word| word.contains('.'));
+    let is_cube = rest.starts_with('=') && words(values).next().is_some_and(|word| word.contains('.'));
     count >= 3 || (count > 0 && is_cube)
 }
 
@@ -279,6 +283,7 @@ mod tests {
             ("CRYST1   10.000   10.000   10.000  90.00  90.00  90.00 P 1", "`CRYST1   10.000   10.000"),
             ("Box size (angstrom): 10 10 10", "`Box size (angstrom): 10 10 10`"),
             ("Lattice 10 0 0 0 10 0 0 0 10", "`Lattice 10 0 0 0 10 0 0 0 10`"),
+            ("a=10.0 b=10.0 c=10.0 alpha=90 beta=90 gamma=90", "`a=10.0 b=10.0 c=10.0 alpha=90 beta=90 gam`"),
             ("  18.643  18.643  18.643  90.0 90.0 90.0", "`18.643  18.643  18.643  90.0 90.0 90.0`"),
         ] {
             let wrong = read(2, comment).unwrap_err();

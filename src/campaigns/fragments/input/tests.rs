@@ -27,7 +27,7 @@ fn given(keys: &str) -> Result<Input, Faults> {
 }
 
 /// What becomes of `keys` with a file called `name`.
-fn with_file(name: &str, text: &str, keys: &str) -> Result<Input, Faults> {
+pub fn with_file(name: &str, text: &str, keys: &str) -> Result<Input, Faults> {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join(name), text).unwrap();
     read_config(&config_in(folder.path(), keys))
@@ -40,7 +40,7 @@ fn told(input: Result<Input, Faults>) -> Vec<String> {
 }
 
 /// Checks that there is exactly one fault, and that it says all of `texts`.
-fn expect(input: Result<Input, Faults>, texts: &[&str]) {
+pub fn expect(input: Result<Input, Faults>, texts: &[&str]) {
     let told = told(input);
     assert_eq!(told.len(), 1, "{told:#?}");
     texts.iter().for_each(|text| assert!(told[0].contains(text), "`{text}` is missing in {}", told[0]));
