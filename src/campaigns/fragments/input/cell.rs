@@ -283,7 +283,7 @@ mod tests {
             ("CRYST1   10.000   10.000   10.000  90.00  90.00  90.00 P 1", "`CRYST1   10.000   10.000"),
             ("Box size (angstrom): 10 10 10", "`Box size (angstrom): 10 10 10`"),
             ("Lattice 10 0 0 0 10 0 0 0 10", "`Lattice 10 0 0 0 10 0 0 0 10`"),
-            ("a=10.0 b=10.0 c=10.0 alpha=90 beta=90 gamma=90", "`a=10.0 b=10.0 c=10.0 alpha=90 beta=90 gam`"),
+            ("a=10.0 b=10.0 c=10.0 alpha=90 beta=90 gamma=90", "`a=10.0 b=10.0 c=10.0 alpha=90 beta=90 ga`"),
             ("  18.643  18.643  18.643  90.0 90.0 90.0", "`18.643  18.643  18.643  90.0 90.0 90.0`"),
         ] {
             let wrong = read(2, comment).unwrap_err();
