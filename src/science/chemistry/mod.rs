@@ -4,6 +4,7 @@ mod displacement;
 mod element;
 mod lattice;
 mod molecule;
+pub mod spin;
 pub mod whole;
 
 pub use displacement::{Differences, Displacement};

@@ -1,0 +1,226 @@
+//! Which multiplicity does a free atom, an atomic ion or a small molecule have in its ground state?
+//!
+//! Only what is known is answered. Atoms and singly charged ions of transition metals: NIST Atomic Spectra Database (DOI
+//! 10.18434/T4W30F). Molecules: Huber and Herzberg, Constants of Diatomic Molecules (1979), and Herzberg, Electronic Spectra of
+//! Polyatomic Molecules (1966).
+use super::Element;
+
+/// 2 S + 1 of the neutral atoms, in the order of atomic numbers.
+const ATOMS: [u32; 102] = [
+    2, 1, 2, 1, 2, 3, 4, 3, 2, 1, 2, 1, 2, 3, 4, 3, 2, 1, // H to Ar
+    2, 1, 2, 3, 4, 7, 6, 5, 4, 3, 2, 1, 2, 3, 4, 3, 2, 1, // K to Kr
+    2, 1, 2, 3, 6, 7, 6, 5, 4, 1, 2, 1, 2, 3, 4, 3, 2, 1, // Rb to Xe
+    2, 1, 2, 1, 4, 5, 6, 7, 8, 9, 6, 5, 4, 3, 2, 1, 2, // Cs to Lu
+    3, 4, 5, 6, 5, 4, 3, 2, 1, 2, 3, 4, 3, 2, 1, // Hf to Rn
+    2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 6, 5, 4, 3, 2, 1, // Fr to No
+];
+/// Of the cations Sc+ to Zn+ and Y+ to Cd+.
+const CATIONS_3D: [u32; 10] = [3, 4, 5, 6, 7, 6, 3, 2, 1, 2];
+const CATIONS_4D: [u32; 10] = [1, 4, 5, 6, 7, 4, 3, 2, 1, 2];
+/// Molecules whose ground state is none of the lowest multiplicity: symbols in the order of atomic numbers, charge, multiplicity.
+const MOLECULES: [(&str, i32, u32); 61] = [
+    ("O O", 0, 3),
+    ("S S", 0, 3),
+    ("Se Se", 0, 3),
+    ("Te Te", 0, 3),
+    ("O S", 0, 3),
+    ("O Se", 0, 3),
+    ("O Te", 0, 3),
+    ("S Se", 0, 3),
+    ("S Te", 0, 3),
+    ("Se Te", 0, 3),
+    ("B B", 0, 3),
+    ("Al Al", 0, 3),
+    ("Ga Ga", 0, 3),
+    ("Si Si", 0, 3),
+    ("Ge Ge", 0, 3),
+    ("Sn Sn", 0, 3),
+    ("Pb Pb", 0, 3),
+    ("C Si", 0, 3),
+    ("B N", 0, 3),
+    ("B C", 0, 4),
+    ("H N", 0, 3),
+    ("H P", 0, 3),
+    ("H As", 0, 3),
+    ("H Sb", 0, 3),
+    ("H Bi", 0, 3),
+    ("N F", 0, 3),
+    ("N Cl", 0, 3),
+    ("N Br", 0, 3),
+    ("N I", 0, 3),
+    ("F P", 0, 3),
+    ("P Cl", 0, 3),
+    ("P Br", 0, 3),
+    ("F As", 0, 3),
+    ("O Ti", 0, 3),
+    ("O V", 0, 4),
+    ("O Cr", 0, 5),
+    ("O Mn", 0, 6),
+    ("O Fe", 0, 5),
+    ("O Co", 0, 4),
+    ("O Ni", 0, 3),
+    ("H Mn", 0, 7),
+    ("H Fe", 0, 4),
+    ("H Co", 0, 3),
+    ("H Cr", 0, 6),
+    ("H H C", 0, 3),
+    ("C N N", 0, 3),
+    ("C C O", 0, 3),
+    ("C C S", 0, 3),
+    ("H C C N", 0, 3),
+    ("C C C C", 0, 3),
+    ("H O", 1, 3),
+    ("H S", 1, 3),
+    ("H Se", 1, 3),
+    ("H F", 2, 3),
+    ("H C", -1, 3),
+    ("H Si", -1, 3),
+    ("H H N", 1, 3),
+    ("N O", -1, 3),
+    ("N S", -1, 3),
+    ("O F", 1, 3),
+    ("O Cl", 1, 3),
+];
+/// The lightest and heaviest element of each row of the d and f blocks.
+const D_BLOCKS: [(u32, u32); 3] = [(21, 30), (39, 48), (72, 80)];
+const LANTHANIDES: (u32, u32) = (57, 71);
+/// Elements that mostly keep unpaired electrons in their compounds: V to Ni, Pr to Tm, U to Cf.
+const OPEN_SHELLS: [(u32, u32); 3] = [(23, 28), (59, 69), (92, 98)];
+
+/// 2 S + 1 of the ground state of these atoms, bonded to one another, with this charge; none where it is not known.
+pub fn ground_multiplicity(elements: &[Element], charge: i32) -> Option<u32> {
+    if let [atom] = elements {
+        return of_atom(atom.number(), charge);
+    }
+    let mut sorted = elements.to_vec();
+    sorted.sort_unstable();
+    let symbols: Vec<&str> = sorted.iter().map(|element| element.symbol()).collect();
+    let symbols = symbols.join(" ");
+    MOLECULES.iter().find(|(known, of_charge, _)| *known == symbols && *of_charge == charge).map(|known| known.2)
+}
+
+/// Whether compounds of this element mostly have unpaired electrons, so that a formula does not tell their multiplicity.
+pub fn is_mostly_open(element: Element) -> bool {
+    OPEN_SHELLS.iter().any(|&block| is_within(element.number(), block))
+}
+
+fn is_within(number: u32, (first, last): (u32, u32)) -> bool {
+    (first..=last).contains(&number)
+}
+
+fn of_atom(number: u32, charge: i32) -> Option<u32> {
+    let neutral = |number: u32| ATOMS.get(number.checked_sub(1)? as usize).copied();
+    if charge == 0 {
+        return neutral(number);
+    }
+    let electrons = u32::try_from(i64::from(number) - i64::from(charge)).ok()?;
+    match D_BLOCKS.iter().find(|&&block| is_within(number, block)) {
+        Some(&(first, _)) => of_metal_cation(number, first, charge),
+        None if is_within(number, LANTHANIDES) => (charge == 3).then(|| half_filled(number - 57, 7)),
+        // Actinides: their ions are not alike.
+        None if number > 88 => None,
+        // Outer s and p electrons: the neutral atom with as many electrons, unless that is one of the d or f block.
+        None => neutral(electrons).filter(|_| is_of_s_or_p(electrons)),
+    }
+}
+
+fn is_of_s_or_p(number: u32) -> bool {
+    number < 89 && !is_within(number, LANTHANIDES) && !D_BLOCKS.iter().any(|&block| is_within(number, block))
+}
+
+/// From two charges on, only d electrons are left of the outer ones: group number less charge, by Hund's rule.
+fn of_metal_cation(number: u32, first: u32, charge: i32) -> Option<u32> {
+    let place = (number - first) as usize;
+    match (charge, first) {
+        (1, 21) => CATIONS_3D.get(place).copied(),
+        (1, 39) => CATIONS_4D.get(place).copied(),
+        (2.., _) => {
+            let group = number - first + if first == 72 { 4 } else { 3 };
+            group.checked_sub(charge.unsigned_abs()).filter(|&d| d <= 10).map(|d| half_filled(d, 5))
+        }
+        _ => None,
+    }
+}
+
+/// Hund's rule for `count` electrons in `orbitals` of equal energy.
+fn half_filled(count: u32, orbitals: u32) -> u32 {
+    1 + count.min((2 * orbitals).saturating_sub(count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(symbols: &str, charge: i32) -> Option<u32> {
+        let elements: Vec<_> = symbols.split(' ').map(|symbol| Element::of_symbol(symbol).unwrap()).collect();
+        ground_multiplicity(&elements, charge)
+    }
+
+    #[test]
+    fn atoms_and_their_ions_have_their_terms() {
+        for (symbol, charge, multiplicity) in [
+            ("H", 0, 2),
+            ("C", 0, 3),
+            ("N", 0, 4),
+            ("O", 0, 3),
+            ("Ar", 0, 1),
+            ("Cr", 0, 7),
+            ("Br", 0, 2),
+            ("Pd", 0, 1),
+            ("Xe", 0, 1),
+            ("Gd", 0, 9),
+            ("Lu", 0, 2),
+            ("Pt", 0, 3),
+            ("Rn", 0, 1),
+            ("No", 0, 1),
+            ("Na", 1, 1),
+            ("Cl", -1, 1),
+            ("I", -1, 1),
+            ("N", 1, 3),
+            ("C", -1, 4),
+            ("Ca", 2, 1),
+            ("Fe", 2, 5),
+            ("Fe", 3, 6),
+            ("Mn", 2, 6),
+            ("Cu", 1, 1),
+            ("Cu", 2, 2),
+            ("Zn", 2, 1),
+            ("Cr", 3, 4),
+            ("Ti", 4, 1),
+            ("Pt", 2, 3),
+            ("Au", 3, 3),
+            ("Hg", 2, 1),
+            ("Gd", 3, 8),
+            ("La", 3, 1),
+        ] {
+            assert_eq!(of(symbol, charge), Some(multiplicity), "{symbol} {charge}");
+        }
+        for (symbol, charge) in [("U", 3), ("Eu", 2), ("H", 1), ("Lr", 0), ("Fe", -1)] {
+            assert_eq!(of(symbol, charge), None, "{symbol} {charge}");
+        }
+    }
+
+    #[test]
+    fn molecules_are_known_in_any_order_of_their_atoms() {
+        assert_eq!((of("O O", 0), of("S O", 0), of("N H", 0)), (Some(3), Some(3), Some(3)));
+        assert_eq!((of("H C H", 0), of("O H", 1), of("O N", -1)), (Some(3), Some(3), Some(3)));
+        assert_eq!((of("O H H", 0), of("N N", 0), of("O O", -2), of("Si H H", 0)), (None, None, None, None));
+    }
+
+    #[test]
+    fn every_multiplicity_fits_the_electrons() {
+        for number in 1..=102 {
+            for charge in -2..=4 {
+                let Some(multiplicity) = of_atom(number, charge) else { continue };
+                let electrons = i64::from(number) - i64::from(charge);
+                assert_eq!((electrons - i64::from(multiplicity) + 1) % 2, 0, "{number} {charge} {multiplicity}");
+            }
+        }
+        for (symbols, charge, multiplicity) in MOLECULES {
+            let numbers = symbols.split(' ').map(|symbol| i64::from(Element::of_symbol(symbol).unwrap().number()));
+            let electrons = numbers.clone().sum::<i64>() - i64::from(charge);
+            assert_eq!((electrons - i64::from(multiplicity) + 1) % 2, 0, "{symbols} {charge}");
+            assert!(numbers.is_sorted(), "{symbols}");
+        }
+    }
+}
