@@ -33,7 +33,7 @@ pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
     let section: Section = config.section("fragments")?;
     let input = input::read(config, section)?;
     let understood = input.understood();
-    let Input { supersystems, section, mut warnings, digest, gathered } = input;
+    let Input { supersystems, section, mut warnings, digest, gathered, .. } = input;
     let mut faults = Faults::default();
     let wanted = wanted(config, &section, &supersystems[0], &mut faults);
     let mut levels = Vec::new();

@@ -39,7 +39,7 @@ const LINE_HELP: &str = "write the cell into the comment line, as Lattice=\"ax a
 /// # Errors
 /// It is malformed, or stated in other words than extended xyz has.
 pub fn read(line: usize, comment: &str) -> Result<Stated, Wrong> {
-    let refuse = |message: String, help: &'static str| Wrong { line, message, help };
+    let refuse = |message: String, help: &str| Wrong { line, message, help: help.into() };
     let pbc = match value(comment, "pbc") {
         None => None,
         Some(text) => Some(flags(text).ok_or_else(|| refuse(format!("pbc is `{}`", shortened(text)), PBC_HELP))?),
@@ -78,7 +78,7 @@ pub fn check_lines(text: &str) -> Result<(), Vec<Wrong>> {
     };
     let wrong = |(line, row): (usize, &str)| {
         let message = format!("the line states a periodic cell, which is not read here: `{}`", shortened(row));
-        Wrong { line, message, help: LINE_HELP }
+        Wrong { line, message, help: LINE_HELP.into() }
     };
     match (1..).zip(text.lines()).find(|(_, row)| is_cell(row)).map(wrong) {
         None => Ok(()),

@@ -1,6 +1,8 @@
 //! What do a molecule's file and the configuration say about a cluster, and how does it fall into fragments?
+use super::give;
 use super::origin::Given;
 use super::periodic::Cell;
+use super::statement::Statement;
 use crate::campaigns::fragments::section::Section;
 use crate::config::{Config, Fault, Faults};
 use crate::science::chemistry::{Atom, Element, Lattice, Molecule, bonds};
@@ -23,6 +25,11 @@ pub struct Cluster<'a> {
     pub charge: Option<Given<'a, i32>>,
     /// Of all.
     pub multiplicity: Option<Given<'a, u32>>,
+    /// What comments of the file state of charges and multiplicities, until fragments are known.
+    pub statements: Vec<Statement<'a>>,
+    pub warnings: Faults,
+    /// What was understood and is worth a line, by name.
+    pub notes: Vec<(String, String)>,
 }
 
 /// Why there are no fragments.
@@ -40,13 +47,28 @@ impl From<Faults> for Refusal {
 
 /// Faults of one kind that are told; the others are alike.
 const TOLD: usize = 5;
+/// Values of a key that messages spell out.
+const LISTED: usize = 24;
 
 impl<'a> Cluster<'a> {
     /// A cluster of which only atoms are known.
     pub fn new(elements: Vec<Element>, frames: Vec<Vec<[f64; 3]>>) -> Self {
         let (fragments, charges, multiplicities, charge, multiplicity) = (None, None, None, None, None);
         let cells = frames.iter().map(|_| None).collect();
-        Self { elements, frames, cells, fragments, charges, multiplicities, charge, multiplicity }
+        let (statements, warnings, notes) = (Vec::new(), Faults::default(), Vec::new());
+        Self {
+            elements,
+            frames,
+            cells,
+            fragments,
+            charges,
+            multiplicities,
+            charge,
+            multiplicity,
+            statements,
+            warnings,
+            notes,
+        }
     }
 
     /// The lattice of a periodic frame.
@@ -59,9 +81,14 @@ impl<'a> Cluster<'a> {
         bonds::bonded_sets(&self.elements, &self.frames[frame], self.lattice(frame))
     }
 
-    /// Drops what the file says about its fragments.
+    /// Drops what the file says about its fragments, but for what they add up to.
     pub fn forget_fragments(&mut self) {
-        (self.fragments, self.charges, self.multiplicities) = (None, None, None);
+        let add_up = |Given { value, origin }: Given<'a, Vec<i32>>| Given { value: value.iter().sum(), origin };
+        self.charge = self.charge.take().or(self.charges.take().map(add_up));
+        let unpaired = |value: &[u32]| value.iter().map(|multiplicity| multiplicity.saturating_sub(1)).sum::<u32>();
+        let add_up = |Given { value, origin }: Given<'a, Vec<u32>>| Given { value: 1 + unpaired(&value), origin };
+        self.multiplicity = self.multiplicity.take().or(self.multiplicities.take().map(add_up));
+        self.fragments = None;
     }
 
     /// Puts what the section says in place of what the file says. Charges and multiplicities of the file belong to its own fragments.
@@ -84,7 +111,7 @@ impl<'a> Cluster<'a> {
     ///
     /// # Errors
     /// There is only one, atoms are missing or in several, or charges or multiplicities are impossible or contradict those of the whole.
-    pub fn fragments(&self) -> Result<Vec<Fragment>, Refusal> {
+    pub fn fragments(&mut self) -> Result<Vec<Fragment>, Refusal> {
         let atoms = match &self.fragments {
             Some(given) => {
                 check_cover(given, self.elements.len()).into_result(())?;
@@ -100,6 +127,7 @@ impl<'a> Cluster<'a> {
             return Err(Refusal::OneFragment(format!("the fragmentation is not specified: {found}")));
         }
         let mut faults = Faults::default();
+        give::give(self, &atoms)?;
         faults.extend(check_count(self.charges.as_ref(), "charges", atoms.len()));
         faults.extend(check_count(self.multiplicities.as_ref(), "multiplicities", atoms.len()));
         if faults.has_errors() {
@@ -148,7 +176,9 @@ impl<'a> Cluster<'a> {
         if let Some(given) = self.charge.as_ref().filter(|given| i64::from(given.value) != charge) {
             let message =
                 format!("the charge of the molecule is {}, but its fragments' add up to {charge}", given.value);
-            faults.push(given.fault(&[], message, "give the charge of every fragment"));
+            let charges: Vec<i32> = fragments.iter().map(|fragment| fragment.charge).collect();
+            let help = format!("give the charge of every fragment: `charges`, now {}", list(&charges));
+            faults.push(given.fault(&[], message, help));
         }
         let unpaired: u64 = fragments.iter().map(|fragment| u64::from(fragment.multiplicity - 1)).sum();
         if let Some(given) = self.multiplicity.as_ref().filter(|given| u64::from(given.value) != 1 + unpaired) {
@@ -156,7 +186,12 @@ impl<'a> Cluster<'a> {
             let message = format!(
                 "the multiplicity of the molecule is {found}, but its fragments' spins add up to {made}, the highest one"
             );
-            faults.push(given.fault(&[], message, "give the multiplicity of every fragment; spins are always added"));
+            let multiplicities: Vec<u32> = fragments.iter().map(|fragment| fragment.multiplicity).collect();
+            let now = list(&multiplicities);
+            let help = format!(
+                "give the multiplicity of every fragment (`multiplicities`, now {now}); spins are always added"
+            );
+            faults.push(given.fault(&[], message, help));
         }
         faults
     }
@@ -226,7 +261,8 @@ fn check_count<T>(given: Option<&Given<Vec<T>>>, what: &str, fragments: usize) -
     Some(given.fault(&[], message, "give one for each fragment"))
 }
 
-fn lowest_multiplicity(electrons: i64) -> u32 {
+/// The lowest multiplicity of so many electrons.
+pub fn lowest_multiplicity(electrons: i64) -> u32 {
     if electrons % 2 == 0 { 1 } else { 2 }
 }
 
@@ -246,6 +282,12 @@ pub fn formula(elements: &[Element], atoms: &[usize]) -> String {
     let atom = |&a: &usize| Atom { element: elements[a], position: [0.0; 3], is_ghost: false };
     let atoms = atoms.iter().map(atom).collect();
     Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() }.formula()
+}
+
+/// Values of a key as they are written; only the first ones where there are many.
+pub fn list<T: ToString>(values: &[T]) -> String {
+    let shown: Vec<String> = values.iter().take(LISTED).map(ToString::to_string).collect();
+    format!("[{}{}]", shown.join(", "), if values.len() > LISTED { ", ..." } else { "" })
 }
 
 /// Numbers in short, as in `0-2, 5`.

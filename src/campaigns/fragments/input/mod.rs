@@ -2,15 +2,25 @@
 //!
 //! An xyz file or a QCSchema molecule beside the section's own keys, or a QCManyBody ManyBodyInput in place of all of them. Either
 //! way a [`Section`] comes out that says everything, and the clusters themselves.
+mod block;
 mod cell;
 mod cluster;
+mod columns;
+mod comment;
 mod file;
 mod geometry;
+mod give;
 mod json;
 mod many_body;
+mod number;
 mod origin;
+mod pairs;
 mod periodic;
 mod qcschema;
+mod rows;
+mod stated;
+mod statement;
+mod symbol;
 #[cfg(test)]
 mod tests;
 mod understood;
@@ -37,6 +47,8 @@ pub struct Input {
     /// `input` are none: `supersystems` and `digest` stand for them.
     pub section: Section,
     pub warnings: Faults,
+    /// What was understood and is worth a line, by name.
+    pub notes: Vec<(String, String)>,
     /// SHA-256 of elements and positions of all frames, and of their cells.
     pub digest: String,
     /// Of each frame, what was done because it is periodic.
@@ -129,16 +141,8 @@ fn read_molecule(config: &Config, section: Section, path: &Path) -> Result<Input
 
 fn read_atoms(config: &Config, section: Section, text: &str) -> Result<Input, Faults> {
     let unit = section.units.unwrap_or(LengthUnit::Angstrom);
-    let frame = cell::check_lines(text).and_then(|()| xyz::parse_atoms(text)).map_err(|wrong| {
-        let mut faults = Faults::default();
-        let told = |wrong: xyz::Wrong| {
-            config.fault(ATOMS, format!("line {} of it: {}", wrong.line, wrong.message), wrong.help)
-        };
-        faults.extend(wrong.into_iter().map(told));
-        faults
-    })?;
-    let positions = frame.positions.iter().map(|position| position.map(|x| x * unit.in_bohr())).collect();
-    let cluster = Cluster::new(frame.elements, vec![positions]);
+    let place = |line: usize| format!("line {line} of it");
+    let cluster = cluster_of(config, ATOMS, place, unit, text, xyz::parse_atoms)?;
     understand(&Reading { config, key: ATOMS, name: "atoms", unit }, section, cluster, Faults::default())
 }
 
@@ -150,22 +154,44 @@ fn read_many_body(config: &Config, path: &Path) -> Result<Input, Faults> {
     understand(&reading, read.section, read.cluster, read.warnings)
 }
 
-fn xyz_cluster<'a>(config: &Config, file: &File, unit: LengthUnit) -> Result<Cluster<'a>, Faults> {
-    let refuse = |wrong: xyz::Wrong| {
-        config.fault(MOLECULE, format!("{}:{}: {}", file.name, wrong.line, wrong.message), wrong.help)
-    };
-    let refuse_all = |wrong: Vec<xyz::Wrong>| {
+fn xyz_cluster<'a>(config: &'a Config, file: &File, unit: LengthUnit) -> Result<Cluster<'a>, Faults> {
+    let place = |line: usize| format!("{}:{line}", file.name);
+    cluster_of(config, MOLECULE, place, unit, &file.text, xyz::parse)
+}
+
+/// The cluster of a text that `key` has or names; `place` is what messages call a line of it.
+fn cluster_of<'a>(
+    config: &'a Config,
+    key: &'static str,
+    place: impl Fn(usize) -> String,
+    unit: LengthUnit,
+    text: &str,
+    parse: impl Fn(&str, f64) -> Result<xyz::Molecules<'_>, Vec<xyz::Wrong>>,
+) -> Result<Cluster<'a>, Faults> {
+    let fault =
+        |line: usize, message: &str, help: String| config.fault(key, format!("{}: {message}", place(line)), help);
+    let refuse = |wrong: Vec<xyz::Wrong>| {
         let mut faults = Faults::default();
-        faults.extend(wrong.into_iter().map(refuse));
+        faults.extend(wrong.into_iter().map(|wrong| fault(wrong.line, &wrong.message, wrong.help)));
         faults
     };
-    cell::check_lines(&file.text).map_err(refuse_all)?;
-    let frames = xyz::parse(&file.text).map_err(refuse_all)?;
+    // Before lines that are no atoms are passed over.
+    cell::check_lines(text).map_err(refuse)?;
+    // What cannot be read may be the block of another program.
+    let molecules = parse(text, unit.in_bohr())
+        .map_err(|wrong| refuse(block::recognize(text).map_or(wrong, |wrong| vec![wrong])))?;
+    let frames = molecules.frames;
+    let cells: Result<Vec<_>, _> = frames.iter().map(|frame| cell::read(frame.comment.0, frame.comment.1)).collect();
+    let cells = cells.map_err(|wrong| vec![wrong]).and_then(|cells| periodic::cells(&cells, unit.in_bohr()));
+    let cells = cells.map_err(refuse)?;
     let bohr = |position: &[f64; 3]| position.map(|x| x * unit.in_bohr());
     let positions = frames.iter().map(|frame| frame.positions.iter().map(bohr).collect()).collect();
-    let cells: Vec<_> = frames.iter().map(|frame| frame.cell).collect();
-    let cells = periodic::cells(&cells, unit.in_bohr()).map_err(refuse_all)?;
-    Ok(Cluster { cells, ..Cluster::new(frames[0].elements.clone(), positions) })
+    let mut cluster = Cluster { cells, ..Cluster::new(frames[0].elements.clone(), positions) };
+    cluster.statements = statement::statements(config, key, &frames, &place);
+    let warnings = molecules.warnings.into_iter();
+    cluster.warnings.extend(warnings.map(|doubt| fault(doubt.line, &doubt.message, doubt.help).warning()));
+    cluster.notes.extend(molecules.notes.into_iter().map(|note| ("note".to_owned(), note)));
+    Ok(cluster)
 }
 
 /// A molecule's file and how it was read.
@@ -218,9 +244,11 @@ fn understand<'a>(
         };
         // What is wrong may come from the unit.
         faults.extend(doubt.clone());
+        faults.extend(cluster.warnings.iter().cloned());
         faults
     })?;
     warnings.extend(doubt);
+    warnings.extend(cluster.warnings.iter().cloned());
     warnings.extend(doubts_of_bonds(reading, &cluster, &fragments));
     check_embedding(reading.config, &section, &fragments).into_result(())?;
     section.fragments = Some(fragments.iter().map(|fragment| fragment.atoms.clone()).collect());
@@ -229,7 +257,7 @@ fn understand<'a>(
     spell_out(&mut section);
     let mut supersystems = cluster.supersystems(&fragments);
     let gathered = gather(reading, &cluster, &mut supersystems)?;
-    Ok(Input { digest: digest(&supersystems), supersystems, section, warnings, gathered })
+    Ok(Input { digest: digest(&supersystems), supersystems, section, warnings, notes: cluster.notes, gathered })
 }
 
 /// Puts the molecules of periodic frames together.

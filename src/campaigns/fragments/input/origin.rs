@@ -16,6 +16,8 @@ pub enum Origin<'a> {
     Key(&'a Config, &'static str),
     /// A value in a JSON file.
     File(Node<'a>),
+    /// A line of a text; the key that names it, and what messages call the line.
+    Line(&'a Config, &'static str, String),
 }
 
 impl<'a, T> Given<'a, T> {
@@ -29,6 +31,11 @@ impl<'a, T> Given<'a, T> {
         Self { value, origin: Origin::File(node) }
     }
 
+    /// Whether it is a value of the configuration.
+    pub fn is_by_key(&self) -> bool {
+        matches!(self.origin, Origin::Key(..))
+    }
+
     /// A fault of the value, or of the element that `indices` lead to.
     pub fn fault(&self, indices: &[usize], message: impl Into<String>, help: impl Into<String>) -> Fault {
         match &self.origin {
@@ -40,6 +47,7 @@ impl<'a, T> Given<'a, T> {
                 let node = indices.iter().fold(node.clone(), |node, &index| node.item(index));
                 node.fault(message.into(), help)
             }
+            Origin::Line(config, key, place) => config.fault(key, format!("{place}: {}", message.into()), help),
         }
     }
 }

@@ -36,7 +36,7 @@ impl Cell {
         let rows = stated.rows.map(|row| row.map(|x| x * unit_bohr));
         let line = stated.line;
         let message = "the vectors of Lattice span no cell in which molecules could be";
-        let wrong = || vec![Wrong { line, message: message.to_owned(), help: CELL_HELP }];
+        let wrong = || vec![Wrong { line, message: message.to_owned(), help: CELL_HELP.into() }];
         Lattice::new(&rows, stated.is_periodic).map(|lattice| Self { lattice, line }).ok_or_else(wrong)
     }
 
@@ -55,7 +55,7 @@ pub fn cells(stated: &[Stated], unit_bohr: f64) -> Result<Vec<Option<Cell>>, Vec
     let silent = stated.iter().position(|stated| *stated == Stated::Nothing);
     if let (Some(line), Some(frame)) = (first, silent) {
         let message = format!("a cell is stated here, but frame {frame} states none");
-        return Err(vec![Wrong { line, message, help: SAME_HELP }]);
+        return Err(vec![Wrong { line, message, help: SAME_HELP.into() }]);
     }
     let cell = |stated: &Stated| match stated {
         Stated::Cell(cell) => Cell::new(cell, unit_bohr).map(Some),

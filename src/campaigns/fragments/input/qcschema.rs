@@ -5,6 +5,7 @@ use super::cluster::Cluster;
 use super::json::Node;
 use super::keep;
 use super::origin::Given;
+use super::symbol;
 use crate::config::{Fault, Faults};
 use crate::science::chemistry::Element;
 
@@ -58,14 +59,13 @@ pub fn read<'a>(node: &Node<'a>, unit_bohr: f64) -> Result<Cluster<'a>, Faults> 
         faults.extend(geometry.map(|node| node.fault(message, "give x, y and z of every atom")));
     }
     faults.into_result(Cluster {
-        elements,
-        frames: vec![positions],
         cells: vec![None],
         fragments: fragments.flatten(),
         charges: charges.flatten(),
         multiplicities: multiplicities.flatten(),
         charge: charge.flatten(),
         multiplicity: multiplicity.flatten(),
+        ..Cluster::new(elements, vec![positions])
     })
 }
 
@@ -96,7 +96,7 @@ fn elements(node: &Node) -> Result<Vec<Element>, Faults> {
         let symbol = node.text()?;
         let unknown =
             || Faults::from(node.fault(format!("`{symbol}` is no element"), "give a symbol of the periodic table"));
-        Element::of_symbol(symbol).ok_or_else(unknown)
+        symbol::read(symbol).map(|found| found.element).map_err(|_| unknown())
     };
     symbols.iter().map(element).collect()
 }

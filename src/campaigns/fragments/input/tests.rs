@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 use std::fs;
 use std::path::PathBuf;
 
+mod charges;
+mod texts;
+
 /// A configuration whose section holds `keys`; its files stand in `tests/fragments`.
 pub fn config(keys: &str) -> Config {
     config_in(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fragments"), keys)
@@ -152,23 +155,26 @@ fn what_has_no_bonds_has_no_wrong_unit() {
 #[test]
 fn atoms_that_are_nearly_bonded_are_pointed_out() {
     let text = "4\n\nF 0 0 0\nF 0 0 1.41\nH 0 0 4\nH 0 0 4.74\n";
-    let input = with_file("m.xyz", text, "molecule = \"m.xyz\"").unwrap();
+    let input = with_file("m.xyz", text, "molecule = \"m.xyz\"\nmultiplicities = [2, 2, 1]").unwrap();
     assert_eq!(input.section.fragments, Some(vec![vec![0], vec![1], vec![2, 3]]));
     let warned: Vec<_> = input.warnings.iter().map(|fault| &fault.message).collect();
     assert!(warned.len() == 1 && warned[0].contains("F 0 and F 1 are 1.24 times the length of a bond"), "{warned:?}");
-    let by_hand = with_file("m.xyz", text, "molecule = \"m.xyz\"\nfragments = [[0], [1], [2, 3]]").unwrap();
+    let by_hand =
+        with_file("m.xyz", text, "molecule = \"m.xyz\"\nfragments = [[0], [1], [2, 3]]\nmultiplicities = [2, 2, 1]")
+            .unwrap();
     assert!(by_hand.warnings.is_empty());
 }
 
 #[test]
 fn frames_are_expansions_of_their_own() {
     let frame = |z: f64| format!("4\n\nO 0 0 0\nH 0 0 0.97\nO 0 0 {}\nH 0 0 {}\n", z + 1.0, z);
-    let two = with_file("m.xyz", &(frame(4.0) + &frame(5.0)), "molecule = \"m.xyz\"").unwrap();
+    let keys = "molecule = \"m.xyz\"\nmultiplicities = [2, 2]";
+    let two = with_file("m.xyz", &(frame(4.0) + &frame(5.0)), keys).unwrap();
     assert_eq!(two.supersystems.len(), 2);
     assert_eq!(two.section.multiplicities, Some(vec![2, 2]));
     assert!(two.warnings.is_empty());
     assert!(two.understood()[0].1.ends_with("2 frames: one expansion each"));
-    let moved = with_file("m.xyz", &(frame(4.0) + &frame(1.65)), "molecule = \"m.xyz\"").unwrap();
+    let moved = with_file("m.xyz", &(frame(4.0) + &frame(1.65)), keys).unwrap();
     assert!(moved.warnings.iter().next().unwrap().message.contains("frames 1 are bonded otherwise"));
     let other = frame(4.0) + &frame(4.0).replace("O 0 0 5", "S 0 0 5");
     expect(with_file("m.xyz", &other, "molecule = \"m.xyz\""), &["m.xyz:11: atom 2 of frame 1 is S, but O in frame 0"]);

@@ -23,6 +23,7 @@ impl Input {
         if runs.len() > MOST_LINES {
             lines.push((String::new(), format!("and {} more", fragments - 1 - runs[MOST_LINES - 1].1)));
         }
+        lines.extend(self.notes.iter().cloned());
         lines
     }
 }

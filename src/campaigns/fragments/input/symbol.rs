@@ -1,0 +1,174 @@
+//! Which element does the first word of an atom's line mean?
+//!
+//! Symbols and atomic numbers; isotopes, which have the energies of their element; and labels whose element is clear.
+use super::number::is_whole;
+use crate::science::chemistry::Element;
+
+/// What a word means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Symbol {
+    pub element: Element,
+    /// A certain isotope: `D`, `2H`, `H-2`, `H(iso=2)`, `H@2.014`.
+    pub is_isotope: bool,
+}
+
+/// Why a word is no atom.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoAtom {
+    /// Basis functions without a nucleus, as `@He`, `Gh(He)`, `He-Bq` and `He:`.
+    Ghost,
+    /// A place without anything, as `X`.
+    Dummy,
+    /// A label that may be meant for this element.
+    Label(Element),
+    Unknown,
+}
+
+/// No label is longer.
+const LONGEST: usize = 40;
+
+/// The element that `word` means.
+///
+/// # Errors
+/// It is no atom, or which one is not clear.
+pub fn read(word: &str) -> Result<Symbol, NoAtom> {
+    let plain = word.parse().ok().and_then(Element::of_number).or_else(|| Element::of_symbol(word));
+    if let Some(element) = plain {
+        return Ok(Symbol { element, is_isotope: false });
+    }
+    if word.len() > LONGEST {
+        return Err(NoAtom::Unknown);
+    }
+    if is_ghost(word) {
+        return Err(NoAtom::Ghost);
+    }
+    let lower = word.to_ascii_lowercase();
+    if ["x", "xx", "du", "dummy", "bq", "q", "0"].contains(&lower.as_str()) {
+        return Err(NoAtom::Dummy);
+    }
+    isotope(word, &lower).or_else(|| labelled(word)).ok_or_else(|| unclear(word))
+}
+
+/// Whether it is written as a ghost of an element, by psi4, Gaussian, NWChem or ORCA.
+fn is_ghost(word: &str) -> bool {
+    let lower = word.to_ascii_lowercase();
+    let inner = lower.strip_prefix("gh(").and_then(|rest| rest.strip_suffix(')'));
+    let inner = inner.or_else(|| lower.strip_prefix('@')).or_else(|| lower.strip_suffix("-bq"));
+    let inner = inner.or_else(|| lower.strip_suffix("(bq)")).or_else(|| lower.strip_suffix(':'));
+    let inner = inner.or_else(|| lower.strip_prefix("ghost-"));
+    let inner = inner.or_else(|| lower.strip_prefix("bq").map(|rest| rest.trim_start_matches(['-', '_'])));
+    inner.is_some_and(|inner| !inner.is_empty() && read(inner).is_ok())
+}
+
+fn isotope(word: &str, lower: &str) -> Option<Symbol> {
+    let of = |symbol: &str| Some(Symbol { element: Element::of_symbol(symbol)?, is_isotope: true });
+    let hydrogen = ["d", "t"].iter().any(|letter| lower.strip_prefix(letter).is_some_and(is_label));
+    if hydrogen {
+        return of("H");
+    }
+    if let Some((symbol, inner)) = lower.strip_suffix(')').and_then(|word| word.split_once('(')) {
+        return inner.strip_prefix("iso=").filter(|mass| mass.parse::<f64>().is_ok()).and_then(|_| of(symbol));
+    }
+    if let Some((symbol, mass)) = word.split_once('@') {
+        return mass.parse::<f64>().is_ok().then(|| of(symbol.trim_end_matches(|c: char| c.is_ascii_digit())))?;
+    }
+    if word.starts_with(|c: char| c.is_ascii_digit()) {
+        return of(word.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('-'));
+    }
+    // `H-2` is deuterium, but `Cl-1` an ion.
+    let (symbol, mass) = word.split_once('-')?;
+    let mass: u32 = mass.parse().ok()?;
+    of(symbol).filter(|found| match found.element.number() {
+        1 => (2..=3).contains(&mass),
+        number => ((3 * number).div_ceil(2)..=4 * number).contains(&mass),
+    })
+}
+
+/// A number or `_name`, or nothing.
+fn is_label(rest: &str) -> bool {
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    rest.is_empty() || (is_whole(rest) && !rest.starts_with(['-', '+'])) || rest.strip_prefix('_').is_some_and(is_name)
+}
+
+/// A symbol with a label behind it: `O1`, `H_w`. `HE1` is a hydrogen in proteins and a helium elsewhere.
+fn labelled(word: &str) -> Option<Symbol> {
+    let letters = word.find(|c: char| !c.is_ascii_alphabetic())?;
+    let (symbol, rest) = word.split_at(letters);
+    let element = Element::of_symbol(symbol).filter(|_| is_label(rest))?;
+    let is_clear = symbol.len() == 1 || symbol == element.symbol() || Element::of_symbol(&symbol[..1]).is_none();
+    is_clear.then_some(Symbol { element, is_isotope: false })
+}
+
+fn unclear(word: &str) -> NoAtom {
+    let letters: String = word.chars().take_while(char::is_ascii_alphabetic).collect();
+    let starts = [letters.get(..2), letters.get(..1)].into_iter().flatten();
+    let mut elements = starts.filter_map(|start| Element::of_symbol(start).filter(|found| found.symbol() == start));
+    elements.next().map_or(NoAtom::Unknown, NoAtom::Label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(word: &str) -> String {
+        match read(word) {
+            Ok(Symbol { element, is_isotope }) => format!("{element}{}", if is_isotope { " isotope" } else { "" }),
+            Err(NoAtom::Label(element)) => format!("label of {element}?"),
+            Err(other) => format!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn isotopes_are_their_element() {
+        for word in ["D", "T", "d", "2H", "3H", "H-2", "H(iso=2)", "H(Iso=2)", "H@2.014", "H1@2.01410178", "D1", "D_w"]
+        {
+            assert_eq!(told(word), "H isotope", "{word}");
+        }
+        for word in ["13C", "C-13", "C(iso=13)", "C@13.00335", "14C"] {
+            assert_eq!(told(word), "C isotope", "{word}");
+        }
+        assert_eq!(
+            (told("O-18"), told("U-235"), told("He-3")),
+            ("O isotope".into(), "U isotope".into(), "He isotope".into())
+        );
+    }
+
+    #[test]
+    fn labels_are_read_where_their_element_is_clear() {
+        for (word, what) in [
+            ("O", "O"),
+            ("8", "O"),
+            ("cl", "Cl"),
+            ("O1", "O"),
+            ("H2", "H"),
+            ("C13", "C"),
+            ("H_w", "H"),
+            ("Cl12", "Cl"),
+            ("Li1", "Li"),
+            ("LI1", "Li"),
+            ("HE1", "label of H?"),
+            ("CA1", "label of C?"),
+            ("HW", "label of H?"),
+            ("OW1", "label of O?"),
+            ("Na+", "label of Na?"),
+            ("Cl-1", "label of Cl?"),
+            ("O-2", "label of O?"),
+            ("H-1", "label of H?"),
+            ("H(Fragment=1)", "label of H?"),
+            ("qq", "Unknown"),
+            ("1.5", "Unknown"),
+            ("119", "Unknown"),
+            ("--", "Unknown"),
+        ] {
+            assert_eq!(told(word), what, "{word}");
+        }
+    }
+
+    #[test]
+    fn ghosts_and_dummies_are_known() {
+        for word in ["@He", "Gh(He)", "GH(O1)", "He-Bq", "H(bq)", "BqHe", "bq-O", "O:"] {
+            assert_eq!(told(word), "Ghost", "{word}");
+        }
+        assert_eq!((told("X"), told("Bq"), told("0")), ("Dummy".into(), "Dummy".into(), "Dummy".into()));
+    }
+}

@@ -1,0 +1,87 @@
+//! Unpaired electrons that nobody asked for.
+use super::*;
+
+fn warned(atoms: &str, keys: &str) -> Vec<(String, String)> {
+    let input = given(&format!("atoms = \"\"\"\n{atoms}\n\"\"\"\n{keys}")).unwrap();
+    input.warnings.iter().map(|fault| (fault.message.clone(), fault.help.clone())).collect()
+}
+
+const HYDRONIUM: &str = "O 0 0 0\nH 0 0.93 0.2\nH 0.805 -0.465 0.2\nH -0.805 -0.465 0.2\n";
+const OXYGEN: &str = "O 0 0 0\nO 0 0 1.208\nO 3.5 0 0\nO 3.5 0 1.208";
+
+#[test]
+fn an_odd_number_of_electrons_that_nobody_gave_is_pointed_out() {
+    let atoms = format!("{HYDRONIUM}He 0 0 4");
+    let told = warned(&atoms, "");
+    assert_eq!(
+        told,
+        [(
+            "atoms: neither charges nor multiplicities are given, but the number of electrons is odd in fragment 0 (H3O: \
+             11 electrons, taken as multiplicity 2)"
+                .to_owned(),
+            "a charge is missing, a molecule is cut, or columns are misread: write charges = [0, 0] with the true charges, or \
+             multiplicities = [2, 1] if these are radicals"
+                .to_owned()
+        )]
+    );
+    for keys in ["charges = [1, 0]", "charges = [0, 0]", "multiplicities = [2, 1]"] {
+        assert_eq!(warned(&atoms, keys), [], "{keys}");
+    }
+}
+
+#[test]
+fn many_odd_fragments_make_one_warning() {
+    let atom = |k: usize| format!("{} 0 0 {}\n", if k.is_multiple_of(2) { "Na" } else { "He" }, 5 * k);
+    let told = warned(&(0..40).map(atom).collect::<String>(), "");
+    assert_eq!(told.len(), 1);
+    assert!(told[0].0.contains("fragments 0, 2, 4, 6, 8, 10, 12, 14, ... (Na: 11 electrons"), "{}", told[0].0);
+    assert!(told[0].1.contains("[2, 1, 2, 1, ") && told[0].1.contains("...]"), "{}", told[0].1);
+}
+
+#[test]
+fn ground_states_with_unpaired_electrons_are_pointed_out() {
+    let told = warned(OXYGEN, "");
+    assert_eq!(told.len(), 1);
+    assert!(told[0].0.contains("fragments 0-1 (O2: 16 electrons, taken as multiplicity 1)"), "{}", told[0].0);
+    assert_eq!(told[0].1, "write multiplicities = [3, 3], or [1, 1] if low spin is meant");
+    // A charge says nothing of the spin.
+    assert_eq!(warned(OXYGEN, "charges = [0, 0]").len(), 1);
+    for multiplicities in ["[3, 3]", "[1, 1]"] {
+        assert_eq!(warned(OXYGEN, &format!("multiplicities = {multiplicities}")), []);
+    }
+    for (atoms, name) in [
+        ("S 0 0 0\nHe 0 0 4", "S:"),
+        ("N 0 0 0\nHe 0 0 4", "N:"),
+        ("C 0 0 0\nH 0 0.9 0.6\nH 0 -0.9 0.6\nHe 0 0 4", "CH2:"),
+        ("N 0 0 0\nH 0 0 1.03\nHe 0 0 4", "HN:"),
+    ] {
+        let told = warned(atoms, "");
+        assert!(told.len() == 1 && told[0].0.contains(name) && told[0].0.contains("ground state"), "{told:?}");
+    }
+}
+
+#[test]
+fn molecules_within_a_fragment_and_ions_are_known_too() {
+    let told = warned(OXYGEN, "fragments = [[0, 1], [2], [3]]");
+    assert!(told[0].1.contains("[3, 3, 3]"), "{told:?}");
+    let both = warned(&format!("{OXYGEN}\nHe 0 9 0"), "fragments = [[0, 1, 2, 3], [4]]");
+    assert!(both.len() == 1 && both[0].1.contains("multiplicities = [5, 1]"), "{both:?}");
+    let iron = warned("Fe 0 0 0\nHe 0 0 5", "charges = [2, 0]");
+    assert!(
+        iron.len() == 1 && iron[0].0.contains("Fe: charge 2, 24 electrons") && iron[0].1.contains("[5, 1]"),
+        "{iron:?}"
+    );
+    let complex = warned("Fe 0 0 0\nC 0 0 1.8\nO 0 0 2.95\nHe 0 0 9", "charges = [0, 0]");
+    assert!(
+        complex.len() == 1 && complex[0].0.contains("open d or f shells rarely have: fragment 0 (CFeO"),
+        "{complex:?}"
+    );
+}
+
+#[test]
+fn closed_shells_are_not_spoken_of() {
+    assert!(xyz("").unwrap().warnings.is_empty());
+    assert_eq!(warned("Na 0 0 0\nCl 0 0 9", "charges = [1, -1]"), []);
+    assert_eq!(warned("Ca 0 0 0\nCu 0 0 9", "charges = [2, 1]"), []);
+    assert_eq!(warned("N 0 0 0\nN 0 0 1.1\nO 0 0 5\nC 0 0 6.15", ""), []);
+}
