@@ -18,6 +18,7 @@ mod pairs;
 mod periodic;
 mod qcschema;
 mod rows;
+mod spins;
 mod stated;
 mod statement;
 mod symbol;
@@ -249,6 +250,7 @@ fn understand<'a>(
     })?;
     warnings.extend(doubt);
     warnings.extend(cluster.warnings.iter().cloned());
+    warnings.extend(doubts_of_spins(reading, &cluster, &fragments));
     warnings.extend(doubts_of_bonds(reading, &cluster, &fragments));
     check_embedding(reading.config, &section, &fragments).into_result(())?;
     section.fragments = Some(fragments.iter().map(|fragment| fragment.atoms.clone()).collect());
@@ -297,6 +299,16 @@ fn doubts_of_bonds(reading: &Reading, cluster: &Cluster, fragments: &[Fragment])
         warnings.push(reading.fault(told, "give `fragments` if others are meant").warning());
     }
     warnings
+}
+
+/// Warnings where multiplicities were not given and the lowest may be wrong.
+fn doubts_of_spins(reading: &Reading, cluster: &Cluster, fragments: &[Fragment]) -> Vec<Fault> {
+    let keys = match reading.key {
+        INPUT => ("fragment_charges", "fragment_multiplicities"),
+        _ => ("charges", "multiplicities"),
+    };
+    let doubts = spins::doubts(cluster, fragments, keys).into_iter();
+    doubts.map(|(message, help)| reading.fault(message, help).warning()).collect()
 }
 
 /// Faults unless embedding charges are those of every atom. (Those of a ManyBodyInput were looked at in their file.)

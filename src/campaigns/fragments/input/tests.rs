@@ -7,6 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 mod charges;
+mod spins;
 mod texts;
 
 /// A configuration whose section holds `keys`; its files stand in `tests/fragments`.
