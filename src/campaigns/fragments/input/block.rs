@@ -2,7 +2,7 @@
 //!
 //! Such a block has lines of charge and multiplicity, `--` between fragments, and words as `units` and `no_com` beside its atoms.
 use super::number::is_whole;
-use super::rows::{is_atom, is_ghost_row};
+use super::rows::{is_atom, is_ghost_row, is_labelled_row};
 use super::xyz::Wrong;
 
 /// Words that begin a line of such a block and are no atoms.
@@ -44,6 +44,8 @@ struct Block<'a> {
     ghosts: Vec<usize>,
     /// Lines that are nothing of all this.
     unknown: Vec<usize>,
+    /// Labels stand in place of symbols.
+    has_labels: bool,
     /// Atoms so far.
     count: usize,
 }
@@ -93,7 +95,8 @@ impl<'a> Block<'a> {
             if first == "units" {
                 self.unit = text.split(|c: char| c.is_whitespace() || c == '=').rfind(|word| !word.is_empty());
             }
-        } else if is_atom(text) {
+        } else if is_atom(text) || is_labelled_row(text) {
+            self.has_labels |= !is_atom(text);
             self.parts[is_last].atoms.push(self.count);
             self.count += 1;
         } else if is_ghost_row(text) {
@@ -128,6 +131,10 @@ impl<'a> Block<'a> {
     }
 
     fn help(&self) -> String {
+        if !self.unknown.is_empty() {
+            return "give each atom as symbol, x, y and z, and fragments, charges and multiplicities by their keys"
+                .to_owned();
+        }
         let mut keys = Vec::new();
         let parts: Vec<&Part> = self.parts.iter().filter(|part| !part.atoms.is_empty()).collect();
         let is_divided = parts.len() > 1 && parts.len() <= SPELT;
@@ -147,6 +154,9 @@ impl<'a> Block<'a> {
             keys.push(format!("units = \"{}\"", if is_bohr { "bohr" } else { "angstrom" }));
         }
         let mut help = "keep the lines of atoms alone".to_owned();
+        if self.has_labels {
+            help += ", with symbols in place of labels";
+        }
         if !self.ghosts.is_empty() {
             help += ", without ghosts (tasks get their own)";
         }
@@ -199,6 +209,8 @@ mod tests {
             (format!("molecule dimer {{\n{atoms}}}"), "keep the lines of atoms alone"),
             ("He 0 0 0\n--\nHe 0 0 3".to_owned(), "fragments = [[0], [1]]"),
             ("0 1\n--\n1 2\nHe 0 0 0\n--\nHe 0 0 3".to_owned(), "fragments = [[0], [1]], charges = [1, 0]"),
+            ("0 1\nOW 0 0 0\n--\n0 1\nHW 0 0 3".to_owned(), "in place of labels, and write fragments = [[0], [1]]"),
+            ("0 1\nO\nH 1 0.96\nHe 0 0 3".to_owned(), "give each atom as symbol, x, y and z"),
             (format!("0 1\n@He 0 0 0\n{atoms}"), "without ghosts"),
         ] {
             let told = recognize(&text).unwrap();

@@ -92,7 +92,11 @@ impl<'a> Giver<'_, 'a> {
         if whole.iter().map(|&k| self.fragments[k].len()).sum::<usize>() == atoms.len() {
             return Ok(whole);
         }
-        let message = format!("selection_{} (atoms {} from 0) is no whole fragments", part.name, ranges(atoms));
+        let message = format!(
+            "selection_{} (atoms {}, counted from 0) does not consist of whole fragments",
+            part.name,
+            ranges(atoms)
+        );
         Err(self.statement.fault(message, self.fragments_help()).into())
     }
 

@@ -84,6 +84,13 @@ pub fn is_ghost_row(text: &str) -> bool {
     read(0, text).is_err_and(|fault| fault.about == About::Ghost)
 }
 
+/// Whether a line reads as an atom but for a label in place of its symbol.
+pub fn is_labelled_row(text: &str) -> bool {
+    let mut words = text.split_whitespace();
+    let is_label = words.next().is_some_and(|word| matches!(symbol::read(word), Err(NoAtom::Label(_))));
+    is_label && words.take(3).filter(|word| number::parse(word).is_some()).count() == 3
+}
+
 fn listed(lines: &[usize]) -> String {
     let shown: Vec<_> = lines.iter().take(LISTED).map(ToString::to_string).collect();
     match lines.len() {

@@ -63,13 +63,13 @@ fn plausible(stated: Stated, elements: &[Element]) -> Stated {
         && multiplicity as usize <= 1 + MOST_UNPAIRED * elements.len()
         && electrons >= 0;
     let fits = unpaired <= electrons && (electrons - unpaired) % 2 == 0;
+    let unclear = || Stated { unclear: vec![format!("{charge} {multiplicity}")], ..Stated::default() };
     match (is_likely, fits) {
+        // Before a title a negative number is a charge, but whose is not said by a word.
+        (true, true) if !stated.is_bare && charge < 0 => unclear(),
         (true, true) => stated,
         // Impossible as charge and multiplicity, but a negative number counts nothing.
-        (true, false) if stated.is_bare && charge < 0 => {
-            let unclear = vec![format!("{charge} {multiplicity}")];
-            Stated { unclear, ..Stated::default() }
-        }
+        (true, false) if stated.is_bare && charge < 0 => unclear(),
         (true, false) if stated.is_bare && charge != 0 => {
             Stated { hint: Some((charge, multiplicity)), ..Stated::default() }
         }

@@ -93,15 +93,25 @@ fn contradictions_of_keys_are_refused() {
 
 #[test]
 fn what_cannot_be_understood_is_refused_until_a_key_says_it() {
-    for comment in ["charge=-0.5", "charge=minus", "ion_charge=-1", "charge_a=-1", "-1 2", "charge_a=-1 selection_a=x"]
-    {
+    for comment in [
+        "charge=-0.5",
+        "charge=minus",
+        "ion_charge=-1",
+        "charge_a=-1",
+        "-1 2",
+        "-1 1 formate",
+        "charge_a=-1 selection_a=x",
+    ] {
         let told = told(formate(comment, ""));
         assert!(told.len() == 1 && told[0].contains("m.xyz:2: ") && told[0].contains("charges"), "{comment}: {told:?}");
         assert_eq!(spins(&formate(comment, "charges = [-1, 0]").unwrap()).0, [-1, 0], "{comment}");
     }
     expect(
         formate("charge_a=-1 charge_b=0 selection_a=1-3 selection_b=4-7", ""),
-        &["selection_a (atoms 0-2 from 0) is no whole fragments", "fragments = [[0, 1, 2], [3, 4, 5, 6]]"],
+        &[
+            "selection_a (atoms 0-2, counted from 0) does not consist of whole fragments",
+            "fragments = [[0, 1, 2], [3, 4, 5, 6]]",
+        ],
     );
 }
 
