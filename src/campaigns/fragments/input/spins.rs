@@ -103,7 +103,7 @@ fn ground_of(cluster: &Cluster, fragment: &Fragment, elements: &[Element]) -> Op
         return None;
     }
     let positions: Vec<[f64; 3]> = fragment.atoms.iter().map(|&atom| cluster.frames[0][atom]).collect();
-    let molecules: Vec<Vec<Element>> = bonded_sets(elements, &positions)
+    let molecules: Vec<Vec<Element>> = bonded_sets(elements, &positions, cluster.lattice(0))
         .into_iter()
         .map(|set| set.into_iter().map(|atom| elements[atom]).collect())
         .collect();
