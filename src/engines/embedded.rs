@@ -1,4 +1,5 @@
 //! How does simmpi compute a molecule itself?
+use super::potentials::Core;
 use super::{Answer, Chemistry, Driver, Needs, Reference, Refusal, refuse};
 use crate::journal::Fingerprint;
 use crate::science::basis::{self, BasisSet};
@@ -122,6 +123,12 @@ impl Embedded {
             refused.push(refuse::point_charges("derivatives of the embedded engine"));
         }
         refused
+    }
+
+    /// Whether a frozen core leaves no electrons of a molecule to correlate.
+    pub fn is_all_frozen(&self, molecule: &Molecule) -> bool {
+        // Its basis sets have no core potentials.
+        self.settings.frozen_core && self.settings.method == Method::Mp2 && Core::of(molecule, |_| 0).is_all()
     }
 
     /// Elements that the basis set lacks.

@@ -9,7 +9,8 @@
 //!
 //! [`Psi4`], [`NwChem`] and [`Xtb`] write the program's own input; [`QcEngine`] and [`Command`] speak QCSchema.
 //! What they share, a file each: `find` where a program is, `call` it, tell its `ending`, read its `text` within bounds,
-//! `verify` what goes in and comes out, `refuse` by name.
+//! `verify` what goes in and comes out, `refuse` by name,
+//! and which core electrons effective core `potentials` replace or a frozen core has.
 //!
 //! Replicas of a simulation are another thing: a program runs for them in a folder that stays ([`replica`]), and [`gromacs`] goes on from its
 //! checkpoints there.
@@ -23,6 +24,7 @@ mod find;
 pub mod gromacs;
 pub mod model;
 mod nwchem;
+mod potentials;
 mod psi4;
 mod qcengine;
 mod qcschema;
@@ -43,7 +45,7 @@ pub use recorded::Recorded;
 pub use xtb::Xtb;
 
 use crate::process::Guard;
-use crate::science::chemistry::Molecule;
+use crate::science::chemistry::{Element, Molecule};
 use crate::task::Cause;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -92,7 +94,9 @@ pub struct Chemistry {
 
 /// What tasks need that not every engine can.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Needs {
+pub struct Needs<'a> {
+    /// Those of all tasks, each once.
+    pub elements: &'a [Element],
     pub ghosts: bool,
     pub point_charges: bool,
     pub open_shells: bool,
@@ -169,6 +173,11 @@ pub trait Engine: Send + Sync {
     /// # Errors
     /// It is not there, or cannot be run.
     fn find(&self, guard: &Guard) -> Result<Option<Found>, Missing>;
+
+    /// Whether a frozen core leaves no electrons of a molecule to correlate, as far as the level's own keys and keywords tell.
+    fn is_all_frozen(&self, _: &Molecule, _: &Chemistry) -> bool {
+        false
+    }
 
     /// Time that it takes to start, s of CPU: for estimates of cost.
     fn start_s(&self) -> f64;

@@ -166,7 +166,7 @@ mod tests {
     #[test]
     fn keys_and_charges_are_refused_by_name() {
         let chemistry = Chemistry { method: "hf".into(), frozen_core: Some(false), ..Chemistry::default() };
-        let needs = Needs { ghosts: true, point_charges: true, open_shells: false };
+        let needs = Needs { ghosts: true, point_charges: true, ..Needs::default() };
         let refused = QcEngine::new("psi4").refusals(Driver::Energy, &chemistry, needs);
         assert_eq!(refused.iter().map(|refusal| refusal.key).collect::<Vec<_>>(), ["frozen_core", "engine"]);
         assert!(refused[0].help.contains("psi4"));

@@ -11,6 +11,9 @@ const TOO_CLOSE: f64 = 0.1;
 /// What is recorded where a program would die of correlation that is not there, and is asked for the SCF instead.
 pub const UNCORRELATED: &str = "none: a single electron, or no virtual orbital";
 
+/// What is recorded where a frozen core leaves one electron at most.
+pub const ALL_FROZEN: &str = "none: a frozen core leaves no electrons to correlate";
+
 /// Refuses a molecule that nothing can compute.
 ///
 /// # Errors

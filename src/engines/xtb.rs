@@ -328,7 +328,7 @@ mod tests {
             keywords: json!({"opt": true}).as_object().unwrap().clone(),
             ..Chemistry::default()
         };
-        let needs = Needs { ghosts: true, point_charges: true, open_shells: true };
+        let needs = Needs { ghosts: true, point_charges: true, open_shells: true, ..Needs::default() };
         let refused: Vec<_> =
             Xtb::new().refusals(Driver::Hessian, &chemistry, needs).iter().map(|refusal| refusal.key).collect();
         assert_eq!(refused, ["frozen_core", "method", "basis", "keywords", "engine", "engine", "engine"]);

@@ -103,6 +103,15 @@ impl Level {
         }
     }
 
+    /// Whether a frozen core leaves no electrons of a molecule to correlate.
+    pub fn is_all_frozen(&self, molecule: &Molecule) -> bool {
+        match &self.solver {
+            Solver::Embedded(engine) => engine.is_all_frozen(molecule),
+            Solver::Program(engine) => engine.is_all_frozen(molecule, &self.chemistry),
+            Solver::Recorded(_) => false,
+        }
+    }
+
     /// Whether tasks start programs.
     pub fn is_program(&self) -> bool {
         matches!(self.solver, Solver::Program(_))

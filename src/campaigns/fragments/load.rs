@@ -180,9 +180,13 @@ fn check_levels(config: &Config, setup: &Setup) -> Result<(), Faults> {
         let fragments = &setup.frames[frame].system.fragments;
         real.iter().any(|&fragment| fragments[usize::from(fragment)].multiplicity != 1)
     };
+    let mut elements = setup.frames[0].system.elements.clone();
+    elements.sort_unstable();
+    elements.dedup();
     for (k, level) in setup.levels.iter().enumerate() {
         let units = || setup.units.iter().filter(move |unit| usize::from(unit.task.level) == k);
         let needs = Needs {
+            elements: &elements,
             ghosts: units().any(|unit| unit.task.basis != Basis::Own),
             point_charges: setup.embedding.is_some(),
             open_shells: units().any(|unit| is_open(unit.frame, &unit.task.real)),

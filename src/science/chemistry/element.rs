@@ -150,6 +150,20 @@ impl Element {
         ELEMENTS[self.0 as usize - 1].0
     }
 
+    /// Orbitals of the noble gas before it: those that a frozen core leaves out of correlation, as in psi4 and NWChem, and in PySCF for H
+    /// to Ar (none for H and He, 1 for Li to Ne, 5 for Na to Ar).
+    pub fn core_orbitals(self) -> usize {
+        match self.number() {
+            0..=2 => 0,
+            3..=10 => 1,
+            11..=18 => 5,
+            19..=36 => 9,
+            37..=54 => 18,
+            55..=86 => 27,
+            _ => 43,
+        }
+    }
+
     /// The covalent radius, angstrom.
     pub fn covalent_radius(self) -> f64 {
         ELEMENTS[self.0 as usize - 1].1

@@ -103,21 +103,11 @@ impl Settings {
         }
     }
 
-    /// Orbitals of each spin that are left out of the correlation: of each real atom those of the noble gas before it, as in psi4
-    /// and PySCF for H to Ar (none for H and He, 1 for Li to Ne, 5 for Na to Ar).
-    pub(super) fn frozen_orbitals(&self, molecule: &Molecule) -> usize {
+    /// Orbitals of each spin that are left out of the correlation: the cores of real atoms.
+    pub fn frozen_orbitals(&self, molecule: &Molecule) -> usize {
         if !self.frozen_core {
             return 0;
         }
-        let core = |number: u32| match number {
-            0..=2 => 0,
-            3..=10 => 1,
-            11..=18 => 5,
-            19..=36 => 9,
-            37..=54 => 18,
-            55..=86 => 27,
-            _ => 43,
-        };
-        molecule.atoms.iter().filter(|atom| !atom.is_ghost).map(|atom| core(atom.element.number())).sum()
+        molecule.atoms.iter().filter(|atom| !atom.is_ghost).map(|atom| atom.element.core_orbitals()).sum()
     }
 }

@@ -5,16 +5,23 @@
 //! - Density fitting is psi4's default; here it is what the level says, and off where it says nothing.
 //! - The Python interpreter may die on its way out with the result already written: a failed run may tell why.
 //! - Gradients of MP2 crash where there is nothing to excite, or one electron; they are the SCF's then.
-//! - Embedding charges have no place in its JSON, so that a short input sets them and then runs the same JSON. Analytic
+//! - Embedding charges have no place in its JSON, so that a short input ([`script`]) sets them and then runs the same JSON. Analytic
 //!   MP2 gradients leave them out without a word (checked by finite differences), SCF gradients do not.
+//! - Its ghosts keep the core potential of their element; the same input takes it away.
+mod options;
+mod script;
+
 use super::call::Call;
 use super::ending::Sign;
 use super::qcschema::{self, Written};
-use super::{Answer, Chemistry, Driver, Engine, Found, Job, Missing, Needs, Reference, Refusal, Site};
+use super::{Answer, Chemistry, Driver, Engine, Found, Job, Missing, Needs, Refusal, Site};
 use super::{find, refuse, text, verify};
 use crate::process::{Finished, Guard};
+use crate::science::chemistry::Molecule;
 use crate::task::Cause;
-use serde_json::{Map, Value, json};
+use options::{core, options, uncorrelated};
+pub use options::{independent, is_all_frozen, is_scf};
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs;
@@ -22,10 +29,10 @@ use std::path::PathBuf;
 
 /// Input and result.
 const FILE: &str = "psi4.json";
-/// The input that sets charges, and where it prints.
+/// The input that does what the JSON cannot say, and where it prints.
 const SCRIPT: [&str; 2] = ["psi4.dat", "psi4.out"];
-/// What is not given converges to this, Eh.
-const CONVERGENCE: f64 = 1e-10;
+/// The electrons that core potentials replace, among the options in effect.
+const REPLACED: &str = "core_potential_electrons";
 /// psi4 refuses to run with less, bytes.
 const LEAST_MEMORY: u64 = 250 << 20;
 
@@ -78,7 +85,8 @@ impl Engine for Psi4 {
 
     fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Refusal> {
         let mut refused = refuse::ab_initio(chemistry, needs);
-        if needs.point_charges && !(driver == Driver::Energy || driver == Driver::Gradient && is_scf(chemistry)) {
+        if needs.point_charges && !(driver == Driver::Energy || driver == Driver::Gradient && is_scf(&chemistry.method))
+        {
             refused.push(refuse::key(
                 "engine",
                 "psi4 leaves embedding charges out of Hessians and of gradients beyond Hartree-Fock",
@@ -113,13 +121,19 @@ impl Engine for Psi4 {
                 format!("psi4 does not run with less than 263 MB, and this rank has {}; give more", site.memory_mb);
             return Err(Cause::Resource(text));
         }
-        let is_mp2 = job.chemistry.method.eq_ignore_ascii_case("mp2");
-        let is_uncorrelated = is_mp2 && job.molecule.electrons() == 1;
-        let run = self.compute(&call, if is_uncorrelated { "hf" } else { &job.chemistry.method })?;
-        if is_mp2 && !run.finished.exit.is_success() && has_no_pairs(&printed(site)) {
-            return self.answer(&call, &self.compute(&call, "hf")?, true);
+        let method = &job.chemistry.method;
+        if let Some(reason) = uncorrelated(job.molecule, job.chemistry) {
+            return self.answer(&call, &self.compute(&call, "hf")?, Some(reason));
         }
-        self.answer(&call, &run, is_uncorrelated)
+        let run = self.compute(&call, method)?;
+        if method.eq_ignore_ascii_case("mp2") && !run.finished.exit.is_success() && has_no_pairs(&printed(site)) {
+            return self.answer(&call, &self.compute(&call, "hf")?, Some(verify::UNCORRELATED));
+        }
+        self.answer(&call, &run, None)
+    }
+
+    fn is_all_frozen(&self, molecule: &Molecule, chemistry: &Chemistry) -> bool {
+        is_all_frozen(molecule, chemistry)
     }
 }
 
@@ -134,7 +148,10 @@ impl Psi4 {
     fn compute(&self, call: &Call, method: &str) -> Result<Run, Cause> {
         let mut input = qcschema::input(call.job);
         input["model"]["method"] = json!(method);
-        input["keywords"] = Value::Object(options(call.job));
+        input["keywords"] = Value::Object(options(call.job, method));
+        if script::has_ghosts(call.job.molecule) {
+            input["molecule"]["atom_labels"] = script::labels(call.job.molecule);
+        }
         input["memory"] = json!(call.site.memory_mb * 1_000_000);
         input["return_output"] = json!(true);
         call.write(FILE, &input.to_string())?;
@@ -144,8 +161,8 @@ impl Psi4 {
         Ok(Run { finished, written })
     }
 
-    /// The answer of a run, or why there is none.
-    fn answer(&self, call: &Call, run: &Run, is_uncorrelated: bool) -> Result<Answer, Cause> {
+    /// The answer of a run, or why there is none; `uncorrelated` is the reason for which Hartree-Fock was asked for instead.
+    fn answer(&self, call: &Call, run: &Run, uncorrelated: Option<&str>) -> Result<Answer, Cause> {
         let Run { finished, written } = run;
         if let Some(cause) = written.as_ref().and_then(|written| written.error(SIGNS)) {
             return Err(call.named(cause));
@@ -153,25 +170,23 @@ impl Psi4 {
         let written = written.as_ref().filter(|written| finished.exit.is_success() && written.is_success());
         let written = written.ok_or_else(|| call.failure(finished, "", &printed(call.site)))?;
         let mut answer = written.answer(call.job, SIGNS).map_err(|cause| call.named(cause))?;
-        let options = options(call.job);
+        let options = options(call.job, &call.job.chemistry.method);
+        let told = told_by(written.output().unwrap_or_default());
+        check_core(call.job, options.contains_key("num_frozen_docc"), &told).map_err(|cause| call.named(cause))?;
         answer.effective.extend(options.iter().filter(|(name, _)| *name != "function_kwargs").map(plain));
-        answer.effective.extend(told_by(written.output().unwrap_or_default()));
-        if is_uncorrelated {
-            answer.effective.insert("correlation".into(), verify::UNCORRELATED.into());
-        }
+        answer.effective.extend(told);
+        answer.effective.extend(uncorrelated.map(|reason| ("correlation".to_owned(), reason.to_owned())));
         verify::answer(call.job, answer).map_err(|cause| call.named(cause))
     }
 
-    /// What is run; an input for embedding charges is written where there are any.
+    /// What is run; an input is written where the JSON cannot say everything.
     fn command(&self, call: &Call) -> Result<Vec<OsString>, Cause> {
         let mut argv: Vec<OsString> = vec![self.program.clone().into()];
-        let charges = &call.job.molecule.point_charges;
-        if charges.is_empty() {
+        let molecule = call.job.molecule;
+        if molecule.point_charges.is_empty() && !script::has_ghosts(molecule) {
             argv.extend(["--json", FILE].map(OsString::from));
         } else {
-            let charges: Vec<_> =
-                charges.iter().map(|c| [c.charge, c.position[0], c.position[1], c.position[2]]).collect();
-            call.write(SCRIPT[0], &script(&charges))?;
+            call.write(SCRIPT[0], &script::script(FILE, molecule))?;
             argv.extend(["-i", SCRIPT[0], "-o", SCRIPT[1]].map(OsString::from));
         }
         argv.extend(["-n".into(), call.site.threads.max(1).to_string().into()]);
@@ -187,57 +202,20 @@ fn has_no_pairs(printed: &str) -> bool {
     are_none.peek().is_some() && are_none.all(|is_none| is_none)
 }
 
-fn is_scf(chemistry: &Chemistry) -> bool {
-    ["hf", "scf"].iter().any(|scf| chemistry.method.eq_ignore_ascii_case(scf))
-}
-
-/// The options of a job: the level's choices as psi4 names them, then its keywords.
-fn options(job: &Job) -> Map<String, Value> {
-    let chemistry = job.chemistry;
-    let is_fitted = chemistry.density_fitting.unwrap_or(false);
-    let is_unrestricted = match chemistry.reference {
-        Reference::Auto => job.molecule.multiplicity != 1,
-        Reference::Rhf => false,
-        Reference::Uhf => true,
-    };
-    let energy = chemistry.scf_convergence.unwrap_or(CONVERGENCE);
-    let mut options = Map::new();
-    let mut set = |name: &str, value: Value| options.insert(name.into(), value);
-    set("scf_type", json!(if is_fitted { "df" } else { "pk" }));
-    for name in ["mp2_type", "mp_type", "cc_type"] {
-        set(name, json!(if is_fitted { "df" } else { "conv" }));
+/// Refuses a frozen core that was counted with other core potentials than those that psi4 has found.
+fn check_core(job: &Job, is_frozen: bool, told: &BTreeMap<String, String>) -> Result<(), Cause> {
+    let found = told.get(REPLACED).map_or("0", String::as_str);
+    let counted = core(job.molecule, job.chemistry).replaced.to_string();
+    if !is_frozen
+        || found == counted
+        || job.chemistry.keywords.keys().any(|name| name.eq_ignore_ascii_case("num_frozen_docc"))
+    {
+        return Ok(());
     }
-    set("reference", json!(if is_unrestricted { "uhf" } else { "rhf" }));
-    set("freeze_core", json!(chemistry.frozen_core.unwrap_or(false)));
-    set("e_convergence", json!(energy));
-    set("d_convergence", json!(density_convergence(energy)));
-    chemistry.keywords.iter().for_each(|(name, value)| drop(set(&name.to_ascii_lowercase(), value.clone())));
-    options
-}
-
-/// The largest RMS of the orbital gradient for an energy that is to be good to `energy`: the SCF energy's error is of
-/// second order in it, those of MP2 and of derivatives of first order. Rounding allows no less than 1e-10.
-fn density_convergence(energy: f64) -> f64 {
-    (100.0 * energy).clamp(1e-10, 1e-6)
-}
-
-/// An input that adds charges (e; bohr) and then runs the JSON.
-fn script(charges: &[[f64; 4]]) -> String {
-    format!(
-        r#"import json
-import psi4
-with open("{FILE}") as f:
-    data = json.load(f)
-field = QMMM()
-for charge in {}:
-    field.extern.addCharge(*charge)
-core.set_global_option_python("EXTERN", field.extern)
-data = psi4.json_wrapper.run_json(data, clean=False)
-with open("{FILE}", "w") as f:
-    json.dump(data, f)
-"#,
-        json!(charges)
-    )
+    Err(Cause::Input(format!(
+        "core potentials of the basis set replace {found} electrons, where {counted} were expected when the frozen core was counted: \
+         leave `frozen_core` out and put `num_frozen_docc`, the number of orbitals, into keywords"
+    )))
 }
 
 fn plain((name, value): (&String, &Value)) -> (String, String) {
@@ -251,6 +229,7 @@ fn told_by(output: &str) -> BTreeMap<String, String> {
         ("Number of basis function:", "basis_functions"),
         ("SCF Algorithm Type is", "scf_algorithm"),
         ("Guess Type is", "guess"),
+        ("Number of ECP core electrons:", REPLACED),
     ];
     let word = |mark: &str| find::word_after(output, mark).map(|word| word.trim_end_matches('.').to_owned());
     marks.into_iter().filter_map(|(mark, name)| Some((name.to_owned(), word(mark)?))).collect()
@@ -267,33 +246,7 @@ fn printed(site: &Site) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::science::chemistry::{Atom, Element, Molecule};
-
-    fn with<T>(chemistry: &Chemistry, multiplicity: u32, f: impl Fn(&Job) -> T) -> T {
-        let atom = Atom { element: Element::of_symbol("Li").unwrap(), position: [0.0; 3], is_ghost: false };
-        let molecule = Molecule { atoms: vec![atom], charge: 0, multiplicity, point_charges: Vec::new() };
-        f(&Job { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry })
-    }
-
-    #[test]
-    fn nothing_is_left_to_defaults_that_change_numbers() {
-        let options = with(&Chemistry::default(), 2, options);
-        let expected = json!({
-            "scf_type": "pk", "mp2_type": "conv", "mp_type": "conv", "cc_type": "conv", "reference": "uhf",
-            "freeze_core": false, "e_convergence": 1e-10, "d_convergence": 1e-8,
-        });
-        assert_eq!(Value::Object(options), expected);
-    }
-
-    #[test]
-    fn keywords_come_last() {
-        let mut chemistry = Chemistry { density_fitting: Some(true), ..Chemistry::default() };
-        chemistry.keywords.insert("MP2_TYPE".into(), json!("conv"));
-        chemistry.keywords.insert("level_shift".into(), json!(0.2));
-        let options = with(&chemistry, 1, options);
-        assert_eq!((&options["scf_type"], &options["mp2_type"]), (&json!("df"), &json!("conv")));
-        assert_eq!((&options["level_shift"], &options["reference"]), (&json!(0.2), &json!("rhf")));
-    }
+    use crate::science::chemistry::{Atom, Element};
 
     #[test]
     fn what_psi4_tells_is_read_from_its_output() {
@@ -302,6 +255,21 @@ mod tests {
         let told = told_by(output);
         assert_eq!(told["scf_algorithm"], "PK");
         assert_eq!((told["spherical"].as_str(), told["basis_functions"].as_str()), ("false", "36"));
+    }
+
+    #[test]
+    fn a_frozen_core_is_refused_with_core_potentials_that_were_not_counted() {
+        let atom = Atom { element: Element::of_symbol("Xe").unwrap(), position: [0.0; 3], is_ghost: false };
+        let molecule = Molecule { atoms: vec![atom], charge: 0, multiplicity: 1, point_charges: Vec::new() };
+        let chemistry = Chemistry { basis: Some("def2-svp".into()), ..Chemistry::default() };
+        let job = Job { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry: &chemistry };
+        let told = |count: &str| BTreeMap::from([(REPLACED.to_owned(), count.to_owned())]);
+        assert_eq!(check_core(&job, true, &told("28")), Ok(()));
+        assert_eq!(check_core(&job, false, &told("46")), Ok(()));
+        assert!(
+            matches!(check_core(&job, true, &told("46")), Err(Cause::Input(text)) if text.contains("46") && text.contains("28"))
+        );
+        assert!(check_core(&job, true, &BTreeMap::new()).is_err());
     }
 
     #[test]
@@ -320,10 +288,5 @@ mod tests {
         };
         assert!(!refused(Driver::Energy, "mp2") && !refused(Driver::Gradient, "HF"));
         assert!(refused(Driver::Gradient, "mp2") && refused(Driver::Hessian, "hf"));
-    }
-
-    #[test]
-    fn a_script_holds_every_charge() {
-        assert!(script(&[[-0.5, 0.0, 1.0, 2.5]]).contains("for charge in [[-0.5,0.0,1.0,2.5]]:"));
     }
 }
