@@ -35,6 +35,7 @@ mod text;
 mod verify;
 mod xtb;
 
+pub use basis::is_cartesian;
 pub use command::{Command, in_folder};
 pub use embedded::Embedded;
 pub use find::{locate, locate_with_scripts};

@@ -242,7 +242,9 @@ mod tests {
         assert!(core(&["Na"], 1, "def2-svp").is_all() && core(&["Mg", "*O"], 2, "cc-pvdz").is_all());
         assert!(core(&["Al"], 3, "cc-pvdz").is_all() && core(&["Li"], 1, "cc-pvdz").is_all());
         assert!(!core(&["Na", "O", "H", "H"], 1, "def2-svp").is_all() && !core(&["F"], -1, "cc-pvdz").is_all());
-        // Nothing is frozen: the electrons that are left are correlated.
-        assert!(!core(&["K"], 1, "lanl2dz").is_all() && !core(&["He"], 0, "cc-pvdz").is_all());
+        // Four orbitals are left of argon's nine, and all are frozen; of silver's core d electrons stay.
+        assert!(core(&["K"], 1, "lanl2dz").is_all() && !core(&["Ag"], 1, "lanl2dz").is_all());
+        // Nothing is frozen: the electrons are correlated.
+        assert!(!core(&["He"], 0, "cc-pvdz").is_all());
     }
 }

@@ -6,12 +6,14 @@
 //! switched off here: simmpi has both. Measured with 0.52: 2.9 s of CPU for an NWChem job of 0.5 s.
 use super::call::Call;
 use super::ending::Sign;
+use super::potentials::{self, Potentials};
 use super::qcschema::{self, Written};
 use super::{Answer, Chemistry, Driver, Engine, Found, Job, Missing, Needs, Refusal, Site};
 use super::{find, nwchem, psi4, refuse, text, verify, xtb};
 use crate::process::Guard;
+use crate::science::chemistry::{Element, Molecule};
 use crate::task::Cause;
-use serde_json::json;
+use serde_json::{Value, json};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -41,6 +43,42 @@ impl QcEngine {
     /// The same through the `qcengine` of this name or path.
     pub fn at(qcengine: impl Into<PathBuf>, program: impl Into<String>) -> Self {
         Self { qcengine: qcengine.into(), program: program.into() }
+    }
+}
+
+impl QcEngine {
+    fn is(&self, program: &str) -> bool {
+        self.program.eq_ignore_ascii_case(program)
+    }
+
+    /// The job as QCEngine is given it.
+    fn input(&self, job: &Job) -> Value {
+        let mut input = qcschema::input(job);
+        if self.is("psi4") {
+            let options = psi4::independent(job.chemistry.keywords.clone(), job, &job.chemistry.method);
+            input["keywords"] = Value::Object(options);
+        }
+        input
+    }
+
+    /// A refusal of an element of which QCEngine's program takes the core potential where there must be none, or none where there must.
+    fn without_potential(&self, chemistry: &Chemistry, element: Element, needs: Needs) -> Option<Refusal> {
+        potentials::replaced(chemistry, element)?;
+        let basis = chemistry.basis.as_deref().unwrap_or_default();
+        if self.is("psi4") && needs.ghosts {
+            let message = format!(
+                "psi4 leaves the core potential of {element} in {basis} on its ghost atoms, which cp and vmfc need"
+            );
+            let help = "use engine = \"psi4\", which takes it away, or \"nwchem\", or `bsse = [\"nocp\"]`";
+            return Some(refuse::key("program", message, help));
+        }
+        let library = Potentials::of_basis(basis)?.library;
+        if self.is("nwchem") && nwchem::own_potential(&chemistry.keywords, element).is_none() {
+            let message = format!("QCEngine does not write the core potential of {element}, for which {basis} is made");
+            let help = format!("add ecp__{element} = \"library {library}\" to keywords, or use engine = \"nwchem\"");
+            return Some(refuse::key("keywords", message, help));
+        }
+        None
     }
 }
 
@@ -80,11 +118,16 @@ impl Engine for QcEngine {
         if chemistry.method.trim().is_empty() {
             refused.push(refuse::key("method", "there is no method", "name one, as in `method = \"mp2\"`"));
         }
-        if needs.ghosts && self.program.eq_ignore_ascii_case("xtb") {
+        if needs.ghosts && self.is("xtb") {
             refused.push(refuse::ghosts("xtb"));
         }
+        refused.extend(needs.elements.iter().filter_map(|&element| self.without_potential(chemistry, element, needs)));
         refused.extend(needs.point_charges.then(|| refuse::point_charges("QCEngine")));
         refused
+    }
+
+    fn is_all_frozen(&self, molecule: &Molecule, chemistry: &Chemistry) -> bool {
+        self.is("psi4") && psi4::is_all_frozen(molecule, chemistry)
     }
 
     fn find(&self, guard: &Guard) -> Result<Option<Found>, Missing> {
@@ -114,7 +157,7 @@ impl Engine for QcEngine {
         let signs = signs();
         let name = format!("qcengine ({})", self.program);
         let call = Call { program: &name, job, site, signs: &signs };
-        call.write(INPUT, &qcschema::input(job).to_string())?;
+        call.write(INPUT, &self.input(job).to_string())?;
         call.write(SETTINGS, &settings(site))?;
         let folder = site.scratch.to_string_lossy().into_owned();
         let argv = [self.qcengine.clone().into()].into_iter().chain(["run", &self.program, INPUT].map(OsString::from));
@@ -149,6 +192,7 @@ fn last_object(printed: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::science::chemistry::Atom;
 
     #[test]
     fn the_result_is_the_last_object_printed() {
@@ -170,5 +214,47 @@ mod tests {
         let refused = QcEngine::new("psi4").refusals(Driver::Energy, &chemistry, needs);
         assert_eq!(refused.iter().map(|refusal| refusal.key).collect::<Vec<_>>(), ["frozen_core", "engine"]);
         assert!(refused[0].help.contains("psi4"));
+    }
+
+    #[test]
+    fn core_potentials_that_go_wrong_are_refused_by_element() {
+        let mut chemistry = Chemistry { method: "hf".into(), basis: Some("def2-svp".into()), ..Chemistry::default() };
+        let elements = [Element::of_symbol("O").unwrap(), Element::of_symbol("I").unwrap()];
+        let needs = Needs { ghosts: true, elements: &elements, ..Needs::default() };
+        let refused = |program: &str, chemistry: &Chemistry, needs| {
+            let refused = QcEngine::new(program).refusals(Driver::Energy, chemistry, needs);
+            refused.into_iter().map(|refusal| (refusal.key, refusal.message + &refusal.help)).collect::<Vec<_>>()
+        };
+        let by_psi4 = refused("psi4", &chemistry, needs);
+        assert!(
+            by_psi4.len() == 1 && by_psi4[0].0 == "program" && by_psi4[0].1.contains(" I in def2-svp"),
+            "{by_psi4:?}"
+        );
+        assert!(refused("psi4", &chemistry, Needs { ghosts: false, ..needs }).is_empty());
+        let by_nwchem = refused("nwchem", &chemistry, needs);
+        assert!(by_nwchem.len() == 1 && by_nwchem[0].1.contains("ecp__I = \"library def2-ecp\""), "{by_nwchem:?}");
+        chemistry.keywords.insert("ecp__I".into(), json!("library def2-ecp"));
+        assert!(refused("nwchem", &chemistry, needs).is_empty());
+    }
+
+    #[test]
+    fn psi4_is_told_the_number_of_frozen_orbitals_and_a_guess() {
+        let chemistry = |keywords: Value| Chemistry {
+            method: "mp2".into(),
+            basis: Some("def2-svp".into()),
+            keywords: keywords.as_object().unwrap().clone(),
+            ..Chemistry::default()
+        };
+        let atom = Atom { element: Element::of_symbol("Na").unwrap(), position: [0.0; 3], is_ghost: false };
+        let molecule = Molecule { atoms: vec![atom], charge: 1, multiplicity: 1, point_charges: Vec::new() };
+        let keywords = |program: &str, keywords: Value| {
+            let chemistry = chemistry(keywords);
+            let job = Job { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry: &chemistry };
+            QcEngine::new(program).input(&job)["keywords"].clone()
+        };
+        assert_eq!(keywords("psi4", json!({"freeze_core": true})), json!({"num_frozen_docc": 5, "guess": "sad"}));
+        assert_eq!(keywords("Psi4", json!({"guess": "core"})), json!({"guess": "core"}));
+        assert_eq!(keywords("other", json!({"freeze_core": true})), json!({"freeze_core": true}));
+        assert!(QcEngine::new("psi4").is_all_frozen(&molecule, &chemistry(json!({"freeze_core": "true"}))));
     }
 }

@@ -213,8 +213,8 @@ fn check_core(job: &Job, is_frozen: bool, told: &BTreeMap<String, String>) -> Re
         return Ok(());
     }
     Err(Cause::Input(format!(
-        "core potentials of the basis set replace {found} electrons, where {counted} were expected when the frozen core was counted: \
-         leave `frozen_core` out and put `num_frozen_docc`, the number of orbitals, into keywords"
+        "core potentials of the basis set replace {found} electrons, where {counted} were expected when the frozen core was counted: use \
+         `frozen_core = false`, or a basis set with known potentials (def2-*, lanl2dz)"
     )))
 }
 

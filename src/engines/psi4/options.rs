@@ -167,12 +167,14 @@ mod tests {
     #[test]
     fn nothing_is_correlated_where_all_electrons_are_frozen() {
         let frozen = Chemistry { frozen_core: Some(true), ..mp2(json!({})) };
+        let (keyword, none) = (mp2(json!({"freeze_core": true})), mp2(json!({})));
+        let functional = Chemistry { method: "b3lyp".into(), ..frozen.clone() };
         let reason =
             |symbol, charge, chemistry| with(symbol, charge, chemistry, |job| uncorrelated(job.molecule, chemistry));
         assert_eq!(reason("Na", 1, &frozen), Some(verify::ALL_FROZEN));
-        assert_eq!(reason("Na", 1, &mp2(json!({"freeze_core": true}))), Some(verify::ALL_FROZEN));
+        assert_eq!(reason("Na", 1, &keyword), Some(verify::ALL_FROZEN));
         assert_eq!(reason("H", 0, &frozen), Some(verify::UNCORRELATED));
-        assert_eq!((reason("Ne", 0, &frozen), reason("Na", 1, &mp2(json!({})))), (None, None));
-        assert_eq!(reason("Na", 1, &Chemistry { method: "b3lyp".into(), ..frozen.clone() }), None);
+        assert_eq!((reason("Ne", 0, &frozen), reason("Na", 1, &none)), (None, None));
+        assert_eq!(reason("Na", 1, &functional), None);
     }
 }
