@@ -32,8 +32,14 @@ pub struct Wanted {
 pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
     let section: Section = config.section("fragments")?;
     let input = input::read(config, section)?;
+    let places = input.places.clone();
+    campaign(config, input).map_err(|faults| places.relocate(config, faults))
+}
+
+/// The campaign of an input; faults of levels are those of the section's keys, even where a file gave them.
+fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     let understood = input.understood();
-    let Input { supersystems, section, mut warnings, digest, gathered, .. } = input;
+    let Input { supersystems, section, places, mut warnings, digest, gathered, .. } = input;
     let mut faults = Faults::default();
     let wanted = wanted(config, &section, &supersystems[0], &mut faults);
     let mut levels = Vec::new();
@@ -52,10 +58,11 @@ pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
     check_levels(config, &setup)?;
     warn_of_records(config, &setup, &mut warnings);
     let identity = identity(&wanted, &section, &setup, &digest);
-    let mut understood = understood_of(&wanted, &setup, understood);
+    let mut understood = understood_of(&wanted, &setup, &places, understood);
     understood.extend(images::understood(&images));
     let found = setup.levels.iter().map(|_| None).collect();
-    Ok(FragmentCampaign { config: config.clone(), setup: Arc::new(setup), found, identity, understood, warnings })
+    let setup = Arc::new(setup);
+    Ok(FragmentCampaign { config: config.clone(), setup, places, found, identity, understood, warnings })
 }
 
 fn wanted(config: &Config, section: &Section, system: &Supersystem, faults: &mut Faults) -> Wanted {

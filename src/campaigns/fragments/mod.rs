@@ -63,6 +63,8 @@ impl Kind for Fragments {
 pub struct FragmentCampaign {
     config: Config,
     setup: Arc<Setup>,
+    /// Where a file gave the levels.
+    places: input::LevelPlaces,
     /// Which versions of programs there are, by level.
     found: Vec<Option<Found>>,
     /// What determines the results, but for the programs' versions.
@@ -169,7 +171,8 @@ impl Campaign for FragmentCampaign {
     }
 
     fn find_programs(&mut self, guard: Option<&Guard>) -> Result<(), Faults> {
-        self.found = levels::find(&self.config, &self.setup.levels, guard)?;
+        let found = levels::find(&self.config, &self.setup.levels, guard);
+        self.found = found.map_err(|faults| self.places.relocate(&self.config, faults))?;
         for (level, found) in self.setup.levels.iter().zip(&self.found) {
             if let Some(Found { path, version }) = found {
                 let text = format!("{} {version}, {}", level.engine_name(), path.display());

@@ -1,4 +1,5 @@
 //! What does a campaign of expansions tell of itself: its identity, what was understood, what is to be expected?
+use super::input::LevelPlaces;
 use super::levels::{Solver, word};
 use super::load::Wanted;
 use super::section::{LevelSection, Section};
@@ -31,7 +32,13 @@ pub fn identity(wanted: &Wanted, section: &Section, setup: &Setup, digest: &str)
     })
 }
 
-pub fn understood_of(wanted: &Wanted, setup: &Setup, of_input: Vec<(String, String)>) -> Vec<(String, String)> {
+/// What was understood of the section, behind what was understood of the cluster.
+pub fn understood_of(
+    wanted: &Wanted,
+    setup: &Setup,
+    places: &LevelPlaces,
+    of_input: Vec<(String, String)>,
+) -> Vec<(String, String)> {
     let mut lines = of_input;
     let treatments: Vec<&str> = wanted.bsse.iter().map(|bsse| bsse.name()).collect();
     let returned = if wanted.total { "total" } else { "interaction" };
@@ -53,6 +60,7 @@ pub fn understood_of(wanted: &Wanted, setup: &Setup, of_input: Vec<(String, Stri
         let threads = if level.is_program() { format!(", {} threads each", level.threads) } else { String::new() };
         let text = format!("{} for {orders}: {all} tasks{differences}{threads}", level.engine_name());
         lines.push((format!("level {}", level.name), text));
+        lines.extend(places.reason(level.place).map(|reason| (String::new(), format!("by QCEngine: {reason}"))));
         lines.extend(without_correlation(setup, k));
     }
     lines

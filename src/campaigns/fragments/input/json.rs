@@ -74,11 +74,15 @@ pub struct Node<'a> {
 impl<'a> Node<'a> {
     /// A fault of this value: its message begins with file, line, column and the path of the key.
     pub fn fault(&self, message: impl fmt::Display, help: impl Into<String>) -> Fault {
+        let Document { config, key, .. } = self.document;
+        config.fault(key, format!("{}: {message}", self.place()), help)
+    }
+
+    /// File, line and column, and the path of the key, as messages begin.
+    pub fn place(&self) -> String {
         let (line, column) = self.document.locate(&self.path);
-        let Document { config, key, name, .. } = self.document;
-        let path = self.to_string();
-        let path = if path.is_empty() { path } else { format!("{path}: ") };
-        config.fault(key, format!("{name}:{line}:{column}: {path}{message}"), help)
+        let (name, path) = (&self.document.name, self.to_string());
+        if path.is_empty() { format!("{name}:{line}:{column}") } else { format!("{name}:{line}:{column}: {path}") }
     }
 
     /// The value of `key`, unless it is missing or null.

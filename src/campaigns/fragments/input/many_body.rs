@@ -3,12 +3,14 @@
 //! Of QCSchema 1 (`qcschema_manybodyinput`) and 2 (`qcschema_many_body_input`), with QCManyBody's own defaults. What QCManyBody
 //! refuses is refused; so is what it replaces in silence, `levels` that contradict `max_nbody`.
 use super::cluster::Cluster;
+use super::defaults;
 use super::json::Node;
 use super::keep;
+use super::level_places::{LevelPlace, LevelPlaces};
 use super::qcschema;
 use crate::campaigns::fragments::section::{EngineName, LevelSection, Order, Section, SupersystemWord};
 use crate::config::{Fault, Faults};
-use crate::engines::{Driver, Reference};
+use crate::engines::{Driver, NwChem, Reference};
 use crate::science::expansion::Bsse;
 use std::collections::BTreeMap;
 
@@ -16,6 +18,8 @@ use std::collections::BTreeMap;
 pub struct ManyBody<'a> {
     pub cluster: Cluster<'a>,
     pub section: Section,
+    /// Where the section's levels stand.
+    pub places: LevelPlaces,
     pub warnings: Faults,
 }
 
@@ -47,7 +51,7 @@ pub fn read<'a>(root: &Node<'a>) -> Result<ManyBody<'a>, Faults> {
         keep(read_specification(&specification, fragments, &mut warnings), &mut faults)
     });
     match (cluster, section) {
-        (Some(cluster), Some(section)) => faults.into_result(ManyBody { cluster, section, warnings }),
+        (Some(cluster), Some((section, places))) => faults.into_result(ManyBody { cluster, section, places, warnings }),
         _ => Err(faults),
     }
 }
@@ -88,7 +92,11 @@ fn molecule<'a>(root: &Node<'a>) -> Result<Cluster<'a>, Faults> {
     Ok(cluster)
 }
 
-fn read_specification(node: &Node, fragment_sizes: &[usize], warnings: &mut Faults) -> Result<Section, Faults> {
+fn read_specification(
+    node: &Node,
+    fragment_sizes: &[usize],
+    warnings: &mut Faults,
+) -> Result<(Section, LevelPlaces), Faults> {
     let mut faults = Faults::default();
     faults.extend(node.unknown_keys(&[
         "schema_name",
@@ -106,13 +114,23 @@ fn read_specification(node: &Node, fragment_sizes: &[usize], warnings: &mut Faul
     let (Some(driver), Some(chemistries), Some(keywords)) = (driver, chemistries, keywords) else { return Err(faults) };
     warn_of_protocols(node, warnings);
     let section = keep(read_keywords(&keywords, driver, &chemistries, fragment_sizes), &mut faults);
-    if let Some(section) = &section {
-        warn_of_idle_chemistries(&chemistries, section, warnings);
+    let Some(section) = section else { return Err(faults) };
+    warn_of_idle_chemistries(&chemistries, &section, warnings);
+    let used = section.level.iter().filter_map(|level| Some((level, chemistries.get(level.name.as_deref()?)?)));
+    let (mut places, mut differences) = (Vec::new(), Vec::new());
+    for (level, Chemistry { node, .. }) in used {
+        differences.extend(defaults::differences(node, level));
+        places.push(LevelPlace::of(node, reason_for_qcengine(node, level)));
     }
-    match section {
-        Some(section) => faults.into_result(section),
-        None => Err(faults),
-    }
+    warnings.extend(differences);
+    faults.into_result((section, LevelPlaces::new(places)))
+}
+
+/// Why QCEngine is to run a program that has an engine of its own.
+fn reason_for_qcengine(node: &Node, level: &LevelSection) -> Option<String> {
+    let program = node.get("program")?.text().ok()?.to_ascii_lowercase();
+    let is_moved = level.engine == EngineName::Qcengine && program == "nwchem";
+    is_moved.then(|| format!("the engine nwchem does not translate `{}`", level.method.as_deref().unwrap_or_default()))
 }
 
 fn driver(node: &Node) -> Result<Driver, Faults> {
@@ -162,9 +180,12 @@ fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
     ]));
     faults.extend(model.unknown_keys(&["schema_name", "schema_version", "method", "basis"]));
     let program = node.require("program")?.text()?.to_ascii_lowercase();
+    let method = model.require("method")?.text()?.to_owned();
+    let keywords = node.get("keywords").map(|keywords| keywords.object().cloned()).transpose()?.unwrap_or_default();
     let engine = match program.as_str() {
         "psi4" => EngineName::Psi4,
-        "nwchem" => EngineName::Nwchem,
+        // What it does not translate QCEngine does, which is also what `qc_module` is for.
+        "nwchem" if NwChem::translates(&method) && !keywords.contains_key("qc_module") => EngineName::Nwchem,
         "xtb" => EngineName::Xtb,
         _ => EngineName::Qcengine,
     };
@@ -172,7 +193,7 @@ fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
         order: None,
         name: Some(name.to_owned()),
         engine,
-        method: Some(model.require("method")?.text()?.to_owned()),
+        method: Some(method),
         basis_file: None,
         basis: model.get("basis").map(|basis| basis.text().map(str::to_owned)).transpose()?,
         reference: Reference::Auto,
@@ -180,7 +201,7 @@ fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
         density_fitting: None,
         scf_convergence: None,
         threads: 1,
-        keywords: node.get("keywords").map(|keywords| keywords.object().cloned()).transpose()?.unwrap_or_default(),
+        keywords,
         command: None,
         program: (engine == EngineName::Qcengine).then_some(program),
         file: None,

@@ -7,10 +7,12 @@ mod cell;
 mod cluster;
 mod columns;
 mod comment;
+mod defaults;
 mod file;
 mod geometry;
 mod give;
 mod json;
+mod level_places;
 mod many_body;
 mod number;
 mod origin;
@@ -36,6 +38,7 @@ use crate::units::BOHR_ANGSTROM;
 use cluster::{Cluster, Refusal, ranges};
 use file::File;
 use json::Document;
+pub use level_places::LevelPlaces;
 pub use periodic::Gathered;
 use std::path::Path;
 
@@ -47,6 +50,8 @@ pub struct Input {
     /// What was asked for, with all that files say and all defaults but `max_order` and those of levels. `molecule`, `units` and
     /// `input` are none: `supersystems` and `digest` stand for them.
     pub section: Section,
+    /// Where a file gave the section's levels.
+    pub places: LevelPlaces,
     pub warnings: Faults,
     /// What was understood and is worth a line, by name.
     pub notes: Vec<(String, String)>,
@@ -152,7 +157,10 @@ fn read_many_body(config: &Config, path: &Path) -> Result<Input, Faults> {
     let document = Document::parse(config, INPUT, &file.name, &file.text)?;
     let read = many_body::read(&document.root())?;
     let reading = Reading { config, key: INPUT, name: &file.name, unit: LengthUnit::Bohr };
-    understand(&reading, read.section, read.cluster, read.warnings)
+    let mut input = understand(&reading, read.section, read.cluster, read.warnings)?;
+    let fragments = &input.supersystems[0].fragments;
+    input.warnings.extend(defaults::open_shells(config, &input.section.level, &read.places, fragments));
+    Ok(Input { places: read.places, ..input })
 }
 
 fn xyz_cluster<'a>(config: &'a Config, file: &File, unit: LengthUnit) -> Result<Cluster<'a>, Faults> {
@@ -259,7 +267,8 @@ fn understand<'a>(
     spell_out(&mut section);
     let mut supersystems = cluster.supersystems(&fragments);
     let gathered = gather(reading, &cluster, &mut supersystems)?;
-    Ok(Input { digest: digest(&supersystems), supersystems, section, warnings, notes: cluster.notes, gathered })
+    let (places, notes) = (LevelPlaces::default(), cluster.notes);
+    Ok(Input { digest: digest(&supersystems), supersystems, section, places, warnings, notes, gathered })
 }
 
 /// Puts the molecules of periodic frames together.

@@ -1,0 +1,98 @@
+//! Which of simmpi's defaults give other numbers than those of the program of which an input is taken?
+//!
+//! QCManyBody leaves to a program what the file does not say. By name, ours and the program's: psi4 without `scf_type` (pk, df) and `mp2_type`
+//! (conv, df), frozen core (none, none), functions (by the basis set's file, alike); NWChem without `basis__spherical` and `basis__cartesian`
+//! (by the set's definition, Cartesian), open shells (unrestricted, restricted open-shell), frozen core (none, none). Convergence is tighter
+//! here with both, by less than 1e-8 Eh.
+use super::json::Node;
+use super::level_places::LevelPlaces;
+use crate::campaigns::fragments::section::{EngineName, LevelSection};
+use crate::config::{Config, Fault};
+use crate::engines::is_cartesian;
+use crate::science::expansion::Fragment;
+
+/// What density fitting changes in the model chemistry at `node`, and what functions do.
+pub fn differences(node: &Node, level: &LevelSection) -> Vec<Fault> {
+    let told = match level.engine {
+        EngineName::Psi4 => fitting(level),
+        EngineName::Nwchem => functions(level),
+        _ => None,
+    };
+    let place = node.get("keywords").unwrap_or_else(|| node.clone());
+    told.map(|(message, help)| place.fault(message, help).warning()).into_iter().collect()
+}
+
+/// psi4 fits densities of Hartree-Fock, density functionals and MP2 unless it is told not to.
+fn fitting(level: &LevelSection) -> Option<(String, String)> {
+    let method = level.method.as_deref().unwrap_or_default().to_ascii_lowercase();
+    let has = |name: &str| level.keywords.keys().any(|key| key.eq_ignore_ascii_case(name));
+    let is_hybrid =
+        ["b2plyp", "b2gpplyp", "dsd-", "pwpb95", "pbe0-2", "pbe0-dh", "ptpss"].iter().any(|part| method.contains(part));
+    let is_mp2 = ["mp2", "scs-mp2", "sos-mp2", "mp2d"].iter().any(|name| method.starts_with(name))
+        && !method.starts_with("mp2.5");
+    let mut missing = Vec::new();
+    if !has("scf_type") {
+        missing.push(("scf_type", "pk"));
+    }
+    if (is_mp2 || is_hybrid) && !has("mp2_type") {
+        missing.push(("mp2_type", "conv"));
+    }
+    if missing.is_empty() {
+        return None;
+    }
+    let names: Vec<String> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
+    let given = |is_fitted: bool| {
+        let pair = |(name, exact): &(&str, &str)| format!("\"{name}\": \"{}\"", if is_fitted { "df" } else { exact });
+        format!("{{{}}}", missing.iter().map(pair).collect::<Vec<_>>().join(", "))
+    };
+    let are = if missing.len() == 1 { "is" } else { "are" };
+    Some((
+        format!(
+            "density fitting is off where QCManyBody has it on, which is psi4's default: {} {are} not given",
+            names.join(" and ")
+        ),
+        format!("for density fitting add {} to \"keywords\", for exact integrals {}", given(true), given(false)),
+    ))
+}
+
+/// NWChem takes Cartesian functions for every basis set unless it is told not to.
+fn functions(level: &LevelSection) -> Option<(String, String)> {
+    let basis = level.basis.as_deref()?.trim().to_ascii_lowercase();
+    let is_given = ["basis__spherical", "basis__cartesian"].iter().any(|key| level.keywords.contains_key(*key));
+    // Without d functions there is no difference.
+    let is_small = basis.starts_with("sto-") || ["6-311g", "6-311+g", "6-311++g"].contains(&basis.as_str());
+    if is_given || is_small || is_cartesian(&basis) {
+        return None;
+    }
+    Some((
+        format!("functions of {basis} are spherical here and Cartesian where QCManyBody leaves them to NWChem's default"),
+        "add \"basis__cartesian\": true to \"keywords\" for Cartesian functions, \"basis__spherical\": true for spherical ones".into(),
+    ))
+}
+
+/// NWChem's open shells are restricted unless it is told otherwise, and here they are not.
+pub fn open_shells(
+    config: &Config,
+    levels: &[LevelSection],
+    places: &LevelPlaces,
+    fragments: &[Fragment],
+) -> Vec<Fault> {
+    if fragments.iter().all(|fragment| fragment.multiplicity == 1) {
+        return Vec::new();
+    }
+    let is_hf =
+        |level: &LevelSection| level.method.as_deref().is_some_and(|method| !method.eq_ignore_ascii_case("mp2"));
+    let is_restricted = |level: &LevelSection| {
+        level.engine == EngineName::Nwchem
+            && is_hf(level)
+            && !level.keywords.keys().any(|key| key.eq_ignore_ascii_case("scf__uhf"))
+    };
+    let warn = |(level, _): (usize, &LevelSection)| {
+        let place = places.program(level)?;
+        let message =
+            "open shells are unrestricted here and restricted (ROHF) where QCManyBody leaves them to NWChem's default";
+        let help = "add \"scf__uhf\": true to \"keywords\" to say that unrestricted orbitals are meant";
+        Some(config.fault(super::INPUT, format!("{place}: {message}"), help).warning())
+    };
+    levels.iter().enumerate().filter(|(_, level)| is_restricted(level)).filter_map(warn).collect()
+}
