@@ -25,6 +25,7 @@ fn main() -> ExitCode {
     checks::run(&checks![
         scf_that_does_not_converge_is_told_as_such
         input_that_a_program_refuses_is_told_as_such
+        valence_functions_without_a_core_potential_are_refused_by_element
         molecules_that_cannot_be_are_refused_before_a_program_runs
         a_command_computes_by_qcschema
         a_command_that_fails_is_told_by_its_exit_and_last_words
@@ -76,6 +77,22 @@ fn input_that_a_program_refuses_is_told_as_such() {
             let cause = run(engine.as_ref(), &molecule, Driver::Energy, &chemistry).unwrap_err();
             assert!(matches!(&cause, Cause::Input(text) if text.contains(name)), "{cause:?}");
         }
+    }
+}
+
+fn valence_functions_without_a_core_potential_are_refused_by_element() {
+    if !are_installed(&["nwchem"]) {
+        return;
+    }
+    let without = with_keywords(level("hf", "def2-svp"), json!({"ecp__I": false}));
+    for (symbol, charge, chemistry) in [("Ag", 1, level("hf", "dzq")), ("I", -1, without)] {
+        let ion = molecule(&[symbol], &[[0.0; 3]], charge, 1);
+        let cause = run(&NwChem::new(), &ion, Driver::Energy, &chemistry).unwrap_err();
+        let wanted = format!("only valence functions for {symbol}");
+        assert!(
+            matches!(&cause, Cause::Input(text) if text.contains(&wanted) && text.contains(&format!("ecp__{symbol}"))),
+            "{cause}"
+        );
     }
 }
 

@@ -11,9 +11,10 @@ mod jobs;
 
 use jobs::*;
 use serde_json::{Value, json};
-use simmpi::engines::{Chemistry, Command, Driver, Engine, NwChem, Psi4, QcEngine, Xtb};
+use simmpi::engines::{Chemistry, Command, Driver, Embedded, Engine, NwChem, Psi4, QcEngine, Xtb};
 use simmpi::process::{self, Guard};
 use simmpi::science::chemistry::{Atom, Element, Molecule, PointCharge};
+use simmpi::science::memory::Room;
 use simmpi::task::Cause;
 use std::fs;
 use std::path::Path;
@@ -28,6 +29,10 @@ fn main() -> ExitCode {
         psi4_and_nwchem_give_the_same_hessian
         open_shells_are_unrestricted
         atoms_with_nothing_to_excite_have_no_correlation
+        frozen_cores_add_up_over_fragments
+        single_atoms_start_from_superposed_densities_unless_told_otherwise
+        ghosts_have_no_core_potential
+        core_potentials_replace_electrons_that_are_not_frozen_again
         embedding_charges_act_in_energies_and_gradients
         options_in_effect_are_told
         psi4_gives_the_reference_energies
@@ -314,6 +319,97 @@ fn atoms_with_nothing_to_excite_have_no_correlation() {
                 assert_close(answer.energy, energy, 1e-9);
                 assert!(answer.effective["correlation"].starts_with("none"));
             }
+        }
+    }
+}
+
+/// An ion and a water molecule, some of them ghosts.
+fn ion_and_water(symbols: [&str; 4], charge: i32) -> Molecule {
+    let positions = [[0.0, 0.0, 5.0], [0.0, 0.0, 0.0], [0.0, 1.43, -1.11], [0.0, -1.43, -1.11]];
+    molecule(&symbols, &positions, charge, 1)
+}
+
+/// By PySCF 2.14 with five, one and six frozen orbitals; psi4's own count freezes nothing in an ion without valence electrons.
+fn frozen_cores_add_up_over_fragments() {
+    let frozen = Chemistry { frozen_core: Some(true), ..level("mp2", "def2-svp") };
+    let by_keyword = with_keywords(level("mp2", "def2-svp"), json!({"freeze_core": true}));
+    let embedded = Embedded::new(&frozen, Embedded::basis_of_name(Some("def2-svp")).unwrap(), 1).unwrap();
+    let molecules = [
+        ion_and_water(["Na", "O", "H", "H"], 1),
+        ion_and_water(["Na", "*O", "*H", "*H"], 1),
+        ion_and_water(["Mg", "O", "H", "H"], 2),
+        molecule(&["Mg"], &[[0.0; 3]], 2, 1),
+        molecule(&["Al"], &[[0.0; 3]], 3, 1),
+        molecule(&["Na"], &[[0.0; 3]], 0, 2),
+    ];
+    for molecule in &molecules {
+        let room = Room::own(400);
+        let expected = embedded.run(&[molecule], Driver::Energy, room, &mut None).swap_remove(0).unwrap().energy;
+        let engines: [(&str, &dyn Engine, &Chemistry); 3] =
+            [("psi4", &Psi4::new(), &frozen), ("psi4", &Psi4::new(), &by_keyword), ("nwchem", &NwChem::new(), &frozen)];
+        for (name, engine, chemistry) in engines {
+            if are_installed(&[name]) {
+                let answer = run(engine, molecule, Driver::Energy, chemistry).unwrap();
+                assert_close(answer.energy, expected, 1e-8);
+                let is_all = engine.is_all_frozen(molecule, chemistry);
+                assert_eq!(is_all, answer.effective.contains_key("correlation"), "{:?}", answer.effective);
+                assert_eq!(is_all, embedded.is_all_frozen(molecule));
+            }
+        }
+    }
+}
+
+/// By PySCF 2.14, an instability followed; from the core guess lithium ends as 1s2 2p.
+fn single_atoms_start_from_superposed_densities_unless_told_otherwise() {
+    if !are_installed(&["psi4"]) {
+        return;
+    }
+    let lithium = molecule(&["Li"], &[[0.0; 3]], 0, 2);
+    let answer = run(&Psi4::new(), &lithium, Driver::Energy, &level("hf", "def2-svp")).unwrap();
+    assert_close(answer.energy, -7.4250664, 1e-7);
+    let core = with_keywords(level("hf", "def2-svp"), json!({"guess": "core"}));
+    let answer = run(&Psi4::new(), &lithium, Driver::Energy, &core).unwrap();
+    assert_close(answer.energy, -7.3419758, 1e-7);
+    assert_eq!(answer.effective["guess"], "CORE");
+}
+
+/// By PySCF 2.14.
+fn ghosts_have_no_core_potential() {
+    let near = [[0.0; 3], [1.8897261, 0.0, 0.0]];
+    let fitted = Chemistry { density_fitting: Some(true), ..level("hf", "def2-svp") };
+    for (name, engine) in [("psi4", &Psi4::new() as &dyn Engine), ("nwchem", &NwChem::new())] {
+        if are_installed(&[name]) {
+            let ghost = molecule(&["He", "*Xe"], &near, 0, 1);
+            let answer = run(engine, &ghost, Driver::Energy, &level("hf", "def2-svp")).unwrap();
+            assert_close(answer.energy, -2.8558632, 1e-7);
+        }
+    }
+    if are_installed(&["psi4", "nwchem"]) {
+        // One atom with its potential beside a ghost of the same element without.
+        let pair = molecule(&["Cl", "*Cl"], &[[0.0; 3], [0.0, 0.0, 5.0]], -1, 1);
+        let [psi4, nwchem] = [&Psi4::new() as &dyn Engine, &NwChem::new()]
+            .map(|engine| run(engine, &pair, Driver::Gradient, &level("hf", "lanl2dz")).unwrap());
+        assert_close(psi4.energy, nwchem.energy, 1e-7);
+        assert!(largest_difference(&psi4.gradient, &nwchem.gradient) < 1e-6);
+        assert_eq!(psi4.effective["core_potential_electrons"], "10");
+        assert_eq!(nwchem.effective["core_potential_electrons"], "10");
+        // Fitting functions are looked up by elements.
+        let ghost = molecule(&["He", "*Xe"], &near, 0, 1);
+        let answer = run(&Psi4::new(), &ghost, Driver::Energy, &fitted).unwrap();
+        assert_close(answer.energy, -2.8558632, 1e-4);
+    }
+}
+
+/// Hartree-Fock by PySCF 2.14. Of eighteen orbitals in krypton's shells fourteen are replaced and four are frozen.
+fn core_potentials_replace_electrons_that_are_not_frozen_again() {
+    let iodide = molecule(&["I"], &[[0.0; 3]], -1, 1);
+    let frozen = Chemistry { frozen_core: Some(true), ..level("mp2", "def2-svp") };
+    for (name, engine) in [("psi4", &Psi4::new() as &dyn Engine), ("nwchem", &NwChem::new())] {
+        if are_installed(&[name]) {
+            let answer = run(engine, &iodide, Driver::Energy, &level("hf", "def2-svp")).unwrap();
+            assert_close(answer.energy, -296.7246973, 1e-7);
+            let answer = run(engine, &iodide, Driver::Energy, &frozen).unwrap();
+            assert_close(answer.energy, -296.8424520, 1e-7);
         }
     }
 }

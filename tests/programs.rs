@@ -300,3 +300,53 @@ fn a_changed_program_is_another_campaign() {
     fs::write(&path, FAKE.replace("0.01", "0.02")).unwrap();
     campaign.run(1, &[]).expect(73, &["fragments.level.0.version"]);
 }
+
+/// A ManyBodyInput whose first level has a method that the engine nwchem does not translate.
+const COUPLED_CLUSTER: &str = r#"{"schema_name": "qcschema_manybodyinput",
+ "molecule": {"symbols": ["Ne", "Ne"], "geometry": [0, 0, 0, 0, 0, 4], "fragments": [[0], [1]]},
+ "specification": {"driver": "energy",
+  "keywords": {"levels": {"1": "big", "2": "small"}},
+  "specification": {
+   "big": {"program": "nwchem", "model": {"method": "ccsd", "basis": "cc-pvtz"}},
+   "small": {"program": "psi4", "model": {"method": "mp2", "basis": "cc-pvdz"}}}}}"#;
+
+#[test]
+fn a_level_of_a_file_that_needs_qcengine_is_told_by_its_place_and_what_to_change() {
+    let campaign = Campaign::with(simmpi(), "[campaign]\nkind = \"fragments\"\n[fragments]\ninput = \"m.json\"\n");
+    fs::write(campaign.path("m.json"), COUPLED_CLUSTER).unwrap();
+    let check =
+        Command::new(simmpi()).arg("check").arg(campaign.path("config.toml")).env("PATH", "/nowhere").output().unwrap();
+    let said = String::from_utf8_lossy(&check.stderr).into_owned() + &String::from_utf8_lossy(&check.stdout);
+    assert_eq!(check.status.code(), Some(78), "{said}");
+    for text in [
+        "m.json:6:23: specification.specification.big.program: `qcengine` is not in any folder of PATH",
+        "the engine nwchem does not translate `ccsd`, so that QCEngine is to run it",
+        "pip install qcengine",
+        "hf or mp2 as \"method\", or another \"program\"",
+        "m.json:7:25: specification.specification.small.program: `psi4` is not in any folder",
+        "input = \"m.json\"",
+    ] {
+        assert!(said.contains(text), "`{text}` is missing in:\n{said}");
+    }
+}
+
+#[test]
+fn fragments_whose_electrons_are_all_frozen_are_told() {
+    let config = |level: &str| {
+        format!(
+            "[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\nNa 0 0 2.3\nO 0 0 0\nH 0 0.757 -0.587\nH 0 -0.757 -0.587\n\"\"\"\n\
+             fragments = [[0], [1, 2, 3]]\ncharges = [1, 0]\nmax_order = 2\n[[fragments.level]]\n{level}\n"
+        )
+    };
+    let told = "fragment 0 (Na) has no correlation energy: the frozen core leaves no electrons to correlate";
+    let mut levels = vec![("embedded", "method = \"mp2\"\nfrozen_core = true"), ("embedded", "method = \"mp2\"")];
+    for engine in ["psi4", "nwchem"].into_iter().filter(|engine| is_there(engine)) {
+        levels.push((engine, "method = \"mp2\"\nfrozen_core = true"));
+        levels.push((engine, "method = \"hf\"\nfrozen_core = true"));
+    }
+    for (engine, keys) in levels {
+        let text = config(&format!("engine = \"{engine}\"\nbasis = \"def2-svp\"\n{keys}"));
+        let said = Campaign::with(simmpi(), &text).tell("check", &[]).expect(0, &["no fault found"]).said;
+        assert_eq!(said.contains(told), keys.contains("mp2\"\nfrozen"), "{engine}, {keys}:\n{said}");
+    }
+}

@@ -52,7 +52,7 @@ pub const SIGNS: &[Sign] = &[
 const ATOMIC_GUESS: &str = "error in atom scf";
 /// What is then nearly always missing.
 const NO_POTENTIAL: &str = "atoms have no SCF solution where a basis set is made for core potentials and an element has none: \
-                            name its library in keywords, as in ecp__I = \"library def2-ecp\"";
+                            name its library in keywords, as in ecp__I = \"library NAME\"";
 
 /// Where to get it.
 const HELP: &str = "install it (`apt-get install nwchem`, or `conda install -c conda-forge nwchem`) or load its module";
@@ -212,7 +212,7 @@ fn check_cores(job: &Job, call: &Call) -> Result<(), Cause> {
     let Some((element, exponent)) = output::without_core(job, lines) else { return Ok(()) };
     Err(Cause::Input(format!(
         "the basis set has only valence functions for {element} (largest exponent {exponent:.3}), and there is no core potential: name its \
-         library in keywords, as in ecp__{element} = \"library def2-ecp\""
+         library in keywords, as in ecp__{element} = \"library NAME\""
     )))
 }
 

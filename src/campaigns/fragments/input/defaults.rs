@@ -96,3 +96,80 @@ pub fn open_shells(
     };
     levels.iter().enumerate().filter(|(_, level)| is_restricted(level)).filter_map(warn).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Input;
+    use super::super::tests::with_file;
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Two atoms of helium by a program, their multiplicity that given.
+    fn read(program: &str, (method, basis): (&str, &str), keywords: &Value, multiplicity: u32) -> Input {
+        let text = json!({
+            "schema_name": "qcschema_manybodyinput",
+            "molecule": {"symbols": ["He", "He"], "geometry": [0, 0, 0, 0, 0, 6], "fragments": [[0], [1]],
+                "fragment_charges": [0, 0], "fragment_multiplicities": [multiplicity, 1], "molecular_charge": 0,
+                "molecular_multiplicity": multiplicity},
+            "specification": {"driver": "energy", "keywords": {}, "specification": {
+                "program": program, "driver": "energy", "model": {"method": method, "basis": basis}, "keywords": keywords}},
+        });
+        with_file("m.json", &text.to_string(), "input = \"m.json\"").unwrap()
+    }
+
+    fn warnings(program: &str, model: (&str, &str), keywords: Value, multiplicity: u32) -> Vec<String> {
+        let told = |fault: &Fault| format!("{}; {}", fault.message, fault.help);
+        read(program, model, &keywords, multiplicity).warnings.iter().map(told).collect()
+    }
+
+    #[test]
+    fn density_fitting_is_told_where_psi4_has_it_and_the_file_is_silent() {
+        let mp2 = |keywords| warnings("psi4", ("MP2", "cc-pvdz"), keywords, 1);
+        let told = mp2(json!({}));
+        assert_eq!(told.len(), 1, "{told:?}");
+        for text in [
+            "m.json:1:",
+            "specification.specification.keywords",
+            "density fitting is off",
+            "\"scf_type\": \"df\", \"mp2_type\": \"df\"",
+        ] {
+            assert!(told[0].contains(text), "{text} in {told:?}");
+        }
+        assert!(mp2(json!({"SCF_TYPE": "pk"}))[0].contains("add {\"mp2_type\": \"df\"}"));
+        assert!(mp2(json!({"scf_type": "df", "mp2_type": "conv"})).is_empty());
+        // Other correlation is not fitted by default.
+        let told = warnings("psi4", ("ccsd", "cc-pvdz"), json!({}), 1);
+        assert!(told.len() == 1 && !told[0].contains("mp2_type"), "{told:?}");
+        assert!(warnings("psi4", ("hf", "cc-pvdz"), json!({"scf_type": "pk"}), 1).is_empty());
+    }
+
+    #[test]
+    fn functions_and_open_shells_are_told_where_nwchem_has_others() {
+        let hf = |basis, keywords, multiplicity| warnings("nwchem", ("hf", basis), keywords, multiplicity);
+        let told = hf("cc-pVDZ", json!({}), 1);
+        assert!(told.len() == 1 && told[0].contains("spherical here and Cartesian"), "{told:?}");
+        assert!(["6-31g*", "sto-3g"].iter().all(|basis| hf(basis, json!({}), 1).is_empty()));
+        assert!(hf("cc-pvdz", json!({"basis__spherical": true}), 1).is_empty());
+        let told = hf("6-31g*", json!({}), 3);
+        assert!(
+            told.len() == 1 && told[0].contains("ROHF") && told[0].contains("specification.specification.program"),
+            "{told:?}"
+        );
+        assert!(hf("6-31g*", json!({"scf__uhf": true}), 3).is_empty());
+    }
+
+    #[test]
+    fn what_nwchems_engine_does_not_translate_goes_to_qcengine() {
+        let level = |method, keywords: Value| {
+            let input = read("NWChem", (method, "6-31g*"), &keywords, 1);
+            (input.section.level[0].engine, input.places.reason(0).map(str::to_owned))
+        };
+        for method in ["ccsd", "ccsd(t)", "b3lyp", "dft"] {
+            let (engine, reason) = level(method, json!({}));
+            assert_eq!(engine, EngineName::Qcengine);
+            assert!(reason.unwrap().contains(&format!("does not translate `{method}`")));
+        }
+        assert_eq!(level("mp2", json!({})), (EngineName::Nwchem, None));
+        assert_eq!(level("mp2", json!({"qc_module": "tce"})).0, EngineName::Qcengine);
+    }
+}

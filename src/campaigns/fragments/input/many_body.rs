@@ -2,15 +2,15 @@
 //!
 //! Of QCSchema 1 (`qcschema_manybodyinput`) and 2 (`qcschema_many_body_input`), with QCManyBody's own defaults. What QCManyBody
 //! refuses is refused; so is what it replaces in silence, `levels` that contradict `max_nbody`.
+use super::chemistries::{AUTO, Chemistries, Chemistry, chemistries, places, warn_of_idle};
 use super::cluster::Cluster;
-use super::defaults;
 use super::json::Node;
 use super::keep;
-use super::level_places::{LevelPlace, LevelPlaces};
+use super::level_places::LevelPlaces;
 use super::qcschema;
-use crate::campaigns::fragments::section::{EngineName, LevelSection, Order, Section, SupersystemWord};
+use crate::campaigns::fragments::section::{LevelSection, Order, Section, SupersystemWord};
 use crate::config::{Fault, Faults};
-use crate::engines::{Driver, NwChem, Reference};
+use crate::engines::Driver;
 use crate::science::expansion::Bsse;
 use std::collections::BTreeMap;
 
@@ -24,8 +24,6 @@ pub struct ManyBody<'a> {
 }
 
 const NAMES: [&str; 2] = ["qcschema_manybodyinput", "qcschema_many_body_input"];
-/// What QCManyBody calls the only model chemistry there is.
-const AUTO: &str = "(auto)";
 
 /// The ManyBodyInput at `root`.
 ///
@@ -115,22 +113,9 @@ fn read_specification(
     warn_of_protocols(node, warnings);
     let section = keep(read_keywords(&keywords, driver, &chemistries, fragment_sizes), &mut faults);
     let Some(section) = section else { return Err(faults) };
-    warn_of_idle_chemistries(&chemistries, &section, warnings);
-    let used = section.level.iter().filter_map(|level| Some((level, chemistries.get(level.name.as_deref()?)?)));
-    let (mut places, mut differences) = (Vec::new(), Vec::new());
-    for (level, Chemistry { node, .. }) in used {
-        differences.extend(defaults::differences(node, level));
-        places.push(LevelPlace::of(node, reason_for_qcengine(node, level)));
-    }
-    warnings.extend(differences);
-    faults.into_result((section, LevelPlaces::new(places)))
-}
-
-/// Why QCEngine is to run a program that has an engine of its own.
-fn reason_for_qcengine(node: &Node, level: &LevelSection) -> Option<String> {
-    let program = node.get("program")?.text().ok()?.to_ascii_lowercase();
-    let is_moved = level.engine == EngineName::Qcengine && program == "nwchem";
-    is_moved.then(|| format!("the engine nwchem does not translate `{}`", level.method.as_deref().unwrap_or_default()))
+    warn_of_idle(&chemistries, &section, warnings);
+    let places = places(&chemistries, &section, warnings);
+    faults.into_result((section, places))
 }
 
 fn driver(node: &Node) -> Result<Driver, Faults> {
@@ -142,73 +127,6 @@ fn driver(node: &Node) -> Result<Driver, Faults> {
     }
 }
 
-/// A model chemistry, its order left open.
-struct Chemistry<'a> {
-    node: Node<'a>,
-    level: LevelSection,
-}
-
-/// Model chemistries by name.
-type Chemistries<'a> = BTreeMap<&'a str, Chemistry<'a>>;
-
-fn chemistries<'a>(node: &Node<'a>) -> Result<Chemistries<'a>, Faults> {
-    let named = if node.get("model").is_some() { vec![(AUTO, node.clone())] } else { node.entries()? };
-    if named.is_empty() {
-        return Err(node.fault("there is no model chemistry", "give one with program and model").into());
-    }
-    let (mut faults, mut chemistries) = (Faults::default(), Chemistries::new());
-    for (name, node) in named {
-        if let Some(level) = keep(level(name, &node), &mut faults) {
-            chemistries.insert(name, Chemistry { node, level });
-        }
-    }
-    faults.into_result(chemistries)
-}
-
-fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
-    let model = node.require("model")?;
-    let mut faults = Faults::default();
-    faults.extend(node.unknown_keys(&[
-        "schema_name",
-        "schema_version",
-        "program",
-        "driver",
-        "model",
-        "keywords",
-        "protocols",
-        "extras",
-    ]));
-    faults.extend(model.unknown_keys(&["schema_name", "schema_version", "method", "basis"]));
-    let program = node.require("program")?.text()?.to_ascii_lowercase();
-    let method = model.require("method")?.text()?.to_owned();
-    let keywords = node.get("keywords").map(|keywords| keywords.object().cloned()).transpose()?.unwrap_or_default();
-    let engine = match program.as_str() {
-        "psi4" => EngineName::Psi4,
-        // What it does not translate QCEngine does, which is also what `qc_module` is for.
-        "nwchem" if NwChem::translates(&method) && !keywords.contains_key("qc_module") => EngineName::Nwchem,
-        "xtb" => EngineName::Xtb,
-        _ => EngineName::Qcengine,
-    };
-    faults.into_result(LevelSection {
-        order: None,
-        name: Some(name.to_owned()),
-        engine,
-        method: Some(method),
-        basis_file: None,
-        basis: model.get("basis").map(|basis| basis.text().map(str::to_owned)).transpose()?,
-        reference: Reference::Auto,
-        frozen_core: None,
-        density_fitting: None,
-        scf_convergence: None,
-        threads: 1,
-        keywords,
-        command: None,
-        program: (engine == EngineName::Qcengine).then_some(program),
-        file: None,
-        retry: Vec::new(),
-    })
-}
-
 fn warn_of_protocols(node: &Node, warnings: &mut Faults) {
     let Some(protocols) = node.get("protocols") else { return };
     // The key of schema 2, and that of schema 1.
@@ -217,14 +135,6 @@ fn warn_of_protocols(node: &Node, warnings: &mut Faults) {
             let help = "look at the labels, energies and derivatives of tasks in the result file instead";
             warnings.push(kept.fault("the full results of programs are not kept", help).warning());
         }
-    }
-}
-
-fn warn_of_idle_chemistries(chemistries: &Chemistries, section: &Section, warnings: &mut Faults) {
-    let used = |name: &str| section.level.iter().any(|level| level.name.as_deref() == Some(name));
-    for (name, chemistry) in chemistries.iter().filter(|(name, _)| !used(name)) {
-        let message = format!("no level uses the model chemistry `{name}`");
-        warnings.push(chemistry.node.fault(message, "name it in keywords.levels, or remove it").warning());
     }
 }
 

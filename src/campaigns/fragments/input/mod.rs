@@ -4,6 +4,7 @@
 //! way a [`Section`] comes out that says everything, and the clusters themselves.
 mod block;
 mod cell;
+mod chemistries;
 mod cluster;
 mod columns;
 mod comment;
