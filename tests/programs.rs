@@ -350,3 +350,19 @@ fn fragments_whose_electrons_are_all_frozen_are_told() {
         assert_eq!(said.contains(told), keys.contains("mp2\"\nfrozen"), "{engine}, {keys}:\n{said}");
     }
 }
+
+#[test]
+fn a_core_above_valence_orbitals_of_a_neighbour_is_warned_of() {
+    let config = |metal: &str, frozen: bool| {
+        format!(
+            "[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\n{metal} 0 0 0\nF 0 0 2.1\nH 0 0 3.02\n\"\"\"\n\
+             fragments = [[0], [1, 2]]\ncharges = [1, 0]\nmax_order = 2\n[[fragments.level]]\nengine = \"embedded\"\nmethod = \"mp2\"\n\
+             basis = \"def2-svp\"\nfrozen_core = {frozen}\n"
+        )
+    };
+    for (metal, frozen, is_warned) in [("Na", true, true), ("Na", false, false), ("Li", true, false)] {
+        let said =
+            Campaign::with(simmpi(), &config(metal, frozen)).tell("check", &[]).expect(0, &["no fault found"]).said;
+        assert_eq!(said.contains("below the outer core of the first of Na and F"), is_warned, "{metal}:\n{said}");
+    }
+}

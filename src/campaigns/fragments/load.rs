@@ -1,4 +1,5 @@
 //! Does a section describe an expansion that can be run?
+use super::cores;
 use super::images;
 use super::input::{self, Input};
 use super::levels::{Level, Solver};
@@ -57,6 +58,9 @@ fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     let setup = Setup::new(frames, levels, wanted.driver, wanted.embedding.clone());
     check_levels(config, &setup)?;
     warn_of_records(config, &setup, &mut warnings);
+    let mut doubts = Faults::default();
+    doubts.extend(cores::warnings(config, &setup));
+    warnings.extend(places.relocate(config, doubts));
     let identity = identity(&wanted, &section, &setup, &digest);
     let mut understood = understood_of(&wanted, &setup, &places, understood);
     understood.extend(images::understood(&images));

@@ -1,4 +1,5 @@
 //! Many-body expansions: which were asked for?
+mod cores;
 mod cost;
 mod export;
 mod images;

@@ -73,7 +73,8 @@ pub struct LevelSection {
     /// auto: restricted for singlets, unrestricted for others
     #[serde(default)]
     pub reference: Reference,
-    /// Whether core electrons are left out of correlation
+    /// Whether core electrons are left out of correlation: of each real atom the orbitals of the noble gas before it, without those that a core
+    /// potential replaces
     pub frozen_core: Option<bool>,
     /// Whether densities are fitted
     pub density_fitting: Option<bool>,

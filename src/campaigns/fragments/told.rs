@@ -1,4 +1,5 @@
 //! What does a campaign of expansions tell of itself: its identity, what was understood, what is to be expected?
+use super::cores::without_correlation;
 use super::input::LevelPlaces;
 use super::levels::{Solver, word};
 use super::load::Wanted;
@@ -64,27 +65,6 @@ pub fn understood_of(
         lines.extend(without_correlation(setup, k));
     }
     lines
-}
-
-/// Says which fragments have no correlation energy at a level because all their electrons are frozen.
-fn without_correlation(setup: &Setup, level: usize) -> Option<(String, String)> {
-    let system = &setup.frames[0].system;
-    let alone = |fragment: &u16| system.molecule(&[(*fragment).into()], &[(*fragment).into()]);
-    let mut fragments: Vec<u16> = (setup.units.iter())
-        .filter(|unit| usize::from(unit.task.level) == level && unit.task.real.len() == 1)
-        .map(|unit| unit.task.real[0])
-        .collect();
-    fragments.sort_unstable();
-    fragments.dedup();
-    fragments.retain(|fragment| setup.levels[level].is_all_frozen(&alone(fragment)));
-    let names: Vec<String> =
-        fragments.iter().map(|fragment| format!("{fragment} ({})", alone(fragment).formula())).collect();
-    let are = match names.as_slice() {
-        [] => return None,
-        [one] => format!("fragment {one} has no correlation energy"),
-        _ => format!("fragments {} have no correlation energy", names.join(", ")),
-    };
-    Some((String::new(), format!("{are}: the frozen core leaves no electrons to correlate")))
 }
 
 /// What `plan` tells of the first frame.
