@@ -8,6 +8,7 @@ pub mod exit;
 mod lane;
 mod ledger;
 pub mod live;
+pub mod memory;
 mod message;
 pub mod open;
 mod panic;

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use simmpi::science::basis::named;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
-use simmpi::science::scf::{Derivative, Guess, Method, Settings, System, solve};
+use simmpi::science::scf::{Derivative, Guess, Method, Note, Reference, Settings, System, solve};
 use std::path::Path;
 
 /// Files of many-body expansions computed with PySCF, where the checkout stands beside them.
@@ -151,4 +151,64 @@ fn open_shells_reach_the_ground_state_of_pyscf_from_both_guesses() {
             assert!((outcome.s_squared - s_squared).abs() < 1e-6);
         }
     }
+}
+
+/// Molecules where iterations from a usual guess may end at a saddle point: atoms (symbol, x, y, z in bohr), charge, multiplicity, and the
+/// energy in cc-pVDZ of the lowest solution that PySCF 2.14 has, found as above (RHF for singlets).
+const SADDLES: [(&str, i32, u32, f64); 8] = [
+    ("O 0 0 -0.2249058930 H 1.4523499293 0 0.8996235720 H -1.4523499293 0 0.8996235720", 1, 2, -75.6330881795),
+    ("N 0 0 0 H 0 1.51 1.2 H 0 -1.51 1.2", 0, 2, -55.56713273),
+    ("Be 0 0 0 H 0 0 2.54", 0, 2, -15.14978827),
+    ("O 0 0 0 O 0 0 2.11", 1, 2, -149.18524273),
+    ("O 0 0 0 O 0 0 2.55", -1, 2, -149.56972823),
+    // A symmetric radical whose energy is lowered by little without its symmetry; extrapolation leads back to the saddle point.
+    ("N 0 0 0 O 0 2.08 0.88 O 0 -2.08 0.88", 0, 2, -204.04795710),
+    ("C 0 0 0 C 0 0 2.35", 0, 1, -75.41728369),
+    ("B 0 0 0 N 0 0 2.4", 0, 1, -78.89067766),
+];
+
+#[test]
+fn instabilities_are_followed_to_the_lowest_solution_of_pyscf_from_both_guesses() {
+    let basis = named("cc-pvdz").unwrap();
+    for (text, charge, multiplicity, expected) in SADDLES {
+        let words: Vec<&str> = text.split_whitespace().collect();
+        let atom = |words: &[&str]| Atom {
+            element: Element::of_symbol(words[0]).unwrap(),
+            position: [1, 2, 3].map(|k| words[k].parse().unwrap()),
+            is_ghost: false,
+        };
+        let atoms = words.chunks(4).map(atom).collect();
+        let molecule = Molecule { atoms, charge, multiplicity, point_charges: Vec::new() };
+        let mut has_followed = false;
+        for guess in [Guess::Sad, Guess::Core] {
+            let settings = Settings { guess, ..Settings::default() };
+            let outcome = solve(&System { molecule: &molecule, basis: &basis }, &settings, Derivative::Energy).unwrap();
+            assert!(
+                (outcome.energy - expected).abs() < 2e-8,
+                "{text} {guess:?}: {} and not {expected}",
+                outcome.energy
+            );
+            has_followed |= outcome.notes.iter().any(|note| matches!(note, Note::Followed { .. }));
+        }
+        assert!(has_followed, "{text}: nothing to follow");
+    }
+}
+
+#[test]
+fn a_broken_bond_is_told_and_closed_shells_are_not() {
+    let basis = named("6-31g*").unwrap();
+    let hydrogen = |distance: f64, reference| {
+        let place = |z| Atom { element: Element::of_symbol("H").unwrap(), position: [0.0, 0.0, z], is_ghost: false };
+        let atoms = vec![place(0.0), place(distance)];
+        let molecule = Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() };
+        let settings = Settings { reference, ..Settings::default() };
+        solve(&System { molecule: &molecule, basis: &basis }, &settings, Derivative::Energy).unwrap()
+    };
+    let broken = hydrogen(6.0, Reference::Auto);
+    assert!(matches!(broken.notes[..], [Note::Broken { .. }]), "{:?}", broken.notes);
+    assert_eq!(hydrogen(1.4, Reference::Auto).notes, []);
+    // Unrestricted orbitals are followed to two atoms.
+    let unrestricted = hydrogen(6.0, Reference::Uhf);
+    assert!(unrestricted.energy < broken.energy - 0.1 && (unrestricted.s_squared - 1.0).abs() < 0.02);
+    assert!((unrestricted.energy + 2.0 * 0.4982329107).abs() < 1e-3, "{}", unrestricted.energy);
 }

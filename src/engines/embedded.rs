@@ -5,10 +5,13 @@ use crate::journal::Fingerprint;
 use crate::science::basis::{self, BasisSet};
 use crate::science::chemistry::{Differences, Element, Molecule};
 use crate::science::memory::Room;
-use crate::science::scf::{self, Derivative, Error, Guess, Integrals, Method, Outcome, Settings, System};
+use crate::science::scf::{self, Derivative, Error, Guess, Integrals, Method, Note, Outcome, Settings, System};
 use crate::task::Cause;
 use serde_json::{Map, Value};
 use std::path::Path;
+
+/// The name under which [`Answer::effective`] says that a task's solution is not the one that iterations led to first, or not the lowest.
+pub const SOLUTION: &str = "scf_solution";
 
 /// Hartree-Fock and MP2 within this program.
 #[derive(Clone, Debug)]
@@ -208,7 +211,12 @@ impl Embedded {
             (word("frozen_core"), self.settings.frozen_core.to_string()),
             (word("scf_convergence"), format!("{:e}", self.settings.convergence)),
         ];
-        effective.extend(outcome.notes.iter().map(|note| (word("note"), note.to_string())));
+        let (of_solution, others): (Vec<Note>, Vec<Note>) =
+            outcome.notes.iter().partition(|note| note.is_of_solution());
+        for (name, notes) in [(SOLUTION, of_solution), ("note", others)] {
+            let texts: Vec<String> = notes.iter().map(ToString::to_string).collect();
+            effective.extend((!texts.is_empty()).then(|| (word(name), texts.join("; "))));
+        }
         Answer {
             energy: outcome.energy,
             gradient: outcome.gradient.map(|gradient| gradient.concat()),

@@ -37,7 +37,7 @@ mod xtb;
 
 pub use basis::is_cartesian;
 pub use command::{Command, in_folder};
-pub use embedded::Embedded;
+pub use embedded::{Embedded, SOLUTION};
 pub use find::{locate, locate_with_scripts};
 pub use nwchem::NwChem;
 pub use psi4::Psi4;

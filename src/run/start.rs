@@ -9,7 +9,7 @@ use super::rank::{Present, Rank};
 use super::root::Root;
 use super::shelf::{Found, Shelf};
 use super::worker::{self, End};
-use super::{say, slot};
+use super::{memory, say};
 use crate::campaigns::stage::{AnyStage, StageResult};
 use crate::comm::{self, Comm, Launcher, Place};
 use crate::journal::{self, Manifest, codec};
@@ -114,7 +114,7 @@ pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Gua
     let orders = &opened.orders;
     let terms = Terms {
         seed: CampaignSeed(opened.config.campaign.seed),
-        memory_mb: orders.memory_mb.unwrap_or_else(|| slot::memory_mb(place.local_size)),
+        memory_mb: orders.memory_mb.unwrap_or_else(|| memory::of_rank(place.local_size)),
         memory: berth.memory(),
         task_timeout: orders.task_timeout,
         max_retries: orders.max_retries,

@@ -192,6 +192,11 @@ impl Campaign for FragmentCampaign {
         write::write(&self.setup, &self.found, &done[0], out)
     }
 
+    fn remarks(&self, done: &[StageResult]) -> Result<Vec<String>, Error> {
+        let values: sums::Values = done[0].value()?;
+        Ok(told::remarks_of(&self.setup, &values.notes))
+    }
+
     fn identity(&self) -> serde_json::Value {
         let mut identity = self.identity.clone();
         for (k, found) in self.found.iter().enumerate() {

@@ -3,7 +3,7 @@ use super::levels::{Level, Solver};
 use super::sums::{Row, Values};
 use super::{Frame, Setup, Unit};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::engines::{Answer, Driver, Engine, Recorded, Site};
+use crate::engines::{Answer, Driver, Engine, Recorded, SOLUTION, Site};
 use crate::science::chemistry::{Differences, Molecule};
 use crate::science::scf::{Integrals, TOGETHER};
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -100,17 +100,19 @@ impl FragmentStage {
         outcome
     }
 
-    fn value(&self, id: TaskId, (answer, retries): (Answer, usize)) -> Result<Values, Cause> {
+    fn value(&self, id: TaskId, (mut answer, retries): (Answer, usize)) -> Result<Values, Cause> {
         let unit = self.unit(id);
         let is_finite = |values: &Option<Vec<f64>>| values.iter().flatten().all(|value| value.is_finite());
         if !answer.energy.is_finite() || !is_finite(&answer.gradient) || !is_finite(&answer.hessian) {
             return Err(Cause::NotFinite("the energy or one of its derivatives".into()));
         }
         let level = usize::from(unit.task.level);
+        let note = answer.effective.remove(SOLUTION);
         let effective = answer.effective.into_iter().map(|(name, value)| ((level, name), BTreeSet::from([value])));
         let mut values = Values {
             energies: vec![(id, answer.energy)],
             effective: effective.collect(),
+            notes: note.into_iter().map(|note| (id, note)).collect(),
             retried: if retries > 0 { vec![(id, retries as u32)] } else { Vec::new() },
             ..Values::default()
         };

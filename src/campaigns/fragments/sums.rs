@@ -20,6 +20,8 @@ pub struct Values {
     pub effective: BTreeMap<(usize, String), BTreeSet<String>>,
     /// Tasks that needed other keywords to converge, and how many sets of them were tried.
     pub retried: Vec<(TaskId, u32)>,
+    /// What is to be known of single tasks' solutions.
+    pub notes: Vec<(TaskId, String)>,
 }
 
 /// A task's derivatives over the atoms of its basis.
@@ -61,6 +63,7 @@ impl Values {
         self.lacks_gradients |= from.lacks_gradients;
         from.effective.into_iter().for_each(|(key, mut seen)| self.effective.entry(key).or_default().append(&mut seen));
         append(&mut self.retried, &mut from.retried, |(task, _)| *task);
+        append(&mut self.notes, &mut from.notes, |(task, _)| *task);
         Ok(())
     }
 

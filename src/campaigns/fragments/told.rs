@@ -6,6 +6,7 @@ use super::load::Wanted;
 use super::section::{LevelSection, Section};
 use super::{Frame, Setup};
 use crate::science::expansion::assembly;
+use crate::task::TaskId;
 
 /// Everything that determines results, but for versions of programs. The order that the last level covers may grow with max_order.
 pub fn identity(wanted: &Wanted, section: &Section, setup: &Setup, digest: &str) -> serde_json::Value {
@@ -84,6 +85,19 @@ pub fn foretold_of(setup: &Setup) -> Vec<String> {
         lines.push(
             "under cutoffs, cp clusters keep the basis of all fragments, vmfc clusters those of the kept ones".into(),
         );
+    }
+    lines
+}
+
+/// Notes that are told one by one when results are written.
+const TOLD: usize = 5;
+
+/// What is told of single tasks' solutions when results are written.
+pub fn remarks_of(setup: &Setup, notes: &[(TaskId, String)]) -> Vec<String> {
+    let of_task = |(task, note): &(TaskId, String)| format!("note: task {}: {note}", setup.label(*task as usize));
+    let mut lines: Vec<String> = notes.iter().take(TOLD).map(of_task).collect();
+    if notes.len() > TOLD {
+        lines.push(format!("note: {} more tasks have such notes, see /run/notes", notes.len() - TOLD));
     }
     lines
 }

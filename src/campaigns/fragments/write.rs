@@ -47,13 +47,20 @@ fn write_levels(setup: &Setup, found: &[Option<Found>], values: &Values, out: &m
     let (tasks, retries): (Vec<u64>, Vec<u64>) =
         values.retried.iter().map(|&(task, retries)| (task, u64::from(retries))).unzip();
     out.array("/run/retried/index", &[tasks.len()], &tasks, "none", "tasks that needed other keywords to converge")?;
-    Ok(out.array(
+    out.array(
         "/run/retried/retry",
         &[retries.len()],
         &retries,
         "none",
         "which of the level's retries converged, from 1",
-    )?)
+    )?;
+    if !values.notes.is_empty() {
+        let (tasks, notes): (Vec<u64>, Vec<&str>) =
+            values.notes.iter().map(|(task, note)| (*task, note.as_str())).unzip();
+        out.array("/run/notes/index", &[tasks.len()], &tasks, "none", "tasks with a note on their solution")?;
+        out.strings("/run/notes/note", &notes, "which SCF solution it is")?;
+    }
+    Ok(())
 }
 
 /// Writes one frame's results.

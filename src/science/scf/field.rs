@@ -1,25 +1,17 @@
 //! Orbitals in the field of one another: Hartree-Fock, restricted (Roothaan, Rev. Mod. Phys. 23, 69, 1951, DOI
 //! 10.1103/RevModPhys.23.69) and unrestricted (Pople and Nesbet, J. Chem. Phys. 22, 571, 1954, DOI 10.1063/1.1740120).
-use super::Error;
-use super::diis::Diis;
-use super::error::{Attempt, History, Iterate};
-use super::fock::{Demand, Feeling, coulomb_and_exchange};
+use super::fock::{Demand, Feeling};
 use super::integrals::Integrals;
 use super::note::Note;
 use super::orthonormal::Orthonormal;
-use super::settings::{Derivative, Guess, Settings};
 use crate::science::chemistry::Molecule;
 use crate::science::linear::{Eigen, Matrix};
 
-/// By how much virtual orbitals are raised in the second attempt, Eh (Saunders and Hillier, Int. J. Quantum Chem. 7, 699, 1973,
-/// DOI 10.1002/qua.560070407).
-const LEVEL_SHIFT: f64 = 0.5;
-
-/// The residual from which on the second attempt extrapolates, Eh.
-const EXTRAPOLATED: f64 = 1e-3;
-
 /// Below this eigenvalue of the overlap functions are nearly dependent.
 const NEARLY_DEPENDENT: f64 = 1e-6;
+
+/// Two spaces of orbitals are the same where squares of overlaps add up to their number within this.
+const SAME_SPACE: f64 = 1e-3;
 
 /// The orbitals of one spin, or of both where they are the same.
 #[derive(Clone, Debug)]
@@ -29,7 +21,7 @@ pub(super) struct Spin {
     /// As rows over functions, ascending in energy.
     pub orbitals: Matrix,
     /// The same in the orthonormal basis.
-    vectors: Matrix,
+    pub vectors: Matrix,
     /// Eh.
     pub energies: Vec<f64>,
     /// `sum_i c_pi c_qi` over occupied orbitals.
@@ -38,8 +30,16 @@ pub(super) struct Spin {
     pub fock: Matrix,
 }
 
+impl Spin {
+    /// Virtual orbitals in the orthonormal basis, as rows.
+    pub fn virtuals(&self) -> Matrix {
+        let (rows, columns) = (self.vectors.rows - self.occupied, self.vectors.columns);
+        Matrix::of(rows, columns, self.vectors.values[self.occupied * columns..].to_vec())
+    }
+}
+
 /// A converged determinant.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Field {
     /// One where both spins have the same orbitals, else first the more numerous.
     pub spins: Vec<Spin>,
@@ -53,6 +53,15 @@ impl Field {
     /// Whether both spins have the same orbitals.
     pub fn is_restricted(&self) -> bool {
         self.spins.len() == 1
+    }
+
+    /// The smallest gap between an occupied and a virtual orbital of a spin, Eh; none where a spin has only one kind.
+    pub fn gap(&self) -> Option<f64> {
+        let of_spin = |spin: &Spin| {
+            let (below, above) = spin.energies.split_at(spin.occupied);
+            below.last().zip(above.first()).map(|(below, above)| above - below)
+        };
+        self.spins.iter().filter_map(of_spin).min_by(f64::total_cmp)
     }
 
     /// The density of all electrons.
@@ -69,6 +78,13 @@ impl Field {
     }
 }
 
+impl<'a> Demand<'a> {
+    /// The densities of the spins of a determinant.
+    pub fn of(spins: &'a [Spin]) -> Self {
+        Self { density: total(spins), spins: spins.iter().map(|spin| &spin.density).collect() }
+    }
+}
+
 /// The density of all electrons of one or two spins.
 fn total(spins: &[Spin]) -> Matrix {
     let mut sum = spins[0].density.clone();
@@ -76,150 +92,25 @@ fn total(spins: &[Spin]) -> Matrix {
     sum
 }
 
-/// Finds the fields of some searches over the same integrals, which are read once a pass for all of them. What one finds does not
-/// depend on the others; what could not be searched for stays refused.
-pub(super) fn converge(integrals: &Integrals, searches: Vec<Result<Search<'_>, Error>>) -> Vec<Result<Field, Error>> {
-    let (mut open, mut ends) = (Vec::new(), Vec::new());
-    for (at, search) in searches.into_iter().enumerate() {
-        let refused = search.map(|search| open.push((at, search))).err();
-        ends.push(refused.map(Err));
-    }
-    while !open.is_empty() {
-        let demands: Vec<_> = open.iter().map(|(_, search)| search.demand()).collect();
-        let mut feelings = coulomb_and_exchange(&integrals.repulsion, &demands).into_iter();
-        open.retain_mut(|(at, search)| {
-            ends[*at] = search.step(feelings.next().expect("as many as demands"));
-            ends[*at].is_none()
-        });
-    }
-    ends.into_iter().map(|end| end.expect("a search ends before it leaves")).collect()
-}
-
-/// The way to a field, from pass to pass.
-pub(super) struct Search<'a> {
-    problem: Problem<'a>,
-    settings: &'a Settings,
-    /// The residual at convergence, Eh.
-    enough: f64,
-    /// The density that the next attempt starts from, or where this one is.
-    at: Place,
-    diis: Diis,
-    /// The attempt that goes on is the last.
-    history: History,
-    notes: Vec<Note>,
-}
-
-/// Where an attempt is.
-enum Place {
-    /// At a density of all electrons without orbitals.
-    Guess(Matrix),
-    At(Vec<Spin>),
-}
-
-impl<'a> Search<'a> {
-    /// For the orbitals of a molecule with so many electrons of each spin.
-    ///
-    /// # Errors
-    /// There are fewer orbitals than electrons.
-    pub fn new(
-        integrals: &'a Integrals,
-        molecule: &'a Molecule,
-        electrons: [usize; 2],
-        is_restricted: bool,
-        (settings, derivative): (&'a Settings, Derivative),
-    ) -> Result<Self, Error> {
-        let basis = integrals.orthonormal();
-        if electrons[0] > basis.size() {
-            return Err(Error::TooFewFunctions { electrons: electrons[0], orbitals: basis.size() });
-        }
-        let occupied = if is_restricted { vec![electrons[0]] } else { electrons.to_vec() };
-        let problem = Problem { integrals, molecule, hamiltonian: integrals.hamiltonian(molecule), basis, occupied };
-        let notes = problem.notes();
-        let history = History { attempts: vec![Attempt { level_shift: 0.0, iterates: Vec::new() }] };
-        let (at, enough) = (problem.start(settings.guess), settings.residual(derivative));
-        Ok(Self { at, problem, settings, enough, diis: Diis::default(), history, notes })
-    }
-
-    /// The densities whose field is to be known.
-    fn demand(&self) -> Demand<'_> {
-        match &self.at {
-            Place::Guess(density) => Demand { density: density.clone(), spins: vec![density] },
-            Place::At(spins) => {
-                Demand { density: total(spins), spins: spins.iter().map(|spin| &spin.density).collect() }
-            }
-        }
-    }
-
-    /// Goes on with what the densities feel; returns the end where there is one.
-    fn step(&mut self, feeling: Feeling) -> Option<Result<Field, Error>> {
-        let spins = match &mut self.at {
-            Place::At(spins) => spins,
-            Place::Guess(_) => {
-                self.at = Place::At(self.problem.first(&feeling));
-                return None;
-            }
-        };
-        let energy = self.problem.feel(spins, &feeling);
-        let inside: Vec<_> = spins.iter().map(|spin| self.problem.basis.enter(&spin.fock)).collect();
-        let residuals: Vec<_> = spins.iter().zip(&inside).map(|(spin, fock)| residual(spin, fock)).collect();
-        let residual = residuals.iter().fold(0.0, |largest, one| f64::max(largest, one.largest()));
-        let attempt = self.history.attempts.last_mut().expect("an attempt goes on");
-        let before = attempt.iterates.last().map(|iterate| iterate.energy);
-        attempt.iterates.push(Iterate { energy, residual });
-        let is_still = before.is_some_and(|before| (energy - before).abs() <= self.settings.convergence);
-        if is_still && residual <= self.enough {
-            let spins = self.problem.settle(std::mem::take(spins), &inside);
-            return Some(Ok(self.found(spins, energy)));
-        }
-        let is_finite = energy.is_finite() && inside.iter().all(|fock| fock.values.iter().all(|x| x.is_finite()));
-        if !is_finite || attempt.iterates.len() == self.settings.max_iterations {
-            return self.again();
-        }
-        // Raised before they are combined, so that the density each is raised by is combined too.
-        let level_shift = attempt.level_shift;
-        let raised: Vec<_> =
-            inside.into_iter().zip(&*spins).map(|(fock, spin)| raise(fock, spin, level_shift)).collect();
-        // An extrapolation far from convergence may lead to any stationary state; small steps lead down.
-        let is_far = level_shift != 0.0 && residual > EXTRAPOLATED;
-        let next = if is_far { raised } else { self.diis.next(&raised, &residuals) };
-        *spins = self.problem.fill(&next);
-        None
-    }
-
-    /// Tries once more with a level shift, or gives up.
-    fn again(&mut self) -> Option<Result<Field, Error>> {
-        if self.history.attempts.len() > 1 {
-            return Some(Err(Error::NotConverged(std::mem::take(&mut self.history))));
-        }
-        self.history.attempts.push(Attempt { level_shift: LEVEL_SHIFT, iterates: Vec::new() });
-        self.at = self.problem.start(self.settings.guess);
-        self.diis = Diis::default();
-        None
-    }
-
-    fn found(&mut self, spins: Vec<Spin>, electronic_energy: f64) -> Field {
-        let mut notes = std::mem::take(&mut self.notes);
-        if let [lost, shifted] = &self.history.attempts[..] {
-            notes.push(Note::Shifted { level_shift: shifted.level_shift, lost: lost.iterates.len() });
-        }
-        let iterations = self.history.attempts.iter().map(|attempt| attempt.iterates.len()).sum();
-        Field { spins, electronic_energy, iterations, notes }
-    }
-}
-
 /// What does not change between iterations.
-struct Problem<'a> {
-    integrals: &'a Integrals,
-    molecule: &'a Molecule,
-    hamiltonian: Matrix,
-    basis: &'a Orthonormal,
+pub(super) struct Problem<'a> {
+    pub integrals: &'a Integrals,
+    pub molecule: &'a Molecule,
+    pub hamiltonian: Matrix,
+    pub basis: &'a Orthonormal,
     /// Occupied orbitals of each spin.
-    occupied: Vec<usize>,
+    pub occupied: Vec<usize>,
 }
 
-impl Problem<'_> {
+impl<'a> Problem<'a> {
+    /// For the orbitals of a molecule, so many of each spin occupied.
+    pub fn new(integrals: &'a Integrals, molecule: &'a Molecule, occupied: Vec<usize>) -> Self {
+        let hamiltonian = integrals.hamiltonian(molecule);
+        Self { integrals, molecule, hamiltonian, basis: integrals.orthonormal(), occupied }
+    }
+
     /// What is to be told about the basis and the electrons.
-    fn notes(&self) -> Vec<Note> {
+    pub fn notes(&self) -> Vec<Note> {
         let (functions, smallest) = (self.integrals.functions(), self.basis.smallest);
         let left_out = functions - self.basis.size();
         let mut notes = Vec::new();
@@ -234,19 +125,8 @@ impl Problem<'_> {
         notes
     }
 
-    /// Where an attempt starts.
-    fn start(&self, guess: Guess) -> Place {
-        match guess {
-            Guess::Sad => Place::Guess(self.integrals.atomic_densities(self.molecule)),
-            Guess::Core => {
-                let inside = self.basis.enter(&self.hamiltonian);
-                Place::At(self.fill(&vec![inside; self.occupied.len()]))
-            }
-        }
-    }
-
     /// The first orbitals, in the field of a density of all electrons.
-    fn first(&self, feeling: &Feeling) -> Vec<Spin> {
+    pub fn first(&self, feeling: &Feeling) -> Vec<Spin> {
         let mut fock = self.hamiltonian.clone();
         fock.add(1.0, &feeling.coulomb);
         fock.add(-0.5, &feeling.exchange[0]);
@@ -255,7 +135,7 @@ impl Problem<'_> {
     }
 
     /// The lowest orbitals of each spin's Fock matrix in the orthonormal basis.
-    fn fill(&self, focks: &[Matrix]) -> Vec<Spin> {
+    pub fn fill(&self, focks: &[Matrix]) -> Vec<Spin> {
         focks.iter().zip(&self.occupied).map(|(fock, &occupied)| self.occupy(occupied, fock)).collect()
     }
 
@@ -269,7 +149,7 @@ impl Problem<'_> {
     }
 
     /// Makes Fock matrices of what the densities feel, and returns the electronic energy.
-    fn feel(&self, spins: &mut [Spin], feeling: &Feeling) -> f64 {
+    pub fn feel(&self, spins: &mut [Spin], feeling: &Feeling) -> f64 {
         let weight = if spins.len() == 1 { 1.0 } else { 0.5 };
         let mut energy = 0.0;
         for (spin, exchange) in spins.iter_mut().zip(&feeling.exchange) {
@@ -282,18 +162,69 @@ impl Problem<'_> {
         energy
     }
 
+    /// The orbitals of each spin turned by an angle along rotations `[occupied, virtual]`: `exp(angle (x - x^T))`, by the eigenvectors of
+    /// `x x^T`. The energies are those of the orbitals before.
+    pub fn turned(&self, spins: &[Spin], rotations: &[Matrix], angle: f64) -> Vec<Spin> {
+        spins.iter().zip(rotations).map(|(spin, rotation)| self.turn(spin, rotation, angle)).collect()
+    }
+
+    fn turn(&self, spin: &Spin, x: &Matrix, angle: f64) -> Spin {
+        let Eigen { values, vectors } = Eigen::of(&x.times(&x.transposed()));
+        let function = |of: &dyn Fn(f64) -> f64| {
+            let mut scaled = vectors.clone();
+            for (k, value) in values.iter().enumerate() {
+                let factor = of(value.max(0.0).sqrt());
+                scaled.row_mut(k).iter_mut().for_each(|element| *element *= factor);
+            }
+            vectors.transposed().times(&scaled)
+        };
+        let (occupied, virtuals) = (spin.vectors.first_rows(spin.occupied), spin.virtuals());
+        // With s^2 for x x^T: cos(s angle), sin(s angle) / s and (cos(s angle) - 1) / s^2.
+        let cosine = function(&|s| libm::cos(s * angle));
+        let sine = function(&|s| if s == 0.0 { angle } else { libm::sin(s * angle) / s });
+        let versine = function(&|s| {
+            let half = if s == 0.0 { 0.5 * angle } else { libm::sin(0.5 * s * angle) / s };
+            -2.0 * half * half
+        });
+        let across = x.times(&virtuals);
+        let mut turned = cosine.times(&occupied);
+        turned.add(1.0, &sine.times(&across));
+        let mut rest = virtuals;
+        rest.add(1.0, &x.transposed().times(&versine.times(&across)));
+        rest.add(-1.0, &x.transposed().times(&sine.times(&occupied)));
+        let vectors = Matrix::of(spin.vectors.rows, spin.vectors.columns, [turned.values, rest.values].concat());
+        let orbitals = self.basis.leave(&vectors);
+        let density = orbitals.first_rows(spin.occupied).gram();
+        let (energies, fock) = (spin.energies.clone(), Matrix::zeros(0, 0));
+        Spin { occupied: spin.occupied, orbitals, vectors, energies, density, fock }
+    }
+
     /// Canonical orbitals of the last Fock matrices; densities stay those that the energy belongs to.
-    fn settle(&self, spins: Vec<Spin>, inside: &[Matrix]) -> Vec<Spin> {
+    pub fn settle(&self, spins: Vec<Spin>, inside: &[Matrix]) -> Vec<Spin> {
         let settle = |(spin, fock): (Spin, &Matrix)| {
-            let Spin { orbitals, vectors, energies, .. } = self.occupy(spin.occupied, fock);
+            let lowest = self.occupy(spin.occupied, fock);
+            let (own, kept) = (spin.vectors.first_rows(spin.occupied), lowest.vectors.first_rows(spin.occupied));
+            let overlap = own.times(&kept.transposed());
+            // With a level shift iterations may end where other orbitals are occupied than the lowest ones.
+            let is_lowest = (spin.occupied as f64 - overlap.dot(&overlap)).abs() < SAME_SPACE;
+            let canonical = if is_lowest { lowest } else { self.occupy_again(&spin, fock) };
+            let Spin { orbitals, vectors, energies, .. } = canonical;
             Spin { orbitals, vectors, energies, ..spin }
         };
         spins.into_iter().zip(inside).map(settle).collect()
     }
+
+    /// The orbitals of a Fock matrix that span the space that is occupied already, then the others.
+    fn occupy_again(&self, spin: &Spin, fock: &Matrix) -> Spin {
+        let width = fock.values.iter().map(|x| x * x).sum::<f64>().sqrt();
+        let mut again = self.occupy(spin.occupied, &raise(fock.clone(), spin, 4.0 * width));
+        again.energies[spin.occupied..].iter_mut().for_each(|energy| *energy -= 4.0 * width);
+        again
+    }
 }
 
 /// The commutator FP - PF in the orthonormal basis.
-fn residual(spin: &Spin, fock: &Matrix) -> Matrix {
+pub(super) fn residual(spin: &Spin, fock: &Matrix) -> Matrix {
     let occupied = spin.vectors.first_rows(spin.occupied);
     let product = occupied.times(fock).transposed().times(&occupied);
     let mut commutator = product.clone();
@@ -302,7 +233,7 @@ fn residual(spin: &Spin, fock: &Matrix) -> Matrix {
 }
 
 /// Raises virtual orbitals.
-fn raise(mut fock: Matrix, spin: &Spin, level_shift: f64) -> Matrix {
+pub(super) fn raise(mut fock: Matrix, spin: &Spin, level_shift: f64) -> Matrix {
     if level_shift != 0.0 {
         fock.add(-level_shift, &spin.vectors.first_rows(spin.occupied).gram());
         let n = fock.rows;

@@ -3,7 +3,7 @@
 //! RHF and UHF energies with analytic gradients, MP2 energies on both, over contracted Gaussians; atomic units throughout.
 //!
 //! ```text
-//! System -> Integrals (once for all tasks with the same atoms) -> field: guess, fock, diis (some tasks at once) -> mp2, gradient -> Outcome
+//! System -> Integrals (once for all tasks with the same atoms) -> search: guess, fock, diis, stability (some tasks at once) -> mp2, gradient -> Outcome
 //! ```
 //!
 //! Everything is a pure function of the system and the settings, on one thread. Whether repulsion integrals are kept or computed for every
@@ -18,13 +18,17 @@ mod fock;
 mod gradient;
 mod guess;
 mod integrals;
+mod iterations;
 
+mod minimization;
 mod mp2;
 mod note;
 mod orthonormal;
 mod repulsion;
+mod search;
 mod settings;
 mod shells;
+mod stability;
 #[cfg(test)]
 mod tests;
 
@@ -36,7 +40,8 @@ pub use settings::{Derivative, Guess, Method, Reference, Settings};
 
 use super::basis::BasisSet;
 use super::chemistry::{Molecule, distance};
-use field::{Field, Search};
+use field::Field;
+use search::Search;
 
 /// A molecule with the basis set of its atoms. Ghosts have functions, and neither charge nor electrons.
 #[derive(Clone, Copy, Debug)]
@@ -119,7 +124,7 @@ fn solve_some(
     derivative: Derivative,
 ) -> Vec<Result<Outcome, Error>> {
     let searches = systems.iter().map(|system| search(integrals, system, settings, derivative)).collect();
-    let fields = field::converge(integrals, searches);
+    let fields = search::converge(integrals, searches);
     let end = |(system, field): (&System<'_>, Result<Field, Error>)| {
         finish(integrals, system.molecule, field?, settings, derivative)
     };
