@@ -6,6 +6,7 @@ mod support;
 use serde_json::Value;
 use simmpi::results::Reader;
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 use support::{Campaign, LIMIT, flat, reference, simmpi};
 
@@ -314,4 +315,58 @@ fn ranks_that_share_integrals_may_be_killed() {
         campaign.run(4, &[]).expect(0, &[done]);
         assert!(campaign.results_of_numbers() == alone.results_of_numbers(), "rank {victim} killed");
     }
+}
+
+#[test]
+fn a_plan_tells_time_and_memory_of_large_tasks_without_running_one() {
+    // No task of that size ends within minutes.
+    let atoms: String =
+        (0..36).map(|k| format!("C {} {} {}\n", 1.5 * f64::from(k % 6), 4.0 * f64::from(k / 6), 0.0)).collect();
+    let text = format!(
+        "[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\n{atoms}\"\"\"\nfragments = [{}]\nbsse = [\"cp\"]\n\
+         [[fragments.level]]\nengine = \"embedded\"\nmethod = \"mp2\"\nbasis = \"cc-pvdz\"\n",
+        "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17], [18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35]"
+    );
+    let folder = tempfile::tempdir().unwrap();
+    let ask = |verb: &str, limits: &str| {
+        std::fs::write(folder.path().join("my.toml"), format!("{limits}\n{text}")).unwrap();
+        let output = Command::new(simmpi()).args([verb, "my.toml", "--ranks", "1"]).current_dir(folder.path()).output();
+        let output = output.unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr)
+    };
+    let since = Instant::now();
+    let planned = ask("plan", "[limits]\nmemory_mb = 30000");
+    assert!(since.elapsed() < Duration::from_secs(60), "{:?}", since.elapsed());
+    for part in [
+        "504 basis functions",
+        "do not fit into limits.memory_mb = 30000",
+        "anew in every SCF pass",
+        "times by a model",
+    ] {
+        assert!(planned.contains(part), "`{part}` is missing in:\n{planned}");
+    }
+    let checked = ask("check", "");
+    assert!(checked.contains("504 basis functions") && checked.contains("MB of integrals, kept"), "{checked}");
+    let little = ask("check", "[limits]\nmemory_mb = 100");
+    assert!(little.contains("limits.memory_mb = 100 is too little"), "{little}");
+}
+
+#[test]
+fn a_followed_instability_stands_in_the_task_and_in_the_summary() {
+    let level = "method = \"hf\"\nbasis = \"6-31g\"\nkeywords = { guess = \"core\" }";
+    let campaign = helium(level);
+    let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
+    let water = "O 0 0 -0.119\\nH 0.769 0 0.476\\nH -0.769 0 0.476\\nHe 0 0 50";
+    let keys = "charges = [1, 0]\nmultiplicities = [2, 1]\nbsse = [\"nocp\"]\nmax_order = 1\ntotal = true";
+    campaign.write(&config.replace("He 0 0 0\\nHe 0 0 2", water).replace("max_order = 2", keys));
+    campaign.run(0, &[]).expect(0, &["note: task [\"hf/6-31g\", [1], [1]]: the SCF first converged to a saddle point"]);
+    let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
+    assert_eq!(file.array::<u64>("/run/notes/index").unwrap(), [0]);
+    // From superposed atoms the same solution, and nothing to tell.
+    let usual = fs::read_to_string(campaign.path("config.toml")).unwrap().replace("\"core\"", "\"sad\"");
+    let other = Campaign::with(simmpi(), &usual);
+    let ended = other.run(0, &[]);
+    assert!(ended.code == 0 && !ended.said.contains("note:"), "{}", ended.said);
+    let (lower, energies) = (read(&campaign, "/results/tasks/energy"), read(&other, "/results/tasks/energy"));
+    assert!(lower.iter().zip(&energies).all(|(a, b)| (a - b).abs() < 1e-8), "{lower:?} and {energies:?}");
 }

@@ -116,6 +116,11 @@ pub trait Campaign: Send + Sync {
         Vec::new()
     }
 
+    /// The memory that a rank will take, where that is known beforehand, within `limit_mb` if there is such a limit.
+    fn memory(&self, _limit_mb: Option<u64>) -> Option<MemoryNeed> {
+        None
+    }
+
     /// What deserves a warning though it can be run.
     fn warnings(&self) -> Faults {
         Faults::default()
@@ -128,6 +133,23 @@ pub trait Campaign: Send + Sync {
 
     /// Estimated size of the result file.
     fn output_bytes(&self) -> u64;
+}
+
+/// The memory of a rank.
+#[derive(Clone, Debug, PartialEq)]
+pub struct MemoryNeed {
+    /// At the peak, MB.
+    pub peak_mb: f64,
+    /// The `limits.memory_mb` from which on more is of no use.
+    pub ample_mb: u64,
+    /// For what it is, and what less of it means.
+    pub about: String,
+}
+
+impl std::fmt::Display for MemoryNeed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "about {:.0} MB per rank{}", self.peak_mb, self.about)
+    }
 }
 
 /// Access to single outcomes while results are written, one at a time and in the order of their tasks.

@@ -127,6 +127,12 @@ pub trait Stage: Send + Sync + 'static {
         true
     }
 
+    /// How long each task will take on one of `ranks` ranks with so much memory (MB; enough where none is given), s: by a model that is calibrated
+    /// within about `limit`, where the stage has one. `plan` then runs no task.
+    fn forecast(&self, _ranks: u64, _memory_mb: Option<u64>, _limit: Duration) -> Option<Vec<f64>> {
+        None
+    }
+
     /// Runs `tasks`. A task without value is named with its cause; a panic is caught and becomes a cause too.
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Self::Value>;
 
@@ -252,6 +258,7 @@ pub trait AnyStage: Send + Sync {
     fn doing(&self) -> Option<String>;
     fn occasion(&self) -> Vec<String>;
     fn can_be_sampled(&self) -> bool;
+    fn forecast(&self, ranks: u64, memory_mb: Option<u64>, limit: Duration) -> Option<Vec<f64>>;
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece>;
     fn empty(&self) -> Piece;
     /// # Errors
@@ -327,6 +334,9 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn can_be_sampled(&self) -> bool {
         self.0.can_be_sampled()
+    }
+    fn forecast(&self, ranks: u64, memory_mb: Option<u64>, limit: Duration) -> Option<Vec<f64>> {
+        self.0.forecast(ranks, memory_mb, limit)
     }
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Piece> {
         let ran = self.0.run(tasks, context);

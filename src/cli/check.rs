@@ -31,6 +31,8 @@ pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes
         ("output".to_owned(), output.display().to_string()),
     ];
     lines.extend(loaded.campaign.understood());
+    lines
+        .extend(loaded.campaign.memory(loaded.config.limits.memory_mb).map(|need| ("memory".into(), need.to_string())));
     lines.push(("fingerprint".to_owned(), manifest_of(&loaded).fingerprint().to_string()[..16].to_owned()));
     if let Some(ranks) = ranks
         && let Some((name, plan)) = first_plan(&loaded, ranks)?

@@ -2,6 +2,7 @@
 use super::check::{plan_of, tell};
 use crate::campaigns::{
     Kind,
+    campaign::MemoryNeed,
     stage::{AnyStage, Context},
 };
 use crate::config::Schedule;
@@ -9,11 +10,12 @@ use crate::journal::digest_of;
 use crate::plan::{Costs, Dynamic, Plan, Policy, Static, makespan};
 use crate::process::{Guard, Programs};
 use crate::run::exit::{Exit, Stop};
+use crate::run::memory;
 use crate::run::open::{Loaded, load_with_programs};
 use crate::run::past::{costs_of, records};
 use crate::run::say;
 use crate::seed::CampaignSeed;
-use crate::task::Tasks;
+use crate::task::{Cause, Tasks};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -23,6 +25,12 @@ use std::time::{Duration, Instant};
 const SHOWN: usize = 20;
 /// The samples of all stages grow until they take this long.
 const SAMPLE: Duration = Duration::from_millis(1500);
+/// A task of the sample that takes longer is ended.
+const LONGEST: Duration = Duration::from_secs(10);
+/// Models of all stages are calibrated for this long.
+const MODEL: Duration = Duration::from_millis(2500);
+/// Less memory is not asked for, MB.
+const LEAST_MB: f64 = 500.0;
 /// Start of 100 ranks under MPI, reading and writing: asked for on top of the work.
 const OVERHEAD_S: f64 = 60.0;
 /// Work is asked for with this margin, since nodes differ.
@@ -42,7 +50,9 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         return Ok(());
     }
     let past = records(&loaded);
-    let (mut total_s, mut makespan_s, mut known) = (0.0, 0.0, Vec::new());
+    let memory_mb = loaded.config.limits.memory_mb;
+    let need = loaded.campaign.memory(memory_mb);
+    let (mut total_s, mut makespan_s, mut known, mut modelled) = (0.0, 0.0, Vec::new(), None);
     for (k, stage) in stages.iter().enumerate() {
         let plan = plan_of(&loaded, stage.as_ref(), k == 0, ranks)?;
         if k < SHOWN {
@@ -50,18 +60,45 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         }
         let key = digest_of(&[stage.name(), &stage.identity()]);
         let mut costs = costs_of(stage.as_ref(), past.iter().filter(|head| head.stage == key));
-        if costs.is_empty() && !stage.can_be_sampled() {
-            loaded.campaign.foretold().iter().for_each(|line| say::line(line));
-            say::line(&format!("how long a task of stage {} takes is known when the first are done", stage.name()));
-            return Ok(());
-        }
+        let since = Instant::now();
+        let mut forecast = None;
         if costs.is_empty() {
-            let seed = CampaignSeed(loaded.config.campaign.seed);
-            let sample = sample(stage.as_ref(), seed, programs.as_ref(), SAMPLE / stages.len() as u32)?;
+            forecast = stage.forecast(ranks, memory_mb, MODEL / stages.len() as u32);
+        }
+        if let Some(forecast) = &forecast {
+            costs.learn(stage.weigh(Tasks::new(0, stage.tasks())).cost, forecast.iter().sum());
+            *modelled.get_or_insert(0.0) += since.elapsed().as_secs_f64();
+        } else if costs.is_empty() {
+            let unknown = |why: &str| {
+                loaded.campaign.foretold().iter().for_each(|line| say::line(line));
+                say::line(&format!(
+                    "how long a task of stage {} takes is known when the first are done{why}",
+                    stage.name()
+                ));
+                tell_memory(need.as_ref());
+            };
+            if !stage.can_be_sampled() {
+                unknown("");
+                return Ok(());
+            }
+            let sampling = Sampling {
+                stage: stage.as_ref(),
+                seed: CampaignSeed(loaded.config.campaign.seed),
+                programs: programs.as_ref(),
+                memory_mb: memory_mb.unwrap_or_else(|| memory::of_rank(1)),
+                limit: SAMPLE / stages.len() as u32,
+            };
+            let Some(sample) = sampling.run()? else {
+                unknown(&format!(": the shortest had not ended after {}", say::duration(LONGEST.as_secs_f64())));
+                return Ok(());
+            };
             costs.learn(stage.weigh(sample.tasks).cost, sample.seconds);
             known.push(sample);
         }
-        let seconds = |batch: Tasks| costs.expect(stage.weigh(batch).cost);
+        let seconds = |batch: Tasks| match &forecast {
+            Some(forecast) => batch.iter().map(|task| forecast[task as usize]).sum(),
+            None => costs.expect(stage.weigh(batch).cost),
+        };
         total_s += plan.batches.iter().map(|&batch| seconds(batch)).sum::<f64>();
         makespan_s += makespan(policy(&loaded, stage.as_ref(), &plan, &costs).as_mut(), ranks as usize, seconds);
     }
@@ -73,9 +110,10 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
     let slot_s = makespan_s * MARGIN + OVERHEAD_S;
     let (sampled, sampled_s) =
         known.iter().fold((0, 0.0), |(n, s), sample| (n + sample.tasks.count(), s + sample.seconds));
-    match known.is_empty() {
-        true => say::line("times are judged by what has run before"),
-        false => say::line(&format!("sample: {sampled} tasks in {}", say::duration(sampled_s))),
+    match (modelled, known.is_empty()) {
+        (Some(s), _) => say::line(&format!("times by a model, from integrals computed for {}", say::duration(s))),
+        (None, true) => say::line("times are judged by what has run before"),
+        (None, false) => say::line(&format!("sample: {sampled} tasks in {}", say::duration(sampled_s))),
     }
     say::line(&format!("work: {} of one core in all", say::duration(total_s)));
     say::line(&format!(
@@ -83,13 +121,28 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         say::duration(makespan_s),
         100.0 * efficiency
     ));
-    if let Some(mb) = peak_memory_mb() {
-        say::line(&format!("memory: about {mb:.0} MB per rank"));
-    }
+    tell_memory(need.as_ref());
     say::line(&format!("result file: about {:.1} MB", loaded.campaign.output_bytes() as f64 / 1e6));
     let minutes = (slot_s / 60.0).ceil() as u64;
-    say::line(&format!("ask SLURM for --ntasks={ranks} --time={:02}:{:02}:00", minutes / 60, minutes % 60));
+    // What a rank may use is a share of what SLURM grants.
+    let granted = need.map(|need| {
+        (memory_mb.unwrap_or(need.ample_mb).min(need.ample_mb) as f64 / memory::SHARE).ceil().max(LEAST_MB)
+    });
+    let memory = granted.map_or(String::new(), |mb| format!(" --mem-per-cpu={mb:.0}M"));
+    say::line(&format!("ask SLURM for --ntasks={ranks}{memory} --time={:02}:{:02}:00", minutes / 60, minutes % 60));
     Ok(())
+}
+
+/// The memory that is known beforehand, or else what this process has taken.
+fn tell_memory(need: Option<&MemoryNeed>) {
+    match need {
+        Some(need) => say::line(&format!("memory: {need}")),
+        None => {
+            if let Some(mb) = peak_memory_mb() {
+                say::line(&format!("memory: about {mb:.0} MB per rank"));
+            }
+        }
+    }
 }
 
 struct Sample {
@@ -106,30 +159,59 @@ fn policy(loaded: &Loaded, stage: &dyn AnyStage, plan: &Plan, costs: &Costs) -> 
     }
 }
 
-/// Runs 1, 2, 4, ... tasks until that takes long enough to be told from noise.
-fn sample(
-    stage: &dyn AnyStage,
+/// How a sample is run.
+struct Sampling<'a> {
+    stage: &'a dyn AnyStage,
     seed: CampaignSeed,
-    programs: Option<&Programs>,
+    programs: Option<&'a Programs>,
+    memory_mb: u64,
+    /// A sample that takes as long can be told from noise.
     limit: Duration,
-) -> Result<Sample, Stop> {
-    let halt = AtomicBool::new(false);
-    let started = Instant::now();
-    let mut tasks = Tasks::new(0, stage.tasks().min(stage.grain().min(stage.largest_batch()).min(16)));
-    loop {
+}
+
+impl Sampling<'_> {
+    /// Runs 1, 2, 4, ... tasks until that takes long enough, none of them longer than a limit; nothing where not even one ends within it.
+    fn run(&self) -> Result<Option<Sample>, Stop> {
+        let stage = self.stage;
+        let started = Instant::now();
+        let mut tasks = Tasks::new(0, stage.tasks().min(stage.grain().min(stage.largest_batch()).min(16)));
+        if self.programs.is_some() {
+            let cost = |task: &u64| stage.weigh(Tasks::new(*task, task + 1)).cost;
+            let cheapest = (0..stage.tasks()).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
+            tasks = Tasks::new(cheapest, cheapest + 1);
+        }
+        let mut last = None;
+        loop {
+            let Some(sample) = self.once(tasks)? else { return Ok(last) };
+            let seconds = sample.seconds;
+            last = Some(sample);
+            let next = Tasks::new(0, (2 * tasks.count()).min(stage.tasks()));
+            let expected = seconds * stage.weigh(next).cost / stage.weigh(tasks).cost;
+            let is_enough = started.elapsed() > self.limit || tasks.count() == stage.tasks();
+            if is_enough || expected > LONGEST.as_secs_f64() {
+                return Ok(last);
+            }
+            tasks = next;
+        }
+    }
+
+    /// Runs tasks; nothing where they do not end in time.
+    fn once(&self, tasks: Tasks) -> Result<Option<Sample>, Stop> {
+        let halt = AtomicBool::new(false);
+        let solitary = Context::solitary(self.seed, &halt);
+        let (memory_mb, programs) = (self.memory_mb, self.programs);
+        // What runs within this process may take its time; a program might take hours.
+        let task_timeout = programs.map(|_| LONGEST);
         let before = Instant::now();
-        let ran = stage.run(tasks, &Context { programs, ..Context::solitary(seed, &halt) });
+        let ran = self.stage.run(tasks, &Context { programs, memory_mb, task_timeout, ..solitary });
         let seconds = before.elapsed().as_secs_f64();
-        if let Some((task, cause)) = ran.failed.first().filter(|_| ran.failed.len() as u64 == tasks.count()) {
-            return Err(Stop::new(
-                Exit::Configuration,
-                format!("every task of the sample failed; task {task}: {cause}"),
-            ));
+        match ran.failed.first() {
+            Some((_, Cause::TimedOut { .. })) => Ok(None),
+            Some((task, cause)) if ran.failed.len() as u64 == tasks.count() => {
+                Err(Stop::new(Exit::Configuration, format!("every task of the sample failed; task {task}: {cause}")))
+            }
+            _ => Ok(Some(Sample { tasks, seconds })),
         }
-        if started.elapsed() > limit || tasks.end == stage.tasks() {
-            return Ok(Sample { tasks, seconds });
-        }
-        tasks = Tasks::new(0, (2 * tasks.count()).min(stage.tasks()));
     }
 }
 

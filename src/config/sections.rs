@@ -69,7 +69,8 @@ pub struct Limits {
     /// Time for the whole run, s; by default what SLURM says is left.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub walltime_s: Option<f64>,
-    /// Memory of a rank, MB; by default the node's, shared by the ranks on it.
+    /// Memory of a rank, MB; by default its share of what SLURM grants (`--mem`, `--mem-per-cpu`, `--mem-per-gpu`) or of the node, within the
+    /// limit of its control group.
     #[schemars(range(min = 1))]
     pub memory_mb: Option<u64>,
 }

@@ -16,8 +16,8 @@ pub const SOLUTION: &str = "scf_solution";
 /// Hartree-Fock and MP2 within this program.
 #[derive(Clone, Debug)]
 pub struct Embedded {
-    basis: BasisSet,
-    settings: Settings,
+    pub(super) basis: BasisSet,
+    pub(super) settings: Settings,
 }
 
 impl Embedded {

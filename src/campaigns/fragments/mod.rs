@@ -2,6 +2,7 @@
 mod cores;
 mod cost;
 mod export;
+mod forecast;
 mod images;
 mod input;
 mod levels;
@@ -14,7 +15,7 @@ mod told;
 mod write;
 
 use super::Kind;
-use super::campaign::{Campaign, Outcomes};
+use super::campaign::{Campaign, MemoryNeed, Outcomes};
 use super::stage::{Error, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::engines::{Driver, Found};
@@ -221,6 +222,10 @@ impl Campaign for FragmentCampaign {
 
     fn foretold(&self) -> Vec<String> {
         told::foretold_of(&self.setup)
+    }
+
+    fn memory(&self, limit_mb: Option<u64>) -> Option<MemoryNeed> {
+        forecast::memory(&FragmentStage::new(Arc::clone(&self.setup)), limit_mb)
     }
 
     fn warnings(&self) -> Faults {

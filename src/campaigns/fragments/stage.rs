@@ -9,6 +9,7 @@ use crate::science::scf::{Integrals, TOGETHER};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 /// All tasks of all frames.
 pub struct FragmentStage {
@@ -23,11 +24,25 @@ impl FragmentStage {
         Self { setup, integrals: Mutex::new(None) }
     }
 
-    fn level(&self, unit: &Unit) -> &Level {
+    /// What the campaign consists of.
+    pub fn setup(&self) -> &Setup {
+        &self.setup
+    }
+
+    /// The estimated cost of a task, s.
+    pub fn estimate(&self, id: TaskId) -> f64 {
+        let unit = self.unit(id);
+        let driver = self.setup.driver_of(&unit.task);
+        super::cost::of(&self.setup.frames[unit.frame], &unit.task, self.level(unit), driver)
+    }
+
+    /// The level of a task.
+    pub fn level(&self, unit: &Unit) -> &Level {
         &self.setup.levels[usize::from(unit.task.level)]
     }
 
-    fn molecule(&self, unit: &Unit) -> Molecule {
+    /// The molecule of a task.
+    pub fn molecule(&self, unit: &Unit) -> Molecule {
         let Frame { system, expansion } = &self.setup.frames[unit.frame];
         let wide = |fragments: &[u16]| fragments.iter().map(|&fragment| fragment.into()).collect::<Vec<usize>>();
         let basis = wide(&expansion.basis_of(&unit.task));
@@ -147,9 +162,7 @@ impl Stage for FragmentStage {
     }
 
     fn cost(&self, id: TaskId) -> f64 {
-        let unit = &self.setup.units[id as usize];
-        let driver = self.setup.driver_of(&unit.task);
-        super::cost::of(&self.setup.frames[unit.frame], &unit.task, self.level(unit), driver)
+        self.estimate(id)
     }
 
     /// Low orders first: an expansion that is not finished is of use already.
@@ -175,6 +188,10 @@ impl Stage for FragmentStage {
         } else {
             1
         }
+    }
+
+    fn forecast(&self, ranks: u64, memory_mb: Option<u64>, limit: Duration) -> Option<Vec<f64>> {
+        super::forecast::tasks(self, ranks, memory_mb, limit)
     }
 
     fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {

@@ -47,6 +47,19 @@ pub(super) fn coulomb_and_exchange(repulsion: &Repulsion, demands: &[Demand<'_>]
     works.iter().map(|work| work.finish(runs)).collect()
 }
 
+/// A pass for one task, block by block: for those who want to know how long it takes.
+pub(super) struct Pass([Work; 1]);
+
+impl Pass {
+    pub fn of(repulsion: &Repulsion, demand: &Demand<'_>) -> Self {
+        Self([Work::of(demand, repulsion.runs())])
+    }
+
+    pub fn take(&mut self, repulsion: &Repulsion, block: &Block, rows: &[f64]) {
+        take(block, rows, repulsion.runs(), &mut self.0);
+    }
+}
+
 /// What is done for one task.
 struct Work {
     coulomb: Coulomb,

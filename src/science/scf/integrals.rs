@@ -169,14 +169,14 @@ impl Integrals {
 }
 
 /// Matrices over functions that a task has at once, with all that DIIS keeps.
-const MATRICES: usize = 70;
+pub(super) const MATRICES: usize = 70;
 
 /// Tasks that are iterated together at most: with so many, reading integrals takes a small part of the time.
 pub const TOGETHER: usize = 8;
 
 /// What a task needs beside the integrals, in bytes: its matrices, a block, and for MP2 half a
 /// cube of the functions for one occupied orbital's half-transformed integrals, a cube for a panel and the rest for its transformed ones.
-fn bytes_beside(functions: usize, block: usize) -> usize {
+pub(super) fn bytes_beside(functions: usize, block: usize) -> usize {
     let square = functions * functions;
     8 * (MATRICES * square + block + 2 * square * functions)
 }

@@ -15,6 +15,7 @@ mod diis;
 mod error;
 mod field;
 mod fock;
+mod footprint;
 mod gradient;
 mod guess;
 mod integrals;
@@ -28,15 +29,18 @@ mod repulsion;
 mod search;
 mod settings;
 mod shells;
+mod specimen;
 mod stability;
 #[cfg(test)]
 mod tests;
 
 pub use error::{Attempt, Error, History, Iterate, Unsupported};
+pub use footprint::{Footprint, Used};
 pub use integrals::{Integrals, TOGETHER};
 pub use note::Note;
 pub use orthonormal::DEPENDENT;
 pub use settings::{Derivative, Guess, Method, Reference, Settings};
+pub use specimen::Specimen;
 
 use super::basis::BasisSet;
 use super::chemistry::{Molecule, distance};

@@ -112,6 +112,29 @@ impl Block {
     }
 }
 
+/// All shell pairs i >= j, in order of i, then j.
+fn pairs(shells: &Shells) -> Vec<(usize, usize)> {
+    (0..shells.list.len()).flat_map(|i| (0..=i).map(move |j| (i, j))).collect()
+}
+
+/// The blocks of all shell pairs.
+pub(super) fn blocks(shells: &Shells) -> Vec<Block> {
+    let (list, runs) = (&shells.list, triangle(shells.functions));
+    let mut start = 0;
+    let block = |(pair, (i, j)): (usize, (usize, usize))| {
+        let (first, functions) = ([list[i].first, list[j].first], [list[i].functions, list[j].functions]);
+        let mut last_runs = vec![runs[first[0]]];
+        for r in list[i].range() {
+            let length = Block::run(first, functions, r).next_multiple_of(STEP);
+            last_runs.push(last_runs[r - first[0]] + length);
+        }
+        let block = Block { pair, first, functions, last_runs, start };
+        start += block.size();
+        block
+    };
+    pairs(shells).into_iter().enumerate().map(block).collect()
+}
+
 /// Where the runs r of `n` functions start if run r has r + 1 numbers, and the end.
 fn triangle(n: usize) -> Vec<usize> {
     let mut starts = vec![0];
@@ -123,22 +146,9 @@ impl Repulsion {
     /// Prepares the integrals over some shells; nothing is computed but their bounds.
     pub fn new(shells: Shells) -> Self {
         let list = &shells.list;
-        let pairs: Vec<_> = (0..list.len()).flat_map(|i| (0..=i).map(move |j| (i, j))).collect();
+        let pairs = pairs(&shells);
         let data = pairs.iter().map(|&(i, j)| shell_pair_data(list[i].contraction(), list[j].contraction())).collect();
-        let runs = triangle(shells.functions);
-        let mut start = 0;
-        let block = |(pair, &(i, j)): (usize, &(usize, usize))| {
-            let (first, functions) = ([list[i].first, list[j].first], [list[i].functions, list[j].functions]);
-            let mut last_runs = vec![runs[first[0]]];
-            for r in list[i].range() {
-                let length = Block::run(first, functions, r).next_multiple_of(STEP);
-                last_runs.push(last_runs[r - first[0]] + length);
-            }
-            let block = Block { pair, first, functions, last_runs, start };
-            start += block.size();
-            block
-        };
-        let blocks = pairs.iter().enumerate().map(block).collect();
+        let (runs, blocks) = (triangle(shells.functions), blocks(&shells));
         let (bounds, alike) = (Vec::new(), Vec::new());
         let mut repulsion = Self { pairs, data, bounds, largest_bound: 0.0, alike, blocks, runs, kept: None, shells };
         repulsion.bound();
@@ -221,6 +231,20 @@ impl Repulsion {
             self.fill(block, 0..block.pair + 1, rows, &mut quartets);
         };
         self.kept = Some(memory.keep(&self.shells.key(), &sizes, &mut fill));
+    }
+
+    /// All blocks.
+    pub fn blocks(&self) -> &[Block] {
+        &self.blocks
+    }
+
+    /// Computes the rows of a block anew, whether integrals are kept or not.
+    pub fn compute(&self, block: &Block, rows: &mut Vec<f64>, quartets: &mut Quartets) {
+        rows.clear();
+        rows.resize(block.size(), 0.0);
+        if self.is_any(block.pair) {
+            self.fill(block, 0..block.pair + 1, rows, quartets);
+        }
     }
 
     /// Hands out all blocks with their rows. An integral is halved for each of p = q, r = s and pq = rs.
@@ -404,7 +428,7 @@ impl Panel {
 
 /// Room for shell quartets.
 #[derive(Default)]
-struct Quartets {
+pub(super) struct Quartets {
     values: [Vec<f64>; 4],
     spare: Vec<f64>,
     four: EriBatch4Scratch,
