@@ -323,7 +323,7 @@ fn a_plan_tells_time_and_memory_of_large_tasks_without_running_one() {
     let atoms: String =
         (0..36).map(|k| format!("C {} {} {}\n", 1.5 * f64::from(k % 6), 4.0 * f64::from(k / 6), 0.0)).collect();
     let text = format!(
-        "[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\n{atoms}\"\"\"\nfragments = [{}]\nbsse = [\"cp\"]\n\
+        "[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\n{atoms}\"\"\"\nfragments = [{}]\nbsse = [\"cp\"]\nmax_order = 2\n\
          [[fragments.level]]\nengine = \"embedded\"\nmethod = \"mp2\"\nbasis = \"cc-pvdz\"\n",
         "[0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17], [18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33,34,35]"
     );

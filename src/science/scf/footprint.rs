@@ -113,7 +113,7 @@ mod tests {
             |symbol: &str, position| Atom { element: Element::of_symbol(symbol).unwrap(), position, is_ghost: false };
         let atoms = vec![place("O", [0.0, 0.0, 0.2]), place("H", [0.1, 1.5, -0.9]), place("H", [0.0, -1.3, -0.8])];
         let water = Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() };
-        for (set, method) in [("6-31g*", Method::Hf), ("cc-pvtz", Method::Mp2)] {
+        for (set, method) in [("cc-pvtz", Method::Hf), ("cc-pvtz", Method::Mp2)] {
             let basis = named(set).unwrap();
             let system = System { molecule: &water, basis: &basis };
             let footprint = Footprint::of(&system, &Settings { method, ..Settings::default() }).unwrap();
