@@ -75,7 +75,7 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
                     "how long a task of stage {} takes is known when the first are done{why}",
                     stage.name()
                 ));
-                tell_memory(need.as_ref());
+                tell_memory(need.as_ref(), programs.is_some());
             };
             if !stage.can_be_sampled() {
                 unknown("");
@@ -121,7 +121,7 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         say::duration(makespan_s),
         100.0 * efficiency
     ));
-    tell_memory(need.as_ref());
+    tell_memory(need.as_ref(), programs.is_some());
     say::line(&format!("result file: about {:.1} MB", loaded.campaign.output_bytes() as f64 / 1e6));
     let minutes = (slot_s / 60.0).ceil() as u64;
     // What a rank may use is a share of what SLURM grants.
@@ -134,12 +134,13 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
 }
 
 /// The memory that is known beforehand, or else what this process has taken.
-fn tell_memory(need: Option<&MemoryNeed>) {
+fn tell_memory(need: Option<&MemoryNeed>, has_programs: bool) {
     match need {
         Some(need) => say::line(&format!("memory: {need}")),
         None => {
             if let Some(mb) = peak_memory_mb() {
-                say::line(&format!("memory: about {mb:.0} MB per rank"));
+                let beside = if has_programs { ", besides what programs take" } else { "" };
+                say::line(&format!("memory: about {mb:.0} MB per rank{beside}"));
             }
         }
     }

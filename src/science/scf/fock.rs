@@ -6,7 +6,8 @@
 //!
 //! Up to three rows (pq|..) of one p are taken together, run after run: what belongs to p and to the run is then loaded once for all
 //! of them, and integrals come from memory once for J and for every K.
-use super::repulsion::{Block, Repulsion};
+use super::blocks::Block;
+use super::repulsion::Repulsion;
 #[cfg(target_arch = "x86_64")]
 use crate::science::four::Avx2;
 use crate::science::four::{Four, Plain};

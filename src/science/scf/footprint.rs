@@ -1,6 +1,6 @@
 //! How much memory does a system take?
+use super::blocks::{Block, blocks};
 use super::integrals::{MATRICES, MB, TOGETHER, bytes_beside};
-use super::repulsion::{Block, blocks};
 use super::shells::Shells;
 use super::{Error, Method, Settings, System, electrons};
 

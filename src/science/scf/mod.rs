@@ -10,6 +10,7 @@
 //! pass, whether they are shared and with how much memory MP2 works changes no bit of any result. Linear algebra has
 //! the same bits on every processor; integrals (crate `integral`) use the exponential function of the C library, so that
 //! results are bit-identical on processors of one kind with one C library, and equal to rounding on others.
+mod blocks;
 mod diis;
 
 mod error;
