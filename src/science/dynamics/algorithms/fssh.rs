@@ -97,7 +97,10 @@ impl Step<'_> {
     /// Decides for every trajectory whether it hops, and lets it. `scratch[0]` holds the adiabatic amplitudes.
     fn hop(&mut self, block: &mut Block, step: usize) {
         let uniforms: Lane = std::array::from_fn(|l| block.uniform(l, step));
-        let target = choose_targets(block, &uniforms);
+        let mut target = choose_targets(block, &uniforms);
+        for l in (0..LANES).filter(|&l| self.between.crossed[l]) {
+            target[l] = target_by_populations(&self.between.before, &block.scratch[0], block.active[l], l, uniforms[l]);
+        }
         if target == block.active {
             return;
         }
@@ -186,6 +189,26 @@ fn make_real(u: &mut Phase, v: &Phase, l: usize) {
         u.x[j][l] = 0.5 * (cos * a - sin * b + cos * p + sin * q);
         u.y[j][l] = 0.5 * (cos * b + sin * a + cos * q - sin * p);
     }
+}
+
+/// The surface that the number `u` sends trajectory `l` on surface `own` to, by the populations of a step's beginning and end: as couplings
+/// tell where they are resolved, but right for a step of any length. P_b = max(0, dp_b) max(0, -dp_own)/(p_own sum_k max(0, -dp_k)) (Wang,
+/// Trivedi and Prezhdo, J. Chem. Theory Comput. 10, 3598, 2014, doi:10.1021/ct5003835).
+fn target_by_populations(before: &Vector, after: &Vector, own: usize, l: usize, u: f64) -> usize {
+    let (first, last) = (|k: usize| before.population(k)[l], |k: usize| after.population(k)[l]);
+    let loss = |k: usize| (first(k) - last(k)).max(0.0);
+    let all: f64 = (0..after.states()).map(loss).sum();
+    if loss(own) == 0.0 {
+        return own;
+    }
+    let part = loss(own) / (all * first(own));
+    let mut cumulative = 0.0;
+    let others = (0..after.states()).filter(|&b| b != own);
+    let chosen = others.map(|b| (b, (last(b) - first(b)).max(0.0) * part)).find(|(_, probability)| {
+        cumulative += probability;
+        *probability > 0.0 && cumulative > u
+    });
+    chosen.map_or(own, |(b, _)| b)
 }
 
 /// The surfaces that the numbers `u` send trajectories to: the first whose cumulative probability exceeds it, or its own.

@@ -25,6 +25,10 @@ pub struct SurfaceStep<'a> {
     classical: Box<dyn FrozenStep + 'a>,
     /// Working memory: <last k|now k> of every state.
     overlaps: Vector,
+    /// Trajectories whose active state passed one within the step that it is coupled to.
+    pub crossed: [bool; LANES],
+    /// Amplitudes of the beginning, in the order of the states that continue theirs, but for their phases; where any trajectory crossed.
+    pub before: Vector,
 }
 
 impl<'a> SurfaceStep<'a> {
@@ -41,7 +45,9 @@ impl<'a> SurfaceStep<'a> {
             Scheme::Strang => Motion::Opening,
         };
         let classical = model.prepare(motion, clock.time_step);
-        Self { model, scheme, gauge, t: clock.time_step, classical, overlaps: Vector::zero(model.states()) }
+        let zero = || Vector::zero(model.states());
+        let (overlaps, before, crossed) = (zero(), zero(), [false; LANES]);
+        Self { model, scheme, gauge, t: clock.time_step, classical, overlaps, crossed, before }
     }
 
     /// The length of a step.
@@ -88,7 +94,8 @@ impl<'a> SurfaceStep<'a> {
         // QC Lab keeps the order by energy.
         let is_theirs = self.scheme == Scheme::Sequential && block.is_replay;
         let least = if is_theirs { tracking::ALL } else { tracking::MAJORITY };
-        tracking::follow(least, block, &mut self.overlaps);
+        let has_passed = tracking::follow(least, block, &mut self.overlaps);
+        (0..LANES).for_each(|l| self.crossed[l] |= has_passed[l]);
     }
 
     fn advance_lanes(&mut self, t: &Lane, block: &mut Block, advance: impl FnOnce(&mut dyn FrozenStep, &mut Block)) {
@@ -98,11 +105,16 @@ impl<'a> SurfaceStep<'a> {
         advance(self.classical.as_mut(), block);
         block.last_vectors.clone_from(&block.eigen.vectors);
         block.eigen.solve(&block.h);
+        self.crossed = [false; LANES];
         self.follow(block);
         let is_corrected = self.scheme == Scheme::Strang && self.model.depends_on_momenta();
         if is_corrected {
             self.correct(&half, block);
             self.follow(block);
+        }
+        if self.crossed.contains(&true) {
+            // Until now the amplitudes were advanced by the energies of the beginning alone.
+            block.last_vectors.apply_adjoint(&block.c, &mut self.before);
         }
         gauge::fix(self.gauge, self.model, block, &mut self.overlaps);
         block.scratch[1].take_columns(&block.eigen.vectors, &block.active);

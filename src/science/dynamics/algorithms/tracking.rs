@@ -12,25 +12,34 @@ pub const MAJORITY: f64 = 0.5;
 /// It goes on as the one that is the same to rounding: then the two that change places are not coupled.
 pub const ALL: f64 = 1.0 - 1e-12;
 
+/// What rounding leaves of <last j|now k>^2 where nothing couples the two.
+const ROUNDING: f64 = 1e-24;
+
 /// Brings the states of the step's beginning (`last_vectors`) and the active surface into the order of those of its end: a state
 /// continues the one of which it holds more than the part `least`, at least half; others keep their order. Leaves <last k|now k> of
-/// all states in `overlaps`.
-pub fn follow(least: f64, block: &mut Block, overlaps: &mut Vector) {
+/// all states in `overlaps`, and gives the lanes where the active state passed one that it is coupled to.
+pub fn follow(least: f64, block: &mut Block, overlaps: &mut Vector) -> [bool; LANES] {
     find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
     let mut lost = [false; LANES];
     for k in 0..overlaps.states() {
         let held = overlaps.population(k);
         (0..LANES).for_each(|l| lost[l] |= held[l] < 1.0 - least);
     }
+    let mut has_passed = [false; LANES];
     if !lost.contains(&true) {
-        return;
+        return has_passed;
     }
     for l in (0..LANES).filter(|&l| lost[l]) {
         let origin = origins(least, &block.last_vectors, &block.eigen.vectors, l);
         reorder(&mut block.last_vectors, &origin, l);
-        block.active[l] = origin.iter().position(|&from| from == block.active[l]).unwrap_or(block.active[l]);
+        let active = origin.iter().position(|&from| from == block.active[l]).unwrap_or(block.active[l]);
+        let is_passed = |k: &usize| (*k < active) != (origin[*k] < origin[active]);
+        let is_coupled = |k: usize| weight(&block.last_vectors, &block.eigen.vectors, (k, active), l) > ROUNDING;
+        has_passed[l] = (0..origin.len()).filter(|k| *k != active).filter(is_passed).any(is_coupled);
+        block.active[l] = active;
     }
     find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
+    has_passed
 }
 
 /// <last k|now k> of every state k.
@@ -65,18 +74,22 @@ widest! {
 /// For every state of lane `l` now, the one it was: the one that it holds more than `least` of, or else, in order, one that is left.
 fn origins(least: f64, last: &Matrix, now: &Matrix, l: usize) -> Vec<usize> {
     let n = last.states;
-    let weight = |j: usize, k: usize| {
-        let (mut re, mut im) = (0.0, 0.0);
-        for row in (0..n * n).step_by(n) {
-            let (a, b, c, d) = (last.re[row + j][l], last.im[row + j][l], now.re[row + k][l], now.im[row + k][l]);
-            re += a * c + b * d;
-            im += a * d - b * c;
-        }
-        re * re + im * im
-    };
-    let certain: Vec<Option<usize>> = (0..n).map(|k| (0..n).find(|&j| weight(j, k) > least)).collect();
+    let certain = |k: usize| (0..n).find(|&j| weight(last, now, (j, k), l) > least);
+    let certain: Vec<Option<usize>> = (0..n).map(certain).collect();
     let mut left = (0..n).filter(|j| !certain.contains(&Some(*j)));
     certain.iter().map(|origin| origin.or_else(|| left.next()).unwrap_or_default()).collect()
+}
+
+/// |<last j|now k>|^2 in lane `l`.
+fn weight(last: &Matrix, now: &Matrix, (j, k): (usize, usize), l: usize) -> f64 {
+    let n = last.states;
+    let (mut re, mut im) = (0.0, 0.0);
+    for row in (0..n * n).step_by(n) {
+        let (a, b, c, d) = (last.re[row + j][l], last.im[row + j][l], now.re[row + k][l], now.im[row + k][l]);
+        re += a * c + b * d;
+        im += a * d - b * c;
+    }
+    re * re + im * im
 }
 
 /// Puts column `origin[k]` in the place of column k, in lane `l`.
