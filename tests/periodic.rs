@@ -90,9 +90,9 @@ fn the_interaction_does_not_depend_on_where_the_border_cuts() {
 fn the_result_says_where_the_atoms_were_put() {
     let hydrogens = [[0; 3], [1, 0, 0], [1, 0, 0], [0; 3], [0; 3], [0; 3]];
     let campaign = campaign(&frame(&lattice(CUBE), CUBE, [0.0; 3], hydrogens), "");
-    let told =
+    let reported =
         ["along a, b, c, 10.000 x 10.000 x 10.000 angstrom", "1 was cut by the border of the cell and made whole"];
-    campaign.tell("check", &[]).expect(0, &told);
+    campaign.tell("check", &[]).expect(0, &reported);
     campaign.run(0, &[]).expect(0, &["complete"]);
     let positions = results(&campaign).array::<f64>("/results/positions").unwrap();
     for (found, (_, wanted)) in positions.chunks(3).zip(WATERS) {
@@ -104,13 +104,13 @@ fn the_result_says_where_the_atoms_were_put() {
 #[test]
 fn a_pair_that_is_as_near_in_two_images_is_refused_with_a_cutoff_that_leaves_it_out() {
     let text = |x: f64| format!("3\nLattice=\"10 0 0 0 20 0 0 0 20\"\nHe 0 0 0\nHe {x} 0 0\nHe 0 3 0\n");
-    let told =
+    let reported =
         ["m.xyz:2: frame 0: two images of fragment 1 are equally near to fragment 0", "set cutoffs_angstrom to 5.0"];
-    campaign(&text(4.96), "").expect_told(&told);
+    campaign(&text(4.96), "").expect_told(&reported);
     campaign(&text(4.96), "cutoffs_angstrom = [4.5]").tell("check", &[]).expect(0, &["no fault found"]);
-    let told =
+    let reported =
         ["pairs as far apart as 5.50 angstrom are computed", "another image of fragments 0 and 1 at 5.20 angstrom"];
-    campaign(&text(4.8), "cutoffs_angstrom = [5.5]").tell("check", &[]).expect(0, &told);
+    campaign(&text(4.8), "cutoffs_angstrom = [5.5]").tell("check", &[]).expect(0, &reported);
 }
 
 #[test]

@@ -36,7 +36,7 @@ pub fn complaint(printed: &str) -> String {
 pub fn read(call: &Call, method: Method) -> Result<Answer, Cause> {
     let theory = method.theory();
     let (energy, gradient) = (format!("{theory}:energy"), format!("{theory}:gradient"));
-    let mut effective = told(call.job, method);
+    let mut effective = reported(call.job, method);
     let lines = Lines::open(&call.path(OUTPUT))?.inspect(|line| note(line, &mut effective));
     let entries = entries(lines, &[&energy, &gradient, CONVERGED]);
     let numbers = |name: &str| -> Option<Vec<f64>> {
@@ -99,30 +99,30 @@ pub fn without_core(job: &Job, lines: impl Iterator<Item = String>) -> Option<(E
 }
 
 /// The choices that were written into the input.
-fn told(job: &Job, method: Method) -> BTreeMap<String, String> {
+fn reported(job: &Job, method: Method) -> BTreeMap<String, String> {
     let block = scf_block(job);
     let value = |name: &str| find::word_after(&block, name);
-    let mut told = BTreeMap::new();
+    let mut reported = BTreeMap::new();
     for name in ["nopen", "thresh", "tol2e"] {
-        told.extend(value(name).map(|word| (name.to_owned(), word)));
+        reported.extend(value(name).map(|word| (name.to_owned(), word)));
     }
-    told.insert("reference".into(), if block.contains("uhf") { "uhf" } else { "rhf" }.into());
-    told.insert("density_fitting".into(), "false".into());
+    reported.insert("reference".into(), if block.contains("uhf") { "uhf" } else { "rhf" }.into());
+    reported.insert("density_fitting".into(), "false".into());
     if method == Method::Mp2 {
-        told.insert("frozen_core".into(), job.chemistry.frozen_core.unwrap_or(false).to_string());
+        reported.insert("frozen_core".into(), job.chemistry.frozen_core.unwrap_or(false).to_string());
         if !input::has_own_freeze(job.chemistry) {
-            told.insert("frozen_orbitals".into(), input::frozen(job).to_string());
+            reported.insert("frozen_orbitals".into(), input::frozen(job).to_string());
         }
     }
     if job.driver == Driver::Hessian && method == Method::Mp2 {
-        told.insert("hessian".into(), "finite differences of gradients".into());
+        reported.insert("hessian".into(), "finite differences of gradients".into());
     }
     let replaced = input::core(job.molecule, job.chemistry).replaced;
     if replaced > 0 {
-        told.insert("core_potential_electrons".into(), replaced.to_string());
+        reported.insert("core_potential_electrons".into(), replaced.to_string());
     }
-    told.extend(job.chemistry.keywords.iter().map(|(name, value)| (name.clone(), word(value))));
-    told
+    reported.extend(job.chemistry.keywords.iter().map(|(name, value)| (name.clone(), word(value))));
+    reported
 }
 
 /// The values of some entries of the printed database. An entry is a line with name, type and count, followed by its

@@ -135,6 +135,25 @@ impl Matrix {
     }
 }
 
+/// The product of column j of one matrix and column k of another, <u j|v k>, to be compiled into a loop of the caller's.
+#[inline(always)]
+pub(super) fn column_product<const REAL: bool>((u, j): (&Matrix, usize), (v, k): (&Matrix, usize)) -> (Lane, Lane) {
+    let n = u.states;
+    let (mut re, mut im) = (ZERO, ZERO);
+    for i in 0..n {
+        let (a, b, c, d) = (&u.re[i * n + j], &u.im[i * n + j], &v.re[i * n + k], &v.im[i * n + k]);
+        for l in 0..LANES {
+            if REAL {
+                re[l] += a[l] * c[l];
+            } else {
+                re[l] += a[l] * c[l] + b[l] * d[l];
+                im[l] += a[l] * d[l] - b[l] * c[l];
+            }
+        }
+    }
+    (re, im)
+}
+
 widest! {
     fn apply<const REAL: bool>(m: &Matrix, v: &Vector, out: &mut Vector) {
         m.times::<REAL>(v, out);

@@ -22,7 +22,7 @@ const ENOUGH_OF_VALUE: f64 = 0.1;
 /// The residual, as a share of it, from which on the vector of a negative eigenvalue leads down.
 const DOWNWARDS: f64 = 0.5;
 
-/// The same where it is only to be told, or to be above zero or `BROKEN` for certain: by so many residuals.
+/// The same where it is only to be reported, or to be above zero or `BROKEN` for certain: by so many residuals.
 const ROUGHLY_OF_VALUE: f64 = 0.25;
 const CERTAIN: f64 = 2.0;
 

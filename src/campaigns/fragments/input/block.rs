@@ -185,15 +185,15 @@ mod tests {
     #[test]
     fn a_block_is_told_in_one_message_that_says_what_to_write() {
         let text = "0 1\nO1 0 0 0.1\nH1 0 0.7 -0.4\nH_w 0 -0.7 -0.4\n--\n1 2\n\nO2 0 0 2.9\nH4 1 1 1 # here\nunits bohr\nno_com\n";
-        let told = recognize(text).unwrap();
-        assert_eq!(told.line, 1);
+        let reported = recognize(text).unwrap();
+        assert_eq!(reported.line, 1);
         assert_eq!(
-            told.message,
+            reported.message,
             "this is a molecule block as psi4 reads it: `0 1` in line 1, `--` in line 5, `1 2` in line 6, `units bohr` in line 10, \
              `no_com` in line 11"
         );
         assert_eq!(
-            told.help,
+            reported.help,
             "keep the lines of atoms alone, and write fragments = [[0, 1, 2], [3, 4]], charges = [0, 1], multiplicities = [1, 2], \
              units = \"bohr\""
         );
@@ -213,8 +213,8 @@ mod tests {
             ("0 1\nO\nH 1 0.96\nHe 0 0 3".to_owned(), "give each atom as symbol, x, y and z"),
             (format!("0 1\n@He 0 0 0\n{atoms}"), "without ghosts"),
         ] {
-            let told = recognize(&text).unwrap();
-            assert!(told.help.contains(help), "{text}: {}", told.help);
+            let reported = recognize(&text).unwrap();
+            assert!(reported.help.contains(help), "{text}: {}", reported.help);
         }
     }
 

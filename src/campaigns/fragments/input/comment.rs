@@ -72,7 +72,7 @@ fn quoted(text: &str) -> Option<(&str, &str)> {
 mod tests {
     use super::*;
 
-    fn told(comment: &str) -> String {
+    fn reported(comment: &str) -> String {
         items(comment).iter().map(|item| format!("{}={};", item.key, item.value)).collect()
     }
 
@@ -91,7 +91,7 @@ mod tests {
             ("charge=", "charge=;"),
             ("\u{2212}1 \u{e4}=3", ""),
         ] {
-            assert_eq!(told(comment), expected, "{comment}");
+            assert_eq!(reported(comment), expected, "{comment}");
         }
     }
 }

@@ -13,16 +13,16 @@ use crate::science::expansion::Fragment;
 
 /// What density fitting changes in the model chemistry at `node`, and what functions do.
 pub fn differences(node: &Node, level: &LevelSection) -> Vec<Fault> {
-    let told = match level.engine {
+    let reported = match level.engine {
         EngineName::Psi4 => fitting(level),
         EngineName::Nwchem => functions(level),
         _ => None,
     };
     let place = node.get("keywords").unwrap_or_else(|| node.clone());
-    told.map(|(message, help)| place.fault(message, help).warning()).into_iter().collect()
+    reported.map(|(message, help)| place.fault(message, help).warning()).into_iter().collect()
 }
 
-/// psi4 fits densities of Hartree-Fock, density functionals and MP2 unless it is told not to.
+/// psi4 fits densities of Hartree-Fock, density functionals and MP2 unless asked not to.
 fn fitting(level: &LevelSection) -> Option<(String, String)> {
     let method = level.method.as_deref().unwrap_or_default().to_ascii_lowercase();
     let has = |name: &str| level.keywords.keys().any(|key| key.eq_ignore_ascii_case(name));
@@ -55,7 +55,7 @@ fn fitting(level: &LevelSection) -> Option<(String, String)> {
     ))
 }
 
-/// NWChem takes Cartesian functions for every basis set unless it is told not to.
+/// NWChem takes Cartesian functions for every basis set unless asked not to.
 fn functions(level: &LevelSection) -> Option<(String, String)> {
     let basis = level.basis.as_deref()?.trim().to_ascii_lowercase();
     let is_given = ["basis__spherical", "basis__cartesian"].iter().any(|key| level.keywords.contains_key(*key));
@@ -70,7 +70,7 @@ fn functions(level: &LevelSection) -> Option<(String, String)> {
     ))
 }
 
-/// NWChem's open shells are restricted unless it is told otherwise, and here they are not.
+/// NWChem's open shells are restricted unless asked otherwise, and here they are not.
 pub fn open_shells(
     config: &Config,
     levels: &[LevelSection],
@@ -118,42 +118,44 @@ mod tests {
     }
 
     fn warnings(program: &str, model: (&str, &str), keywords: Value, multiplicity: u32) -> Vec<String> {
-        let told = |fault: &Fault| format!("{}; {}", fault.message, fault.help);
-        read(program, model, &keywords, multiplicity).warnings.iter().map(told).collect()
+        let reported = |fault: &Fault| format!("{}; {}", fault.message, fault.help);
+        read(program, model, &keywords, multiplicity).warnings.iter().map(reported).collect()
     }
 
     #[test]
     fn density_fitting_is_told_where_psi4_has_it_and_the_file_is_silent() {
         let mp2 = |keywords| warnings("psi4", ("MP2", "cc-pvdz"), keywords, 1);
-        let told = mp2(json!({}));
-        assert_eq!(told.len(), 1, "{told:?}");
+        let reported = mp2(json!({}));
+        assert_eq!(reported.len(), 1, "{reported:?}");
         for text in [
             "m.json:1:",
             "specification.specification.keywords",
             "density fitting is off",
             "\"scf_type\": \"df\", \"mp2_type\": \"df\"",
         ] {
-            assert!(told[0].contains(text), "{text} in {told:?}");
+            assert!(reported[0].contains(text), "{text} in {reported:?}");
         }
         assert!(mp2(json!({"SCF_TYPE": "pk"}))[0].contains("add {\"mp2_type\": \"df\"}"));
         assert!(mp2(json!({"scf_type": "df", "mp2_type": "conv"})).is_empty());
         // Other correlation is not fitted by default.
-        let told = warnings("psi4", ("ccsd", "cc-pvdz"), json!({}), 1);
-        assert!(told.len() == 1 && !told[0].contains("mp2_type"), "{told:?}");
+        let reported = warnings("psi4", ("ccsd", "cc-pvdz"), json!({}), 1);
+        assert!(reported.len() == 1 && !reported[0].contains("mp2_type"), "{reported:?}");
         assert!(warnings("psi4", ("hf", "cc-pvdz"), json!({"scf_type": "pk"}), 1).is_empty());
     }
 
     #[test]
     fn functions_and_open_shells_are_told_where_nwchem_has_others() {
         let hf = |basis, keywords, multiplicity| warnings("nwchem", ("hf", basis), keywords, multiplicity);
-        let told = hf("cc-pVDZ", json!({}), 1);
-        assert!(told.len() == 1 && told[0].contains("spherical here and Cartesian"), "{told:?}");
+        let reported = hf("cc-pVDZ", json!({}), 1);
+        assert!(reported.len() == 1 && reported[0].contains("spherical here and Cartesian"), "{reported:?}");
         assert!(["6-31g*", "sto-3g"].iter().all(|basis| hf(basis, json!({}), 1).is_empty()));
         assert!(hf("cc-pvdz", json!({"basis__spherical": true}), 1).is_empty());
-        let told = hf("6-31g*", json!({}), 3);
+        let reported = hf("6-31g*", json!({}), 3);
         assert!(
-            told.len() == 1 && told[0].contains("ROHF") && told[0].contains("specification.specification.program"),
-            "{told:?}"
+            reported.len() == 1
+                && reported[0].contains("ROHF")
+                && reported[0].contains("specification.specification.program"),
+            "{reported:?}"
         );
         assert!(hf("6-31g*", json!({"scf__uhf": true}), 3).is_empty());
     }

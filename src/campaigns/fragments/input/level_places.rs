@@ -1,6 +1,6 @@
 //! Where in a file was each level given?
 //!
-//! A ManyBodyInput has no `[[fragments.level]]`: what is wrong with a level is told as a fault of its keys in the file.
+//! A ManyBodyInput has no `[[fragments.level]]`: what is wrong with a level is reported as a fault of its keys in the file.
 use super::json::Node;
 use crate::config::{Config, Fault, Faults};
 

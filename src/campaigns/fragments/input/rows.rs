@@ -23,7 +23,7 @@ pub const ATOM_HELP: &str = "give each atom as symbol or atomic number, x, y and
 /// Lines that a message lists.
 const LISTED: usize = 6;
 
-/// What a fault is about; those about the same are told once.
+/// What a fault is about; those about the same are reported once.
 #[derive(PartialEq, Eq)]
 enum About {
     Symbol,
@@ -150,7 +150,7 @@ fn no_atom(word: &str, why: NoAtom) -> NoRow {
 mod tests {
     use super::*;
 
-    fn told(text: &str) -> Vec<(usize, String)> {
+    fn reported(text: &str) -> Vec<(usize, String)> {
         let lines: Vec<_> = (1..).zip(text.lines()).collect();
         read_all(&lines).unwrap_err().into_iter().map(|wrong| (wrong.line, wrong.message)).collect()
     }
@@ -159,10 +159,10 @@ mod tests {
     fn faults_of_one_kind_are_told_once() {
         let waters = "OW 0 0 0\nHW 0 0 1\nHW 0 1 0\n".repeat(4);
         assert_eq!(
-            told(&waters),
+            reported(&waters),
             [(1, "`OW` is no element (and the like in 11 lines: 2, 3, 4, 5, 6, 7, ...)".to_owned())]
         );
-        let several = told("H 0 0\nHx 0 0 0\nO 0 0\nO 0 0 1,5\n@He 0 0 0");
+        let several = reported("H 0 0\nHx 0 0 0\nO 0 0\nO 0 0 1,5\n@He 0 0 0");
         let first = (1, "z is missing (and the like in line 3)".to_owned());
         assert_eq!((several.len(), &several[0]), (4, &first));
     }

@@ -110,7 +110,7 @@ fn unclear(word: &str) -> NoAtom {
 mod tests {
     use super::*;
 
-    fn told(word: &str) -> String {
+    fn reported(word: &str) -> String {
         match read(word) {
             Ok(Symbol { element, is_isotope }) => format!("{element}{}", if is_isotope { " isotope" } else { "" }),
             Err(NoAtom::Label(element)) => format!("label of {element}?"),
@@ -122,13 +122,13 @@ mod tests {
     fn isotopes_are_their_element() {
         for word in ["D", "T", "d", "2H", "3H", "H-2", "H(iso=2)", "H(Iso=2)", "H@2.014", "H1@2.01410178", "D1", "D_w"]
         {
-            assert_eq!(told(word), "H isotope", "{word}");
+            assert_eq!(reported(word), "H isotope", "{word}");
         }
         for word in ["13C", "C-13", "C(iso=13)", "C@13.00335", "14C"] {
-            assert_eq!(told(word), "C isotope", "{word}");
+            assert_eq!(reported(word), "C isotope", "{word}");
         }
         assert_eq!(
-            (told("O-18"), told("U-235"), told("He-3")),
+            (reported("O-18"), reported("U-235"), reported("He-3")),
             ("O isotope".into(), "U isotope".into(), "He isotope".into())
         );
     }
@@ -160,15 +160,15 @@ mod tests {
             ("119", "Unknown"),
             ("--", "Unknown"),
         ] {
-            assert_eq!(told(word), what, "{word}");
+            assert_eq!(reported(word), what, "{word}");
         }
     }
 
     #[test]
     fn ghosts_and_dummies_are_known() {
         for word in ["@He", "Gh(He)", "GH(O1)", "He-Bq", "H(bq)", "BqHe", "bq-O", "O:"] {
-            assert_eq!(told(word), "Ghost", "{word}");
+            assert_eq!(reported(word), "Ghost", "{word}");
         }
-        assert_eq!((told("X"), told("Bq"), told("0")), ("Dummy".into(), "Dummy".into(), "Dummy".into()));
+        assert_eq!((reported("X"), reported("Bq"), reported("0")), ("Dummy".into(), "Dummy".into(), "Dummy".into()));
     }
 }

@@ -4,8 +4,9 @@
 //! they were: a trivial crossing (Fernandez-Alberti, Roitberg, Nelson and Tretiak, J. Chem. Phys. 137, 014512, 2012,
 //! doi:10.1063/1.4732536; Wang and Prezhdo, J. Phys. Chem. Lett. 5, 713, 2014, doi:10.1021/jz500025c). A trajectory stays on the state
 //! that it moves on, with its momenta.
+use crate::science::dynamics::matrix::column_product;
 use crate::science::dynamics::widest::widest;
-use crate::science::dynamics::{Block, LANES, Matrix, Vector, ZERO};
+use crate::science::dynamics::{Block, LANES, Matrix, Vector};
 
 /// A state goes on as the one that holds more than half of it: there is one at most.
 pub const MAJORITY: f64 = 0.5;
@@ -52,21 +53,8 @@ pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) {
 
 widest! {
     fn diagonal_overlaps<const REAL: bool>(last: &Matrix, now: &Matrix, overlaps: &mut Vector) {
-        let n = last.states;
-        for k in 0..n {
-            let (mut re, mut im) = (ZERO, ZERO);
-            for place in (k..n * n).step_by(n) {
-                let (a, b, c, d) = (&last.re[place], &last.im[place], &now.re[place], &now.im[place]);
-                for l in 0..LANES {
-                    if REAL {
-                        re[l] += a[l] * c[l];
-                    } else {
-                        re[l] += a[l] * c[l] + b[l] * d[l];
-                        im[l] += a[l] * d[l] - b[l] * c[l];
-                    }
-                }
-            }
-            (overlaps.re[k], overlaps.im[k]) = (re, im);
+        for k in 0..last.states {
+            (overlaps.re[k], overlaps.im[k]) = column_product::<REAL>((last, k), (now, k));
         }
     }
 }

@@ -5,6 +5,7 @@
 mod jacobi;
 mod two;
 
+use super::matrix::column_product;
 use super::widest::widest;
 use super::{LANES, Lane, Matrix, Vector, ZERO};
 
@@ -114,7 +115,7 @@ widest! {
         let n = v.states;
         for k in 0..n {
             for j in 0..k {
-                let (re, im) = column_product::<REAL>(v, j, k);
+                let (re, im) = column_product::<REAL>((v, j), (v, k));
                 for i in 0..n {
                     let (a, b) = (v.re[i * n + j], v.im[i * n + j]);
                     let to = &mut v.re[i * n + k];
@@ -129,7 +130,7 @@ widest! {
                     }
                 }
             }
-            let (mut scale, _) = column_product::<REAL>(v, k, k);
+            let (mut scale, _) = column_product::<REAL>((v, k), (v, k));
             for l in 0..LANES {
                 scale[l] = 1.0 / scale[l].sqrt();
             }
@@ -146,25 +147,6 @@ widest! {
             }
         }
     }
-}
-
-/// <column j|column k>.
-#[inline(always)]
-fn column_product<const REAL: bool>(v: &Matrix, j: usize, k: usize) -> (Lane, Lane) {
-    let n = v.states;
-    let (mut re, mut im) = (ZERO, ZERO);
-    for i in 0..n {
-        let (a, b, c, d) = (&v.re[i * n + j], &v.im[i * n + j], &v.re[i * n + k], &v.im[i * n + k]);
-        for l in 0..LANES {
-            if REAL {
-                re[l] += a[l] * c[l];
-            } else {
-                re[l] += a[l] * c[l] + b[l] * d[l];
-                im[l] += a[l] * d[l] - b[l] * c[l];
-            }
-        }
-    }
-    (re, im)
 }
 
 #[cfg(test)]

@@ -102,8 +102,11 @@ fn what_cannot_be_understood_is_refused_until_a_key_says_it() {
         "-1 1 formate",
         "charge_a=-1 selection_a=x",
     ] {
-        let told = told(formate(comment, ""));
-        assert!(told.len() == 1 && told[0].contains("m.xyz:2: ") && told[0].contains("charges"), "{comment}: {told:?}");
+        let reported = told(formate(comment, ""));
+        assert!(
+            reported.len() == 1 && reported[0].contains("m.xyz:2: ") && reported[0].contains("charges"),
+            "{comment}: {reported:?}"
+        );
         assert_eq!(spins(&formate(comment, "charges = [-1, 0]").unwrap()).0, [-1, 0], "{comment}");
     }
     expect(
@@ -132,10 +135,10 @@ fn selections_of_several_fragments_are_pointed_out() {
 #[test]
 fn multiplicities_are_used_or_refused() {
     for comment in ["0 3", "multiplicity=3", "charge=0 uhf=2", "spin=triplet", "spin=1 charge=0"] {
-        let told = told(oxygen(comment, ""));
+        let reported = told(oxygen(comment, ""));
         assert!(
-            told.len() == 1 && told[0].contains("m.xyz:2: ") && told[0].contains("multiplicities"),
-            "{comment}: {told:?}"
+            reported.len() == 1 && reported[0].contains("m.xyz:2: ") && reported[0].contains("multiplicities"),
+            "{comment}: {reported:?}"
         );
         assert_eq!(spins(&oxygen(comment, "multiplicities = [3, 1]").unwrap()).1, [3, 1], "{comment}");
     }
@@ -202,8 +205,11 @@ fn frames_state_the_same_or_are_refused() {
     let same = with_file("m.xyz", &frames(parts, parts), keys).unwrap();
     assert_eq!((same.supersystems.len(), spins(&same).0), (2, vec![-1, 0]));
     for other in ["charge=0", "", "charge=-1"] {
-        let told = told(with_file("m.xyz", &frames(parts, other), keys));
-        assert!(told.len() == 1 && told[0].contains("m.xyz:11: frames state different charges"), "{told:?}");
+        let reported = told(with_file("m.xyz", &frames(parts, other), keys));
+        assert!(
+            reported.len() == 1 && reported[0].contains("m.xyz:11: frames state different charges"),
+            "{reported:?}"
+        );
         let by_key = with_file("m.xyz", &frames(parts, other), &format!("{keys}\ncharges = [-1, 0]"));
         assert_eq!(by_key.is_ok(), other != "charge=0", "{other}");
     }

@@ -12,9 +12,9 @@ const OXYGEN: &str = "O 0 0 0\nO 0 0 1.208\nO 3.5 0 0\nO 3.5 0 1.208";
 #[test]
 fn an_odd_number_of_electrons_that_nobody_gave_is_pointed_out() {
     let atoms = format!("{HYDRONIUM}He 0 0 4");
-    let told = warned(&atoms, "");
+    let reported = warned(&atoms, "");
     assert_eq!(
-        told,
+        reported,
         [(
             "atoms: neither charges nor multiplicities are given, but the number of electrons is odd in fragment 0 (H3O: \
              11 electrons, taken as multiplicity 2)"
@@ -32,18 +32,18 @@ fn an_odd_number_of_electrons_that_nobody_gave_is_pointed_out() {
 #[test]
 fn many_odd_fragments_make_one_warning() {
     let atom = |k: usize| format!("{} 0 0 {}\n", if k.is_multiple_of(2) { "Na" } else { "He" }, 5 * k);
-    let told = warned(&(0..40).map(atom).collect::<String>(), "");
-    assert_eq!(told.len(), 1);
-    assert!(told[0].0.contains("fragments 0, 2, 4, 6, 8, 10, 12, 14, ... (Na: 11 electrons"), "{}", told[0].0);
-    assert!(told[0].1.contains("[2, 1, 2, 1, ") && told[0].1.contains("...]"), "{}", told[0].1);
+    let reported = warned(&(0..40).map(atom).collect::<String>(), "");
+    assert_eq!(reported.len(), 1);
+    assert!(reported[0].0.contains("fragments 0, 2, 4, 6, 8, 10, 12, 14, ... (Na: 11 electrons"), "{}", reported[0].0);
+    assert!(reported[0].1.contains("[2, 1, 2, 1, ") && reported[0].1.contains("...]"), "{}", reported[0].1);
 }
 
 #[test]
 fn ground_states_with_unpaired_electrons_are_pointed_out() {
-    let told = warned(OXYGEN, "");
-    assert_eq!(told.len(), 1);
-    assert!(told[0].0.contains("fragments 0-1 (O2: 16 electrons, taken as multiplicity 1)"), "{}", told[0].0);
-    assert_eq!(told[0].1, "write multiplicities = [3, 3], or [1, 1] if low spin is meant");
+    let reported = warned(OXYGEN, "");
+    assert_eq!(reported.len(), 1);
+    assert!(reported[0].0.contains("fragments 0-1 (O2: 16 electrons, taken as multiplicity 1)"), "{}", reported[0].0);
+    assert_eq!(reported[0].1, "write multiplicities = [3, 3], or [1, 1] if low spin is meant");
     // A charge says nothing of the spin.
     assert_eq!(warned(OXYGEN, "charges = [0, 0]").len(), 1);
     for multiplicities in ["[3, 3]", "[1, 1]"] {
@@ -55,15 +55,18 @@ fn ground_states_with_unpaired_electrons_are_pointed_out() {
         ("C 0 0 0\nH 0 0.9 0.6\nH 0 -0.9 0.6\nHe 0 0 4", "CH2:"),
         ("N 0 0 0\nH 0 0 1.03\nHe 0 0 4", "HN:"),
     ] {
-        let told = warned(atoms, "");
-        assert!(told.len() == 1 && told[0].0.contains(name) && told[0].0.contains("ground state"), "{told:?}");
+        let reported = warned(atoms, "");
+        assert!(
+            reported.len() == 1 && reported[0].0.contains(name) && reported[0].0.contains("ground state"),
+            "{reported:?}"
+        );
     }
 }
 
 #[test]
 fn molecules_within_a_fragment_and_ions_are_known_too() {
-    let told = warned(OXYGEN, "fragments = [[0, 1], [2], [3]]");
-    assert!(told[0].1.contains("[3, 3, 3]"), "{told:?}");
+    let reported = warned(OXYGEN, "fragments = [[0, 1], [2], [3]]");
+    assert!(reported[0].1.contains("[3, 3, 3]"), "{reported:?}");
     let both = warned(&format!("{OXYGEN}\nHe 0 9 0"), "fragments = [[0, 1, 2, 3], [4]]");
     assert!(both.len() == 1 && both[0].1.contains("multiplicities = [5, 1]"), "{both:?}");
     let iron = warned("Fe 0 0 0\nHe 0 0 5", "charges = [2, 0]");
