@@ -94,8 +94,7 @@ impl<'a> SurfaceStep<'a> {
         // QC Lab keeps the order by energy.
         let is_theirs = self.scheme == Scheme::Sequential && block.is_replay;
         let least = if is_theirs { tracking::ALL } else { tracking::MAJORITY };
-        let has_passed = tracking::follow(least, block, &mut self.overlaps);
-        (0..LANES).for_each(|l| self.crossed[l] |= has_passed[l]);
+        tracking::follow(least, block, &mut self.overlaps, &mut self.crossed);
     }
 
     fn advance_lanes(&mut self, t: &Lane, block: &mut Block, advance: impl FnOnce(&mut dyn FrozenStep, &mut Block)) {
@@ -112,7 +111,7 @@ impl<'a> SurfaceStep<'a> {
             self.correct(&half, block);
             self.follow(block);
         }
-        if self.crossed.contains(&true) {
+        if self.crossed != [false; LANES] {
             // Until now the amplitudes were advanced by the energies of the beginning alone.
             block.last_vectors.apply_adjoint(&block.c, &mut self.before);
         }

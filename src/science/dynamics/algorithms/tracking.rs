@@ -6,7 +6,7 @@
 //! that it moves on, with its momenta.
 use crate::science::dynamics::matrix::column_product;
 use crate::science::dynamics::widest::widest;
-use crate::science::dynamics::{Block, LANES, Matrix, Vector};
+use crate::science::dynamics::{Block, LANES, Lane, Matrix, Vector};
 
 /// A state goes on as the one that holds more than half of it: there is one at most.
 pub const MAJORITY: f64 = 0.5;
@@ -18,17 +18,12 @@ const ROUNDING: f64 = 1e-24;
 
 /// Brings the states of the step's beginning (`last_vectors`) and the active surface into the order of those of its end: a state
 /// continues the one of which it holds more than the part `least`, at least half; others keep their order. Leaves <last k|now k> of
-/// all states in `overlaps`, and gives the lanes where the active state passed one that it is coupled to.
-pub fn follow(least: f64, block: &mut Block, overlaps: &mut Vector) -> [bool; LANES] {
-    find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
-    let mut lost = [false; LANES];
-    for k in 0..overlaps.states() {
-        let held = overlaps.population(k);
-        (0..LANES).for_each(|l| lost[l] |= held[l] < 1.0 - least);
-    }
-    let mut has_passed = [false; LANES];
-    if !lost.contains(&true) {
-        return has_passed;
+/// all states in `overlaps`, and marks the lanes in `crossed` where the active state passed one that it is coupled to.
+pub fn follow(least: f64, block: &mut Block, overlaps: &mut Vector, crossed: &mut [bool; LANES]) {
+    let held = find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
+    let lost = held.map(|held| held < 1.0 - least);
+    if lost == [false; LANES] {
+        return;
     }
     for l in (0..LANES).filter(|&l| lost[l]) {
         let origin = origins(least, &block.last_vectors, &block.eigen.vectors, l);
@@ -36,26 +31,35 @@ pub fn follow(least: f64, block: &mut Block, overlaps: &mut Vector) -> [bool; LA
         let active = origin.iter().position(|&from| from == block.active[l]).unwrap_or(block.active[l]);
         let is_passed = |k: &usize| (*k < active) != (origin[*k] < origin[active]);
         let is_coupled = |k: usize| weight(&block.last_vectors, &block.eigen.vectors, (k, active), l) > ROUNDING;
-        has_passed[l] = (0..origin.len()).filter(|k| *k != active).filter(is_passed).any(is_coupled);
+        crossed[l] |= (0..origin.len()).filter(|k| *k != active).filter(is_passed).any(is_coupled);
         block.active[l] = active;
     }
     find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
-    has_passed
 }
 
-/// <last k|now k> of every state k.
-pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) {
+/// <last k|now k> of every state k, and the smallest of their squares.
+pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) -> Lane {
+    let mut smallest = [f64::INFINITY; LANES];
     match now.is_real {
-        true => diagonal_overlaps::<true>(last, now, overlaps),
-        false => diagonal_overlaps::<false>(last, now, overlaps),
+        true => diagonal_overlaps::<true>(last, now, overlaps, &mut smallest),
+        false => diagonal_overlaps::<false>(last, now, overlaps, &mut smallest),
     }
+    smallest
 }
 
 widest! {
-    fn diagonal_overlaps<const REAL: bool>(last: &Matrix, now: &Matrix, overlaps: &mut Vector) {
+    fn diagonal_overlaps<const REAL: bool>(last: &Matrix, now: &Matrix, overlaps: &mut Vector, smallest: &mut Lane) {
+        let mut least = *smallest;
         for k in 0..last.states {
-            (overlaps.re[k], overlaps.im[k]) = column_product::<REAL>((last, k), (now, k));
+            let (re, im) = column_product::<REAL>((last, k), (now, k));
+            for l in 0..LANES {
+                let square = re[l] * re[l] + im[l] * im[l];
+                // NaN is not smaller.
+                least[l] = if square < least[l] { square } else { least[l] };
+            }
+            (overlaps.re[k], overlaps.im[k]) = (re, im);
         }
+        *smallest = least;
     }
 }
 
