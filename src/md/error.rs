@@ -32,6 +32,18 @@ pub enum Error {
     )]
     Count { path: PathBuf, frame: usize, found: usize, expected: usize },
     #[error(
+        "`{path}` begins at {first_ps} ps, not later than `{before}` ({before_ps} ps): list the parts of one run in the order of their times, without those that were run again from the beginning; independent runs are not joined"
+    )]
+    Order { path: PathBuf, first_ps: f64, before: PathBuf, before_ps: f64 },
+    #[error(
+        "time goes back {descents} times in `{path}`, first to {time_ps} ps at frame {frame}, and about every other frame is of a time that was there before: two programs seem to have written to the file at once; name the trajectory of one of them"
+    )]
+    TwoRuns { path: PathBuf, frame: usize, time_ps: f64, descents: usize },
+    #[error(
+        "atom {atom} of frame {frame} of `{path}` is {found}, in the frames before it {expected}: write all frames with their atoms in one order"
+    )]
+    Names { path: PathBuf, frame: usize, atom: usize, found: String, expected: String },
+    #[error(
         "atom {atom} of frame {frame} of `{path}` has the coordinate {value}: the simulation blew up there; take the frames before it with `gmx trjconv -e`"
     )]
     NotFinite { path: PathBuf, frame: usize, atom: usize, value: f32 },

@@ -1,9 +1,13 @@
 //! GROMACS' own text format of coordinates (manual.gromacs.org, "gro"): nm, fixed columns, as many digits as the writer chose.
-use super::text::{Lines, columns, read};
+use super::numbering::{self, Entry};
+use super::text::{Lines, columns, read, time_of};
 use super::{Error, Frame, Structure};
 use crate::science::selection::Atom;
 use std::fmt::Write;
 use std::path::Path;
+
+/// Columns of a residue's number.
+const RESID: u32 = 5;
 
 /// The first frame of a file.
 ///
@@ -15,21 +19,26 @@ pub(super) fn structure(path: &Path) -> Result<Structure, Error> {
     if lines.is_blank() {
         return Err(Error::Empty { path: path.to_owned() });
     }
-    let mut atoms = Vec::new();
+    let (mut atoms, mut numbers) = (Vec::new(), Vec::new());
     let mut frame = Frame::default();
     read_frame(&mut lines, &mut frame, &mut |line, place| {
-        let resid = columns(line, 0, 5);
+        let text = columns(line, 0, RESID as usize);
+        if !numbering::is_plausible(text) {
+            return Err(place.fault(line, "an atom that begins with its residue's number"));
+        }
+        numbers.push(Entry { text: text.to_owned(), ..Entry::default() });
         atoms.push(Atom {
             name: columns(line, 10, 15).to_owned(),
             residue: columns(line, 5, 10).to_owned(),
-            resid: resid.parse().map_err(|_| place.fault(line, "an atom that begins with its residue's number"))?,
             // Numbers in the file start again at 100,000.
             serial: atoms.len() as i64 + 1,
-            chain: String::new(),
-            element: None,
+            ..Atom::default()
         });
         Ok(())
     })?;
+    for (atom, number) in atoms.iter_mut().zip(numbering::decode(&numbers, RESID)) {
+        (atom.resid, atom.resid_doubt) = (number.value, number.doubt);
+    }
     Ok(Structure { atoms, frame })
 }
 
@@ -127,12 +136,6 @@ fn cell(line: &str) -> Option<Option<[[f64; 3]; 3]>> {
         _ => return None,
     };
     Some((v[0] * v[1] * v[2] != 0.0).then_some(cell))
-}
-
-/// The time in a title such as `Protein t= 100.00000 step= 50000`, ps.
-fn time_of(title: &str) -> Option<f64> {
-    let (_, rest) = title.rsplit_once("t=")?;
-    rest.split_whitespace().next()?.parse().ok()
 }
 
 #[cfg(test)]

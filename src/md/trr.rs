@@ -19,6 +19,7 @@ pub(super) struct Header {
     position_bytes: usize,
     pub bytes: usize,
     pub atoms: usize,
+    pub step: i64,
     pub time_ps: f64,
 }
 
@@ -34,7 +35,8 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     numbers.skip(text.checked_next_multiple_of(4)?)?;
     let sizes: Vec<usize> = (0..10).map(|_| numbers.count()).collect::<Option<_>>()?;
     let atoms = numbers.count()?;
-    numbers.skip(8)?;
+    let step = numbers.i32()?.into();
+    numbers.skip(4)?;
     let [inputs, energies, box_bytes, virial, pressure, topology, symbols, positions, velocities, forces] = *sizes
     else {
         return None;
@@ -63,6 +65,7 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
         position_bytes: positions,
         bytes: header_bytes.checked_add(rest)?,
         atoms,
+        step,
         time_ps,
     })
 }

@@ -27,6 +27,7 @@ const FIRST: usize = 9;
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Header {
     pub atoms: usize,
+    pub step: i64,
     pub time_ps: f64,
     /// Of the frame in all.
     pub bytes: usize,
@@ -37,7 +38,7 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     let mut numbers = Numbers(bytes);
     let magic = numbers.i32().filter(|magic| MAGICS.contains(magic))?;
     let atoms = numbers.count()?;
-    numbers.skip(4)?;
+    let step = numbers.i32()?.into();
     let time_ps = f64::from(numbers.f32()?);
     numbers.skip(36)?;
     if numbers.count()? != atoms {
@@ -51,7 +52,7 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
             if magic == MAGICS[0] { (numbers.count()?, 92) } else { (numbers.u64()?.try_into().ok()?, 96) };
         packed.checked_next_multiple_of(4)?.checked_add(before)?
     };
-    Some(Header { atoms, time_ps, bytes })
+    Some(Header { atoms, step, time_ps, bytes })
 }
 
 /// Reads the first `wanted` atoms of the frame that `bytes` hold; none where it is damaged.

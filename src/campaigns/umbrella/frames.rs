@@ -74,10 +74,7 @@ impl Frames {
 
     /// Some atoms in a few words.
     pub fn named(&self, atoms: &[usize]) -> String {
-        let tell = |atom: usize| {
-            let Atom { name, residue, resid, .. } = &self.names[atom];
-            format!("{name} of {residue} {resid}")
-        };
+        let tell = |atom: usize| format!("{} of {}", self.names[atom].name, self.names[atom].residue_label());
         match atoms {
             [] => "no atom".to_owned(),
             [one] => tell(*one),

@@ -26,6 +26,7 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
             Err(more) => faults.extend(more),
         }
     }
+    warnings.extend(frames.iter().filter_map(|frames| repeated(config, frames)));
     let mut coordinate: Option<Arc<dyn Coordinate>> = None;
     if let Some(frames) = &frames {
         let found = match section.coordinate.clone() {
@@ -58,10 +59,10 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
 fn frames(config: &Config, section: &Section, faults: &mut Faults) -> Option<Arc<Frames>> {
     let structure = Structure::read(&config.resolve(&section.structure));
     let structure = structure.map_err(|error| faults.push(file_fault(config, "structure", &error))).ok();
-    let trajectory = Trajectory::open(&config.resolve(&section.trajectory));
+    let trajectory = Trajectory::join(&trajectory_files(config, section));
     let trajectory = trajectory.map_err(|error| faults.push(file_fault(config, "trajectory", &error))).ok();
     let (structure, trajectory) = (structure?, trajectory?);
-    match check_atoms(config, section, &structure, &trajectory) {
+    match check_atoms(config, &structure, &trajectory) {
         Ok(()) => Some(Arc::new(Frames { trajectory, names: structure.atoms })),
         Err(fault) => {
             faults.push(*fault);
@@ -70,12 +71,26 @@ fn frames(config: &Config, section: &Section, faults: &mut Faults) -> Option<Arc
     }
 }
 
-/// Files that determine the results: key and path.
-fn inputs(config: &Config, section: &Section) -> Vec<(&'static str, PathBuf)> {
-    let mut inputs =
-        vec![("trajectory", config.resolve(&section.trajectory)), ("structure", config.resolve(&section.structure))];
+/// The files of the trajectory, in the order of their times.
+fn trajectory_files(config: &Config, section: &Section) -> Vec<PathBuf> {
+    section.trajectory.paths().iter().map(|path| config.resolve(path)).collect()
+}
+
+/// The warning of frames that a restart wrote again.
+fn repeated(config: &Config, frames: &Frames) -> Option<Fault> {
+    let message = frames.trajectory.repeats()?;
+    let help = "right after a restart from an older checkpoint, and for parts that overlap; otherwise name a file of one run alone";
+    Some(config.fault("umbrella.trajectory", message, help).warning())
+}
+
+/// Files that determine the results: key and paths.
+fn inputs(config: &Config, section: &Section) -> Vec<(&'static str, Vec<PathBuf>)> {
+    let mut inputs = vec![
+        ("trajectory", trajectory_files(config, section)),
+        ("structure", vec![config.resolve(&section.structure)]),
+    ];
     if section.coordinate.is_none() && !components::is_word(&section.align_to) {
-        inputs.push(("align_to", config.resolve(Path::new(&section.align_to))));
+        inputs.push(("align_to", vec![config.resolve(Path::new(&section.align_to))]));
     }
     inputs
 }
@@ -99,12 +114,7 @@ pub fn file_fault(config: &Config, key: &str, error: &Error) -> Fault {
 }
 
 /// Whether the structure's atoms are the trajectory's.
-fn check_atoms(
-    config: &Config,
-    section: &Section,
-    structure: &Structure,
-    trajectory: &Trajectory,
-) -> Result<(), Box<Fault>> {
+fn check_atoms(config: &Config, structure: &Structure, trajectory: &Trajectory) -> Result<(), Box<Fault>> {
     let refuse = |message: String, help: &str| Err(Box::new(config.fault("umbrella.structure", message, help)));
     let (given, found) = (structure.atoms.len(), trajectory.atoms);
     if given != found {
@@ -112,17 +122,17 @@ fn check_atoms(
             "name the structure of what was written, such as the output of `gmx trjconv -dump 0` for the same group";
         return refuse(format!("the structure has {given} atoms, the trajectory {found}"), help);
     }
-    if !trajectory.has_names() {
-        return Ok(());
+    for path in trajectory.named_files() {
+        let other = Structure::read(path);
+        let other = other.map_err(|error| Box::new(file_fault(config, "trajectory", &error)))?;
+        let differs = |(a, b): (&Atom, &Atom)| (&a.name, &a.residue) != (&b.name, &b.residue);
+        let Some(place) = structure.atoms.iter().zip(&other.atoms).position(differs) else { continue };
+        let tell = |atom: &Atom| format!("{} of {}", atom.name, atom.residue_label());
+        let (here, there) = (tell(&structure.atoms[place]), tell(&other.atoms[place]));
+        return refuse(
+            format!("atom {place} is {here} in the structure and {there} in the trajectory"),
+            "name the structure of the same system",
+        );
     }
-    let other = Structure::read(&config.resolve(&section.trajectory));
-    let other = other.map_err(|error| Box::new(file_fault(config, "trajectory", &error)))?;
-    let differs = |(a, b): (&Atom, &Atom)| (&a.name, &a.residue) != (&b.name, &b.residue);
-    let Some(place) = structure.atoms.iter().zip(&other.atoms).position(differs) else { return Ok(()) };
-    let tell = |atom: &Atom| format!("{} of {} {}", atom.name, atom.residue, atom.resid);
-    let (here, there) = (tell(&structure.atoms[place]), tell(&other.atoms[place]));
-    refuse(
-        format!("atom {place} is {here} in the structure and {there} in the trajectory"),
-        "name the structure of the same system",
-    )
+    Ok(())
 }

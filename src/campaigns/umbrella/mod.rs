@@ -70,8 +70,8 @@ pub struct UmbrellaCampaign {
     seed: CampaignSeed,
     section: Section,
     warnings: Faults,
-    /// Files that determine the results: key and path.
-    inputs: Vec<(&'static str, std::path::PathBuf)>,
+    /// Files that determine the results: key and paths.
+    inputs: Vec<(&'static str, Vec<std::path::PathBuf>)>,
     /// How windows are sampled; none where only the components are wanted.
     windows: Option<Arc<windows::Recipe>>,
     config: Config,
@@ -216,9 +216,19 @@ impl Campaign for UmbrellaCampaign {
 
     fn identity(&self) -> serde_json::Value {
         let mut identity = self.section.identity();
-        for (key, path) in &self.inputs {
+        for (key, paths) in &self.inputs {
             // The file's contents count, not where it lies.
-            identity[*key] = crate::journal::digest_of_file(path).map_or("unreadable".into(), Into::into);
+            let digest = |path: &std::path::PathBuf| -> serde_json::Value {
+                crate::journal::digest_of_file(path).map_or("unreadable".into(), Into::into)
+            };
+            identity[*key] = match &paths[..] {
+                [path] => digest(path),
+                several => several.iter().map(digest).collect(),
+            };
+        }
+        // Journals of versions that counted them are of other results.
+        if self.frames.trajectory.left_out() > 0 {
+            identity["frames_left_out"] = self.frames.trajectory.left_out().into();
         }
         if let Some(recipe) = &self.windows {
             identity["topology"] = recipe.contents.clone().into();

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// The frames: .xtc, .trr, .gro or .pdb; for windows all atoms of the topology
-    pub trajectory: PathBuf,
+    /// The frames: .xtc, .trr, .gro or .pdb, or a list of such files that follow each other in time; for windows all atoms of the topology
+    pub trajectory: TrajectoryFiles,
     /// The atoms' names, in the trajectory's order: .gro or .pdb
     pub structure: PathBuf,
     /// GROMACS' topology, for windows
@@ -121,6 +121,23 @@ pub struct Section {
     pub stall_timeout_s: Option<f64>,
     /// The last part that is run
     pub stop_after: Option<Part>,
+}
+
+/// One file, or parts of one run in the order of their times
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum TrajectoryFiles {
+    One(PathBuf),
+    Several(#[schemars(length(min = 1))] Vec<PathBuf>),
+}
+
+impl TrajectoryFiles {
+    pub fn paths(&self) -> &[PathBuf] {
+        match self {
+            Self::One(path) => std::slice::from_ref(path),
+            Self::Several(paths) => paths,
+        }
+    }
 }
 
 /// Keys that say where and by which means, but not what.

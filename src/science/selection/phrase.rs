@@ -1,8 +1,8 @@
 //! What does a phrase say?
+use super::numbers::{self, Count, Truth};
 use super::words::{ALL, Word, split};
 use super::{Atom, Error, groups, pattern};
 use crate::science::chemistry::Element;
-use std::ops::RangeInclusive;
 
 /// A condition that an atom fulfils or not.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,7 +15,7 @@ pub(super) enum Condition {
     Water,
     Heavy,
     Text(Kind, Vec<Vec<char>>),
-    Number(Count, Vec<RangeInclusive<i64>>),
+    Number(Count, Vec<numbers::Range>),
     Not(Box<Condition>),
     And(Box<Condition>, Box<Condition>),
     Or(Box<Condition>, Box<Condition>),
@@ -27,44 +27,41 @@ pub(super) enum Kind {
     Name,
     Residue,
     Chain,
+    Segment,
     Element,
-}
-
-/// What a number counts.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) enum Count {
-    Residue,
-    Place,
-    Serial,
-}
-
-impl Count {
-    fn of(self, atom: &Atom, place: usize) -> i64 {
-        match self {
-            Count::Residue => atom.resid,
-            Count::Place => place as i64,
-            Count::Serial => atom.serial,
-        }
-    }
 }
 
 impl Condition {
     /// Whether the atom at `place` fulfils it.
-    pub fn holds(&self, atom: &Atom, place: usize) -> bool {
+    pub fn holds(&self, atom: &Atom, place: usize) -> Truth {
         match self {
-            Condition::All => true,
-            Condition::None => false,
-            Condition::Protein => groups::is_protein(&atom.residue),
-            Condition::Backbone => groups::is_protein(&atom.residue) && groups::is_backbone(&atom.name),
-            Condition::Nucleic => groups::is_nucleic(&atom.residue),
-            Condition::Water => groups::is_water(&atom.residue),
-            Condition::Heavy => !atom.is_hydrogen(),
-            Condition::Text(kind, patterns) => matches_any(*kind, patterns, atom),
-            Condition::Number(count, ranges) => ranges.iter().any(|range| range.contains(&count.of(atom, place))),
-            Condition::Not(inner) => !inner.holds(atom, place),
-            Condition::And(left, right) => left.holds(atom, place) && right.holds(atom, place),
-            Condition::Or(left, right) => left.holds(atom, place) || right.holds(atom, place),
+            Condition::All => Truth::Yes,
+            Condition::None => Truth::No,
+            Condition::Protein => groups::is_protein(&atom.residue).into(),
+            Condition::Backbone => (groups::is_protein(&atom.residue) && groups::is_backbone(&atom.name)).into(),
+            Condition::Nucleic => groups::is_nucleic(&atom.residue).into(),
+            Condition::Water => groups::is_water(&atom.residue).into(),
+            Condition::Heavy => (!atom.is_hydrogen()).into(),
+            Condition::Text(kind, patterns) => matches_any(*kind, patterns, atom).into(),
+            Condition::Number(count, ranges) => numbers::is_among(*count, ranges, atom, place),
+            Condition::Not(inner) => inner.holds(atom, place).not(),
+            Condition::And(left, right) => match left.holds(atom, place) {
+                Truth::No => Truth::No,
+                truth => truth.min(right.holds(atom, place)),
+            },
+            Condition::Or(left, right) => match left.holds(atom, place) {
+                Truth::Yes => Truth::Yes,
+                truth => truth.max(right.holds(atom, place)),
+            },
         }
+    }
+
+    /// What the first number in it that is in doubt for the atom counts.
+    pub fn first_doubt(&self, atom: &Atom, place: usize) -> Option<Count> {
+        self.parts().into_iter().find_map(|part| match part {
+            Condition::Number(count, _) if part.holds(atom, place) == Truth::InDoubt => Some(*count),
+            _ => None,
+        })
     }
 
     /// The conditions that it consists of, first ones first.
@@ -97,6 +94,12 @@ impl Condition {
         let numbers = || atoms.iter().enumerate().map(|(place, atom)| count.of(atom, place));
         Some((numbers().min()?, numbers().max()?))
     }
+
+    /// Whether it names an insertion code.
+    pub fn asks_for_codes(&self) -> bool {
+        let has_code = |part: &&Condition| matches!(part, Condition::Number(_, ranges) if numbers::have_codes(ranges));
+        self.parts().iter().any(has_code)
+    }
 }
 
 fn matches_any(kind: Kind, patterns: &[Vec<char>], atom: &Atom) -> bool {
@@ -104,6 +107,7 @@ fn matches_any(kind: Kind, patterns: &[Vec<char>], atom: &Atom) -> bool {
         Kind::Name => &*atom.name,
         Kind::Residue => &*atom.residue,
         Kind::Chain => &*atom.chain,
+        Kind::Segment => &*atom.segid,
         Kind::Element => atom.guessed_element().map_or("", Element::symbol),
     };
     // Elements are written in capitals in many files.
@@ -192,11 +196,14 @@ impl<'a> Parser<'a> {
             "heavy" => Condition::Heavy,
             "name" => Condition::Text(Kind::Name, self.patterns()?),
             "resname" => Condition::Text(Kind::Residue, self.patterns()?),
-            "chain" | "segid" | "chainID" => Condition::Text(Kind::Chain, self.patterns()?),
+            "chain" | "chainID" => Condition::Text(Kind::Chain, self.patterns()?),
+            "segid" => Condition::Text(Kind::Segment, self.patterns()?),
             "element" => Condition::Text(Kind::Element, self.patterns()?),
-            "resid" | "resnum" => Condition::Number(Count::Residue, self.ranges()?),
-            "index" => Condition::Number(Count::Place, self.ranges()?),
-            "bynum" | "serial" => Condition::Number(Count::Serial, self.ranges()?),
+            "resid" => self.numbers(Count::Residue)?,
+            "resnum" => self.numbers(Count::ResidueNumber)?,
+            "index" => self.numbers(Count::Place)?,
+            "bynum" => self.numbers(Count::PlaceFromOne)?,
+            "serial" => self.numbers(Count::Serial)?,
             "and" | "or" | ")" => {
                 return Err(Error::Unexpected { word: word.text.clone(), column: word.column });
             }
@@ -219,40 +226,9 @@ impl<'a> Parser<'a> {
         Ok(self.list("one name at least")?.iter().map(|word| word.text.chars().collect()).collect())
     }
 
-    fn ranges(&mut self) -> Result<Vec<RangeInclusive<i64>>, Error> {
-        let words = self.list("one number at least")?;
-        let mut ranges: Vec<RangeInclusive<i64>> = Vec::new();
-        let mut place = 0;
-        while place < words.len() {
-            let Word { text, column } = &words[place];
-            let bad = || Error::Number { word: text.clone(), column: *column };
-            let range = range(text).ok_or_else(bad)?;
-            match words[place + 1..] {
-                [ref to, ref last, ..] if to.text == "to" => {
-                    let bad = || Error::Number { word: last.text.clone(), column: last.column };
-                    ranges.push(*range.start()..=last.text.parse().map_err(|_| bad())?);
-                    place += 3;
-                }
-                _ => {
-                    ranges.push(range);
-                    place += 1;
-                }
-            }
-        }
-        Ok(ranges)
+    fn numbers(&mut self, count: Count) -> Result<Condition, Error> {
+        Ok(Condition::Number(count, numbers::parse(self.list("one number at least")?, count)?))
     }
-}
-
-/// `4`, `2-4` or `2:4`; numbers may be negative.
-fn range(text: &str) -> Option<RangeInclusive<i64>> {
-    if let Ok(number) = text.parse() {
-        return Some(number..=number);
-    }
-    let (first, last) = text.split_once(':').or_else(|| {
-        let (at, _) = text.char_indices().skip(1).find(|(_, c)| *c == '-')?;
-        Some((&text[..at], &text[at + 1..]))
-    })?;
-    Some(first.parse().ok()?..=last.parse().ok()?)
 }
 
 /// The word of the language that differs least, where it is near.

@@ -6,8 +6,9 @@ fn atoms() -> Vec<Atom> {
                 O ALA 2 A|N ARG 3 A|CA ARG 3 A|C ARG 3 A|O ARG 3 A|OXT ARG 3 A|OW SOL 4 B|HW1 SOL 4 B|HW2 SOL 4 B|CA CA -1 B";
     let atom = |(place, line): (usize, &str)| {
         let [name, residue, resid, chain] = *line.split(' ').collect::<Vec<_>>() else { panic!("{line}") };
-        let (name, residue, chain) = (name.into(), residue.into(), chain.into());
-        Atom { name, residue, resid: resid.parse().unwrap(), serial: place as i64 + 1, chain, element: None }
+        let (name, residue, chain, segid) = (name.into(), residue.into(), chain.into(), chain.into());
+        let resid = resid.parse().unwrap();
+        Atom { name, residue, resid, serial: place as i64 + 1, chain, segid, ..Atom::default() }
     };
     text.split('|').enumerate().map(atom).collect()
 }
@@ -82,4 +83,110 @@ fn a_phrase_that_matches_nothing_says_which_names_there_are() {
     assert!(told("chain C").contains("the chains there are: A, B"));
     assert!(told("resid 70").contains("the numbers there are go from -1 to 4"));
     assert!(told("none").contains("matches none"));
+}
+
+/// Alpha carbons of residues 51, 52, 52A, 52B and 53, then of -1 and 52 of another chain.
+fn residues_with_codes() -> Vec<Atom> {
+    [
+        (51, None, "H"),
+        (52, None, "H"),
+        (52, Some('A'), "H"),
+        (52, Some('B'), "H"),
+        (53, None, "H"),
+        (-1, None, "L"),
+        (52, None, "L"),
+    ]
+    .into_iter()
+    .map(|(resid, icode, chain)| {
+        let (name, residue, chain, segid) = ("CA".into(), "ALA".into(), chain.into(), format!("PRO{chain}"));
+        Atom { name, residue, resid, icode, chain, segid, ..Atom::default() }
+    })
+    .collect()
+}
+
+#[test]
+fn insertion_codes_are_part_of_a_residue_and_ordered_behind_its_number() {
+    let atoms = residues_with_codes();
+    for (phrase, places) in [
+        ("resid 52", &[1, 6][..]),
+        ("resid 52A", &[2]),
+        ("resid 52A 52B 53", &[2, 3, 4]),
+        ("resid 52-53", &[1, 2, 3, 4, 6]),
+        ("resid 51:52", &[0, 1, 6]),
+        ("resid 51-52A", &[0, 1, 2, 6]),
+        ("resid 52A-53", &[2, 3, 4]),
+        ("resid 52A:52B", &[2, 3]),
+        ("resid 52-52A", &[1, 2, 6]),
+        ("resid 52A to 60", &[2, 3, 4]),
+        ("resid 52B - 53", &[3, 4]),
+        ("resid 52B -1", &[3, 5]),
+        ("resid 52B:", &[]),
+        ("resid -5--1 51", &[0, 5]),
+        ("resid -1:51", &[0, 5]),
+        ("resnum 52", &[1, 2, 3, 6]),
+        ("resnum 52-53", &[1, 2, 3, 4, 6]),
+        ("not resid 52 and chain H", &[0, 2, 3, 4]),
+    ] {
+        match select(phrase, &atoms) {
+            Ok(found) => assert_eq!(found, places, "{phrase}"),
+            Err(error) => assert!(places.is_empty(), "{phrase}: {error}"),
+        }
+    }
+    let refused = |phrase: &str| select(phrase, &atoms).unwrap_err().to_string();
+    assert!(refused("resnum 52A").contains("`52A` (column 7) has an insertion code, which only `resid` takes"));
+    assert!(refused("index 1A").contains("only `resid` takes"));
+    assert!(refused("resid 53-52").contains("`53-52` (column 6) runs backwards"));
+    assert!(refused("resid 52B-52A").contains("runs backwards"));
+    assert!(refused("resid 52AB").contains("`52AB` (column 6) is neither a number nor a range"));
+    assert!(refused("resid 54A").contains("from -1 to 53; with an insertion code there are ALA 52A, ALA 52B"));
+    assert!(
+        select("resid 7A", &super::tests::atoms())
+            .unwrap_err()
+            .to_string()
+            .contains("no residue has an insertion code")
+    );
+}
+
+#[test]
+fn chains_and_segments_are_two_things() {
+    let atoms = residues_with_codes();
+    for phrase in ["chain L", "chainID L", "segid PROL", "segid *L"] {
+        assert_eq!(select(phrase, &atoms).unwrap(), [5, 6], "{phrase}");
+    }
+    let refused = |phrase: &str| select(phrase, &atoms).unwrap_err().to_string();
+    assert!(refused("segid L").contains("the segments there are: PROH, PROL"));
+    assert!(refused("chainID PROL").contains("the chains there are: H, L"));
+}
+
+#[test]
+fn only_what_depends_on_a_number_in_doubt_is_refused() {
+    let mut atoms = residues_with_codes();
+    let doubt = |text: &str, values: &[i64], outside| {
+        Some(Arc::new(Doubt { text: text.into(), values: values.to_vec(), outside }))
+    };
+    atoms[5].resid_doubt = doubt("A010", &[10_016, 10_036], None);
+    atoms[6].resid_doubt = doubt("****", &[], Some(-999..=9999));
+    atoms[6].residue = "SOL".into();
+    atoms[4].serial_doubt = doubt("*****", &[], Some(-9999..=99_999));
+    for (phrase, places) in [
+        ("resid 52", &[1][..]),
+        ("not resid 52 and not resname SOL", &[0, 2, 3, 4, 5]),
+        ("all", &[0, 1, 2, 3, 4, 5, 6]),
+        ("resid 10016 and chain H or resid 53", &[4]),
+        ("resid 10010-10040 and protein", &[5]),
+        ("resid 10016 10036 and protein", &[5]),
+        ("resname SOL or resid 10016 and chain H", &[6]),
+        ("serial 0", &[0, 1, 2, 3, 5, 6]),
+        ("bynum 5", &[4]),
+        ("index 6", &[6]),
+    ] {
+        assert_eq!(select(phrase, &atoms).unwrap(), places, "{phrase}");
+    }
+    let refused = |phrase: &str| select(phrase, &atoms).unwrap_err().to_string();
+    let error = refused("resid 10016 or chain H");
+    assert!(error.contains("numbers of residues") && error.contains("CA of ALA of chain L (atom 5,"), "{error}");
+    assert!(error.contains("and 1 more") && error.contains("`A010` may mean 10016 or 10036"), "{error}");
+    for phrase in ["not resid 10036", "resid 10020-10036", "resid 1-10000", "resnum 10016", "serial 100000"] {
+        assert!(refused(phrase).contains("that the file does not tell"), "{phrase}");
+    }
 }

@@ -185,9 +185,11 @@ fn reference(config: &Config, section: &Section, atoms: usize, first: &Frame) ->
 /// Whether atoms are of one residue, or of two that follow each other in the chain of a protein or nucleic acid: they stand close, then.
 /// Residues of water and lipids are molecules of their own.
 fn are_neighbours(a: &Atom, b: &Atom) -> bool {
-    let is_one = a.resid == b.resid && a.residue == b.residue;
+    let is_one = a.resid == b.resid && a.icode == b.icode && a.residue == b.residue;
     let is_next = (b.resid - a.resid).abs() <= 1 && a.is_of_polymer() && b.is_of_polymer();
-    a.chain == b.chain && (is_one || is_next)
+    // Of numbers in doubt equal ones can be those of many residues.
+    let are_known = a.resid_doubt.is_none() && b.resid_doubt.is_none();
+    are_known && (&a.chain, &a.segid) == (&b.chain, &b.segid) && (is_one || is_next)
 }
 
 fn understood(section: &Section, setup: &Setup) -> Vec<(String, String)> {

@@ -107,7 +107,8 @@ impl Setup {
         };
         let Some(atom) = found else { return Ok(()) };
         let place = self.atoms.binary_search(&atom).unwrap_or(0);
-        let file = self.frames.trajectory.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let (path, number) = self.frames.trajectory.origin(number);
+        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let command = format!("gmx trjconv -s topol.tpr -f {file} -o {cure}.xtc -pbc {cure}");
         Err(Fault::Broken { file, frame: number, atom, next: self.atoms[place + 1], command })
     }

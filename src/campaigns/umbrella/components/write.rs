@@ -3,6 +3,7 @@ use super::Setup;
 use super::step::Outcome;
 use crate::campaigns::stage::Error;
 use crate::results::Writer;
+use crate::science::selection::Atom;
 
 /// Writes `/results/pca`.
 ///
@@ -43,8 +44,18 @@ fn write_atoms(setup: &Setup, out: &mut Writer) -> Result<(), Error> {
     let atoms = || setup.chosen.iter().map(|&atom| &setup.frames.names[atom]);
     let n = indices.len();
     out.array("/results/pca/atoms/index", &[n], &indices, "none", "selected atoms, counted from 0 in the structure")?;
-    let numbers: Vec<i64> = atoms().map(|atom| atom.resid).collect();
-    out.array("/results/pca/atoms/resid", &[n], &numbers, "none", "numbers of their residues")?;
+    let number = |atom: &Atom| if atom.resid_doubt.is_some() { i64::MIN } else { atom.resid };
+    let numbers: Vec<i64> = atoms().map(number).collect();
+    let about = match atoms().any(|atom| atom.resid_doubt.is_some()) {
+        true => "numbers of their residues; -2^63 where the structure does not tell it",
+        false => "numbers of their residues",
+    };
+    out.array("/results/pca/atoms/resid", &[n], &numbers, "none", about)?;
+    if atoms().any(|atom| atom.icode.is_some()) {
+        let codes: Vec<String> = atoms().map(|atom| atom.icode.map_or(String::new(), String::from)).collect();
+        let codes: Vec<&str> = codes.iter().map(String::as_str).collect();
+        out.strings("/results/pca/atoms/icode", &codes, "insertion codes of their residues")?;
+    }
     let names: Vec<&str> = atoms().map(|atom| &*atom.name).collect();
     out.strings("/results/pca/atoms/name", &names, "their names")?;
     let residues: Vec<&str> = atoms().map(|atom| &*atom.residue).collect();
