@@ -8,6 +8,8 @@ use std::path::Path;
 
 /// Columns of a residue's number.
 const RESID: u32 = 5;
+/// Bytes of the names of the residue and of the atom.
+const NAMES: std::ops::Range<usize> = 5..15;
 
 /// The first frame of a file.
 ///
@@ -45,11 +47,11 @@ pub(super) fn structure(path: &Path) -> Result<Structure, Error> {
 /// Where each frame of a file begins, and its time where the title tells it.
 ///
 /// # Errors
-/// The file is missing, a line is faulty or the last frame is not whole.
+/// The file is missing, a line is faulty, the last frame is not whole, or atoms of a later one have other names than those of the first.
 pub(super) fn index(path: &Path) -> Result<Vec<(u64, Option<f64>, usize)>, Error> {
     let bytes = read(path)?;
     let mut lines = Lines::new(path, &bytes);
-    let mut places = Vec::new();
+    let (mut places, mut names) = (Vec::new(), Vec::new());
     let last = |places: &[(u64, Option<f64>, usize)]| places.last().and_then(|&(_, time, _)| time);
     while !lines.is_blank() {
         let offset = lines.offset;
@@ -58,12 +60,29 @@ pub(super) fn index(path: &Path) -> Result<Vec<(u64, Option<f64>, usize)>, Error
         let cut = || Error::Cut { path: path.to_owned(), frame: places.len(), last_ps: last(&places) };
         let count = lines.next().ok_or_else(cut)?;
         let atoms: usize = count.trim().parse().map_err(|_| lines.fault(&count, "the number of atoms"))?;
-        for _ in 0..=atoms {
-            lines.next().ok_or_else(cut)?;
+        for atom in 0..atoms {
+            let line = lines.next().ok_or_else(cut)?;
+            let name = line.as_bytes().get(NAMES).unwrap_or_default();
+            match names.get(NAMES.len() * atom..NAMES.len() * (atom + 1)) {
+                Some(first) if !places.is_empty() && !name.is_empty() && name != first => {
+                    let [found, expected] = [name, first].map(name_of);
+                    return Err(Error::Names { path: path.to_owned(), frame: places.len(), atom, found, expected });
+                }
+                None if places.is_empty() && name.len() == NAMES.len() => names.extend_from_slice(name),
+                _ => {}
+            }
         }
+        lines.next().ok_or_else(cut)?;
         places.push((offset, time, atoms));
     }
     Ok(places)
+}
+
+/// An atom as it is named in messages.
+fn name_of(columns: &[u8]) -> String {
+    let (residue, name) = columns.split_at(columns.len() / 2);
+    let text = |part: &[u8]| String::from_utf8_lossy(part).trim().to_owned();
+    format!("{} of {}", text(name), text(residue))
 }
 
 /// Reads the frame that `bytes` begin with.

@@ -112,6 +112,7 @@ impl Reader {
     /// All numbers, and how many of those beyond the field follow on the one before.
     fn read(mut self, entries: &[Entry]) -> (usize, Vec<Number>) {
         let full = scheme::full(self.width);
+        let is_decimal = scheme::before_hexadecimal(entries, self.width);
         let mut numbers: Vec<Number> = Vec::with_capacity(entries.len());
         let mut steps = 0;
         for (place, entry) in entries.iter().enumerate() {
@@ -123,7 +124,7 @@ impl Reader {
             let is_same = before.is_some_and(|before| before.text == entry.text && before.code == entry.code);
             let number = match numbers.last() {
                 Some(last) if is_same && !begins_chain => last.clone(),
-                _ => self.next(entry, begins_chain),
+                _ => self.next(entry, begins_chain, is_decimal[place]),
             };
             let known = number.doubt.is_none().then_some(number.value);
             let follows = self.last.zip(known).is_some_and(|(last, value)| value == last + 1 && value > full);
@@ -134,7 +135,7 @@ impl Reader {
         (steps, numbers)
     }
 
-    fn next(&mut self, entry: &Entry, begins_chain: bool) -> Number {
+    fn next(&mut self, entry: &Entry, begins_chain: bool, is_decimal: bool) -> Number {
         let Entry { text, code, .. } = entry;
         if let Some(number) = self.five_columns(entry) {
             return number;
@@ -149,7 +150,11 @@ impl Reader {
             return Number::known(value, *code);
         }
         let Ok(decimal) = text.parse::<i64>() else { return Number::doubted(Doubt::of_any(text), *code) };
-        if !begins_chain && decimal > 1 && self.scheme.is_uncertain(decimal, self.width, self.level, self.last) {
+        if !begins_chain
+            && !is_decimal
+            && decimal > 1
+            && self.scheme.is_uncertain(decimal, self.width, self.level, self.last)
+        {
             return Number::doubted(Doubt::of_any(text), *code);
         }
         match self.decimals.next(decimal, begins_chain) {

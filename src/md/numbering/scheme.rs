@@ -48,8 +48,18 @@ pub(super) fn candidates(entries: &[Entry], width: u32) -> Vec<Scheme> {
 
 /// Whether 10^w follows on the largest number of a field in hexadecimal digits: 2710 on 9999.
 fn turns_hexadecimal(entries: &[Entry], width: u32) -> bool {
+    before_hexadecimal(entries, width).contains(&true)
+}
+
+/// For each entry whether that comes later in its chain, so that the entry is decimal.
+pub(super) fn before_hexadecimal(entries: &[Entry], width: u32) -> Vec<bool> {
     let (last, next) = (full(width).to_string(), format!("{:x}", full(width) + 1));
-    entries.windows(2).any(|pair| pair[0].text == last && pair[1].text == next && !pair[1].begins_chain)
+    let mut is_before = vec![false; entries.len()];
+    for (place, pair) in entries.windows(2).enumerate().rev() {
+        let turns = pair[0].text == last && pair[1].text == next;
+        is_before[place] = !pair[1].begins_chain && (turns || is_before[place + 1]);
+    }
+    is_before
 }
 
 /// The number that hexadecimal digits are, letters all large or all small.
