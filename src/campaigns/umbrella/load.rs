@@ -79,7 +79,7 @@ fn trajectory_files(config: &Config, section: &Section) -> Vec<PathBuf> {
 /// The warning of frames that a restart wrote again.
 fn repeated(config: &Config, frames: &Frames) -> Option<Fault> {
     let message = frames.trajectory.repeats()?;
-    let help = "right after a restart from an older checkpoint, and for parts that overlap; otherwise name a file of one run alone";
+    let help = "nothing is to be done after a restart from an older checkpoint or for parts that overlap; otherwise name a file of one run";
     Some(config.fault("umbrella.trajectory", message, help).warning())
 }
 
