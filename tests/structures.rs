@@ -73,8 +73,8 @@ fn a_number_in_doubt_refuses_only_what_depends_on_it() {
     assert_eq!(selected(&text, "protein").unwrap(), [0, 1, 2, 3]);
     assert_eq!(selected(&text, "resid 1").unwrap(), [0, 4]);
     let refused = selected(&text, "resid 10000").unwrap_err();
-    assert!(refused.contains("of CA of ALA of chain A (atom 2, counted from 0) and 1 more, `****`"), "{refused}");
-    assert!(selected(&text, "serial 100000").unwrap_err().contains("numbers of atoms"));
+    assert!(refused.contains("of CA of ALA in chain A (atom 2, counted from 0) and 1 more: `****`"), "{refused}");
+    assert!(selected(&text, "serial 100000").unwrap_err().contains("atom numbers"));
     assert_eq!(selected(&text, "serial 1-4").unwrap(), [0, 1, 2, 3]);
     let text = residues(&["   1 ", "     ", "  x! "]);
     let (_folder, path) = file("t.pdb", &text);
@@ -96,6 +96,8 @@ fn numbers_of_atoms_never_refuse_a_file() {
         assert_eq!(selected(&text, "bynum 3 4").unwrap(), places);
     }
     let text: String = ["", "-", "x"].iter().map(|serial| atom(serial, "ALA", "A", "   1 ", "", 0.0)).collect();
+    assert_eq!(selected(&text, "all").unwrap(), [0, 1, 2]);
+    let text = text.replace("ATOM      x", "ATOM 100000");
     assert_eq!(selected(&text, "all").unwrap(), [0, 1, 2]);
     // The end of a chain has a number too.
     let text =

@@ -231,7 +231,9 @@ fn read_model(lines: &mut Lines, frame: &mut Frame, take: &mut TakeLine) -> Resu
         let before = lines.clone();
         let Some(line) = lines.next() else { return Ok(Ended::File) };
         let has_atoms = !frame.positions.is_empty();
-        match line.get(..6).unwrap_or(&line).trim_end() {
+        // Numbers of atoms from 100000 on may begin one column earlier.
+        let record = if line.starts_with("ATOM ") { "ATOM" } else { line.get(..6).unwrap_or(&line).trim_end() };
+        match record {
             "ATOM" | "HETATM" => {
                 let position = position(&line).filter(|_| line.len() >= COORDINATES || !lines.is_unfinished());
                 frame.positions.push(position.ok_or_else(|| lines.fault(&line, "an atom with three coordinates"))?);

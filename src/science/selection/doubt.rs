@@ -1,8 +1,8 @@
-//! Which numbers can a text of a file mean, where that is not one?
+//! Which numbers may be meant where a file leaves that open?
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// A number that a file does not tell: its field is too narrow, and how its writer went on cannot be seen.
+/// A number that cannot be known from the file: its field is too narrow, and how its writer went on cannot be seen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Doubt {
     /// What is written there.

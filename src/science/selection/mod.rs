@@ -16,7 +16,7 @@
 //! | `serial 1:10` | by the atom's number in the file |
 //! | `not ...`, `... and ...`, `... or ...`, `( ... )` | `not` binds closest, then `and`, then `or` |
 //!
-//! Numbers of residues and atoms that a file does not tell (its field was too narrow) are in [`Doubt`]. A phrase is refused where it depends on
+//! A number of a residue or atom that cannot be known, since its field was too narrow, has its [`Doubt`]. A phrase is refused where it depends on
 //! one of these, and only there.
 mod doubt;
 mod groups;
@@ -104,8 +104,8 @@ pub enum Error {
     #[error("`{word}` (column {column}) has an insertion code, which only `resid` takes")]
     Code { word: String, column: usize },
     #[error(
-        "it asks for {what} that the file does not tell: of {label} (atom {atom}, counted from 0){more}, {doubt}; \
-         select these atoms by `index` or names, or give a structure whose numbers fit"
+        "it depends on {what} that cannot be known from the file, of {label} (atom {atom}, counted from 0){more}: {doubt}; \
+         select by names or `index` there, or name a structure whose numbers fit their field"
     )]
     Doubt { what: &'static str, label: String, atom: usize, more: String, doubt: Arc<Doubt> },
     #[error("the parenthesis in column {column} is not closed")]
@@ -150,10 +150,10 @@ pub fn select(phrase: &str, atoms: &[Atom]) -> Result<Vec<usize>, Error> {
 fn doubted(condition: &phrase::Condition, atoms: &[Atom], place: usize, count: usize) -> Option<Error> {
     let atom = &atoms[place];
     let (what, doubt) = match condition.first_doubt(atom, place)? {
-        Count::Serial => ("numbers of atoms", &atom.serial_doubt),
-        _ => ("numbers of residues", &atom.resid_doubt),
+        Count::Serial => ("atom numbers", &atom.serial_doubt),
+        _ => ("residue numbers", &atom.resid_doubt),
     };
-    let chain = if atom.chain.is_empty() { String::new() } else { format!(" of chain {}", atom.chain) };
+    let chain = if atom.chain.is_empty() { String::new() } else { format!(" in chain {}", atom.chain) };
     let label = format!("{} of {}{chain}", atom.name, atom.residue);
     let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
     Some(Error::Doubt { what, label, atom: place, more, doubt: Arc::clone(doubt.as_ref()?) })

@@ -38,7 +38,7 @@ impl Count {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Truth {
     No,
-    /// The file does not tell the number.
+    /// The number cannot be known from the file.
     InDoubt,
     Yes,
 }

@@ -47,7 +47,7 @@ fn write_atoms(setup: &Setup, out: &mut Writer) -> Result<(), Error> {
     let number = |atom: &Atom| if atom.resid_doubt.is_some() { i64::MIN } else { atom.resid };
     let numbers: Vec<i64> = atoms().map(number).collect();
     let about = match atoms().any(|atom| atom.resid_doubt.is_some()) {
-        true => "numbers of their residues; -2^63 where the structure does not tell it",
+        true => "numbers of their residues; -2^63 where the structure leaves it open",
         false => "numbers of their residues",
     };
     out.array("/results/pca/atoms/resid", &[n], &numbers, "none", about)?;
