@@ -149,14 +149,12 @@ pub fn select(phrase: &str, atoms: &[Atom]) -> Result<Vec<usize>, Error> {
 /// The error of a condition that cannot be decided for `count` atoms, the first of which stands at `place`.
 fn doubted(condition: &phrase::Condition, atoms: &[Atom], place: usize, count: usize) -> Option<Error> {
     let atom = &atoms[place];
-    let (what, doubt) = match condition.first_doubt(atom, place)? {
-        Count::Serial => ("atom numbers", &atom.serial_doubt),
-        _ => ("residue numbers", &atom.resid_doubt),
-    };
+    let count_of = condition.first_doubt(atom, place)?;
+    let what = if count_of == Count::Serial { "atom numbers" } else { "residue numbers" };
     let chain = if atom.chain.is_empty() { String::new() } else { format!(" in chain {}", atom.chain) };
     let label = format!("{} of {}{chain}", atom.name, atom.residue);
     let more = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-    Some(Error::Doubt { what, label, atom: place, more, doubt: Arc::clone(doubt.as_ref()?) })
+    Some(Error::Doubt { what, label, atom: place, more, doubt: Arc::clone(count_of.doubt(atom)?) })
 }
 
 /// Which names there are of a kind that the phrase asks for.

@@ -1,8 +1,9 @@
 //! Which numbers does a list such as `2-4 52A 60 to 70` mean?
 use super::words::Word;
-use super::{Atom, Error};
+use super::{Atom, Doubt, Error};
 use std::cmp::Ordering;
 use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 /// What a number counts.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,6 +27,15 @@ impl Count {
             Count::Place => place as i64,
             Count::PlaceFromOne => place as i64 + 1,
             Count::Serial => atom.serial,
+        }
+    }
+
+    /// Why that is not known.
+    pub fn doubt(self, atom: &Atom) -> Option<&Arc<Doubt>> {
+        match self {
+            Count::Residue | Count::ResidueNumber => atom.resid_doubt.as_ref(),
+            Count::Serial => atom.serial_doubt.as_ref(),
+            Count::Place | Count::PlaceFromOne => None,
         }
     }
 
@@ -72,13 +82,8 @@ pub(super) type Range = RangeInclusive<Numbered>;
 /// Whether the number of an atom is in one of `ranges`.
 pub(super) fn is_among(count: Count, ranges: &[Range], atom: &Atom, place: usize) -> Truth {
     let code = atom.icode.filter(|_| count.has_codes());
-    let doubt = match count {
-        Count::Residue | Count::ResidueNumber => atom.resid_doubt.as_deref(),
-        Count::Serial => atom.serial_doubt.as_deref(),
-        Count::Place | Count::PlaceFromOne => None,
-    };
     let holds = |number: i64| ranges.iter().any(|range| range.contains(&Numbered { number, code }));
-    let Some(doubt) = doubt else { return holds(count.of(atom, place)).into() };
+    let Some(doubt) = count.doubt(atom) else { return holds(count.of(atom, place)).into() };
     if doubt.outside.is_none() && doubt.values.iter().all(|value| holds(*value)) {
         return Truth::Yes;
     }

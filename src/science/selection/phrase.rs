@@ -91,7 +91,8 @@ impl Condition {
         if self.first_kind().is_some() {
             return None;
         }
-        let numbers = || atoms.iter().enumerate().map(|(place, atom)| count.of(atom, place));
+        let known = |(_, atom): &(usize, &Atom)| count.doubt(atom).is_none();
+        let numbers = || atoms.iter().enumerate().filter(known).map(|(place, atom)| count.of(atom, place));
         Some((numbers().min()?, numbers().max()?))
     }
 
