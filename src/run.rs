@@ -22,6 +22,7 @@ mod shelf;
 mod signals;
 mod slot;
 mod start;
+mod unread;
 mod watch;
 mod worker;
 

@@ -89,13 +89,22 @@ pub enum Cause {
     Unstable(String),
     /// The task was stopped for want of time and goes on where it stopped when it is run again. Never recorded.
     Interrupted(String),
+    /// Its program ended with exit code 0, and what it left cannot be read as the configuration asks. The files stay as they are.
+    Unread(String),
 }
 
 impl Cause {
     /// Whether a second attempt may end differently: a value that is not finite comes from a pure function and will not,
-    /// and the same input is refused, or does not converge, again.
+    /// and the same input is refused, or does not converge, again. Files that cannot be read stay unreadable until somebody changes them, or
+    /// what is read of them.
     pub fn is_worth_retrying(&self) -> bool {
-        !matches!(self, Cause::NotFinite(_) | Cause::Input(_) | Cause::Convergence(_) | Cause::Unstable(_))
+        use Cause::{Convergence, Input, NotFinite, Unread, Unstable};
+        !matches!(self, NotFinite(_) | Input(_) | Convergence(_) | Unstable(_) | Unread(_))
+    }
+
+    /// Whether the task ran, and only its files could not be read.
+    pub fn is_of_reading(&self) -> bool {
+        matches!(self, Cause::Unread(_))
     }
 }
 
@@ -111,6 +120,7 @@ impl fmt::Display for Cause {
             Cause::Lost(text) => write!(f, "lost: {text}"),
             Cause::Unstable(text) => write!(f, "unstable: {text}"),
             Cause::Interrupted(text) => write!(f, "interrupted: {text}"),
+            Cause::Unread(text) => write!(f, "ran, but cannot be read: {text}"),
             Cause::TimedOut { limit_ms } => write!(f, "ran past its limit of {} s", *limit_ms as f64 / 1e3),
         }
     }

@@ -33,13 +33,13 @@ pub trait Campaign: Send + Sync {
         Ok(())
     }
 
-    /// Makes sure that the places where tasks leave files are free or this campaign's own, and empties them for a `fresh` start. Called once
-    /// on rank 0 when the output is this run's.
+    /// Makes sure that the places where tasks leave files are free or this campaign's own, and makes room there for a `fresh` start: what a
+    /// program has finished is set aside, not removed. Called once on rank 0 when the output is this run's; says what was moved, a line each.
     ///
     /// # Errors
     /// A place holds something else, or cannot be emptied.
-    fn claim_places(&self, _fresh: bool) -> Result<(), Faults> {
-        Ok(())
+    fn claim_places(&self, _fresh: bool) -> Result<Vec<String>, Faults> {
+        Ok(Vec::new())
     }
 
     /// The most threads of a program that a task starts; none where no task starts any.
@@ -88,6 +88,12 @@ pub trait Campaign: Send + Sync {
     /// written again without running anything.
     fn afterwards(&self) -> serde_json::Value {
         serde_json::Value::Null
+    }
+
+    /// What is read of the files that programs left ([`Stage::reading`](super::stage::Stage::reading)): it may change between runs, and the
+    /// files of a complete campaign are then read again without running anything.
+    fn reading(&self) -> Option<String> {
+        None
     }
 
     /// Whether as many ranks may run on one node as far as the configuration goes.

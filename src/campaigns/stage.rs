@@ -1,6 +1,7 @@
 //! What is a stage of a campaign?
 //!
 //! A number of independent tasks whose values are folded into one. The engine (`crate::run`) knows nothing else about it.
+use crate::journal::{Fingerprint, digest_of};
 use crate::plan::Weight;
 use crate::process::Programs;
 use crate::results;
@@ -67,6 +68,22 @@ pub trait Stage: Send + Sync + 'static {
     /// What the values depend on besides the campaign's own configuration: the results of earlier stages, as a digest.
     fn identity(&self) -> String {
         String::new()
+    }
+
+    /// What is read of the files that programs left, as a digest, where tasks are such programs and leave their files in folders that stay.
+    /// When it changes, tasks whose programs have ended are not run again: [`run`](Stage::run) reads their files.
+    fn reading(&self) -> Option<String> {
+        None
+    }
+
+    /// Whether the programs of a task have ended well in an earlier run of the same `campaign` and their files are still there.
+    fn has_ended(&self, _task: TaskId, _campaign: Fingerprint) -> bool {
+        false
+    }
+
+    /// Whether a file that is to be read of a finished task is not there.
+    fn lacks_files(&self, _task: TaskId) -> bool {
+        false
     }
 
     /// Estimated cost of a task in any unit; only ratios matter.
@@ -192,6 +209,8 @@ impl StageResult {
 /// What a task may use while it runs.
 pub struct Context<'a> {
     pub seed: CampaignSeed,
+    /// Which campaign runs: by all that determines what its programs do.
+    pub campaign: Fingerprint,
     /// Memory this rank may use, MB.
     pub memory_mb: u64,
     /// Where it keeps what other ranks of its node may need too.
@@ -214,6 +233,7 @@ impl<'a> Context<'a> {
     pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
         Self {
             seed,
+            campaign: Fingerprint::of(""),
             memory_mb: 1000,
             memory: &OwnMemory,
             task_timeout: None,
@@ -247,6 +267,9 @@ pub trait AnyStage: Send + Sync {
     fn name(&self) -> &str;
     fn tasks(&self) -> u64;
     fn identity(&self) -> String;
+    fn reading(&self) -> Option<String>;
+    fn has_ended(&self, task: TaskId, campaign: Fingerprint) -> bool;
+    fn lacks_files(&self, task: TaskId) -> bool;
     /// The cost and the urgency of a batch.
     fn weigh(&self, batch: Tasks) -> Weight;
     fn largest_batch(&self) -> u64;
@@ -278,6 +301,15 @@ pub trait AnyStage: Send + Sync {
     fn decode(&self, bytes: &[u8]) -> Result<Piece, Error>;
 }
 
+/// Where the journal keeps a stage's records: its name, what it depends on, and what is read of its files.
+pub fn journal_key(stage: &dyn AnyStage, reading: Option<&str>) -> u64 {
+    let (name, identity) = (stage.name(), stage.identity());
+    match reading {
+        None => digest_of(&[name, &identity]),
+        Some(reading) => digest_of(&[name, &identity, reading]),
+    }
+}
+
 /// A value of some stage.
 pub type Piece = Box<dyn Any + Send>;
 
@@ -304,6 +336,15 @@ impl<S: Stage> AnyStage for Erased<S> {
     }
     fn identity(&self) -> String {
         self.0.identity()
+    }
+    fn reading(&self) -> Option<String> {
+        self.0.reading()
+    }
+    fn has_ended(&self, task: TaskId, campaign: Fingerprint) -> bool {
+        self.0.has_ended(task, campaign)
+    }
+    fn lacks_files(&self, task: TaskId) -> bool {
+        self.0.lacks_files(task)
     }
     fn weigh(&self, batch: Tasks) -> Weight {
         Weight::of(batch, |task| self.0.cost(task), |task| self.0.urgency(task))

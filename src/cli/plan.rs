@@ -3,10 +3,9 @@ use super::check::{plan_of, tell};
 use crate::campaigns::{
     Kind,
     campaign::MemoryNeed,
-    stage::{AnyStage, Context},
+    stage::{AnyStage, Context, journal_key},
 };
 use crate::config::Schedule;
-use crate::journal::digest_of;
 use crate::plan::{Costs, Dynamic, Plan, Policy, Static, makespan};
 use crate::process::{Guard, Programs};
 use crate::run::exit::{Exit, Stop};
@@ -58,7 +57,7 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         if k < SHOWN {
             say::line(&format!("stage {}: {} tasks, {}", stage.name(), stage.tasks(), tell(&plan)));
         }
-        let key = digest_of(&[stage.name(), &stage.identity()]);
+        let key = journal_key(stage.as_ref(), stage.reading().as_deref());
         let mut costs = costs_of(stage.as_ref(), past.iter().filter(|head| head.stage == key));
         let since = Instant::now();
         let mut forecast = None;

@@ -105,6 +105,7 @@ impl Call<'_> {
             Cause::Lost(text) => Cause::Lost(name(text)),
             Cause::Unstable(text) => Cause::Unstable(name(text)),
             Cause::Interrupted(text) => Cause::Interrupted(name(text)),
+            Cause::Unread(text) => Cause::Unread(name(text)),
             cause @ (Cause::Panicked(_) | Cause::TimedOut { .. }) => cause,
         }
     }

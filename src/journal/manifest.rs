@@ -18,12 +18,23 @@ pub struct Manifest {
     /// What is made of outcomes when they are written.
     #[serde(default)]
     pub afterwards: serde_json::Value,
+    /// What was read of finished tasks' files in each run so far, as digests without repetition: the last one is that of this run.
+    #[serde(default)]
+    pub readings: Vec<String>,
 }
 
 impl Manifest {
     /// SHA-256 of the identity in canonical form: keys sorted, no white space.
     pub fn fingerprint(&self) -> Fingerprint {
         Fingerprint::of(&serde_json::to_string(&self.identity).unwrap_or_default())
+    }
+
+    /// Takes in what earlier runs read, as `there` has it.
+    pub fn add_earlier_readings(&mut self, there: &Manifest) {
+        let is_new = |reading: &&String| !self.readings.contains(reading);
+        let mut all: Vec<String> = there.readings.iter().filter(is_new).cloned().collect();
+        all.append(&mut self.readings);
+        self.readings = all;
     }
 
     /// The keys whose values differ, each with the value there and here ("nothing" where a key is missing).
@@ -80,7 +91,13 @@ mod tests {
     fn manifest(step: f64, count: u64) -> Manifest {
         let identity = [("a.step".to_owned(), step.into()), ("campaign.seed".to_owned(), 7.into())].into();
         let nothing = serde_json::Value::Null;
-        Manifest { identity, grows: Some(("a.count".into(), count)), asks: nothing.clone(), afterwards: nothing }
+        Manifest {
+            identity,
+            grows: Some(("a.count".into(), count)),
+            asks: nothing.clone(),
+            afterwards: nothing,
+            readings: Vec::new(),
+        }
     }
 
     #[test]
@@ -89,6 +106,18 @@ mod tests {
         assert_eq!(new.changes(&old), [("a.step".to_owned(), "0.1".to_owned(), "0.2".to_owned())]);
         assert_ne!(new.fingerprint(), old.fingerprint());
         assert_eq!(manifest(0.1, 20).fingerprint(), old.fingerprint());
+    }
+
+    #[test]
+    fn earlier_readings_come_before_that_of_this_run() {
+        let of = |readings: &[&str]| {
+            let readings = readings.iter().map(|&one| one.to_owned()).collect();
+            Manifest { readings, ..manifest(0.1, 10) }
+        };
+        let mut now = of(&["b"]);
+        now.add_earlier_readings(&of(&["b", "a"]));
+        now.add_earlier_readings(&of(&["c", "a"]));
+        assert_eq!(now.readings, ["c", "a", "b"]);
     }
 
     #[test]

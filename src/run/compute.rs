@@ -5,7 +5,7 @@
 use super::lane::Lane;
 use super::panic::COMPUTE;
 use crate::campaigns::stage::{AnyStage, Error};
-use crate::journal::{self, record::Head};
+use crate::journal::{self, Fingerprint, record::Head};
 use crate::process::{Guard, Programs};
 use crate::science::memory::Memory;
 use crate::seed::CampaignSeed;
@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 /// What a rank needs to know to run tasks.
 pub struct Terms {
     pub seed: CampaignSeed,
+    pub campaign: Fingerprint,
     pub memory_mb: u64,
     pub memory: Box<dyn Memory>,
     pub task_timeout: Option<Duration>,
@@ -141,7 +142,7 @@ mod tests {
     use super::*;
     use crate::campaigns::stage::{Context, Ran};
     use crate::campaigns::stage::{Stage, StageResult, share};
-    use crate::journal::{Fingerprint, codec};
+    use crate::journal::codec;
     use crate::science::memory::OwnMemory;
     use crate::task::Failure;
 
@@ -184,6 +185,7 @@ mod tests {
         let writer = journal::Writer::open(&path, fingerprint, &journal::scan(&path, fingerprint).unwrap()).unwrap();
         let terms = Terms {
             seed: CampaignSeed(0),
+            campaign: fingerprint,
             memory_mb: 1,
             memory: Box::new(OwnMemory),
             task_timeout: None,

@@ -195,6 +195,7 @@ impl Lane {
     fn attempt(&self, job: &Job, tasks: Tasks) -> Result<Ran<Piece>, Cause> {
         let context = Context {
             seed: self.terms.seed,
+            campaign: self.terms.campaign,
             memory_mb: self.terms.memory_mb,
             memory: self.terms.memory.as_ref(),
             task_timeout: self.terms.task_timeout,

@@ -21,6 +21,8 @@ pub struct Ledger {
     total: Piece,
     done: TaskSet,
     failed: BTreeMap<TaskId, Failure>,
+    /// Tasks that ran and were read in another way than this run does.
+    ran: TaskSet,
     /// Records whose values are not in the total yet, by their tasks, and the tasks of each.
     unfolded: BTreeMap<(TaskId, TaskId), Shelved>,
     places: HashMap<Shelved, (TaskId, TaskId)>,
@@ -47,6 +49,7 @@ impl Ledger {
             total,
             done: TaskSet::default(),
             failed: BTreeMap::new(),
+            ran: TaskSet::default(),
             unfolded: BTreeMap::new(),
             places: HashMap::new(),
             records: BTreeMap::new(),
@@ -86,6 +89,35 @@ impl Ledger {
         }
         self.records.insert(place, (shelved, head));
         true
+    }
+
+    /// Takes in records of earlier runs that read other things of the same tasks' files: what ran has run, and what failed has failed, unless
+    /// the records of this reading, which come first, say more.
+    pub fn hear_earlier(&mut self, heads: &[Head]) {
+        heads.iter().flat_map(values_of).for_each(|tasks| self.ran.insert(tasks));
+        for (head, failure) in heads.iter().flat_map(|head| head.failed.iter().map(move |failure| (head, failure))) {
+            let task = failure.task;
+            let is_known = self.done.contains(task) || self.ran.contains(task) || self.failed.contains_key(&task);
+            if task < self.present.stage.tasks() && !is_known {
+                let tasks = Tasks::new(task, task + 1);
+                self.failed.insert(task, failure.clone());
+                self.saved.push(Head { tasks, failed: vec![failure.clone()], stage: self.present.key, ..head.clone() });
+            }
+        }
+    }
+
+    /// Tasks that ran in another run and of which this reading has no value yet.
+    pub fn to_read_anew(&self) -> TaskSet {
+        let mut anew = self.ran.clone();
+        self.done.ranges().for_each(|tasks| anew.remove(tasks));
+        self.failed.keys().for_each(|&task| anew.remove(Tasks::new(task, task + 1)));
+        anew.remove(Tasks::new(self.present.stage.tasks(), TaskId::MAX));
+        anew
+    }
+
+    /// Tasks that ran and whose files could not be read: their failures are no reason not to read them again.
+    pub fn unread(&self) -> impl Iterator<Item = TaskId> {
+        self.failed.values().filter(|failure| failure.cause.is_of_reading()).map(|failure| failure.task)
     }
 
     fn note(&mut self, head: &Head) {

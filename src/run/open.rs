@@ -37,6 +37,8 @@ pub struct Orders {
     pub only: Option<u64>,
     pub keep_journal: bool,
     pub needs_outcomes: bool,
+    /// What was read of finished tasks' files before, where that was something else.
+    pub earlier_readings: Vec<String>,
     #[serde(skip, default = "no_progress")]
     pub progress: Style,
 }
@@ -154,7 +156,8 @@ pub fn manifest_of(loaded: &Loaded) -> Manifest {
     identity.insert("campaign.seed".into(), loaded.config.campaign.seed.into());
     identity.insert("simmpi version".into(), env!("CARGO_PKG_VERSION").into());
     let grows = loaded.campaign.grows().map(|(key, value)| (key.to_owned(), value));
-    Manifest { identity, grows, asks: loaded.campaign.asks(), afterwards: loaded.campaign.afterwards() }
+    let readings = loaded.campaign.reading().into_iter().collect();
+    Manifest { identity, grows, asks: loaded.campaign.asks(), afterwards: loaded.campaign.afterwards(), readings }
 }
 
 fn open_root(place: &Place, watch: &Watch, kinds: &[&'static dyn Kind], options: &Options) -> Result<Opened, Stop> {
@@ -165,26 +168,26 @@ fn open_root(place: &Place, watch: &Watch, kinds: &[&'static dyn Kind], options:
     if !warnings.is_empty() {
         say::line(warnings.render(say::is_colored()).trim_end());
     }
-    let manifest = manifest_of(&loaded);
+    let mut manifest = manifest_of(&loaded);
     let output = loaded.config.resolve(&loaded.config.campaign.output);
     check_output(&output)?;
     let knows_job = |job: &str| slot::knows_job(watch, job);
     let holder = Holder::this_process(&place.host);
     let lock = Lock::take(&output, holder, options.steal_lock, &knows_job, &mut |text| say::line(&text))?;
-    let saved = check_results(&output, &manifest, options, loaded.campaign.needs_outcomes())?;
-    claim_journal(&output, &manifest, options)?;
-    loaded.campaign.claim_places(options.fresh).map_err(faulty)?;
-    let orders = orders_of(&loaded, output, manifest.fingerprint(), watch, options);
+    let saved = check_results(&output, &mut manifest, options, loaded.campaign.needs_outcomes())?;
+    claim_journal(&output, &mut manifest, options)?;
+    loaded.campaign.claim_places(options.fresh).map_err(faulty)?.iter().for_each(|line| say::line(line));
+    let orders = orders_of(&loaded, output, &manifest, watch, options);
     let Loaded { config, campaign, .. } = loaded;
     Ok(Opened { config, campaign, orders, claim: Some(Claim { lock, manifest, saved }) })
 }
 
-fn orders_of(loaded: &Loaded, output: PathBuf, fingerprint: Fingerprint, watch: &Watch, options: &Options) -> Orders {
+fn orders_of(loaded: &Loaded, output: PathBuf, manifest: &Manifest, watch: &Watch, options: &Options) -> Orders {
     let (uneven, schedule) = loaded.kind.habits();
     let (partition, limits) = (&loaded.config.partition, &loaded.config.limits);
     Orders {
         output,
-        fingerprint,
+        fingerprint: manifest.fingerprint(),
         batch_size: partition.batch_size,
         idle: partition.uneven.unwrap_or(uneven) == Uneven::Idle,
         dynamic: partition.schedule.unwrap_or(schedule) == Schedule::Dynamic,
@@ -197,6 +200,7 @@ fn orders_of(loaded: &Loaded, output: PathBuf, fingerprint: Fingerprint, watch: 
         only: options.only,
         keep_journal: options.keep_journal,
         needs_outcomes: loaded.campaign.needs_outcomes(),
+        earlier_readings: manifest.readings.split_last().map_or(Vec::new(), |(_, earlier)| earlier.to_vec()),
         progress: options.progress,
     }
 }
@@ -217,7 +221,7 @@ fn check_output(output: &Path) -> Result<(), Stop> {
 /// Looks at a result file that stands there already: it is of another campaign, complete, or can be grown.
 fn check_results(
     output: &Path,
-    manifest: &Manifest,
+    manifest: &mut Manifest,
     options: &Options,
     needs_outcomes: bool,
 ) -> Result<HashMap<u64, SavedStage>, Stop> {
@@ -248,29 +252,36 @@ fn check_results(
     if options.fresh {
         return nothing();
     }
-    let asks_for_more =
-        manifest.grows != there.grows || manifest.asks != there.asks || manifest.afterwards != there.afterwards;
+    let reads_anew = manifest.readings.last() != there.readings.last();
+    let asks_for_more = reads_anew
+        || manifest.grows != there.grows
+        || manifest.asks != there.asks
+        || manifest.afterwards != there.afterwards;
+    manifest.add_earlier_readings(&there);
     refuse_shrinking(manifest, &there)?;
     let failed: u64 = reader.attribute("tasks_failed")?;
+    let unread = reader.attribute::<u64>("tasks_unread").unwrap_or(0);
     let is_complete = reader.attribute::<u8>("complete")? == 1;
-    if is_complete && !asks_for_more && !(options.retry_failed && failed > 0) && options.only.is_none() {
+    if is_complete && !asks_for_more && unread == 0 && !(options.retry_failed && failed > 0) && options.only.is_none() {
         let exit = if failed == 0 { Exit::Complete } else { Exit::SomeFailed };
         let retry = if failed == 0 { "" } else { " (run with --retry-failed to try them again)" };
         let text = format!("`{}` is complete already, {failed} tasks failed{retry}", output.display());
         return Err(Stop::new(exit, text));
     }
-    if needs_outcomes && Manifest::load(&journal::folder_of(output))?.is_none() {
+    let states: Vec<u8> = reader.array("/run/state")?;
+    let stages: Vec<SavedStage> = codec::decode(&states)?;
+    // Of a campaign of which nothing was read so far the file says all: which tasks have run.
+    let can_read_all = reads_anew && !stages.is_empty();
+    if needs_outcomes && !can_read_all && Manifest::load(&journal::folder_of(output))?.is_none() {
         let text =
             format!("`{}` holds single outcomes and its journal is gone, so nothing can be added", output.display());
         return Err(Stop::new(Exit::Output, format!("{text}\nname another output, or start over with --fresh")));
     }
-    let states: Vec<u8> = reader.array("/run/state")?;
-    let stages: Vec<SavedStage> = codec::decode(&states)?;
     Ok(stages.into_iter().map(|stage| (stage.key, stage)).collect())
 }
 
 /// Makes the journal's folder, or finds that the one there is ours.
-fn claim_journal(output: &Path, manifest: &Manifest, options: &Options) -> Result<(), Stop> {
+fn claim_journal(output: &Path, manifest: &mut Manifest, options: &Options) -> Result<(), Stop> {
     let folder = journal::folder_of(output);
     if options.fresh {
         journal::discard(&folder)?;
@@ -283,6 +294,7 @@ fn claim_journal(output: &Path, manifest: &Manifest, options: &Options) -> Resul
             return Err(Stop::new(Exit::Configuration, text));
         }
         refuse_shrinking(manifest, &there)?;
+        manifest.add_earlier_readings(&there);
     }
     Ok(manifest.save(&folder)?)
 }

@@ -67,20 +67,27 @@ pub struct Totals {
     pub tasks: u64,
     pub done: u64,
     pub failed: u64,
+    /// Of those that failed: they ran, and what they left cannot be read.
+    pub unread: u64,
 }
 
 impl Totals {
     fn of(stages: &[Ledger]) -> Self {
         let add = |sum: Self, stage: &Ledger| {
             let (done, failed) = stage.counts();
-            Self { tasks: sum.tasks + stage.present.stage.tasks(), done: sum.done + done, failed: sum.failed + failed }
+            Self {
+                tasks: sum.tasks + stage.present.stage.tasks(),
+                done: sum.done + done,
+                failed: sum.failed + failed,
+                unread: sum.unread + stage.unread().count() as u64,
+            }
         };
-        stages.iter().fold(Self { tasks: 0, done: 0, failed: 0 }, add)
+        stages.iter().fold(Self { tasks: 0, done: 0, failed: 0, unread: 0 }, add)
     }
 }
 
 fn write_attributes(out: &mut Writer, opened: &Opened, manifest: &Manifest, totals: &Totals) -> Result<(), Stop> {
-    let Totals { tasks, done, failed } = *totals;
+    let Totals { tasks, done, failed, unread } = *totals;
     out.text_attribute("/", "simmpi_version", env!("CARGO_PKG_VERSION"))?;
     out.text_attribute("/", "campaign_kind", &opened.config.campaign.kind)?;
     out.attribute("/", "seed", opened.config.campaign.seed)?;
@@ -91,6 +98,7 @@ fn write_attributes(out: &mut Writer, opened: &Opened, manifest: &Manifest, tota
     out.attribute("/", "tasks_total", tasks)?;
     out.attribute("/", "tasks_done", done)?;
     out.attribute("/", "tasks_failed", failed)?;
+    out.attribute("/", "tasks_unread", unread)?;
     Ok(out.text_attribute("/", "reproducibility", opened.campaign.reproducibility())?)
 }
 

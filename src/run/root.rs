@@ -9,11 +9,14 @@ use super::progress::Progress;
 use super::rank::{Present, Rank, Report};
 use super::say;
 use super::signals::Wish;
-use crate::campaigns::stage::StageResult;
+use super::unread::Unread;
+use crate::campaigns::stage::{AnyStage, StageResult, journal_key};
 use crate::journal::Lock;
+use crate::journal::record::Head;
 use crate::plan::{self, Dynamic, Partition, Policy, Static};
-use crate::task::{Cause, Tasks};
-use std::collections::HashMap;
+use crate::task::{Cause, TaskId, Tasks};
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Records asked for in one message; small values travel together.
@@ -50,6 +53,7 @@ struct Conduct {
     drained: Vec<bool>,
     /// How the first task of each rank ended: its cause, or none where it has a value.
     first: Vec<Option<Option<Cause>>>,
+    unread: Unread,
 }
 
 impl Root {
@@ -70,7 +74,9 @@ impl Root {
         for (rank, notice) in notices {
             ledger.hear(rank, notice);
         }
+        let to_read = self.to_read_again(&mut ledger)?;
         let mut left = ledger.left(self.orders.retry_failed);
+        to_read.iter().for_each(|&task| left.insert(Tasks::new(task, task + 1)));
         if let Some(only) = self.orders.only {
             left = ledger.left(true);
             left.remove(Tasks::new(0, only));
@@ -89,6 +95,8 @@ impl Root {
         let plan = plan::lay_out(&left, Partition { ranks: ranks as u64, batch_size, idle })?;
         let (done, failed) = ledger.counts();
         let failed = if self.orders.retry_failed { 0 } else { failed };
+        let again = ledger.unread().filter(|task| to_read.contains(task)).count() as u64;
+        let failed = failed.saturating_sub(again);
         let before = match done + failed {
             0 => String::new(),
             done => format!(", {done} done before"),
@@ -101,6 +109,13 @@ impl Root {
             plan.rounds(),
             plan.idle_slots,
         ));
+        let ended = to_read.iter().filter(|&&task| left.contains(task)).count();
+        if ended > 0 {
+            let name = present.stage.name();
+            say::line(&format!(
+                "{name}: {ended} of these have run before: their files are read, nothing of them runs again"
+            ));
+        }
         let policy: Box<dyn Policy> = match dynamic {
             true => {
                 let weigh = |tasks| present.stage.weigh(tasks);
@@ -110,6 +125,42 @@ impl Root {
             false => Box::new(Static::new(&plan)),
         };
         Ok((ledger, policy))
+    }
+
+    /// Takes in what earlier runs recorded that read other things of the same files, and says which tasks have run and are only to be read.
+    ///
+    /// # Errors
+    /// Files that are to be read again are gone: what was read of them is then kept.
+    fn to_read_again(&mut self, ledger: &mut Ledger) -> Result<BTreeSet<TaskId>, Stop> {
+        let stage = Arc::clone(&ledger.present.stage);
+        if stage.reading().is_none() {
+            return Ok(BTreeSet::new());
+        }
+        for reading in &self.orders.earlier_readings {
+            let key = journal_key(stage.as_ref(), Some(reading));
+            let found = self.found.remove(&key).unwrap_or_default().into_iter().map(|(_, notice)| notice.head);
+            let saved = self.saved.remove(&key).map_or(Vec::new(), |saved| saved.heads);
+            ledger.hear_earlier(&saved.into_iter().chain(found).collect::<Vec<Head>>());
+        }
+        let has_ended = |task: TaskId| stage.has_ended(task, self.orders.fingerprint);
+        let anew: Vec<TaskId> = ledger.to_read_anew().ranges().flat_map(Tasks::iter).collect();
+        let (there, gone): (Vec<TaskId>, Vec<TaskId>) = anew.into_iter().partition(|&task| has_ended(task));
+        if let Some(&first) = gone.first() {
+            return Err(Stop::new(Exit::Configuration, files_are_gone(stage.as_ref(), first, gone.len())));
+        }
+        if let Some(&first) = there.first().filter(|_| there.iter().all(|&task| stage.lacks_files(task))) {
+            return Err(Stop::new(Exit::Configuration, no_such_files(stage.as_ref(), first)));
+        }
+        // A replica may also have ended just before the run did, and be in no record yet.
+        let untried = ledger.left(false);
+        let untried = untried.ranges().flat_map(Tasks::iter).filter(|&task| has_ended(task));
+        Ok(there.into_iter().chain(ledger.unread().filter(|&task| has_ended(task))).chain(untried).collect())
+    }
+
+    /// Faults of what tasks left, of all stages that are done.
+    pub fn unread_lines(&self) -> Vec<String> {
+        let of_stage = |ledger: &Ledger| Unread::of(ledger.present.stage.as_ref(), &ledger.failures()).lines();
+        self.closed.iter().flat_map(of_stage).collect()
     }
 
     /// Runs a stage on all ranks, this one too. `is_first` says that the workers wait for their first batches in a scatter.
@@ -149,6 +200,7 @@ impl Root {
             stopping: None,
             drained: vec![false; ranks],
             first: vec![None; ranks],
+            unread: Unread::default(),
         };
         loop {
             self.listen(rank, &mut conduct)?;
@@ -224,6 +276,10 @@ impl Root {
             let first = head.failed.iter().find(|failure| failure.task == head.tasks.first);
             first.map(|failure| failure.cause.clone())
         });
+        for failure in &head.failed {
+            let message = conduct.unread.first_of_kind(conduct.ledger.present.stage.as_ref(), failure);
+            message.iter().for_each(|message| say::error(message));
+        }
         conduct.ledger.hear(from, notice);
         let failed = conduct.ledger.counts().1;
         if self.orders.max_failures > 0 && failed >= self.orders.max_failures {
@@ -296,6 +352,10 @@ impl Conduct {
         }
         let causes: Option<Vec<&Cause>> = self.first.iter().map(|first| first.as_ref()?.as_ref()).collect();
         let (first, others) = causes.as_deref()?.split_first()?;
+        // What ran is not lost, and is read again when that has been corrected: so is what runs meanwhile.
+        if first.is_of_reading() {
+            return None;
+        }
         let alike = |other: &&Cause| std::mem::discriminant(*other) == std::mem::discriminant(*first);
         others.iter().all(alike).then_some(first)
     }
@@ -331,6 +391,27 @@ impl Conduct {
             None => self.held.iter().all(|&held| held == 0) && self.ledger.is_folded(),
         }
     }
+}
+
+/// Why what was read of tasks that are done cannot be replaced.
+fn files_are_gone(stage: &dyn AnyStage, first: TaskId, count: usize) -> String {
+    let label = stage.label(first).unwrap_or_else(|| format!("task {first}"));
+    let others = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
+    format!(
+        "what is read of finished {} has changed, and the files of {label}{others} are gone: they cannot be read again\n\
+         the result stays as it was: put the folders back, undo the change (collect, produces), or name another output",
+        stage.name()
+    )
+}
+
+/// Why nothing can be read anew: the files that are named now are in no folder.
+fn no_such_files(stage: &dyn AnyStage, first: TaskId) -> String {
+    let label = stage.label(first).unwrap_or_else(|| format!("task {first}"));
+    format!(
+        "what is read of finished {} has changed, and a file that is named now is in none of their folders ({label} is the first)\n\
+         the result stays as it was: correct the name (collect, produces), or put the files back",
+        stage.name()
+    )
 }
 
 /// Batches for a rank, up to the depth that the policy wants it to hold.

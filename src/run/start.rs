@@ -10,7 +10,7 @@ use super::root::Root;
 use super::shelf::{Found, Shelf};
 use super::worker::{self, End};
 use super::{memory, say};
-use crate::campaigns::stage::{AnyStage, StageResult};
+use crate::campaigns::stage::{AnyStage, StageResult, journal_key};
 use crate::comm::{self, Comm, Launcher, Place};
 use crate::journal::{self, Manifest, codec};
 use crate::process::Guard;
@@ -114,6 +114,7 @@ pub fn gather(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Gua
     let orders = &opened.orders;
     let terms = Terms {
         seed: CampaignSeed(opened.config.campaign.seed),
+        campaign: orders.fingerprint,
         memory_mb: orders.memory_mb.unwrap_or_else(|| memory::of_rank(place.local_size)),
         memory: berth.memory(),
         task_timeout: orders.task_timeout,
@@ -177,7 +178,7 @@ impl Party {
     /// # Errors
     /// The stage was stopped, or cannot be run.
     pub fn run(&mut self, stage: Arc<dyn AnyStage>) -> Result<End, Stop> {
-        let key = journal::digest_of(&[stage.name(), &stage.identity()]);
+        let key = journal_key(stage.as_ref(), stage.reading().as_deref());
         let present = Present { stage, key };
         let is_first = std::mem::replace(&mut self.is_first_stage, false);
         if let Some(part) = &mut self.root {
@@ -212,12 +213,16 @@ impl Party {
             journal::discard(&journal::folder_of(&orders.output))?;
             ""
         };
-        let Totals { tasks, done, failed } = totals;
+        let Totals { tasks, done, failed, unread } = totals;
         say::line(&format!(
             "complete: {done} of {tasks} tasks done, {failed} failed, in {}; results in {}{kept}",
             say::duration(part.started.elapsed().as_secs_f64()),
             orders.output.display(),
         ));
+        if unread > 0 {
+            say::line(&format!("{unread} of the {failed} that failed ran, and only what they left cannot be read:"));
+            part.root.unread_lines().iter().for_each(|line| say::line(&format!("  {line}")));
+        }
         Ok(if failed == 0 { Exit::Complete } else { Exit::SomeFailed })
     }
 

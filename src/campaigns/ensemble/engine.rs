@@ -3,12 +3,13 @@ use super::inputs::{Inputs, Setup, Unfit, unfit};
 use super::render::{self, Names};
 use super::section::Again;
 use crate::config::{Config, Faults};
-use crate::engines::gromacs::{Gromacs, Input, Mdp, Simulation};
+use crate::engines::gromacs::{Gromacs, Input, Mdp, Simulated, Simulation};
 use crate::engines::model::Model;
 use crate::engines::replica::{Berth, Errand, Usage};
 use crate::engines::{Found, Missing, locate_with_scripts};
 use crate::process::Guard;
 use crate::task::Cause;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -64,7 +65,7 @@ pub enum Job {
 }
 
 /// What came of a replica, besides its files.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Ran {
     pub ns_per_day: f64,
     pub potential: f64,
@@ -157,6 +158,22 @@ impl Engine {
         Ok(format!("{argv:?}\n{environment:?}\n"))
     }
 
+    /// Whether a replica has failed without certain files.
+    pub fn must_leave_files(&self) -> bool {
+        matches!(self, Self::Command(program) if !program.produces.is_empty())
+    }
+
+    /// Whether a replica left the files that it is to leave.
+    ///
+    /// # Errors
+    /// It did not.
+    pub fn check_left(&self, folder: &Path, label: &str) -> Result<(), String> {
+        match self {
+            Self::Command(program) => program.lacks(folder, label).map_or(Ok(()), Err),
+            Self::Gromacs(_) | Self::Model(_) => Ok(()),
+        }
+    }
+
     /// Runs a replica to its end.
     ///
     /// # Errors
@@ -169,14 +186,20 @@ impl Engine {
             }
             (Self::Gromacs(recipe), Job::Gromacs(simulations)) => {
                 let done = recipe.gromacs.run(simulations, berth, usage)?;
-                Ok(Ran {
-                    ns_per_day: done.ns_per_day.unwrap_or(f64::NAN),
-                    potential: done.potential.unwrap_or(f64::NAN),
-                    step: done.step.map_or(f64::NAN, |step| step as f64),
-                    notes: done.notes,
-                })
+                Ok(done.into())
             }
             _ => Err(Cause::Failed("a replica was prepared for another engine".into())),
+        }
+    }
+}
+
+impl From<Simulated> for Ran {
+    fn from(done: Simulated) -> Self {
+        Self {
+            ns_per_day: done.ns_per_day.unwrap_or(f64::NAN),
+            potential: done.potential.unwrap_or(f64::NAN),
+            step: done.step.map_or(f64::NAN, |step| step as f64),
+            notes: done.notes,
         }
     }
 }
@@ -239,22 +262,31 @@ impl Program {
         berth: &Berth,
         usage: &mut Usage,
     ) -> Result<(), Cause> {
-        let program = Path::new(argv.first().map_or("", String::as_str));
-        let program = program.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned());
+        let program = name_of(argv);
         let set = environment.iter().map(|(key, value)| (key.into(), value.into())).collect();
         let errand = Errand { program: &program, name: "", argv: argv.iter().map(OsString::from).collect(), set };
         let finished = berth.run(&errand, usage)?;
         if !finished.exit.is_success() {
             return Err(berth.failure(&program, &finished, "", &[]));
         }
-        match self.produces.iter().find(|file| !berth.folder.join(file).exists()) {
-            None => Ok(()),
-            Some(file) => {
-                let text = format!("{program} of {} ended with exit code 0, but left no `{file}`", berth.label);
-                Err(berth.or_full_disk(Cause::Failed(text)))
-            }
+        // That a file lacks is found when they are read, unless the disk is full: then the program could not do its work.
+        match self.lacks(berth.folder, berth.label).map(|text| berth.or_full_disk(Cause::Failed(text))) {
+            Some(cause @ Cause::Resource(_)) => Err(cause),
+            _ => Ok(()),
         }
     }
+
+    /// Which file is not in the folder though the program should have left it.
+    fn lacks(&self, folder: &Path, label: &str) -> Option<String> {
+        let file = self.produces.iter().find(|file| !folder.join(file).exists())?;
+        Some(format!("{} of {label} ended with exit code 0, but left no `{file}`", name_of(&self.argv)))
+    }
+}
+
+/// What messages call a program.
+fn name_of(argv: &[String]) -> String {
+    let program = Path::new(argv.first().map_or("", String::as_str));
+    program.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
 impl Recipe {

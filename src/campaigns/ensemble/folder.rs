@@ -2,13 +2,14 @@
 //!
 //! A replica's folder holds a mark that names the replica by the digest of all that it starts from. A folder with another mark, or with
 //! files and none, is somebody else's: nothing in it is touched.
+use super::ended;
 use super::inputs::{FileSource, Inputs, Setup};
 use super::section::Again;
 use crate::config::{Config, Faults};
 use crate::task::Cause;
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// The file with the mark.
 const MARK: &str = ".simmpi-replica";
@@ -44,7 +45,8 @@ fn owner_of(folder: &Path, digest: &str) -> io::Result<Owner> {
     }
 }
 
-/// Makes a replica's folder ready: its mark, its files; emptied where a replica begins afresh.
+/// Makes a replica's folder ready: its mark, its files; emptied where a replica begins afresh, or set aside where an earlier campaign's has
+/// been finished in it.
 ///
 /// # Errors
 /// The folder is somebody else's, or cannot be written.
@@ -59,7 +61,10 @@ pub fn prepare(inputs: &Inputs, files: &[FileSource], again: Again) -> Result<()
     };
     let mut owner = owner_of(folder, &inputs.digest).map_err(|error| cannot("read", error))?;
     if owner == Owner::Mine && again == Again::Fresh {
-        fs::remove_dir_all(folder).map_err(|error| cannot("empty", error))?;
+        match ended::is_finished(folder) {
+            true => ended::set_aside(folder).map(|_| ()).map_err(|error| cannot("rename", error))?,
+            false => fs::remove_dir_all(folder).map_err(|error| cannot("empty", error))?,
+        }
         owner = Owner::Nobody;
     }
     match owner {
@@ -101,15 +106,45 @@ pub fn refuse_foreign(config: &Config, setup: &Setup) -> Result<(), Faults> {
     look_at(config, setup, |_, owner| Ok(owner != Owner::Stranger))
 }
 
-/// Refuses folders that are not this campaign's; for a `fresh` start those of earlier replicas are removed.
+/// Refuses folders that are not this campaign's; for a `fresh` start those of earlier replicas are removed, or set aside where a program has
+/// ended well in them: which ones is said in a line.
 ///
 /// # Errors
 /// There are some, or one cannot be removed.
-pub fn claim(config: &Config, setup: &Setup, fresh: bool) -> Result<(), Faults> {
+pub fn claim(config: &Config, setup: &Setup, fresh: bool) -> Result<Vec<String>, Faults> {
+    if fresh && setup.directory.is_none() && setup.engine.is_program() {
+        forget_shared(config, setup)?;
+    }
+    let mut aside = Vec::new();
     look_at(config, setup, |folder, owner| match owner {
+        Owner::Mine | Owner::Other if fresh && ended::is_finished(folder) => {
+            aside.push((folder.to_owned(), ended::set_aside(folder)?));
+            Ok(true)
+        }
         Owner::Mine | Owner::Other if fresh => fs::remove_dir_all(folder).map(|()| true),
         Owner::Mine | Owner::Nobody => Ok(true),
         Owner::Other | Owner::Stranger => Ok(false),
+    })?;
+    Ok(told_aside(&aside).into_iter().collect())
+}
+
+/// What was set aside, and where it is now.
+pub fn told_aside(aside: &[(PathBuf, PathBuf)]) -> Option<String> {
+    let (from, to) = aside.first()?;
+    let (from, to) = (from.display(), to.display());
+    Some(match aside.len() {
+        1 => format!("`{from}` holds finished work: it is now `{to}`; remove it when you no longer need it"),
+        count => format!(
+            "{count} folders hold finished work and were renamed: `{from}` is now `{to}`, and so on; remove them when you no longer need them"
+        ),
+    })
+}
+
+fn forget_shared(config: &Config, setup: &Setup) -> Result<(), Faults> {
+    let inputs = (0..setup.seeds.len()).filter_map(|replica| setup.inputs(replica).ok());
+    inputs.map(|inputs| ended::forget(&inputs)).collect::<io::Result<()>>().map_err(|error| {
+        let message = format!("cannot remove what earlier replicas left: {error}");
+        config.fault("ensemble", message, "see that the configuration's folder may be written").into()
     })
 }
 
@@ -138,7 +173,7 @@ fn look_at(
     let more = if foreign.len() > TOLD { format!(" and {} more", foreign.len() - TOLD) } else { String::new() };
     foreign.truncate(TOLD);
     let message = format!("there are files in {}{more} that are not of this campaign's replicas", foreign.join(", "));
-    let help = "name other folders, or remove these; folders of earlier replicas are emptied by --fresh";
+    let help = "name other folders, or remove these; --fresh empties folders of earlier replicas, and renames those of finished ones";
     Err(config.fault("ensemble.directory", message, help).into())
 }
 
@@ -150,7 +185,7 @@ mod tests {
     fn inputs(folder: &Path, digest: &str) -> Inputs {
         let job = Job::Command { argv: Vec::new(), environment: Vec::new() };
         let rendered = vec![("below/a.txt".to_owned(), "seed 1".to_owned())];
-        Inputs { folder: folder.to_owned(), rendered, job, digest: digest.into() }
+        Inputs { folder: folder.to_owned(), is_own: true, rendered, job, digest: digest.into() }
     }
 
     #[test]

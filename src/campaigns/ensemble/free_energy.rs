@@ -18,43 +18,63 @@ struct Samples {
     bias: Vec<f64>,
 }
 
-/// Writes `/results/free_energy`, one at a time: rank 0 holds the columns of one of them.
+impl Samples {
+    fn is_finite(&self) -> bool {
+        self.coordinates.iter().chain([&self.bias]).flatten().all(|value| value.is_finite())
+    }
+}
+
+/// Writes `/results/free_energy`, one at a time: rank 0 holds the columns of one of them. Says which replicas are left out of one, a line for
+/// each free energy: those whose values are not finite, since they were read before it was asked for.
 ///
 /// # Errors
 /// The file cannot be written, or an outcome not be read.
-pub fn write(setup: &Setup, outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<(), Error> {
+pub fn write(setup: &Setup, outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<Vec<String>, Error> {
+    let mut said = Vec::new();
     for wanted in &setup.free_energies {
-        let samples = gather(wanted, outcomes)?;
+        let (samples, left_out) = gather(wanted, outcomes)?;
         let replicas: Vec<Replica> = samples.values().map(replica).collect();
         let numbers: Vec<u64> = samples.keys().copied().collect();
         write_one(wanted, &replicas, &numbers, out)?;
+        if let Some(first) = left_out.first() {
+            let group = format!("/results/free_energy/{}", super::write::escaped(&wanted.name));
+            out.list_attribute(&group, "left_out", &left_out)?;
+            let (label, count) = (setup.label(*first as usize), left_out.len());
+            said.push(format!(
+                "warning: {count} of {} replicas ({label} is the first) are left out of the free energy `{}`: values that it is computed \
+                 with are not finite; discard these rows by discard_ps, or name another column",
+                count + numbers.len(),
+                wanted.name
+            ));
+        }
     }
-    Ok(())
+    Ok(said)
 }
 
 fn replica(samples: &Samples) -> Replica<'_> {
     Replica { coordinates: samples.coordinates.iter().map(Vec::as_slice).collect(), bias: &samples.bias }
 }
 
-/// The samples of every replica that has some, by its number.
-fn gather(wanted: &FreeEnergy, outcomes: &mut dyn Outcomes) -> Result<BTreeMap<u64, Samples>, Error> {
-    let mut all = BTreeMap::new();
+/// The samples of every replica that has some, by its number, and the replicas that have some that are not finite.
+fn gather(wanted: &FreeEnergy, outcomes: &mut dyn Outcomes) -> Result<(BTreeMap<u64, Samples>, Vec<u64>), Error> {
+    let (mut all, mut left_out) = (BTreeMap::new(), Vec::new());
     outcomes.each(0, &mut |_, _, piece| {
         let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
         for replica in &values.replicas {
             let columns = &replica.series[wanted.file];
-            let is_late = |row: usize| wanted.time.is_none_or(|time| columns[time][row] >= wanted.discard_ps);
-            let rows: Vec<usize> = (0..columns[wanted.bias].len()).filter(|row| is_late(*row)).collect();
+            let rows: Vec<usize> = (0..columns[wanted.bias].len()).filter(|row| wanted.uses(columns, *row)).collect();
             let of = |column: usize| -> Vec<f64> { rows.iter().map(|&row| columns[column][row]).collect() };
             let samples =
                 Samples { coordinates: wanted.cvs.iter().map(|&column| of(column)).collect(), bias: of(wanted.bias) };
-            if !rows.is_empty() {
+            if !samples.is_finite() {
+                left_out.push(replica.task);
+            } else if !rows.is_empty() {
                 all.insert(replica.task, samples);
             }
         }
         Ok(())
     })?;
-    Ok(all)
+    Ok((all, left_out))
 }
 
 /// Datasets of one free energy; what cannot be computed is NaN, and the group's attribute `fault` says why.

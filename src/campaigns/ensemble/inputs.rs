@@ -23,6 +23,8 @@ pub struct Setup {
     pub engine: Engine,
     pub collect: Vec<Collect>,
     pub free_energies: Vec<FreeEnergy>,
+    /// What is read of the files that programs leave, as a digest; none where no program runs.
+    pub reading: Option<String>,
     /// Whether programs may have more threads than the rank has cores.
     pub oversubscribe: bool,
     pub stagger: Duration,
@@ -69,6 +71,13 @@ pub struct FreeEnergy {
     pub regions: Option<[Region; 2]>,
 }
 
+impl FreeEnergy {
+    /// Whether a row of the collected `columns` `[column][row]` counts: what comes before `discard_ps` does not.
+    pub fn uses(&self, columns: &[Vec<f64>], row: usize) -> bool {
+        self.time.is_none_or(|time| columns[time][row] >= self.discard_ps)
+    }
+}
+
 impl Collect {
     /// The columns as the reader of files has them.
     pub fn wanted(&self) -> Vec<Column> {
@@ -90,6 +99,8 @@ pub struct Unfit {
 /// What one replica starts from.
 pub struct Inputs {
     pub folder: PathBuf,
+    /// Whether the folder is this replica's alone.
+    pub is_own: bool,
     /// Files that were rendered: where they go, and their text.
     pub rendered: Vec<(String, String)>,
     /// What its programs are told.
@@ -152,8 +163,16 @@ impl Setup {
         job.describe(&mut identity);
         names.insert("directory".into(), folder.to_string_lossy().into());
         let job = job.with_words(&self.engine, &names)?;
-        let digest = Fingerprint::of(&identity).to_string();
-        Ok(Inputs { folder, rendered, job, digest })
+        let digest = Fingerprint::of(&self.without_base(&identity)).to_string();
+        Ok(Inputs { folder, is_own: self.directory.is_some(), rendered, job, digest })
+    }
+
+    /// A text with paths relative to the configuration's folder: that may be moved with all that is in it.
+    fn without_base(&self, text: &str) -> String {
+        let base = format!("{}/", self.base.display());
+        // As in a path, and as in a path that is printed in quotes.
+        let quoted = format!("{base:?}");
+        text.replace(quoted.trim_matches('"'), "").replace(&base, "")
     }
 
     /// A path of the configuration that may hold names.

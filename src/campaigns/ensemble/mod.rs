@@ -1,9 +1,11 @@
 //! Ensembles: many replicas of one simulation, each with a seed and a folder of its own.
+pub(super) mod ended;
 pub(super) mod engine;
 pub(super) mod folder;
 mod free_energy;
 pub(super) mod inputs;
 pub(super) mod load;
+mod read;
 mod render;
 pub(super) mod section;
 pub(super) mod seeds;
@@ -22,7 +24,7 @@ use crate::results;
 use inputs::Setup;
 use section::Section;
 use stage::ReplicaStage;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The kind of campaign.
 pub struct Ensemble;
@@ -64,6 +66,8 @@ pub struct EnsembleCampaign {
     /// What is made of outcomes when they are written.
     afterwards: serde_json::Value,
     warnings: Faults,
+    /// What is worth a line on the terminal of free energies, when they have been written.
+    remarks: Mutex<Vec<String>>,
 }
 
 impl Campaign for EnsembleCampaign {
@@ -84,7 +88,7 @@ impl Campaign for EnsembleCampaign {
         folder::refuse_foreign(&self.config, &self.setup)
     }
 
-    fn claim_places(&self, fresh: bool) -> Result<(), Faults> {
+    fn claim_places(&self, fresh: bool) -> Result<Vec<String>, Faults> {
         folder::claim(&self.config, &self.setup, fresh)
     }
 
@@ -93,7 +97,15 @@ impl Campaign for EnsembleCampaign {
     }
 
     fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
-        write::write(&self.setup, &done[0], outcomes, out)
+        let left_out = write::write(&self.setup, &done[0], outcomes, out)?;
+        *self.remarks.lock().unwrap_or_else(PoisonError::into_inner) = left_out;
+        Ok(())
+    }
+
+    fn remarks(&self, done: &[StageResult]) -> Result<Vec<String>, Error> {
+        let mut remarks = self.remarks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        remarks.extend(done.first().map(told::not_finite).transpose()?.flatten());
+        Ok(remarks)
     }
 
     fn identity(&self) -> serde_json::Value {
@@ -112,6 +124,10 @@ impl Campaign for EnsembleCampaign {
 
     fn afterwards(&self) -> serde_json::Value {
         self.afterwards.clone()
+    }
+
+    fn reading(&self) -> Option<String> {
+        self.setup.reading.clone()
     }
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {

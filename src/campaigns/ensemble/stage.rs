@@ -1,16 +1,18 @@
 //! How is a replica run?
+use super::ended::Ended;
 use super::engine::{Engine, Ran as Simulated};
 use super::folder;
 use super::inputs::{Inputs, Setup};
-use super::render;
+use super::read::{self, Odd};
 use super::section::{Again, ColumnName};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::engines::model::Model;
 use crate::engines::replica::{Berth, Running, Usage};
-use crate::md::columns;
+use crate::journal::Fingerprint;
 use crate::process::Programs;
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
+use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
@@ -50,6 +52,8 @@ pub struct Replica {
     pub rows: Vec<u64>,
     /// `[collected file][column][row]`; dropped in totals, where only their lengths are kept.
     pub series: Vec<Vec<Vec<f64>>>,
+    /// Values of them that are not finite.
+    pub odd: Odd,
 }
 
 impl ReplicaStage {
@@ -95,18 +99,32 @@ impl ReplicaStage {
             notes: Vec::new(),
             rows: rows_of(&series),
             series,
+            odd: Odd::default(),
         })
     }
 
     fn run_programs(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
-        let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let inputs = self.setup.inputs(task as usize).map_err(|unfit| Cause::Input(unfit.message))?;
+        let Ended { usage, ran, .. } = match Ended::read(&inputs, context.campaign) {
+            Some(ended) => ended,
+            None => self.run_to_end(task, &inputs, context)?,
+        };
+        let Simulated { ns_per_day, potential, step, mut notes } = ran;
+        let read = read::replica(&self.setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
+        notes.extend(read.notes);
+        let (series, odd) = (read.series, read.odd);
+        Ok(Replica { task, usage, ns_per_day, potential, step, notes, rows: rows_of(&series), series, odd })
+    }
+
+    /// Runs a replica's programs, and records that they ended well.
+    fn run_to_end(&self, task: TaskId, inputs: &Inputs, context: &Context) -> Result<Ended, Cause> {
+        let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let label = self.setup.label(task as usize);
         self.wait_for_turn(programs, context);
         let is_own = self.setup.directory.is_some();
         if is_own {
             let again = if self.setup.engine.goes_on() { Again::Continue } else { Again::Fresh };
-            folder::prepare(&inputs, &self.setup.files, again)?;
+            folder::prepare(inputs, &self.setup.files, again)?;
         }
         let berth = Berth {
             label: &label,
@@ -122,9 +140,20 @@ impl ReplicaStage {
             running: &self.running,
         };
         let mut usage = Usage::default();
-        let Simulated { ns_per_day, potential, step, notes } = self.setup.engine.run(&inputs, &berth, &mut usage)?;
-        let series = self.collect(task, &inputs)?;
-        Ok(Replica { task, usage, ns_per_day, potential, step, notes, rows: rows_of(&series), series })
+        let ran = self.setup.engine.run(inputs, &berth, &mut usage)?;
+        self.record(inputs, context.campaign, usage, ran).map_err(|error| {
+            let text = format!("cannot record in `{}` that {label} ended: {error}", inputs.folder.display());
+            berth.or_full_disk(Cause::Failed(text))
+        })
+    }
+
+    /// Records an end; not where programs share a folder and nothing is read there: they may be many and short, and the journal says all.
+    fn record(&self, inputs: &Inputs, campaign: Fingerprint, usage: Usage, ran: Simulated) -> io::Result<Ended> {
+        let reads_nothing = self.setup.collect.is_empty() && !self.setup.engine.must_leave_files();
+        match !inputs.is_own && reads_nothing {
+            true => Ok(Ended::unrecorded(inputs, campaign, usage, ran)),
+            false => Ended::record(inputs, campaign, usage, ran),
+        }
     }
 
     /// Ranks begin one after another where that is wanted.
@@ -136,20 +165,6 @@ impl ReplicaStage {
         while self.born.elapsed() < turn && !context.is_halted() {
             sleep((turn - self.born.elapsed().min(turn)).min(Duration::from_millis(50)));
         }
-    }
-
-    /// The columns that are wanted of a finished replica.
-    fn collect(&self, task: TaskId, inputs: &Inputs) -> Result<Vec<Vec<Vec<f64>>>, Cause> {
-        let names = self.setup.names(task as usize);
-        let read = |collect: &super::inputs::Collect| {
-            let file = render::word(&collect.file, &names).map_err(|error| Cause::Input(error.to_string()))?;
-            let table = columns::read(&inputs.folder.join(file), &collect.wanted());
-            table.map(|table| table.values).map_err(|error| {
-                let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
-                Cause::Failed(format!("{}: {error}{source}", self.setup.label(task as usize)))
-            })
-        };
-        self.setup.collect.iter().map(read).collect()
     }
 }
 
@@ -163,6 +178,19 @@ impl Stage for ReplicaStage {
 
     fn name(&self) -> &str {
         "replicas"
+    }
+
+    fn reading(&self) -> Option<String> {
+        self.setup.reading.clone()
+    }
+
+    fn has_ended(&self, task: TaskId, campaign: Fingerprint) -> bool {
+        self.setup.inputs(task as usize).is_ok_and(|inputs| Ended::read(&inputs, campaign).is_some())
+    }
+
+    fn lacks_files(&self, task: TaskId) -> bool {
+        let inputs = self.setup.inputs(task as usize);
+        inputs.is_ok_and(|inputs| read::lacks_files(&self.setup, task as usize, &inputs.folder))
     }
 
     fn tasks(&self) -> u64 {

@@ -1,32 +1,33 @@
 //! What does a campaign of replicas tell of itself?
 use super::engine::{Engine, Source};
 use super::inputs::Setup;
-use super::section::{CollectSection, Section};
+use super::section::{CollectSection, EngineName, Section};
+use super::stage::Values;
+use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::Found;
+use crate::journal::Fingerprint;
 
 /// Everything that determines results, but for the seeds, which may grow, and the program's version. Digests of files stand in place of
 /// their paths.
 pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) -> serde_json::Value {
     let files: serde_json::Map<String, serde_json::Value> =
         setup.files.iter().map(|file| (file.target.clone(), file.digest.clone().into())).collect();
-    let collect: Vec<serde_json::Value> = section
-        .collect
-        .iter()
-        .map(|CollectSection { file, columns }| serde_json::json!({ "file": file, "columns": columns }))
-        .collect();
     let mut identity = serde_json::json!({
         "engine": setup.engine.name(), "directory": section.directory, "files": files, "variables": section.variables,
-        "collect": collect, "derived_seeds": section.seeds.is_none(),
+        "derived_seeds": section.seeds.is_none(),
     });
     match &setup.engine {
         Engine::Command(_) => {
             let command = section.command.as_ref();
             identity["command"] = serde_json::json!({
                 "argv": command.map(|command| &command.argv), "environment": command.map(|command| &command.environment),
-                "produces": command.map(|command| &command.produces),
             });
         }
-        Engine::Model(_) => identity["model"] = serde_json::json!(section.model),
+        Engine::Model(_) => {
+            identity["model"] = serde_json::json!(section.model);
+            // No file holds the other columns.
+            identity["collect"] = collected(section);
+        }
         Engine::Gromacs(recipe) => {
             let stages = recipe.stages.iter().map(|stage| (&stage.name, &stage.grompp_args)).collect::<Vec<_>>();
             let inputs: serde_json::Map<String, serde_json::Value> =
@@ -40,9 +41,42 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
     identity
 }
 
+fn collected(section: &Section) -> serde_json::Value {
+    let one =
+        |CollectSection { file, columns }: &CollectSection| serde_json::json!({ "file": file, "columns": columns });
+    section.collect.iter().map(one).collect()
+}
+
+/// What is read of the files that a replica's programs leave, as a digest; none where no program runs.
+pub fn reading(section: &Section) -> Option<String> {
+    if section.engine == EngineName::Model {
+        return None;
+    }
+    let produces = section.command.as_ref().map(|command| &command.produces);
+    let read = serde_json::json!({ "collect": collected(section), "produces": produces });
+    Some(Fingerprint::of(&read.to_string()).to_string())
+}
+
 /// What is computed from the columns that were collected.
 pub fn afterwards(section: &Section) -> serde_json::Value {
     serde_json::json!({ "free_energy": section.free_energy })
+}
+
+/// A warning where collected values are not finite: one for the campaign, with the first place.
+///
+/// # Errors
+/// The result is of another stage.
+pub fn not_finite(done: &StageResult) -> Result<Option<String>, Error> {
+    let total: Values = done.value()?;
+    let mut odd = total.replicas.iter().filter(|replica| replica.odd.count > 0).peekable();
+    let Some(first) = odd.peek().map(|replica| replica.odd.first.clone()) else { return Ok(None) };
+    let (replicas, values) = odd.fold((0, 0), |(replicas, values), one| (replicas + 1, values + one.odd.count));
+    let (are, of) = if values == 1 { ("value is", "is") } else { ("values are", "are") };
+    let count = total.replicas.len();
+    Ok(Some(format!(
+        "warning: {values} collected {are} not finite, in {replicas} of {count} replicas, and {of} stored as the files have them; \
+         the first: {first}"
+    )))
 }
 
 /// What was understood, for `check`.

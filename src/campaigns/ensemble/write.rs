@@ -7,17 +7,22 @@ use crate::campaigns::campaign::Outcomes;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::results::{Rows, Writer};
 
-/// Writes `/results` of an ensemble, and `/run/replicas`.
+/// Writes `/results` of an ensemble, and `/run/replicas`; what is worth a line on the terminal is returned.
 ///
 /// # Errors
 /// The file cannot be written, or an outcome not be read.
-pub fn write(setup: &Setup, done: &StageResult, outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<(), Error> {
+pub fn write(
+    setup: &Setup,
+    done: &StageResult,
+    outcomes: &mut dyn Outcomes,
+    out: &mut Writer,
+) -> Result<Vec<String>, Error> {
     let total: Values = done.value()?;
     let failed: Vec<u64> = done.failed.iter().map(|failure| failure.task).collect();
     out.array("/results/seeds", &[setup.seeds.len()], &setup.seeds, "none", "seed of each replica")?;
     write_run(setup, &total, out)?;
     if setup.collect.is_empty() {
-        return Ok(());
+        return Ok(Vec::new());
     }
     let files: Vec<Series> = (0..setup.collect.len())
         .map(|file| Series::open(setup, &total, file, &failed, out))

@@ -174,8 +174,8 @@ impl Campaign for UmbrellaCampaign {
         self.try_first(&recipe, guard)
     }
 
-    fn claim_places(&self, fresh: bool) -> Result<(), Faults> {
-        let Some(recipe) = &self.windows else { return Ok(()) };
+    fn claim_places(&self, fresh: bool) -> Result<Vec<String>, Faults> {
+        let Some(recipe) = &self.windows else { return Ok(Vec::new()) };
         windows::claim(&recipe.directory, &self.owner(), fresh).map_err(|refused| self.told_place(refused))
     }
 

@@ -158,6 +158,5 @@ impl Header {
 
 /// Words that are values, though no numbers: a row of them is no header.
 fn is_no_number(word: &[u8]) -> bool {
-    let word = String::from_utf8_lossy(word).to_ascii_lowercase();
-    matches!(word.trim_start_matches(['-', '+']), "nan" | "inf" | "infinity" | "1.#ind" | "1.#qnan" | "")
+    word.is_empty() || number::parse_any(word).is_some()
 }

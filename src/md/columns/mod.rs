@@ -59,6 +59,17 @@ pub struct Table {
     /// What `@ yaxis label` said.
     pub axis: Option<String>,
     pub notes: Vec<Note>,
+    /// Rows with a value that is not finite, in ascending order; none but of [`read_as_written`].
+    pub not_finite: Vec<NotFinite>,
+}
+
+/// A row in which a value is not finite.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct NotFinite {
+    /// Its place in [`Table::values`].
+    pub row: usize,
+    /// Its line in the file, counted from 1.
+    pub line: usize,
 }
 
 impl Table {
@@ -77,14 +88,22 @@ pub fn read(path: &Path, wanted: &[Column]) -> Result<Table, Error> {
     parse(path, &bytes, wanted)
 }
 
+/// As [`read`], but values that are not finite are kept: for columns that are stored, not computed with. Times are finite all the same.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_as_written(path: &Path, wanted: &[Column]) -> Result<Table, Error> {
+    let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let reader = Reader { path, bytes: &bytes, wanted, header: Header::default(), rows: None, keeps_all: true };
+    reader.read_whole()
+}
+
 /// The columns `wanted` of `bytes`, which messages call `path`.
 ///
 /// # Errors
 /// A column is unknown, a value is no finite number, rows differ in length, or there is no row.
 pub fn parse(path: &Path, bytes: &[u8], wanted: &[Column]) -> Result<Table, Error> {
-    let mut reader = Reader { path, bytes, wanted, header: Header::default(), rows: None };
-    reader.read_lines()?;
-    reader.finish()
+    Reader { path, bytes, wanted, header: Header::default(), rows: None, keeps_all: false }.read_whole()
 }
 
 /// A file that is being read.
@@ -95,6 +114,8 @@ struct Reader<'a> {
     header: Header,
     /// From the first row on.
     rows: Option<Rows>,
+    /// Whether values may be other than finite.
+    keeps_all: bool,
 }
 
 /// What rows look like, and those that were read.
@@ -111,9 +132,19 @@ struct Rows {
     /// Rows whose first column is not above that of the row before, with their lines.
     descents: Vec<(usize, usize)>,
     notes: Vec<Note>,
+    keeps_all: bool,
+    /// Whether the first column may be one of times.
+    has_time: bool,
+    /// Rows with a value that is not finite.
+    not_finite: Vec<NotFinite>,
 }
 
 impl Reader<'_> {
+    fn read_whole(mut self) -> Result<Table, Error> {
+        self.read_lines()?;
+        self.finish()
+    }
+
     fn read_lines(&mut self) -> Result<(), Error> {
         let mut begin = 0;
         for (line, end) in (1..).zip(memchr::memchr_iter(b'\n', self.bytes).chain([self.bytes.len()])) {
@@ -146,7 +177,7 @@ impl Reader<'_> {
         let rows = match &mut self.rows {
             Some(rows) => rows,
             None if self.header.takes_names(text) => return Ok(()),
-            None => self.rows.insert(Rows::new(&at, &self.header, self.wanted, text)?),
+            None => self.rows.insert(Rows::new(&at, &self.header, self.wanted, text, self.keeps_all)?),
         };
         match rows.read(&at, text) {
             // Only a whole line ends with its end; other writers than GROMACS and PLUMED may leave out the very last one.
@@ -168,13 +199,21 @@ impl Reader<'_> {
         let unit = self.header.time_unit(rows.width);
         let per_ps = unit.filter(|_| self.header.has_named_time() || rows.looks_like_times());
         if per_ps.is_some() {
-            restart::drop_repeated(&mut rows.values, &rows.descents, &mut rows.notes);
+            rows.drop_repeated();
         }
         let first = rows.values.pop().unwrap_or_default();
         let time_ps = per_ps.map(|per_ps| first.iter().map(|t| t / per_ps).collect());
         let names = self.header.names_of(rows.width).into_iter().map(str::to_owned).collect();
         let Header { settings, axis, .. } = self.header;
-        Ok(Table { names, time_ps, values: rows.values, settings, axis, notes: rows.notes })
+        Ok(Table {
+            names,
+            time_ps,
+            values: rows.values,
+            settings,
+            axis,
+            notes: rows.notes,
+            not_finite: rows.not_finite,
+        })
     }
 }
 
@@ -182,7 +221,7 @@ const CUT: &str = "the last line is cut off: it is left out";
 
 impl Rows {
     /// Rows like the first one.
-    fn new(at: &At, header: &Header, wanted: &[Column], first: &[u8]) -> Result<Self, Error> {
+    fn new(at: &At, header: &Header, wanted: &[Column], first: &[u8], keeps_all: bool) -> Result<Self, Error> {
         let has_commas = memchr::memchr(b',', first).is_some();
         let width = number::words(first, has_commas).count();
         if header.is_colvar && header.names.len() != width {
@@ -196,7 +235,9 @@ impl Rows {
         places.sort_unstable();
         let values = vec![Vec::new(); wanted.len() + 1];
         let row = vec![0.0; wanted.len() + 1];
-        Ok(Self { width, has_commas, places, values, row, descents: Vec::new(), notes: Vec::new() })
+        let (descents, notes, not_finite) = (Vec::new(), Vec::new(), Vec::new());
+        let has_time = header.time_unit(width).is_some();
+        Ok(Self { width, has_commas, places, values, row, descents, notes, keeps_all, has_time, not_finite })
     }
 
     /// Reads a line into `row`.
@@ -205,11 +246,33 @@ impl Rows {
         let mut found = 0;
         for word in number::words(text, self.has_commas) {
             while let Some((_, place)) = places.next_if(|(column, _)| *column == found) {
-                self.row[place] = number::parse(word).ok_or_else(|| at.number(found, word))?;
+                self.row[place] = self.number(place, word).ok_or_else(|| at.number(found, word))?;
             }
             found += 1;
         }
         if found == self.width { Ok(()) } else { Err(at.width(found, self.width)) }
+    }
+
+    /// The number for a place of the row; times are always finite.
+    fn number(&self, place: usize, word: &[u8]) -> Option<f64> {
+        let is_time = self.has_time && place + 1 == self.row.len();
+        if self.keeps_all && !is_time { number::parse_any(word) } else { number::parse(word) }
+    }
+
+    /// Leaves out what a restart wrote again.
+    fn drop_repeated(&mut self) {
+        let rows = self.values.last().map_or(0, Vec::len);
+        // Which line each of these rows is in, as a column, which loses the same rows as others do.
+        if !self.not_finite.is_empty() {
+            let mut lines = vec![0.0; rows];
+            self.not_finite.iter().for_each(|odd| lines[odd.row] = odd.line as f64);
+            self.values.insert(0, lines);
+        }
+        restart::drop_repeated(&mut self.values, &self.descents, &mut self.notes);
+        if !self.not_finite.is_empty() {
+            let lines = self.values.remove(0).into_iter().enumerate().filter(|(_, line)| *line > 0.0);
+            self.not_finite = lines.map(|(row, line)| NotFinite { row, line: line as usize }).collect();
+        }
     }
 
     /// Whether the first column, of which no header says so, can be one of times: restarts are few.
@@ -222,6 +285,9 @@ impl Rows {
             && times.last().is_some_and(|last| Some(last) >= self.row.last())
         {
             self.descents.push((times.len(), line));
+        }
+        if self.keeps_all && self.row.iter().any(|value| !value.is_finite()) {
+            self.not_finite.push(NotFinite { row: self.values.last().map_or(0, Vec::len), line });
         }
         self.values.iter_mut().zip(&self.row).for_each(|(column, value)| column.push(*value));
     }

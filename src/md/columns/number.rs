@@ -39,6 +39,27 @@ pub fn parse(word: &[u8]) -> Option<f64> {
     Some(if is_negative { -size } else { size })
 }
 
+/// As [`parse`], and infinities and NaN in every spelling of the C and Fortran libraries: `-inf`, `Infinity`, `-nan`, `nan(ind)`, `1.#INF`.
+/// All NaN are one, without sign and payload.
+pub fn parse_any(word: &[u8]) -> Option<f64> {
+    parse(word).or_else(|| {
+        let text = std::str::from_utf8(word).ok()?.to_ascii_lowercase();
+        let (sign, size) = match text.strip_prefix('-') {
+            Some(rest) => (-1.0, rest),
+            None => (1.0, text.strip_prefix('+').unwrap_or(&text)),
+        };
+        let is_nan = |word: &str| word == "nan" || word.strip_prefix("nan(").is_some_and(|rest| rest.ends_with(')'));
+        let is_old_nan = |word: &str| ["1.#ind", "1.#qnan", "1.#snan"].iter().any(|old| word.starts_with(old));
+        match size {
+            "inf" | "infinity" => Some(sign * f64::INFINITY),
+            old if old.starts_with("1.#inf") => Some(sign * f64::INFINITY),
+            nan if is_nan(nan) || is_old_nan(nan) => Some(f64::NAN),
+            // A number that is too large for 64 bits.
+            _ => text.parse::<f64>().ok().filter(|x| x.is_infinite()),
+        }
+    })
+}
+
 /// Digits, power of ten and sign, where the digits make a number below 2^53.
 fn simple(word: &[u8]) -> Option<(u64, i32, bool)> {
     let (is_negative, mut at) = match word.first()? {

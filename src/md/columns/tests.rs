@@ -135,3 +135,24 @@ fn every_number_is_rounded_as_the_standard_library_does() {
         assert_eq!(number::parse(text.as_bytes()), None, "{text}");
     }
 }
+
+#[test]
+fn values_that_are_not_finite_are_kept_where_that_is_wanted_in_every_spelling() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("COLVAR");
+    let text = "#! FIELDS time a b\n0 -inf 1\n1 1 -nan\n2 INF nan(ind)\n1 2 -nan(0x8)\n2 3 4\n3 -Infinity 1.#QNAN\n";
+    std::fs::write(&path, text).unwrap();
+    let wanted = [Column::Name("a".into()), Column::Name("b".into())];
+    let table = read_as_written(&path, &wanted).unwrap();
+    let inf = f64::INFINITY;
+    assert_eq!(table.values[0], [-inf, 2.0, 3.0, -inf]);
+    let is_nan: Vec<bool> = table.values[1].iter().map(|value| value.is_nan()).collect();
+    assert_eq!(is_nan, [false, true, false, true]);
+    let odd: Vec<(usize, usize)> = table.not_finite.iter().map(|odd| (odd.row, odd.line)).collect();
+    assert_eq!(odd, [(0, 2), (1, 5), (3, 7)], "of a row that was written again the last one counts");
+    assert!(matches!(read(&path, &wanted), Err(Error::Number { line: 2, .. })), "others compute with them");
+    std::fs::write(&path, "#! FIELDS time a\nnan 1\n").unwrap();
+    assert!(matches!(read_as_written(&path, &[Column::Index(1)]), Err(Error::Number { line: 2, column: 0, .. })));
+    std::fs::write(&path, "1\nnan\n-inf\n").unwrap();
+    assert_eq!(read_as_written(&path, &[Column::Index(0)]).unwrap().values[0][2], -inf, "a column without times");
+}

@@ -12,7 +12,7 @@ use crate::journal::{Fingerprint, digest_of_file};
 use crate::seed::{CampaignSeed, MAX_TASKS};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// Names that texts may use anyhow.
@@ -51,6 +51,7 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
         engine,
         collect,
         free_energies,
+        reading: told::reading(&section),
         oversubscribe: match section.engine {
             EngineName::Gromacs => section.gromacs.as_ref().is_some_and(|gromacs| gromacs.oversubscribe),
             EngineName::Command => section.command.as_ref().is_some_and(|command| command.oversubscribe),
@@ -64,7 +65,15 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let identity = told::identity(&section, &setup, &digests);
     let warnings = replicas::warnings(config, &setup);
     let afterwards = told::afterwards(&section);
-    Ok(EnsembleCampaign { config: config.clone(), setup: Arc::new(setup), found: None, identity, afterwards, warnings })
+    Ok(EnsembleCampaign {
+        config: config.clone(),
+        setup: Arc::new(setup),
+        found: None,
+        identity,
+        afterwards,
+        warnings,
+        remarks: Mutex::default(),
+    })
 }
 
 /// A section while it is looked at, and what was found wrong.

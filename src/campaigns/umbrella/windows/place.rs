@@ -1,6 +1,8 @@
 //! Whose is the folder of the windows?
 //!
 //! It holds a mark that names the campaign. A folder with files and without a mark is somebody else's: nothing in it is touched.
+use crate::campaigns::ensemble::ended::{is_finished, set_aside};
+use crate::campaigns::ensemble::folder::told_aside;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -33,27 +35,39 @@ pub fn refuse_strangers(folder: &Path) -> Result<(), Refused> {
     if is_filled && !folder.join(MARK).is_file() { Err(Refused::Stranger(name())) } else { Ok(()) }
 }
 
-/// Makes the folder the campaign's whose digest is `owner`; one of another configuration is emptied for a `fresh` start.
+/// Makes the folder the campaign's whose digest is `owner`; one of another configuration makes room for a `fresh` start: it is removed, or
+/// set aside where a window is finished, of which the line that is returned tells.
 ///
 /// # Errors
 /// It is another's, or cannot be written.
-pub fn claim(folder: &Path, owner: &str, fresh: bool) -> Result<(), Refused> {
+pub fn claim(folder: &Path, owner: &str, fresh: bool) -> Result<Vec<String>, Refused> {
     refuse_strangers(folder)?;
     let failed = |error| Refused::Failed(folder.display().to_string(), error);
     let mark = folder.join(MARK);
     let is_marked = mark.is_file();
+    let mut moved = Vec::new();
     if is_marked && fresh {
-        fs::remove_dir_all(folder).map_err(failed)?;
+        if has_finished_windows(folder) {
+            moved.push((folder.to_owned(), set_aside(folder).map_err(failed)?));
+        } else {
+            fs::remove_dir_all(folder).map_err(failed)?;
+        }
     } else if is_marked {
         let there = fs::read_to_string(&mark).map_err(failed)?;
         // A mark that was cut off is one of a folder where nothing had begun.
         return if owner.starts_with(there.trim()) {
-            Ok(())
+            Ok(Vec::new())
         } else {
             Err(Refused::Other(folder.display().to_string()))
         };
     }
-    fs::create_dir_all(folder).and_then(|()| fs::write(mark, owner)).map_err(failed)
+    fs::create_dir_all(folder).and_then(|()| fs::write(mark, owner)).map_err(failed)?;
+    Ok(told_aside(&moved).into_iter().collect())
+}
+
+/// Whether a window has been sampled to its end.
+fn has_finished_windows(folder: &Path) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| is_finished(&entry.path()))
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! How is a window run?
 use super::{Recipe, Round, START, round::Window};
+use crate::campaigns::ensemble::ended::Ended;
 use crate::campaigns::ensemble::engine::Job;
 use crate::campaigns::ensemble::folder;
 use crate::campaigns::ensemble::inputs::Inputs;
@@ -61,10 +62,25 @@ impl WindowStage {
     }
 
     fn sample(&self, window: &Window, context: &Context) -> Result<Sampled, Cause> {
+        let inputs = self.inputs(window)?;
+        let ended = match Ended::read(&inputs, context.campaign) {
+            Some(ended) => ended,
+            None => self.run_to_end(window, &inputs, context)?,
+        };
+        let rows = Rows {
+            count: self.recipe.steps() / self.recipe.sample_every + 1,
+            step_ps: self.recipe.mdp.time_step_ps() * self.recipe.sample_every as f64,
+        };
+        let series = self.restraint.read(&inputs.folder, &self.hold(window), &rows).map_err(Cause::Unread)?;
+        let Ended { usage, ran, .. } = ended;
+        Ok(Sampled { index: window.index, usage, ns_per_day: ran.ns_per_day, notes: ran.notes, series })
+    }
+
+    /// Simulates a window, and records that it came to its end.
+    fn run_to_end(&self, window: &Window, inputs: &Inputs, context: &Context) -> Result<Ended, Cause> {
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let label = window.label();
-        let inputs = self.inputs(window)?;
-        folder::prepare(&inputs, &[], Again::Continue)?;
+        folder::prepare(inputs, &[], Again::Continue)?;
         let berth = Berth {
             label: &label,
             programs,
@@ -81,19 +97,9 @@ impl WindowStage {
         let Job::Gromacs(simulations) = &inputs.job else { return Err(Cause::Failed("it is no simulation".into())) };
         let mut usage = Usage::default();
         let done = self.recipe.gromacs.run(simulations, &berth, &mut usage)?;
-        let rows = Rows {
-            count: self.recipe.steps() / self.recipe.sample_every + 1,
-            step_ps: self.recipe.mdp.time_step_ps() * self.recipe.sample_every as f64,
-        };
-        let series = self.restraint.read(&inputs.folder, &self.hold(window), &rows);
-        // What is there already is not made again by another attempt.
-        let series = series.map_err(|text| Cause::Input(format!("{label}: {text}")))?;
-        Ok(Sampled {
-            index: window.index,
-            usage,
-            ns_per_day: done.ns_per_day.unwrap_or(f64::NAN),
-            notes: done.notes,
-            series,
+        Ended::record(inputs, context.campaign, usage, done.into()).map_err(|error| {
+            let text = format!("cannot record in `{}` that {label} ended: {error}", inputs.folder.display());
+            berth.or_full_disk(Cause::Failed(text))
         })
     }
 
@@ -117,7 +123,7 @@ impl WindowStage {
         rendered.iter().for_each(|(_, text)| identity.push_str(text));
         let job = Job::Gromacs(vec![Simulation { name: SIMULATION.into(), input }]);
         let digest = Fingerprint::of(&identity).to_string();
-        Ok(Inputs { folder: recipe.folder(window.index), rendered, job, digest })
+        Ok(Inputs { folder: recipe.folder(window.index), is_own: true, rendered, job, digest })
     }
 }
 
@@ -147,6 +153,15 @@ impl Stage for WindowStage {
                 .for_each(|(key, value)| text.push_str(&format!("{key} = {value}\n")));
         }
         Fingerprint::of(&text).to_string()
+    }
+
+    /// Samples are read as the restraint says; nothing of it can be chosen.
+    fn reading(&self) -> Option<String> {
+        Some("samples".into())
+    }
+
+    fn has_ended(&self, task: TaskId, campaign: Fingerprint) -> bool {
+        self.inputs(self.window(task)).is_ok_and(|inputs| Ended::read(&inputs, campaign).is_some())
     }
 
     fn doing(&self) -> Option<String> {
