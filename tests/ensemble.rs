@@ -271,8 +271,6 @@ fn a_free_energy_may_be_asked_for_or_changed_when_the_replicas_are_done() {
         campaign.run(1, &[]).expect(0, &["is complete already"]);
     }
     assert_eq!(lines(&campaign, "ran").len(), 3, "no replica was run again");
-    campaign.write(&config(&of("1-3"), script, &columns.replace("\"x\", ", "")));
-    campaign.run(1, &[]).expect(73, &["collect"]);
 }
 
 #[test]

@@ -49,6 +49,12 @@ pub fn inspect(path: &Path, as_json: bool) -> Result<(), Stop> {
         text("reproducibility")
     ));
     say::line(&format!("{} tasks: {} done, {} failed", text("tasks_total"), text("tasks_done"), text("tasks_failed")));
+    if let Some(unread @ 1..) = found["tasks_unread"].as_u64() {
+        say::line(&format!(
+            "{unread} of the failed tasks ran, and only what they left cannot be read: correct the configuration, or the files, and give \
+             the same command again; the files are read again, nothing runs again"
+        ));
+    }
     let failed = found["failed"].as_array().map_or(&[][..], Vec::as_slice);
     for failure in failed.iter().take(TOLD) {
         say::line(&format!(
@@ -95,6 +101,7 @@ fn read(path: &Path) -> Result<Value, crate::results::Error> {
     let mut found = export::about(&reader)?;
     found["reproducibility"] = reader.text_attribute("reproducibility")?.into();
     found["failed"] = failed.into();
+    found["tasks_unread"] = reader.attribute::<u64>("tasks_unread").unwrap_or(0).into();
     found["datasets"] = datasets.collect();
     Ok(found)
 }

@@ -84,13 +84,19 @@ impl Call<'_> {
         let message = format!("{} for {} {}: {words}", self.program, self.job.label, finished.exit);
         match ending::classify(self.signs, &[said, &stderr, printed].join("\n"), message) {
             Cause::Failed(message) if finished.exit.is_for_want_of_resources() => Cause::Resource(message),
-            cause => ending::or_full_disk(self.site.scratch, cause),
+            cause => match ending::or_full_disk(self.site.scratch, cause) {
+                Cause::Failed(message) if finished.exit.is_success() => Cause::Unread(message),
+                cause => cause,
+            },
         }
     }
 
-    /// The failure of a program that seemed to end well: `what` is wrong with its output.
-    pub fn unusable(&self, what: &str) -> Cause {
-        self.named(Cause::Failed(what.to_owned()))
+    /// The failure of a program that ended with exit code 0 and whose output cannot be used: run again it would write the same.
+    pub fn unread(&self, cause: Cause) -> Cause {
+        match self.named(cause) {
+            Cause::Failed(text) => Cause::Unread(text),
+            cause => cause,
+        }
     }
 
     /// `cause` with the program and the job in front of its text.

@@ -105,14 +105,17 @@ impl Engine for Command {
         match written {
             Ok(written) if finished.exit.is_success() => {
                 let answer = written.answer(job, SIGNS).and_then(|answer| verify::answer(job, answer));
-                answer.map_err(|cause| call.named(cause))
+                answer.map_err(|cause| match written.error(SIGNS) {
+                    Some(_) => call.named(cause),
+                    None => call.unread(cause),
+                })
             }
             // A program that fails may still have said why, as QCSchema has it.
             Ok(written) => match written.error(SIGNS) {
                 Some(cause) => Err(call.named(cause)),
                 None => Err(call.failure(&finished, "", &finished.stdout.last_lines(20))),
             },
-            Err(cause) if finished.exit.is_success() => Err(call.unusable(&cause.to_string())),
+            Err(cause) if finished.exit.is_success() => Err(call.unread(cause)),
             Err(_) => Err(call.failure(&finished, "", &finished.stdout.last_lines(20))),
         }
     }

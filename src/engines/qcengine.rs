@@ -167,8 +167,11 @@ impl Engine for QcEngine {
             return Err(call.failure(&finished, "", &text::end(&call.path(OUTPUT))));
         }
         let written = Written::parse(&printed).or_else(|_| Written::parse(last_object(&printed)));
+        if let Some(cause) = written.as_ref().ok().and_then(|written| written.error(&signs)) {
+            return Err(call.named(cause));
+        }
         let answer = written.and_then(|written| written.answer(job, &signs));
-        answer.and_then(|answer| verify::answer(job, answer)).map_err(|cause| call.named(cause))
+        answer.and_then(|answer| verify::answer(job, answer)).map_err(|cause| call.unread(cause))
     }
 }
 

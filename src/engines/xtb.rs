@@ -153,9 +153,9 @@ impl Engine for Xtb {
             let printed = text::end(&call.path(OUTPUT));
             return Err(call.failure(&finished, &complaint(&printed), &printed));
         }
-        let mut answer = read(&call).map_err(|cause| call.named(cause))?;
+        let mut answer = read(&call).map_err(|cause| call.unread(cause))?;
         answer.effective.insert("arguments".into(), arguments.join(" "));
-        verify::answer(job, answer).map_err(|cause| call.named(cause))
+        verify::answer(job, answer).map_err(|cause| call.unread(cause))
     }
 }
 

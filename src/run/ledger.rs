@@ -120,6 +120,11 @@ impl Ledger {
         self.failed.values().filter(|failure| failure.cause.is_of_reading()).map(|failure| failure.task)
     }
 
+    /// How many of these there are whose files stay where they are.
+    pub fn readable_again(&self) -> u64 {
+        if self.present.stage.reading().is_some() { self.unread().count() as u64 } else { 0 }
+    }
+
     fn note(&mut self, head: &Head) {
         for tasks in values_of(head) {
             self.done.insert(tasks);

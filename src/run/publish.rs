@@ -67,7 +67,7 @@ pub struct Totals {
     pub tasks: u64,
     pub done: u64,
     pub failed: u64,
-    /// Of those that failed: they ran, and what they left cannot be read.
+    /// Of those that failed: they ran, and what they left lies there and cannot be read.
     pub unread: u64,
 }
 
@@ -79,7 +79,7 @@ impl Totals {
                 tasks: sum.tasks + stage.present.stage.tasks(),
                 done: sum.done + done,
                 failed: sum.failed + failed,
-                unread: sum.unread + stage.unread().count() as u64,
+                unread: sum.unread + stage.readable_again(),
             }
         };
         stages.iter().fold(Self { tasks: 0, done: 0, failed: 0, unread: 0 }, add)

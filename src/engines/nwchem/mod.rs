@@ -172,11 +172,11 @@ impl Engine for NwChem {
             }
             return Err(call.failure(&finished, &said, &printed));
         }
-        let mut answer = read(&call, computed).map_err(|cause| call.named(cause))?;
+        let mut answer = read(&call, computed).map_err(|cause| call.unread(cause))?;
         if computed != method {
             answer.effective.insert("correlation".into(), uncorrelated.unwrap_or(verify::UNCORRELATED).into());
         }
-        verify::answer(job, answer).map_err(|cause| call.named(cause))
+        verify::answer(job, answer).map_err(|cause| call.unread(cause))
     }
 
     fn is_all_frozen(&self, molecule: &Molecule, chemistry: &Chemistry) -> bool {

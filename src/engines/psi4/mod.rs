@@ -169,14 +169,14 @@ impl Psi4 {
         }
         let written = written.as_ref().filter(|written| finished.exit.is_success() && written.is_success());
         let written = written.ok_or_else(|| call.failure(finished, "", &printed(call.site)))?;
-        let mut answer = written.answer(call.job, SIGNS).map_err(|cause| call.named(cause))?;
+        let mut answer = written.answer(call.job, SIGNS).map_err(|cause| call.unread(cause))?;
         let options = options(call.job, &call.job.chemistry.method);
         let told = told_by(written.output().unwrap_or_default());
         check_core(call.job, options.contains_key("num_frozen_docc"), &told).map_err(|cause| call.named(cause))?;
         answer.effective.extend(options.iter().filter(|(name, _)| *name != "function_kwargs").map(plain));
         answer.effective.extend(told);
         answer.effective.extend(uncorrelated.map(|reason| ("correlation".to_owned(), reason.to_owned())));
-        verify::answer(call.job, answer).map_err(|cause| call.named(cause))
+        verify::answer(call.job, answer).map_err(|cause| call.unread(cause))
     }
 
     /// What is run; an input is written where the JSON cannot say everything.
