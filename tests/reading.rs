@@ -164,7 +164,7 @@ fn a_result_that_was_lost_comes_again_from_the_folders_of_the_same_programs_only
     let script = "echo $1 >> ../../ran; echo 1 > a.dat";
     let text =
         config("", "").replace("\"-c\", '''", "\"run.sh\", '''").replace(&format!("'''{SCRIPT}''', \"sh\", "), "");
-    let campaign = Campaign::with(simmpi(), &text.replace("\"run.sh\", \"{seed}\"", "\"run.sh\", \"{seed}\""));
+    let campaign = Campaign::with(simmpi(), &text);
     fs::write(campaign.path("run.sh"), script).unwrap();
     campaign.run(0, &[]).expect(0, &[]);
     fs::remove_file(campaign.path("results.h5")).unwrap();

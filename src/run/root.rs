@@ -74,7 +74,7 @@ impl Root {
         for (rank, notice) in notices {
             ledger.hear(rank, notice);
         }
-        let to_read = self.to_read_again(&mut ledger)?;
+        let to_read = self.only_to_be_read(&mut ledger)?;
         let mut left = ledger.left(self.orders.retry_failed);
         to_read.iter().for_each(|&task| left.insert(Tasks::new(task, task + 1)));
         if let Some(only) = self.orders.only {
@@ -131,7 +131,7 @@ impl Root {
     ///
     /// # Errors
     /// Files that are to be read again are gone: what was read of them is then kept.
-    fn to_read_again(&mut self, ledger: &mut Ledger) -> Result<BTreeSet<TaskId>, Stop> {
+    fn only_to_be_read(&mut self, ledger: &mut Ledger) -> Result<BTreeSet<TaskId>, Stop> {
         let stage = Arc::clone(&ledger.present.stage);
         if stage.reading().is_none() {
             return Ok(BTreeSet::new());

@@ -141,8 +141,8 @@ pub fn told_aside(aside: &[(PathBuf, PathBuf)]) -> Option<String> {
 }
 
 fn forget_shared(config: &Config, setup: &Setup) -> Result<(), Faults> {
-    let inputs = (0..setup.seeds.len()).filter_map(|replica| setup.inputs(replica).ok());
-    inputs.map(|inputs| ended::forget(&inputs)).collect::<io::Result<()>>().map_err(|error| {
+    let mut inputs = (0..setup.seeds.len()).filter_map(|replica| setup.inputs(replica).ok());
+    inputs.try_for_each(|inputs| ended::forget(&inputs)).map_err(|error| {
         let message = format!("cannot remove what earlier replicas left: {error}");
         config.fault("ensemble", message, "see that the configuration's folder may be written").into()
     })

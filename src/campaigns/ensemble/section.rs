@@ -84,7 +84,8 @@ pub struct CommandSection {
     /// Variables of its environment, filled in as arguments are
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
-    /// Files that it leaves where it has come to its end: without them it has failed, whatever its exit code
+    /// Files that it leaves where it has come to its end. Without one the replica is reported as failed, though its program is not started
+    /// again after exit code 0
     #[serde(default)]
     pub produces: Vec<String>,
     /// What a replica that was not finished begins with when it is tried again
@@ -175,7 +176,8 @@ pub struct CollectSection {
     /// The file, in the replica's folder: COLVAR, xvg or plain columns. That of the model is called COLVAR
     #[schemars(length(min = 1))]
     pub file: String,
-    /// Columns by the names of the file's header, or by their places, counted from 0
+    /// Columns by the names of the file's header, or by their places, counted from 0. They may be changed when replicas are done: the files
+    /// are then read again and nothing runs. Values that are not finite are stored as they are
     #[schemars(length(min = 1))]
     pub columns: Vec<ColumnName>,
 }
