@@ -16,6 +16,7 @@ pub mod past;
 mod progress;
 mod publish;
 mod rank;
+pub mod reread;
 mod root;
 pub mod say;
 mod shelf;

@@ -3,6 +3,7 @@
 mod support;
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use support::replicas::reader;
 use support::{Campaign, simmpi};
 
@@ -205,4 +206,28 @@ fn replicas_without_folders_of_their_own_are_read_again_too() {
     campaign.write(&with(1));
     campaign.run(2, &[]).expect(0, &["4 of 4 tasks done"]);
     assert_each_ran_once(&campaign);
+}
+
+#[test]
+fn a_finished_window_whose_output_cannot_be_read_is_not_simulated_again() {
+    if !support::ala2::has_gromacs() {
+        return;
+    }
+    let campaign = support::ala2::campaign_of_ala2(
+        "selection = \"not name H*\"\nalign_to = \"average\"\ncomponents = 3\nwindows = 3\nsteps = 5000\nbinary = \"bin/gmx\"",
+    );
+    fs::create_dir(campaign.path("bin")).unwrap();
+    // Cuts what the second window leaves, when it has ended well.
+    let script = "#!/bin/sh\ngmx \"$@\" || exit\ncase \"$PWD $*\" in *results.windows/*mdrun*-deffnm*) pwd >> ../../ran;; esac\n\
+        case \"$PWD $*\" in *results.windows/1*mdrun*-deffnm*) cp window.projection.xvg whole; head -n 40 whole > window.projection.xvg;; esac\n";
+    fs::write(campaign.path("bin/gmx"), script).unwrap();
+    fs::set_permissions(campaign.path("bin/gmx"), fs::Permissions::from_mode(0o755)).unwrap();
+    campaign.run(2, &[]).expect(2, &["window 1 (", "what it left cannot be read", "same command again"]);
+    assert_eq!(ran(&campaign).len(), 3);
+    let folder = campaign.path("results.windows/1");
+    fs::rename(folder.join("whole"), folder.join("window.projection.xvg")).unwrap();
+    campaign.run(2, &[]).expect(0, &["0 failed"]);
+    assert_eq!(ran(&campaign).len(), 3, "no window is simulated again");
+    campaign.run(0, &["--fresh", "--force"]).expect(2, &["results.windows.old-1"]);
+    assert!(campaign.path("results.windows.old-1/2/window.gro").is_file());
 }

@@ -1,7 +1,7 @@
 //! What is a stage of a campaign?
 //!
 //! A number of independent tasks whose values are folded into one. The engine (`crate::run`) knows nothing else about it.
-use crate::journal::{Fingerprint, digest_of};
+use crate::journal::Fingerprint;
 use crate::plan::Weight;
 use crate::process::Programs;
 use crate::results;
@@ -299,15 +299,6 @@ pub trait AnyStage: Send + Sync {
     /// # Errors
     /// The bytes are of another type.
     fn decode(&self, bytes: &[u8]) -> Result<Piece, Error>;
-}
-
-/// Where the journal keeps a stage's records: its name, what it depends on, and what is read of its files.
-pub fn journal_key(stage: &dyn AnyStage, reading: Option<&str>) -> u64 {
-    let (name, identity) = (stage.name(), stage.identity());
-    match reading {
-        None => digest_of(&[name, &identity]),
-        Some(reading) => digest_of(&[name, &identity, reading]),
-    }
 }
 
 /// A value of some stage.

@@ -3,7 +3,7 @@ use super::check::{plan_of, tell};
 use crate::campaigns::{
     Kind,
     campaign::MemoryNeed,
-    stage::{AnyStage, Context, journal_key},
+    stage::{AnyStage, Context},
 };
 use crate::config::Schedule;
 use crate::plan::{Costs, Dynamic, Plan, Policy, Static, makespan};
@@ -12,6 +12,7 @@ use crate::run::exit::{Exit, Stop};
 use crate::run::memory;
 use crate::run::open::{Loaded, load_with_programs};
 use crate::run::past::{costs_of, records};
+use crate::run::reread::journal_key;
 use crate::run::say;
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Tasks};

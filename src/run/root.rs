@@ -10,13 +10,11 @@ use super::rank::{Present, Rank, Report};
 use super::say;
 use super::signals::Wish;
 use super::unread::Unread;
-use crate::campaigns::stage::{AnyStage, StageResult, journal_key};
+use crate::campaigns::stage::StageResult;
 use crate::journal::Lock;
-use crate::journal::record::Head;
 use crate::plan::{self, Dynamic, Partition, Policy, Static};
-use crate::task::{Cause, TaskId, Tasks};
-use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use crate::task::{Cause, Tasks};
+use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 /// Records asked for in one message; small values travel together.
@@ -127,36 +125,6 @@ impl Root {
         Ok((ledger, policy))
     }
 
-    /// Takes in what earlier runs recorded that read other things of the same files, and says which tasks have run and are only to be read.
-    ///
-    /// # Errors
-    /// Files that are to be read again are gone: what was read of them is then kept.
-    fn only_to_be_read(&mut self, ledger: &mut Ledger) -> Result<BTreeSet<TaskId>, Stop> {
-        let stage = Arc::clone(&ledger.present.stage);
-        if stage.reading().is_none() {
-            return Ok(BTreeSet::new());
-        }
-        for reading in &self.orders.earlier_readings {
-            let key = journal_key(stage.as_ref(), Some(reading));
-            let found = self.found.remove(&key).unwrap_or_default().into_iter().map(|(_, notice)| notice.head);
-            let saved = self.saved.remove(&key).map_or(Vec::new(), |saved| saved.heads);
-            ledger.hear_earlier(&saved.into_iter().chain(found).collect::<Vec<Head>>());
-        }
-        let has_ended = |task: TaskId| stage.has_ended(task, self.orders.fingerprint);
-        let anew: Vec<TaskId> = ledger.to_read_anew().ranges().flat_map(Tasks::iter).collect();
-        let (there, gone): (Vec<TaskId>, Vec<TaskId>) = anew.into_iter().partition(|&task| has_ended(task));
-        if let Some(&first) = gone.first() {
-            return Err(Stop::new(Exit::Configuration, files_are_gone(stage.as_ref(), first, gone.len())));
-        }
-        if let Some(&first) = there.first().filter(|_| there.iter().all(|&task| stage.lacks_files(task))) {
-            return Err(Stop::new(Exit::Configuration, no_such_files(stage.as_ref(), first)));
-        }
-        // A replica may also have ended just before the run did, and be in no record yet.
-        let untried = ledger.left(false);
-        let untried = untried.ranges().flat_map(Tasks::iter).filter(|&task| has_ended(task));
-        Ok(there.into_iter().chain(ledger.unread().filter(|&task| has_ended(task))).chain(untried).collect())
-    }
-
     /// Faults of what tasks left, of all stages that are done.
     pub fn unread_lines(&self) -> Vec<String> {
         let of_stage = |ledger: &Ledger| Unread::of(ledger.present.stage.as_ref(), &ledger.failures()).lines();
@@ -188,6 +156,8 @@ impl Root {
         }
         rank.submit(present, &first[0]);
         let (done, failed) = ledger.counts();
+        // What is read again is done once.
+        let failed = failed - ledger.readable_again();
         let progress =
             Progress::new(self.orders.progress, present.stage.name(), present.stage.tasks(), done + failed, ranks);
         let mut live = Live::of(&self.orders.output);
@@ -391,27 +361,6 @@ impl Conduct {
             None => self.held.iter().all(|&held| held == 0) && self.ledger.is_folded(),
         }
     }
-}
-
-/// Why what was read of tasks that are done cannot be replaced.
-fn files_are_gone(stage: &dyn AnyStage, first: TaskId, count: usize) -> String {
-    let label = stage.label(first).unwrap_or_else(|| format!("task {first}"));
-    let others = if count > 1 { format!(" and {} more", count - 1) } else { String::new() };
-    format!(
-        "what is read of finished {} has changed, and the files of {label}{others} are gone: they cannot be read again\n\
-         the result stays as it was: put the folders back, undo the change (collect, produces), or name another output",
-        stage.name()
-    )
-}
-
-/// Why nothing can be read anew: the files that are named now are in no folder.
-fn no_such_files(stage: &dyn AnyStage, first: TaskId) -> String {
-    let label = stage.label(first).unwrap_or_else(|| format!("task {first}"));
-    format!(
-        "what is read of finished {} has changed, and a file that is named now is in none of their folders ({label} is the first)\n\
-         the result stays as it was: correct the name (collect, produces), or put the files back",
-        stage.name()
-    )
 }
 
 /// Batches for a rank, up to the depth that the policy wants it to hold.

@@ -125,11 +125,11 @@ pub fn claim(config: &Config, setup: &Setup, fresh: bool) -> Result<Vec<String>,
         Owner::Mine | Owner::Nobody => Ok(true),
         Owner::Other | Owner::Stranger => Ok(false),
     })?;
-    Ok(told_aside(&aside).into_iter().collect())
+    Ok(aside_line(&aside).into_iter().collect())
 }
 
 /// What was set aside, and where it is now.
-pub fn told_aside(aside: &[(PathBuf, PathBuf)]) -> Option<String> {
+pub fn aside_line(aside: &[(PathBuf, PathBuf)]) -> Option<String> {
     let (from, to) = aside.first()?;
     let (from, to) = (from.display(), to.display());
     Some(match aside.len() {

@@ -101,11 +101,11 @@ fn notes_of(notes: &[Note], path: &Path) -> Vec<String> {
             None => kinds.push((kind(note), note, 1)),
         }
     }
-    let told = |(_, note, count): (String, &Note, usize)| {
+    let line = |(_, note, count): (String, &Note, usize)| {
         let more = if count > 1 { format!(" (and {} more times below)", count - 1) } else { String::new() };
         format!("{}:{}: {}{more}", path.file_name().unwrap_or_default().to_string_lossy(), note.line, note.text)
     };
-    kinds.into_iter().map(told).collect()
+    kinds.into_iter().map(line).collect()
 }
 
 #[cfg(test)]
@@ -117,9 +117,11 @@ mod tests {
         let back =
             |line: usize| Note { line, text: format!("time goes back to {line}: 1 earlier row counts as repeated") };
         let cut = Note { line: 99, text: "the last line is cut off".into() };
-        let told = notes_of(&[back(3), back(5), back(7), cut], Path::new("a/COLVAR"));
-        assert_eq!(told.len(), 2);
-        assert!(told[0].starts_with("COLVAR:3: time goes back to 3") && told[0].ends_with("(and 2 more times below)"));
-        assert_eq!(told[1], "COLVAR:99: the last line is cut off");
+        let lines = notes_of(&[back(3), back(5), back(7), cut], Path::new("a/COLVAR"));
+        assert_eq!(lines.len(), 2);
+        assert!(
+            lines[0].starts_with("COLVAR:3: time goes back to 3") && lines[0].ends_with("(and 2 more times below)")
+        );
+        assert_eq!(lines[1], "COLVAR:99: the last line is cut off");
     }
 }

@@ -105,7 +105,7 @@ impl ReplicaStage {
 
     fn run_programs(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
         let inputs = self.setup.inputs(task as usize).map_err(|unfit| Cause::Input(unfit.message))?;
-        let Ended { usage, ran, .. } = match Ended::read(&inputs, context.campaign) {
+        let Ended { usage, ran, .. } = match self.ended(&inputs, context.campaign) {
             Some(ended) => ended,
             None => self.run_to_end(task, &inputs, context)?,
         };
@@ -147,12 +147,21 @@ impl ReplicaStage {
         })
     }
 
-    /// Records an end; not where programs share a folder and nothing is read there: they may be many and short, and the journal says all.
+    /// Whether ends are recorded beside the files: not where programs share a folder and nothing is read there; they may be many and short,
+    /// and the journal says all.
+    fn keeps_records(&self) -> bool {
+        let setup = &self.setup;
+        setup.directory.is_some() || !setup.collect.is_empty() || setup.engine.must_leave_files()
+    }
+
+    fn ended(&self, inputs: &Inputs, campaign: Fingerprint) -> Option<Ended> {
+        if self.keeps_records() { Ended::read(inputs, campaign) } else { None }
+    }
+
     fn record(&self, inputs: &Inputs, campaign: Fingerprint, usage: Usage, ran: Simulated) -> io::Result<Ended> {
-        let reads_nothing = self.setup.collect.is_empty() && !self.setup.engine.must_leave_files();
-        match !inputs.is_own && reads_nothing {
-            true => Ok(Ended::unrecorded(inputs, campaign, usage, ran)),
-            false => Ended::record(inputs, campaign, usage, ran),
+        match self.keeps_records() {
+            true => Ended::record(inputs, campaign, usage, ran),
+            false => Ok(Ended::unrecorded(inputs, campaign, usage, ran)),
         }
     }
 
@@ -185,7 +194,8 @@ impl Stage for ReplicaStage {
     }
 
     fn has_ended(&self, task: TaskId, campaign: Fingerprint) -> bool {
-        self.setup.inputs(task as usize).is_ok_and(|inputs| Ended::read(&inputs, campaign).is_some())
+        let inputs = || self.setup.inputs(task as usize);
+        self.keeps_records() && inputs().is_ok_and(|inputs| self.ended(&inputs, campaign).is_some())
     }
 
     fn lacks_files(&self, task: TaskId) -> bool {

@@ -2,7 +2,7 @@
 //!
 //! It holds a mark that names the campaign. A folder with files and without a mark is somebody else's: nothing in it is touched.
 use crate::campaigns::ensemble::ended::{is_finished, set_aside};
-use crate::campaigns::ensemble::folder::told_aside;
+use crate::campaigns::ensemble::folder::aside_line;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -62,7 +62,7 @@ pub fn claim(folder: &Path, owner: &str, fresh: bool) -> Result<Vec<String>, Ref
         };
     }
     fs::create_dir_all(folder).and_then(|()| fs::write(mark, owner)).map_err(failed)?;
-    Ok(told_aside(&moved).into_iter().collect())
+    Ok(aside_line(&moved).into_iter().collect())
 }
 
 /// Whether a window has been sampled to its end.
