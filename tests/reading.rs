@@ -9,6 +9,10 @@ use support::{Campaign, simmpi};
 
 /// A walk with a diagnostic column that is not finite in its first rows; `ran` counts the starts.
 const SCRIPT: &str = "echo $1 >> ../../ran; printf '#! FIELDS time phi bias rct neff\\n0 0.1 1 -inf 1\\n1 0.%s 2 3 -nan\\n2 0.3 1 4 5\\n' $1 > COLVAR; echo 7 > more.dat";
+/// A short run of the built-in model.
+const MODEL: &str = "[ensemble.model]\nsurface = { kind = \"mueller-brown\" }\nintegrator = { kind = \"underdamped\", friction = 5.0 }\n\
+    thermal_energy = 15.0\ntime_step = 0.01\nsteps = 2000\nsample_every = 20\n[ensemble.model.opes]\ncoordinates = [\"x\", \"y\"]\n\
+    barrier = 120.0\npace = 200\nsigma = [0.1, 0.1]\n";
 const FREE_ENERGY: &str =
     "[[ensemble.free_energy]]\ncvs = [\"phi\"]\nbias = \"bias\"\ntemperature_k = 300.0\ngrid = 4\n";
 
@@ -230,4 +234,23 @@ fn a_finished_window_whose_output_cannot_be_read_is_not_simulated_again() {
     assert_eq!(ran(&campaign).len(), 3, "no window is simulated again");
     campaign.run(0, &["--fresh", "--force"]).expect(2, &["results.windows.old-1"]);
     assert!(campaign.path("results.windows.old-1/2/window.gro").is_file());
+}
+
+#[test]
+fn other_columns_of_the_model_come_from_the_journal() {
+    let of = |columns: &str| {
+        format!(
+            "[campaign]\nkind = \"ensemble\"\nseed = 7\n[ensemble]\nengine = \"model\"\nseeds = \"0-2\"\n{}\n\
+             [[ensemble.collect]]\nfile = \"COLVAR\"\ncolumns = [{columns}]\n",
+            MODEL
+        )
+    };
+    let campaign = Campaign::with(simmpi(), &of("\"x\""));
+    campaign.run(2, &[]).expect(0, &["3 of 3"]);
+    campaign.write(&of("\"time\", \"opes.bias\""));
+    let output = campaign.run(0, &[]).expect(0, &["3 of 3 tasks done"]);
+    assert!(!output.said.contains("tasks in"), "nothing runs: {}", output.said);
+    let straight = Campaign::with(simmpi(), &of("\"time\", \"opes.bias\""));
+    straight.run(0, &[]).expect(0, &[]);
+    assert_eq!(campaign.results(), straight.results());
 }

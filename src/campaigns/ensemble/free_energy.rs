@@ -32,7 +32,7 @@ impl Samples {
 pub fn write(setup: &Setup, outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<Vec<String>, Error> {
     let mut said = Vec::new();
     for wanted in &setup.free_energies {
-        let (samples, left_out) = gather(wanted, outcomes)?;
+        let (samples, left_out) = gather(setup, wanted, outcomes)?;
         let replicas: Vec<Replica> = samples.values().map(replica).collect();
         let numbers: Vec<u64> = samples.keys().copied().collect();
         write_one(wanted, &replicas, &numbers, out)?;
@@ -56,13 +56,17 @@ fn replica(samples: &Samples) -> Replica<'_> {
 }
 
 /// The samples of every replica that has some, by its number, and the replicas that have some that are not finite.
-fn gather(wanted: &FreeEnergy, outcomes: &mut dyn Outcomes) -> Result<(BTreeMap<u64, Samples>, Vec<u64>), Error> {
+fn gather(
+    setup: &Setup,
+    wanted: &FreeEnergy,
+    outcomes: &mut dyn Outcomes,
+) -> Result<(BTreeMap<u64, Samples>, Vec<u64>), Error> {
     let (mut all, mut left_out) = (BTreeMap::new(), Vec::new());
     outcomes.each(0, &mut |_, _, piece| {
         let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
         for replica in &values.replicas {
-            let columns = &replica.series[wanted.file];
-            let rows: Vec<usize> = (0..columns[wanted.bias].len()).filter(|row| wanted.uses(columns, *row)).collect();
+            let columns = replica.columns(setup, wanted.file);
+            let rows: Vec<usize> = (0..columns[wanted.bias].len()).filter(|row| wanted.uses(&columns, *row)).collect();
             let of = |column: usize| -> Vec<f64> { rows.iter().map(|&row| columns[column][row]).collect() };
             let samples =
                 Samples { coordinates: wanted.cvs.iter().map(|&column| of(column)).collect(), bias: of(wanted.bias) };

@@ -73,8 +73,8 @@ pub struct FreeEnergy {
 
 impl FreeEnergy {
     /// Whether a row of the collected `columns` `[column][row]` counts: what comes before `discard_ps` does not.
-    pub fn uses(&self, columns: &[Vec<f64>], row: usize) -> bool {
-        self.time.is_none_or(|time| columns[time][row] >= self.discard_ps)
+    pub fn uses(&self, columns: &[impl AsRef<[f64]>], row: usize) -> bool {
+        self.time.is_none_or(|time| columns[time].as_ref()[row] >= self.discard_ps)
     }
 }
 

@@ -50,7 +50,7 @@ pub struct Replica {
     pub notes: Vec<String>,
     /// Rows of each collected file.
     pub rows: Vec<u64>,
-    /// `[collected file][column][row]`; dropped in totals, where only their lengths are kept.
+    /// `[collected file][column][row]`, of the model all columns that it has; dropped in totals, where only their lengths are kept.
     pub series: Vec<Vec<Vec<f64>>>,
     /// Values of them that are not finite.
     pub odd: Odd,
@@ -79,15 +79,8 @@ impl ReplicaStage {
         };
         let columns = model.run(context.seed, self.setup.seeds[task as usize], &mut may_go_on)?;
         let columns = columns.ok_or_else(|| expired.unwrap_or_else(|| Cause::Lost("the run was ended".into())))?;
-        let names = model.columns();
-        let place = |name: &ColumnName| match name {
-            ColumnName::Name(name) => names.iter().position(|known| known == name),
-            ColumnName::Place(place) => Some(*place as usize),
-        };
-        // That the model has them was seen when the campaign was loaded.
-        let of = |name: &ColumnName| place(name).and_then(|place| columns.get(place)).cloned().unwrap_or_default();
-        let series: Vec<Vec<Vec<f64>>> =
-            self.setup.collect.iter().map(|collect| collect.columns.iter().map(of).collect()).collect();
+        // All of them are kept, since no file holds those that are not collected now: others may be asked for later.
+        let series = vec![columns];
         let usage = Usage { seconds: started.elapsed().as_secs_f64(), ..Usage::default() };
         let none = f64::NAN;
         Ok(Replica {
@@ -174,6 +167,22 @@ impl ReplicaStage {
         while self.born.elapsed() < turn && !context.is_halted() {
             sleep((turn - self.born.elapsed().min(turn)).min(Duration::from_millis(50)));
         }
+    }
+}
+
+impl Replica {
+    /// The columns that are collected of a file, in their order `[column][row]`.
+    pub fn columns(&self, setup: &Setup, file: usize) -> Vec<&[f64]> {
+        let all = &self.series[file];
+        let Engine::Model(model) = &setup.engine else { return all.iter().map(Vec::as_slice).collect() };
+        let names = model.columns();
+        let place = |name: &ColumnName| match name {
+            ColumnName::Name(name) => names.iter().position(|known| known == name),
+            ColumnName::Place(place) => Some(*place as usize),
+        };
+        // That the model has them was seen when the campaign was loaded.
+        let of = |name: &ColumnName| place(name).and_then(|place| all.get(place)).map_or(&[][..], Vec::as_slice);
+        setup.collect[file].columns.iter().map(of).collect()
     }
 }
 

@@ -25,8 +25,6 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
         }
         Engine::Model(_) => {
             identity["model"] = serde_json::json!(section.model);
-            // No file holds the other columns.
-            identity["collect"] = collected(section);
         }
         Engine::Gromacs(recipe) => {
             let stages = recipe.stages.iter().map(|stage| (&stage.name, &stage.grompp_args)).collect::<Vec<_>>();
@@ -59,7 +57,11 @@ pub fn reading(section: &Section) -> Option<String> {
 
 /// What is computed from the columns that were collected.
 pub fn afterwards(section: &Section) -> serde_json::Value {
-    serde_json::json!({ "free_energy": section.free_energy })
+    match section.engine {
+        // Its columns are all in the journal.
+        EngineName::Model => serde_json::json!({ "free_energy": section.free_energy, "collect": collected(section) }),
+        EngineName::Command | EngineName::Gromacs => serde_json::json!({ "free_energy": section.free_energy }),
+    }
 }
 
 /// A warning where collected values are not finite: one for the campaign, with the first place.

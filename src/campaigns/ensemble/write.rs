@@ -29,7 +29,7 @@ pub fn write(
         .collect::<Result<_, _>>()?;
     outcomes.each(0, &mut |_, _, piece| {
         let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
-        values.replicas.iter().try_for_each(|replica| files.iter().try_for_each(|file| file.fill(replica, out)))
+        values.replicas.iter().try_for_each(|replica| files.iter().try_for_each(|file| file.fill(setup, replica, out)))
     })?;
     super::free_energy::write(setup, outcomes, out)
 }
@@ -101,9 +101,9 @@ impl Series {
         Ok(Self { file, rows, offsets })
     }
 
-    fn fill(&self, replica: &Replica, out: &mut Writer) -> Result<(), Error> {
+    fn fill(&self, setup: &Setup, replica: &Replica, out: &mut Writer) -> Result<(), Error> {
         let first = self.offsets[replica.task as usize] as usize;
-        for (rows, values) in self.rows.iter().zip(&replica.series[self.file]) {
+        for (rows, values) in self.rows.iter().zip(replica.columns(setup, self.file)) {
             if !values.is_empty() {
                 out.fill(rows, first, values)?;
             }
