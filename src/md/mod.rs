@@ -2,6 +2,7 @@
 pub mod columns;
 pub mod edi;
 mod error;
+mod expression;
 pub mod gro;
 mod numbering;
 pub mod opes;

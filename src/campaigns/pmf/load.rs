@@ -97,9 +97,11 @@ fn axis_of(document: &Document, section: &Section, all: &[Series], faults: &mut 
     let given = section.window[0].period;
     let told = all[0].period;
     for (index, series) in all.iter().enumerate() {
-        if given.is_none() && series.period != told {
-            let message = format!("`{}` tells another period than that of window 0", series.path.display());
-            let help = "give every window its `period`";
+        if given.is_none() && !is_same_period(series.period, told) {
+            let name = |period: Option<f64>| period.map_or("none".to_owned(), |period| period.to_string());
+            let path = series.path.display();
+            let message = format!("the period in `{path}` is {}, that of window 0 {}", name(series.period), name(told));
+            let help = "give every window the same `period`";
             faults.push(document.fault(&format!("window.{index}.file"), message, help));
         }
     }
@@ -120,6 +122,14 @@ fn axis_of(document: &Document, section: &Section, all: &[Series], faults: &mut 
         faults.push(document.fault("range", message, "give one period at most"));
     }
     axis
+}
+
+/// Whether files say the same, one perhaps with fewer digits.
+fn is_same_period(one: Option<f64>, other: Option<f64>) -> bool {
+    match (one, other) {
+        (Some(one), Some(other)) => (one - other).abs() <= 1e-5 * other,
+        (one, other) => one == other,
+    }
 }
 
 /// Files of other names with the same contents.

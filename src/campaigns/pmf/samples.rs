@@ -54,7 +54,15 @@ pub fn read(
         warnings.push(document.fault(&key("file"), message, help).warning());
     }
     check_quantity(document, index, window, &column, &table)?;
-    let period = period_of(&table, &column);
+    // What the configuration says needs no word of the file.
+    let period = match window.period {
+        Some(_) => None,
+        None => table.period(&column).map_err(|error| {
+            let (message, help) = halves(&error.to_string());
+            let message = format!("{}:{}: {message}", path.display(), error.line());
+            document.fault(&key("file"), message, help)
+        })?,
+    };
     let Table { mut values, time_ps, .. } = table;
     let mut positions = values.pop().unwrap_or_default();
     if window.quantity == Quantity::Force {
@@ -99,23 +107,6 @@ fn check_quantity(
         }
         _ => Ok(()),
     }
-}
-
-/// The period that PLUMED's `#! SET min_phi -pi` and `max_phi` tell.
-fn period_of(table: &Table, column: &Column) -> Option<f64> {
-    let name = match column {
-        Column::Index(index) => table.names.get(*index)?,
-        Column::Name(name) => name,
-    };
-    let bound = |which: &str| {
-        let (_, text) = table.settings.iter().find(|(known, _)| *known == format!("{which}_{name}"))?;
-        match text.as_str() {
-            "pi" => Some(std::f64::consts::PI),
-            "-pi" => Some(-std::f64::consts::PI),
-            number => number.parse::<f64>().ok(),
-        }
-    };
-    Some(bound("max")? - bound("min")?).filter(|period| *period > 0.0 && period.is_finite())
 }
 
 /// How many samples at the beginning are left out; none where times are needed and not known.

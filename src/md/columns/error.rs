@@ -1,5 +1,6 @@
 //! What can be wrong in a file of columns?
 use super::Column;
+use super::restart::Mixed;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -22,6 +23,15 @@ pub enum Error {
     Fields { path: PathBuf, line: usize },
     #[error("{path}:{line}: a second set of data begins: divide the file there", path = .path.display())]
     SecondSet { path: PathBuf, line: usize },
+    #[error("{path}:{line}: from here on time goes back {count} times, first to {time}: two programs seem to have written to the file at the same time, so its rows cannot be told apart: run the simulation again, or keep the rows of one program", path = .path.display())]
+    Mixed { path: PathBuf, line: usize, time: f64, count: usize },
+}
+
+impl Error {
+    pub(super) fn mixed(path: PathBuf, mixed: Mixed) -> Self {
+        let Mixed { line, time, count } = mixed;
+        Self::Mixed { path, line, time, count }
+    }
 }
 
 /// A line of a file, for messages.

@@ -1,12 +1,13 @@
 //! What do the lines before and between rows say about columns?
 use super::error::{At, Error};
-use super::{Column, number};
+use super::{Column, Setting, number};
 
 /// What headers said so far.
 #[derive(Default)]
 pub struct Header {
     pub names: Vec<String>,
-    pub settings: Vec<(String, String)>,
+    /// A name has several where headers differ.
+    pub settings: Vec<Setting>,
     pub axis: Option<String>,
     /// The label of the first column in an xvg.
     time_label: Option<String>,
@@ -22,15 +23,14 @@ impl Header {
         self.is_colvar || self.is_xvg
     }
 
-    /// Reads a line that begins with `#`, `@` or `&`.
+    /// Reads a line that begins with `#` or `@`.
     ///
     /// # Errors
-    /// Fields differ from those of an earlier block, or a second set begins.
+    /// Fields differ from those of an earlier block.
     pub fn read(&mut self, at: &At, line: &[u8]) -> Result<(), Error> {
         let text = String::from_utf8_lossy(line);
         match text.split_at(1) {
             ("@", rest) => self.read_xvg(rest.trim()),
-            ("&", _) => return Err(at.second_set()),
             (_, rest) => match rest.strip_prefix('!') {
                 Some(rest) => self.read_colvar(at, rest.trim())?,
                 None => {
@@ -59,11 +59,14 @@ impl Header {
         let quoted = || line.split_once('"').and_then(|(_, rest)| Some(rest.rsplit_once('"')?.0.to_owned()));
         let mut words = line.split_whitespace();
         match (words.next(), words.next()) {
+            // Files of xmgrace also say how a label looks.
             (Some("xaxis"), Some("label")) => {
-                self.time_label = quoted();
-                self.name(0, quoted().unwrap_or_default());
+                if let Some(label) = quoted() {
+                    self.time_label = Some(label.clone());
+                    self.name(0, label);
+                }
             }
-            (Some("yaxis"), Some("label")) => self.axis = quoted(),
+            (Some("yaxis"), Some("label")) => self.axis = quoted().or(self.axis.take()),
             (Some(set), Some("legend")) => {
                 let index = set.strip_prefix('s').and_then(|index| index.parse::<usize>().ok());
                 // A column number that no file has would only make a long list.
@@ -96,8 +99,10 @@ impl Header {
             Some("SET") => {
                 if let Some(name) = words.next() {
                     let value = words.collect::<Vec<_>>().join(" ");
-                    self.settings.retain(|(known, _)| known != name);
-                    self.settings.push((name.to_owned(), value));
+                    let known = self.settings.iter().rfind(|setting| setting.name == name);
+                    if known.is_none_or(|setting| setting.value != value) {
+                        self.settings.push(Setting { name: name.to_owned(), value, line: at.line });
+                    }
                 }
             }
             _ => {}

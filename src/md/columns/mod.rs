@@ -2,19 +2,27 @@
 //!
 //! A row is a line of numbers between blanks or commas; column 0 is the time where the file has one. Names come from `@ s0 legend "..."`,
 //! from `#! FIELDS ...`, or from a first line of words. What a restart wrote again counts once: a row replaces every
-//! earlier one of its time or a later one. A last line that was cut is left out. Both are told in [`Table::notes`]. Anything else
-//! that is odd is an [`Error`] with its line: a guess would be a wrong number in a result.
+//! earlier one of its time or a later one. Lines that were cut off are left out. [`Table::notes`] says so, once for each kind. Anything
+//! else that is odd is an [`Error`] with its line: a guess would be a wrong number in a result.
+mod damage;
 mod error;
 mod header;
+mod lines;
 mod number;
+mod period;
 mod restart;
+mod rows;
 #[cfg(test)]
 mod tests;
 
 pub use error::Error;
+pub use period::PeriodError;
 
+use damage::Damage;
 use error::At;
 use header::Header;
+use lines::{End, Line};
+use rows::Rows;
 use std::fmt;
 use std::fs;
 use std::path::Path;
@@ -45,6 +53,15 @@ pub struct Note {
     pub text: String,
 }
 
+/// What a line `#! SET name value` says.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Setting {
+    pub name: String,
+    pub value: String,
+    /// Counted from 1.
+    pub line: usize,
+}
+
 /// Columns of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Table {
@@ -54,8 +71,8 @@ pub struct Table {
     pub time_ps: Option<Vec<f64>>,
     /// The columns that were asked for, in that order, in the file's own units `[columns][rows]`.
     pub values: Vec<Vec<f64>>,
-    /// What `#! SET name value` said, in its order.
-    pub settings: Vec<(String, String)>,
+    /// What `#! SET name value` said, in its order; what a later header repeats stands here once.
+    pub settings: Vec<Setting>,
     /// What `@ yaxis label` said.
     pub axis: Option<String>,
     pub notes: Vec<Note>,
@@ -94,8 +111,7 @@ pub fn read(path: &Path, wanted: &[Column]) -> Result<Table, Error> {
 /// As [`read`].
 pub fn read_as_written(path: &Path, wanted: &[Column]) -> Result<Table, Error> {
     let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
-    let reader = Reader { path, bytes: &bytes, wanted, header: Header::default(), rows: None, keeps_all: true };
-    reader.read_whole()
+    Reader::new(path, wanted, true).read_whole(&bytes)
 }
 
 /// The columns `wanted` of `bytes`, which messages call `path`.
@@ -103,197 +119,149 @@ pub fn read_as_written(path: &Path, wanted: &[Column]) -> Result<Table, Error> {
 /// # Errors
 /// A column is unknown, a value is no finite number, rows differ in length, or there is no row.
 pub fn parse(path: &Path, bytes: &[u8], wanted: &[Column]) -> Result<Table, Error> {
-    Reader { path, bytes, wanted, header: Header::default(), rows: None, keeps_all: false }.read_whole()
+    Reader::new(path, wanted, false).read_whole(bytes)
 }
 
 /// A file that is being read.
 struct Reader<'a> {
     path: &'a Path,
-    bytes: &'a [u8],
     wanted: &'a [Column],
     header: Header,
-    /// From the first row on.
-    rows: Option<Rows>,
     /// Whether values may be other than finite.
     keeps_all: bool,
+    /// From the first row on.
+    rows: Option<Rows>,
+    damage: Damage,
+    /// Whether a header stands behind the last row.
+    is_announced: bool,
+    /// The line of the `&` that ended the set of data.
+    ended: Option<usize>,
+    /// A row that is too short or no row of numbers: cut off, if time goes back behind it.
+    doubtful: Option<Doubtful>,
 }
 
-/// What rows look like, and those that were read.
-struct Rows {
-    /// Columns of every row.
-    width: usize,
-    has_commas: bool,
-    /// Which column of the file is which of `values`, by ascending column; column 0 is always read, into the last.
-    places: Vec<(usize, usize)>,
-    /// `[wanted columns, then column 0][rows]`.
-    values: Vec<Vec<f64>>,
-    /// A row while it is read.
-    row: Vec<f64>,
-    /// Rows whose first column is not above that of the row before, with their lines.
-    descents: Vec<(usize, usize)>,
-    notes: Vec<Note>,
-    keeps_all: bool,
-    /// Whether the first column may be one of times.
-    has_time: bool,
-    /// Rows with a value that is not finite.
-    not_finite: Vec<NotFinite>,
+/// A row that may have been cut off.
+struct Doubtful {
+    line: usize,
+    /// Its time, as far as it can be read.
+    time: f64,
+    error: Error,
 }
 
-impl Reader<'_> {
-    fn read_whole(mut self) -> Result<Table, Error> {
-        self.read_lines()?;
+impl<'a> Reader<'a> {
+    fn new(path: &'a Path, wanted: &'a [Column], keeps_all: bool) -> Self {
+        let (header, damage) = (Header::default(), Damage::default());
+        Self { path, wanted, header, keeps_all, rows: None, damage, is_announced: false, ended: None, doubtful: None }
+    }
+
+    fn read_whole(mut self, bytes: &[u8]) -> Result<Table, Error> {
+        lines::lines(bytes).try_for_each(|line| self.read(line))?;
         self.finish()
     }
 
-    fn read_lines(&mut self) -> Result<(), Error> {
-        let mut begin = 0;
-        for (line, end) in (1..).zip(memchr::memchr_iter(b'\n', self.bytes).chain([self.bytes.len()])) {
-            let text = self.bytes[begin..end].trim_ascii();
-            begin = end + 1;
-            let is_cut = end == self.bytes.len();
-            match text.first() {
-                None => {}
-                Some(b'#' | b'@' | b'&') => self.read_header(line, text)?,
-                Some(_) => self.read_row(line, text, is_cut)?,
-            }
+    fn read(&mut self, line: Line) -> Result<(), Error> {
+        match (line.end, line.text.first()) {
+            (End::Zeros, _) => self.damage.zeros(line.number),
+            (_, None) => {}
+            // A header that was cut off has no rows, and stands again behind.
+            (End::Torn, Some(b'#')) => {}
+            (End::Torn, _) => self.damage.torn(line.number),
+            (End::File, Some(b'#')) if line.text.starts_with(b"#!") => self.damage.last(line.number),
+            (_, Some(b'&')) if self.rows.is_some() => self.ended = self.ended.or(Some(line.number)),
+            (_, Some(b'&')) => {}
+            (_, Some(b'#' | b'@')) => return self.read_header(line),
+            _ => return self.read_row(line),
         }
         Ok(())
     }
 
-    fn read_header(&mut self, line: usize, text: &[u8]) -> Result<(), Error> {
+    fn read_header(&mut self, line: Line) -> Result<(), Error> {
+        let at = At { path: self.path, line: line.number };
         let before = self.header.names.len();
-        self.header.read(&At { path: self.path, line }, text)?;
+        self.header.read(&at, line.text)?;
+        self.is_announced = true;
+        if self.header.is_colvar && line.text.starts_with(b"#!") {
+            self.settle(f64::NEG_INFINITY)?;
+        }
         match &self.rows {
             // Fields of a later block are checked by the header; more legends than columns would be no header of these rows.
             Some(rows) if self.header.is_colvar && before == 0 && self.header.names.len() > rows.width => {
-                Err(At { path: self.path, line }.fields())
+                Err(at.fields())
             }
             _ => Ok(()),
         }
     }
 
-    fn read_row(&mut self, line: usize, text: &[u8], is_cut: bool) -> Result<(), Error> {
-        let at = At { path: self.path, line };
-        let rows = match &mut self.rows {
-            Some(rows) => rows,
-            None if self.header.takes_names(text) => return Ok(()),
-            None => self.rows.insert(Rows::new(&at, &self.header, self.wanted, text, self.keeps_all)?),
-        };
-        match rows.read(&at, text) {
-            // Only a whole line ends with its end; other writers than GROMACS and PLUMED may leave out the very last one.
-            Ok(()) if is_cut && self.header.is_program() => rows.note(line, CUT),
-            Ok(()) => {
-                rows.keep(line);
-                Ok(())
-            }
-            Err(_) if is_cut && rows.values.iter().any(|column| !column.is_empty()) => rows.note(line, CUT),
-            Err(error) => Err(error),
+    /// Whether the doubtful row before was cut off: behind it time goes back to `time`, or a header begins.
+    fn settle(&mut self, time: f64) -> Result<(), Error> {
+        match self.doubtful.take() {
+            Some(row) if time <= row.time => self.damage.torn(row.line),
+            Some(row) => return Err(row.error),
+            None => {}
         }
+        Ok(())
     }
 
-    fn finish(self) -> Result<Table, Error> {
+    fn read_row(&mut self, line: Line) -> Result<(), Error> {
+        let at = At { path: self.path, line: line.number };
+        if let Some(line) = self.ended {
+            return Err(At { line, ..at }.second_set());
+        }
+        let mut rows = match self.rows.take() {
+            Some(rows) => rows,
+            None if self.header.takes_names(line.text) => return Ok(()),
+            None => Rows::new(&at, &self.header, self.wanted, line.text, self.keeps_all)?,
+        };
+        let read = rows.read(&at, line.text);
+        let is_cut = line.end == End::File;
+        match read {
+            // Only a whole line ends with its end; other writers than GROMACS and PLUMED may leave out the very last one.
+            Ok(()) if is_cut && self.header.is_program() => self.damage.last(line.number),
+            Ok(()) => {
+                self.settle(rows.time())?;
+                rows.keep(line.number, self.is_announced);
+            }
+            Err(_) if is_cut && !rows.is_empty() => self.damage.last(line.number),
+            Err(error) if rows.is_empty() || !self.header.has_named_time() => return Err(error),
+            Err(error) => match rows.read_behind_cut(&at, line.text) {
+                true => {
+                    self.settle(rows.time())?;
+                    self.damage.torn(line.number);
+                    rows.keep(line.number, self.is_announced);
+                }
+                false => self.doubt(&rows, line, error)?,
+            },
+        }
+        self.is_announced = false;
+        self.rows = Some(rows);
+        Ok(())
+    }
+
+    /// Keeps the fault of a row until the next one says whether it was cut off.
+    fn doubt(&mut self, rows: &Rows, line: Line, error: Error) -> Result<(), Error> {
+        let own = rows.time_of_cut(line.text);
+        self.settle(own.unwrap_or(f64::INFINITY))?;
+        let time = rows.latest().max(own.unwrap_or(f64::NEG_INFINITY));
+        self.doubtful = Some(Doubtful { line: line.number, time, error });
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<Table, Error> {
+        self.settle(f64::INFINITY)?;
         let path = self.path.to_owned();
-        let Some(mut rows) = self.rows.filter(|rows| rows.values.iter().all(|column| !column.is_empty())) else {
+        let Some(mut rows) = self.rows.filter(|rows| !rows.is_empty()) else {
             return Err(Error::Empty { path });
         };
+        let mut notes = self.damage.notes();
         let unit = self.header.time_unit(rows.width);
         let per_ps = unit.filter(|_| self.header.has_named_time() || rows.looks_like_times());
         if per_ps.is_some() {
-            rows.drop_repeated();
+            rows.drop_repeated(&mut notes).map_err(|mixed| Error::mixed(path, mixed))?;
         }
         let first = rows.values.pop().unwrap_or_default();
         let time_ps = per_ps.map(|per_ps| first.iter().map(|t| t / per_ps).collect());
         let names = self.header.names_of(rows.width).into_iter().map(str::to_owned).collect();
         let Header { settings, axis, .. } = self.header;
-        Ok(Table {
-            names,
-            time_ps,
-            values: rows.values,
-            settings,
-            axis,
-            notes: rows.notes,
-            not_finite: rows.not_finite,
-        })
-    }
-}
-
-const CUT: &str = "the last line is cut off: it is left out";
-
-impl Rows {
-    /// Rows like the first one.
-    fn new(at: &At, header: &Header, wanted: &[Column], first: &[u8], keeps_all: bool) -> Result<Self, Error> {
-        let has_commas = memchr::memchr(b',', first).is_some();
-        let width = number::words(first, has_commas).count();
-        if header.is_colvar && header.names.len() != width {
-            return Err(at.width(width, header.names.len()));
-        }
-        let mut places = Vec::with_capacity(wanted.len() + 1);
-        for (place, column) in wanted.iter().enumerate() {
-            places.push((header.find(at, column, width)?, place));
-        }
-        places.push((0, wanted.len()));
-        places.sort_unstable();
-        let values = vec![Vec::new(); wanted.len() + 1];
-        let row = vec![0.0; wanted.len() + 1];
-        let (descents, notes, not_finite) = (Vec::new(), Vec::new(), Vec::new());
-        let has_time = header.time_unit(width).is_some();
-        Ok(Self { width, has_commas, places, values, row, descents, notes, keeps_all, has_time, not_finite })
-    }
-
-    /// Reads a line into `row`.
-    fn read(&mut self, at: &At, text: &[u8]) -> Result<(), Error> {
-        let mut places = self.places.iter().copied().peekable();
-        let mut found = 0;
-        for word in number::words(text, self.has_commas) {
-            while let Some((_, place)) = places.next_if(|(column, _)| *column == found) {
-                self.row[place] = self.number(place, word).ok_or_else(|| at.number(found, word))?;
-            }
-            found += 1;
-        }
-        if found == self.width { Ok(()) } else { Err(at.width(found, self.width)) }
-    }
-
-    /// The number for a place of the row; times are always finite.
-    fn number(&self, place: usize, word: &[u8]) -> Option<f64> {
-        let is_time = self.has_time && place + 1 == self.row.len();
-        if self.keeps_all && !is_time { number::parse_any(word) } else { number::parse(word) }
-    }
-
-    /// Leaves out what a restart wrote again.
-    fn drop_repeated(&mut self) {
-        let rows = self.values.last().map_or(0, Vec::len);
-        // Which line each of these rows is in, as a column, which loses the same rows as others do.
-        if !self.not_finite.is_empty() {
-            let mut lines = vec![0.0; rows];
-            self.not_finite.iter().for_each(|odd| lines[odd.row] = odd.line as f64);
-            self.values.insert(0, lines);
-        }
-        restart::drop_repeated(&mut self.values, &self.descents, &mut self.notes);
-        if !self.not_finite.is_empty() {
-            let lines = self.values.remove(0).into_iter().enumerate().filter(|(_, line)| *line > 0.0);
-            self.not_finite = lines.map(|(row, line)| NotFinite { row, line: line as usize }).collect();
-        }
-    }
-
-    /// Whether the first column, of which no header says so, can be one of times: restarts are few.
-    fn looks_like_times(&self) -> bool {
-        self.descents.len() <= 2 + self.values.last().map_or(0, Vec::len) / 1000
-    }
-
-    fn keep(&mut self, line: usize) {
-        if let Some(times) = self.values.last()
-            && times.last().is_some_and(|last| Some(last) >= self.row.last())
-        {
-            self.descents.push((times.len(), line));
-        }
-        if self.keeps_all && self.row.iter().any(|value| !value.is_finite()) {
-            self.not_finite.push(NotFinite { row: self.values.last().map_or(0, Vec::len), line });
-        }
-        self.values.iter_mut().zip(&self.row).for_each(|(column, value)| column.push(*value));
-    }
-
-    fn note(&mut self, line: usize, text: &str) -> Result<(), Error> {
-        self.notes.push(Note { line, text: text.to_owned() });
-        Ok(())
+        Ok(Table { names, time_ps, values: rows.values, settings, axis, notes, not_finite: rows.not_finite })
     }
 }

@@ -1,4 +1,5 @@
 //! Columns as GROMACS, PLUMED and others write them, whole and damaged.
+use super::damage::CUT;
 use super::*;
 use crate::seed::{CampaignSeed, Purpose};
 
@@ -36,14 +37,12 @@ fn a_colvar_is_read_over_restarts_and_each_time_once() {
     let table = of(&text, &[name("opes.bias"), name("time")]).unwrap();
     assert_eq!(table.values, [vec![10.0, 40.0, 50.0, 70.0], vec![0.0, 1.0, 2.0, 3.0]]);
     assert_eq!(table.time_ps, Some(table.values[1].clone()));
-    assert_eq!(table.settings, [("min_phi".into(), "-pi".into()), ("max_phi".into(), "pi".into())]);
+    let settings: Vec<_> = table.settings.iter().map(|set| (set.name.as_str(), set.value.as_str(), set.line)).collect();
+    assert_eq!(settings, [("min_phi", "-pi", 2), ("max_phi", "pi", 3)]);
     let notes: Vec<_> = table.notes.iter().map(|note| (note.line, note.text.as_str())).collect();
     assert_eq!(
         notes,
-        [
-            (10, "time goes back to 1: 2 earlier rows from there on count as repeated"),
-            (16, "time goes back to 3: 1 earlier row from there on count as repeated")
-        ]
+        [(10, "time goes back 2 times, first to 1 and last to 3: 3 earlier rows from there on count as repeated")]
     );
     let twice = of("#! FIELDS time x\n0 1\n1 2\n0 3\n", &[Column::Index(1)]).unwrap();
     assert_eq!(twice.values, [[3.0]]);
@@ -116,6 +115,182 @@ fn what_is_wrong_is_told_with_its_line_and_column() {
     }
     let missing = read(Path::new("/nowhere/at all"), &[]).unwrap_err();
     assert!(missing.to_string().contains("cannot read `/nowhere/at all`"));
+}
+
+/// The values of the second column, and the notes.
+fn read_second(text: &str) -> (Vec<f64>, Vec<(usize, String)>) {
+    let table = of(text, &[Column::Index(1)]).unwrap();
+    (table.values[0].clone(), table.notes.into_iter().map(|note| (note.line, note.text)).collect())
+}
+
+#[test]
+fn a_mark_behind_the_last_row_of_an_xvg_ends_its_set() {
+    for end in ["&\n", "&", "&\n\n", "&\n# xmgrace\n@ s1 legend \"2\"\n\n", "\n&\n&\n"] {
+        let (values, notes) = read_second(&format!("{XVG}{end}"));
+        assert_eq!((values.len(), notes.len()), (2, 0), "{end:?}");
+    }
+    assert_eq!(read_second(&format!("&\n{XVG}")).0.len(), 2);
+    assert!(told(&format!("{XVG}&\n\n@type xy\n0 1 2\n"), &[Column::Index(1)]).contains("f:10: a second set of data"));
+}
+
+#[test]
+fn labels_of_xmgrace_keep_their_text_when_their_looks_follow() {
+    let looks = "@    xaxis  label \"Time (ns)\"\n@    xaxis  label char size 1.0\n@    yaxis  label \"x (nm)\"\n\
+        @    yaxis  label layout para\n@target G0.S0\n@type xy\n0 1\n1 2\n&\n";
+    let table = of(looks, &[Column::Index(1)]).unwrap();
+    assert_eq!((table.time_ps, table.axis.as_deref()), (Some(vec![0.0, 1000.0]), Some("x (nm)")));
+}
+
+const COLVAR: &str = "#! FIELDS time phi bias\n 0.0 1 10\n 1.0 2 20\n";
+
+#[test]
+fn a_row_that_a_kill_cut_off_is_left_out_whatever_follows_it() {
+    let header = "#! FIELDS time phi bias\n";
+    let cut = "the row is cut off, as a killed program leaves it: it is left out";
+    for (text, expected) in [
+        // A header on the same line: behind whole columns too, whose last number may have lost digits.
+        (format!("{COLVAR} 2.0 {header} 2.0 3 30\n"), vec![1.0, 2.0, 3.0]),
+        (format!("{COLVAR} 2.0 3 3{header} 2.0 3 30\n"), vec![1.0, 2.0, 3.0]),
+        (format!("{COLVAR} 2.0 {header} 3.0 4 30\n"), vec![1.0, 2.0, 4.0]),
+        // A header on the next line.
+        (format!("{COLVAR} 2.0 3\n{header} 2.0 3 30\n"), vec![1.0, 2.0, 3.0]),
+        // No header: the next row goes back in time, on its own line or on that of the cut row.
+        (format!("{COLVAR} 2.0 3\n 2.0 3 30\n 3.0 4 40\n"), vec![1.0, 2.0, 3.0, 4.0]),
+        (format!("{COLVAR} 2.0 - 2.0 3 30\n 3.0 4 40\n"), vec![1.0, 2.0, 3.0, 4.0]),
+        (format!("{COLVAR} 2.0 3 3 2.0 3 30\n 3.0 4 40\n"), vec![1.0, 2.0, 3.0, 4.0]),
+    ] {
+        let (values, notes) = read_second(&text);
+        assert_eq!((values, notes), (expected, vec![(4, cut.to_owned())]), "{text:?}");
+    }
+    // What goes on in time was not cut off by a kill.
+    for text in [" 2.0 3\n 3.0 4 40\n", " 2.0 3 30 3.0 4 40\n", " 2.0 3\n"] {
+        assert!(told(&format!("{COLVAR}{text}"), &[Column::Index(1)]).contains("f:4: the row has"), "{text:?}");
+    }
+}
+
+#[test]
+fn a_header_that_was_cut_off_says_nothing() {
+    let whole = "#! FIELDS time phi bias\n#! SET min_phi -pi\n#! SET max_phi pi\n";
+    let rows = " 0.0 1 10\n";
+    for cut in ["#", "#! FIEL", "#! FIELDS time ph", "#! FIELDS time phi bias\n#! SET min_phi -p"] {
+        let table = of(&format!("{whole}{rows}{cut}{whole} 1.0 2 20\n"), &[name("phi")]).unwrap();
+        assert_eq!((table.values[0].as_slice(), table.notes.len()), (&[1.0, 2.0][..], 0), "{cut}");
+        assert!(table.period(&name("phi")).unwrap().is_some(), "{cut}");
+        let table = of(&format!("{whole}{rows}{cut}"), &[name("phi")]).unwrap();
+        assert_eq!(table.rows(), 1, "{cut}");
+    }
+}
+
+#[test]
+fn bytes_of_zero_cost_the_lines_that_have_them() {
+    for (text, expected, count) in [
+        (format!("{COLVAR} 2.0 3\0\0\0\0"), vec![1.0, 2.0], 1),
+        (format!("{COLVAR}\0\0\0\0#! FIELDS time phi bias\n 2.0 3 30\n"), vec![1.0, 2.0, 3.0], 1),
+        (format!("{COLVAR} 2.0\0\0.0 4 40\n 5.0 6 60\n"), vec![1.0, 2.0, 6.0], 1),
+        (format!("{COLVAR}\0\0\n\0\n 5.0 6 60\n"), vec![1.0, 2.0, 6.0], 2),
+    ] {
+        let (values, notes) = read_second(&text);
+        assert_eq!((values, notes.len(), notes[0].0), (expected, 1, 4), "{text:?}");
+        assert!(notes[0].1.contains("bytes of zero") && notes[0].1.starts_with("2 lines") == (count == 2), "{notes:?}");
+    }
+}
+
+/// Rows of times `from..to`, a step apart, that say which run wrote them.
+fn rows(run: u32, from: u32, to: u32) -> String {
+    (from..to).map(|t| format!("{t} {run}\n")).collect()
+}
+
+#[test]
+fn many_restarts_are_one_note() {
+    let head = "@ xaxis label \"Time (ps)\"\n";
+    let pieces: String = (0..30).map(|k| rows(k, k * 10, k * 10 + 14)).collect();
+    let (values, notes) = read_second(&format!("{head}{pieces}"));
+    assert_eq!(values.len(), 304);
+    assert!((0..300).all(|t| values[t] == (t / 10) as f64), "of each time the last one counts");
+    let text = "time goes back 29 times, first to 10 and last to 290: 116 earlier rows from there on count as repeated";
+    assert_eq!(notes, [(16, text.to_owned())]);
+    // Without a header too, where the first column can be nothing but times.
+    let bare: String = (0..15).map(|k| rows(k, k * 10, k * 10 + 14)).collect();
+    assert_eq!(read_second(&bare).0.len(), 154);
+    // A program that ends again and again before it gets further than one row; and one that repeats the row it goes on from.
+    let stuck: String = (0..20).map(|_| rows(1, 99, 100)).collect();
+    assert_eq!(read_second(&format!("{head}{}{stuck}", rows(0, 0, 100))).0.len(), 100);
+    let slow: String = (0..20).map(|t| rows(0, t, t + 2)).collect();
+    assert_eq!(read_second(&format!("{head}{slow}")).0.len(), 21);
+}
+
+#[test]
+fn rows_of_two_programs_that_alternate_are_refused_with_the_line_where_that_begins() {
+    let head = "@ xaxis label \"Time (ps)\"\n";
+    let first = rows(1, 0, 100);
+    let alternate = |rows_of_each: u32, behind: u32| -> String {
+        let one =
+            |k| (rows(1, 100 + k, 100 + k + rows_of_each), rows(2, 100 + k - behind, 100 + k - behind + rows_of_each));
+        (0..10).map(|k| one(k * rows_of_each)).map(|(first, second)| first + &second).collect()
+    };
+    for (rows_of_each, behind, line, time) in [(1, 50, 103, 50), (1, 0, 103, 100), (2, 70, 104, 30), (20, 50, 122, 50)]
+    {
+        let text = format!("{head}{first}{}", alternate(rows_of_each, behind));
+        let message = told(&text, &[Column::Index(1)]);
+        let begin = format!("f:{line}: from here on time goes back ");
+        assert!(
+            message.starts_with(&begin) && message.contains(&format!("first to {time}: two programs")),
+            "{message}"
+        );
+    }
+    // A header before each piece says that a program began there.
+    let announced: String = (0..10).map(|t| format!("{head}{}", rows(t, t, t + 2))).collect();
+    assert_eq!(read_second(&announced).0.len(), 11);
+}
+
+#[test]
+fn a_file_in_two_parts_says_what_the_whole_says() {
+    let head = "#! FIELDS time phi bias\n#! SET min_phi -pi\n#! SET max_phi pi\n";
+    let line = |t: usize| format!(" {t}.0 {} {}\n", t * t, 7 * t);
+    let piece = |from: usize, to: usize| (from..to).map(line).collect::<String>();
+    let wanted = [name("phi"), name("bias")];
+    let whole = of(&format!("{head}{}", piece(0, 50)), &wanted).unwrap();
+    for (first, second) in [(piece(0, 20), piece(20, 50)), (piece(0, 30), piece(20, 50)), (piece(0, 30), piece(29, 50))]
+    {
+        for between in ["", head] {
+            let joined = of(&format!("{head}{first}{between}{second}"), &wanted).unwrap();
+            assert_eq!((&joined.values, &joined.time_ps), (&whole.values, &whole.time_ps));
+            assert_eq!(joined.period(&wanted[0]), whole.period(&wanted[0]));
+        }
+    }
+}
+
+#[test]
+fn a_period_is_what_headers_say_in_any_spelling() {
+    let period = |settings: &[&str]| {
+        let set: String = settings.iter().map(|setting| format!("#! SET {setting}\n")).collect();
+        of(&format!("#! FIELDS time phi psi\n{set} 0 1 2\n"), &[name("phi")]).unwrap().period(&name("phi"))
+    };
+    let turn = 2.0 * std::f64::consts::PI;
+    for settings in
+        [["min_phi -pi", "max_phi +pi"], ["min_phi 0", "max_phi 2pi"], ["min_phi -PI/2", "max_phi (3/2)*PI"]]
+    {
+        assert!((period(&settings).unwrap().unwrap() - turn).abs() < 1e-12, "{settings:?}");
+    }
+    for settings in [&[][..], &["min_psi -pi", "max_psi pi"], &["min_phi 0", "max_phi 0"]] {
+        assert_eq!(period(settings), Ok(None), "{settings:?}");
+    }
+    assert_eq!(period(&["min_phi 0", "max_phi 1", "periodic_phi false"]), Ok(None));
+    for (settings, line, part) in [
+        (&["min_phi -pi", "max_phi tau"][..], 3, "`max_phi tau` is not understood"),
+        (&["min_phi -pi"], 2, "`min_phi` is set, but not `max_phi`"),
+        (&["max_phi pi"], 2, "`max_phi` is set, but not `min_phi`"),
+        (&["min_phi pi", "max_phi -pi"], 3, "from pi to -pi, which is no period"),
+        (&["min_phi 1", "max_phi 1"], 3, "from 1 to 1, which is no period"),
+        (&["min_phi -pi", "max_phi pi", "max_phi 2*pi"], 4, "`max_phi` is 2*pi here and pi in line 3"),
+    ] {
+        let error = period(settings).unwrap_err();
+        assert!(error.line() == line && error.to_string().contains(part), "{error}");
+    }
+    // The same bound in other words.
+    assert!(period(&["min_phi -pi", "max_phi pi", "min_phi -3.141593", "max_phi 3.141593"]).unwrap().is_some());
+    let by_index = of("#! FIELDS time phi\n#! SET min_phi 0\n#! SET max_phi 4\n 0 1\n", &[Column::Index(1)]).unwrap();
+    assert_eq!(by_index.period(&Column::Index(1)), Ok(Some(4.0)));
 }
 
 #[test]

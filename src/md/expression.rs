@@ -1,0 +1,263 @@
+//! What number is a text that PLUMED takes for one?
+//!
+//! PLUMED writes the bounds of a periodic variable in the user's own words, and reads them as a number, as `pi` or a number before it
+//! (`2pi`), or else with the calculator Lepton: `+ - * / ^`, parentheses, named constants and functions.
+use std::f64::consts;
+
+/// Nested parentheses, signs and powers beyond this are no bound of a variable.
+const DEEPEST: usize = 64;
+
+/// The finite number that `text` stands for; none where it is not understood.
+pub fn evaluate(text: &str) -> Option<f64> {
+    let text = text.trim();
+    let value = times_pi(text).or_else(|| {
+        let mut parser = Parser { rest: text, depth: 0 };
+        let value = parser.sum()?;
+        parser.rest.is_empty().then_some(value)
+    })?;
+    value.is_finite().then_some(value)
+}
+
+/// `pi`, `-PI`, `2pi`: Lepton does not multiply without a sign.
+fn times_pi(text: &str) -> Option<f64> {
+    let factor = text.strip_suffix("pi").or_else(|| text.strip_suffix("PI"))?;
+    let factor = match factor {
+        "" | "+" => 1.0,
+        "-" => -1.0,
+        // The standard library would read `inf` too.
+        number if number.ends_with(|c: char| c.is_ascii_digit() || c == '.') => number.parse().ok()?,
+        _ => return None,
+    };
+    Some(factor * consts::PI)
+}
+
+/// What is left of an expression.
+struct Parser<'a> {
+    rest: &'a str,
+    depth: usize,
+}
+
+impl Parser<'_> {
+    /// Whether `sign` comes next; it is then behind.
+    fn takes(&mut self, sign: char) -> bool {
+        let rest = self.rest.strip_prefix(sign);
+        self.rest = rest.map_or(self.rest, str::trim_start);
+        rest.is_some()
+    }
+
+    /// The longest beginning of characters that are `of`, given what is before each.
+    fn word(&mut self, of: impl Fn(&str, char) -> bool) -> &str {
+        let end =
+            self.rest.char_indices().find(|(at, c)| !of(&self.rest[..*at], *c)).map_or(self.rest.len(), |(at, _)| at);
+        let (word, rest) = self.rest.split_at(end);
+        self.rest = rest.trim_start();
+        word
+    }
+
+    fn sum(&mut self) -> Option<f64> {
+        let mut value = self.product()?;
+        loop {
+            match () {
+                () if self.takes('+') => value += self.product()?,
+                () if self.takes('-') => value -= self.product()?,
+                () => return Some(value),
+            }
+        }
+    }
+
+    fn product(&mut self) -> Option<f64> {
+        let mut value = self.signed()?;
+        loop {
+            match () {
+                () if self.takes('*') => value *= self.signed()?,
+                () if self.takes('/') => value /= self.signed()?,
+                () => return Some(value),
+            }
+        }
+    }
+
+    /// A sign binds less than a power: -2^2 is -4.
+    fn signed(&mut self) -> Option<f64> {
+        self.depth += 1;
+        let value = match () {
+            () if self.depth > DEEPEST => None,
+            () if self.takes('-') => self.signed().map(|value| -value),
+            () if self.takes('+') => self.signed(),
+            () => self.power(),
+        };
+        self.depth -= 1;
+        value
+    }
+
+    /// From the right: 2^3^2 is 2^9.
+    fn power(&mut self) -> Option<f64> {
+        let base = self.atom()?;
+        if self.takes('^') { Some(libm::pow(base, self.signed()?)) } else { Some(base) }
+    }
+
+    fn atom(&mut self) -> Option<f64> {
+        if self.takes('(') {
+            let value = self.sum()?;
+            return self.takes(')').then_some(value);
+        }
+        match self.rest.chars().next()? {
+            '0'..='9' | '.' => self.word(is_of_number).parse().ok(),
+            c if c.is_ascii_alphabetic() => {
+                let name = self.word(|_, c| c.is_ascii_alphanumeric() || c == '_').to_owned();
+                if self.takes('(') { self.call(&name) } else { constant(&name) }
+            }
+            _ => None,
+        }
+    }
+
+    /// A function's value; its name and the opening parenthesis are behind.
+    fn call(&mut self, name: &str) -> Option<f64> {
+        let mut values = vec![self.sum()?];
+        while self.takes(',') {
+            values.push(self.sum()?);
+        }
+        match (self.takes(')'), values.as_slice()) {
+            (true, [x]) => function(name, *x),
+            (true, [x, y]) => function_of_two(name, *x, *y),
+            _ => None,
+        }
+    }
+}
+
+/// Whether `c` belongs to the number that begins with `before`.
+fn is_of_number(before: &str, c: char) -> bool {
+    let has_exponent = before.contains(['e', 'E']);
+    match c {
+        '0'..='9' => true,
+        '.' => !before.contains('.') && !has_exponent,
+        'e' | 'E' => !has_exponent,
+        '+' | '-' => before.ends_with(['e', 'E']),
+        _ => false,
+    }
+}
+
+/// Lepton's constants, and `PI`.
+fn constant(name: &str) -> Option<f64> {
+    Some(match name {
+        "pi" | "PI" => consts::PI,
+        "pi_2" => consts::FRAC_PI_2,
+        "pi_4" => consts::FRAC_PI_4,
+        "e" => consts::E,
+        "log2e" => consts::LOG2_E,
+        "log10e" => consts::LOG10_E,
+        "ln2" => consts::LN_2,
+        "ln10" => consts::LN_10,
+        "sqrt2" => consts::SQRT_2,
+        "sqrt1_2" => consts::FRAC_1_SQRT_2,
+        _ => return None,
+    })
+}
+
+/// Lepton's functions of one value.
+fn function(name: &str, x: f64) -> Option<f64> {
+    Some(match name {
+        "sqrt" => libm::sqrt(x),
+        "exp" => libm::exp(x),
+        "log" => libm::log(x),
+        "sin" => libm::sin(x),
+        "cos" => libm::cos(x),
+        "tan" => libm::tan(x),
+        "sec" => 1.0 / libm::cos(x),
+        "csc" => 1.0 / libm::sin(x),
+        "cot" => 1.0 / libm::tan(x),
+        "asin" => libm::asin(x),
+        "acos" => libm::acos(x),
+        "atan" => libm::atan(x),
+        "asec" => libm::acos(1.0 / x),
+        "acsc" => libm::asin(1.0 / x),
+        "acot" => libm::atan(1.0 / x),
+        "sinh" => libm::sinh(x),
+        "cosh" => libm::cosh(x),
+        "tanh" => libm::tanh(x),
+        "asinh" => libm::asinh(x),
+        "acosh" => libm::acosh(x),
+        "atanh" => libm::atanh(x),
+        "erf" => libm::erf(x),
+        "erfc" => libm::erfc(x),
+        "step" => f64::from(x >= 0.0),
+        "square" => x * x,
+        "cube" => x * x * x,
+        "recip" => 1.0 / x,
+        "abs" => x.abs(),
+        "floor" => libm::floor(x),
+        "ceil" => libm::ceil(x),
+        _ => return None,
+    })
+}
+
+/// Lepton's functions of two values.
+fn function_of_two(name: &str, x: f64, y: f64) -> Option<f64> {
+    Some(match name {
+        "min" => x.min(y),
+        "max" => x.max(y),
+        "atan2" => libm::atan2(x, y),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::f64::consts::PI;
+
+    #[test]
+    fn every_spelling_of_a_bound_that_plumed_reads_is_read() {
+        for (text, expected) in [
+            ("pi", PI),
+            ("+pi", PI),
+            ("-pi", -PI),
+            ("PI", PI),
+            ("+PI", PI),
+            ("-PI", -PI),
+            ("2pi", 2.0 * PI),
+            ("-0.5pi", -0.5 * PI),
+            (".5PI", 0.5 * PI),
+            ("1e0pi", PI),
+            ("2*pi", 2.0 * PI),
+            ("2*PI", 2.0 * PI),
+            ("pi/2", PI / 2.0),
+            ("-pi/2", -PI / 2.0),
+            ("0.5*pi", 0.5 * PI),
+            ("(3/2)*pi", 1.5 * PI),
+            ("-(3/2)*pi", -1.5 * PI),
+            ("2*acos(-1)", 2.0 * PI),
+            ("4*(atan(1)+(2-1)*0)", PI),
+            ("atan2(0,-1)", PI),
+            ("max(1, 2)", 2.0),
+            ("pi_2", PI / 2.0),
+            ("pi-pi/4", 0.75 * PI),
+            ("1-2-3", -4.0),
+            ("8/4/2", 1.0),
+            ("-2^2", -4.0),
+            ("2^-1", 0.5),
+            ("2^3^2", 512.0),
+            ("sqrt(square(3))", 3.0),
+            ("180", 180.0),
+            ("+180.0", 180.0),
+            ("-1.8e2", -180.0),
+            ("1e0", 1.0),
+            ("1.", 1.0),
+            ("2 * pi", 2.0 * PI),
+        ] {
+            let value = evaluate(text).unwrap_or(f64::NAN);
+            assert!((value - expected).abs() < 1e-15 * expected.abs().max(1.0), "{text}: {value}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_not_taken_for_one() {
+        for text in [
+            "", "-", "2pi/3", "1/2pi", "2 3", "(2", "2)", "2**3", "tau", "x", "pi()", "sin", "sin(1,2)", "1/0",
+            "log(-1)", "inf", "nan", "infpi", "0x10", "1.2.3", "1e", "180deg", "1,5", "\u{3c0}",
+        ] {
+            assert_eq!(evaluate(text), None, "{text}");
+        }
+        assert_eq!(evaluate(&"(".repeat(100_000)), None);
+        assert_eq!(evaluate(&"-".repeat(100_000)), None);
+    }
+}
