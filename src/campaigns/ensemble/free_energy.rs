@@ -24,29 +24,52 @@ impl Samples {
     }
 }
 
-/// Writes `/results/free_energy`, one at a time: rank 0 holds the columns of one of them. Says which replicas are left out of one, a line for
-/// each free energy: those whose values are not finite, since they were read before it was asked for.
+/// The samples of all replicas that have some, by number, and those that are left out.
+#[derive(Default)]
+struct Gathered {
+    samples: BTreeMap<u64, Samples>,
+    /// Replicas that have none behind what is discarded.
+    without: Vec<Without>,
+    /// Replicas with values that are not finite, since they were read before the free energy was asked for.
+    not_finite: Vec<u64>,
+}
+
+/// A replica all of whose samples are discarded.
+struct Without {
+    task: u64,
+    /// Its first and its last time, ps.
+    times: (f64, f64),
+}
+
+/// Writes `/results/free_energy`, one at a time: rank 0 holds the columns of one of them. What is worth a line on the terminal is returned.
+/// `periods` are those of `[free energies][variables]`.
 ///
 /// # Errors
 /// The file cannot be written, or an outcome not be read.
-pub fn write(setup: &Setup, outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<Vec<String>, Error> {
+pub fn write(
+    setup: &Setup,
+    periods: &[Vec<Option<f64>>],
+    outcomes: &mut dyn Outcomes,
+    out: &mut Writer,
+) -> Result<Vec<String>, Error> {
     let mut said = Vec::new();
-    for wanted in &setup.free_energies {
-        let (samples, left_out) = gather(setup, wanted, outcomes)?;
+    for (wanted, periods) in setup.free_energies.iter().zip(periods) {
+        let Gathered { samples, without, not_finite } = gather(setup, wanted, outcomes)?;
         let replicas: Vec<Replica> = samples.values().map(replica).collect();
         let numbers: Vec<u64> = samples.keys().copied().collect();
-        write_one(wanted, &replicas, &numbers, out)?;
-        if let Some(first) = left_out.first() {
+        let fault = write_one(wanted, periods, &replicas, &numbers, out)?;
+        if !not_finite.is_empty() {
             let group = format!("/results/free_energy/{}", super::write::escaped(&wanted.name));
-            out.list_attribute(&group, "left_out", &left_out)?;
-            let (label, count) = (setup.label(*first as usize), left_out.len());
-            said.push(format!(
-                "warning: {count} of {} replicas ({label} is the first) are left out of the free energy `{}`: values that it is computed \
-                 with are not finite; discard these rows by discard_ps, or name another column",
-                count + numbers.len(),
-                wanted.name
-            ));
+            out.list_attribute(&group, "left_out", &not_finite)?;
         }
+        let all = numbers.len() + without.len() + not_finite.len();
+        let warnings =
+            [warn_of_short(setup, wanted, &without, all), warn_of_not_finite(setup, wanted, &not_finite, all)];
+        let warnings: Vec<String> = warnings.into_iter().flatten().collect();
+        if let (Some(fault), true) = (fault, warnings.is_empty()) {
+            said.push(format!("warning: the free energy `{}` is NaN: {fault}", wanted.name));
+        }
+        said.extend(warnings);
     }
     Ok(said)
 }
@@ -55,13 +78,9 @@ fn replica(samples: &Samples) -> Replica<'_> {
     Replica { coordinates: samples.coordinates.iter().map(Vec::as_slice).collect(), bias: &samples.bias }
 }
 
-/// The samples of every replica that has some, by its number, and the replicas that have some that are not finite.
-fn gather(
-    setup: &Setup,
-    wanted: &FreeEnergy,
-    outcomes: &mut dyn Outcomes,
-) -> Result<(BTreeMap<u64, Samples>, Vec<u64>), Error> {
-    let (mut all, mut left_out) = (BTreeMap::new(), Vec::new());
+/// The samples of every replica that has some, and the replicas that are left out.
+fn gather(setup: &Setup, wanted: &FreeEnergy, outcomes: &mut dyn Outcomes) -> Result<Gathered, Error> {
+    let mut all = Gathered::default();
     outcomes.each(0, &mut |_, _, piece| {
         let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
         for replica in &values.replicas {
@@ -71,21 +90,59 @@ fn gather(
             let samples =
                 Samples { coordinates: wanted.cvs.iter().map(|&column| of(column)).collect(), bias: of(wanted.bias) };
             if !samples.is_finite() {
-                left_out.push(replica.task);
+                all.not_finite.push(replica.task);
             } else if !rows.is_empty() {
-                all.insert(replica.task, samples);
+                all.samples.insert(replica.task, samples);
+            } else if let Some(times) = wanted.time.map(|time| &columns[time])
+                && let (Some(first), Some(last)) = (times.first(), times.last())
+            {
+                all.without.push(Without { task: replica.task, times: (*first, *last) });
             }
         }
         Ok(())
     })?;
-    Ok((all, left_out))
+    Ok(all)
 }
 
-/// Datasets of one free energy; what cannot be computed is NaN, and the group's attribute `fault` says why.
-fn write_one(wanted: &FreeEnergy, replicas: &[Replica], numbers: &[u64], out: &mut Writer) -> Result<(), Error> {
+/// Which replicas have no samples left.
+fn warn_of_short(setup: &Setup, wanted: &FreeEnergy, without: &[Without], all: usize) -> Option<String> {
+    let Without { task, times: (from, to) } = without.first()?;
+    let which = which(setup, *task, without.len());
+    let (count, name, until) = (without.len(), &wanted.name, wanted.discard_ps);
+    Some(format!(
+        "warning: {count} of {all} replicas ({which}) have no samples in the free energy `{name}`: times go from {from} to {to} ps, and \
+         discard_ps = {until} leaves out all before {until} ps; discard less, or sample longer"
+    ))
+}
+
+/// Which replicas are left out because of values that are not finite.
+fn warn_of_not_finite(setup: &Setup, wanted: &FreeEnergy, left_out: &[u64], all: usize) -> Option<String> {
+    let which = which(setup, *left_out.first()?, left_out.len());
+    let (count, name) = (left_out.len(), &wanted.name);
+    Some(format!(
+        "warning: {count} of {all} replicas ({which}) are left out of the free energy `{name}`: values that it is computed with are not \
+         finite; discard these rows by discard_ps, or name another column"
+    ))
+}
+
+/// The first of `count` replicas, as messages name it.
+fn which(setup: &Setup, first: u64, count: usize) -> String {
+    let label = setup.label(first as usize);
+    if count == 1 { label } else { format!("{label} is the first") }
+}
+
+/// Datasets of one free energy; what cannot be computed is NaN, and the group's attribute `fault` says why, as does what is returned.
+fn write_one(
+    wanted: &FreeEnergy,
+    periods: &[Option<f64>],
+    replicas: &[Replica],
+    numbers: &[u64],
+    out: &mut Writer,
+) -> Result<Option<String>, Error> {
     let group = format!("/results/free_energy/{}", super::write::escaped(&wanted.name));
     let (units, kt) = (wanted.units, wanted.thermal_energy);
-    let axes: Vec<Axis> = (0..wanted.cvs.len()).map(|variable| axis(wanted, variable, replicas)).collect();
+    let axes: Vec<Axis> =
+        (0..wanted.cvs.len()).map(|variable| axis(wanted, variable, periods[variable], replicas)).collect();
     let found = reweighting::free_energy(replicas, kt, &axes, BLOCKS);
     let mut shape = vec![wanted.grid; wanted.cvs.len()];
     let bins: usize = shape.iter().product();
@@ -109,20 +166,21 @@ fn write_one(wanted: &FreeEnergy, replicas: &[Replica], numbers: &[u64], out: &m
     )?;
     out.attribute(&group, "thermal_energy", kt)?;
     out.list_attribute(&group, "replicas", numbers)?;
-    match found {
-        Ok(found) => {
-            out.list_attribute(&group, "effective_samples", &found.effective_samples)?;
-            out.attribute(&group, "parts", found.parts as u64)?;
-        }
-        Err(error) => out.text_attribute(&group, "fault", &error.to_string())?,
+    let lengths: Vec<f64> = periods.iter().map(|period| period.unwrap_or(0.0)).collect();
+    out.list_attribute(&group, "period", &lengths)?;
+    let fault = found.as_ref().err().map(ToString::to_string);
+    if let Ok(found) = found {
+        out.list_attribute(&group, "effective_samples", &found.effective_samples)?;
+        out.attribute(&group, "parts", found.parts as u64)?;
     }
-    match &wanted.regions {
-        None => Ok(()),
-        Some([first, second]) => {
-            let found = reweighting::difference(replicas, kt, (first, second), &wanted.periods, BLOCKS);
-            write_difference(&group, found.ok(), replicas.len(), units, out)
-        }
+    if let Some(fault) = &fault {
+        out.text_attribute(&group, "fault", fault)?;
     }
+    if let Some([first, second]) = &wanted.regions {
+        let found = reweighting::difference(replicas, kt, (first, second), periods, BLOCKS);
+        write_difference(&group, found.ok(), replicas.len(), units, out)?;
+    }
+    Ok(fault)
 }
 
 /// The free energy of one region less that of another, from the samples themselves.
@@ -143,9 +201,9 @@ fn write_difference(
     Ok(out.array(&item, &[of_replicas.len()], &of_replicas, units, "the same from each replica alone")?)
 }
 
-fn axis(wanted: &FreeEnergy, variable: usize, replicas: &[Replica]) -> Axis {
+fn axis(wanted: &FreeEnergy, variable: usize, period: Option<f64>, replicas: &[Replica]) -> Axis {
     let samples = replicas.iter().flat_map(|replica| replica.coordinates[variable].iter());
-    let around = Axis::around(samples, wanted.grid, wanted.periods[variable]);
+    let around = Axis::around(samples, wanted.grid, period);
     let [lower, upper] = match &wanted.ranges {
         Some(ranges) => ranges[variable],
         None => [around.lower, around.upper],

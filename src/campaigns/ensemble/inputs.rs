@@ -66,7 +66,8 @@ pub struct FreeEnergy {
     /// Bins of each variable.
     pub grid: usize,
     pub ranges: Option<Vec<[f64; 2]>>,
-    pub periods: Vec<Option<f64>>,
+    /// Of each variable, as the section says; otherwise files do.
+    pub periods: Option<Vec<Option<f64>>>,
     pub bandwidths: Option<Vec<f64>>,
     pub regions: Option<[Region; 2]>,
 }

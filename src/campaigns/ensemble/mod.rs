@@ -5,6 +5,7 @@ pub(super) mod folder;
 mod free_energy;
 pub(super) mod inputs;
 pub(super) mod load;
+mod periods;
 mod read;
 mod render;
 pub(super) mod section;
@@ -97,8 +98,8 @@ impl Campaign for EnsembleCampaign {
     }
 
     fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
-        let left_out = write::write(&self.setup, &done[0], outcomes, out)?;
-        *self.remarks.lock().unwrap_or_else(PoisonError::into_inner) = left_out;
+        let remarks = write::write(&self.setup, &done[0], outcomes, out)?;
+        *self.remarks.lock().unwrap_or_else(PoisonError::into_inner) = remarks;
         Ok(())
     }
 

@@ -2,9 +2,10 @@
 //!
 //! A function of the files and of the configuration: reading runs nothing and changes nothing, and may be repeated.
 use super::inputs::{Collect, FreeEnergy, Setup};
+use super::periods::{self, Period};
 use super::render;
 use super::write::name_of;
-use crate::md::columns::{self, Note, Table};
+use crate::md::columns::{self, Table};
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +14,8 @@ use std::path::{Path, PathBuf};
 pub struct Read {
     /// `[collected file][column][row]`
     pub series: Vec<Vec<Vec<f64>>>,
+    /// `[collected file][column]`
+    pub periods: Vec<Vec<Period>>,
     pub odd: Odd,
     /// What is odd in the files though it could be read: one of a kind for each file.
     pub notes: Vec<String>,
@@ -42,7 +45,9 @@ pub fn replica(setup: &Setup, replica: usize, folder: &Path) -> Result<Read, Str
         let uses = setup.free_energies.iter().filter(|wanted| wanted.file == place);
         uses.into_iter().try_for_each(|wanted| check_used(wanted, collect, &table, &path))?;
         read.odd.add(&table, collect, &path);
-        read.notes.extend(notes_of(&table.notes, &path));
+        read.periods.push(periods::of(setup, place, &path, &table)?);
+        let file = path.file_name().unwrap_or_default().to_string_lossy();
+        read.notes.extend(table.notes.iter().map(|note| format!("{file}:{}: {}", note.line, note.text)));
         read.series.push(table.values);
     }
     Ok(read)
@@ -88,40 +93,5 @@ impl Odd {
                 self.count += 1;
             }
         }
-    }
-}
-
-/// Remarks on a file, one of a kind, with its first line and how often there is one.
-fn notes_of(notes: &[Note], path: &Path) -> Vec<String> {
-    let kind = |note: &Note| note.text.split(|c: char| c.is_ascii_digit()).next().unwrap_or("").to_owned();
-    let mut kinds: Vec<(String, &Note, usize)> = Vec::new();
-    for note in notes {
-        match kinds.iter_mut().find(|(known, ..)| *known == kind(note)) {
-            Some((.., count)) => *count += 1,
-            None => kinds.push((kind(note), note, 1)),
-        }
-    }
-    let line = |(_, note, count): (String, &Note, usize)| {
-        let more = if count > 1 { format!(" (and {} more times below)", count - 1) } else { String::new() };
-        format!("{}:{}: {}{more}", path.file_name().unwrap_or_default().to_string_lossy(), note.line, note.text)
-    };
-    kinds.into_iter().map(line).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_remark_that_repeats_is_made_once_with_its_count() {
-        let back =
-            |line: usize| Note { line, text: format!("time goes back to {line}: 1 earlier row counts as repeated") };
-        let cut = Note { line: 99, text: "the last line is cut off".into() };
-        let lines = notes_of(&[back(3), back(5), back(7), cut], Path::new("a/COLVAR"));
-        assert_eq!(lines.len(), 2);
-        assert!(
-            lines[0].starts_with("COLVAR:3: time goes back to 3") && lines[0].ends_with("(and 2 more times below)")
-        );
-        assert_eq!(lines[1], "COLVAR:99: the last line is cut off");
     }
 }

@@ -3,7 +3,8 @@ use super::ended::Ended;
 use super::engine::{Engine, Ran as Simulated};
 use super::folder;
 use super::inputs::{Inputs, Setup};
-use super::read::{self, Odd};
+use super::periods::Period;
+use super::read::{self, Odd, Read};
 use super::section::{Again, ColumnName};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::engines::model::Model;
@@ -52,6 +53,8 @@ pub struct Replica {
     pub rows: Vec<u64>,
     /// `[collected file][column][row]`, of the model all columns that it has; dropped in totals, where only their lengths are kept.
     pub series: Vec<Vec<Vec<f64>>>,
+    /// `[collected file][column]`
+    pub periods: Vec<Vec<Period>>,
     /// Values of them that are not finite.
     pub odd: Odd,
 }
@@ -91,6 +94,8 @@ impl ReplicaStage {
             step: none,
             notes: Vec::new(),
             rows: rows_of(&series),
+            // The model's surfaces do not repeat.
+            periods: series.iter().map(|columns| vec![Period::None; columns.len()]).collect(),
             series,
             odd: Odd::default(),
         })
@@ -104,9 +109,10 @@ impl ReplicaStage {
         };
         let Simulated { ns_per_day, potential, step, mut notes } = ran;
         let read = read::replica(&self.setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
-        notes.extend(read.notes);
-        let (series, odd) = (read.series, read.odd);
-        Ok(Replica { task, usage, ns_per_day, potential, step, notes, rows: rows_of(&series), series, odd })
+        notes.extend(read.notes.iter().cloned());
+        let Read { series, periods, odd, .. } = read;
+        let rows = rows_of(&series);
+        Ok(Replica { task, usage, ns_per_day, potential, step, notes, rows, series, periods, odd })
     }
 
     /// Runs a replica's programs, and records that they ended well.

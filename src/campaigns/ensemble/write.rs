@@ -10,7 +10,7 @@ use crate::results::{Rows, Writer};
 /// Writes `/results` of an ensemble, and `/run/replicas`; what is worth a line on the terminal is returned.
 ///
 /// # Errors
-/// The file cannot be written, or an outcome not be read.
+/// The file cannot be written, an outcome not be read, or replicas contradict each other about a period.
 pub fn write(
     setup: &Setup,
     done: &StageResult,
@@ -18,6 +18,7 @@ pub fn write(
     out: &mut Writer,
 ) -> Result<Vec<String>, Error> {
     let total: Values = done.value()?;
+    let periods = super::periods::of_variables(setup, &total)?;
     let failed: Vec<u64> = done.failed.iter().map(|failure| failure.task).collect();
     out.array("/results/seeds", &[setup.seeds.len()], &setup.seeds, "none", "seed of each replica")?;
     write_run(setup, &total, out)?;
@@ -31,7 +32,7 @@ pub fn write(
         let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
         values.replicas.iter().try_for_each(|replica| files.iter().try_for_each(|file| file.fill(setup, replica, out)))
     })?;
-    super::free_energy::write(setup, outcomes, out)
+    super::free_energy::write(setup, &periods, outcomes, out)
 }
 
 /// What depends on this run.

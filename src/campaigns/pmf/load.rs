@@ -11,7 +11,7 @@ use std::collections::HashMap;
 use std::path::Path;
 
 /// Changes whenever the same input gives other numbers.
-const VERSION: u32 = 3;
+const VERSION: u32 = 4;
 /// A mean bias beyond this is hardly that of the simulation, kT: a restraint of its own would leave 1/2.
 const STRANGE_BIAS: f64 = 50.0;
 
@@ -201,10 +201,14 @@ fn keep(
     let Series { mut positions, times_ps, .. } = series;
     let samples = positions.split_off(discarded);
     if samples.is_empty() {
-        let last = times_ps.as_ref().and_then(|times| times.last()).copied().unwrap_or(f64::NAN);
         let Discard::Until(until) = section.discard_ps else { unreachable!("what is found leaves a quarter at least") };
-        let message = format!("`{name}` has no sample left: it ends at {last} ps, before `discard_ps` = {until}");
-        let help = "discard less, or leave the window out";
+        let times = times_ps.as_deref().and_then(|times| Some((times.first()?, times.last()?)));
+        let (first, last) = times.map_or((f64::NAN, f64::NAN), |(first, last)| (*first, *last));
+        let message = format!(
+            "window {index}, `{name}`, has no sample left: its times go from {first} to {last} ps, and `discard_ps` = {until} leaves out all \
+             before {until} ps"
+        );
+        let help = "discard less, sample longer, or leave the window out";
         return Err(Box::new(document.fault(&format!("window.{index}.file"), message, help)));
     }
     let from_ps = times_ps.and_then(|times| times.get(discarded).copied());

@@ -7,7 +7,7 @@
 mod damage;
 mod error;
 mod header;
-mod lines;
+pub(in crate::md) mod lines;
 mod number;
 mod period;
 mod restart;
@@ -256,7 +256,8 @@ impl<'a> Reader<'a> {
         let unit = self.header.time_unit(rows.width);
         let per_ps = unit.filter(|_| self.header.has_named_time() || rows.looks_like_times());
         if per_ps.is_some() {
-            rows.drop_repeated(&mut notes).map_err(|mixed| Error::mixed(path, mixed))?;
+            restart::check_one_program(&rows.values, &rows.descents).map_err(|mixed| Error::mixed(path, mixed))?;
+            rows.drop_repeated(&mut notes);
         }
         let first = rows.values.pop().unwrap_or_default();
         let time_ps = per_ps.map(|per_ps| first.iter().map(|t| t / per_ps).collect());

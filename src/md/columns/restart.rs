@@ -30,14 +30,8 @@ pub struct Mixed {
 
 /// Leaves of rows the last ones of their time: where the time of `columns`' last one goes back (`descents`), rows from there on were written
 /// again. One note for all.
-///
-/// # Errors
-/// Rows of two programs alternate: which of them belong together cannot be known.
-pub fn drop_repeated(columns: &mut [Vec<f64>], descents: &[Descent], notes: &mut Vec<Note>) -> Result<(), Mixed> {
-    let Some(times) = columns.last().filter(|_| !descents.is_empty()) else { return Ok(()) };
-    if let Some(mixed) = mixed(columns, times, descents) {
-        return Err(mixed);
-    }
+pub fn drop_repeated(columns: &mut [Vec<f64>], descents: &[Descent], notes: &mut Vec<Note>) {
+    let Some(times) = columns.last().filter(|_| !descents.is_empty()) else { return };
     let mut kept: Vec<Range<usize>> = Vec::new();
     let ends = descents.iter().map(|descent| descent.row).chain([times.len()]);
     let (mut begin, mut dropped, mut is_all) = (0, 0, false);
@@ -53,7 +47,6 @@ pub fn drop_repeated(columns: &mut [Vec<f64>], descents: &[Descent], notes: &mut
     for column in columns {
         *column = kept.iter().flat_map(|rows| &column[rows.clone()]).copied().collect();
     }
-    Ok(())
 }
 
 /// Takes rows of `time` and later ones out of `kept`, each range of which ascends, and says how many.
@@ -86,11 +79,12 @@ fn note(times: &[f64], descents: &[Descent], dropped: usize, is_all: bool) -> No
     Note { line, text: format!("{back}: {dropped} earlier {rows} from there on count as repeated{all}") }
 }
 
-/// Whether rows of two programs alternate more than a handful of times.
-fn mixed(columns: &[Vec<f64>], times: &[f64], descents: &[Descent]) -> Option<Mixed> {
-    if descents.len() <= HANDFUL {
-        return None;
-    }
+/// Whether rows of two programs alternate more than a handful of times, by the times in the last of `columns`.
+///
+/// # Errors
+/// They do: which of them belong together cannot be known.
+pub fn check_one_program(columns: &[Vec<f64>], descents: &[Descent]) -> Result<(), Mixed> {
+    let Some(times) = columns.last().filter(|_| descents.len() > HANDFUL) else { return Ok(()) };
     let (mut latest, mut scanned) = (f64::NEG_INFINITY, 0);
     let mut found = Vec::new();
     for (k, descent) in descents.iter().enumerate() {
@@ -105,9 +99,12 @@ fn mixed(columns: &[Vec<f64>], times: &[f64], descents: &[Descent]) -> Option<Mi
             found.push(*descent);
         }
     }
-    let first = found.first()?;
-    let (line, time) = (first.line, times[first.row]);
-    (found.len() > HANDFUL).then_some(Mixed { line, time, count: found.len() })
+    match found.first() {
+        Some(first) if found.len() > HANDFUL => {
+            Err(Mixed { line: first.line, time: times[first.row], count: found.len() })
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Whether times that went back behind `latest` leap to what comes after it, as those of the other program do; a restart gets there in its
@@ -122,5 +119,5 @@ fn jumps_over(times: &[f64], latest: f64) -> bool {
 fn is_copy(columns: &[Vec<f64>], row: usize) -> bool {
     let times = &columns[columns.len() - 1];
     let before = (row.saturating_sub(FEW_ROWS)..row).rev().find(|before| times[*before] == times[row]);
-    before.is_some_and(|before| columns.iter().all(|column| column[before] == column[row]))
+    before.is_some_and(|before| columns.iter().all(|column| column[before].to_bits() == column[row].to_bits()))
 }

@@ -1,7 +1,7 @@
 //! Which values do rows have in the columns that are wanted?
 use super::error::{At, Error};
 use super::header::Header;
-use super::restart::{self, Descent, Mixed};
+use super::restart::{self, Descent};
 use super::{Column, NotFinite, Note, number};
 
 /// What rows look like, and those that were read.
@@ -75,10 +75,7 @@ impl Rows {
     }
 
     /// Leaves out what a restart wrote again.
-    ///
-    /// # Errors
-    /// Two programs wrote the rows.
-    pub fn drop_repeated(&mut self, notes: &mut Vec<Note>) -> Result<(), Mixed> {
+    pub fn drop_repeated(&mut self, notes: &mut Vec<Note>) {
         let rows = self.values.last().map_or(0, Vec::len);
         // Which line each of these rows is in, as a column, which loses the same rows as others do.
         if !self.not_finite.is_empty() {
@@ -86,12 +83,11 @@ impl Rows {
             self.not_finite.iter().for_each(|odd| lines[odd.row] = odd.line as f64);
             self.values.insert(0, lines);
         }
-        restart::drop_repeated(&mut self.values, &self.descents, notes)?;
+        restart::drop_repeated(&mut self.values, &self.descents, notes);
         if !self.not_finite.is_empty() {
             let lines = self.values.remove(0).into_iter().enumerate().filter(|(_, line)| *line > 0.0);
             self.not_finite = lines.map(|(row, line)| NotFinite { row, line: line as usize }).collect();
         }
-        Ok(())
     }
 
     /// Reads the row at the end of a line, where one that was cut off stands before it: then time goes back.

@@ -2,6 +2,7 @@
 use super::{Loader, is_inside};
 use crate::campaigns::ensemble::engine::Engine;
 use crate::campaigns::ensemble::inputs::{Collect, FreeEnergy};
+use crate::campaigns::ensemble::periods;
 use crate::campaigns::ensemble::section::{CollectSection, ColumnName, FreeEnergySection};
 use crate::campaigns::ensemble::write::name_of;
 use crate::science::reweighting::Region;
@@ -141,10 +142,11 @@ impl Loader<'_> {
         }
         let file = file?;
         let column = |name: &str| has(&collect[file], name);
-        let periods = wanted.period.clone().unwrap_or_else(|| vec![0.0; count]);
+        let some = |period: &f64| (*period > 0.0).then_some(*period);
+        let periods = wanted.period.as_ref().map(|periods| periods.iter().map(some).collect::<Vec<_>>());
         let regions: Option<Vec<Region>> =
             wanted.regions.as_ref().map(|both| both.iter().map(|ranges| Region { ranges: ranges.clone() }).collect());
-        Some(FreeEnergy {
+        let found = FreeEnergy {
             name: wanted.name.clone().unwrap_or_else(|| wanted.cvs.join("_")),
             file,
             cvs: wanted.cvs.iter().map(|name| column(name)).collect::<Option<_>>()?,
@@ -155,9 +157,14 @@ impl Loader<'_> {
             units,
             grid: wanted.grid,
             ranges: wanted.range.clone(),
-            periods: periods.into_iter().map(|period| (period > 0.0).then_some(period)).collect(),
+            periods,
             bandwidths: wanted.bandwidth.clone(),
             regions: regions.and_then(|both| both.try_into().ok()),
-        })
+        };
+        if let Some(Err(message)) = found.periods.as_ref().map(|periods| periods::check_width(&found, periods)) {
+            let (message, help) = message.rsplit_once(": ").unwrap_or((&message, ""));
+            self.refuse(&key, message.to_owned(), help);
+        }
+        Some(found)
     }
 }

@@ -65,15 +65,8 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let identity = told::identity(&section, &setup, &digests);
     let warnings = replicas::warnings(config, &setup);
     let afterwards = told::afterwards(&section);
-    Ok(EnsembleCampaign {
-        config: config.clone(),
-        setup: Arc::new(setup),
-        found: None,
-        identity,
-        afterwards,
-        warnings,
-        remarks: Mutex::default(),
-    })
+    let (config, setup, remarks) = (config.clone(), Arc::new(setup), Mutex::default());
+    Ok(EnsembleCampaign { config, setup, found: None, identity, afterwards, warnings, remarks })
 }
 
 /// A section while it is looked at, and what was found wrong.
