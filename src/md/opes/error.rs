@@ -19,4 +19,6 @@ pub enum Error {
     Number { path: PathBuf, line: usize, word: String },
     #[error("{path}:{line}: the row has {found} columns of {expected}: it was cut off, take an older file", path = .path.display())]
     Width { path: PathBuf, line: usize, found: usize, expected: usize },
+    #[error("{path}:{line}: the file ends within this row: it was cut off, take an older file", path = .path.display())]
+    Cut { path: PathBuf, line: usize },
 }

@@ -1,7 +1,8 @@
 //! What do the files say in which PLUMED's OPES_METAD keeps its bias, KERNELS and STATE?
 //!
 //! Both have `#! FIELDS` and `#! SET` lines and then a kernel a row. KERNELS has every kernel as it came, STATE the compressed ones and
-//! all that a restart needs; of several states in one file (STORE_STATES) the last one counts.
+//! all that a restart needs; of several states in one file (STORE_STATES) the last one counts. Rows of KERNELS that a kill cut off are left
+//! out, and so are kernels that a restart wrote again.
 mod error;
 #[cfg(test)]
 mod tests;
@@ -73,7 +74,11 @@ pub fn parse(path: &Path, text: &str) -> Result<OpesFile, Error> {
     };
     let variables = variables(&block)?;
     let places = Places::find(&block, &variables, !is_state)?;
-    let rows = block.rows()?;
+    let mut rows = block.rows()?;
+    match is_state {
+        true => block.check_end()?,
+        false => drop_repeated(&mut rows, places.time),
+    }
     let content = match is_state {
         true => Content::State(state(&block, &variables, rows.iter().map(|row| places.kernel(row)).collect())?),
         false => Content::Kernels(rows.iter().map(|row| places.deposit(row)).collect()),
@@ -89,6 +94,18 @@ pub fn parse(path: &Path, text: &str) -> Result<OpesFile, Error> {
         content,
         variables,
     })
+}
+
+/// Leaves out kernels that a restarted run did not start from: where `time` goes back, those from there on. Walkers share times.
+fn drop_repeated(rows: &mut Vec<Vec<f64>>, time: usize) {
+    let mut kept: Vec<Vec<f64>> = Vec::with_capacity(rows.len());
+    for row in rows.drain(..) {
+        if kept.last().is_some_and(|last| row[time] < last[time]) {
+            kept.truncate(kept.partition_point(|known| known[time] < row[time]));
+        }
+        kept.push(row);
+    }
+    *rows = kept;
 }
 
 /// The fields between `time` and the first `sigma_...`.

@@ -89,3 +89,26 @@ fn a_file_that_is_odd_is_refused_by_its_line() {
     assert!(refused(&STATE.replace("sigma_d", "width")).contains("no field sigma_d"));
     assert!(refused(&STATE.replace("counter 17", "counter 1.5")).contains("STATE:10: `1.5` is not a number"));
 }
+
+#[test]
+fn kernels_that_a_kill_cut_off_or_a_restart_wrote_again_are_left_out() {
+    let head = "#! FIELDS time phi sigma_phi height logweight\n#! SET action OPES_METAD_kernels\n#! SET biasfactor 8\n\
+        #! SET epsilon 0.01\n#! SET kernel_cutoff 4\n#! SET compression_threshold 1\n#! SET min_phi 0\n#! SET max_phi 2pi\n";
+    let row = |time: u32| format!(" {time} 0.1 0.2 {time} 0\n");
+    let heights = |text: String| match parse_text(&text).unwrap() {
+        OpesFile { content: Content::Kernels(kernels), domains, .. } => {
+            assert!((domains[0].unwrap()[1] - 2.0 * std::f64::consts::PI).abs() < 1e-12);
+            kernels.into_iter().map(|deposit| deposit.kernel.height).collect::<Vec<_>>()
+        }
+        other => panic!("{other:?}"),
+    };
+    let both = row(1) + &row(2);
+    assert_eq!(heights(format!("{head}{both} 3 0.1 {head}{}", row(3))), [1.0, 2.0, 3.0]);
+    assert_eq!(heights(format!("{head}{both}\0\0\0{head}{}", row(3))), [1.0, 2.0, 3.0]);
+    assert_eq!(heights(format!("{head}{both} 3 0.1 0.2 3 0")), [1.0, 2.0]);
+    assert_eq!(heights(format!("{head}{both}{head}{}{}", row(2), row(3))), [1.0, 2.0, 2.0, 3.0]);
+    assert_eq!(heights(format!("{head}{both}{}{head}{}{}", row(3), row(2), row(4))), [1.0, 2.0, 4.0]);
+    // A state is whole or of no use.
+    let cut = parse_text(STATE.trim_end()).unwrap_err();
+    assert!(cut.to_string().contains("STATE:25: the file ends within this row"), "{cut}");
+}

@@ -1,5 +1,7 @@
 //! Which fields, settings and rows are in a text of PLUMED's form?
 use super::Error;
+use crate::md::columns::lines::{self, End};
+use crate::md::expression;
 use std::path::Path;
 
 /// A line, for messages.
@@ -15,13 +17,10 @@ impl At<'_> {
         Error::Field { path: self.path.to_owned(), line: self.line, name: name.to_owned() }
     }
 
-    /// A number as PLUMED prints it: `pi`, `-pi` and `inf` too.
+    /// A number as PLUMED prints it: `-pi`, `2pi` and `inf` too.
     fn number(&self, word: &str) -> Result<f64, Error> {
-        match word {
-            "pi" => Ok(std::f64::consts::PI),
-            "-pi" => Ok(-std::f64::consts::PI),
-            _ => word.parse().ok().filter(|value: &f64| !value.is_nan()).ok_or_else(|| self.no_number(word)),
-        }
+        let plain = word.parse().ok().filter(|value: &f64| !value.is_nan());
+        plain.or_else(|| expression::evaluate(word)).ok_or_else(|| self.no_number(word))
     }
 
     fn no_number(&self, word: &str) -> Error {
@@ -36,6 +35,8 @@ pub struct Block<'a> {
     /// Name, value and line of each.
     settings: Vec<(&'a str, &'a str, usize)>,
     rows: Vec<(usize, &'a str)>,
+    /// The line of a row with which the file ends before the row does.
+    cut: Option<usize>,
 }
 
 impl<'a> Block<'a> {
@@ -45,15 +46,18 @@ impl<'a> Block<'a> {
     /// There is none.
     pub fn last(path: &'a Path, text: &'a str) -> Result<Self, Error> {
         let mut found: Option<Self> = None;
-        for (line, row) in (1..).zip(text.lines()) {
+        // Rows that a kill cut off, and bytes that a crash left, are no kernels.
+        let lines = lines::lines(text.as_bytes()).filter(|line| !matches!(line.end, End::Torn | End::Zeros));
+        for lines::Line { number: line, text: row, end } in lines {
             let at = At { path, line };
+            let row = std::str::from_utf8(row).unwrap_or_default();
             let mut words = row.split_whitespace();
             match (words.next(), words.next(), &mut found) {
                 (None, ..) => {}
                 (Some("#!"), Some("FIELDS"), _) => {
                     let before = found.take().filter(Self::is_kernels);
                     let rows = before.map(|block| block.rows).unwrap_or_default();
-                    found = Some(Self { at, fields: words.collect(), settings: Vec::new(), rows });
+                    found = Some(Self { at, fields: words.collect(), settings: Vec::new(), rows, cut: None });
                 }
                 (Some("#!"), Some("SET"), Some(block)) => {
                     if let (Some(name), Some(value)) = (words.next(), words.next()) {
@@ -61,11 +65,20 @@ impl<'a> Block<'a> {
                     }
                 }
                 (Some(first), _, _) if first.starts_with('#') => {}
+                (Some(_), _, Some(block)) if end == End::File => block.cut = Some(line),
                 (Some(_), _, Some(block)) => block.rows.push((line, row)),
                 (Some(_), _, None) => break,
             }
         }
         found.ok_or_else(|| Error::NoFields { path: path.to_owned() })
+    }
+
+    /// Refuses a file that ends within a row.
+    ///
+    /// # Errors
+    /// It does.
+    pub fn check_end(&self) -> Result<(), Error> {
+        self.cut.map_or(Ok(()), |line| Err(Error::Cut { path: self.at.path.to_owned(), line }))
     }
 
     fn is_kernels(&self) -> bool {
