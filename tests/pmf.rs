@@ -278,7 +278,11 @@ fn what_is_wrong_in_the_file_of_windows_is_told_with_its_line() {
         (("bins = 40", "range = [3.0, 4.0]"), 65, "no sample lies between 3 and 4: they go from 0.3"),
         (("bins = 40", "estimator = \"umbrella integration\""), 78, "known values: mbar, wham"),
         (("bins = 40", "discard_ps = \"some\""), 78, "windows.toml:3"),
-        (("bins = 40", "discard_ps = 299.5"), 65, "`f0` has no sample left: it ends at 299 ps"),
+        (
+            ("bins = 40", "discard_ps = 299.5"),
+            65,
+            "window 0, `f0`, has no sample left: its times go from 0 to 299 ps, and `discard_ps` = 299.5",
+        ),
         (("file = \"f1\"", "file = \"f0\""), 78, "window 0 reads the same column of `f0`"),
         (("file = \"f1\"", "file = \"f9\""), 65, "cannot read `f9`"),
         (("file = \"f1\"", "file = \"f1\"\ncolumn = 2"), 65, "`f1` has no column 2"),

@@ -216,11 +216,11 @@ pub struct FreeEnergySection {
     pub grid: usize,
     /// Lower and upper end of each variable; by default all samples, or a whole period around 0
     pub range: Option<Vec<[f64; 2]>>,
-    /// The period of each variable, 0 for one that has none
+    /// The period of each variable, 0 for one that has none; by default what `#! SET min_...` and `max_...` of the replicas' files say
     pub period: Option<Vec<f64>>,
     /// Width of the gaussian that each sample is smeared by, of each variable; by default samples are counted in bins
     pub bandwidth: Option<Vec<f64>>,
-    /// Two boxes, each the lower and upper end of each variable: the free energy of the first less that of the second is computed
+    /// Two boxes within one period, each the lower and upper end of each variable: the free energy of the first less that of the second is computed
     #[schemars(length(min = 2, max = 2))]
     pub regions: Option<Vec<Vec<[f64; 2]>>>,
 }

@@ -97,7 +97,7 @@ pub struct WindowSection {
     /// The unit of the coordinate.
     #[serde(default)]
     pub unit: Unit,
-    /// After how much the coordinate is the same again: 360 for a dihedral angle in degrees. By default what a COLVAR file says.
+    /// After how much the coordinate is the same again: 360 for a dihedral angle in degrees. By default what `#! SET min_...` and `max_...` of a COLVAR file say.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub period: Option<f64>,
 }

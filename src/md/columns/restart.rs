@@ -96,12 +96,13 @@ pub fn check_one_program(columns: &[Vec<f64>], descents: &[Descent]) -> Result<(
             || next.is_some_and(|next| rows.len() <= FEW_ROWS && times[next] > times[descent.row])
                 && !is_copy(columns, descent.row);
         if !descent.is_announced && is_other {
-            found.push(*descent);
+            found.push(k);
         }
     }
     match found.first() {
         Some(first) if found.len() > HANDFUL => {
-            Err(Mixed { line: first.line, time: times[first.row], count: found.len() })
+            let Descent { row, line, .. } = descents[*first];
+            Err(Mixed { line, time: times[row], count: descents.len() - first })
         }
         _ => Ok(()),
     }
