@@ -3,7 +3,7 @@ use super::inputs::{Inputs, Setup, Unfit, unfit};
 use super::render::{self, Names};
 use super::section::Again;
 use crate::config::{Config, Faults};
-use crate::engines::gromacs::{Gromacs, Input, Mdp, Simulated, Simulation};
+use crate::engines::gromacs::{Gromacs, Input, Mdp, PlumedKernel, Simulated, Simulation};
 use crate::engines::model::Model;
 use crate::engines::replica::{Berth, Errand, Usage};
 use crate::engines::{Found, Missing, locate_with_scripts};
@@ -37,6 +37,8 @@ pub struct Program {
 pub struct Recipe {
     pub gromacs: Gromacs,
     pub stages: Vec<Stage>,
+    /// Whether they are `[[ensemble.gromacs.stage]]`, or the only one that follows from other keys.
+    pub is_staged: bool,
     pub structure: Option<PathBuf>,
     pub topology: PathBuf,
     pub index: Option<PathBuf>,
@@ -47,6 +49,8 @@ pub struct Stage {
     pub name: String,
     pub source: Source,
     pub grompp_args: Vec<String>,
+    /// Input of PLUMED, where it biases this one.
+    pub plumed: Option<String>,
 }
 
 /// What a simulation starts from.
@@ -124,16 +128,27 @@ impl Engine {
             Self::Command(program) => program.find().map_err(|missing| fault("ensemble.command.argv", missing)),
             Self::Gromacs(recipe) => {
                 let found = recipe.gromacs.find(guard).map_err(|missing| fault("ensemble.gromacs.binary", missing))?;
-                if recipe.gromacs.plumed.is_some() {
-                    recipe.gromacs.check_plumed(guard).map_err(|missing| {
-                        let message = format!("PLUMED cannot be used: {missing}");
-                        Faults::from(config.fault("ensemble.gromacs.plumed", message, missing.help()))
-                    })?;
-                }
                 Ok(Some(found))
             }
             Self::Model(_) => Ok(None),
         }
+    }
+
+    /// PLUMED's library, where a simulation is biased by it.
+    ///
+    /// # Errors
+    /// It cannot be used.
+    pub fn find_plumed(&self, config: &Config, guard: &Guard) -> Result<Option<PlumedKernel>, Faults> {
+        let Self::Gromacs(recipe) = self else { return Ok(None) };
+        let Some(place) = recipe.stages.iter().position(|stage| stage.plumed.is_some()) else { return Ok(None) };
+        let key = match recipe.is_staged {
+            true => format!("ensemble.gromacs.stage.{place}.plumed"),
+            false => "ensemble.gromacs.plumed".to_owned(),
+        };
+        recipe.gromacs.check_plumed(guard).map(Some).map_err(|missing| {
+            let message = format!("PLUMED cannot be used: {missing}");
+            Faults::from(config.fault(&key, message, missing.help()))
+        })
     }
 
     /// What a replica's programs are told, without what names its folder.
@@ -208,7 +223,7 @@ impl Job {
     /// What makes this replica another one than the others, added to a text.
     pub fn describe(&self, text: &mut String) {
         let Self::Gromacs(simulations) = self else { return };
-        for Simulation { name, input } in simulations {
+        for Simulation { name, input, .. } in simulations {
             text.push_str(&match input {
                 Input::Tpr(path) => format!("{name} {}\n", path.display()),
                 Input::Parameters { mdp, structure, topology, index, args } => {
@@ -313,7 +328,7 @@ impl Recipe {
                     }
                 }
             };
-            Ok(Simulation { name: stage.name.clone(), input })
+            Ok(Simulation { name: stage.name.clone(), input, plumed: stage.plumed.clone() })
         };
         self.stages.iter().enumerate().map(simulation).collect()
     }

@@ -19,7 +19,7 @@ use super::campaign::{Campaign, Outcomes};
 use super::stage::{Error, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::engines::Found;
-use crate::engines::gromacs::Crowded;
+use crate::engines::gromacs::{Crowded, PlumedKernel};
 use crate::process::Guard;
 use crate::results;
 use inputs::Setup;
@@ -62,6 +62,8 @@ pub struct EnsembleCampaign {
     setup: Arc<Setup>,
     /// Which program there is.
     found: Option<Found>,
+    /// PLUMED's library, where it biases.
+    kernel: Option<PlumedKernel>,
     /// What determines the results, but for the program's version.
     identity: serde_json::Value,
     /// What is made of outcomes when they are written.
@@ -86,6 +88,7 @@ impl Campaign for EnsembleCampaign {
             return Err(self.config.fault(&key, "no program can be started here", help).into());
         };
         self.found = self.setup.engine.find(&self.config, guard)?;
+        self.kernel = self.setup.engine.find_plumed(&self.config, guard)?;
         folder::refuse_foreign(&self.config, &self.setup)
     }
 
@@ -100,7 +103,7 @@ impl Campaign for EnsembleCampaign {
     fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error> {
         let remarks = write::write(&self.setup, &done[0], outcomes, out)?;
         *self.remarks.lock().unwrap_or_else(PoisonError::into_inner) = remarks;
-        Ok(())
+        self.kernel.as_ref().map_or(Ok(()), |kernel| write::write_plumed(&self.setup, kernel, out))
     }
 
     fn remarks(&self, done: &[StageResult]) -> Result<Vec<String>, Error> {
@@ -148,7 +151,7 @@ impl Campaign for EnsembleCampaign {
     }
 
     fn understood(&self) -> Vec<(String, String)> {
-        told::understood(&self.setup, self.found.as_ref())
+        told::understood(&self.setup, self.found.as_ref(), self.kernel.as_ref())
     }
 
     fn foretold(&self) -> Vec<String> {

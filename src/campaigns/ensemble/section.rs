@@ -145,7 +145,7 @@ pub struct GromacsSection {
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub replicas_per_gpu: usize,
-    /// Input of PLUMED, a file of the replica's folder (see [ensemble.files])
+    /// Input of PLUMED, a file of the replica's folder (see [ensemble.files]); with stages each names its own
     pub plumed: Option<String>,
     /// Further arguments of mdrun
     #[serde(default)]
@@ -167,6 +167,8 @@ pub struct StageSection {
     /// Further arguments of grompp for this stage
     #[serde(default)]
     pub grompp_args: Vec<String>,
+    /// Input of PLUMED, a file of the replica's folder (see [ensemble.files]), where PLUMED biases this stage
+    pub plumed: Option<String>,
 }
 
 /// Columns that are gathered from a file of every replica

@@ -5,6 +5,7 @@ use super::section::{CollectSection, EngineName, Section};
 use super::stage::Values;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::Found;
+use crate::engines::gromacs::PlumedKernel;
 use crate::journal::Fingerprint;
 
 /// Everything that determines results, but for the seeds, which may grow, and the program's version. Digests of files stand in place of
@@ -27,13 +28,20 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
             identity["model"] = serde_json::json!(section.model);
         }
         Engine::Gromacs(recipe) => {
+            let gromacs = section.gromacs.as_ref();
             let stages = recipe.stages.iter().map(|stage| (&stage.name, &stage.grompp_args)).collect::<Vec<_>>();
             let inputs: serde_json::Map<String, serde_json::Value> =
                 digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
             identity["gromacs"] = serde_json::json!({
-                "stages": stages, "inputs": inputs, "plumed": recipe.gromacs.plumed,
+                "stages": stages, "inputs": inputs, "plumed": gromacs.and_then(|gromacs| gromacs.plumed.as_ref()),
                 "mdrun_args": recipe.gromacs.telling_args(), "unstable_time_step_factor": recipe.gromacs.unstable_factor,
             });
+            let biased = gromacs.iter().flat_map(|gromacs| &gromacs.stage);
+            let biased: serde_json::Map<String, serde_json::Value> =
+                biased.filter_map(|stage| Some((stage.name.clone(), stage.plumed.clone()?.into()))).collect();
+            if !biased.is_empty() {
+                identity["gromacs"]["plumed_stages"] = biased.into();
+            }
         }
     }
     identity
@@ -82,7 +90,7 @@ pub fn not_finite(done: &StageResult) -> Result<Option<String>, Error> {
 }
 
 /// What was understood, for `check`.
-pub fn understood(setup: &Setup, found: Option<&Found>) -> Vec<(String, String)> {
+pub fn understood(setup: &Setup, found: Option<&Found>, kernel: Option<&PlumedKernel>) -> Vec<(String, String)> {
     let mut lines = vec![("replicas".to_owned(), format!("{}, seeds {}", setup.seeds.len(), told_seeds(&setup.seeds)))];
     if !setup.engine.is_program() {
         lines.push(("program".into(), "none: the built-in model".into()));
@@ -108,8 +116,11 @@ pub fn understood(setup: &Setup, found: Option<&Found>) -> Vec<(String, String)>
             };
             lines.push((format!("simulation {}", stage.name), from));
         }
-        if recipe.gromacs.plumed.is_some() {
-            lines.push(("bias".into(), "by PLUMED".into()));
+        let biased: Vec<&str> =
+            recipe.stages.iter().filter(|stage| stage.plumed.is_some()).map(|stage| stage.name.as_str()).collect();
+        if !biased.is_empty() {
+            let kernel = kernel.map_or(String::new(), |kernel| format!(", {}", kernel.path.display()));
+            lines.push(("bias".into(), format!("by PLUMED in {}{kernel}", biased.join(", "))));
         }
     }
     for collect in &setup.collect {

@@ -5,6 +5,7 @@ use super::section::ColumnName;
 use super::stage::{Replica, Values};
 use crate::campaigns::campaign::Outcomes;
 use crate::campaigns::stage::{Error, StageResult};
+use crate::engines::gromacs::{PlumedKernel, plumed_version};
 use crate::results::{Rows, Writer};
 
 /// Writes `/results` of an ensemble, and `/run/replicas`; what is worth a line on the terminal is returned.
@@ -63,6 +64,22 @@ fn write_run(setup: &Setup, total: &Values, out: &mut Writer) -> Result<(), Erro
         .map(|replica| setup.folder(&setup.names(replica)).map_or(String::new(), |path| path.display().to_string()))
         .collect();
     Ok(out.strings("/run/replicas/folder", &folders, "where its files are")?)
+}
+
+/// Which PLUMED biased the replicas: attributes of `/run/replicas`. Its version is what it said itself in the first folder that has it.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn write_plumed(setup: &Setup, kernel: &PlumedKernel, out: &mut Writer) -> Result<(), Error> {
+    let Engine::Gromacs(recipe) = &setup.engine else { return Ok(()) };
+    out.text_attribute("/run/replicas", "plumed_kernel", &kernel.path.to_string_lossy())?;
+    out.text_attribute("/run/replicas", "plumed_kernel_sha256", &kernel.sha256)?;
+    let Some(stage) = recipe.stages.iter().rfind(|stage| stage.plumed.is_some()) else { return Ok(()) };
+    let folders = (0..setup.seeds.len()).filter_map(|replica| setup.folder(&setup.names(replica)).ok());
+    match folders.into_iter().find_map(|folder| plumed_version(&folder, &stage.name)) {
+        Some(version) => Ok(out.text_attribute("/run/replicas", "plumed_version", &version)?),
+        None => Ok(()),
+    }
 }
 
 /// The datasets of one collected file.

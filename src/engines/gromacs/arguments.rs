@@ -82,7 +82,6 @@ mod tests {
             threads: 1,
             gpus: Vec::new(),
             replicas_per_gpu: 1,
-            plumed: None,
             mdrun_args: words.split(' ').map(str::to_owned).collect(),
             unstable_factor: None,
         };

@@ -3,10 +3,13 @@
 //! Measured with 2022.5: `-cpi` of a file that is not there starts from zero without a word, and one that is cut off is an error. So
 //! simmpi has `gmx dump` read each before it is used.
 use super::Gromacs;
+use super::log::Log;
+use super::plumed::{self, Moment, Plan};
 use crate::engines::replica::{Berth, Errand, Usage};
 use crate::task::Cause;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 
 /// A checkpoint that can be gone on from.
 #[derive(Clone, Debug, PartialEq)]
@@ -24,46 +27,86 @@ pub struct Choice {
     pub notes: Vec<String>,
 }
 
-/// The youngest checkpoint of the simulation `name` that is whole, and of the time of PLUMED's state where there is one.
+/// The youngest checkpoint of the simulation `name` that is whole, and that PLUMED, whose input is `plumed`, can go on from too; its files
+/// are made those of the checkpoint. Checkpoints that are passed over are put aside: mdrun would take one for the last but one.
 ///
 /// # Errors
-/// `gmx` could not be run, or was stopped.
-pub fn choose(gromacs: &Gromacs, name: &str, berth: &Berth, usage: &mut Usage) -> Result<Choice, Cause> {
+/// `gmx` could not be run, or was stopped; or PLUMED's files cannot be written.
+pub fn choose(
+    gromacs: &Gromacs,
+    name: &str,
+    plumed: Option<&str>,
+    berth: &Berth,
+    usage: &mut Usage,
+) -> Result<Choice, Cause> {
     let mut choice = Choice::default();
-    let state = gromacs.plumed.as_ref().and_then(|input| state_of(berth.folder, input));
-    let mut was_there = false;
-    for file in [format!("{name}.cpt"), format!("{name}_prev.cpt")] {
-        if !berth.folder.join(&file).is_file() {
-            continue;
-        }
-        was_there = true;
-        let Some((step, time_ps)) = dump(gromacs, &file, name, berth, usage)? else {
+    let files = [format!("{name}.cpt"), format!("{name}_prev.cpt")];
+    let there: Vec<&String> = files.iter().filter(|file| berth.folder.join(file).is_file()).collect();
+    // One that only lacks rows of a file that no bias goes on from, for want of a better one.
+    let mut second: Option<(Checkpoint, Plan)> = None;
+    let mut first = None;
+    for file in &there {
+        let Some((step, time_ps)) = dump(gromacs, file, name, berth, usage)? else {
             choice.notes.push(format!("the checkpoint {file} is cut off or damaged"));
             continue;
         };
-        if let Some((path, state_ps)) = &state
-            && (state_ps - time_ps).abs() > 1e-4 * time_ps.abs().max(1.0)
-        {
-            let text =
-                format!("the checkpoint {file} is of {time_ps} ps and PLUMED's {} of {state_ps} ps", path.display());
-            choice.notes.push(text);
-            continue;
+        let checkpoint = Checkpoint { file: (*file).clone(), step, time_ps };
+        let Some(input) = plumed else {
+            first = Some((checkpoint, Plan::default()));
+            break;
+        };
+        match plumed::plan(berth.folder, name, input, moment(name, &checkpoint, berth)) {
+            Ok(plan) if plan.gaps.is_empty() => first = Some((checkpoint, plan)),
+            Ok(plan) => {
+                choice.notes.push(format!("the checkpoint {file} is of {time_ps} ps and {}", plan.gaps.join(", ")));
+                second = second.or(Some((checkpoint, plan)));
+                continue;
+            }
+            Err(why) => {
+                choice.notes.push(format!("the checkpoint {file} is of {time_ps} ps (step {step}) and {why}"));
+                continue;
+            }
         }
-        choice.checkpoint = Some(Checkpoint { file, step, time_ps });
         break;
     }
-    let is_second = choice.checkpoint.as_ref().is_some_and(|found| found.file.ends_with("_prev.cpt"));
-    match (&choice.checkpoint, was_there) {
-        (Some(found), _) if is_second => {
+    let found = first.or(second);
+    choice.notes.extend(found.iter().flat_map(|(_, plan)| plan.notes.clone()));
+    match &found {
+        Some((found, _)) if found.file == files[1] => {
             choice.notes.push(format!("it goes on from {} at step {}", found.file, found.step));
         }
-        (None, true) => choice.notes.push(format!("{name} has no checkpoint to go on from and begins again")),
-        (None, false) if berth.folder.join(format!("{name}.log")).is_file() => {
+        Some(_) => {}
+        None if !there.is_empty() => {
+            choice.notes.push(format!("{name} has no checkpoint to go on from and begins again"));
+        }
+        None if berth.folder.join(format!("{name}.log")).is_file() => {
             choice.notes.push(format!("{name} was begun and left no checkpoint: it begins again"));
         }
-        _ => {}
+        None => {}
     }
+    let unwritten = |error: io::Error| super::cannot_write(berth, error);
+    if let Some((_, plan)) = &found {
+        plan.apply().map_err(unwritten)?;
+    }
+    for file in there.iter().take_while(|file| found.as_ref().is_none_or(|(found, _)| found.file != ***file)) {
+        put_aside(berth.folder, name, file).map_err(unwritten)?;
+    }
+    choice.checkpoint = found.map(|(checkpoint, _)| checkpoint);
     Ok(choice)
+}
+
+/// Names a checkpoint that cannot be used so that nothing takes it for one of this simulation.
+fn put_aside(folder: &Path, name: &str, file: &str) -> io::Result<()> {
+    let rest = file.strip_prefix(name).unwrap_or(file);
+    fs::rename(folder.join(file), folder.join(format!("{name}.unused{rest}")))
+}
+
+/// The step of a checkpoint, with what the log says of the simulation's steps.
+fn moment(name: &str, checkpoint: &Checkpoint, berth: &Berth) -> Moment {
+    let log = Log::read(&berth.folder.join(format!("{name}.log"))).unwrap_or_default();
+    let Checkpoint { step, time_ps, .. } = *checkpoint;
+    let dt_ps = log.time_step.unwrap_or(if step > 0 { time_ps / step as f64 } else { 1.0 });
+    Moment { step, first_step: log.first_step, dt_ps, unit_ps: 1.0 }
 }
 
 /// Step and time of a checkpoint; none where it is not whole.
@@ -95,16 +138,6 @@ fn number(text: &str, name: &str) -> Option<f64> {
     })
 }
 
-/// The file into which PLUMED's `input` has the state of a bias written, and the time of the last one in it, ps.
-fn state_of(folder: &Path, input: &str) -> Option<(PathBuf, f64)> {
-    let text = fs::read_to_string(folder.join(input)).ok()?;
-    let file = text.split_whitespace().find_map(|word| word.strip_prefix("STATE_WFILE="))?;
-    let state = fs::read_to_string(folder.join(file)).ok()?;
-    let rows = state.lines().rev().filter(|line| !line.starts_with('#'));
-    let time = rows.filter_map(|row| row.split_whitespace().next()?.parse::<f64>().ok()).next()?;
-    Some((file.into(), time))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,22 +147,5 @@ mod tests {
         let text = "checkpoint file version = 22\nstep                       = 78200\nt                          = 156.400000\nnatoms = 22\n";
         assert_eq!((number(text, "step"), number(text, "t")), (Some(78200.0), Some(156.4)));
         assert_eq!(number("steps = 4", "step"), None);
-    }
-
-    #[test]
-    fn the_time_of_plumeds_state_is_that_of_its_last_row() {
-        let folder = tempfile::tempdir().unwrap();
-        fs::write(
-            folder.path().join("plumed.dat"),
-            "opes: OPES_METAD ARG=phi PACE=500 STATE_WFILE=STATE STATE_RFILE=STATE\n",
-        )
-        .unwrap();
-        assert_eq!(state_of(folder.path(), "plumed.dat"), None);
-        fs::write(
-            folder.path().join("STATE"),
-            "#! FIELDS time phi sigma_phi height\n#! SET action OPES\n20.0 1.0 0.1 2\n20.0 1.5 0.1 2\n",
-        )
-        .unwrap();
-        assert_eq!(state_of(folder.path(), "plumed.dat"), Some(("STATE".into(), 20.0)));
     }
 }

@@ -16,6 +16,8 @@ pub struct Log {
     /// Steps asked for, from the first.
     pub steps: Option<i64>,
     pub first_step: i64,
+    /// ps
+    pub time_step: Option<f64>,
     /// The last step that was told.
     pub last_step: Option<i64>,
     /// The last speed, ns/day.
@@ -71,6 +73,7 @@ impl Log {
         match key {
             "integrator" => self.integrator = Some(value.to_owned()),
             "nsteps" => self.steps = value.parse().ok().or(self.steps),
+            "dt" => self.time_step = value.parse().ok().filter(|step: &f64| *step > 0.0).or(self.time_step),
             "init-step" => self.first_step = value.parse().unwrap_or(self.first_step),
             _ => {}
         }

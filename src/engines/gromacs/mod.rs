@@ -15,7 +15,7 @@ mod watch;
 pub use arguments::TAKEN;
 pub use log::Log;
 pub use mdp::{Mdp, SeedFault};
-pub use plumed::Fault as PlumedFault;
+pub use plumed::{Fault as PlumedFault, Kernel as PlumedKernel, plumed_version};
 pub use trial::{Refused, Trial};
 
 use super::ending::Sign;
@@ -54,6 +54,18 @@ const SIGNS: &[Sign] = &[
     ("Unknown command-line option", Cause::Input),
     ("Invalid input", Cause::Input),
     ("Feature not implemented", Cause::Input),
+    ("initializing the PLUMED force provider", Cause::Input),
+    ("+++ PLUMED error", Cause::Input),
+];
+
+/// What stands above GROMACS's own words for an error, and PLUMED's in a patched one.
+const MARKS: &[&str] = &[
+    "Fatal error:",
+    "Error in user input:",
+    "Inconsistency in user input:",
+    "Internal error (bug):",
+    "+++ PLUMED error",
+    "ERROR ",
 ];
 
 /// GROMACS and how it is run.
@@ -65,8 +77,6 @@ pub struct Gromacs {
     pub threads: usize,
     pub gpus: Vec<u32>,
     pub replicas_per_gpu: usize,
-    /// Input of PLUMED in the replica's folder.
-    pub plumed: Option<String>,
     pub mdrun_args: Vec<String>,
     /// What the time step of a simulation that blows up is multiplied by before it is tried once more.
     pub unstable_factor: Option<f64>,
@@ -92,6 +102,8 @@ pub struct Simulation {
     /// What its files are called.
     pub name: String,
     pub input: Input,
+    /// Input of PLUMED in the replica's folder, where it biases this simulation.
+    pub plumed: Option<String>,
 }
 
 /// What a simulation starts from.
@@ -169,12 +181,12 @@ impl Gromacs {
         if let Some(log) = finished(&simulation.name, berth) {
             return Ok(log);
         }
-        let Simulation { name, input } = simulation;
+        let Simulation { name, input, .. } = simulation;
         let smaller = berth.folder.join(format!("{name}.smaller_step.mdp"));
         let is_smaller = smaller.is_file();
         let outcome = match (is_smaller, self.unstable_factor) {
-            (true, Some(factor)) => self.attempt(name, &with_step(input, factor), before, berth, usage, notes),
-            _ => self.attempt(name, input, before, berth, usage, notes),
+            (true, Some(factor)) => self.attempt(&with_step(simulation, factor), before, berth, usage, notes),
+            _ => self.attempt(simulation, before, berth, usage, notes),
         };
         match (outcome, self.unstable_factor, input) {
             (Err(Cause::Unstable(text)), Some(factor), Input::Parameters { mdp, .. }) if !is_smaller => {
@@ -185,7 +197,7 @@ impl Gromacs {
                     "{name} blew up and was begun again in steps of {} ps: {text}",
                     shorter.time_step_ps()
                 ));
-                self.attempt(name, &with_step(input, factor), before, berth, usage, notes)
+                self.attempt(&with_step(simulation, factor), before, berth, usage, notes)
             }
             (outcome, ..) => outcome,
         }
@@ -193,24 +205,31 @@ impl Gromacs {
 
     fn attempt(
         &self,
-        name: &str,
-        input: &Input,
+        simulation: &Simulation,
         before: Option<&str>,
         berth: &Berth,
         usage: &mut Usage,
         notes: &mut Vec<String>,
     ) -> Result<Log, Cause> {
+        let Simulation { name, input, plumed } = simulation;
         let tpr = self.run_input(name, input, before, berth, usage)?;
-        let choice = checkpoint::choose(self, name, berth, usage)?;
+        let choice = checkpoint::choose(self, name, plumed.as_deref(), berth, usage)?;
         notes.extend(choice.notes);
         let from = choice.checkpoint.map(|checkpoint| checkpoint.file);
-        let argv = self.mdrun(name, &tpr, from.as_deref(), berth)?;
+        if let Some(input) = plumed.as_ref().filter(|_| from.is_none()) {
+            let begun = plumed::begin(berth.folder, name, input);
+            begun.map_err(|error| cannot_write(berth, error))?.map_err(|refused| Cause::Input(refused.to_string()))?;
+        }
+        let argv = self.mdrun(simulation, &tpr, from.as_deref(), berth)?;
         let errand = Errand { program: "mdrun", name: &format!("{name}.mdrun"), argv, set: self.environment() };
         let mut watch = watch::Watch::of(berth.folder.join(format!("{name}.log")));
         let (label, called) = (berth.label.to_owned(), name.to_owned());
         berth.running.begin(move || Some(format!("{label}, {called}: {}", watch.tell()?)));
         let ended = berth.run(&errand, usage);
         berth.running.end();
+        if let Some(input) = plumed {
+            notes.extend(plumed::version::of(berth.folder, name).and_then(|found| found.warning(berth.folder, input)));
+        }
         self.judge(name, &ended?, berth)
     }
 
@@ -259,7 +278,14 @@ impl Gromacs {
     }
 
     /// The command line of `mdrun`.
-    fn mdrun(&self, name: &str, tpr: &Path, from: Option<&str>, berth: &Berth) -> Result<Vec<OsString>, Cause> {
+    fn mdrun(
+        &self,
+        simulation: &Simulation,
+        tpr: &Path,
+        from: Option<&str>,
+        berth: &Berth,
+    ) -> Result<Vec<OsString>, Cause> {
+        let name = simulation.name.as_str();
         let mut argv = self.argv(&["mdrun", "-deffnm", name, "-s"]);
         argv.push(tpr.into());
         let mut say = |words: &[&str]| argv.extend(words.iter().map(OsString::from));
@@ -282,8 +308,11 @@ impl Gromacs {
             let seconds = (left - (left / 50).clamp(CLOSING, LONGEST_CLOSING)).as_secs_f64() / MAXH_PART;
             say(&["-maxh", &format!("{:.6}", seconds / 3600.0)]);
         }
-        if let Some(input) = &self.plumed {
+        if let Some(input) = &simulation.plumed {
             say(&["-plumed", input]);
+            if !self.mdrun_args.iter().any(|word| word == "-cpt") {
+                say(&["-cpt", &format!("{:.4}", plumed::checkpoint_interval(berth.time_left()).as_secs_f64() / 60.0)]);
+            }
         }
         if let Some(from) = from {
             say(&["-cpi", from]);
@@ -339,17 +368,12 @@ fn finished(name: &str, berth: &Berth) -> Option<Log> {
     (log.has_reached_end() && structure.is_file()).then_some(log)
 }
 
-fn with_step(input: &Input, factor: f64) -> Input {
-    match input {
-        Input::Tpr(path) => Input::Tpr(path.clone()),
-        Input::Parameters { mdp, structure, topology, index, args } => Input::Parameters {
-            mdp: mdp.with_time_step(factor),
-            structure: structure.clone(),
-            topology: topology.clone(),
-            index: index.clone(),
-            args: args.clone(),
-        },
+fn with_step(simulation: &Simulation, factor: f64) -> Simulation {
+    let mut shorter = simulation.clone();
+    if let Input::Parameters { mdp, .. } = &mut shorter.input {
+        *mdp = mdp.with_time_step(factor);
     }
+    shorter
 }
 
 /// Removes what a simulation left, so that it begins again.
@@ -363,6 +387,10 @@ fn forget(name: &str, folder: &Path) {
     }
 }
 
+fn cannot_write(berth: &Berth, error: std::io::Error) -> Cause {
+    berth.or_full_disk(Cause::Failed(format!("cannot make the files of {} ready: {error}", berth.label)))
+}
+
 fn write(path: &Path, content: &str, berth: &Berth) -> Result<(), Cause> {
     fs::write(path, content)
         .map_err(|error| berth.or_full_disk(Cause::Failed(format!("cannot write `{}`: {error}", path.display()))))
@@ -372,15 +400,13 @@ fn write(path: &Path, content: &str, berth: &Berth) -> Result<(), Cause> {
 fn complaint(ended: &Finished) -> String {
     let text = ended.stderr.text();
     let lines: Vec<&str> = text.lines().collect();
-    let is_mark = |line: &&str| {
-        ["Fatal error:", "Error in user input:", "Inconsistency in user input:", "ERROR "]
-            .iter()
-            .any(|mark| line.trim_start().starts_with(mark))
-    };
+    let is_mark = |line: &&str| MARKS.iter().any(|mark| line.trim_start().starts_with(mark));
     let Some(at) = lines.iter().position(is_mark) else { return String::new() };
     let said =
         lines[at..].iter().take_while(|line| !line.starts_with("For more information") && !line.starts_with("-----"));
-    said.copied().collect::<Vec<_>>().join("\n")
+    // Why PLUMED's library was not loaded stands above.
+    let loading = lines[..at].iter().filter(|line| line.contains("Message from dlopen()"));
+    loading.chain(said).copied().collect::<Vec<_>>().join("\n")
 }
 
 /// The cause with GROMACS's own words alone, where it has some.

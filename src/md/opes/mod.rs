@@ -7,8 +7,10 @@ mod error;
 #[cfg(test)]
 mod tests;
 mod text;
+mod write;
 
 pub use error::Error;
+pub use write::state_text;
 
 use crate::science::opes::{Deposit, Kernel, State, Variant, Width};
 use std::fs;
@@ -31,6 +33,8 @@ pub struct OpesFile {
     pub compression_threshold: f64,
     /// The time of the last kernel's row in ps; none where there is no kernel.
     pub time_ps: Option<f64>,
+    /// The times of all rows, in PLUMED's unit, ps where the input says nothing else.
+    pub times: Vec<f64>,
     pub content: Content,
 }
 
@@ -91,6 +95,7 @@ pub fn parse(path: &Path, text: &str) -> Result<OpesFile, Error> {
         cutoff: block.number("kernel_cutoff")?,
         compression_threshold: block.number("compression_threshold")?,
         time_ps: rows.last().map(|row| row[places.time]),
+        times: rows.iter().map(|row| row[places.time]).collect(),
         content,
         variables,
     })

@@ -100,6 +100,11 @@ impl<'a> Block<'a> {
         found.map(|(_, value, line)| (*value, At { line: *line, ..self.at })).ok_or_else(missing)
     }
 
+    /// Name and value of each setting, in their order.
+    pub fn settings(&self) -> impl Iterator<Item = (&'a str, &'a str)> + '_ {
+        self.settings.iter().map(|(name, value, _)| (*name, *value))
+    }
+
     pub fn setting(&self, name: &str) -> Result<&'a str, Error> {
         Ok(self.find(name)?.0)
     }

@@ -96,18 +96,32 @@ impl Bias {
     /// As [`Bias::restart`].
     pub fn replay(settings: Settings, deposits: &[Deposit]) -> Result<Self, Error> {
         let mut bias = Self::new(settings)?;
-        let Settings { merges_again, normalizes, .. } = bias.law.settings;
-        for Deposit { kernel, log_weight } in deposits {
-            bias.check_kernel(kernel)?;
-            bias.kernels.add(kernel, bias.law.threshold2, merges_again);
-            let weight = libm::exp(*log_weight);
-            (bias.sum_weights, bias.sum_weights2) = (bias.sum_weights + weight, bias.sum_weights2 + weight * weight);
-            bias.counter += 1;
-        }
-        if normalizes && bias.kernels.len() > 0 {
-            bias.zed = bias.sum_at_centers() / bias.norm() / bias.kernels.len() as f64;
-        }
+        bias.receive(deposits)?;
         Ok(bias)
+    }
+
+    /// Takes in what the same bias has left since, one deposit a sample. Exact, to the digits of the deposits, where widths are fixed.
+    ///
+    /// # Errors
+    /// A kernel makes no sense, or has other variables.
+    pub fn receive(&mut self, deposits: &[Deposit]) -> Result<(), Error> {
+        let Settings { merges_again, normalizes, .. } = self.law.settings;
+        for Deposit { kernel, log_weight } in deposits {
+            self.check_kernel(kernel)?;
+            self.kernels.add(kernel, self.law.threshold2, merges_again);
+            let weight = libm::exp(*log_weight);
+            (self.sum_weights, self.sum_weights2) = (self.sum_weights + weight, self.sum_weights2 + weight * weight);
+            self.counter += 1;
+        }
+        if normalizes && !deposits.is_empty() {
+            self.zed = self.zed_of_kernels();
+        }
+        Ok(())
+    }
+
+    /// Z as it follows from the kernels: the mean of P over their centres. That of a state from which kernels are missing is another one.
+    pub fn zed_of_kernels(&self) -> f64 {
+        self.sum_at_centers() / self.norm() / self.kernels.len() as f64
     }
 
     fn check_state(&self, state: &State) -> Result<(), Error> {

@@ -106,12 +106,7 @@ impl Loader<'_> {
                 self.refuse(&format!("gromacs.{key}.{place}"), format!("`{word}` is not free"), help);
             }
         }
-        if let Some(input) = &gromacs.plumed
-            && !self.section.files.contains_key(input)
-        {
-            let help = format!("add it to [ensemble.files], as in \"{input}\" = \"{input}.j2\"");
-            self.refuse("gromacs.plumed", format!("`{input}` is not a file of the replica's folder"), help);
-        }
+        self.check_plumed(gromacs);
         let has_parameters = stages.iter().any(|stage| matches!(stage.source, Source::Mdp { .. }));
         let structure = self.input("structure", gromacs.structure.as_ref(), has_parameters);
         let topology = self.input("topology", gromacs.topology.as_ref(), has_parameters);
@@ -128,15 +123,30 @@ impl Loader<'_> {
                 threads: gromacs.threads,
                 gpus: gromacs.gpus.clone(),
                 replicas_per_gpu: gromacs.replicas_per_gpu,
-                plumed: gromacs.plumed.clone(),
                 mdrun_args: gromacs.mdrun_args.clone(),
                 unstable_factor: gromacs.unstable_time_step_factor,
             },
             stages,
+            is_staged: !gromacs.stage.is_empty(),
             structure,
             topology: topology.unwrap_or_default(),
             index,
         })
+    }
+
+    fn check_plumed(&mut self, gromacs: &GromacsSection) {
+        if gromacs.plumed.is_some() && !gromacs.stage.is_empty() {
+            let help = "name it in the stages that PLUMED biases, as in stage = [..., { name = \"run\", mdp = \"run.mdp\", plumed = \"plumed.dat\" }]";
+            self.refuse("gromacs.plumed", "with stages it is not said which one PLUMED biases", help);
+        }
+        let of_stages = gromacs.stage.iter().enumerate();
+        let of_stages = of_stages.map(|(place, stage)| (format!("gromacs.stage.{place}.plumed"), &stage.plumed));
+        for (key, input) in [("gromacs.plumed".to_owned(), &gromacs.plumed)].into_iter().chain(of_stages) {
+            if let Some(input) = input.as_ref().filter(|input| !self.section.files.contains_key(*input)) {
+                let help = format!("add it to [ensemble.files], as in \"{input}\" = \"{input}.j2\"");
+                self.refuse(&key, format!("`{input}` is not a file of the replica's folder"), help);
+            }
+        }
     }
 
     fn stages(&mut self, gromacs: &GromacsSection) -> Vec<Stage> {
@@ -151,11 +161,16 @@ impl Loader<'_> {
         if let Some(tpr) = &gromacs.tpr {
             self.input("tpr", Some(tpr), true);
             let source = Source::Tpr(tpr.clone());
-            return vec![Stage { name: "run".into(), source, grompp_args: Vec::new() }];
+            return vec![Stage { name: "run".into(), source, grompp_args: Vec::new(), plumed: gromacs.plumed.clone() }];
         }
         let mut stages = gromacs.stage.clone();
         if let Some(mdp) = &gromacs.mdp {
-            stages.push(StageSection { name: "run".into(), mdp: mdp.clone(), grompp_args: Vec::new() });
+            stages.push(StageSection {
+                name: "run".into(),
+                mdp: mdp.clone(),
+                grompp_args: Vec::new(),
+                plumed: gromacs.plumed.clone(),
+            });
         }
         if stages.is_empty() {
             let help = "give mdp, structure and topology, or tpr, or [[ensemble.gromacs.stage]]";
@@ -179,7 +194,8 @@ impl Loader<'_> {
             let is_template = is_template(&stage.mdp);
             let key = format!("ensemble.{key}");
             let grompp_args = gromacs.grompp_args.iter().chain(&stage.grompp_args).cloned().collect();
-            Stage { name: stage.name.clone(), source: Source::Mdp { key, path, text, is_template }, grompp_args }
+            let source = Source::Mdp { key, path, text, is_template };
+            Stage { name: stage.name.clone(), source, grompp_args, plumed: stage.plumed.clone() }
         };
         stages.iter().enumerate().map(stage).collect()
     }

@@ -66,7 +66,7 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let warnings = replicas::warnings(config, &setup);
     let afterwards = told::afterwards(&section);
     let (config, setup, remarks) = (config.clone(), Arc::new(setup), Mutex::default());
-    Ok(EnsembleCampaign { config, setup, found: None, identity, afterwards, warnings, remarks })
+    Ok(EnsembleCampaign { config, setup, found: None, kernel: None, identity, afterwards, warnings, remarks })
 }
 
 /// A section while it is looked at, and what was found wrong.

@@ -111,7 +111,6 @@ fn gromacs(config: &Config, section: &Section, mut mdrun_args: Vec<String>) -> G
         threads: section.threads,
         gpus: section.gpus.clone(),
         replicas_per_gpu: section.replicas_per_gpu,
-        plumed: None,
         mdrun_args,
         unstable_factor: None,
     }

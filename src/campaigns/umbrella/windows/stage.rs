@@ -121,7 +121,7 @@ impl WindowStage {
             identity.push_str(mdp.text());
         }
         rendered.iter().for_each(|(_, text)| identity.push_str(text));
-        let job = Job::Gromacs(vec![Simulation { name: SIMULATION.into(), input }]);
+        let job = Job::Gromacs(vec![Simulation { name: SIMULATION.into(), input, plumed: None }]);
         let digest = Fingerprint::of(&identity).to_string();
         Ok(Inputs { folder: recipe.folder(window.index), is_own: true, rendered, job, digest })
     }

@@ -1,0 +1,332 @@
+//! Which files does an input of PLUMED have written, and how often?
+//!
+//! Read as PLUMED reads it: comments, `...` over several lines, values in braces, labels, included files, keys in any case. Only what
+//! matters for going on is kept; whether the input is right PLUMED says itself.
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// Included files may include others, but not without end.
+const DEEPEST: usize = 16;
+/// Actions whose `FILE` is read.
+const READERS: &[&str] =
+    &["READ", "EXTERNAL", "LOAD", "INCLUDE", "PLUMED", "MOLINFO", "READMASSCHARGE", "READ_MASSCHARGE"];
+/// Whose `FILE` does not grow with the simulation: it is written anew each time.
+const REWRITERS: &[&str] = &["DUMPGRID", "DUMPCUBE", "DUMPPDB", "DUMPMASSCHARGE"];
+/// Keys of which one makes an action work in a part of the simulation only.
+const PARTIAL: &[&str] = &["UPDATE_FROM", "UPDATE_UNTIL", "EXCLUDED_REGION"];
+
+/// An input of PLUMED.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Input {
+    pub actions: Vec<Action>,
+}
+
+/// One line of it, or several that belong together.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Action {
+    /// In capitals.
+    pub name: String,
+    pub label: String,
+    /// Key, in capitals, and value, without braces; a flag has none.
+    words: Vec<(String, String)>,
+}
+
+/// A file that grows with the simulation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Appended {
+    /// As in the input.
+    pub file: String,
+    /// Steps from one of its rows to the next, where it has one at every multiple.
+    pub stride: Option<i64>,
+    /// Whether a bias goes on from it.
+    pub is_bias: bool,
+}
+
+/// What OPES writes and reads to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opes {
+    /// The file of its kernels.
+    pub kernels: String,
+    /// Where it writes its state, and where it reads it.
+    pub state: Option<String>,
+    pub read: Option<String>,
+    /// Steps from kernel to kernel, where there is one at every multiple.
+    pub pace: Option<i64>,
+    pub writes_at_checkpoints: bool,
+    pub is_adaptive: bool,
+    pub merges_again: bool,
+    pub normalizes: bool,
+    /// Whether OPES keeps kernels: OPES_EXPANDED has none.
+    pub has_kernels: bool,
+}
+
+impl Input {
+    /// The input `file` in `folder`, with all that it includes.
+    ///
+    /// # Errors
+    /// One of the files cannot be read.
+    pub fn read(folder: &Path, file: &str) -> io::Result<Self> {
+        let mut input = Self::default();
+        input.include(folder, &folder.join(file), 0)?;
+        Ok(input)
+    }
+
+    fn include(&mut self, folder: &Path, path: &Path, depth: usize) -> io::Result<()> {
+        let bytes = fs::read(path)?;
+        for action in actions(&String::from_utf8_lossy(&bytes)) {
+            match (action.name.as_str(), action.value("FILE")) {
+                ("ENDPLUMED", _) => break,
+                ("INCLUDE", Some(file)) if depth < DEEPEST => self.include(folder, &folder.join(file), depth + 1)?,
+                _ => self.actions.push(action),
+            }
+        }
+        Ok(())
+    }
+
+    /// Picoseconds in PLUMED's unit of time; none where it is said in no way that is known.
+    pub fn time_unit_ps(&self) -> Option<f64> {
+        let units = self.actions.iter().rfind(|action| action.name == "UNITS");
+        match units.and_then(|units| units.value("TIME")) {
+            None | Some("ps") => Some(1.0),
+            Some("ns") => Some(1000.0),
+            Some("fs") => Some(0.001),
+            Some("atomic") => Some(2.418_884_326_509e-5),
+            Some(number) => number.parse().ok().filter(|unit: &f64| *unit > 0.0),
+        }
+    }
+
+    /// Whether it says itself that the simulation goes on from one before.
+    pub fn restarts(&self) -> bool {
+        let is_no = |action: &Action| action.has("NO");
+        self.actions.iter().any(|action| {
+            (action.name == "RESTART" && !is_no(action))
+                || action.value("RESTART").is_some_and(|value| value.eq_ignore_ascii_case("yes"))
+        })
+    }
+
+    /// Whether some actions are only sometimes done.
+    fn is_conditional(&self) -> bool {
+        self.actions.iter().any(|action| action.name == "UPDATE_IF")
+    }
+
+    /// The files that grow, each once.
+    pub fn appended(&self) -> Vec<Appended> {
+        let is_conditional = self.is_conditional();
+        let mut found: Vec<Appended> = Vec::new();
+        for action in &self.actions {
+            let stride = action.stride().filter(|_| !is_conditional && !action.is_partial());
+            for file in action.files() {
+                if !found.iter().any(|known| known.file == file) {
+                    found.push(Appended { file, stride, is_bias: action.is_bias() });
+                }
+            }
+        }
+        found
+    }
+
+    /// Biases of OPES.
+    pub fn opes(&self) -> Vec<Opes> {
+        let is_conditional = self.is_conditional();
+        let of = |action: &Action| Opes {
+            kernels: action.files().into_iter().next().unwrap_or_default(),
+            state: action.value("STATE_WFILE").map(str::to_owned),
+            read: action.value("STATE_RFILE").map(str::to_owned),
+            pace: action.stride().filter(|_| !is_conditional && !action.is_partial()),
+            writes_at_checkpoints: action.value("STATE_WSTRIDE").is_none(),
+            is_adaptive: action.value("SIGMA").is_none_or(|sigma| sigma.eq_ignore_ascii_case("adaptive")),
+            merges_again: !action.has("RECURSIVE_MERGE_OFF"),
+            normalizes: !action.has("NO_ZED"),
+            has_kernels: action.name != "OPES_EXPANDED",
+        };
+        self.actions.iter().filter(|action| action.name.starts_with("OPES_") && action.is_bias()).map(of).collect()
+    }
+}
+
+impl Action {
+    /// The value of a key.
+    pub fn value(&self, key: &str) -> Option<&str> {
+        self.words.iter().find(|(known, value)| known == key && !value.is_empty()).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a flag is set.
+    pub fn has(&self, flag: &str) -> bool {
+        self.words.iter().any(|(known, _)| known == flag)
+    }
+
+    /// Whether a continued simulation reads its file.
+    fn is_bias(&self) -> bool {
+        matches!(
+            self.name.as_str(),
+            "METAD" | "PBMETAD" | "OPES_METAD" | "OPES_METAD_EXPLORE" | "OPES_EXPANDED" | "MAXENT"
+        )
+    }
+
+    fn is_partial(&self) -> bool {
+        PARTIAL.iter().any(|key| self.value(key).is_some())
+    }
+
+    /// Steps from row to row.
+    fn stride(&self) -> Option<i64> {
+        let key = match self.is_bias() {
+            true => "PACE",
+            false => "STRIDE",
+        };
+        let stride = match (self.value(key), self.name.as_str()) {
+            (Some(word), _) => word.parse().ok(),
+            (None, "PRINT") => Some(1),
+            _ => None,
+        };
+        stride.filter(|stride| *stride > 0)
+    }
+
+    /// The files that it appends to, by default those that PLUMED calls them.
+    fn files(&self) -> Vec<String> {
+        let name = self.name.as_str();
+        if READERS.contains(&name) || REWRITERS.contains(&name) {
+            return Vec::new();
+        }
+        let given = self.value("FILE").map(|files| files.split(',').map(|file| file.trim().to_owned()).collect());
+        given.unwrap_or_else(|| match name {
+            "METAD" => vec!["HILLS".to_owned()],
+            "OPES_METAD" | "OPES_METAD_EXPLORE" => vec!["KERNELS".to_owned()],
+            "OPES_EXPANDED" => vec!["DELTAFS".to_owned()],
+            "MAXENT" => vec![format!("{}.LAGMULT", self.label)],
+            "PBMETAD" => {
+                let variables = self.value("ARG").unwrap_or_default().split(',');
+                variables.map(|variable| format!("HILLS.{}", variable.trim())).collect()
+            }
+            _ => Vec::new(),
+        })
+    }
+}
+
+/// All actions of a text.
+fn actions(text: &str) -> Vec<Action> {
+    let mut found = Vec::new();
+    let mut words: Vec<String> = Vec::new();
+    // Whether an action goes on over lines, and how many braces are open.
+    let (mut is_inside, mut depth) = (false, 0usize);
+    for line in text.lines() {
+        let line = line.split('#').next().unwrap_or_default();
+        let goes_on = depth > 0;
+        let mut parts = split(line, &mut depth);
+        if parts.is_empty() {
+            continue;
+        }
+        if is_inside && !goes_on && parts[0] == "..." {
+            is_inside = false;
+            parts.clear();
+        } else if parts.last().is_some_and(|last| last == "...") {
+            is_inside = true;
+            parts.pop();
+        }
+        // A value in braces may go on in the next line.
+        if goes_on
+            && !parts.is_empty()
+            && let Some(last) = words.last_mut()
+        {
+            last.push(' ');
+            last.push_str(&parts.remove(0));
+        }
+        words.extend(parts);
+        if !is_inside && depth == 0 {
+            found.extend(action(&std::mem::take(&mut words)));
+        }
+    }
+    found.extend(action(&words));
+    found
+}
+
+/// The words of a line; blanks within braces do not part them.
+fn split(line: &str, depth: &mut usize) -> Vec<String> {
+    let mut words = vec![String::new()];
+    for c in line.chars() {
+        match c {
+            '{' => *depth += 1,
+            '}' => *depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        match c.is_whitespace() && *depth == 0 {
+            true => words.push(String::new()),
+            false => words.last_mut().into_iter().for_each(|word| word.push(c)),
+        }
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+fn action(words: &[String]) -> Option<Action> {
+    let (first, mut rest) = words.split_first()?;
+    let mut action = Action::default();
+    match first.strip_suffix(':') {
+        Some(label) => {
+            let (name, others) = rest.split_first()?;
+            (action.label, action.name, rest) = (label.to_owned(), name.to_uppercase(), others);
+        }
+        None => action.name = first.to_uppercase(),
+    }
+    for word in rest {
+        let (key, value) = word.split_once('=').unwrap_or((word, ""));
+        let value = value.strip_prefix('{').and_then(|inner| inner.strip_suffix('}')).unwrap_or(value);
+        action.words.push((key.to_uppercase(), value.trim().to_owned()));
+    }
+    if let Some(label) = action.value("LABEL").map(str::to_owned) {
+        action.label = label;
+    }
+    Some(action)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn input(text: &str) -> Input {
+        Input { actions: actions(text) }
+    }
+
+    fn files(text: &str) -> Vec<(String, Option<i64>)> {
+        input(text).appended().into_iter().map(|appended| (appended.file, appended.stride)).collect()
+    }
+
+    #[test]
+    fn files_of_all_ways_of_writing_are_found() {
+        let text = "# PRINT FILE=no\nphi: TORSION ATOMS=5,7,9,15\nPRINT ...\n  ARG=phi # FILE=no\n  FILE=COLVAR STRIDE=50\n... PRINT\n\
+            m: METAD ARG=phi PACE=500 SIGMA=0.3\nprint arg=phi file={second} stride=7\n\nPRINT ARG={phi\n m.bias} FILE=third\n\
+            EXTERNAL ARG=phi FILE=grid LABEL=e\nDUMPATOMS FILE=a.xyz ATOMS=1 STRIDE=9\n";
+        let expected = [("COLVAR", 50), ("HILLS", 500), ("second", 7), ("third", 1), ("a.xyz", 9)];
+        assert_eq!(files(text), expected.map(|(file, stride)| (file.to_owned(), Some(stride))));
+        assert_eq!(
+            files("PBMETAD ARG=phi,psi PACE=5 LABEL=x"),
+            [("HILLS.phi".into(), Some(5)), ("HILLS.psi".into(), Some(5))]
+        );
+        assert_eq!(files("PRINT FILE=a UPDATE_FROM=10"), [("a".into(), None)]);
+        assert_eq!(files("PRINT ARG=phi"), []);
+    }
+
+    #[test]
+    fn included_files_count_and_what_stands_behind_the_end_does_not() {
+        let folder = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+        write("plumed.dat", "INCLUDE FILE=bias.dat\nPRINT FILE=COLVAR\nENDPLUMED\nPRINT FILE=never\n");
+        write(
+            "bias.dat",
+            "UNITS TIME=fs\nopes: OPES_METAD_EXPLORE ARG=x PACE=10 SIGMA=0.1 BARRIER=1 STATE_WFILE=S NO_ZED\n",
+        );
+        let input = Input::read(folder.path(), "plumed.dat").unwrap();
+        let names: Vec<String> = input.appended().into_iter().map(|appended| appended.file).collect();
+        assert_eq!(names, ["KERNELS", "COLVAR"]);
+        assert_eq!(input.time_unit_ps(), Some(0.001));
+        let opes = &input.opes()[0];
+        assert_eq!((opes.state.as_deref(), opes.read.as_deref(), opes.pace), (Some("S"), None, Some(10)));
+        assert!(!opes.is_adaptive && !opes.normalizes && opes.merges_again && opes.writes_at_checkpoints);
+        write("plumed.dat", "INCLUDE FILE=none.dat\n");
+        assert!(Input::read(folder.path(), "plumed.dat").is_err());
+    }
+
+    #[test]
+    fn a_restart_that_the_input_asks_for_is_seen() {
+        assert!(input("RESTART\n").restarts() && input("METAD ARG=x RESTART=YES").restarts());
+        assert!(!input("RESTART NO\n").restarts() && !input("METAD ARG=x").restarts());
+    }
+}

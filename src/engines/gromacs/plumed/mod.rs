@@ -1,0 +1,218 @@
+//! How does a simulation that PLUMED biases go on from a checkpoint?
+//!
+//! PLUMED keeps its own files beside those of GROMACS and takes them as it finds them. So before `mdrun -cpi` they are made those of the
+//! checkpoint's step: rows behind it are cut from the files that PLUMED appends to ([`rows`]), and OPES finds the state of that step
+//! ([`state`]). Where that is not possible the checkpoint cannot be used. Read from PLUMED 2.11's source and measured with GROMACS 2025.2.
+mod input;
+mod kernel;
+mod rows;
+mod state;
+pub mod version;
+
+pub use input::Input;
+pub use kernel::{Fault, Kernel};
+
+use rows::Scan;
+use state::{Missing, Provision, Search};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The longest time from checkpoint to checkpoint, and the part of what is left of the time limit that it is otherwise.
+const LONGEST_INTERVAL: Duration = Duration::from_secs(300);
+const PART: u32 = 10;
+
+/// Time from checkpoint to checkpoint, so that a run that ends with `left` makes progress: the last step of a run has no STATE.
+pub fn checkpoint_interval(left: Option<Duration>) -> Duration {
+    left.map_or(LONGEST_INTERVAL, |left| (left / PART).min(LONGEST_INTERVAL))
+}
+
+/// The step of a checkpoint.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Moment {
+    pub step: i64,
+    /// Of the simulation, before any checkpoint.
+    pub first_step: i64,
+    /// Time step, ps.
+    pub dt_ps: f64,
+    /// Picoseconds in PLUMED's unit of time.
+    pub unit_ps: f64,
+}
+
+impl Moment {
+    /// PLUMED's time of a step, in its unit: its steps are those of GROMACS, and its time does not know `tinit`.
+    fn time_of(&self, step: i64) -> f64 {
+        step as f64 * self.dt_ps / self.unit_ps
+    }
+
+    fn time_ps_of(&self, step: i64) -> f64 {
+        // Without the digits that a product of binary fractions has and its factors have not.
+        (step as f64 * self.dt_ps * 1e6).round() / 1e6
+    }
+
+    fn step_of(&self, time: f64) -> i64 {
+        (time * self.unit_ps / self.dt_ps).round() as i64
+    }
+}
+
+/// Why a checkpoint cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum Unusable {
+    #[error("cannot read {file}: {source}")]
+    Read { file: String, source: io::Error },
+    #[error("the unit of time in PLUMED's {0} is unknown")]
+    Unit(String),
+    #[error("PLUMED's {0} is missing")]
+    Gone(String),
+    #[error("line {line} of PLUMED's {file} is damaged")]
+    Damaged { file: String, line: usize },
+    #[error("PLUMED's {file} ends at {last} before it")]
+    Short { file: String, last: String },
+    #[error(
+        "a grid (GRID_RFILE) has no time: PLUMED would go on from that of another step; leave GRID_RFILE out, hills are read from HILLS"
+    )]
+    Grid,
+    #[error(transparent)]
+    State(#[from] Missing),
+}
+
+/// What makes PLUMED's files those of a checkpoint.
+#[derive(Debug, Default)]
+pub struct Plan {
+    cuts: Vec<(PathBuf, Scan)>,
+    writes: Vec<(PathBuf, String)>,
+    pub notes: Vec<String>,
+    /// Files without all rows up to the checkpoint that no bias goes on from.
+    pub gaps: Vec<String>,
+}
+
+/// What PLUMED needs at a checkpoint in `folder`, whose input is `file`; nothing is changed.
+///
+/// # Errors
+/// The checkpoint cannot be used.
+pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, Unusable> {
+    let input = Input::read(folder, file).map_err(|source| Unusable::Read { file: file.to_owned(), source })?;
+    let at = Moment { unit_ps: input.time_unit_ps().ok_or_else(|| Unusable::Unit(file.to_owned()))?, ..at };
+    if input.actions.iter().any(|action| action.name == "METAD" && action.value("GRID_RFILE").is_some()) {
+        return Err(Unusable::Grid);
+    }
+    let begins = if input.restarts() { lengths(folder, name) } else { BTreeMap::new() };
+    let until = at.time_of(at.step) + 0.5 * at.dt_ps / at.unit_ps;
+    let opes = input.opes();
+    let mut plan = Plan::default();
+    for appended in input.appended() {
+        let path = folder.join(&appended.file);
+        let begin = begins.get(&appended.file).copied().unwrap_or(0);
+        let scan =
+            Scan::of(&path, begin, until).map_err(|source| Unusable::Read { file: appended.file.clone(), source })?;
+        let Some(scan) = scan else {
+            match appended.is_bias {
+                true => return Err(Unusable::Gone(appended.file)),
+                false => continue,
+            }
+        };
+        if let Some(line) = scan.damaged.filter(|_| appended.is_bias) {
+            return Err(Unusable::Damaged { file: appended.file, line });
+        }
+        let may_be_empty = opes.iter().any(|opes| opes.kernels == appended.file && opes.is_adaptive);
+        if let Some(last) = gap(&scan, &appended, may_be_empty, &at) {
+            match appended.is_bias {
+                true => return Err(Unusable::Short { file: appended.file, last }),
+                false => plan.gaps.push(format!("PLUMED's {} ends at {last}", appended.file)),
+            }
+        }
+        plan.cuts.push((path, scan));
+    }
+    for opes in &opes {
+        let scan = plan.cuts.iter().find(|(path, _)| *path == folder.join(&opes.kernels)).map(|(_, scan)| scan);
+        let search = Search { folder, opes, at: &at, is_fresh: !input.restarts() };
+        let Provision { write, note } = search.find(scan)?;
+        plan.writes.extend(write);
+        plan.notes.extend(note);
+    }
+    Ok(plan)
+}
+
+/// Where a file ends too early, as a time.
+fn gap(scan: &Scan, appended: &input::Appended, may_be_empty: bool, at: &Moment) -> Option<String> {
+    let stride = appended.stride?;
+    let expected = at.step.div_euclid(stride) * stride;
+    let is_begun = if appended.is_bias { expected > at.first_step } else { expected >= at.first_step };
+    match scan.last {
+        _ if !is_begun => None,
+        None if may_be_empty => None,
+        None => Some("its beginning".to_owned()),
+        Some(last) => {
+            let is_early = at.step_of(last) as f64 <= expected as f64 - 0.5 * stride as f64;
+            is_early.then(|| format!("{last}"))
+        }
+    }
+}
+
+impl Plan {
+    /// Does it.
+    ///
+    /// # Errors
+    /// A file cannot be written.
+    pub fn apply(&self) -> io::Result<()> {
+        self.cuts.iter().try_for_each(|(path, scan)| scan.cut(path))?;
+        self.writes.iter().try_for_each(|(path, text)| {
+            let made = path.with_extension("new");
+            let mut file = File::create(&made)?;
+            file.write_all(text.as_bytes())?;
+            file.sync_all()?;
+            fs::rename(made, path)
+        })
+    }
+}
+
+/// The version of the PLUMED that biased the simulation `name` in `folder`, as it said itself.
+pub fn plumed_version(folder: &Path, name: &str) -> Option<String> {
+    version::of(folder, name).map(|version| version.to_string())
+}
+
+/// Where it is kept how long PLUMED's files were when the simulation `name` began.
+fn record(folder: &Path, name: &str) -> PathBuf {
+    folder.join(format!("{name}.plumed_begin"))
+}
+
+/// Before a simulation begins from nothing: an input that restarts from files of another simulation has PLUMED append to these.
+///
+/// # Errors
+/// It has begun before, and PLUMED's files are no longer those that it begins from; or they cannot be looked at.
+pub fn begin(folder: &Path, name: &str, file: &str) -> io::Result<Result<(), Refused>> {
+    let Ok(input) = Input::read(folder, file) else { return Ok(Ok(())) };
+    if !input.restarts() {
+        return Ok(Ok(()));
+    }
+    let length = |file: &str| fs::metadata(folder.join(file)).map_or(0, |file| file.len());
+    let now: Vec<(String, u64)> = input.appended().into_iter().map(|a| (a.file.clone(), length(&a.file))).collect();
+    let path = record(folder, name);
+    if !path.is_file() {
+        let lines: String = now.iter().map(|(file, length)| format!("{length} {file}\n")).collect();
+        return fs::write(path, lines).map(Ok);
+    }
+    let before = lengths(folder, name);
+    match now.iter().all(|(file, length)| before.get(file) == Some(length)) {
+        true => Ok(Ok(())),
+        false => Ok(Err(Refused)),
+    }
+}
+
+/// An input that says RESTART, in a folder where PLUMED has written since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "the input of PLUMED says RESTART, and its files are no longer those that the simulation began from: remove the replica's folder, then rerun with --retry-failed"
+)]
+pub struct Refused;
+
+fn lengths(folder: &Path, name: &str) -> BTreeMap<String, u64> {
+    let text = fs::read_to_string(record(folder, name)).unwrap_or_default();
+    let line = |line: &str| {
+        let (length, file) = line.split_once(' ')?;
+        Some((file.to_owned(), length.parse().ok()?))
+    };
+    text.lines().filter_map(line).collect()
+}
