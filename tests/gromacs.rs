@@ -4,74 +4,8 @@ mod support;
 
 use serde_json::Value;
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
 use support::replicas::{kill_rank, reader, strings, wait_until, working_in};
-use support::{Campaign, simmpi};
-
-const MDP: &str =
-    "integrator = sd\ndt = 0.002\nnsteps = 40\ngen-vel = yes\ngen-seed = {{ seed }}\nld-seed = {{ seed }}\n";
-
-/// A campaign by the stand-in, for seeds 1 to `count`; `keys` stand in `[ensemble.gromacs]`.
-struct Standing {
-    campaign: Campaign,
-}
-
-impl Standing {
-    fn new(count: usize, keys: &str) -> Self {
-        Self::with(count, keys, "", MDP)
-    }
-
-    fn with(count: usize, keys: &str, others: &str, mdp: &str) -> Self {
-        let stages = if keys.contains("stage") { "" } else { "mdp = \"run.mdp.j2\"\n" };
-        let config = format!(
-            "[campaign]\nkind = \"ensemble\"\n[ensemble]\nseeds = \"1-{count}\"\ndirectory = \"replicas/{{seed}}\"\nengine = \"gromacs\"\n\
-             stall_timeout_s = 4.0\n[ensemble.gromacs]\n{stages}structure = \"conf.gro\"\ntopology = \"topol.top\"\nbinary = \"bin/gmx\"\n{keys}\n{others}\n"
-        );
-        let campaign = Campaign::with(simmpi(), &config);
-        fs::create_dir(campaign.path("bin")).unwrap();
-        fs::write(campaign.path("bin/gmx"), include_str!("support/gmx.py")).unwrap();
-        fs::set_permissions(campaign.path("bin/gmx"), fs::Permissions::from_mode(0o755)).unwrap();
-        for (name, text) in [("run.mdp.j2", mdp), ("conf.gro", "structure"), ("topol.top", "#include \"posre.itp\"\n")]
-        {
-            fs::write(campaign.path(name), text).unwrap();
-        }
-        Self { campaign }
-    }
-
-    /// How replicas fail, by folder.
-    fn moods(&self, moods: &[(&str, &str)]) {
-        let moods: serde_json::Map<String, Value> = moods.iter().map(|(k, v)| ((*k).to_owned(), (*v).into())).collect();
-        fs::write(self.campaign.path("bin/mood"), Value::Object(moods).to_string()).unwrap();
-    }
-
-    /// The calls for a replica, of one of the program's parts.
-    fn calls(&self, place: &str, part: &str) -> Vec<Value> {
-        let text = fs::read_to_string(self.campaign.path("bin/calls.log")).unwrap();
-        let calls = text.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
-        calls.filter(|call| call["place"] == place && call["args"][0] == part).collect()
-    }
-
-    /// The steps that a replica ran, in their order.
-    fn steps(&self, place: &str) -> Vec<u64> {
-        let text = fs::read_to_string(self.file(place, "run.trj")).unwrap();
-        text.lines().map(|line| line.parse().unwrap()).collect()
-    }
-
-    fn file(&self, place: &str, name: &str) -> PathBuf {
-        self.campaign.path(&format!("replicas/{place}/{name}"))
-    }
-
-    fn notes(&self) -> Vec<String> {
-        strings(&self.campaign, "/run/replicas/notes")
-    }
-}
-
-/// The word behind `option`.
-fn option<'a>(call: &'a Value, option: &str) -> Option<&'a str> {
-    let args = call["args"].as_array().unwrap();
-    args.iter().position(|word| word == option).and_then(|at| args.get(at + 1)).and_then(Value::as_str)
-}
+use support::standing::{MDP, Standing, option};
 
 #[test]
 fn every_replica_is_called_as_it_should_be() {
@@ -241,31 +175,6 @@ fn seeds_from_the_clock_and_equal_inputs_are_refused() {
     standing.campaign.run(0, &[]).expect(78, &["bin/gmx` is not there, or may not be executed"]);
     let standing = Standing::new(3, "threads = 512");
     standing.campaign.run(0, &[]).expect(78, &["512 threads on"]);
-}
-
-#[test]
-fn plumed_is_checked_called_and_restarted_from_a_state_of_the_checkpoints_time() {
-    let files = "[ensemble.files]\n\"plumed.dat\" = \"plumed.dat\"\n[limits]\nmax_retries = 0";
-    let standing = Standing::with(2, "plumed = \"plumed.dat\"", files, MDP);
-    fs::write(standing.campaign.path("plumed.dat"), "OPES_METAD ARG=phi PACE=10 STATE_WFILE=STATE STATE_RFILE=STATE\n")
-        .unwrap();
-    fs::write(standing.campaign.path("kernel"), "").unwrap();
-    let kernel = standing.campaign.path("kernel").display().to_string();
-    let set = [("PLUMED_KERNEL", kernel.as_str())];
-    let run = |arguments: &[&str], set: &[(&str, &str)]| standing.campaign.start_with(0, arguments, set).end();
-    standing.moods(&[]);
-    run(&[], &set).expect(78, &["this mdrun has no option -plumed"]);
-    standing.moods(&[("plumed", "yes")]);
-    run(&[], &[("PLUMED_KERNEL", "")]).expect(78, &["PLUMED_KERNEL does not name"]);
-    standing.moods(&[("plumed", "yes"), ("1", "crash"), ("2", "crash")]);
-    run(&["--keep-journal"], &set).expect(2, &["2 failed"]);
-    assert_eq!(option(&standing.calls("1", "mdrun")[0], "-plumed"), Some("plumed.dat"));
-    // That of the checkpoint before the last one.
-    fs::write(standing.file("2", "STATE"), "#! FIELDS time phi\n0.02 1.0\n").unwrap();
-    run(&["--retry-failed"], &set).expect(0, &["2 of 2 tasks done"]);
-    assert_eq!(option(&standing.calls("1", "mdrun")[1], "-cpi"), Some("run.cpt"));
-    assert_eq!(option(&standing.calls("2", "mdrun")[1], "-cpi"), Some("run_prev.cpt"));
-    assert!(standing.notes()[1].contains("of 0.04 ps and PLUMED's STATE of 0.02 ps"), "{:?}", standing.notes());
 }
 
 #[test]

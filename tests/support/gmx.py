@@ -1,9 +1,12 @@
 #!/usr/bin/python3
 """A stand-in for GROMACS: it writes down how it was called (calls.log beside it), leaves files of GROMACS's form, and fails as the file
-`mood` beside it says, a word for each folder. Its step is a line of the trajectory, so that steps that were run twice are seen."""
+`mood` beside it says, a word for each folder. Its step is a line of the trajectory, so that steps that were run twice are seen. PLUMED is
+plumed.py beside it; a checkpoint comes every `checkpoint-every` steps (a parameter of its own, 10)."""
 import json, os, signal, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+sys.dont_write_bytecode = True
+sys.path.insert(0, HERE)
 PLACE = os.path.basename(os.getcwd())
 ARGS = sys.argv[1:]
 with open(os.path.join(HERE, "calls.log"), "a") as calls:
@@ -56,7 +59,8 @@ elif ARGS[0] == "mdrun":
     name = option("-deffnm")
     keys = json.load(open(option("-s")))
     steps, dt = int(keys["nsteps"]), float(keys.get("dt", "0.002"))
-    begin = 0
+    every = int(keys.get("checkpoint-every", "10"))
+    begin, bias = 0, None
     if "-cpi" in ARGS:
         words = open(option("-cpi")).read().split()
         if words[-1:] != ["END"]:
@@ -64,7 +68,18 @@ elif ARGS[0] == "mdrun":
         begin = int(words[0])
     log = open(name + ".log", "a" if begin else "w")
     log.write(f"Log file opened on Mon\n   integrator                     = {keys.get('integrator', 'md')}\n"
+              f"   dt                             = {dt}\n"
               f"   nsteps                         = {steps}\n   init-step                      = 0\n")
+    log.flush()
+    if "-plumed" in ARGS:
+        import plumed
+        try:
+            bias = plumed.Plumed(option("-plumed"), dt, "-cpi" in ARGS, moods.get("plumed-version", "2.11.0"))
+        except plumed.Error as error:
+            sys.stderr.write("\n-------------------------------------------------------\nProgram:     gmx mdrun, version 2025.2\n\n"
+                             "Internal error (bug):\nAn error occurred while initializing the PLUMED force provider:\n\n"
+                             f"{error}\n\nFor more information and tips for troubleshooting, please check the GROMACS\n")
+            sys.exit(1)
     trajectory = open(name + ".trj", "a")
     stop = []
     signal.signal(signal.SIGTERM, lambda *_: MOOD == "deaf" or stop.append(1))
@@ -74,8 +89,9 @@ elif ARGS[0] == "mdrun":
         if os.path.exists(name + ".cpt"):
             os.replace(name + ".cpt", name + "_prev.cpt")
         open(name + ".cpt", "w").write(f"{step} {dt} END")
-        if "-plumed" in ARGS:
-            open("STATE", "w").write(f"#! FIELDS time phi\n{step * dt} 1.0\n")
+        if bias:
+            # PLUMED sees it at its next step.
+            bias.is_checkpoint = True
 
     def block(step):
         log.write(f"           Step           Time\n {step:14d} {step * dt:14.5f}\n\n   Energies (kJ/mol)\n"
@@ -86,12 +102,16 @@ elif ARGS[0] == "mdrun":
         fatal("Too many LINCS warnings (1000)\nIf you know what you are doing you can adjust the lincs warning threshold")
     step = begin
     block(step)
+    if bias:
+        bias.step(step)
     while step < steps:
         step += 1
+        if bias:
+            bias.step(step)
         trajectory.write(f"{step}\n")
         trajectory.flush()
         time.sleep(float(keys.get("sleep", "0")))
-        if step % 10 == 0 and step < steps:
+        if step % every == 0 and step < steps:
             checkpoint(step)
             block(step)
         if step == steps // 2 + 5:
@@ -108,6 +128,8 @@ elif ARGS[0] == "mdrun":
             break
     checkpoint(step)
     block(step)
+    if bias:
+        bias.flush()
     log.write("\t<======  ###############  ==>\n   Energies (kJ/mol)\n      Potential\n    9.99000e+02\n\n"
               f"Performance:     {1000 + begin:.3f}        0.018\nFinished mdrun on rank 0 Mon\n")
     log.close()

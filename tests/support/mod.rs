@@ -3,6 +3,7 @@
 pub mod ala2;
 pub mod frames;
 pub mod replicas;
+pub mod standing;
 
 use serde_json::Value;
 use simmpi::results::{Complex, Reader};

@@ -15,7 +15,7 @@ mod watch;
 pub use arguments::TAKEN;
 pub use log::Log;
 pub use mdp::{Mdp, SeedFault};
-pub use plumed::{Fault as PlumedFault, Kernel as PlumedKernel, plumed_version};
+pub use plumed::{Fault as PlumedFault, Kernel as PlumedKernel, obstacles as plumed_obstacles, plumed_version};
 pub use trial::{Refused, Trial};
 
 use super::ending::Sign;

@@ -3,7 +3,9 @@ use crate::campaigns::ensemble::engine::{Engine, Source};
 use crate::campaigns::ensemble::inputs::{Setup, Unfit};
 use crate::campaigns::ensemble::render::Names;
 use crate::config::{Config, Fault, Faults};
+use crate::engines::gromacs::plumed_obstacles;
 use std::collections::HashMap;
+use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 /// Renders everything for every replica: what is asked for and not there, folders and inputs that two share.
@@ -99,5 +101,23 @@ pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
             warnings.push(config.fault("ensemble.collect.0.file", message, help).warning());
         }
     }
+    if let Engine::Gromacs(recipe) = &setup.engine {
+        for (place, stage) in recipe.stages.iter().enumerate() {
+            let key = if recipe.is_staged { format!("stage.{place}.plumed") } else { "plumed".to_owned() };
+            let text = stage.plumed.as_ref().map_or(String::new(), |input| text_of(setup, input));
+            for (message, help) in plumed_obstacles(&text) {
+                warnings.push(config.fault(&format!("ensemble.gromacs.{key}"), message, help).warning());
+            }
+        }
+    }
     warnings
+}
+
+/// The text of a file of the first replica's folder.
+fn text_of(setup: &Setup, target: &str) -> String {
+    let rendered = setup.inputs(0).ok().and_then(|inputs| inputs.rendered.into_iter().find(|(name, _)| name == target));
+    let copied = || setup.files.iter().find(|file| file.target == target).and_then(|file| fs::read(&file.path).ok());
+    rendered
+        .map(|(_, text)| text)
+        .unwrap_or_else(|| String::from_utf8_lossy(&copied().unwrap_or_default()).into_owned())
 }

@@ -143,6 +143,34 @@ impl Input {
     }
 }
 
+/// Why replicas with this input (a text, without what it includes) would not go on where they stopped, and what to do about it.
+pub fn obstacles(text: &str) -> Vec<(String, &'static str)> {
+    let input = Input { actions: actions(text) };
+    let mut found = Vec::new();
+    for Opes { state, read, .. } in input.opes() {
+        if let Some(read) = read.filter(|read| state.as_ref() != Some(read)) {
+            let written = state.map_or("writes none".to_owned(), |state| format!("writes {state}"));
+            let message = format!("OPES goes on from {read} (STATE_RFILE) but {written} (STATE_WFILE)");
+            found.push((message, "name one file in both: a replica that is stopped begins again otherwise"));
+        }
+    }
+    let is_anew = |action: &Action| action.value("RESTART").is_some_and(|value| value.eq_ignore_ascii_case("no"));
+    for action in &input.actions {
+        if action.name == "METAD" && action.value("GRID_RFILE").is_some() {
+            let message = "METAD would go on from a grid (GRID_RFILE), whose step is unknown".to_owned();
+            found.push((
+                message,
+                "leave GRID_RFILE out, hills are read from HILLS: a replica that is stopped begins again otherwise",
+            ));
+        }
+        if is_anew(action) {
+            let message = format!("{} has RESTART=NO: it begins anew whenever a replica goes on", action.name);
+            found.push((message, "leave it out, or collect what is left of its file in bck.0.* yourself"));
+        }
+    }
+    found
+}
+
 impl Action {
     /// The value of a key.
     pub fn value(&self, key: &str) -> Option<&str> {
@@ -322,6 +350,18 @@ mod tests {
         assert!(!opes.is_adaptive && !opes.normalizes && opes.merges_again && opes.writes_at_checkpoints);
         write("plumed.dat", "INCLUDE FILE=none.dat\n");
         assert!(Input::read(folder.path(), "plumed.dat").is_err());
+    }
+
+    #[test]
+    fn inputs_that_do_not_go_on_are_pointed_out_and_others_are_not() {
+        let count = |text: &str| obstacles(text).len();
+        assert_eq!(
+            count("OPES_METAD ARG=x PACE=5 STATE_WFILE=S STATE_RFILE=S\nMETAD ARG=x GRID_WFILE=g\nPRINT FILE=C"),
+            0
+        );
+        assert_eq!(count("OPES_METAD ARG=x PACE=5\nMETAD ARG=x RESTART=YES"), 0);
+        assert_eq!(count("OPES_METAD ARG=x STATE_RFILE=S\nOPES_METAD ARG=x STATE_RFILE=S STATE_WFILE=T"), 2);
+        assert_eq!(count("METAD ARG=x GRID_RFILE=g\nPRINT FILE=C RESTART=NO"), 2);
     }
 
     #[test]

@@ -22,7 +22,7 @@ const SHARED: u16 = 3;
 pub enum Fault {
     #[error("this mdrun has no option -plumed")]
     Unknown,
-    #[error("the environment variable PLUMED_KERNEL is not set")]
+    #[error("PLUMED_KERNEL does not name PLUMED's library: it is not set")]
     Unset,
     #[error("PLUMED_KERNEL is `{0}`, a relative path: mdrun runs in each replica's folder and will not find it there")]
     Relative(PathBuf),

@@ -9,9 +9,10 @@ mod rows;
 mod state;
 pub mod version;
 
-pub use input::Input;
+pub use input::obstacles;
 pub use kernel::{Fault, Kernel};
 
+use input::Input;
 use rows::Scan;
 use state::{Missing, Provision, Search};
 use std::collections::BTreeMap;
