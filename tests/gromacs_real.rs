@@ -158,3 +158,63 @@ fn real_replicas_go_on_from_their_checkpoints_when_a_rank_was_killed() {
         assert!(all - steps.len() <= 1 && steps.is_sorted(), "replica {seed}: {steps:?}");
     }
 }
+
+const OPES: &str = "phi: TORSION ATOMS=5,7,9,15\n\
+    opes: OPES_METAD ARG=phi PACE=500 BARRIER=40 TEMP=300 SIGMA=0.15 STATE_WFILE=STATE STATE_RFILE=STATE\n\
+    PRINT ARG=phi,opes.bias,opes.nker FILE=COLVAR STRIDE=50\n";
+const METAD: &str = "phi: TORSION ATOMS=5,7,9,15\n\
+    metad: METAD ARG=phi PACE=500 HEIGHT=1.2 SIGMA=0.35 BIASFACTOR=10 TEMP=300\n\
+    PRINT ARG=phi,metad.bias FILE=COLVAR STRIDE=50\n";
+
+/// Whether PLUMED can bias here; says so where it cannot.
+fn has_plumed() -> bool {
+    let is_set = std::env::var_os("PLUMED_KERNEL").is_some();
+    let help = std::process::Command::new("gmx").args(["mdrun", "-h"]).output();
+    let is_known =
+        help.is_ok_and(|help| String::from_utf8_lossy(&[help.stdout, help.stderr].concat()).contains("-plumed"));
+    if !(is_set && is_known) {
+        println!("SKIPPED: PLUMED_KERNEL is not set, or mdrun does not know -plumed");
+    }
+    is_set && is_known
+}
+
+/// Times of the rows of a file of PLUMED's, in steps of 2 fs.
+fn steps_of(path: &Path) -> Vec<u64> {
+    let text = fs::read_to_string(path).unwrap();
+    let rows = text.lines().filter(|line| !line.starts_with('#'));
+    rows.map(|row| (row.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 0.002).round() as u64).collect()
+}
+
+#[test]
+fn what_plumed_biases_goes_on_with_every_kernel_and_every_row_once() {
+    const STEPS: u64 = 200_000;
+    for (plumed, kernels, is_drained) in [(OPES, "KERNELS", false), (METAD, "HILLS", false), (OPES, "KERNELS", true)] {
+        if !has_plumed() {
+            return;
+        }
+        let keys = "plumed = \"plumed.dat\"\nmdrun_args = [\"-cpt\", \"0.005\"]\n[ensemble.files]\n\"plumed.dat\" = \"plumed.dat\"";
+        let Some(campaign) = real(STEPS, keys) else { return };
+        let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
+        campaign.write(&config.replace("101-108", "101-102"));
+        fs::write(campaign.path("plumed.dat"), plumed).unwrap();
+        let running = campaign.start(2, &[]);
+        wait_until(|| [101, 102].iter().any(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()));
+        if is_drained {
+            // There is a checkpoint of the last step then, for which PLUMED has written no state.
+            campaign.ask_to_drain(&running);
+            running.end();
+        } else {
+            kill_rank(&campaign, running, 1);
+            wait_until(|| working_in(&campaign.path("replicas")) == 0);
+        }
+        campaign.run(2, &[]).expect(0, &["2 of 2 tasks done, 0 failed"]);
+        for seed in [101, 102] {
+            let folder = campaign.path(&format!("replicas/{seed}"));
+            assert_eq!(steps_of(&folder.join(kernels)), (1..=STEPS / 500).map(|k| 500 * k).collect::<Vec<_>>());
+            let mut rows = steps_of(&folder.join("COLVAR"));
+            assert!(rows.is_sorted());
+            rows.dedup();
+            assert_eq!(rows, (0..=STEPS / 50).map(|k| 50 * k).collect::<Vec<_>>());
+        }
+    }
+}
