@@ -211,10 +211,7 @@ fn what_plumed_biases_goes_on_with_every_kernel_and_every_row_once() {
         for seed in [101, 102] {
             let folder = campaign.path(&format!("replicas/{seed}"));
             assert_eq!(steps_of(&folder.join(kernels)), (1..=STEPS / 500).map(|k| 500 * k).collect::<Vec<_>>());
-            let mut rows = steps_of(&folder.join("COLVAR"));
-            assert!(rows.is_sorted());
-            rows.dedup();
-            assert_eq!(rows, (0..=STEPS / 50).map(|k| 50 * k).collect::<Vec<_>>());
+            assert_eq!(steps_of(&folder.join("COLVAR")), (0..=STEPS / 50).map(|k| 50 * k).collect::<Vec<_>>());
         }
     }
 }

@@ -72,19 +72,16 @@ impl Biased {
         option(&self.standing.calls(place, "mdrun")[1], "-cpi").map(str::to_owned)
     }
 
-    /// Checks that a replica's rows are those of a whole run: every time once but for the checkpoint's, every kernel or hill once, and as
-    /// many of them in the bias.
+    /// Checks that a replica's rows are those of a whole run: every time once, every kernel or hill once, and as many of them in the bias.
     fn check_whole(&self, place: &str, kernels: &str) {
         let steps: Vec<usize> = self.rows(place, kernels).iter().map(|row| (row[0] / 0.002).round() as usize).collect();
         assert_eq!(steps, (1..=STEPS / 20).map(|k| 20 * k).collect::<Vec<_>>(), "{kernels} of {place}");
         let colvar = self.rows(place, "COLVAR");
-        let mut steps: Vec<usize> = colvar.iter().map(|row| (row[0] / 0.002).round() as usize).collect();
-        assert!(steps.is_sorted(), "COLVAR of {place}");
+        let steps: Vec<usize> = colvar.iter().map(|row| (row[0] / 0.002).round() as usize).collect();
         assert!(
             colvar.iter().zip(&steps).all(|(row, step)| row[3] == (step / 20) as f64),
             "kernels in the bias of {place}"
         );
-        steps.dedup();
         assert_eq!(steps, (0..=STEPS).collect::<Vec<_>>(), "COLVAR of {place}");
         assert!(self.read(place, "COLVAR").lines().all(|line| !line[1..].contains("#!")));
     }
@@ -106,6 +103,8 @@ fn undisturbed(plumed: &str) -> Vec<f64> {
 fn what_a_kill_leaves_is_cut_to_whole_rows_of_the_checkpoint() {
     let biased = Biased::new(1, OPES);
     biased.crash_and_go_on(|biased| {
+        // It has been started often before.
+        (0..101).for_each(|k| fs::write(biased.standing.file("1", &format!("bck.{k}.PLUMED.OUT")), "").unwrap());
         let left = biased.read("1", "COLVAR");
         assert!(!left.ends_with('\n'), "the stand-in loses what is in its buffer");
         assert_eq!(biased.rows("1", "KERNELS").len(), 15);
@@ -113,7 +112,7 @@ fn what_a_kill_leaves_is_cut_to_whole_rows_of_the_checkpoint() {
     assert_eq!(biased.went_on_from("1").as_deref(), Some("run.cpt"));
     biased.check_whole("1", "KERNELS");
     let bias: Vec<f64> = biased.rows("1", "COLVAR").iter().map(|row| row[2]).collect();
-    assert_eq!(bias[STEPS + 1], undisturbed(OPES)[STEPS], "the bias goes on to the last printed digit");
+    assert_eq!(bias, undisturbed(OPES), "the bias goes on to the last printed digit");
     assert_eq!(biased.note(0), "", "nothing happened that has to be said");
 }
 
@@ -233,12 +232,12 @@ fn plumeds_own_words_are_told_and_its_errors_are_not_tried_again() {
     fs::write(campaign.path("plumed.dat.j2"), misspelt).unwrap();
     biased.run(&[]).expect(2, &["1 of 2 tasks done, 1 failed"]);
     assert_eq!(biased.standing.calls("2", "mdrun").len(), 1);
-    let error = &strings(campaign, "/run/tasks/error")[0];
+    let error = &strings(campaign, "/run/tasks/error")[1];
     assert!(
         error.starts_with("input refused: mdrun of seed 2 ended with exit code 1: Internal error (bug):"),
         "{error}"
     );
-    assert!(error.ends_with("Action \"OPSE_METAD\" is not known."), "{error}");
+    assert!(error.contains("Action \"OPSE_METAD\" is not known. | (is it spelled right"), "{error}");
 }
 
 #[test]

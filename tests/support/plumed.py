@@ -17,6 +17,8 @@ class OFile:
             number = 0
             while os.path.exists(f"bck.{number}.{path}"):
                 number += 1
+            if number > int(os.environ.get("PLUMED_MAXBACKUP", "100")):
+                raise Error(f"cannot backup file {path} maximum number of backup is {number}")
             os.rename(path, f"bck.{number}.{path}")
         self.path, self.heavy, self.buffer, self.has_header = path, heavy, b"", False
         self.open("ab" if restarts else "wb")

@@ -38,6 +38,9 @@ const MAXH_PART: f64 = 0.99;
 /// With less time left nothing is started.
 const WORTHWHILE: Duration = Duration::from_secs(2);
 
+/// PLUMED puts its log aside at every start, and more than a hundred such backups are an error unless it is told otherwise.
+const PLUMED_BACKUPS: &str = "100000";
+
 /// What `gmx` says where a simulation blows up, which it would do again.
 const SIGNS: &[Sign] = &[
     ("LINCS WARNING", Cause::Unstable),
@@ -221,7 +224,11 @@ impl Gromacs {
             begun.map_err(|error| cannot_write(berth, error))?.map_err(|refused| Cause::Input(refused.to_string()))?;
         }
         let argv = self.mdrun(simulation, &tpr, from.as_deref(), berth)?;
-        let errand = Errand { program: "mdrun", name: &format!("{name}.mdrun"), argv, set: self.environment() };
+        let mut set = self.environment();
+        if plumed.is_some() && std::env::var_os("PLUMED_MAXBACKUP").is_none() {
+            set.push(("PLUMED_MAXBACKUP".into(), PLUMED_BACKUPS.into()));
+        }
+        let errand = Errand { program: "mdrun", name: &format!("{name}.mdrun"), argv, set };
         let mut watch = watch::Watch::of(berth.folder.join(format!("{name}.log")));
         let (label, called) = (berth.label.to_owned(), name.to_owned());
         berth.running.begin(move || Some(format!("{label}, {called}: {}", watch.tell()?)));
@@ -230,7 +237,11 @@ impl Gromacs {
         if let Some(input) = plumed {
             notes.extend(plumed::version::of(berth.folder, name).and_then(|found| found.warning(berth.folder, input)));
         }
-        self.judge(name, &ended?, berth)
+        let log = self.judge(name, &ended?, berth)?;
+        if let Some(input) = plumed {
+            plumed::tidy(berth.folder, input).map_err(|error| cannot_write(berth, error))?;
+        }
+        Ok(log)
     }
 
     /// The run input file, made where it is missing.
@@ -404,9 +415,8 @@ fn complaint(ended: &Finished) -> String {
     let Some(at) = lines.iter().position(is_mark) else { return String::new() };
     let said =
         lines[at..].iter().take_while(|line| !line.starts_with("For more information") && !line.starts_with("-----"));
-    // Why PLUMED's library was not loaded stands above.
-    let loading = lines[..at].iter().filter(|line| line.contains("Message from dlopen()"));
-    loading.chain(said).copied().collect::<Vec<_>>().join("\n")
+    let said = said.copied().collect::<Vec<_>>().join("\n");
+    plumed::words(&lines[..at], &said).unwrap_or(said)
 }
 
 /// The cause with GROMACS's own words alone, where it has some.

@@ -2,6 +2,7 @@
 //!
 //! Read as PLUMED reads it: comments, `...` over several lines, values in braces, labels, included files, keys in any case. Only what
 //! matters for going on is kept; whether the input is right PLUMED says itself.
+use super::frames::Form;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -41,6 +42,8 @@ pub struct Appended {
     pub stride: Option<i64>,
     /// Whether a bias goes on from it.
     pub is_bias: bool,
+    /// Where it has no rows but positions of atoms, how these are written.
+    pub form: Option<Form>,
 }
 
 /// What OPES writes and reads to go on.
@@ -118,7 +121,8 @@ impl Input {
             let stride = action.stride().filter(|_| !is_conditional && !action.is_partial());
             for file in action.files() {
                 if !found.iter().any(|known| known.file == file) {
-                    found.push(Appended { file, stride, is_bias: action.is_bias() });
+                    let form = Form::of(&file).filter(|_| action.name == "DUMPATOMS");
+                    found.push(Appended { file, stride, is_bias: action.is_bias(), form });
                 }
             }
         }
@@ -202,7 +206,7 @@ impl Action {
         };
         let stride = match (self.value(key), self.name.as_str()) {
             (Some(word), _) => word.parse().ok(),
-            (None, "PRINT") => Some(1),
+            (None, "PRINT" | "DUMPATOMS") => Some(1),
             _ => None,
         };
         stride.filter(|stride| *stride > 0)

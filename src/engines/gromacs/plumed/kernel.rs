@@ -135,7 +135,7 @@ mod tests {
             other => panic!("{other:?}"),
         };
         assert_eq!((problem(&path), problem(folder.path())), (Problem::Missing, Problem::Missing));
-        let mut head = [&ELF[..], &[2, 1, 1], &[0; 9], &[3, 0]].concat();
+        let mut head = [ELF, &[2, 1, 1], &[0; 9], &[3, 0]].concat();
         for text in ["", "#!/bin/sh\nexec plumed kernel\n", "\u{7f}ELF"] {
             fs::write(&path, text).unwrap();
             assert_eq!(problem(&path), Problem::NotShared, "{text}");

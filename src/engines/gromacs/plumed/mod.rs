@@ -3,16 +3,20 @@
 //! PLUMED keeps its own files beside those of GROMACS and takes them as it finds them. So before `mdrun -cpi` they are made those of the
 //! checkpoint's step: rows behind it are cut from the files that PLUMED appends to ([`rows`]), and OPES finds the state of that step
 //! ([`state`]). Where that is not possible the checkpoint cannot be used. Read from PLUMED 2.11's source and measured with GROMACS 2025.2.
+mod complaint;
+mod frames;
 mod input;
 mod kernel;
 mod rows;
 mod state;
 pub mod version;
 
+pub use complaint::words;
 pub use input::obstacles;
 pub use kernel::{Fault, Kernel};
 
-use input::Input;
+use frames::{Form, Frames};
+use input::{Appended, Input};
 use rows::Scan;
 use state::{Missing, Provision, Search};
 use std::collections::BTreeMap;
@@ -83,6 +87,7 @@ pub enum Unusable {
 #[derive(Debug, Default)]
 pub struct Plan {
     cuts: Vec<(PathBuf, Scan)>,
+    frames: Vec<(PathBuf, Frames)>,
     writes: Vec<(PathBuf, String)>,
     pub notes: Vec<String>,
     /// Files without all rows up to the checkpoint that no bias goes on from.
@@ -105,6 +110,14 @@ pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, U
     let mut plan = Plan::default();
     for appended in input.appended() {
         let path = folder.join(&appended.file);
+        if let Some(form) = appended.form {
+            // Frames of the simulation before are not counted.
+            if input.restarts() {
+                continue;
+            }
+            plan.frames.extend(frames_at(&path, form, &appended, &at)?.map(|frames| (path, frames)));
+            continue;
+        }
         let begin = begins.get(&appended.file).copied().unwrap_or(0);
         let scan =
             Scan::of(&path, begin, until).map_err(|source| Unusable::Read { file: appended.file.clone(), source })?;
@@ -136,8 +149,30 @@ pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, U
     Ok(plan)
 }
 
+/// What stays of dumped positions; none where it cannot be told.
+fn frames_at(path: &Path, form: Form, appended: &Appended, at: &Moment) -> Result<Option<Frames>, Unusable> {
+    let Some(stride) = appended.stride else { return Ok(None) };
+    let most = (at.step - 1).div_euclid(stride) - (at.first_step - 1).div_euclid(stride);
+    Frames::first(path, form, u64::try_from(most).unwrap_or(0))
+        .map_err(|source| Unusable::Read { file: appended.file.clone(), source })
+}
+
+/// When a simulation has come to its end: no step stands twice in files that no bias goes on from.
+///
+/// # Errors
+/// A file cannot be read or written.
+pub fn tidy(folder: &Path, file: &str) -> io::Result<()> {
+    for appended in Input::read(folder, file)?.appended().into_iter().filter(|appended| !appended.is_bias) {
+        let path = folder.join(appended.file);
+        if let Some(scan) = Scan::of(&path, 0, f64::INFINITY)? {
+            scan.cut(&path)?;
+        }
+    }
+    Ok(())
+}
+
 /// Where a file ends too early, as a time.
-fn gap(scan: &Scan, appended: &input::Appended, may_be_empty: bool, at: &Moment) -> Option<String> {
+fn gap(scan: &Scan, appended: &Appended, may_be_empty: bool, at: &Moment) -> Option<String> {
     let stride = appended.stride?;
     let expected = at.step.div_euclid(stride) * stride;
     let is_begun = if appended.is_bias { expected > at.first_step } else { expected >= at.first_step };
@@ -159,6 +194,7 @@ impl Plan {
     /// A file cannot be written.
     pub fn apply(&self) -> io::Result<()> {
         self.cuts.iter().try_for_each(|(path, scan)| scan.cut(path))?;
+        self.frames.iter().try_for_each(|(path, frames)| frames.cut(path))?;
         self.writes.iter().try_for_each(|(path, text)| {
             let made = path.with_extension("new");
             let mut file = File::create(&made)?;

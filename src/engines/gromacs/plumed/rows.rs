@@ -2,7 +2,8 @@
 //!
 //! PLUMED writes through a buffer of 4096 bytes: a kill cuts the last row anywhere, and a simulation that goes on appends its header to
 //! what was left of it. It appends to whatever else is there, too: rows of a piece that was discarded would stand there twice, and
-//! hills count twice.
+//! hills count twice. It prints the step that it goes on from again where that is a multiple of the stride: the first row stays, that of an
+//! undisturbed simulation.
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
@@ -20,6 +21,8 @@ pub struct Scan {
     pub later: usize,
     /// The line of the first row that is damaged, though it was not the last to be written.
     pub damaged: Option<usize>,
+    /// Whether the last line was a header.
+    is_header_before: bool,
 }
 
 /// Where time stands in a row, and how many columns there are.
@@ -84,14 +87,17 @@ impl Scan {
             if is_whole {
                 self.keep(header_place);
             }
+            self.is_header_before = true;
             return true;
         }
         let Some(known) = *columns else {
             // Blank lines may come before a header.
             return line.iter().all(u8::is_ascii_whitespace);
         };
+        let is_header_before = std::mem::take(&mut self.is_header_before);
         match (is_whole, time(line, known)) {
             (false, _) => {}
+            (true, Some(time)) if is_header_before && self.last == Some(time) => {}
             (true, Some(time)) if time > until => self.later += 1,
             (true, Some(time)) => {
                 self.last = Some(time);
@@ -217,6 +223,14 @@ mod tests {
         assert_eq!(scan.later, 2);
         let (text, _) = kept(&format!("{HEAD} 0.0 1.0\n#! FIEL"));
         assert_eq!(text, format!("{HEAD} 0.0 1.0\n"));
+    }
+
+    #[test]
+    fn a_step_that_was_printed_again_stands_there_once() {
+        let (text, scan) = kept(&format!("{HEAD} 0.0 1.0\n 1.0 1.5\n{HEAD} 1.0 1.6\n 2.0 1.7\n"));
+        assert_eq!((text.as_str(), scan.later), (format!("{HEAD} 0.0 1.0\n 1.0 1.5\n{HEAD} 2.0 1.7\n").as_str(), 0));
+        let two = format!("{HEAD} 1.0 1.5\n 1.0 1.6\n");
+        assert_eq!(kept(&two).0, two, "rows of one time without a restart between them are meant so");
     }
 
     #[test]
