@@ -5,6 +5,7 @@
 //! behaves where manuals are silent was measured with 2022.5 and stands beside the code.
 mod arguments;
 mod checkpoint;
+mod complaint;
 mod log;
 mod masses;
 mod mdp;
@@ -18,11 +19,11 @@ pub use mdp::{Mdp, SeedFault};
 pub use plumed::{Fault as PlumedFault, Kernel as PlumedKernel, obstacles as plumed_obstacles, plumed_version};
 pub use trial::{Refused, Trial};
 
-use super::ending::Sign;
 use super::replica::{Berth, Errand, Usage};
 use super::{Found, Missing, find, text};
 use crate::process::{Finished, Guard, cores};
 use crate::task::Cause;
+use complaint::{SIGNS, complaint, shortened};
 use std::ffi::OsString;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -40,36 +41,6 @@ const WORTHWHILE: Duration = Duration::from_secs(2);
 
 /// PLUMED puts its log aside at every start, and more than a hundred such backups are an error unless it is told otherwise.
 const PLUMED_BACKUPS: &str = "100000";
-
-/// What `gmx` says where a simulation blows up, which it would do again.
-const SIGNS: &[Sign] = &[
-    ("LINCS WARNING", Cause::Unstable),
-    ("Too many LINCS warnings", Cause::Unstable),
-    ("can not be settled", Cause::Unstable),
-    ("Too many SETTLE warnings", Cause::Unstable),
-    ("Bond length not finite", Cause::Unstable),
-    ("is not finite", Cause::Unstable),
-    ("particles communicated to PME rank", Cause::Unstable),
-    ("has become too large", Cause::Unstable),
-    ("Error in user input", Cause::Input),
-    ("Inconsistency in user input", Cause::Input),
-    ("Invalid command-line options", Cause::Input),
-    ("Unknown command-line option", Cause::Input),
-    ("Invalid input", Cause::Input),
-    ("Feature not implemented", Cause::Input),
-    ("initializing the PLUMED force provider", Cause::Input),
-    ("+++ PLUMED error", Cause::Input),
-];
-
-/// What stands above GROMACS's own words for an error, and PLUMED's in a patched one.
-const MARKS: &[&str] = &[
-    "Fatal error:",
-    "Error in user input:",
-    "Inconsistency in user input:",
-    "Internal error (bug):",
-    "+++ PLUMED error",
-    "ERROR ",
-];
 
 /// GROMACS and how it is run.
 #[derive(Clone, Debug)]
@@ -405,31 +376,4 @@ fn cannot_write(berth: &Berth, error: std::io::Error) -> Cause {
 fn write(path: &Path, content: &str, berth: &Berth) -> Result<(), Cause> {
     fs::write(path, content)
         .map_err(|error| berth.or_full_disk(Cause::Failed(format!("cannot write `{}`: {error}", path.display()))))
-}
-
-/// What GROMACS says of an error: the lines below "Fatal error:" or the like, up to a rule.
-fn complaint(ended: &Finished) -> String {
-    let text = ended.stderr.text();
-    let lines: Vec<&str> = text.lines().collect();
-    let is_mark = |line: &&str| MARKS.iter().any(|mark| line.trim_start().starts_with(mark));
-    let Some(at) = lines.iter().position(is_mark) else { return String::new() };
-    let said =
-        lines[at..].iter().take_while(|line| !line.starts_with("For more information") && !line.starts_with("-----"));
-    let said = said.copied().collect::<Vec<_>>().join("\n");
-    plumed::words(&lines[..at], &said).unwrap_or(said)
-}
-
-/// The cause with GROMACS's own words alone, where it has some.
-fn shortened(cause: Cause, program: &str, label: &str, ended: &Finished) -> Cause {
-    let words = text::last_lines(&complaint(ended), 8);
-    if words.is_empty() {
-        return cause;
-    }
-    let message = format!("{program} of {label} {}: {words}", ended.exit);
-    match cause {
-        Cause::Unstable(_) => Cause::Unstable(message),
-        Cause::Input(_) => Cause::Input(message),
-        Cause::Failed(_) => Cause::Failed(message),
-        cause => cause,
-    }
 }

@@ -1,7 +1,8 @@
 //! Does `grompp` take these parameters, this topology and this structure?
 //!
 //! What it says of them it says before anything is run, in a moment and in a folder that is gone afterwards.
-use super::{Gromacs, Input, complaint};
+use super::complaint::complaint;
+use super::{Gromacs, Input};
 use crate::engines::find::Folder;
 use crate::engines::text;
 use crate::process::{Command, Finished, Guard};

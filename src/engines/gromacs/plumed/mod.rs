@@ -22,7 +22,7 @@ use state::{Missing, Provision, Search};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 use std::time::Duration;
 
 /// The longest time from checkpoint to checkpoint, and the part of what is left of the time limit that it is otherwise.
@@ -71,6 +71,8 @@ pub enum Unusable {
     Unit(String),
     #[error("PLUMED's {0} is missing")]
     Gone(String),
+    #[error("PLUMED's {0} is not in the replica's folder, where alone files are cut")]
+    Outside(String),
     #[error("line {line} of PLUMED's {file} is damaged")]
     Damaged { file: String, line: usize },
     #[error("PLUMED's {file} ends at {last} before it")]
@@ -110,6 +112,12 @@ pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, U
     let mut plan = Plan::default();
     for appended in input.appended() {
         let path = folder.join(&appended.file);
+        if !is_inside(&appended.file) {
+            match appended.is_bias {
+                true => return Err(Unusable::Outside(appended.file)),
+                false => continue,
+            }
+        }
         if let Some(form) = appended.form {
             // Frames of the simulation before are not counted.
             if input.restarts() {
@@ -139,6 +147,9 @@ pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, U
         }
         plan.cuts.push((path, scan));
     }
+    if let Some(state) = opes.iter().filter_map(|opes| opes.state.as_ref()).find(|state| !is_inside(state)) {
+        return Err(Unusable::Outside(state.clone()));
+    }
     for opes in &opes {
         let scan = plan.cuts.iter().find(|(path, _)| *path == folder.join(&opes.kernels)).map(|(_, scan)| scan);
         let search = Search { folder, opes, at: &at, is_fresh: !input.restarts() };
@@ -147,6 +158,11 @@ pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, U
         plan.notes.extend(note);
     }
     Ok(plan)
+}
+
+/// Whether a file is the replica's own.
+fn is_inside(file: &str) -> bool {
+    Path::new(file).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
 }
 
 /// What stays of dumped positions; none where it cannot be told.
@@ -162,7 +178,11 @@ fn frames_at(path: &Path, form: Form, appended: &Appended, at: &Moment) -> Resul
 /// # Errors
 /// A file cannot be read or written.
 pub fn tidy(folder: &Path, file: &str) -> io::Result<()> {
-    for appended in Input::read(folder, file)?.appended().into_iter().filter(|appended| !appended.is_bias) {
+    for appended in Input::read(folder, file)?
+        .appended()
+        .into_iter()
+        .filter(|appended| !appended.is_bias && is_inside(&appended.file))
+    {
         let path = folder.join(appended.file);
         if let Some(scan) = Scan::of(&path, 0, f64::INFINITY)? {
             scan.cut(&path)?;
