@@ -17,6 +17,8 @@ const STEPS: usize = 600;
 struct Biased {
     standing: Standing,
     kernel: String,
+    /// The first replica that crashes.
+    first: usize,
 }
 
 impl Biased {
@@ -34,7 +36,7 @@ impl Biased {
         let head = [&b"\x7fELF\x02\x01\x01"[..], &[0; 9], &[3, 0], &[0; 46]].concat();
         fs::write(standing.campaign.path("libplumedKernel.so"), head).unwrap();
         let kernel = standing.campaign.path("libplumedKernel.so").display().to_string();
-        let biased = Self { standing, kernel };
+        let biased = Self { standing, kernel, first: count.min(2) };
         biased.moods(&[]);
         biased
     }
@@ -47,9 +49,10 @@ impl Biased {
         self.standing.campaign.start_with(0, arguments, &[("PLUMED_KERNEL", &self.kernel)]).end()
     }
 
-    /// The first run of all replicas, which crash, and the next one, in which they come to their end.
+    /// The first run, in which all replicas crash (but the first of several, so that the campaign goes on), and the next one, in which they
+    /// come to their end.
     fn crash_and_go_on(&self, meanwhile: impl FnOnce(&Self)) {
-        let crashing: Vec<(String, &str)> = (1..=9).map(|seed| (seed.to_string(), "crash")).collect();
+        let crashing: Vec<(String, &str)> = (self.first..=9).map(|seed| (seed.to_string(), "crash")).collect();
         self.moods(&crashing.iter().map(|(seed, mood)| (seed.as_str(), *mood)).collect::<Vec<_>>());
         self.run(&["--keep-journal"]);
         meanwhile(self);
@@ -131,29 +134,29 @@ fn hills_and_kernels_of_a_discarded_piece_do_not_count_twice() {
 
 #[test]
 fn a_state_that_is_missing_empty_cut_or_of_another_step_is_rebuilt() {
-    let biased = Biased::new(6, OPES);
+    let biased = Biased::new(7, OPES);
     biased.crash_and_go_on(|biased| {
-        let state = biased.standing.file("1", "STATE");
+        let state = biased.standing.file("2", "STATE");
         let text = fs::read_to_string(&state).unwrap();
         fs::remove_file(&state).unwrap();
-        fs::write(biased.standing.file("2", "STATE"), "").unwrap();
+        fs::write(biased.standing.file("3", "STATE"), "").unwrap();
         // Whole rows, but not all of them; then a row that is cut.
         let rows: Vec<&str> = text.lines().collect();
-        fs::write(biased.standing.file("3", "STATE"), rows[..rows.len() - 3].join("\n") + "\n").unwrap();
-        fs::write(biased.standing.file("4", "STATE"), &text[..text.len() - 9]).unwrap();
+        fs::write(biased.standing.file("4", "STATE"), rows[..rows.len() - 3].join("\n") + "\n").unwrap();
+        fs::write(biased.standing.file("5", "STATE"), &text[..text.len() - 9]).unwrap();
         // That of a later step, in whose place PLUMED left the right one.
-        fs::rename(biased.standing.file("5", "STATE"), biased.standing.file("5", "bck.last.STATE")).unwrap();
-        fs::write(biased.standing.file("5", "STATE"), text.replace(" 0.402 ", " 0.582 ")).unwrap();
+        fs::rename(biased.standing.file("6", "STATE"), biased.standing.file("6", "bck.last.STATE")).unwrap();
+        fs::write(biased.standing.file("6", "STATE"), text.replace(" 0.402 ", " 0.582 ")).unwrap();
     });
-    for place in ["1", "2", "3", "4", "5", "6"] {
+    for place in ["2", "3", "4", "5", "6", "7"] {
         biased.check_whole(place, "KERNELS");
         assert_eq!(biased.went_on_from(place).as_deref(), Some("run.cpt"), "{place}");
-        assert_eq!(biased.rows(place, "COLVAR").last(), biased.rows("6", "COLVAR").last(), "{place}");
+        assert_eq!(biased.rows(place, "COLVAR").last(), biased.rows("7", "COLVAR").last(), "{place}");
     }
-    for replica in 0..4 {
+    for replica in 1..5 {
         assert_eq!(biased.note(replica), "PLUMED's state at step 200 was rebuilt from all 10 kernels of KERNELS");
     }
-    assert_eq!(biased.note(4), "PLUMED's state is that of bck.last.STATE");
+    assert_eq!(biased.note(5), "PLUMED's state is that of bck.last.STATE");
 }
 
 #[test]
@@ -172,21 +175,35 @@ fn a_run_that_is_stopped_goes_on_from_its_last_step_though_plumed_wrote_no_state
 #[test]
 fn widths_that_are_measured_go_on_from_the_checkpoint_before_or_begin_again() {
     let adaptive = OPES.replace(" SIGMA=0.3", "");
-    let biased = Biased::new(2, &adaptive);
+    let biased = Biased::new(3, &adaptive);
     // At the end there is a checkpoint of step 305 without a state, and before it that of step 200.
-    biased.moods(&[("1", "partial"), ("2", "partial")]);
+    biased.moods(&[("2", "partial"), ("3", "partial")]);
     biased.run(&["--keep-journal"]).expect(2, &["2 failed"]);
-    fs::remove_file(biased.standing.file("2", "STATE")).unwrap();
-    biased.run(&["--retry-failed"]).expect(0, &["2 of 2 tasks done"]);
-    let calls = [biased.went_on_from("1"), biased.went_on_from("2")];
+    fs::remove_file(biased.standing.file("3", "STATE")).unwrap();
+    biased.run(&["--retry-failed"]).expect(0, &["3 of 3 tasks done"]);
+    let calls = [biased.went_on_from("2"), biased.went_on_from("3")];
     assert_eq!(calls, [Some("run_prev.cpt".to_owned()), None]);
-    assert!(biased.note(0).contains("run.cpt is of 0.61 ps (step 305) and PLUMED's STATE is of 0.402 ps, step 201"));
-    assert!(biased.note(0).ends_with("it goes on from run_prev.cpt at step 200"), "{}", biased.note(0));
-    assert!(biased.note(1).contains("PLUMED's STATE is missing") && biased.note(1).ends_with("begins again"));
-    biased.check_whole("1", "KERNELS");
+    assert!(biased.note(1).contains("run.cpt is of 0.61 ps (step 305) and PLUMED's STATE is of 0.402 ps, step 201"));
+    assert!(biased.note(1).ends_with("it goes on from run_prev.cpt at step 200"), "{}", biased.note(1));
+    assert!(biased.note(2).contains("PLUMED's STATE is missing") && biased.note(2).ends_with("begins again"));
     biased.check_whole("2", "KERNELS");
+    biased.check_whole("3", "KERNELS");
     // What could not be used is not taken for the checkpoint before the next one.
-    assert!(biased.standing.file("1", "run.unused.cpt").is_file());
+    assert!(biased.standing.file("2", "run.unused.cpt").is_file());
+}
+
+#[test]
+fn a_state_without_some_of_its_kernels_is_doubted() {
+    // Nothing but STATE tells of adaptive widths: the checkpoint before is better, and this one better than none.
+    let biased = Biased::new(1, &OPES.replace(" SIGMA=0.3", ""));
+    biased.crash_and_go_on(|biased| {
+        let text = biased.read("1", "STATE");
+        let rows: Vec<&str> = text.lines().collect();
+        fs::write(biased.standing.file("1", "STATE"), rows[..rows.len() - 3].join("\n") + "\n").unwrap();
+        fs::remove_file(biased.standing.file("1", "KERNELS")).unwrap();
+    });
+    assert_eq!(biased.went_on_from("1").as_deref(), Some("run.cpt"));
+    assert!(biased.note(0).contains("kernels seem to be missing in PLUMED's STATE"), "{}", biased.note(0));
 }
 
 #[test]

@@ -147,12 +147,19 @@ impl Input {
     }
 }
 
+impl Opes {
+    /// Whether it goes on from the state that it writes.
+    pub fn reads_state(&self) -> bool {
+        self.state.is_some() && self.state == self.read
+    }
+}
+
 /// Why replicas with this input (a text, without what it includes) would not go on where they stopped, and what to do about it.
 pub fn obstacles(text: &str) -> Vec<(String, &'static str)> {
     let input = Input { actions: actions(text) };
     let mut found = Vec::new();
-    for Opes { state, read, .. } in input.opes() {
-        if let Some(read) = read.filter(|read| state.as_ref() != Some(read)) {
+    for Opes { state, read, .. } in input.opes().into_iter().filter(|opes| !opes.reads_state()) {
+        if let Some(read) = read {
             let written = state.map_or("writes none".to_owned(), |state| format!("writes {state}"));
             let message = format!("OPES goes on from {read} (STATE_RFILE) but {written} (STATE_WFILE)");
             found.push((message, "name one file in both: a replica that is stopped begins again otherwise"));

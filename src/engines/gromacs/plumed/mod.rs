@@ -92,7 +92,7 @@ pub struct Plan {
     frames: Vec<(PathBuf, Frames)>,
     writes: Vec<(PathBuf, String)>,
     pub notes: Vec<String>,
-    /// Files without all rows up to the checkpoint that no bias goes on from.
+    /// What is not quite as it should be: files without all rows up to the checkpoint that no bias goes on from, doubts about a state.
     pub gaps: Vec<String>,
 }
 
@@ -129,12 +129,18 @@ pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, U
         let begin = begins.get(&appended.file).copied().unwrap_or(0);
         let scan =
             Scan::of(&path, begin, until).map_err(|source| Unusable::Read { file: appended.file.clone(), source })?;
+        // OPES that reads a state does not read its kernels.
+        let is_unread = opes.iter().any(|opes| opes.kernels == appended.file && opes.reads_state());
         let Some(scan) = scan else {
-            match appended.is_bias {
+            match appended.is_bias && !is_unread {
                 true => return Err(Unusable::Gone(appended.file)),
                 false => continue,
             }
         };
+        if is_unread {
+            plan.cuts.push((path, scan));
+            continue;
+        }
         if let Some(line) = scan.damaged.filter(|_| appended.is_bias) {
             return Err(Unusable::Damaged { file: appended.file, line });
         }
@@ -153,7 +159,8 @@ pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, U
     for opes in &opes {
         let scan = plan.cuts.iter().find(|(path, _)| *path == folder.join(&opes.kernels)).map(|(_, scan)| scan);
         let search = Search { folder, opes, at: &at, is_fresh: !input.restarts() };
-        let Provision { write, note } = search.find(scan)?;
+        let Provision { write, note, doubt } = search.find(scan)?;
+        plan.gaps.extend(doubt);
         plan.writes.extend(write);
         plan.notes.extend(note);
     }

@@ -23,6 +23,8 @@ pub struct Provision {
     /// A file to write, and its text.
     pub write: Option<(PathBuf, String)>,
     pub note: Option<String>,
+    /// Why it may not be the right one, though it is of the right step.
+    pub doubt: Option<String>,
 }
 
 /// Why there is no state for a checkpoint.
@@ -60,6 +62,8 @@ struct Whole {
     step: i64,
     /// None where simmpi does not know the bias that it is of.
     file: Option<OpesFile>,
+    /// Whether its sums are those of its kernels.
+    is_consistent: bool,
 }
 
 /// All kernels up to the checkpoint.
@@ -101,11 +105,19 @@ impl Search<'_> {
         let path = self.folder.join(file);
         let backup = backup_of(&path);
         let found = [&path, &backup].map(|path| self.whole(path, kernels.as_ref()));
-        if let Some(whole) = found.iter().flatten().find(|whole| self.is_current(whole)) {
+        let current = |is_consistent: bool| {
+            let mut all = found.iter().flatten();
+            all.find(|whole| self.is_current(whole) && whole.is_consistent == is_consistent)
+        };
+        if let Some(whole) = current(true) {
             return Ok(self.taken(whole, &path));
         }
         if let Some(rebuilt) = kernels.as_ref().and_then(|kernels| self.rebuild(&found, kernels, &path)) {
             return Ok(rebuilt);
+        }
+        if let Some(whole) = current(false) {
+            let doubt = format!("kernels seem to be missing in PLUMED's {file}: Z or heights do not fit");
+            return Ok(Provision { doubt: Some(doubt), ..self.taken(whole, &path) });
         }
         let [first, _] = found;
         let problem = match first {
@@ -126,7 +138,7 @@ impl Search<'_> {
             return Provision::default();
         }
         let note = format!("PLUMED's state is that of {}", name_of(&whole.path));
-        Provision { write: Some((path.to_owned(), whole.text.clone())), note: Some(note) }
+        Provision { write: Some((path.to_owned(), whole.text.clone())), note: Some(note), doubt: None }
     }
 
     /// A state as the file at `path` tells it.
@@ -140,15 +152,12 @@ impl Search<'_> {
         let text = String::from_utf8(bytes).map_err(|_| Problem::Cut)?;
         let step = self.at.step_of(last);
         if !self.opes.has_kernels {
-            return Ok(Whole { path: path.to_owned(), text, step, file: None });
+            return Ok(Whole { path: path.to_owned(), text, step, file: None, is_consistent: true });
         }
         let file = opes::parse(path, &text).map_err(|_| Problem::Cut)?;
-        match &file.content {
-            Content::State(state) if self.is_consistent(&file, state, step, kernels) => {
-                Ok(Whole { path: path.to_owned(), text, step, file: Some(file) })
-            }
-            _ => Err(Problem::Cut),
-        }
+        let Content::State(state) = &file.content else { return Err(Problem::Cut) };
+        let is_consistent = self.is_consistent(&file, state, step, kernels);
+        Ok(Whole { path: path.to_owned(), text, step, file: Some(file), is_consistent })
     }
 
     /// Whether no kernel is missing in a state: merged kernels keep the sum of all heights, and Z follows from them.
@@ -184,7 +193,8 @@ impl Search<'_> {
         if self.opes.is_adaptive || kernels.deposits.is_empty() {
             return None;
         }
-        let older = found.iter().flatten().filter(|whole| whole.step <= self.at.step).max_by_key(|whole| whole.step);
+        let whole = found.iter().flatten().filter(|whole| whole.is_consistent);
+        let older = whole.filter(|whole| whole.step <= self.at.step).max_by_key(|whole| whole.step);
         let (state, like, from) = match older.and_then(|whole| Some((whole, whole.file.as_ref()?))) {
             Some((whole, file)) => {
                 let Content::State(state) = &file.content else { return None };
@@ -208,7 +218,7 @@ impl Search<'_> {
         };
         let text = opes::state_text(path, like, &state, self.at.time_of(self.at.step)).ok()?;
         let note = format!("PLUMED's state at step {} was rebuilt from {from}", self.at.step);
-        Some(Provision { write: Some((path.to_owned(), text)), note: Some(note) })
+        Some(Provision { write: Some((path.to_owned(), text)), note: Some(note), doubt: None })
     }
 
     /// The kernels after a step, where none is missing.
