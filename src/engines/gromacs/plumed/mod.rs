@@ -280,3 +280,46 @@ fn lengths(folder: &Path, name: &str) -> BTreeMap<String, u64> {
     };
     text.lines().filter_map(line).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const AT: Moment = Moment { step: 100, first_step: 0, dt_ps: 0.002, unit_ps: 1.0 };
+
+    /// What is planned for `input` where HILLS has rows at these times.
+    fn planned(input: &str, times: &[f64]) -> Result<Vec<f64>, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let rows: String = times.iter().map(|time| format!(" {time} 1.0\n")).collect();
+        fs::write(folder.path().join("HILLS"), format!("#! FIELDS time height\n{rows}")).unwrap();
+        fs::write(folder.path().join("plumed.dat"), input).unwrap();
+        let plan = plan(folder.path(), "run", "plumed.dat", AT).map_err(|why| why.to_string())?;
+        plan.apply().unwrap();
+        let text = fs::read_to_string(folder.path().join("HILLS")).unwrap();
+        Ok(text.lines().skip(1).map(|row| row.split_whitespace().next().unwrap().parse().unwrap()).collect())
+    }
+
+    #[test]
+    fn hills_are_cut_at_the_step_in_any_unit_of_time() {
+        assert_eq!(planned("METAD ARG=x PACE=50", &[0.1, 0.2, 0.3]), Ok(vec![0.1, 0.2]));
+        assert_eq!(planned("UNITS TIME=fs\nMETAD ARG=x PACE=50", &[100.0, 200.0, 300.0]), Ok(vec![100.0, 200.0]));
+        let unknown = planned("UNITS TIME=week\nMETAD ARG=x PACE=50", &[0.1]).unwrap_err();
+        assert!(unknown.contains("the unit of time"), "{unknown}");
+    }
+
+    #[test]
+    fn what_a_bias_cannot_go_on_from_makes_a_checkpoint_unusable() {
+        let why = |input: &str, times: &[f64]| planned(input, times).unwrap_err();
+        assert_eq!(why("METAD ARG=x PACE=50", &[0.1]), "PLUMED's HILLS ends at 0.1 before it");
+        assert!(why("METAD ARG=x PACE=50 GRID_RFILE=g", &[0.1, 0.2]).contains("GRID_RFILE"));
+        assert_eq!(why("METAD ARG=x PACE=50 FILE=OTHER", &[]), "PLUMED's OTHER is missing");
+        assert!(why("METAD ARG=x PACE=50 FILE=../HILLS", &[]).contains("not in the replica's folder"));
+    }
+
+    #[test]
+    fn checkpoints_come_at_a_tenth_of_what_is_left_and_at_least_every_five_minutes() {
+        assert_eq!(checkpoint_interval(None), Duration::from_secs(300));
+        assert_eq!(checkpoint_interval(Some(Duration::from_secs(600))), Duration::from_secs(60));
+        assert_eq!(checkpoint_interval(Some(Duration::from_secs(86_400))), Duration::from_secs(300));
+    }
+}
