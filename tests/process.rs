@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         one_program_waits_for_another_and_begins_when_that_has_ended
         a_program_that_waits_can_be_withdrawn_and_may_come_too_late
         a_killed_guard_is_an_error_and_takes_its_programs_along
-        a_program_dies_with_its_guard_even_when_the_rank_cannot_help
+        all_descendants_end_whichever_of_rank_and_guard_are_killed_together
         the_launchers_variables_do_not_reach_a_program
         cores_are_handed_down
         the_guard_gives_way_to_programs_which_begin_as_always
@@ -292,8 +292,8 @@ fn descendants_in_the_background_in_own_sessions_and_double_forked_end_with_thei
 fn all_descendants_end_when_the_rank_is_killed() {
     let token = token();
     let mut rank = rank("runs a tree", &token, &[]);
-    // Rank, guard, shell and four sleeps.
-    wait_for(&token, |n| n >= 7, 10.0);
+    // Rank, its two processes, shell and four sleeps.
+    wait_for(&token, |n| n >= 8, 10.0);
     rank.kill().unwrap();
     rank.wait().unwrap();
     wait_for(&token, |n| n == 0, 3.0);
@@ -303,7 +303,7 @@ fn all_descendants_end_when_the_launcher_is_told_to_end() {
     for launcher in launchers() {
         let token = token();
         let mut job = rank("runs a tree", &token, &launcher);
-        wait_for(&token, |n| n >= 14, 20.0);
+        wait_for(&token, |n| n >= 16, 20.0);
         kill(Pid::from_raw(job.id() as i32), Signal::SIGTERM).unwrap();
         job.wait().unwrap();
         wait_for(&token, |n| n == 0, 3.0);
@@ -428,17 +428,36 @@ fn a_killed_guard_is_an_error_and_takes_its_programs_along() {
     guard.cancel();
 }
 
-fn a_program_dies_with_its_guard_even_when_the_rank_cannot_help() {
-    let token = token();
-    let mut rank = rank("runs a program", &token, &[]);
-    wait_for(&token, |n| n == 3, 10.0);
-    let children = Program::new("ps").args(["-o", "pid=", "--ppid", &rank.id().to_string()]).output().unwrap();
-    let guard: i32 = String::from_utf8(children.stdout).unwrap().trim().parse().unwrap();
-    kill(Pid::from_raw(rank.id() as i32), Signal::SIGSTOP).unwrap();
-    kill(Pid::from_raw(guard), Signal::SIGKILL).unwrap();
-    wait_for(&token, |n| n == 1, 3.0);
-    rank.kill().unwrap();
-    rank.wait().unwrap();
+/// The child of a process that is named so.
+fn child(parent: i32, name: &str) -> i32 {
+    let children = Program::new("ps").args(["-o", "pid=,comm=", "--ppid", &parent.to_string()]).output().unwrap();
+    let children = String::from_utf8(children.stdout).unwrap();
+    let found = children.lines().find(|line| line.ends_with(name)).unwrap_or_else(|| panic!("{name} in {children}"));
+    found.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+fn all_descendants_end_whichever_of_rank_and_guard_are_killed_together() {
+    // The rank is stopped where it is not killed, so that it cannot help.
+    for kills in [&["guard"][..], &["programs"], &["rank", "guard"], &["rank", "programs"]] {
+        let token = token();
+        let mut rank = rank("runs a tree", &token, &[]);
+        // Rank, its two processes, shell and four sleeps.
+        wait_for(&token, |n| n >= 8, 10.0);
+        let guard = child(rank.id() as i32, "simmpi-guard");
+        let programs = child(guard, "simmpi-programs");
+        let pid = |name: &str| match name {
+            "rank" => rank.id() as i32,
+            "guard" => guard,
+            _ => programs,
+        };
+        let send = |pid: i32, signal| kill(Pid::from_raw(pid), signal).unwrap();
+        send(pid("rank"), Signal::SIGSTOP);
+        kills.iter().for_each(|name| send(pid(name), Signal::SIGKILL));
+        let left = usize::from(!kills.contains(&"rank"));
+        wait_for(&token, |n| n == left, 5.0);
+        let _ = rank.kill();
+        rank.wait().unwrap();
+    }
 }
 
 fn the_launchers_variables_do_not_reach_a_program() {

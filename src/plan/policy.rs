@@ -14,6 +14,11 @@ pub trait Policy: Send {
 
     /// Takes note of how long a batch took.
     fn hear(&mut self, _batch: Tasks, _seconds: f64) {}
+
+    /// The batches that no other rank than `rank` would run, which takes no more: they are no longer handed out.
+    fn retire(&mut self, _rank: usize) -> Vec<Tasks> {
+        Vec::new()
+    }
 }
 
 /// Every rank has its batches from the start: batch k goes to rank k modulo the number of ranks, so that rank 0 can fold
@@ -46,6 +51,10 @@ impl Policy for Static {
 
     fn depth(&self) -> usize {
         usize::MAX
+    }
+
+    fn retire(&mut self, rank: usize) -> Vec<Tasks> {
+        self.queues[rank].drain(..).collect()
     }
 }
 

@@ -156,6 +156,17 @@ impl Exit {
         self == Exit::Exited(0)
     }
 
+    /// Whether a signal ended it that also asks a whole run to stop, as batch systems send them to every process of a job; a shell
+    /// says so by an exit code of 128 and the signal's number.
+    pub fn is_by_stop_signal(self) -> bool {
+        let signal = match self {
+            Exit::Signalled(signal) => signal,
+            Exit::Exited(code) => code - 128,
+            Exit::TimedOut | Exit::Stalled | Exit::Cancelled => return false,
+        };
+        [Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGINT, Signal::SIGTERM].map(|s| s as i32).contains(&signal)
+    }
+
     /// Whether something outside killed it with SIGKILL, as the kernel does when memory runs out.
     pub fn is_for_want_of_resources(self) -> bool {
         self == Exit::Signalled(Signal::SIGKILL as i32)

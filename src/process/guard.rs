@@ -2,15 +2,16 @@
 use super::{
     Error,
     command::{Command, Finished},
+    keep,
     orders::LINES,
-    serve, table,
+    table,
     wire::{self, Refusal, Reply, Request, Step},
 };
 use nix::{
     errno::Errno,
     sys::{
         signal::{Signal, kill},
-        wait::{WaitStatus, waitpid},
+        wait::{WaitPidFlag, WaitStatus, waitpid},
     },
     unistd::{ForkResult, Pid, fork},
 };
@@ -25,10 +26,16 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// How long a guard that has lost its keeper, or a keeper that has lost its guard, may take to end all programs.
+const LOSS_PATIENCE: Duration = Duration::from_secs(10);
+
 /// The rank's end of its guard process. Dropping it ends the guard and all that it runs.
 #[derive(Debug)]
 pub struct Guard {
+    /// The process that runs programs.
     pid: Pid,
+    /// Its parent and this process' child, which ends when it has.
+    keeper: Pid,
     sockets: [UnixStream; LINES],
     /// The number of each line's last command; held while it runs or waits.
     turns: [Mutex<u64>; LINES],
@@ -36,6 +43,8 @@ pub struct Guard {
     state: Mutex<State>,
     /// How the guard ended when it should not have; a signal, if it was one.
     lost: OnceLock<Option<i32>>,
+    /// When a program last ended by a signal that also asks a run to stop.
+    signalled: Mutex<Option<Instant>>,
 }
 
 /// What the guard has been asked for.
@@ -66,15 +75,19 @@ impl Guard {
         match unsafe { fork() }.map_err(|errno| start(errno.into()))? {
             ForkResult::Child => {
                 drop(sockets);
-                serve::be_guard(guards)
+                keep::be_keeper(guards)
             }
             ForkResult::Parent { child } => {
                 drop(guards);
                 let (turns, state) = ([const { Mutex::new(0) }; LINES], Mutex::default());
-                let guard = Self { pid: child, sockets, turns, state, lost: OnceLock::new() };
+                let (lost, signalled) = (OnceLock::new(), Mutex::default());
+                let mut guard = Self { pid: child, keeper: child, sockets, turns, state, lost, signalled };
                 // Only then is the guard out of reach of the signals that a launcher sends to this rank's group.
                 match wire::receive(&guard.sockets[0]) {
-                    Ok(Some(Reply::Ready)) => Ok(guard),
+                    Ok(Some(Reply::Ready(pid))) => {
+                        guard.pid = Pid::from_raw(pid);
+                        Ok(guard)
+                    }
                     Ok(Some(Reply::Broken(errno))) => Err(start(io::Error::from_raw_os_error(errno))),
                     _ => Err(start(io::ErrorKind::BrokenPipe.into())),
                 }
@@ -82,7 +95,7 @@ impl Guard {
         }
     }
 
-    /// The guard's process.
+    /// The process that runs programs.
     pub fn pid(&self) -> i32 {
         self.pid.as_raw()
     }
@@ -115,9 +128,27 @@ impl Guard {
         let reply = wire::receive(&self.sockets[line]);
         lock(&self.state).under_way -= 1;
         match reply {
-            Ok(Some(Reply::Ended { id: ended, end })) if ended == id => end.map_err(|refusal| why(command, refusal)),
+            Ok(Some(Reply::Ended { id: ended, end })) if ended == id => {
+                if end.as_ref().is_ok_and(|finished| finished.exit.is_by_stop_signal()) {
+                    *lock(&self.signalled) = Some(Instant::now());
+                }
+                end.map_err(|refusal| why(command, refusal))
+            }
             _ => Err(self.lost(program)),
         }
+    }
+
+    /// Why no program can be started any more; none as long as it can.
+    pub fn loss(&self) -> Option<String> {
+        let signal = self.lost.get()?;
+        Some(super::ending(signal))
+    }
+
+    /// How long ago a program ended by a signal that also asks a run to stop ([`Exit::is_by_stop_signal`]).
+    ///
+    /// [`Exit::is_by_stop_signal`]: super::Exit::is_by_stop_signal
+    pub fn since_stop_signal(&self) -> Option<Duration> {
+        lock(&self.signalled).map(|at| at.elapsed())
     }
 
     /// A line that no other thread uses; where there is none, the first, once it is free.
@@ -156,24 +187,35 @@ impl Guard {
         }
     }
 
-    /// Makes sure that the guard is dead, and what it ran too as far as that has not left the guard's session.
+    /// Makes sure that the guard is dead, and what it ran too.
     fn lost(&self, program: PathBuf) -> Error {
         let signal = *self.lost.get_or_init(|| {
-            // Not reaped yet, so that the number is still its own.
-            let _ = kill(self.pid, Signal::SIGKILL);
-            let signal = self.reap();
+            self.sockets.iter().for_each(|socket| drop(socket.shutdown(Shutdown::Both)));
+            let signal = self.reap(LOSS_PATIENCE);
+            // Where both were killed, as far as it has not left the guard's session.
             kill_session(self.pid, Duration::from_secs(2));
             signal
         });
         Error::GuardLost { program, signal }
     }
 
-    /// Waits for the guard's end; the signal that ended it, if one did.
-    fn reap(&self) -> Option<i32> {
+    /// Waits for the end of guard and keeper, which is brought about after `limit`; the signal that ended them, if one did.
+    fn reap(&self, limit: Duration) -> Option<i32> {
+        let start = Instant::now();
+        let mut pause = Duration::from_micros(100);
         loop {
-            match waitpid(self.pid, None) {
+            match waitpid(self.keeper, Some(WaitPidFlag::WNOHANG)) {
                 Err(Errno::EINTR) => (),
+                Ok(WaitStatus::StillAlive) => {
+                    if start.elapsed() > limit {
+                        // Not reaped yet, so that the numbers are still their own.
+                        let _ = (kill(self.pid, Signal::SIGKILL), kill(self.keeper, Signal::SIGKILL));
+                    }
+                    sleep(pause);
+                    pause = (2 * pause).min(Duration::from_millis(20));
+                }
                 Ok(WaitStatus::Signaled(_, signal, _)) => return Some(signal as i32),
+                Ok(WaitStatus::Exited(_, code)) if code > 128 => return Some(code - 128),
                 _ => return None,
             }
         }
@@ -184,7 +226,7 @@ impl Drop for Guard {
     fn drop(&mut self) {
         if self.lost.get().is_none() {
             self.sockets.iter().for_each(|socket| drop(socket.shutdown(Shutdown::Both)));
-            self.reap();
+            self.reap(keep::LAST_PATIENCE);
         }
     }
 }

@@ -11,6 +11,7 @@ use nix::{
     libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
     sys::signalfd::SignalFd,
+    unistd::Pid,
 };
 use std::{
     fs::File,
@@ -59,8 +60,9 @@ impl Job {
     }
 
     /// Waits for the end of the program, or brings it about, and of all that descends from it, while further orders come in; none when
-    /// the rank is gone. The command came over the line `own`.
+    /// the rank or the keeper is gone. The command came over the line `own`.
     pub fn supervise(&mut self, own: usize, orders: &mut Orders, signals: &SignalFd) -> Option<()> {
+        let keeper = Pid::parent();
         while self.family.ended.is_none() {
             if self.due.is_some_and(|due| due <= Instant::now()) {
                 if self.verdict.is_some() {
@@ -74,6 +76,9 @@ impl Job {
             }
             let speaking = self.wait(orders, signals);
             while let Ok(Some(_)) = signals.read_signal() {}
+            if Pid::parent() != keeper {
+                return None;
+            }
             self.family.reap();
             if self.family.ended.is_none() {
                 self.stdout.read();

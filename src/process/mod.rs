@@ -3,7 +3,8 @@
 //! Before `MPI_Init` each rank forks a [`Guard`]: the same binary, in a session of its own, the subreaper of all that
 //! stands below it. Programs are children of the guard and never of the rank, so whatever they leave behind
 //! (background jobs, daemons in their own session, double forks) falls to the guard, which kills it when the command is
-//! over and when the rank disappears, even by SIGKILL.
+//! over and when the rank disappears, even by SIGKILL. Between both stands a process that does the same for a guard that is killed
+//! (`keep`).
 //!
 //! ```text
 //! rank  --Run, Cancel-->  guard  --fork, exec-->  program --> ... its descendants
@@ -21,6 +22,7 @@ pub mod environment;
 mod family;
 mod guard;
 mod job;
+mod keep;
 mod launch;
 mod memory;
 mod orders;
@@ -95,7 +97,7 @@ pub enum Error {
     #[error("the guard of child processes cannot be set up; {}", advice(.source))]
     Start { source: io::Error },
     #[error(
-        "the guard of child processes is gone ({}) while `{program}` was to run, and its programs were ended with it; run the campaign again, with more memory if the kernel had too little",
+        "the supervisor of programs was {} while `{program}` was to run, and its programs were ended with it",
         ending(.signal)
     )]
     GuardLost { program: PathBuf, signal: Option<i32> },
@@ -158,6 +160,6 @@ fn advice(source: &io::Error) -> &'static str {
 fn ending(signal: &Option<i32>) -> String {
     match signal {
         Some(signal) => format!("killed by {}", command::signal_name(*signal)),
-        None => "it ended by itself".into(),
+        None => "ended".into(),
     }
 }

@@ -40,8 +40,8 @@ pub enum Request<C> {
 /// From the guard to its rank.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
-    /// The guard stands in its own session and is safe from the launcher's signals.
-    Ready,
+    /// The supervisor, a process of this number, stands in its own session and is safe from the launcher's signals.
+    Ready(i32),
     /// The guard could not set itself up and is gone; an errno.
     Broken(i32),
     /// Command `id` is over, or was refused.
