@@ -2,9 +2,11 @@
 //!
 //! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has a thread that
 //! runs tasks (`compute`, `lane`).
+mod assignments;
 mod berth;
 mod compute;
 pub mod exit;
+mod first_tasks;
 mod lane;
 mod ledger;
 pub mod live;

@@ -40,7 +40,7 @@ pub use guard::Guard;
 pub use memory::set_up_heap;
 pub use shared::SharedMemory;
 
-use nix::errno::Errno;
+use nix::{errno::Errno, libc};
 use std::{io, path::PathBuf, sync::Arc};
 
 /// What a rank starts programs with.
@@ -159,6 +159,7 @@ fn advice(source: &io::Error) -> &'static str {
 
 fn ending(signal: &Option<i32>) -> String {
     match signal {
+        Some(libc::SIGKILL) => "killed by SIGKILL, most often because memory ran out".into(),
         Some(signal) => format!("killed by {}", command::signal_name(*signal)),
         None => "ended".into(),
     }

@@ -9,7 +9,7 @@ use crate::journal::{self, Fingerprint, record::Head};
 use crate::process::{Guard, Programs};
 use crate::science::memory::Memory;
 use crate::seed::CampaignSeed;
-use crate::task::Tasks;
+use crate::task::{TaskId, Tasks};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex};
@@ -38,15 +38,35 @@ pub struct Job {
 
 /// What the compute thread reports.
 pub enum Event {
-    /// A record of the tasks in `head` stands at `offset`. After a drain they may be fewer than were asked for, or none:
-    /// then there is no record.
-    Ran { asked: Tasks, record: Option<(u64, Head)> },
+    /// A record of the tasks in `head` stands at `offset`. They may be fewer than were asked for, or none, for the reason `cut`: where there
+    /// are none there is no record.
+    Ran { record: Option<(u64, Head)>, cut: Option<Cut>, undone: Vec<Undone> },
     /// The journal cannot be written.
     Disk(journal::Error),
     /// The values of two pieces cannot be joined.
     Stage(Error),
     /// A panic outside of any task.
     Panicked(String),
+}
+
+/// Why a batch was not run to its end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cut {
+    /// The run is to stop.
+    Stopping,
+    /// No further task fits into the time that is left.
+    TimeLimit,
+    /// First tasks have failed: rank 0 is to know before others are run.
+    Failing,
+    /// The supervisor of this rank's programs is gone.
+    NoSupervisor,
+}
+
+/// A task that failed while the run was stopping: it is not recorded, and run again when the campaign goes on.
+#[derive(Clone, Debug, serde::Serialize, serde::Deserialize)]
+pub struct Undone {
+    pub task: TaskId,
+    pub why: String,
 }
 
 /// The switches that the main thread sets and the compute threads read.
@@ -65,6 +85,11 @@ pub struct Switches {
 }
 
 impl Switches {
+    /// How the supervisor of programs ended, if it has.
+    pub fn loss(&self) -> Option<String> {
+        self.guard.as_ref()?.loss()
+    }
+
     /// Starts no further task, and interrupts the one that runs where it can be.
     pub fn stop(&self) {
         self.drain.store(true, Ordering::SeqCst);

@@ -26,17 +26,29 @@ pub enum Exit {
 pub struct Stop {
     pub exit: Exit,
     pub message: String,
+    /// What to do, where that is not what the exit code says.
+    pub remedy: Option<String>,
 }
 
 impl Stop {
     /// A stop with `exit` for the reason `message`.
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
-        Self { exit, message: message.into() }
+        Self { exit, message: message.into(), remedy: None }
+    }
+
+    /// The same with something else to do than to run the same command again.
+    pub fn with_remedy(self, remedy: impl Into<String>) -> Self {
+        Self { remedy: Some(remedy.into()), ..self }
+    }
+
+    /// What to do to go on with the campaign.
+    pub fn remedy(&self) -> String {
+        self.remedy.clone().unwrap_or_else(|| "run the same command again to go on".into())
     }
 
     /// A stop because of `error`, told with all its causes, one per line.
     pub fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
-        Self { exit, message: causes(error) }
+        Self::new(exit, causes(error))
     }
 }
 

@@ -1,8 +1,9 @@
 //! How is a batch run?
 //!
 //! Task by task, or in pieces that its stage chooses. One that panics is tried alone, again, and then recorded with its cause.
-use super::compute::{Event, Job, Switches, Terms};
-use super::panic;
+use super::compute::{Cut, Event, Job, Switches, Terms, Undone};
+use super::first_tasks::OfRank;
+use super::{panic, signals};
 use crate::campaigns::stage::{Context, Error, Piece, Ran};
 use crate::journal::{self, record::Head};
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -16,6 +17,13 @@ const SAFETY: f64 = 1.2;
 /// Tasks that take longer than this, s, gain nothing from having the next one ready.
 const BRISK_S: f64 = 0.1;
 
+/// A batch system sends a signal to all processes of a job, one after another and on one node before another: a program that was ended by
+/// one may be the first that is reached.
+const SIGNAL_DELAY: Duration = Duration::from_secs(2);
+/// So long a rank waits before a program's failure is final: a program that heeds signals ends in its own way.
+const LAST_LOOK: Duration = Duration::from_millis(100);
+const LOOK_PAUSE: Duration = Duration::from_millis(5);
+
 /// What the compute threads of a rank share.
 pub struct Lane {
     terms: Terms,
@@ -23,6 +31,7 @@ pub struct Lane {
     switches: Arc<Switches>,
     inbox: Mutex<Receiver<Job>>,
     pace: Mutex<Pace>,
+    first_tasks: Mutex<OfRank>,
     /// Held by who runs a batch while no other may.
     turn: Mutex<()>,
     born: Instant,
@@ -48,7 +57,8 @@ impl Lane {
     /// A lane on which nothing runs yet.
     pub fn new(terms: Terms, writer: journal::Writer, switches: Arc<Switches>, inbox: Receiver<Job>) -> Self {
         let (writer, inbox) = (Mutex::new(writer), Mutex::new(inbox));
-        Self { terms, writer, switches, inbox, pace: Mutex::default(), turn: Mutex::default(), born: Instant::now() }
+        let (pace, first_tasks, turn, born) = (Mutex::default(), Mutex::default(), Mutex::default(), Instant::now());
+        Self { terms, writer, switches, inbox, pace, first_tasks, turn, born }
     }
 
     /// The life of a compute thread.
@@ -80,30 +90,14 @@ impl Lane {
         let (clock, started) = (SystemTime::now(), Instant::now());
         self.switches.is_interruptible.store(job.stage.can_be_interrupted(), Ordering::SeqCst);
         let mut batch = Done::nothing(job);
-        let mut end = job.tasks.first;
-        for tasks in job.tasks.pieces(job.stage.grain()) {
-            if self.must_stop(job) {
-                break;
-            }
-            let before = Instant::now();
-            let mut piece = Done::nothing(job);
-            let joined = self.run_piece(job, tasks, &mut piece).and_then(|()| {
-                // A piece that was given up is not what it says: nothing of it may come into the record.
-                if self.switches.halt.load(Ordering::Relaxed) || piece.is_interrupted() {
-                    return Ok(false);
-                }
-                batch.add(job, piece).map(|()| true)
-            });
-            match joined {
-                Ok(true) => end = tasks.end,
-                Ok(false) => break,
-                Err(error) => return Event::Stage(error),
-            }
-            self.note_pace(before);
-        }
+        let (end, cut) = match self.run_pieces(job, &mut batch) {
+            Ok(ended) => ended,
+            Err(error) => return Event::Stage(error),
+        };
+        let undone = std::mem::take(&mut batch.undone);
         let tasks = Tasks::new(job.tasks.first, end);
         if tasks.is_empty() {
-            return Event::Ran { asked: job.tasks, record: None };
+            return Event::Ran { record: None, cut, undone };
         }
         let waited = self.end_batch(started);
         let head = Head {
@@ -118,9 +112,42 @@ impl Lane {
         };
         let recorded = job.stage.encode(&batch.value).map_err(Event::Stage).and_then(|value| {
             let offset = lock(&self.writer).append(&head, &value).map_err(Event::Disk)?;
-            Ok(Event::Ran { asked: job.tasks, record: Some((offset, head)) })
+            Ok(Event::Ran { record: Some((offset, head)), cut, undone })
         });
         recorded.unwrap_or_else(|event| event)
+    }
+
+    /// Runs the pieces of a batch: where what was done ends, and why before the end of the batch, if so.
+    fn run_pieces(&self, job: &Job, batch: &mut Done) -> Result<(TaskId, Option<Cut>), Error> {
+        let mut end = job.tasks.first;
+        // What is left of the batch, front first, and in how large pieces it is run.
+        let mut left = vec![(job.tasks, job.stage.grain())];
+        while let Some((tasks, grain)) = left.pop() {
+            let Some(tasks_now) = tasks.pieces(grain).next() else { continue };
+            left.push((Tasks::new(tasks_now.end, tasks.end), grain));
+            if let Some(cut) = self.reason_to_stop(job) {
+                return Ok((end, Some(cut)));
+            }
+            let before = Instant::now();
+            let Some(piece) = self.run_piece(job, tasks_now)? else {
+                // Which task of the piece panicked is found by running each alone; that is its first attempt.
+                left.push((tasks_now, 1));
+                continue;
+            };
+            // A piece that was given up is not what it says: nothing of it may come into the record.
+            if self.switches.halt.load(Ordering::Relaxed) || piece.is_interrupted() {
+                batch.undone = piece.undone;
+                return Ok((end, Some(self.reason_to_stop(job).unwrap_or(Cut::TimeLimit))));
+            }
+            end = tasks_now.end;
+            let is_telling = lock(&self.first_tasks).note(job.key, tasks_now, piece.failed.len());
+            batch.add(job, piece)?;
+            self.note_pace(before);
+            if is_telling && end < job.tasks.end {
+                return Ok((end, Some(Cut::Failing)));
+            }
+        }
+        Ok((end, None))
     }
 
     /// Takes note of a piece that began at `began`.
@@ -147,36 +174,48 @@ impl Lane {
         Some(self.deadline()?.checked_sub(Duration::from_secs_f64(needed_s)).unwrap_or(self.born))
     }
 
-    fn must_stop(&self, job: &Job) -> bool {
-        self.switches.drain.load(Ordering::SeqCst) || self.begin_by(job).is_some_and(|latest| latest <= Instant::now())
+    /// Why no further task may start, if so. A signal counts before the main thread has passed it on.
+    fn reason_to_stop(&self, job: &Job) -> Option<Cut> {
+        if self.terms.programs.as_ref().is_some_and(|programs| programs.guard.loss().is_some()) {
+            return Some(Cut::NoSupervisor);
+        }
+        if self.switches.drain.load(Ordering::SeqCst) || signals::request().is_some() {
+            return Some(Cut::Stopping);
+        }
+        self.begin_by(job).filter(|latest| *latest <= Instant::now()).map(|_| Cut::TimeLimit)
     }
 
-    /// Runs a piece; what failed in it is tried again, task by task.
-    fn run_piece(&self, job: &Job, piece: Tasks, done: &mut Done) -> Result<(), Error> {
+    /// Runs a piece; what failed in it is tried again, task by task. None where several tasks were run and one panicked.
+    fn run_piece(&self, job: &Job, piece: Tasks) -> Result<Option<Done>, Error> {
+        let mut done = Done::nothing(job);
         let open = match self.attempt(job, piece) {
             Ok(ran) => {
                 job.stage.merge(&mut done.value, ran.value)?;
                 ran.failed
             }
             Err(cause) if piece.count() == 1 => vec![(piece.first, cause)],
-            // Which task of the piece it was is found by running each alone; that is its first attempt.
-            Err(_) => return piece.pieces(1).try_for_each(|one| self.run_piece(job, one, done)),
+            Err(_) => return Ok(None),
         };
         for (task, cause) in open {
-            self.retry(job, task, cause, done)?;
+            self.retry(job, task, cause, &mut done)?;
         }
-        Ok(())
+        Ok(Some(done))
     }
 
     fn retry(&self, job: &Job, task: TaskId, mut cause: Cause, done: &mut Done) -> Result<(), Error> {
         let mut attempts = 1;
-        let is_open = |cause: &Cause| cause.is_worth_retrying() && !matches!(cause, Cause::Interrupted(_));
-        while attempts <= self.terms.max_retries && is_open(&cause) {
-            if self.must_stop(job) {
-                // The attempts that are left are made when the campaign goes on.
-                if job.stage.can_be_interrupted() {
-                    cause = Cause::Interrupted(cause.to_string());
+        while !matches!(cause, Cause::Interrupted(_)) {
+            let is_last = !cause.is_worth_retrying() || attempts > self.terms.max_retries;
+            if let Some(cut) = self.await_stop(job, is_last)
+                && self.leaves_undone(cut, &cause)
+            {
+                if cut != Cut::NoSupervisor {
+                    done.undone.push(Undone { task, why: cause.to_string() });
                 }
+                cause = Cause::Interrupted(cause.to_string());
+                break;
+            }
+            if is_last {
                 break;
             }
             attempts += 1;
@@ -189,6 +228,35 @@ impl Lane {
         }
         done.failed.push(Failure { task, cause, attempts });
         Ok(())
+    }
+
+    /// Whether a task that failed is neither recorded nor has used up attempts: it is run again when the campaign goes on.
+    fn leaves_undone(&self, cut: Cut, cause: &Cause) -> bool {
+        match cut {
+            Cut::Stopping => self.terms.programs.is_some() || cause.is_worth_retrying(),
+            // What ends by itself before the time is over would fail in the same way again and again.
+            Cut::TimeLimit | Cut::Failing => cause.is_worth_retrying(),
+            Cut::NoSupervisor => true,
+        }
+    }
+
+    /// Why the run is to stop, after a task has failed. The signal that ends a program may reach this rank, or the one that passes it on, a
+    /// moment later.
+    fn await_stop(&self, job: &Job, is_last: bool) -> Option<Cut> {
+        let guard = self.terms.programs.as_ref().map(|programs| &programs.guard);
+        let wait = match guard.map(|guard| guard.since_stop_signal()) {
+            Some(Some(since)) if since < SIGNAL_DELAY => SIGNAL_DELAY - since,
+            Some(_) if is_last => LAST_LOOK,
+            _ => Duration::ZERO,
+        };
+        let began = Instant::now();
+        loop {
+            let cut = self.reason_to_stop(job);
+            if cut.is_some() || began.elapsed() >= wait || self.switches.halt.load(Ordering::Relaxed) {
+                return cut;
+            }
+            std::thread::sleep(LOOK_PAUSE);
+        }
     }
 
     /// One attempt; a panic in a task is a cause, not the end.
@@ -213,12 +281,13 @@ impl Lane {
 struct Done {
     value: Piece,
     failed: Vec<Failure>,
+    undone: Vec<Undone>,
     attempts: u32,
 }
 
 impl Done {
     fn nothing(job: &Job) -> Self {
-        Self { value: job.stage.empty(), failed: Vec::new(), attempts: 1 }
+        Self { value: job.stage.empty(), failed: Vec::new(), undone: Vec::new(), attempts: 1 }
     }
 
     fn is_interrupted(&self) -> bool {

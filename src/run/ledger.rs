@@ -23,6 +23,8 @@ pub struct Ledger {
     failed: BTreeMap<TaskId, Failure>,
     /// Tasks that ran and were read in another way than this run does.
     ran: TaskSet,
+    /// How many of an earlier run are tried again: they count as left until they have a value or have failed again.
+    retried: u64,
     /// Records whose values are not in the total yet, by their tasks, and the tasks of each.
     unfolded: BTreeMap<(TaskId, TaskId), Shelved>,
     places: HashMap<Shelved, (TaskId, TaskId)>,
@@ -50,6 +52,7 @@ impl Ledger {
             done: TaskSet::default(),
             failed: BTreeMap::new(),
             ran: TaskSet::default(),
+            retried: 0,
             unfolded: BTreeMap::new(),
             places: HashMap::new(),
             records: BTreeMap::new(),
@@ -138,14 +141,24 @@ impl Ledger {
         }
     }
 
-    /// The tasks that have neither value nor, unless those are to be tried again, failure.
-    pub fn left(&self, retry_failed: bool) -> TaskSet {
+    /// The tasks that have neither value nor failure.
+    pub fn left(&self) -> TaskSet {
         let mut left = TaskSet::all(self.present.stage.tasks());
         self.done.ranges().for_each(|tasks| left.remove(tasks));
-        if !retry_failed {
-            self.failed.keys().for_each(|&task| left.remove(Tasks::new(task, task + 1)));
-        }
+        self.failed.keys().for_each(|&task| left.remove(Tasks::new(task, task + 1)));
         left
+    }
+
+    /// Tries those of `tasks` again that have failed: until they have been, nothing counts as known of them.
+    pub fn retry(&mut self, tasks: Tasks) {
+        let again: Vec<TaskId> = self.failed.range(tasks.iter()).map(|(&task, _)| task).collect();
+        again.iter().for_each(|task| _ = self.failed.remove(task));
+        self.retried += again.len() as u64;
+    }
+
+    /// How many tasks were tried again.
+    pub fn retried(&self) -> u64 {
+        self.retried
     }
 
     /// Tasks with a value, and tasks that failed.

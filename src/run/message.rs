@@ -1,5 +1,7 @@
 //! What do ranks tell each other after the start?
+use super::compute::Undone;
 use super::exit::Exit;
+use super::signals::Request;
 use crate::campaigns::stage::StageResult;
 use crate::journal::record::Head;
 use crate::task::Tasks;
@@ -31,8 +33,12 @@ pub enum ToRoot {
     Doing(Option<String>),
     /// Nothing runs and nothing is left to run, after a drain.
     Drained,
-    /// A signal asks the whole job to drain.
-    DrainWanted,
+    /// Something asks the whole job to drain.
+    DrainWanted(Request),
+    /// These tasks failed while the run was stopping and are not recorded.
+    Undone(Vec<Undone>),
+    /// This rank takes no more batches, for this reason; what it holds is not run.
+    Retired(String),
     /// This rank cannot go on.
     Broken { exit: Exit, message: String },
     /// The rank's last message: nothing of it is under way any more.

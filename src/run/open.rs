@@ -33,6 +33,8 @@ pub struct Orders {
     pub memory_mb: Option<u64>,
     /// Time left in the slot at the start.
     pub time_left: Option<Duration>,
+    /// The time that the configuration gives to a run, s.
+    pub walltime_s: Option<f64>,
     pub retry_failed: bool,
     pub only: Option<u64>,
     pub keep_journal: bool,
@@ -196,6 +198,7 @@ fn orders_of(loaded: &Loaded, output: PathBuf, manifest: &Manifest, watch: &Watc
         max_failures: limits.max_failures,
         memory_mb: limits.memory_mb,
         time_left: slot::time_left(watch, limits.walltime_s),
+        walltime_s: limits.walltime_s,
         retry_failed: options.retry_failed,
         only: options.only,
         keep_journal: options.keep_journal,

@@ -42,8 +42,9 @@ pub struct Progress {
     style: Style,
     stage: String,
     total: u64,
-    /// Tasks that were done before this run.
-    before: u64,
+    /// Tasks that are done, failed ones among them, and those that failed.
+    done: u64,
+    failed: u64,
     started: Instant,
     last: Instant,
     last_fraction: f64,
@@ -56,26 +57,29 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Progress of `stage` with `total` tasks of which `before` are done already.
-    pub fn new(style: Style, stage: &str, total: u64, before: u64, ranks: usize) -> Self {
+    /// Progress of `stage` with `total` tasks of which so many have a value already and so many failed.
+    pub fn new(style: Style, stage: &str, total: u64, (valued, failed): (u64, u64), ranks: usize) -> Self {
+        let done = valued + failed;
         let now = Instant::now();
         Self {
             style,
             stage: stage.into(),
             total,
-            before,
+            done,
+            failed,
             started: now,
             last: now,
-            last_fraction: before as f64 / total.max(1) as f64,
+            last_fraction: done as f64 / total.max(1) as f64,
             by_rank: vec![0; ranks],
             doing: BTreeMap::new(),
             told: None,
         }
     }
 
-    /// Notes `tasks` done by `rank`.
-    pub fn add(&mut self, rank: usize, tasks: u64) {
+    /// Notes `tasks` done by `rank`; now so many have a value and so many failed.
+    pub fn add(&mut self, rank: usize, tasks: u64, (valued, failed): (u64, u64)) {
         self.by_rank[rank] += tasks;
+        (self.done, self.failed) = (valued + failed, failed);
     }
 
     /// Notes what `rank` is at.
@@ -87,18 +91,18 @@ impl Progress {
     }
 
     /// How things stand, for others to see.
-    pub fn standing(&self, failed: u64) -> Standing {
+    pub fn standing(&self) -> Standing {
         Standing {
             stage: self.stage.clone(),
             tasks: self.total,
-            done: self.before + self.by_rank.iter().sum::<u64>(),
-            failed,
+            done: self.done,
+            failed: self.failed,
             running: self.doing.iter().map(|(&rank, at)| Doing { rank, at: at.clone() }).collect(),
         }
     }
 
     /// Tells how things stand, if it is time to.
-    pub fn tell(&mut self, failed: u64) {
+    pub fn tell(&mut self) {
         let (since, fraction) = (self.last.elapsed(), self.fraction());
         let due = match self.style {
             Style::None => false,
@@ -106,25 +110,25 @@ impl Progress {
             Style::Lines => since >= PULSE || (since >= PAUSE && fraction - self.last_fraction >= 0.01),
         };
         if due {
-            self.show(failed);
+            self.show();
             (self.last, self.last_fraction) = (Instant::now(), fraction);
         }
     }
 
     /// Ends a line that was redrawn.
-    pub fn close(&mut self, failed: u64) {
+    pub fn close(&mut self) {
         if self.style == Style::Bar {
-            self.show(failed);
+            self.show();
             let _ = writeln!(std::io::stdout());
         }
     }
 
     fn fraction(&self) -> f64 {
-        (self.before + self.by_rank.iter().sum::<u64>()) as f64 / self.total.max(1) as f64
+        self.done as f64 / self.total.max(1) as f64
     }
 
-    fn show(&mut self, failed: u64) {
-        let mut text = self.text(failed, self.started.elapsed().as_secs_f64());
+    fn show(&mut self) {
+        let mut text = self.text(self.started.elapsed().as_secs_f64());
         if self.style == Style::Bar {
             let filled = (self.fraction() * 24.0) as usize;
             // There is one line alone: one of them, as a sample.
@@ -152,9 +156,9 @@ impl Progress {
         lines
     }
 
-    fn text(&self, failed: u64, elapsed_s: f64) -> String {
+    fn text(&self, elapsed_s: f64) -> String {
         let here: u64 = self.by_rank.iter().sum();
-        let (done, rate) = (self.before + here, here as f64 / elapsed_s.max(1e-3));
+        let (done, failed, rate) = (self.done, self.failed, here as f64 / elapsed_s.max(1e-3));
         let left_s = (self.total - done.min(self.total)) as f64 / rate;
         let slowest = self.by_rank.iter().enumerate().min_by_key(|(_, tasks)| **tasks);
         let slowest = match slowest {
@@ -177,24 +181,25 @@ mod tests {
 
     #[test]
     fn a_line_tells_what_is_done_failed_and_left() {
-        let mut progress = Progress::new(Style::None, "trajectories", 100, 20, 2);
-        progress.add(0, 30);
-        progress.add(1, 10);
+        let mut progress = Progress::new(Style::None, "trajectories", 100, (19, 1), 2);
+        progress.add(0, 30, (48, 2));
+        progress.add(1, 10, (57, 3));
         assert_eq!(
-            progress.text(3, 20.0),
+            progress.text(20.0),
             "trajectories: 60 of 100 done (60 %), 3 failed, 2.000 tasks/s, 20 s left, slowest rank 1 with 10"
         );
     }
 
     #[test]
     fn what_ranks_are_at_is_told_of_some_and_forgotten_when_it_has_ended() {
-        let mut progress = Progress::new(Style::None, "replicas", 40, 0, 20);
+        let mut progress = Progress::new(Style::None, "replicas", 40, (0, 0), 20);
         (0..20).for_each(|rank| progress.note(rank, Some(format!("seed {rank}, run: step 5"))));
         progress.note(1, None);
         let lines = progress.details();
         assert_eq!((lines.len(), lines[1].as_str()), (TOLD + 1, "  rank 2: seed 2, run: step 5"));
         assert_eq!(lines[TOLD], "  ... and 3 more: `simmpi inspect` tells all");
-        let standing = progress.standing(2);
-        assert_eq!((standing.done, standing.failed, standing.running.len()), (0, 2, 19));
+        progress.add(3, 2, (0, 2));
+        let standing = progress.standing();
+        assert_eq!((standing.done, standing.failed, standing.running.len()), (2, 2, 19));
     }
 }

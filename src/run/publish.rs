@@ -12,6 +12,8 @@ use crate::comm::Place;
 use crate::figure::{self, Chart, Drawn};
 use crate::journal::{Manifest, codec, record::Head};
 use crate::results::Writer;
+use crate::task::Failure;
+use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -117,13 +119,17 @@ struct Row<'a> {
 fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
     let mut rows = Vec::new();
     for ledger in stages {
+        // A task that failed in several runs has one row, that of the failure which stands.
+        let mut failures = HashSet::new();
+        let mut stands =
+            |failure: &Failure| ledger.failure(failure.task) == Some(failure) && failures.insert(failure.task);
         let stage = ledger.present.stage.name();
         for head in ledger.heads() {
             let failed = head.failed.len() as u64;
             let row =
                 |index, label, attempts, status, error| Row { index, label, stage, head, attempts, status, error };
             if ledger.present.stage.label(head.tasks.first).is_some() {
-                rows.extend(single_rows(ledger, head).map(|(task, label, attempts, error)| {
+                rows.extend(single_rows(ledger, head, &mut stands).map(|(task, label, attempts, error)| {
                     let status = if error.is_some() { "failed" } else { "done" };
                     row(task, label, attempts, status, error.unwrap_or_default())
                 }));
@@ -133,7 +139,7 @@ fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
                 let without = if failed == 0 { String::new() } else { format!("{failed} of its tasks failed") };
                 rows.push(row(head.tasks.first, format!("{stage} {}", head.tasks), head.attempts, "done", without));
             }
-            let standing = head.failed.iter().filter(|f| ledger.failure(f.task).is_some());
+            let standing = head.failed.iter().filter(|f| stands(f));
             rows.extend(
                 standing.map(|f| {
                     row(f.task, format!("{stage} task {}", f.task), f.attempts, "failed", f.cause.to_string())
@@ -144,18 +150,17 @@ fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
     rows
 }
 
-/// A line for every task of a record: its number, label, attempts, and why it failed. One that failed here and was done later has none.
+/// A line for every task of a record: its number, label, attempts, and why it failed. One whose failure does not stand has none.
 fn single_rows<'a>(
     ledger: &'a Ledger,
     head: &'a Head,
-) -> impl Iterator<Item = (u64, String, u32, Option<String>)> + use<'a> {
+    stands: &mut impl FnMut(&Failure) -> bool,
+) -> impl Iterator<Item = (u64, String, u32, Option<String>)> {
     head.tasks.iter().filter_map(|task| {
         let label = ledger.present.stage.label(task).unwrap_or_default();
         match head.failed.iter().find(|failure| failure.task == task) {
             None => Some((task, label, head.attempts, None)),
-            Some(failure) => {
-                ledger.failure(task).map(|_| (task, label, failure.attempts, Some(failure.cause.to_string())))
-            }
+            Some(failure) => stands(failure).then(|| (task, label, failure.attempts, Some(failure.cause.to_string()))),
         }
     })
 }
@@ -218,7 +223,7 @@ impl Pulled<'_> {
         loop {
             match self.rank.receive()? {
                 Some((_, ToRoot::Values(mut values))) if !values.is_empty() => return Ok(values.remove(0).1),
-                Some((_, ToRoot::Broken { exit, message })) => return Err(Stop { exit, message }),
+                Some((_, ToRoot::Broken { exit, message })) => return Err(Stop::new(exit, message)),
                 // A drain that is asked for now changes nothing: the campaign is done.
                 Some(_) => {}
                 None => std::thread::sleep(Duration::from_micros(50)),

@@ -2,7 +2,7 @@
 //!
 //! It alone speaks MPI. It waits with growing pauses, so that a rank that has nothing to say leaves its core to the
 //! compute thread and to child processes, but wakes at once when the compute thread reports.
-use super::compute::{Compute, Event, Job};
+use super::compute::{Compute, Cut, Event, Job, Undone};
 use super::exit::{Exit, Stop};
 use super::message::Notice;
 use super::shelf::Shelf;
@@ -116,11 +116,10 @@ impl Rank {
 
     fn take_in(&mut self, event: Event) -> Result<Report, Stop> {
         match event {
-            Event::Ran { asked, record } => {
+            Event::Ran { record, cut, undone, .. } => {
                 self.unsynced += u32::from(record.is_some());
-                let ran = record.as_ref().map_or(0, |(_, head)| head.tasks.count());
                 let notice = record.map(|(offset, head)| self.shelf.add(offset, head));
-                Ok(Report { notice, is_cut_short: ran < asked.count() })
+                Ok(Report { notice, cut, undone })
             }
             Event::Disk(error) => Err(error.into()),
             Event::Stage(error) => Err(error.into()),
@@ -162,6 +161,16 @@ impl Rank {
         })
     }
 
+    /// Why this rank takes no more batches, once nothing of it runs any more: the supervisor of its programs is gone.
+    pub fn is_retired(&self) -> Option<String> {
+        let loss = self.compute.switches.loss().filter(|_| self.compute.pending == 0)?;
+        Some(format!(
+            "rank {} on {}: the supervisor of its programs (simmpi-guard) was {loss}",
+            self.number(),
+            self.comm.place().host
+        ))
+    }
+
     /// Lets the compute thread start no further task.
     pub fn drain(&self) {
         self.compute.switches.stop();
@@ -197,6 +206,7 @@ impl Rank {
 pub struct Report {
     /// None where nothing of it was run.
     pub notice: Option<Notice>,
-    /// Whether fewer tasks were run than asked for.
-    pub is_cut_short: bool,
+    /// Why fewer tasks were run than asked for, if so.
+    pub cut: Option<Cut>,
+    pub undone: Vec<Undone>,
 }

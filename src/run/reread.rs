@@ -45,9 +45,10 @@ impl Root {
             return Err(Stop::new(Exit::Configuration, no_such_files(stage.as_ref(), first)));
         }
         // A replica may also have ended just before the run did, and be in no record yet.
-        let untried = ledger.left(false);
+        let untried = ledger.left();
         let untried = untried.ranges().flat_map(Tasks::iter).filter(|&task| has_ended(task));
-        Ok(there.into_iter().chain(ledger.unread().filter(|&task| has_ended(task))).chain(untried).collect())
+        let all = there.into_iter().chain(ledger.unread().filter(|&task| has_ended(task))).chain(untried);
+        Ok(all.filter(|task| self.orders.only.is_none_or(|only| only == *task)).collect())
     }
 }
 

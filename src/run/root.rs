@@ -1,5 +1,8 @@
 //! What does rank 0 do besides its own tasks: who runs what, what is recorded, what is folded?
+use super::assignments::Assignments;
+use super::compute::{Cut, Undone};
 use super::exit::{Exit, Stop};
+use super::first_tasks::OfAll;
 use super::ledger::{Ledger, SavedStage};
 use super::live::Live;
 use super::message::{Notice, ToRoot, ToWorker};
@@ -8,13 +11,13 @@ use super::past::costs_of;
 use super::progress::Progress;
 use super::rank::{Present, Rank, Report};
 use super::say;
-use super::signals::Wish;
+use super::signals::{self, Request, Wish};
 use super::unread::Unread;
 use crate::campaigns::stage::StageResult;
 use crate::journal::Lock;
 use crate::plan::{self, Dynamic, Partition, Policy, Static};
-use crate::task::{Cause, Tasks};
-use std::collections::HashMap;
+use crate::task::Tasks;
+use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 /// Records asked for in one message; small values travel together.
@@ -34,23 +37,25 @@ pub struct Root {
     pub saved: HashMap<u64, SavedStage>,
     /// The accounts of stages that are done.
     pub closed: Vec<Ledger>,
+    /// Ranks that take no more batches.
+    pub retired: BTreeSet<usize>,
     pub beat: Instant,
 }
 
 /// A stage while it is run.
 struct Conduct {
     ledger: Ledger,
-    policy: Box<dyn Policy>,
-    /// Batches that each rank holds.
-    held: Vec<usize>,
+    assignments: Assignments,
     /// Whether values were asked for and have not come yet.
     is_pulling: bool,
     progress: Progress,
     /// Why no further task starts, if so.
     stopping: Option<Stop>,
     drained: Vec<bool>,
-    /// How the first task of each rank ended: its cause, or none where it has a value.
-    first: Vec<Option<Option<Cause>>>,
+    /// How the first tasks ended; none where those that failed before are tried again beside others that succeeded.
+    first_tasks: Option<OfAll>,
+    /// What failed while the run was stopping.
+    undone: Vec<Undone>,
     unread: Unread,
 }
 
@@ -60,7 +65,7 @@ impl Root {
     ///
     /// # Errors
     /// The tasks do not divide evenly.
-    fn open(&mut self, present: &Present, ranks: usize) -> Result<(Ledger, Box<dyn Policy>), Stop> {
+    fn open(&mut self, present: &Present, ranks: usize) -> Result<(Ledger, Assignments), Stop> {
         let mut ledger = Ledger::new(present.clone());
         let notices = self.found.remove(&present.key).unwrap_or_default();
         let journalled: u64 = notices.iter().map(|(_, notice)| notice.head.tasks.count()).sum();
@@ -73,15 +78,18 @@ impl Root {
             ledger.hear(rank, notice);
         }
         let to_read = self.only_to_be_read(&mut ledger)?;
-        let mut left = ledger.left(self.orders.retry_failed);
-        to_read.iter().for_each(|&task| left.insert(Tasks::new(task, task + 1)));
+        to_read.iter().for_each(|&task| ledger.retry(Tasks::new(task, task + 1)));
+        if self.orders.retry_failed || self.orders.only.is_some() {
+            let only = self.orders.only.map(|only| Tasks::new(only, only.saturating_add(1)));
+            ledger.retry(only.unwrap_or(Tasks::new(0, u64::MAX)));
+        }
+        let mut left = ledger.left();
         if let Some(only) = self.orders.only {
-            left = ledger.left(true);
             left.remove(Tasks::new(0, only));
-            left.remove(Tasks::new(only + 1, u64::MAX));
+            left.remove(Tasks::new(only.saturating_add(1), u64::MAX));
         }
         if left.is_empty() {
-            return Ok((ledger, Box::new(Static::none(ranks))));
+            return Ok((ledger, Assignments::new(Box::new(Static::none(ranks)), ranks, 0)));
         }
         present.stage.occasion().iter().for_each(|line| say::line(line));
         let is_fresh = self.closed.is_empty() && left.count() == present.stage.tasks();
@@ -92,9 +100,6 @@ impl Root {
         let batch_size = self.orders.batch_size.unwrap_or_else(choose);
         let plan = plan::lay_out(&left, Partition { ranks: ranks as u64, batch_size, idle })?;
         let (done, failed) = ledger.counts();
-        let failed = if self.orders.retry_failed { 0 } else { failed };
-        let again = ledger.unread().filter(|task| to_read.contains(task)).count() as u64;
-        let failed = failed.saturating_sub(again);
         let before = match done + failed {
             0 => String::new(),
             done => format!(", {done} done before"),
@@ -122,7 +127,9 @@ impl Root {
             }
             false => Box::new(Static::new(&plan)),
         };
-        Ok((ledger, policy))
+        let mut assignments = Assignments::new(policy, ranks, left.count());
+        self.retired.iter().for_each(|&rank| assignments.retire(rank));
+        Ok((ledger, assignments))
     }
 
     /// Faults of what tasks left, of all stages that are done.
@@ -142,9 +149,8 @@ impl Root {
             let refusal = crate::journal::codec::encode(&Err::<Vec<Tasks>, Exit>(stop.exit))?;
             rank.comm.scatter(Some(vec![refusal; ranks]))?;
         }
-        let (ledger, mut policy) = opened?;
-        let mut held = vec![0; ranks];
-        let first: Vec<Vec<Tasks>> = (0..ranks).map(|r| deal(policy.as_mut(), r, &mut held[r])).collect();
+        let (ledger, mut assignments) = opened?;
+        let first: Vec<Vec<Tasks>> = (0..ranks).map(|rank| assignments.deal(rank)).collect();
         if is_first {
             let parts: Result<Vec<_>, _> =
                 first.iter().map(|batches| crate::journal::codec::encode(&Ok::<_, Exit>(batches))).collect();
@@ -155,30 +161,30 @@ impl Root {
             }
         }
         rank.submit(present, &first[0]);
-        let (done, failed) = ledger.counts();
-        // What is read again is done once.
-        let failed = failed - ledger.readable_again();
-        let progress =
-            Progress::new(self.orders.progress, present.stage.name(), present.stage.tasks(), done + failed, ranks);
+        let (progress, name, tasks) = (self.orders.progress, present.stage.name(), present.stage.tasks());
+        let progress = Progress::new(progress, name, tasks, ledger.counts(), ranks);
+        let is_mending = ledger.retried() > 0 && ledger.counts().0 > 0;
         let mut live = Live::of(&self.orders.output);
         let mut conduct = Conduct {
             ledger,
-            policy,
-            held,
+            assignments,
             is_pulling: false,
             progress,
             stopping: None,
             drained: vec![false; ranks],
-            first: vec![None; ranks],
+            first_tasks: (!is_mending).then(|| OfAll::new(ranks)),
+            undone: Vec::new(),
             unread: Unread::default(),
         };
+        if conduct.assignments.active().next().is_none() {
+            conduct.stop_without_ranks(rank)?;
+        }
         loop {
             self.listen(rank, &mut conduct)?;
-            let failed = conduct.ledger.counts().1;
-            conduct.progress.tell(failed);
-            live.tell(|| conduct.progress.standing(failed));
+            conduct.progress.tell();
+            live.tell(|| conduct.progress.standing());
             if conduct.is_over() {
-                conduct.progress.close(failed);
+                conduct.progress.close();
                 return self.close(rank, conduct);
             }
         }
@@ -187,7 +193,7 @@ impl Root {
     /// One look around: signals, messages, own reports, the next values to fold, the lock.
     fn listen(&mut self, rank: &mut Rank, conduct: &mut Conduct) -> Result<(), Stop> {
         if rank.wish() == Wish::Drain {
-            conduct.stop(rank, Stop::new(Exit::Resumable, "asked to stop"))?;
+            conduct.stop(rank, self.stop_for(signals::request().unwrap_or(Request::Usr1)))?;
         }
         while let Some((from, message)) = rank.receive()? {
             match message {
@@ -200,21 +206,29 @@ impl Root {
                 }
                 ToRoot::Doing(doing) => conduct.progress.note(from, doing),
                 ToRoot::Drained => conduct.drained[from] = true,
-                ToRoot::DrainWanted => conduct.stop(rank, Stop::new(Exit::Resumable, "asked to stop"))?,
-                ToRoot::Broken { exit, message } => conduct.stop(rank, Stop { exit, message })?,
-                // Nobody has been told to leave yet.
+                ToRoot::DrainWanted(request) => conduct.stop(rank, self.stop_for(request))?,
+                ToRoot::Undone(undone) => conduct.undone.extend(undone),
+                ToRoot::Retired(why) => self.retire(rank, conduct, from, &why)?,
+                ToRoot::Broken { exit, message } => conduct.stop(rank, Stop::new(exit, message))?,
+                // No rank has been asked to leave yet.
                 ToRoot::Bye => {}
             }
         }
         match rank.reports() {
             Ok(reports) => {
-                for Report { notice, is_cut_short } in reports {
+                for Report { notice, cut, undone } in reports {
                     if let Some(notice) = notice {
                         self.hear(rank, conduct, 0, notice)?;
                     }
-                    if is_cut_short {
-                        conduct.stop(rank, Stop::new(Exit::Resumable, "no further task fits into the time slot"))?;
+                    conduct.undone.extend(undone);
+                    if cut == Some(Cut::TimeLimit) {
+                        conduct.stop(rank, self.stop_for(Request::TimeLimit))?;
                     }
+                }
+                if !conduct.assignments.is_retired(0)
+                    && let Some(why) = rank.is_retired()
+                {
+                    self.retire(rank, conduct, 0, &why)?;
                 }
             }
             Err(stop) => {
@@ -237,52 +251,76 @@ impl Root {
     }
 
     /// Takes in a record of `from` and gives that rank more to do.
-    fn hear(&self, rank: &mut Rank, conduct: &mut Conduct, from: usize, notice: Notice) -> Result<(), Stop> {
+    fn hear(&mut self, rank: &mut Rank, conduct: &mut Conduct, from: usize, notice: Notice) -> Result<(), Stop> {
         let head = &notice.head;
-        conduct.progress.add(from, head.tasks.count());
-        conduct.held[from] = conduct.held[from].saturating_sub(1);
-        conduct.policy.hear(head.tasks, head.seconds);
-        conduct.first[from].get_or_insert_with(|| {
-            let first = head.failed.iter().find(|failure| failure.task == head.tasks.first);
-            first.map(|failure| failure.cause.clone())
-        });
+        let tasks = head.tasks;
+        conduct.assignments.finish(from, tasks, head.seconds);
         for failure in &head.failed {
             let message = conduct.unread.first_of_kind(conduct.ledger.present.stage.as_ref(), failure);
             message.iter().for_each(|message| say::error(message));
         }
+        if let Some(first_tasks) = &mut conduct.first_tasks {
+            first_tasks.note(from, head);
+        }
         conduct.ledger.hear(from, notice);
-        let failed = conduct.ledger.counts().1;
+        let (done, failed) = conduct.ledger.counts();
+        conduct.progress.add(from, tasks.count(), (done, failed));
         if self.orders.max_failures > 0 && failed >= self.orders.max_failures {
             let text = format!("{failed} tasks failed, as many as limits.max_failures allows");
-            conduct.stop(rank, Stop::new(Exit::Resumable, text))?;
+            let remedy = "fix this, then rerun with --retry-failed; or raise limits.max_failures to go on without them";
+            conduct.stop(rank, Stop::new(Exit::Resumable, text).with_remedy(remedy))?;
         }
-        if let Some(cause) = conduct.common_cause() {
-            let text = format!(
-                "the first task of every rank failed alike: {cause}\nmend that, then run the same command with --retry-failed"
-            );
-            conduct.stop(rank, Stop::new(Exit::Resumable, text))?;
+        if let Some(text) = conduct.common_cause() {
+            let remedy = "fix this, then rerun with --retry-failed";
+            conduct.stop(rank, Stop::new(Exit::Resumable, text).with_remedy(remedy))?;
         }
-        if conduct.stopping.is_none() {
-            let batches = deal(conduct.policy.as_mut(), from, &mut conduct.held[from]);
-            match from {
-                _ if batches.is_empty() => {}
-                0 => rank.submit(&conduct.ledger.present, &batches),
-                _ => rank.send(from, &ToWorker::Assign(batches))?,
+        conduct.deal(rank, from)
+    }
+
+    /// Has the other ranks run what `from` would have run, which takes no more batches.
+    fn retire(&mut self, rank: &mut Rank, conduct: &mut Conduct, from: usize, why: &str) -> Result<(), Stop> {
+        self.retired.insert(from);
+        conduct.assignments.retire(from);
+        let others: Vec<usize> = conduct.assignments.active().collect();
+        if others.is_empty() {
+            say::note(&format!("warning: {why}; it takes no more tasks, and what it was running is left"));
+            return conduct.stop_without_ranks(rank);
+        }
+        say::note(&format!("warning: {why}; it takes no more tasks, and what it was running is run by others"));
+        others.into_iter().try_for_each(|other| conduct.deal(rank, other))
+    }
+
+    fn stop_for(&self, request: Request) -> Stop {
+        let text = match (request, self.orders.walltime_s) {
+            (Request::Usr1, _) => "asked to stop by SIGUSR1".to_owned(),
+            (Request::CtrlC, _) => "asked to stop by Ctrl-C (SIGINT)".to_owned(),
+            (Request::TimeLimit, Some(limit)) => {
+                format!("no further task fits into the time slot: limits.walltime_s = {limit} is nearly over")
             }
-        }
-        Ok(())
+            (Request::TimeLimit, None) => {
+                "no further task fits into the time slot: the time limit of the SLURM job is near".to_owned()
+            }
+        };
+        Stop::new(Exit::Resumable, text)
     }
 
     fn close(&mut self, rank: &mut Rank, conduct: Conduct) -> Result<StageResult, Stop> {
-        let left = conduct.ledger.left(false).count();
+        let left = conduct.ledger.left().count();
         if let Some(stop) = conduct.stopping
             && (left > 0 || stop.exit != Exit::Resumable)
         {
             let (done, failed) = conduct.ledger.counts();
             let total = conduct.ledger.present.stage.tasks();
-            let message =
+            let mut message =
                 format!("{}; {done} of {total} tasks are done, {failed} failed, {left} are left", stop.message);
-            return Err(Stop { exit: stop.exit, message });
+            if let Some(Undone { task, why }) = conduct.undone.first() {
+                let (count, stage) = (conduct.undone.len(), &conduct.ledger.present.stage);
+                let label = stage.label(*task).unwrap_or_else(|| format!("task {task}"));
+                message += &format!(
+                    "\n{count} of these failed while the run was stopping and will be tried again: {label}: {why}"
+                );
+            }
+            return Err(Stop { message, ..stop });
         }
         if left > 0 {
             return Err(Stop::new(Exit::Resumable, format!("{left} tasks are left; run again without --only")));
@@ -315,19 +353,36 @@ impl Conduct {
         (1..rank.comm.size()).try_for_each(|to| rank.send(to, &ToWorker::Drain))
     }
 
-    /// The cause that the first task of every rank failed with, where there is more left to run.
-    fn common_cause(&self) -> Option<&Cause> {
-        if self.stopping.is_some() || self.held.iter().all(|&held| held == 0) {
-            return None;
+    /// Stops, where there is something to run and every rank has lost its supervisor.
+    fn stop_without_ranks(&mut self, rank: &mut Rank) -> Result<(), Stop> {
+        match self.assignments.is_anything_open() {
+            true => self.stop(rank, Stop::new(Exit::Resumable, "no rank is left that can start programs")),
+            false => Ok(()),
         }
-        let causes: Option<Vec<&Cause>> = self.first.iter().map(|first| first.as_ref()?.as_ref()).collect();
-        let (first, others) = causes.as_deref()?.split_first()?;
-        // What ran is not lost, and is read again when that has been corrected: so is what runs meanwhile.
-        if first.is_of_reading() {
-            return None;
+    }
+
+    /// Gives a rank more to do.
+    fn deal(&mut self, rank: &mut Rank, to: usize) -> Result<(), Stop> {
+        if self.stopping.is_some() {
+            return Ok(());
         }
-        let alike = |other: &&Cause| std::mem::discriminant(*other) == std::mem::discriminant(*first);
-        others.iter().all(alike).then_some(first)
+        let batches = self.assignments.deal(to);
+        match to {
+            _ if batches.is_empty() => {}
+            0 => rank.submit(&self.ledger.present, &batches),
+            _ => rank.send(to, &ToWorker::Assign(batches))?,
+        }
+        Ok(())
+    }
+
+    /// That the first tasks failed alike, where they did and there are more left to run.
+    fn common_cause(&self) -> Option<String> {
+        let first_tasks = self.first_tasks.as_ref().filter(|_| self.assignments.is_anything_open())?;
+        let cause = first_tasks.common_cause(self.assignments.involved())?;
+        Some(match self.assignments.involved().count() {
+            1 => format!("the first {} tasks failed alike: {cause}", first_tasks.failed()),
+            _ => format!("the first task of every rank failed alike: {cause}"),
+        })
     }
 
     /// Folds own records for a while, or asks a worker for its next ones.
@@ -355,21 +410,10 @@ impl Conduct {
         match &self.stopping {
             // A campaign that happens to be done when it is asked to stop is completed.
             Some(stop) => {
-                let may_complete = stop.exit == Exit::Resumable && self.ledger.left(false).is_empty();
+                let may_complete = stop.exit == Exit::Resumable && self.ledger.left().is_empty();
                 self.drained.iter().all(|&drained| drained) && (!may_complete || self.ledger.is_folded())
             }
-            None => self.held.iter().all(|&held| held == 0) && self.ledger.is_folded(),
+            None => self.assignments.is_over() && self.ledger.is_folded(),
         }
     }
-}
-
-/// Batches for a rank, up to the depth that the policy wants it to hold.
-fn deal(policy: &mut dyn Policy, rank: usize, held: &mut usize) -> Vec<Tasks> {
-    let mut batches = Vec::new();
-    while *held < policy.depth() {
-        let Some(batch) = policy.next(rank) else { break };
-        *held += 1;
-        batches.push(batch);
-    }
-    batches
 }

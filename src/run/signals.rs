@@ -16,6 +16,15 @@ pub enum Wish {
     Terminate,
 }
 
+/// What asks a run to stop early.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Request {
+    Usr1,
+    CtrlC,
+    /// The time left is too short for another task.
+    TimeLimit,
+}
+
 extern "C" fn note(signal: i32) {
     match signal {
         s if s == Signal::SIGUSR1 as i32 => DRAIN.store(true, Ordering::Relaxed),
@@ -32,6 +41,15 @@ pub fn listen() {
     for signal in [Signal::SIGUSR1, Signal::SIGTERM, Signal::SIGINT] {
         // SAFETY: the handler only stores to atomics. The call fails for unknown signals only.
         let _ = unsafe { sigaction(signal, &action) };
+    }
+}
+
+/// What asks this rank to stop, if anything does.
+pub fn request() -> Option<Request> {
+    match wish() {
+        Wish::Nothing => None,
+        _ if DRAIN.load(Ordering::Relaxed) => Some(Request::Usr1),
+        _ => Some(Request::CtrlC),
     }
 }
 

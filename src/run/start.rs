@@ -18,7 +18,7 @@ use crate::process::Guard;
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
 use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -154,7 +154,7 @@ fn gather_root(claim: Claim, opened: &Opened, hellos: Vec<Vec<u8>>) -> Result<Ro
     let (mut found, mut places) = (HashMap::<u64, Vec<_>>::new(), Vec::new());
     for (from, hello) in hellos.into_iter().enumerate() {
         let hello: Hello = codec::decode(&hello)?;
-        let (notices, damage) = hello.held.map_err(|(exit, message)| Stop { exit, message })?;
+        let (notices, damage) = hello.held.map_err(|(exit, message)| Stop::new(exit, message))?;
         damage.iter().for_each(|line| say::line(&format!("journal: {line}")));
         for notice in notices {
             found.entry(notice.head.stage).or_default().push((from, notice));
@@ -168,6 +168,7 @@ fn gather_root(claim: Claim, opened: &Opened, hellos: Vec<Vec<u8>>) -> Result<Ro
         found,
         saved: claim.saved,
         closed: Vec::new(),
+        retired: BTreeSet::new(),
         beat: Instant::now(),
     };
     Ok(RootPart { root, manifest: claim.manifest, places, started: Instant::now(), is_fresh })
@@ -238,7 +239,7 @@ impl Party {
             let _ = journal::discard(&journal::folder_of(&part.root.orders.output));
         }
         match stop.exit {
-            Exit::Resumable => say::line(&format!("stopped: {}\nrun the same command again to go on", stop.message)),
+            Exit::Resumable => say::line(&format!("stopped: {}\n{}", stop.message, stop.remedy())),
             _ => say::error(&stop.message),
         }
         stop.exit

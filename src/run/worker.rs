@@ -1,8 +1,9 @@
 //! What does a rank other than 0 do?
+use super::compute::Cut;
 use super::exit::{Exit, Stop};
 use super::message::{ToRoot, ToWorker};
 use super::rank::{Present, Rank};
-use super::signals::Wish;
+use super::signals::{self, Request, Wish};
 use crate::campaigns::stage::StageResult;
 
 /// How a worker's part in a stage ends.
@@ -19,10 +20,10 @@ pub enum End {
 pub fn serve(rank: &mut Rank, present: Option<&Present>) -> Result<End, Stop> {
     let mut told = Told::default();
     loop {
-        if rank.wish() == Wish::Drain && !told.wanted {
-            told.wanted = true;
-            rank.drain();
-            rank.send(0, &ToRoot::DrainWanted)?;
+        if rank.wish() == Wish::Drain
+            && let Some(request) = signals::request()
+        {
+            want_drain(rank, &mut told, request)?;
         }
         while let Some((_, message)) = rank.receive()? {
             match message {
@@ -48,20 +49,30 @@ pub fn serve(rank: &mut Rank, present: Option<&Present>) -> Result<End, Stop> {
         }
         match rank.reports() {
             Ok(reports) => {
-                if reports.iter().any(|report| report.is_cut_short) && !rank.is_draining() {
-                    // The time slot is too short for the next task.
-                    rank.drain();
-                    rank.send(0, &ToRoot::DrainWanted)?;
+                let is_out_of_time = reports.iter().any(|report| report.cut == Some(Cut::TimeLimit));
+                let (mut notices, mut undone) = (Vec::new(), Vec::new());
+                for report in reports {
+                    notices.extend(report.notice);
+                    undone.extend(report.undone);
                 }
-                let notices: Vec<_> = reports.into_iter().filter_map(|report| report.notice).collect();
                 if !notices.is_empty() {
                     rank.send(0, &ToRoot::Recorded(notices))?;
+                }
+                if !undone.is_empty() {
+                    rank.send(0, &ToRoot::Undone(undone))?;
+                }
+                if is_out_of_time && !rank.is_draining() {
+                    want_drain(rank, &mut told, Request::TimeLimit)?;
                 }
             }
             Err(stop) => report_broken(rank, &mut told, stop)?,
         }
         if let Some(doing) = present.and_then(|present| rank.look(present)) {
             rank.send(0, &ToRoot::Doing(doing))?;
+        }
+        if let Some(why) = rank.is_retired().filter(|_| !told.retired) {
+            told.retired = true;
+            rank.send(0, &ToRoot::Retired(why))?;
         }
         if rank.is_draining() && !told.drained && (rank.compute.pending == 0 || told.broken) {
             told.drained = true;
@@ -76,6 +87,16 @@ struct Told {
     wanted: bool,
     drained: bool,
     broken: bool,
+    retired: bool,
+}
+
+/// Starts nothing more here, and has rank 0 ask the others to do the same.
+fn want_drain(rank: &mut Rank, told: &mut Told, request: Request) -> Result<(), Stop> {
+    rank.drain();
+    if std::mem::replace(&mut told.wanted, true) {
+        return Ok(());
+    }
+    rank.send(0, &ToRoot::DrainWanted(request))
 }
 
 fn report_broken(rank: &mut Rank, told: &mut Told, stop: Stop) -> Result<(), Stop> {

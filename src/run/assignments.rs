@@ -1,0 +1,140 @@
+//! Which rank holds which batches, and which are to be handed out again?
+use crate::plan::Policy;
+use crate::task::Tasks;
+use std::collections::{BTreeSet, VecDeque};
+
+/// Of batches that came back a rank holds so many at a time: others may be free.
+const RETURNED_AT_ONCE: usize = 2;
+
+/// Batches of a stage and the ranks that run them.
+pub struct Assignments {
+    policy: Box<dyn Policy>,
+    /// What each rank holds, in the order in which it was handed out.
+    held: Vec<Vec<Tasks>>,
+    /// What was handed out and not run, to be handed out again.
+    returned: VecDeque<Tasks>,
+    /// Ranks that have been given something, and those that take no more.
+    dealt: BTreeSet<usize>,
+    retired: BTreeSet<usize>,
+    /// Tasks that no record has come of yet.
+    open: u64,
+}
+
+impl Assignments {
+    /// Nothing is handed out yet of the `tasks` that `policy` has for `ranks` ranks.
+    pub fn new(policy: Box<dyn Policy>, ranks: usize, tasks: u64) -> Self {
+        let (returned, dealt, retired) = (VecDeque::new(), BTreeSet::new(), BTreeSet::new());
+        Self { policy, held: vec![Vec::new(); ranks], returned, dealt, retired, open: tasks }
+    }
+
+    /// Batches for a rank, up to the depth that the policy wants it to hold.
+    pub fn deal(&mut self, rank: usize) -> Vec<Tasks> {
+        let mut batches = Vec::new();
+        if self.retired.contains(&rank) {
+            return batches;
+        }
+        loop {
+            let holds = self.held[rank].len();
+            let next = if holds < self.policy.depth() { self.policy.next(rank) } else { None };
+            let next = next.or_else(|| (holds < RETURNED_AT_ONCE).then(|| self.returned.pop_front()).flatten());
+            let Some(batch) = next else { return batches };
+            self.held[rank].push(batch);
+            self.dealt.insert(rank);
+            batches.push(batch);
+        }
+    }
+
+    /// Takes note that `rank` has recorded `tasks`; the rest of their batch is handed out again.
+    pub fn finish(&mut self, rank: usize, tasks: Tasks, seconds: f64) {
+        self.open = self.open.saturating_sub(tasks.count());
+        let Some(place) = self.held[rank].iter().position(|batch| batch.first == tasks.first) else { return };
+        let batch = self.held[rank].remove(place);
+        self.policy.hear(batch, seconds);
+        self.give_back(Tasks::new(tasks.end, batch.end));
+    }
+
+    /// Lets a rank take no more; what it holds and would have been given is handed out to others.
+    pub fn retire(&mut self, rank: usize) {
+        if self.retired.insert(rank) {
+            let held = std::mem::take(&mut self.held[rank]);
+            held.into_iter().for_each(|batch| self.give_back(batch));
+            self.returned.extend(self.policy.retire(rank));
+        }
+    }
+
+    fn give_back(&mut self, tasks: Tasks) {
+        if !tasks.is_empty() {
+            self.returned.push_back(tasks);
+        }
+    }
+
+    /// Whether no rank holds anything, and nothing is to be handed out again.
+    pub fn is_over(&self) -> bool {
+        self.returned.is_empty() && self.held.iter().all(Vec::is_empty)
+    }
+
+    /// The ranks that take batches.
+    pub fn active(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.held.len()).filter(|rank| !self.retired.contains(rank))
+    }
+
+    /// Those of them that have been given something.
+    pub fn involved(&self) -> impl Iterator<Item = usize> + '_ {
+        self.dealt.difference(&self.retired).copied()
+    }
+
+    /// Whether a rank takes no more.
+    pub fn is_retired(&self, rank: usize) -> bool {
+        self.retired.contains(&rank)
+    }
+
+    /// Whether there are tasks of which no record has come yet.
+    pub fn is_anything_open(&self) -> bool {
+        self.open > 0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{Costs, Dynamic, Partition, Static, TaskSet, Weight, lay_out};
+
+    fn plan(batch_size: u64) -> crate::plan::Plan {
+        lay_out(&TaskSet::all(8), Partition { ranks: 2, batch_size, idle: true }).unwrap()
+    }
+
+    fn of_static(batch_size: u64) -> Assignments {
+        Assignments::new(Box::new(Static::new(&plan(batch_size))), 2, 8)
+    }
+
+    #[test]
+    fn what_a_retired_rank_held_is_run_by_the_other_under_any_schedule() {
+        let weigh = |batch: Tasks| Weight { cost: batch.count() as f64, urgency: 0 };
+        let dynamic = Assignments::new(Box::new(Dynamic::new(&plan(1), weigh, Costs::default())), 2, 8);
+        for mut assignments in [of_static(1), dynamic] {
+            let _ = assignments.deal(0);
+            assignments.retire(0);
+            assert!(assignments.deal(0).is_empty());
+            assert_eq!(assignments.active().collect::<Vec<_>>(), [1]);
+            let (mut ran, mut next) = (TaskSet::default(), assignments.deal(1));
+            while !next.is_empty() {
+                for batch in next {
+                    ran.insert(batch);
+                    assignments.finish(1, batch, 1.0);
+                }
+                next = assignments.deal(1);
+            }
+            assert_eq!(ran.count(), 8);
+            assert!(assignments.is_over() && !assignments.is_anything_open());
+        }
+    }
+
+    #[test]
+    fn the_rest_of_a_batch_is_handed_out_again() {
+        let mut assignments = of_static(4);
+        assert_eq!(assignments.deal(0), [Tasks::new(0, 4)]);
+        assignments.finish(0, Tasks::new(0, 1), 1.0);
+        assert_eq!(assignments.deal(0), [Tasks::new(1, 4)]);
+        assert_eq!(assignments.involved().collect::<Vec<_>>(), [0]);
+    }
+}
