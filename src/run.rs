@@ -2,6 +2,7 @@
 //!
 //! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has a thread that
 //! runs tasks (`compute`, `lane`).
+mod account;
 mod assignments;
 mod berth;
 mod compute;
@@ -25,6 +26,8 @@ mod shelf;
 mod signals;
 mod slot;
 mod start;
+pub mod state;
+pub mod survey;
 mod unread;
 mod watch;
 mod worker;

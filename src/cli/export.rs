@@ -1,8 +1,10 @@
 //! What is in a result file, for other programs?
 use crate::campaigns::{Kind, export};
+use crate::comm::host_name;
 use crate::results::{Error, Reader};
 use crate::run::exit::{Exit, Stop};
 use crate::run::say;
+use crate::run::survey::{Phase, Survey};
 use std::fs;
 use std::path::Path;
 
@@ -12,6 +14,9 @@ use std::path::Path;
 /// The file is missing, damaged, of another program or of an unknown kind of campaign, or the output cannot be written.
 pub fn export(kinds: &[&'static dyn Kind], path: &Path, output: &Path) -> Result<(), Stop> {
     let input = |error: Error| Stop::because(Exit::Input, &error);
+    if !path.exists() {
+        return super::stop(Exit::Input, no_result(path)?);
+    }
     let reader = Reader::open_results(path).map_err(input)?;
     let name = reader.text_attribute("campaign_kind").map_err(input)?;
     let exported = match kinds.iter().find(|kind| kind.name() == name) {
@@ -32,4 +37,21 @@ pub fn export(kinds: &[&'static dyn Kind], path: &Path, output: &Path) -> Result
         let path = output.display();
         Stop::new(Exit::Output, format!("cannot write `{path}`: check its folder and space there\n  because {error}"))
     })
+}
+
+/// That there is no result yet, and how far the campaign is.
+fn no_result(path: &Path) -> Result<String, Stop> {
+    let Some(survey) = Survey::of(path, &host_name())? else {
+        return Ok(super::inspect::no_campaign(path));
+    };
+    let (tasks, done, failed, left) = survey.totals();
+    let so_far = match (tasks, left) {
+        (Some(tasks), Some(left)) => format!("{done} of {tasks} tasks are done, {failed} failed, {left} are left"),
+        _ => format!("{done} tasks are done, {failed} failed"),
+    };
+    let next = match survey.phase {
+        Phase::Running(_) => "wait for the end of the run",
+        _ => "run the campaign to its end first",
+    };
+    Ok(format!("`{}`: no result yet: {so_far}\n{next}; `simmpi inspect` says more", path.display()))
 }

@@ -1,6 +1,7 @@
 //! What can be asked on the command line?
 mod check;
 mod export;
+mod failures;
 mod init;
 mod inspect;
 mod plan;
@@ -59,7 +60,7 @@ enum Command {
         /// The kind of campaign
         kind: String,
     },
-    /// Tell what is in a result file, whether it is complete, and what failed; while a campaign runs, how it stands
+    /// Tell what is in a result file, whether it is complete, and what failed; of a campaign without a result, how it stands
     Inspect {
         /// The result file, which need not be there yet
         results: PathBuf,

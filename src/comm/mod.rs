@@ -18,11 +18,15 @@ pub use world::{World, abort};
 /// The process was started by another MPI's launcher, or the library does not know threads.
 pub fn start(launcher: Option<Launcher>) -> Result<Box<dyn Comm>, Error> {
     if launcher.is_none() && !Launcher::is_likely() {
-        let host = nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned();
-        return Ok(Box::new(Solo::new(host)));
+        return Ok(Box::new(Solo::new(host_name())));
     }
     fabric::spare();
     Ok(Box::new(World::start(launcher)?))
+}
+
+/// The name of this node.
+pub fn host_name() -> String {
+    nix::unistd::gethostname().unwrap_or_default().to_string_lossy().into_owned()
 }
 
 /// A rank's number within the job.

@@ -153,6 +153,18 @@ impl Drop for Lock {
     }
 }
 
+/// Who works on `output` now, as far as can be seen from `host` at once: elsewhere the lock of a process that was killed counts for two
+/// minutes after its last heartbeat.
+pub fn holder_of(output: &Path, host: &str) -> Option<Holder> {
+    let path = beside(output, ".lock");
+    let holder = read(&path)?;
+    let lives = match holder.host == host {
+        true => started_ticks(holder.pid) == Some(holder.started_ticks),
+        false => fs::metadata(&path).and_then(|file| file.modified()).ok()?.elapsed().is_ok_and(|age| age < STILL),
+    };
+    lives.then_some(holder)
+}
+
 /// Makes the lock with its contents in one step; false where there is one already. A hard link does that on NFS too.
 fn link(path: &Path, holder: &Holder) -> Result<bool, LockError> {
     let create = |source| LockError::Create { path: path.to_owned(), source };
@@ -215,7 +227,9 @@ mod tests {
         let mine = Holder::this_process("here");
         let lock = take(&output, mine.clone(), None).unwrap();
         assert!(matches!(take(&output, mine.clone(), None), Err(LockError::Held(_))));
+        assert_eq!(holder_of(&output, "here"), Some(mine.clone()));
         drop(lock);
+        assert_eq!(holder_of(&output, "here"), None);
         take(&output, mine, None).unwrap();
     }
 
@@ -226,6 +240,7 @@ mod tests {
         let mine = Holder::this_process("here");
         let gone = Holder { started_ticks: mine.started_ticks + 1, ..mine.clone() };
         std::mem::forget(take(&output, gone, None).unwrap());
+        assert_eq!(holder_of(&output, "here"), None);
         let mut lock = take(&output, mine, None).unwrap();
         lock.beat().unwrap();
     }

@@ -14,7 +14,7 @@ mod tests;
 mod writer;
 
 pub use fingerprint::{Fingerprint, digest_of, digest_of_file, sha256_of_file};
-pub use lock::{Holder, Lock, LockError};
+pub use lock::{Holder, Lock, LockError, holder_of};
 pub use manifest::Manifest;
 pub use scan::{Entry, Scan, read_value, scan};
 pub use writer::{Syncer, Writer};

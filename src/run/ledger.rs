@@ -1,4 +1,5 @@
 //! What does rank 0 know of a stage: which tasks are done, by whom, and what is folded?
+use super::account::{Account, values_of};
 use super::message::Notice;
 use super::rank::Present;
 use crate::campaigns::stage::{Piece, StageResult};
@@ -19,8 +20,7 @@ pub struct Shelved {
 pub struct Ledger {
     pub present: Present,
     total: Piece,
-    done: TaskSet,
-    failed: BTreeMap<TaskId, Failure>,
+    account: Account,
     /// Tasks that ran and were read in another way than this run does.
     ran: TaskSet,
     /// How many of an earlier run are tried again: they count as left until they have a value or have failed again.
@@ -49,8 +49,7 @@ impl Ledger {
         Self {
             present,
             total,
-            done: TaskSet::default(),
-            failed: BTreeMap::new(),
+            account: Account::default(),
             ran: TaskSet::default(),
             retried: 0,
             unfolded: BTreeMap::new(),
@@ -67,7 +66,7 @@ impl Ledger {
     pub fn restore(&mut self, saved: SavedStage) -> Result<(), crate::campaigns::stage::Error> {
         self.total = self.present.stage.decode(&saved.total)?;
         for head in &saved.heads {
-            self.note(head);
+            self.account.note(head);
         }
         self.saved = saved.heads;
         Ok(())
@@ -77,14 +76,14 @@ impl Ledger {
     pub fn hear(&mut self, rank: usize, notice: Notice) -> bool {
         let Notice { record, head } = notice;
         let is_foreign = head.tasks.end > self.present.stage.tasks() || head.stage != self.present.key;
-        if is_foreign || values_of(&head).any(|tasks| self.done.overlaps(tasks)) {
+        if is_foreign || values_of(&head).any(|tasks| self.account.done.overlaps(tasks)) {
             return false;
         }
         let adds_nothing = values_of(&head).next().is_none();
-        if adds_nothing && head.failed.iter().all(|f| self.done.contains(f.task)) {
+        if adds_nothing && head.failed.iter().all(|f| self.account.done.contains(f.task)) {
             return false;
         }
-        self.note(&head);
+        self.account.note(&head);
         let (place, shelved) = ((head.tasks.first, head.tasks.end), Shelved { rank, record });
         if !adds_nothing {
             self.unfolded.insert(place, shelved);
@@ -99,11 +98,11 @@ impl Ledger {
     pub fn hear_earlier(&mut self, heads: &[Head]) {
         heads.iter().flat_map(values_of).for_each(|tasks| self.ran.insert(tasks));
         for (head, failure) in heads.iter().flat_map(|head| head.failed.iter().map(move |failure| (head, failure))) {
-            let task = failure.task;
-            let is_known = self.done.contains(task) || self.ran.contains(task) || self.failed.contains_key(&task);
+            let (task, Account { done, failed }) = (failure.task, &mut self.account);
+            let is_known = done.contains(task) || self.ran.contains(task) || failed.contains_key(&task);
             if task < self.present.stage.tasks() && !is_known {
                 let tasks = Tasks::new(task, task + 1);
-                self.failed.insert(task, failure.clone());
+                failed.insert(task, failure.clone());
                 self.saved.push(Head { tasks, failed: vec![failure.clone()], stage: self.present.key, ..head.clone() });
             }
         }
@@ -112,15 +111,15 @@ impl Ledger {
     /// Tasks that ran in another run and of which this reading has no value yet.
     pub fn to_read_anew(&self) -> TaskSet {
         let mut anew = self.ran.clone();
-        self.done.ranges().for_each(|tasks| anew.remove(tasks));
-        self.failed.keys().for_each(|&task| anew.remove(Tasks::new(task, task + 1)));
+        self.account.done.ranges().for_each(|tasks| anew.remove(tasks));
+        self.account.failed.keys().for_each(|&task| anew.remove(Tasks::new(task, task + 1)));
         anew.remove(Tasks::new(self.present.stage.tasks(), TaskId::MAX));
         anew
     }
 
     /// Tasks that ran and whose files could not be read: their failures are no reason not to read them again.
     pub fn unread(&self) -> impl Iterator<Item = TaskId> {
-        self.failed.values().filter(|failure| failure.cause.is_of_reading()).map(|failure| failure.task)
+        self.account.failed.values().filter(|failure| failure.cause.is_of_reading()).map(|failure| failure.task)
     }
 
     /// How many of these there are whose files stay where they are.
@@ -128,32 +127,14 @@ impl Ledger {
         if self.present.stage.reading().is_some() { self.unread().count() as u64 } else { 0 }
     }
 
-    fn note(&mut self, head: &Head) {
-        for tasks in values_of(head) {
-            self.done.insert(tasks);
-            let cured: Vec<TaskId> = self.failed.range(tasks.iter()).map(|(&task, _)| task).collect();
-            cured.iter().for_each(|task| _ = self.failed.remove(task));
-        }
-        for failure in &head.failed {
-            if !self.done.contains(failure.task) {
-                self.failed.insert(failure.task, failure.clone());
-            }
-        }
-    }
-
     /// The tasks that have neither value nor failure.
     pub fn left(&self) -> TaskSet {
-        let mut left = TaskSet::all(self.present.stage.tasks());
-        self.done.ranges().for_each(|tasks| left.remove(tasks));
-        self.failed.keys().for_each(|&task| left.remove(Tasks::new(task, task + 1)));
-        left
+        self.account.left(self.present.stage.tasks())
     }
 
     /// Tries those of `tasks` again that have failed: until they have been, nothing counts as known of them.
     pub fn retry(&mut self, tasks: Tasks) {
-        let again: Vec<TaskId> = self.failed.range(tasks.iter()).map(|(&task, _)| task).collect();
-        again.iter().for_each(|task| _ = self.failed.remove(task));
-        self.retried += again.len() as u64;
+        self.retried += self.account.forget_failures(tasks);
     }
 
     /// How many tasks were tried again.
@@ -163,12 +144,12 @@ impl Ledger {
 
     /// Tasks with a value, and tasks that failed.
     pub fn counts(&self) -> (u64, u64) {
-        (self.done.count(), self.failed.len() as u64)
+        self.account.counts()
     }
 
     /// The failures, by task.
     pub fn failures(&self) -> Vec<Failure> {
-        self.failed.values().cloned().collect()
+        self.account.failed.values().cloned().collect()
     }
 
     /// Whose turn it is to give values to the total, in the order of tasks, and at most `most` of that rank's records.
@@ -217,7 +198,7 @@ impl Ledger {
 
     /// The failure that stands recorded for `task`.
     pub fn failure(&self, task: TaskId) -> Option<&Failure> {
-        self.failed.get(&task)
+        self.account.failed.get(&task)
     }
 
     /// The account in the form that the result file keeps.
@@ -228,12 +209,4 @@ impl Ledger {
         let total = self.present.stage.encode(&self.total)?;
         Ok(SavedStage { key: self.present.key, heads: self.heads().cloned().collect(), total })
     }
-}
-
-/// The ranges of a record's tasks that have a value: all but those that failed.
-fn values_of(head: &Head) -> impl Iterator<Item = Tasks> {
-    let mut set = TaskSet::default();
-    set.insert(head.tasks);
-    head.failed.iter().for_each(|failure| set.remove(Tasks::new(failure.task, failure.task + 1)));
-    set.ranges().collect::<Vec<_>>().into_iter()
 }

@@ -2,11 +2,12 @@
 //!
 //! Rank 0 writes how things stand beside the journal, now and then and only where something has changed. `simmpi inspect` reads it. Nothing
 //! depends on it.
+use super::state::now_s;
 use crate::journal;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 /// It is not written more often than this.
 const PAUSE: Duration = Duration::from_secs(2);
@@ -89,10 +90,6 @@ pub fn read(output: &Path) -> Option<Written> {
 /// How long ago something was written.
 pub fn age(written: &Written) -> Duration {
     Duration::from_secs_f64((now_s() - written.at_s).max(0.0))
-}
-
-fn now_s() -> f64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
 }
 
 fn path_of(output: &Path) -> PathBuf {

@@ -12,6 +12,7 @@ use super::progress::Progress;
 use super::rank::{Present, Rank, Report};
 use super::say;
 use super::signals::{self, Request, Wish};
+use super::state::StateFile;
 use super::unread::Unread;
 use crate::campaigns::stage::StageResult;
 use crate::journal::Lock;
@@ -39,6 +40,7 @@ pub struct Root {
     pub closed: Vec<Ledger>,
     /// Ranks that take no more batches.
     pub retired: BTreeSet<usize>,
+    pub state: StateFile,
     pub beat: Instant,
 }
 
@@ -150,6 +152,7 @@ impl Root {
             rank.comm.scatter(Some(vec![refusal; ranks]))?;
         }
         let (ledger, mut assignments) = opened?;
+        self.state.begin(present, &ledger.failures());
         let first: Vec<Vec<Tasks>> = (0..ranks).map(|rank| assignments.deal(rank)).collect();
         if is_first {
             let parts: Result<Vec<_>, _> =
@@ -182,6 +185,7 @@ impl Root {
         loop {
             self.listen(rank, &mut conduct)?;
             conduct.progress.tell();
+            self.state.refresh();
             live.tell(|| conduct.progress.standing());
             if conduct.is_over() {
                 conduct.progress.close();
@@ -192,6 +196,10 @@ impl Root {
 
     /// One look around: signals, messages, own reports, the next values to fold, the lock.
     fn listen(&mut self, rank: &mut Rank, conduct: &mut Conduct) -> Result<(), Stop> {
+        if signals::wish() == Wish::Terminate {
+            let text = "ended at once by SIGTERM, or by Ctrl-C twice";
+            self.state.end(&Stop::new(Exit::Resumable, text));
+        }
         if rank.wish() == Wish::Drain {
             conduct.stop(rank, self.stop_for(signals::request().unwrap_or(Request::Usr1)))?;
         }
@@ -254,6 +262,7 @@ impl Root {
     fn hear(&mut self, rank: &mut Rank, conduct: &mut Conduct, from: usize, notice: Notice) -> Result<(), Stop> {
         let head = &notice.head;
         let tasks = head.tasks;
+        self.state.name(&conduct.ledger.present, &head.failed);
         conduct.assignments.finish(from, tasks, head.seconds);
         for failure in &head.failed {
             let message = conduct.unread.first_of_kind(conduct.ledger.present.stage.as_ref(), failure);

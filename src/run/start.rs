@@ -9,6 +9,7 @@ use super::rank::{Present, Rank};
 use super::reread::journal_key;
 use super::root::Root;
 use super::shelf::{Found, Shelf};
+use super::state::StateFile;
 use super::worker::{self, End};
 use super::{memory, say};
 use crate::campaigns::stage::{AnyStage, StageResult};
@@ -169,6 +170,7 @@ fn gather_root(claim: Claim, opened: &Opened, hellos: Vec<Vec<u8>>) -> Result<Ro
         saved: claim.saved,
         closed: Vec::new(),
         retired: BTreeSet::new(),
+        state: StateFile::of(&opened.orders.output, &opened.config.campaign.kind, &opened.config.path),
         beat: Instant::now(),
     };
     Ok(RootPart { root, manifest: claim.manifest, places, started: Instant::now(), is_fresh })
@@ -201,7 +203,7 @@ impl Party {
     /// # Errors
     /// The result cannot be written.
     pub fn finish(&mut self, done: &[StageResult]) -> Result<Exit, Stop> {
-        let Some(part) = &self.root else {
+        let Some(part) = &mut self.root else {
             return match worker::serve(&mut self.rank, None)? {
                 End::Finish(exit) => Ok(exit),
                 End::Stage(_) => Ok(Exit::Internal),
@@ -209,7 +211,9 @@ impl Party {
         };
         let totals = publish(&mut self.rank, &part.root, &self.opened, &part.manifest, &part.places, done)?;
         let orders = &part.root.orders;
+        let exit = if totals.failed == 0 { Exit::Complete } else { Exit::SomeFailed };
         let kept = if orders.keep_journal || orders.needs_outcomes {
+            part.root.state.complete(exit);
             ", journal kept"
         } else {
             journal::discard(&journal::folder_of(&orders.output))?;
@@ -225,15 +229,16 @@ impl Party {
             say::line(&format!("{unread} of the {failed} that failed ran, and only what they left cannot be read:"));
             part.root.unread_lines().iter().for_each(|line| say::line(&format!("  {line}")));
         }
-        Ok(if failed == 0 { Exit::Complete } else { Exit::SomeFailed })
+        Ok(exit)
     }
 
     /// Tells on rank 0 why the run stopped; on another rank that is the end of all.
     pub fn tell_stop(&mut self, stop: &Stop) -> Exit {
-        let Some(part) = &self.root else {
+        let Some(part) = &mut self.root else {
             return broken(stop);
         };
         let _ = self.rank.sync();
+        part.root.state.end(stop);
         if stop.exit == Exit::Configuration && part.is_fresh {
             // Nothing was run, so nothing stands in the way of another configuration.
             let _ = journal::discard(&journal::folder_of(&part.root.orders.output));

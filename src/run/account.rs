@@ -1,0 +1,53 @@
+//! Which tasks of a stage are done, and which failed?
+use crate::journal::record::Head;
+use crate::plan::TaskSet;
+use crate::task::{Failure, TaskId, Tasks};
+use std::collections::BTreeMap;
+
+/// Tasks with a value, and those that failed.
+#[derive(Clone, Debug, Default)]
+pub struct Account {
+    pub done: TaskSet,
+    pub failed: BTreeMap<TaskId, Failure>,
+}
+
+impl Account {
+    /// Takes in a record: a value counts for ever, a failure until there is a value.
+    pub fn note(&mut self, head: &Head) {
+        for tasks in values_of(head) {
+            self.done.insert(tasks);
+            self.forget_failures(tasks);
+        }
+        for failure in head.failed.iter().filter(|failure| !self.done.contains(failure.task)) {
+            self.failed.insert(failure.task, failure.clone());
+        }
+    }
+
+    /// Counts tasks as not tried that have failed, and says how many.
+    pub fn forget_failures(&mut self, tasks: Tasks) -> u64 {
+        let known: Vec<TaskId> = self.failed.range(tasks.iter()).map(|(&task, _)| task).collect();
+        known.iter().for_each(|task| _ = self.failed.remove(task));
+        known.len() as u64
+    }
+
+    /// Those of `tasks` tasks that have neither value nor failure.
+    pub fn left(&self, tasks: u64) -> TaskSet {
+        let mut left = TaskSet::all(tasks);
+        self.done.ranges().for_each(|tasks| left.remove(tasks));
+        self.failed.keys().for_each(|&task| left.remove(Tasks::new(task, task + 1)));
+        left
+    }
+
+    /// Tasks with a value, and tasks that failed.
+    pub fn counts(&self) -> (u64, u64) {
+        (self.done.count(), self.failed.len() as u64)
+    }
+}
+
+/// The ranges of a record's tasks that have a value: all but those that failed.
+pub fn values_of(head: &Head) -> impl Iterator<Item = Tasks> {
+    let mut set = TaskSet::default();
+    set.insert(head.tasks);
+    head.failed.iter().for_each(|failure| set.remove(Tasks::new(failure.task, failure.task + 1)));
+    set.ranges().collect::<Vec<_>>().into_iter()
+}

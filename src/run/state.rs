@@ -1,0 +1,137 @@
+//! What does a run write down of its campaign, besides the records of tasks?
+//!
+//! Rank 0 writes it into the journal's folder, for `simmpi inspect` and `export` alone: a campaign never depends on it.
+use super::exit::{Exit, Stop};
+use super::rank::Present;
+use crate::journal;
+use crate::task::{Failure, TaskId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// It is not written more often than this while tasks run.
+const PAUSE: Duration = Duration::from_secs(2);
+/// Names are kept of so many failed tasks.
+const NAMED: usize = 10_000;
+
+/// A campaign as its last run left it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub campaign_kind: String,
+    pub simmpi_version: String,
+    /// The configuration's file, as it was named.
+    pub config: PathBuf,
+    /// The stages that were begun, in order.
+    pub stages: Vec<StageState>,
+    /// How the last run ended; none while it is under way, and for ever where it was killed.
+    pub ended: Option<End>,
+}
+
+/// A stage that was begun.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct StageState {
+    /// Its key in the journal.
+    pub key: u64,
+    pub name: String,
+    pub tasks: u64,
+    /// What failed tasks are called, where tasks have names.
+    pub labels: BTreeMap<TaskId, String>,
+}
+
+/// How a run ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct End {
+    /// When, s since 1970.
+    pub at_s: f64,
+    pub exit: i32,
+    pub why: String,
+    /// What to do to go on.
+    pub next: String,
+}
+
+/// The file that rank 0 keeps it in.
+pub struct StateFile {
+    state: State,
+    path: PathBuf,
+    written: Instant,
+    is_changed: bool,
+}
+
+impl StateFile {
+    /// That of the campaign which writes `output`. Nothing is written yet.
+    pub fn of(output: &Path, campaign_kind: &str, config: &Path) -> Self {
+        let simmpi_version = env!("CARGO_PKG_VERSION").to_owned();
+        let (campaign_kind, config) = (campaign_kind.to_owned(), config.to_owned());
+        let state = State { campaign_kind, simmpi_version, config, stages: Vec::new(), ended: None };
+        Self { state, path: path_of(output), written: Instant::now(), is_changed: false }
+    }
+
+    /// A stage begins, of which so much has failed before.
+    pub fn begin(&mut self, present: &Present, failures: &[Failure]) {
+        let (key, name, tasks) = (present.key, present.stage.name().to_owned(), present.stage.tasks());
+        self.state.stages.push(StageState { key, name, tasks, labels: BTreeMap::new() });
+        self.name(present, failures);
+        self.write();
+    }
+
+    /// Writes down what failed tasks of the last stage are called.
+    pub fn name(&mut self, present: &Present, failures: &[Failure]) {
+        let Some(stage) = self.state.stages.last_mut() else { return };
+        for failure in failures {
+            if stage.labels.len() < NAMED
+                && let Some(label) = present.stage.label(failure.task)
+            {
+                stage.labels.insert(failure.task, label);
+                self.is_changed = true;
+            }
+        }
+    }
+
+    /// Writes what has changed, if it is time to.
+    pub fn refresh(&mut self) {
+        if self.is_changed && self.written.elapsed() > PAUSE {
+            self.write();
+        }
+    }
+
+    /// The run has ended early.
+    pub fn end(&mut self, stop: &Stop) {
+        let next = match stop.exit {
+            Exit::Resumable => stop.remedy(),
+            _ => "fix this, then run the same command again to go on".to_owned(),
+        };
+        let why = stop.message.clone();
+        self.state.ended = Some(End { at_s: now_s(), exit: stop.exit as i32, why, next });
+        self.write();
+    }
+
+    /// The campaign is complete, and its journal is kept.
+    pub fn complete(&mut self, exit: Exit) {
+        self.state.ended = Some(End { at_s: now_s(), exit: exit as i32, why: "complete".into(), next: String::new() });
+        self.write();
+    }
+
+    /// What cannot be written is not told: the journal itself tells of a disk. Nor is a journal's folder made that is not there.
+    fn write(&mut self) {
+        let part = self.path.with_extension("json.part");
+        let text = serde_json::to_string(&self.state).unwrap_or_default();
+        let _ = fs::write(&part, text).and_then(|()| fs::rename(&part, &self.path));
+        (self.written, self.is_changed) = (Instant::now(), false);
+    }
+}
+
+/// What was last written of the campaign that writes `output`.
+pub fn read(output: &Path) -> Option<State> {
+    serde_json::from_str(&fs::read_to_string(path_of(output)).ok()?).ok()
+}
+
+/// Seconds since 1970.
+pub fn now_s() -> f64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64()
+}
+
+fn path_of(output: &Path) -> PathBuf {
+    journal::folder_of(output).join("campaign.json")
+}

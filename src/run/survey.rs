@@ -1,0 +1,139 @@
+//! How does a campaign stand, seen from outside of its run?
+//!
+//! The journal says what is done and what failed, whoever wrote it and however it ended; [`State`] what it is called and why it stopped.
+use super::account::Account;
+use super::ledger::SavedStage;
+use super::live::{self, Written};
+use super::state::{self, End, StageState, State};
+use crate::journal::{self, Holder, Manifest, codec};
+use crate::results::Reader;
+use crate::task::Failure;
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+
+/// A campaign that has a journal, or is just being run.
+#[derive(Debug)]
+pub struct Survey {
+    pub state: Option<State>,
+    pub phase: Phase,
+    pub stages: Vec<StageSurvey>,
+    /// What ranks are at, where they tell.
+    pub running: Option<Written>,
+}
+
+/// Where a campaign is in its life.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Phase {
+    Running(Holder),
+    /// Stopped early, for whatever reason.
+    Ended(End),
+    /// Complete, with a journal that was kept.
+    Complete,
+    /// Its run has ended without a word.
+    Killed,
+}
+
+/// A stage that was begun.
+#[derive(Debug)]
+pub struct StageSurvey {
+    pub name: String,
+    /// None where no run of this version has written it down.
+    pub tasks: Option<u64>,
+    pub done: u64,
+    pub failures: Vec<Failure>,
+    /// What failed tasks are called, where that is known.
+    labels: BTreeMap<u64, String>,
+}
+
+impl StageSurvey {
+    /// Tasks that have neither value nor failure.
+    pub fn left(&self) -> Option<u64> {
+        Some(self.tasks?.saturating_sub(self.done + self.failures.len() as u64))
+    }
+
+    /// What a failed task is called.
+    pub fn label(&self, failure: &Failure) -> String {
+        self.labels.get(&failure.task).cloned().unwrap_or_else(|| format!("{} task {}", self.name, failure.task))
+    }
+}
+
+impl Survey {
+    /// The campaign that writes `output`; none where nothing of it is there, or nothing but its result.
+    ///
+    /// # Errors
+    /// Its journal cannot be read.
+    pub fn of(output: &Path, host: &str) -> Result<Option<Self>, journal::Error> {
+        let folder = journal::folder_of(output);
+        let (manifest, holder) = (Manifest::load(&folder)?, journal::holder_of(output, host));
+        if manifest.is_none() && holder.is_none() {
+            return Ok(None);
+        }
+        let state = state::read(output);
+        let accounts = match &manifest {
+            Some(manifest) => accounts(output, manifest, state.as_ref())?,
+            None => HashMap::new(),
+        };
+        let ended = state.as_ref().and_then(|state| state.ended.clone());
+        let phase = match (holder, ended) {
+            (Some(holder), _) => Phase::Running(holder),
+            (None, Some(end)) if end.next.is_empty() => Phase::Complete,
+            (None, Some(end)) => Phase::Ended(end),
+            (None, None) => Phase::Killed,
+        };
+        let running = live::read(output);
+        Ok(Some(Self { stages: stages(state.as_ref(), accounts), state, phase, running }))
+    }
+
+    /// Tasks of all stages that were begun: all, done, failed, left; the first and the last are not known of older journals.
+    pub fn totals(&self) -> (Option<u64>, u64, u64, Option<u64>) {
+        let sum = |of: &dyn Fn(&StageSurvey) -> Option<u64>| self.stages.iter().map(of).sum::<Option<u64>>();
+        let known = |count: Option<u64>| count.filter(|_| !self.stages.is_empty());
+        let failed = self.stages.iter().map(|stage| stage.failures.len() as u64).sum();
+        let done = self.stages.iter().map(|stage| stage.done).sum();
+        (known(sum(&|stage| stage.tasks)), done, failed, known(sum(&StageSurvey::left)))
+    }
+}
+
+/// What records say of each stage, by its key: those of the journal, and those that a result keeps whose journal is gone.
+fn accounts(
+    output: &Path,
+    manifest: &Manifest,
+    state: Option<&State>,
+) -> Result<HashMap<u64, Account>, journal::Error> {
+    let mut accounts = HashMap::<u64, Account>::new();
+    let fingerprint = manifest.fingerprint();
+    let mut heads = Vec::new();
+    if let Ok(reader) = Reader::open_results(output)
+        && let Ok(kept) = reader.array::<u8>("/run/state")
+        && let Ok(stages) = codec::decode::<Vec<SavedStage>>(&kept)
+        && reader.text_attribute("fingerprint").is_ok_and(|there| there == fingerprint.to_string())
+    {
+        heads.extend(stages.into_iter().flat_map(|stage| stage.heads));
+    }
+    for file in journal::files(&journal::folder_of(output))? {
+        heads.extend(journal::scan(&file, fingerprint)?.entries.into_iter().map(|entry| entry.head));
+    }
+    for head in &heads {
+        let tasks = state.and_then(|state| state.stages.iter().find(|stage| stage.key == head.stage)).map(|s| s.tasks);
+        if tasks.is_none_or(|tasks| head.tasks.end <= tasks) {
+            accounts.entry(head.stage).or_default().note(head);
+        }
+    }
+    Ok(accounts)
+}
+
+/// The stages in the order in which they were begun; those that nothing is known of but records have no name of their own.
+fn stages(state: Option<&State>, mut accounts: HashMap<u64, Account>) -> Vec<StageSurvey> {
+    let survey = |name: &str, tasks, labels, account: Account| {
+        let (name, done, failures) = (name.to_owned(), account.counts().0, account.failed.into_values().collect());
+        StageSurvey { name, tasks, done, failures, labels }
+    };
+    let known = state.map_or(&[][..], |state| &state.stages);
+    let begun = |stage: &StageState, account| survey(&stage.name, Some(stage.tasks), stage.labels.clone(), account);
+    let mut stages: Vec<StageSurvey> =
+        known.iter().map(|stage| begun(stage, accounts.remove(&stage.key).unwrap_or_default())).collect();
+    if known.is_empty() {
+        stages.extend(accounts.into_values().map(|account| survey("tasks", None, BTreeMap::new(), account)));
+    }
+    stages
+}
