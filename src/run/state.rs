@@ -13,7 +13,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// It is not written more often than this while tasks run.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Names are kept of so many failed tasks.
+/// Names are kept of the first so many tasks from the beginning, and of as many others that fail.
 const NAMED: usize = 10_000;
 
 /// A campaign as its last run left it.
@@ -36,7 +36,7 @@ pub struct StageState {
     pub key: u64,
     pub name: String,
     pub tasks: u64,
-    /// What failed tasks are called, where tasks have names.
+    /// What tasks are called that may have failed, where tasks have names.
     pub labels: BTreeMap<TaskId, String>,
 }
 
@@ -71,7 +71,9 @@ impl StateFile {
     /// A stage begins, of which so much has failed before.
     pub fn begin(&mut self, present: &Present, failures: &[Failure]) {
         let (key, name, tasks) = (present.key, present.stage.name().to_owned(), present.stage.tasks());
-        self.state.stages.push(StageState { key, name, tasks, labels: BTreeMap::new() });
+        let first = 0..tasks.min(NAMED as u64);
+        let labels = first.map_while(|task| Some((task, present.stage.label(task)?))).collect();
+        self.state.stages.push(StageState { key, name, tasks, labels });
         self.name(present, failures);
         self.write();
     }
@@ -80,7 +82,8 @@ impl StateFile {
     pub fn name(&mut self, present: &Present, failures: &[Failure]) {
         let Some(stage) = self.state.stages.last_mut() else { return };
         for failure in failures {
-            if stage.labels.len() < NAMED
+            if stage.labels.len() < 2 * NAMED
+                && !stage.labels.contains_key(&failure.task)
                 && let Some(label) = present.stage.label(failure.task)
             {
                 stage.labels.insert(failure.task, label);

@@ -12,8 +12,8 @@ use std::time::SystemTime;
 #[derive(Debug)]
 pub struct Watch {
     path: PathBuf,
-    /// The last step of the simulation, once the log has told it.
-    last: Option<i64>,
+    /// The first step of the simulation and its last, once the log has told them.
+    steps: Option<(i64, i64)>,
     /// What was first seen of this run.
     first: Option<Seen>,
 }
@@ -29,19 +29,20 @@ struct Seen {
 impl Watch {
     /// Begins to watch the log at `path`, which need not be there yet.
     pub fn of(path: PathBuf) -> Self {
-        Self { path, last: None, first: None }
+        Self { path, steps: None, first: None }
     }
 
     /// "step 200 of 1000 (20 %), 85.2 ns/day", as far as that is known; nothing before the first step was told.
     pub fn tell(&mut self) -> Option<String> {
         let now = see(&self.path)?;
-        if self.last.is_none() {
-            self.last = last_step(&self.path);
+        if self.steps.is_none() {
+            self.steps = steps(&self.path);
         }
         let first = *self.first.get_or_insert(now);
         let mut text = format!("step {}", now.step);
-        if let Some(last) = self.last.filter(|&last| last > 0) {
-            text += &format!(" of {last} ({:.0} %)", 100.0 * now.step as f64 / last as f64);
+        if let Some((begin, last)) = self.steps {
+            // With `init-step` a simulation does not begin at step 0.
+            text += &format!(" of {last} ({:.0} %)", 100.0 * (now.step - begin) as f64 / (last - begin) as f64);
         }
         if let Some(speed) = ns_per_day(first, now) {
             text += &format!(", {speed:.1} ns/day");
@@ -73,8 +74,8 @@ fn last_block(end: &str) -> Option<(i64, f64)> {
     found
 }
 
-/// The last step, from the parameters that stand at the beginning of a log.
-fn last_step(path: &Path) -> Option<i64> {
+/// The first step and the last, from the parameters that stand at the beginning of a log; none where the simulation has no end.
+fn steps(path: &Path) -> Option<(i64, i64)> {
     let (mut first, mut steps) = (0, None);
     for line in text::Lines::open(path).ok()? {
         let Some((key, value)) = line.split_once('=') else { continue };
@@ -88,7 +89,7 @@ fn last_step(path: &Path) -> Option<i64> {
             break;
         }
     }
-    steps.filter(|steps| *steps > 0).map(|steps| first + steps)
+    steps.filter(|steps| *steps > 0).map(|steps| (first, first + steps))
 }
 
 /// The speed between two blocks; none where they are the same or too close to tell.
@@ -141,5 +142,16 @@ mod tests {
         // 0.4 ps in 10 s.
         write(&[begin, &block(0, 0.0), &block(200, 0.4)].concat(), 10);
         assert_eq!(watch.tell().unwrap(), "step 200 of 1000 (20 %), 3.5 ns/day");
+    }
+
+    #[test]
+    fn a_simulation_that_begins_at_a_later_step_has_done_nothing_then() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("run.log");
+        let begin = "   nsteps                         = 1000\n   init-step                      = 5000\n";
+        for (step, told) in [(5000, "step 5000 of 6000 (0 %)"), (5400, "step 5400 of 6000 (40 %)")] {
+            fs::write(&path, [begin, &block(step, 0.002 * step as f64)].concat()).unwrap();
+            assert_eq!(Watch::of(path.clone()).tell().unwrap(), told);
+        }
     }
 }
