@@ -3,12 +3,15 @@
 #![allow(clippy::unwrap_used)]
 mod support;
 
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
 use serde_json::Value;
 use simmpi::results::Reader;
 use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
+use support::replicas::wait_until;
 use support::{Campaign, flat, reference, simmpi};
 
 fn is_there(program: &str) -> bool {
@@ -147,6 +150,12 @@ elif mood == "once":
         os.kill(os.getpid(), signal.SIGSEGV)
     except FileExistsError:
         pass
+elif mood == "late":
+    time.sleep(1)
+    name = os.path.join(folder, "late-" + "-".join(str(x) for x in molecule["geometry"][3 * real[0]:][:3]))
+    if not os.path.exists(name):
+        os.mkdir(name)
+        result = error("convergence_error", "50 iterations")
 elif mood == "shift" and not task["keywords"].get("shift"):
     result = error("convergence_error", "50 iterations")
 elif mood == "input":
@@ -200,6 +209,21 @@ fn a_program_that_crashes_once_is_tried_again() {
     let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
     let attempts = file.array::<u64>("/run/tasks/attempts").unwrap();
     assert_eq!(attempts.iter().filter(|&&attempts| attempts == 2).count(), 3, "{attempts:?}");
+}
+
+#[test]
+fn a_program_that_fails_while_the_run_is_stopping_is_tried_again_later() {
+    let campaign = fake(r#"{"1": "late"}"#, "");
+    let running = campaign.start(0, &[]);
+    wait_until(|| runs(&format!("python3 {}", campaign.path("fake.py").display())));
+    kill(Pid::from_raw(running.child.id() as i32), Signal::SIGUSR1).unwrap();
+    running.end().expect(75, &["0 failed, 10 are left", "failed while the run was stopping", "not converged"]);
+    // What does not converge is no more tried again than without a stop, but by then it has been.
+    let tried = fs::read_dir(campaign.folder.path()).unwrap().flatten();
+    assert_eq!(tried.filter(|entry| entry.file_name().to_string_lossy().starts_with("late-")).count(), 1);
+    campaign.set_mood("{}");
+    campaign.run(2, &[]).expect(0, &["10 of 10 tasks done, 0 failed"]);
+    assert!((energies(&campaign, "nocp")[1] - pairs()).abs() < 1e-12);
 }
 
 #[test]

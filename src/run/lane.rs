@@ -110,11 +110,14 @@ impl Lane {
             started_s: (clock + waited).duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             seconds: (started.elapsed().saturating_sub(waited)).as_secs_f64(),
         };
-        let recorded = job.stage.encode(&batch.value).map_err(Event::Stage).and_then(|value| {
-            let offset = lock(&self.writer).append(&head, &value).map_err(Event::Disk)?;
-            Ok(Event::Ran { record: Some((offset, head)), cut, undone })
-        });
-        recorded.unwrap_or_else(|event| event)
+        let value = match job.stage.encode(&batch.value) {
+            Ok(value) => value,
+            Err(error) => return Event::Stage(error),
+        };
+        match lock(&self.writer).append(&head, &value) {
+            Ok(offset) => Event::Ran { record: Some((offset, head)), cut, undone },
+            Err(error) => Event::Disk(error),
+        }
     }
 
     /// Runs the pieces of a batch: where what was done ends, and why before the end of the batch, if so.
