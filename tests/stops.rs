@@ -90,7 +90,7 @@ fn what_fails_after_the_last_failure_that_is_allowed_is_left() {
     campaign.run(2, &[]).expect(
         75,
         &[
-            "1 tasks failed, as many as limits.max_failures allows",
+            "as many tasks failed as limits.max_failures allows (1)",
             "1 failed, 3 are left",
             "fix this, then rerun with --retry-failed",
         ],

@@ -82,7 +82,8 @@ fn tell(path: &Path, survey: &Survey, of_result: &str) {
         });
     }
     if let Some(running) = &survey.running {
-        tell_running(running);
+        let when = if matches!(survey.phase, Phase::Running(_)) { "under way" } else { "under way at the end" };
+        tell_running(when, running);
     }
     tell_failures(&failures_of(survey));
     say::line(&format!("next: {}", next(survey)));
@@ -129,10 +130,10 @@ fn next(survey: &Survey) -> String {
 }
 
 /// What ranks are at that run a campaign, or ran one that was killed.
-fn tell_running(running: &Written) {
+fn tell_running(when: &str, running: &Written) {
     let ago = say::duration(live::age(running).as_secs_f64());
     if !running.standing.running.is_empty() {
-        say::line(&format!("under way, as of {ago} ago:"));
+        say::line(&format!("{when}, as of {ago} ago:"));
     }
     running.standing.running.iter().for_each(|doing| say::line(&format!("  rank {}: {}", doing.rank, doing.at)));
 }

@@ -275,7 +275,7 @@ impl Root {
         let (done, failed) = conduct.ledger.counts();
         conduct.progress.add(from, tasks.count(), (done, failed));
         if self.orders.max_failures > 0 && failed >= self.orders.max_failures {
-            let text = format!("{failed} tasks failed, as many as limits.max_failures allows");
+            let text = format!("as many tasks failed as limits.max_failures allows ({failed})");
             let remedy = "fix this, then rerun with --retry-failed; or raise limits.max_failures to go on without them";
             conduct.stop(rank, Stop::new(Exit::Resumable, text).with_remedy(remedy))?;
         }
