@@ -87,7 +87,8 @@ pub enum Cause {
     Lost(String),
     /// A simulation blew up.
     Unstable(String),
-    /// The task was stopped for want of time and goes on where it stopped when it is run again. Never recorded.
+    /// The task was stopped for want of time and goes on where it stopped when it is run again, or it failed while the run was stopping.
+    /// Never recorded: it is run when the campaign goes on.
     Interrupted(String),
     /// Its program ended with exit code 0, and what it left cannot be read as the configuration asks. The files stay as they are.
     Unread(String),

@@ -56,6 +56,9 @@ fn a_disk_full_of_journal_stops_the_campaign_and_loses_nothing() {
     let campaign = Campaign::new(&config("ballast = 100000"));
     let Some(disk) = Disk::mount(&campaign, "2m") else { return };
     campaign.run(2, &[]).expect(74, &["cannot write", "bytes are free"]);
+    let stopped =
+        ["stopped by an error", "exit code 74: ", "cannot write", " of 40 done, 0 failed, ", "next: fix this"];
+    campaign.tell_of("inspect", "disk/results.h5", &[]).expect(0, &stopped);
     disk.resize("20m");
     campaign.run(3, &[]).expect(0, &["done before", "complete: 40 of 40"]);
 }
@@ -65,6 +68,8 @@ fn a_disk_too_small_for_the_result_leaves_the_journal_and_no_half_file() {
     let campaign = Campaign::new(&config("result_bytes = 4000000"));
     let Some(disk) = Disk::mount(&campaign, "2m") else { return };
     campaign.run(2, &[]).expect(74, &["cannot write", "run the same command again"]);
+    let stopped = ["stopped by an error", "exit code 74: ", "40 of 40 done, 0 failed, 0 left", "next: fix this"];
+    campaign.tell_of("inspect", "disk/results.h5", &[]).expect(0, &stopped);
     assert!(!is_there(&disk.path.join("results.h5")) && !is_there(&disk.path.join("results.h5.part")));
     disk.resize("20m");
     campaign.run(1, &[]).expect(0, &["complete: 40 of 40"]);

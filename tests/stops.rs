@@ -293,3 +293,18 @@ fn inspect_says_why_an_error_stopped_a_campaign() {
         .tell_of_results("inspect", &[])
         .expect(0, &["stopped by an error", "replicas 3 of 3 done, 0 failed, 0 left"]);
 }
+
+#[test]
+fn a_run_on_several_ranks_that_is_ended_at_once_says_so_too() {
+    let campaign = campaign("1-9", "", "touch ../../began_$1; sleep 1; echo 0 $1 > out.dat");
+    let running = campaign.start(2, &[]);
+    wait_until(|| campaign.path("began_3").exists());
+    campaign.tell_of_results("inspect", &[]).expect(0, &["running: process", " of 9 done, 0 failed, "]);
+    let rank = campaign.ranks()[&0];
+    send(rank, Signal::SIGTERM);
+    assert_ne!(running.end().code, 0);
+    campaign
+        .tell_of_results("inspect", &[])
+        .expect(0, &["stopped at", "ended at once by SIGTERM", "next: run the same"]);
+    campaign.run(2, &[]).expect(0, &["complete: 9 of 9 tasks done"]);
+}

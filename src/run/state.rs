@@ -7,7 +7,8 @@ use crate::journal;
 use crate::task::{Failure, TaskId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -15,6 +16,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 const PAUSE: Duration = Duration::from_secs(2);
 /// Names are kept of the first so many tasks from the beginning, and of as many others that fail.
 const NAMED: usize = 10_000;
+/// Blanks at the end of the file, bytes: room for the reason of a run's end where the disk is full.
+const ROOM: usize = 4096;
 
 /// A campaign as its last run left it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -116,12 +119,36 @@ impl StateFile {
         self.write();
     }
 
-    /// What cannot be written is not told: the journal itself tells of a disk. Nor is a journal's folder made that is not there.
+    /// Replaces the file. What cannot be written is not reported: the journal itself tells of a disk. No folder is made.
     fn write(&mut self) {
         let part = self.path.with_extension("json.part");
-        let text = serde_json::to_string(&self.state).unwrap_or_default();
-        let _ = fs::write(&part, text).and_then(|()| fs::rename(&part, &self.path));
+        let mut text = serde_json::to_string(&self.state).unwrap_or_default();
+        text.push_str(&" ".repeat(ROOM));
+        let replaced = fs::write(&part, text).and_then(|()| fs::rename(&part, &self.path));
+        if replaced.is_err() {
+            let _ = fs::remove_file(&part);
+            let _ = self.overwrite();
+        }
         (self.written, self.is_changed) = (Instant::now(), false);
+    }
+
+    /// Writes into the file that is there, on a disk that has no room for another: how a run ended on it is to be known.
+    fn overwrite(&self) -> io::Result<()> {
+        let room = fs::metadata(&self.path)?.len() as usize;
+        let mut state = self.state.clone();
+        let mut text = serde_json::to_string(&state)?;
+        if text.len() > room {
+            state.stages.iter_mut().for_each(|stage| stage.labels.clear());
+            if let Some(end) = &mut state.ended {
+                end.why = end.why.chars().take(ROOM / 8).collect();
+            }
+            text = serde_json::to_string(&state)?;
+        }
+        if text.len() > room {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        text.push_str(&" ".repeat(room - text.len()));
+        File::options().write(true).open(&self.path)?.write_all(text.as_bytes())
     }
 }
 

@@ -144,7 +144,8 @@ impl Campaign {
         self.tell_of(command, "results.h5", arguments)
     }
 
-    fn tell_of(&self, command: &str, file: &str, arguments: &[&str]) -> Ended {
+    /// What a command of simmpi says of a file.
+    pub fn tell_of(&self, command: &str, file: &str, arguments: &[&str]) -> Ended {
         let output = Command::new(&self.program).arg(command).arg(self.path(file)).args(arguments).output().unwrap();
         let said = [output.stdout, output.stderr].concat();
         Ended { code: output.status.code().unwrap(), said: String::from_utf8_lossy(&said).into_owned() }
