@@ -300,17 +300,7 @@ impl Root {
     }
 
     fn stop_for(&self, request: Request) -> Stop {
-        let text = match (request, self.orders.walltime_s) {
-            (Request::Usr1, _) => "asked to stop by SIGUSR1".to_owned(),
-            (Request::CtrlC, _) => "asked to stop by Ctrl-C (SIGINT)".to_owned(),
-            (Request::TimeLimit, Some(limit)) => {
-                format!("no further task fits into the time slot: limits.walltime_s = {limit} is nearly over")
-            }
-            (Request::TimeLimit, None) => {
-                "no further task fits into the time slot: the time limit of the SLURM job is near".to_owned()
-            }
-        };
-        Stop::new(Exit::Resumable, text)
+        Stop::new(Exit::Resumable, request.describe(self.orders.walltime_s))
     }
 
     fn close(&mut self, rank: &mut Rank, conduct: Conduct) -> Result<StageResult, Stop> {

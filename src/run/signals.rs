@@ -25,6 +25,22 @@ pub enum Request {
     TimeLimit,
 }
 
+impl Request {
+    /// Why the run stops, where the configuration gives it so much time, s.
+    pub fn describe(self, walltime_s: Option<f64>) -> String {
+        match (self, walltime_s) {
+            (Request::Usr1, _) => "asked to stop by SIGUSR1".into(),
+            (Request::CtrlC, _) => "asked to stop by Ctrl-C (SIGINT)".into(),
+            (Request::TimeLimit, Some(limit)) => {
+                format!("no further task fits into the time slot: limits.walltime_s = {limit} is nearly over")
+            }
+            (Request::TimeLimit, None) => {
+                "no further task fits into the time slot: the time limit of the SLURM job is near".into()
+            }
+        }
+    }
+}
+
 extern "C" fn note(signal: i32) {
     match signal {
         s if s == Signal::SIGUSR1 as i32 => DRAIN.store(true, Ordering::Relaxed),
