@@ -12,8 +12,6 @@ use std::path::Path;
 
 /// Changes whenever the same input gives other numbers.
 const VERSION: u32 = 4;
-/// A mean bias beyond this is hardly that of the simulation, kT: a restraint of its own would leave 1/2.
-const STRANGE_BIAS: f64 = 50.0;
 
 /// Why there is nothing to analyse.
 #[derive(Debug)]
@@ -43,7 +41,7 @@ pub fn load(path: &Path, text: &str) -> Result<Umbrella, Refusal> {
     if all.len() == section.window.len() {
         let axis = axis_of(&document, &section, &all, &mut faults, &mut warnings);
         check_copies(&document, &all, &mut warnings);
-        match assemble(&document, &section, all, axis, &mut of_files, &mut warnings) {
+        match assemble(&document, &section, all, axis, &mut of_files) {
             Some(umbrella) if !faults.has_errors() && !of_files.has_errors() => {
                 warnings.sort();
                 return Ok(Umbrella { warnings, ..umbrella });
@@ -152,17 +150,13 @@ fn assemble(
     all: Vec<Series>,
     axis: Axis,
     faults: &mut Faults,
-    warnings: &mut Faults,
 ) -> Option<Umbrella> {
     let kt = GAS_CONSTANT_KJ_PER_MOL_K * section.temperature_k;
     let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
     let mut windows = Vec::with_capacity(all.len());
-    for (index, (series, window)) in all.into_iter().zip(&section.window).enumerate() {
+    for (index, series) in all.into_iter().enumerate() {
         match keep(document, section, index, series, kt, axis) {
-            Ok(kept) => {
-                check_bias(document, index, window, &kept, axis, warnings);
-                windows.push(kept);
-            }
+            Ok(kept) => windows.push(kept),
             Err(fault) => faults.push(*fault),
         }
     }
@@ -214,27 +208,6 @@ fn keep(
     let from_ps = times_ps.and_then(|times| times.get(discarded).copied());
     let window = Window { center: window.center, stiffness: window.force_constant / kt, samples };
     Ok(UmbrellaWindow { name, force_constant: section.window[index].force_constant, window, discarded, from_ps })
-}
-
-/// Samples that the restraint would never have let happen are those of another restraint or unit.
-fn check_bias(
-    document: &Document,
-    index: usize,
-    given: &WindowSection,
-    kept: &UmbrellaWindow,
-    axis: Axis,
-    warnings: &mut Faults,
-) {
-    let window = &kept.window;
-    let n = window.samples.len() as f64;
-    let bias = window.samples.iter().map(|x| window.bias(axis, *x)).sum::<f64>() / n;
-    if bias > STRANGE_BIAS {
-        let mean = window.samples.iter().sum::<f64>() / n;
-        let message =
-            format!("the mean of `{}` is {mean:.4} {}, {bias:.0} kT up its restraint", kept.name, given.unit.name());
-        let help = "look whether center, force_constant (kJ/mol/unit^2), unit and column are those of the simulation";
-        warnings.push(document.fault(&format!("window.{index}.center"), message, help).warning());
-    }
 }
 
 fn bins(

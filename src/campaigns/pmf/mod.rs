@@ -2,6 +2,7 @@
 //!
 //! [`load()`] reads a file of windows and the samples that it names, [`Umbrella::analyze`] finds free energies and errors, and an
 //! [`Analysis`] is written as HDF5, drawn, and told in a table. `simmpi pmf` is these in a row.
+mod doubts;
 mod draw;
 mod load;
 mod samples;

@@ -66,7 +66,7 @@ impl Analysis<'_> {
             (center(pair.0), center(pair.1), 0.5 * (center(pair.0) + center(pair.1)))
         };
         let gaps = problem.gaps();
-        let mut lines = Vec::new();
+        let mut lines = self.doubts();
         for gap in &gaps {
             let (a, b, _) = centers(gap.windows);
             lines.push(format!(

@@ -79,6 +79,9 @@ impl Analysis<'_> {
         numbers("force_constant", &column(&|k| windows[k].force_constant), &per_square, "of the restraint")?;
         let g = column(&|k| problem.inefficiencies[k].g);
         numbers("statistical_inefficiency", &g, "samples", "samples that are worth one independent sample")?;
+        let about = "largest distance of the cumulative distributions of the window's own samples and of what all windows together predict for it \
+                     (MBAR weights), times sqrt(samples/statistical_inefficiency): above 2 they do not agree; NaN where no other window predicts it";
+        numbers("consistency", &column(&|k| problem.consistency[k].told_score()), "none", about)?;
         let from = column(&|k| windows[k].from_ps.unwrap_or(f64::NAN));
         numbers("from_ps", &from, "ps", "time of the first sample that was used; NaN where times are not known")?;
         let energy: Vec<f64> = energies.free_energy.iter().map(|f| f * kt).collect();

@@ -34,6 +34,12 @@ impl Inefficiency {
         Self { g: f64::max(g, 1.0), correlation }
     }
 
+    /// Of the series of which only every so-manieth sample is kept.
+    pub fn of_every(&self, every: usize) -> Self {
+        let correlation = self.correlation.iter().skip(every - 1).step_by(every).copied().collect();
+        Self { g: (self.g / every as f64).max(1.0), correlation }
+    }
+
     /// By how much the variance of a mean exceeds what blocks of `length` samples show of it: they do not see correlation
     /// that reaches from one into the next.
     pub fn missed_by_blocks(&self, length: usize) -> f64 {

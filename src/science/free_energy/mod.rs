@@ -9,6 +9,8 @@
 //! Energies are in units of kT = 1/beta here, coordinates in the user's own; kT enters with the force constants.
 mod bins;
 mod blocks;
+mod consistency;
+mod diagnosis;
 mod gamma;
 mod guess;
 mod inefficiency;
@@ -22,11 +24,15 @@ mod solution;
 mod solve;
 #[cfg(test)]
 mod tests;
+mod trial;
 mod window;
 
 pub use bins::Bins;
+pub use consistency::{Comparison, Consistency, LIMIT};
+pub use diagnosis::{Cause, Diagnosis};
 pub use inefficiency::{Inefficiency, equilibration};
 pub use overlap::{Overlap, histogram_overlap};
 pub use problem::{Error, Estimator, Problem, Replicate};
 pub use profile::{Profile, WindowEnergies};
+pub use trial::Change;
 pub use window::{Axis, Window};

@@ -1,10 +1,14 @@
 //! What is known of windows that overlap one another?
 use super::blocks::Stretch;
+use super::consistency::Comparison;
 use super::guess::guess;
 use super::layout::Layout;
 use super::problem::{Error, Estimator};
 use super::solution::{Changed, Solution};
 use super::{Bins, Window};
+
+/// Steps after which windows in cells are given up: free energies that are far from the first guess are those of absurd restraints.
+const TRIED_STEPS: usize = 400;
 
 /// Windows that are solved together.
 pub struct Piece {
@@ -68,6 +72,18 @@ impl Piece {
         (0..k).map(|a| (0..k).map(|b| self.told.shared(a, b)).collect()).collect()
     }
 
+    /// Each window beside what all of the piece predict for it, from samples in fine cells.
+    pub fn compare(&self, all: &[Window], bins: &Bins) -> Vec<Comparison> {
+        let windows: Vec<&Window> = self.windows.iter().map(|k| &all[*k]).collect();
+        match &self.coarse {
+            Some(coarse) => coarse.solution.compare(&windows, bins.axis),
+            None => match in_cells(&windows, bins, self.free_energies().to_vec()) {
+                Ok(solution) => solution.compare(&windows, bins.axis),
+                Err(_) => vec![Comparison::UNKNOWN; windows.len()],
+            },
+        }
+    }
+
     /// The free energies and the profile of one replicate, where blocks of samples weigh as drawn; none where they cannot be found.
     pub fn replicate(&self, mut draw: impl FnMut(usize, &mut Vec<Stretch>)) -> Option<Redrawn> {
         let mut weighted = self.coarse.as_ref().map_or(&self.told, |coarse| &coarse.solution).weighted();
@@ -90,6 +106,15 @@ impl Piece {
         }
         Some(Redrawn { free_energies, profile })
     }
+}
+
+/// The free energies of windows with samples in fine cells, searched for from `begin` on.
+///
+/// # Errors
+/// The equations cannot be solved.
+pub fn in_cells(windows: &[&Window], bins: &Bins, begin: Vec<f64>) -> Result<Solution, Error> {
+    let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
+    Solution::find_within(TRIED_STEPS, Layout::in_fine_cells(&samples, bins, windows), windows, bins.axis, begin)
 }
 
 /// What a replicate says.

@@ -1,5 +1,6 @@
 //! What is asked of a set of windows, and which of them can be joined?
 use super::blocks::Blocks;
+use super::consistency::Consistency;
 use super::inefficiency::Inefficiency;
 use super::overlap::{components, histogram_overlap};
 use super::piece::Piece;
@@ -42,6 +43,8 @@ pub struct Problem {
     pub overlaps: Vec<Overlap>,
     /// MBAR's overlap matrix `[windows][windows]`: each row sums to 1.
     pub overlap_matrix: Vec<Vec<f64>>,
+    /// `[windows]`.
+    pub consistency: Vec<Consistency>,
     pub(super) pieces: Vec<Piece>,
     blocks: Vec<Blocks>,
 }
@@ -93,7 +96,8 @@ impl Problem {
             matrix: overlap_matrix[a][b].min(overlap_matrix[b][a]),
         };
         let overlaps = neighbours(&windows, &bins).into_iter().map(overlap).collect();
-        Ok(Self { bins, inefficiencies, overlaps, overlap_matrix, pieces, blocks, windows })
+        let consistency = consistency(&windows, &bins, &inefficiencies, &pieces);
+        Ok(Self { bins, inefficiencies, overlaps, overlap_matrix, consistency, pieces, blocks, windows })
     }
 
     /// Neighbours that nothing joins.
@@ -156,7 +160,24 @@ impl Problem {
     }
 }
 
-fn inefficiency(window: &Window, bins: &Bins) -> Inefficiency {
+/// How well each window agrees with the others of its piece.
+fn consistency(windows: &[Window], bins: &Bins, inefficiencies: &[Inefficiency], pieces: &[Piece]) -> Vec<Consistency> {
+    let variance = |k: &usize| inefficiencies[*k].g / windows[*k].samples.len() as f64;
+    let mut found = Vec::with_capacity(windows.len());
+    for piece in pieces {
+        let variances: Vec<f64> = piece.windows.iter().map(variance).collect();
+        let compared = piece.compare(windows, bins);
+        for (place, (compared, shared)) in compared.into_iter().zip(piece.shared()).enumerate() {
+            let k = piece.windows[place];
+            let row: Vec<f64> = shared.iter().map(|shared| shared / windows[k].samples.len() as f64).collect();
+            found.push((k, Consistency::new(compared, place, &row, &variances)));
+        }
+    }
+    found.sort_by_key(|(k, _)| *k);
+    found.into_iter().map(|(_, consistency)| consistency).collect()
+}
+
+pub(super) fn inefficiency(window: &Window, bins: &Bins) -> Inefficiency {
     let displacement = |x: &f64| bins.axis.displacement(*x, window.center);
     Inefficiency::of(&window.samples.iter().map(displacement).collect::<Vec<_>>())
 }

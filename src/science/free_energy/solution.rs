@@ -19,11 +19,13 @@ const NEAR: f64 = 1.0;
 pub struct Solution {
     /// Samples of the windows.
     numbers: Vec<f64>,
-    points: Points,
+    pub(super) points: Points,
+    /// Where points are.
+    pub(super) places: Vec<f64>,
     /// The point of every sample, window by window.
-    point_of: Vec<u32>,
+    pub(super) point_of: Vec<u32>,
     /// How many samples each point has, padded.
-    counts: Vec<f64>,
+    pub(super) counts: Vec<f64>,
     /// The bins, each with its points, which follow one another.
     bins: Vec<Run>,
     /// The free energies, relative to the points' base.
@@ -60,7 +62,21 @@ impl Solution {
     ///
     /// # Errors
     /// The equations cannot be solved.
-    pub fn find(layout: Layout, windows: &[&Window], axis: Axis, mut base: Vec<f64>) -> Result<Self, Error> {
+    pub fn find(layout: Layout, windows: &[&Window], axis: Axis, base: Vec<f64>) -> Result<Self, Error> {
+        Self::find_within(usize::MAX, layout, windows, axis, base)
+    }
+
+    /// As [`find`](Solution::find), with about so many steps.
+    ///
+    /// # Errors
+    /// The equations cannot be solved with them.
+    pub fn find_within(
+        most_steps: usize,
+        layout: Layout,
+        windows: &[&Window],
+        axis: Axis,
+        mut base: Vec<f64>,
+    ) -> Result<Self, Error> {
         let numbers: Vec<f64> = windows.iter().map(|window| window.samples.len() as f64).collect();
         let counts = counts(&layout);
         let mut equations = Equations::new(windows.len());
@@ -72,6 +88,7 @@ impl Solution {
             steps += more;
             base.iter_mut().zip(&change).for_each(|(base, df)| *base += df);
             match end {
+                End::Far if steps > most_steps => return Err(Error::NotConverged { steps }),
                 End::Lost => return Err(Error::NotConverged { steps }),
                 // What windows reach from farther away was left out.
                 End::Converged if change.iter().all(|df| df.abs() < NEAR) => break (points, change),
@@ -81,8 +98,8 @@ impl Solution {
         let mut sums = Sums::new(windows.len());
         points.pass(&numbers, &change, &counts, true, &mut sums);
         let bins = layout.runs.into_iter().map(|(bin, points_of)| Run::new(bin, points_of, points.shifts())).collect();
-        let (point_of, free_energies) = (layout.point_of, base);
-        Ok(Self { numbers, points, point_of, counts, bins, change, sums, free_energies, steps })
+        let (places, point_of, free_energies) = (layout.places, layout.point_of, base);
+        Ok(Self { numbers, points, places, point_of, counts, bins, change, sums, free_energies, steps })
     }
 
     /// What samples of windows `a` and `b` have in common: sum_n p_a(x_n) p_b(x_n).
@@ -93,6 +110,20 @@ impl Solution {
     /// -ln P of every bin that has points, kT: (bin, value).
     pub fn profile(&self) -> Vec<(usize, f64)> {
         self.profile_of(&self.counts, &self.change)
+    }
+
+    /// 1/sum_k N_k exp(f_k - w_k(x)) relative to exp(-shift(x)) of the points, padded.
+    pub(super) fn inverse_denominators(&self) -> Vec<f64> {
+        let mut relative = Vec::with_capacity(self.counts.len());
+        self.points.relative_weights(&self.numbers, &self.change, &mut relative);
+        relative
+    }
+
+    /// ln of the weight of every point without any bias, but for a constant.
+    pub fn log_weights(&self) -> Vec<f64> {
+        let inverse = self.inverse_denominators();
+        let of_point = |(point, shift): (usize, &f64)| libm::log(self.counts[point] * inverse[point]) - shift;
+        self.points.shifts().iter().enumerate().map(of_point).collect()
     }
 
     /// The samples of all windows, one window after another.
