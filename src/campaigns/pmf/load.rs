@@ -32,8 +32,9 @@ pub fn load(path: &Path, text: &str) -> Result<Umbrella, Refusal> {
     let mut warnings = Faults::default();
     let (mut faults, mut of_files) = (check(&document, &section), Faults::default());
     let mut all = Vec::with_capacity(section.window.len());
+    let kt = GAS_CONSTANT_KJ_PER_MOL_K * section.temperature_k;
     for (index, window) in section.window.iter().enumerate() {
-        match samples::read(&document, index, window, &mut warnings) {
+        match samples::read(&document, index, window, kt, &mut warnings) {
             Ok(series) => all.push(series),
             Err(fault) => of_files.push(*fault),
         }

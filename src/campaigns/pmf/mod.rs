@@ -4,6 +4,7 @@
 //! [`Analysis`] is written as HDF5, drawn, and told in a table. `simmpi pmf` is these in a row.
 mod doubts;
 mod draw;
+mod legends;
 mod load;
 mod samples;
 mod section;

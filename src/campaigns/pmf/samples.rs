@@ -1,4 +1,5 @@
 //! Which samples does a window have?
+use super::legends;
 use super::section::{ColumnSection, Discard, Quantity, WindowSection};
 use crate::config::{Document, Fault, Faults};
 use crate::journal::Fingerprint;
@@ -19,7 +20,7 @@ pub struct Series {
     pub period: Option<f64>,
 }
 
-/// The series of window `index`.
+/// The series of window `index`; `kt` in kJ/mol.
 ///
 /// # Errors
 /// The file cannot be read or does not have what is asked for.
@@ -27,6 +28,7 @@ pub fn read(
     document: &Document,
     index: usize,
     window: &WindowSection,
+    kt: f64,
     warnings: &mut Faults,
 ) -> Result<Series, Box<Fault>> {
     let path = document.resolve(&window.file);
@@ -54,6 +56,7 @@ pub fn read(
         warnings.push(document.fault(&key("file"), message, help).warning());
     }
     check_quantity(document, index, window, &column, &table)?;
+    legends::check(document, index, window, &column, &table, (&path, &bytes, kt))?;
     // What the configuration says needs no word of the file.
     let period = match window.period {
         Some(_) => None,

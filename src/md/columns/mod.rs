@@ -7,6 +7,7 @@
 mod damage;
 mod error;
 mod header;
+pub mod legend;
 pub(in crate::md) mod lines;
 mod number;
 mod period;

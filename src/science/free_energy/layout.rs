@@ -4,6 +4,10 @@ use std::ops::Range;
 
 /// Cells to the standard deviation of the narrowest window.
 const CELLS_PER_WIDTH: f64 = 32.0;
+/// The widest bin in whose middle WHAM takes the bias, in standard deviations of the narrowest window: the profile is right to 0.01 kT.
+const WIDEST_BIN: f64 = 0.5;
+/// Parts of a wider bin to that standard deviation.
+const PARTS_PER_WIDTH: f64 = 8.0;
 /// Cells of a bin at most.
 const MOST_CELLS: f64 = 65_536.0;
 /// A table of all cells between the first and the last is made where it has no more entries than this, or than this for each sample.
@@ -20,15 +24,17 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The middles of bins that have samples, and of those of the same width that go on beyond the ends.
-    pub fn in_bins(samples: &[f64], bins: &Bins) -> Self {
-        Self::in_cells(samples, bins, 1)
+    /// The middles of bins that have samples, and of those of the same width that go on beyond the ends. Bins in which the bias of a window
+    /// changes by much are divided.
+    pub fn in_bins(samples: &[f64], bins: &Bins, windows: &[&Window]) -> Self {
+        let widths = bins.width() * libm::sqrt(stiffest(windows));
+        let parts = if widths > WIDEST_BIN { libm::ceil(widths * PARTS_PER_WIDTH) } else { 1.0 };
+        Self::in_cells(samples, bins, parts.clamp(1.0, MOST_CELLS) as i64)
     }
 
     /// As [`in_bins`](Layout::in_bins), with each bin divided into cells in which no window's bias changes by much.
     pub fn in_fine_cells(samples: &[f64], bins: &Bins, windows: &[&Window]) -> Self {
-        let stiffest = windows.iter().map(|window| window.stiffness).fold(0.0, f64::max);
-        let cells = libm::ceil(bins.width() * libm::sqrt(stiffest) * CELLS_PER_WIDTH);
+        let cells = libm::ceil(bins.width() * libm::sqrt(stiffest(windows)) * CELLS_PER_WIDTH);
         Self::in_cells(samples, bins, cells.clamp(1.0, MOST_CELLS) as i64)
     }
 
@@ -67,6 +73,10 @@ impl Layout {
         }
         Self { places, runs, point_of }
     }
+}
+
+fn stiffest(windows: &[&Window]) -> f64 {
+    windows.iter().map(|window| window.stiffness).fold(0.0, f64::max)
 }
 
 /// The cells that there are, ascending, and for each of `cells` which of them it is.

@@ -39,7 +39,9 @@ impl Piece {
         let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
         let begin = guess(&windows, bins);
         let (told, coarse) = match estimator {
-            Estimator::Wham => (Solution::find(Layout::in_bins(&samples, bins), &windows, bins.axis, begin)?, None),
+            Estimator::Wham => {
+                (Solution::find(Layout::in_bins(&samples, bins, &windows), &windows, bins.axis, begin)?, None)
+            }
             Estimator::Mbar => {
                 let cells = Layout::in_fine_cells(&samples, bins, &windows);
                 let all = Layout::as_sampled(&samples, &cells);
