@@ -28,6 +28,7 @@ pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Res
     let drawn = with_figures.then(|| analysis.draw());
     closed.publish()?;
     analysis.told().iter().for_each(|line| say::line(line));
+    analysis.notes().iter().for_each(|line| say::line(&format!("note: {line}")));
     analysis.advice().iter().for_each(|line| say::line(&format!("warning: {line}")));
     say::line(&format!("written: {}", output.display()));
     let failed = |error| Stop::because(Exit::Output, &error);

@@ -35,6 +35,35 @@ impl Analysis<'_> {
         lines
     }
 
+    /// Windows that repeat others, where not all windows are repeated alike: more simulations of one window, or a center that was copied.
+    pub fn notes(&self) -> Vec<String> {
+        let mut groups: Vec<Vec<usize>> = Vec::new();
+        let all = &self.umbrella.windows;
+        for (k, window) in all.iter().enumerate() {
+            let key = |k: usize| (all[k].window.center.to_bits(), all[k].force_constant.to_bits());
+            match groups
+                .iter_mut()
+                .find(|group| key(group[0]) == (window.window.center.to_bits(), window.force_constant.to_bits()))
+            {
+                Some(group) => group.push(k),
+                None => groups.push(vec![k]),
+            }
+        }
+        if groups.len() > 1 && groups.iter().all(|group| group.len() == groups[0].len()) {
+            return Vec::new();
+        }
+        let repeated: Vec<String> = groups
+            .iter()
+            .filter(|group| group.len() > 1)
+            .map(|group| format!("windows {} (center {}{})", listed(group), all[group[0]].short_center(), self.unit()))
+            .collect();
+        if repeated.is_empty() {
+            return Vec::new();
+        }
+        let text = "have the same `center` and `force_constant`: they count as repeats of one window; if they are none, a center was copied";
+        vec![format!("{} {text}", repeated.join(", "))]
+    }
+
     fn doubt_of_one(&self, k: usize, change: Option<Change>) -> String {
         let found = self.found(k);
         let why = match change {
@@ -124,7 +153,11 @@ impl Analysis<'_> {
             Change::Period(period) => format!("period = {}: the coordinate goes round", short(period)),
             Change::Center(center) => {
                 let like = self.window_at(center, window);
-                format!("`center` = {center:.4}{}{like}; {CENTERS}", self.unit())
+                let unit = self.unit();
+                match window.and_then(|k| self.copied_center(k)) {
+                    Some(copied) => format!("`center` = {center:.4}{unit}{like}; the given one is {copied}"),
+                    None => format!("`center` = {center:.4}{unit}{like}; {CENTERS}"),
+                }
             }
         }
     }
@@ -138,6 +171,14 @@ impl Analysis<'_> {
         };
         let near = self.umbrella.windows.iter().enumerate().find_map(is_near);
         near.map_or(String::new(), |k| format!(", that of window {k}"))
+    }
+
+    /// The other window that has the same center as window `k`.
+    fn copied_center(&self, k: usize) -> Option<String> {
+        let own = self.umbrella.windows[k].window.center;
+        let is_same = |l: &usize| *l != k && self.umbrella.windows[*l].window.center == own;
+        let other = (0..self.umbrella.windows.len()).find(is_same)?;
+        Some(format!("that of window {other} too: was it copied?"))
     }
 
     /// What is to be looked at where no change helps.
@@ -163,21 +204,21 @@ impl Analysis<'_> {
         format!("look whether {parameters}{more}it has not seen all that it should: sample longer, or discard more")
     }
 
-    /// What windows have that share a center though their samples lie elsewhere.
+    /// Which of these windows share a center though their samples lie elsewhere.
     fn same_center(&self, windows: &[usize]) -> Option<String> {
-        let all = &self.umbrella.windows;
-        let first = &all[*windows.first()?].window;
-        let is_same = windows.len() > 1 && windows.iter().all(|k| all[*k].window.center == first.center);
-        let mean = |k: &usize| first.center + self.problem.consistency[*k].compared.displacement;
+        let center = |k: &usize| self.umbrella.windows[*k].window.center;
+        let sharing =
+            |k: &usize| -> Vec<usize> { windows.iter().copied().filter(|l| center(l) == center(k)).collect() };
+        let group = windows.iter().map(sharing).max_by_key(Vec::len).filter(|group| group.len() > 1)?;
+        let mean = |k: &usize| center(k) + self.problem.consistency[*k].compared.displacement;
         let (low, high) =
-            windows.iter().map(mean).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
-        is_same.then(|| {
-            format!(
-                "they have the same center, {}{}, but means of samples from {low:.4} to {high:.4}: look at `center`; {CENTERS}",
-                short(first.center),
-                self.unit()
-            )
-        })
+            group.iter().map(mean).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+        let who = if group.len() == windows.len() { "they".to_owned() } else { format!("windows {}", listed(&group)) };
+        Some(format!(
+            "{who} have the same center, {}{}, but means of samples from {low:.4} to {high:.4}: look at `center`; {CENTERS}",
+            short(center(&group[0])),
+            self.unit()
+        ))
     }
 
     fn unit(&self) -> String {

@@ -41,7 +41,7 @@ pub fn load(path: &Path, text: &str) -> Result<Umbrella, Refusal> {
     }
     if all.len() == section.window.len() {
         let axis = axis_of(&document, &section, &all, &mut faults, &mut warnings);
-        check_copies(&document, &all, &mut warnings);
+        check_copies(&document, &section, &all, &mut warnings);
         match assemble(&document, &section, all, axis, &mut of_files) {
             Some(umbrella) if !faults.has_errors() && !of_files.has_errors() => {
                 warnings.sort();
@@ -131,18 +131,24 @@ fn is_same_period(one: Option<f64>, other: Option<f64>) -> bool {
     }
 }
 
-/// Files of other names with the same contents.
-fn check_copies(document: &Document, all: &[Series], warnings: &mut Faults) {
-    let mut seen: HashMap<&str, usize> = HashMap::new();
-    for (index, series) in all.iter().enumerate() {
-        if let Some(first) = seen.insert(&series.digest, index)
-            && all[first].path != series.path
-        {
-            let message = format!("`{}` has the same contents as the file of window {first}", series.path.display());
-            let help = "look whether one was copied over the other";
-            warnings.push(document.fault(&format!("window.{index}.file"), message, help).warning());
+/// Files of other names with the same contents, of which the same column is read: one message for all of them.
+fn check_copies(document: &Document, section: &Section, all: &[Series], warnings: &mut Faults) {
+    let mut seen: HashMap<_, usize> = HashMap::new();
+    let mut copies = Vec::new();
+    for (index, (series, window)) in all.iter().zip(&section.window).enumerate() {
+        let first = *seen.entry((&series.digest, &window.column)).or_insert(index);
+        if first != index && all[first].path != series.path {
+            copies.push((index, first));
         }
     }
+    let Some(&(index, first)) = copies.first() else { return };
+    let more = match copies.len() {
+        1 => String::new(),
+        n => format!(", and {} more windows read copies", n - 1),
+    };
+    let message = format!("`{}` has the same contents as the file of window {first}{more}", all[index].path.display());
+    let help = "look whether one was copied over the other, or is named twice";
+    warnings.push(document.fault(&format!("window.{index}.file"), message, help).warning());
 }
 
 fn assemble(

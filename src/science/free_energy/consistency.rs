@@ -53,10 +53,8 @@ impl Comparison {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Consistency {
     pub compared: Comparison,
-    /// The distance times sqrt(N/g).
+    /// The distance times sqrt(N/g); less where windows that are known less well make up part of the prediction.
     pub score: f64,
-    /// The score, where other windows that make up the prediction are known less well than this one.
-    with_others: f64,
     /// Which part of the prediction is from its own samples, 0 to 1.
     pub own_share: f64,
 }
@@ -64,20 +62,16 @@ pub struct Consistency {
 impl Consistency {
     /// Of window `k`, by the row of the overlap matrix that says whose samples predict it, and of all windows g/N.
     pub fn new(compared: Comparison, k: usize, row: &[f64], variances: &[f64]) -> Self {
-        let others =
-            |(l, (share, variance)): (usize, (&f64, &f64))| if l == k { 0.0 } else { share * share * variance };
-        let of_others: f64 = row.iter().zip(variances).enumerate().map(others).sum();
-        Self {
-            score: compared.distance / variances[k].sqrt(),
-            with_others: compared.distance / (variances[k] + of_others).sqrt(),
-            own_share: row[k],
-            compared,
-        }
+        // Of a prediction the variance is that of the windows in it, by the squares of their shares. Where all are known as well as
+        // this one, and it is itself part of the prediction, its own variance is more than that of the distance.
+        let excess = |(share, variance): (&f64, &f64)| share * share * (variance - variances[k]).max(0.0);
+        let variance = variances[k] + row.iter().zip(variances).map(excess).sum::<f64>();
+        Self { score: compared.distance / variance.sqrt(), own_share: row[k], compared }
     }
 
     /// The score; NaN where there is no other window in it.
     pub fn told_score(&self) -> f64 {
-        if self.is_alone() { f64::NAN } else { self.score }
+        if self.is_alone() && !self.is_doubtful() { f64::NAN } else { self.score }
     }
 
     /// Whether nothing but the window's own samples predicts it.
@@ -87,7 +81,7 @@ impl Consistency {
 
     /// Whether the window is something else than it is said to be, or was not sampled long enough.
     pub fn is_doubtful(&self) -> bool {
-        self.score.min(self.with_others) > LIMIT
+        self.score > LIMIT
     }
 
     /// Whether a window that cannot be compared stands so far from its center that it is hardly its own.

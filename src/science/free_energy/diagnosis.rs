@@ -16,6 +16,9 @@ const MOST_CULPRITS: usize = 3;
 /// Windows that are left out in turn to find one of them, those that agree least first.
 const MOST_LEFT_OUT: usize = 8;
 
+/// Mean biases that windows have, kT.
+const PLAUSIBLE: std::ops::Range<f64> = 0.02..15.0;
+
 /// Windows that do not agree, and why.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Diagnosis {
@@ -157,12 +160,9 @@ impl Trial {
 
     /// Whether biases are as large as those of windows are: half a kT in soft places, less in stiff wells, more on slopes.
     fn has_plausible_biases(&self) -> bool {
-        let mean = |window: &Window| {
-            window.samples.iter().map(|x| window.bias(self.bins.axis, *x)).sum::<f64>() / window.samples.len() as f64
-        };
-        let mut biases: Vec<f64> = self.windows.iter().map(mean).collect();
+        let mut biases: Vec<f64> = self.windows.iter().map(|window| mean_bias(window, self.bins.axis)).collect();
         biases.sort_by(f64::total_cmp);
-        (0.02..15.0).contains(&biases[biases.len() / 2])
+        PLAUSIBLE.contains(&biases[biases.len() / 2])
     }
 
     fn with_centers_at_means(&self) -> Self {
@@ -205,9 +205,11 @@ impl Trial {
     fn own_change(&self, all: &Self, window: usize) -> Option<Change> {
         let own = &all.windows[window];
         let with = |change: Change| {
-            let mut trial = self.clone();
-            let mut changed = own.clone();
+            let (mut trial, mut changed) = (self.clone(), own.clone());
             change.apply(&mut changed);
+            if !PLAUSIBLE.contains(&mean_bias(&changed, self.bins.axis)) {
+                return f64::INFINITY;
+            }
             trial.windows.push(changed);
             trial.inefficiencies.push(all.inefficiencies[window].clone());
             trial.worst()
@@ -219,4 +221,8 @@ impl Trial {
         let (worst, change) = tried.min_by(|a, b| a.0.total_cmp(&b.0))?;
         (worst < LIMIT).then_some(change)
     }
+}
+
+fn mean_bias(window: &Window, axis: Axis) -> f64 {
+    window.samples.iter().map(|x| window.bias(axis, *x)).sum::<f64>() / window.samples.len() as f64
 }

@@ -4,9 +4,9 @@ use super::solution::Solution;
 use super::{Axis, Window};
 
 /// Samples of all windows that are enough to tell changes apart, and of one.
-const SAMPLES: usize = 200_000;
+const SAMPLES: usize = 100_000;
 const FEWEST: usize = 500;
-const MOST: usize = 5_000;
+const MOST: usize = 4_000;
 /// Factors between force constants of programs: k/2 and k, kcal and kJ, A and nm, degree and radian, and a misplaced zero.
 const RADIAN: f64 = std::f64::consts::PI / 180.0;
 const KCAL: f64 = 4.184;
