@@ -9,6 +9,8 @@ const PERIODS: [f64; 2] = [360.0, 2.0 * std::f64::consts::PI];
 /// Variances below this part of the predicted ones are those of means, or of another force constant.
 const NARROW: f64 = 0.7;
 const WIDE: f64 = 1.5;
+/// Slope of the means of samples over centers, below which they have nothing to do with one another.
+const ELSEWHERE: f64 = 0.1;
 /// So few independent samples may not have seen all that a window has.
 const SLOW: f64 = 50.0;
 const AVERAGING: &str = "samples that are means since the last output (pull-xout-average = yes) are too narrow as well";
@@ -17,19 +19,23 @@ const CENTERS: &str = "with `pull-coord1-start = yes` it is pull-coord1-init plu
 impl Analysis<'_> {
     /// Windows that do not agree with what all windows predict for them, a line each, or one for all of them where the cause is common.
     pub(super) fn doubts(&self) -> Vec<String> {
-        let mut lines = match self.problem.diagnose(&PERIODS) {
+        let diagnosis = self.problem.diagnose(&PERIODS);
+        let told = diagnosis.as_ref().map_or(Vec::new(), |found| found.windows.clone());
+        let mut lines = match diagnosis {
             Some(Diagnosis { windows, cause: Cause::Own(changes) }) => {
                 windows.iter().zip(changes).map(|(k, change)| self.doubt_of_one(*k, change)).collect()
             }
             Some(Diagnosis { windows, cause }) => vec![self.doubt_of_many(&windows, &cause)],
             None => Vec::new(),
         };
-        lines.extend(self.far_up());
+        let is_far = |k: &usize| self.problem.consistency[*k].is_far_up() && !told.contains(k);
+        let apart: Vec<usize> = (0..self.umbrella.windows.len()).filter(is_far).collect();
+        lines.extend(self.far_up(&apart));
         if let (true, Some(offset)) = (lines.is_empty(), self.problem.common_offset()) {
             let unit = self.unit();
             lines.push(format!(
-                "the samples of every window lie {offset:.4}{unit} from its `center`, tens of kT up its restraint: centers that are all wrong by \
-                 the same tilt the whole profile; {CENTERS}"
+                "the samples of all windows lie to one side of their `center`, {offset:.4}{unit} on average and tens of kT up their restraints: \
+                 centers that are all wrong by the same tilt the whole profile; {CENTERS}"
             ));
         }
         lines
@@ -75,7 +81,16 @@ impl Analysis<'_> {
 
     fn doubt_of_many(&self, windows: &[usize], cause: &Cause) -> String {
         let why = match cause {
-            Cause::Common(change) => format!("they would agree with {}", self.told_change(*change, None)),
+            Cause::Common(Change::Stiffness(_)) | Cause::Unknown { .. } if self.is_elsewhere() => {
+                "the means of samples do not follow `center`: look whether `column` is that of the restrained coordinate".to_owned()
+            }
+            Cause::Common(change) => {
+                let pair = match self.umbrella.windows.len() {
+                    2 => "; of two windows another `center` of one would look the same",
+                    _ => "",
+                };
+                format!("they would agree with {}{pair}", self.told_change(*change, None))
+            }
             Cause::CentersAtMeans => match self.same_center(windows) {
                 Some(same) => same,
                 None => format!(
@@ -90,8 +105,12 @@ impl Analysis<'_> {
         let examples: Vec<String> =
             worst.iter().take(TOLD).map(|k| format!("{}{}", self.found(*k), self.numbers(*k))).collect();
         let more = if worst.len() > TOLD { "the worst: " } else { "" };
+        let what = match self.problem.consistency[worst[0]].is_far_up() {
+            true => "overlap with no other, far up their own restraints",
+            false => "do not agree with what all windows together predict for them",
+        };
         format!(
-            "{} of {} windows ({}) do not agree with what all windows together predict for them; {more}{}. {}",
+            "{} of {} windows ({}) {what}; {more}{}. {}",
             windows.len(),
             self.umbrella.windows.len(),
             listed(windows),
@@ -100,14 +119,27 @@ impl Analysis<'_> {
         )
     }
 
+    /// Whether the means of samples have nothing to do with centers: their slope over centers is nearly 0.
+    fn is_elsewhere(&self) -> bool {
+        let all = &self.umbrella.windows;
+        let n = all.len() as f64;
+        let middle = all.iter().map(|one| one.window.center).sum::<f64>() / n;
+        let (mut square, mut product) = (0.0, 0.0);
+        for (one, consistency) in all.iter().zip(&self.problem.consistency) {
+            let from_middle = one.window.center - middle;
+            square += from_middle * from_middle;
+            product += from_middle * (one.window.center + consistency.compared.displacement);
+        }
+        // On a circle means are not defined.
+        square > 0.0 && self.umbrella.bins.axis.period.is_none() && product.abs() < ELSEWHERE * square
+    }
+
     /// Windows that nothing can be compared with, far from their centers.
-    fn far_up(&self) -> Option<String> {
-        let is_far = |k: &usize| self.problem.consistency[*k].is_far_up();
-        let windows: Vec<usize> = (0..self.umbrella.windows.len()).filter(is_far).collect();
+    fn far_up(&self, windows: &[usize]) -> Option<String> {
         let first = *windows.first()?;
         let count = match windows.len() {
             1 => String::new(),
-            n => format!(" (and {} others: {})", n - 1, listed(&windows)),
+            n => format!(" (and {} others: {})", n - 1, listed(windows)),
         };
         let bias = self.problem.consistency[first].compared.mean_bias;
         Some(format!(
@@ -138,7 +170,7 @@ impl Analysis<'_> {
                 format!("`force_constant`{value}, {} times the given: {}", short(factor), told_factor(factor))
             }
             Change::Scale { center, .. } if center < 0.0 => "the sign of `center` changed".to_owned(),
-            Change::Scale { center, stiffness } => {
+            Change::Scale { center, stiffness, .. } => {
                 let constant = if (stiffness - 1.0).abs() < 1e-9 {
                     String::new()
                 } else {
@@ -201,7 +233,9 @@ impl Analysis<'_> {
         }
         let slow = windows.iter().any(|k| independent(k) < SLOW);
         let more = if slow { "; some have few independent samples: " } else { "; if they are, " };
-        format!("look whether {parameters}{more}it has not seen all that it should: sample longer, or discard more")
+        format!(
+            "look whether {parameters} ({CENTERS}){more}it has not seen all that it should: sample longer, or discard more"
+        )
     }
 
     /// Which of these windows share a center though their samples lie elsewhere.

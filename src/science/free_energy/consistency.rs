@@ -16,9 +16,9 @@ pub const LIMIT: f64 = 2.0;
 const ALONE: f64 = 0.98;
 /// Windows that cannot be compared are in doubt where their mean bias exceeds this, kT.
 const FAR_UP: f64 = 15.0;
-/// Displacements are alike that differ from their mean by less than this part of it.
-const ALIKE: f64 = 0.2;
-/// Windows that all stand alike are in doubt from this mean bias on, kT: six standard deviations of the restraint.
+/// Where all windows stand to one side of their centers by at least the first mean bias, and most by the second, centers are in doubt, kT:
+/// three and six standard deviations of the restraint.
+const ASIDE: f64 = 5.0;
 const FAR_ALL: f64 = 20.0;
 /// exp of less than this is nothing beside 1.
 const NOTHING: f64 = -60.0;
@@ -96,15 +96,15 @@ impl Problem {
         (0..self.windows.len()).filter(|k| self.consistency[*k].is_doubtful()).collect()
     }
 
-    /// How far the samples of every window lie from its center, where that is the same for all of them and costs tens of kT. Windows whose
-    /// centers are all wrong by the same agree with one another as those of a steep even slope do.
+    /// How far the samples of windows lie from their centers on average, where all lie to one side and most of them tens of kT up their
+    /// restraints. Windows whose centers are all wrong by the same agree with one another as those of a steep slope do.
     pub fn common_offset(&self) -> Option<f64> {
+        let compared = || self.consistency.iter().map(|one| one.compared);
         let n = self.windows.len();
-        let mean = self.consistency.iter().map(|one| one.compared.displacement).sum::<f64>() / n as f64;
-        let is_alike = |one: &Consistency| (one.compared.displacement - mean).abs() < ALIKE * mean.abs();
-        let is_far = |one: &Consistency| one.compared.mean_bias > FAR_ALL;
-        let all = &self.consistency;
-        (n > 2 && all.iter().all(|one| is_alike(one) && is_far(one))).then_some(mean)
+        let mean = compared().map(|one| one.displacement).sum::<f64>() / n as f64;
+        let is_aside = |one: Comparison| one.displacement * mean > 0.0 && one.mean_bias > ASIDE;
+        let far = compared().filter(|one| one.mean_bias > FAR_ALL).count();
+        (n > 2 && compared().all(is_aside) && 2 * far > n).then_some(mean)
     }
 }
 

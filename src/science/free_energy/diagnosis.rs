@@ -53,7 +53,7 @@ impl Problem {
     pub fn diagnose(&self, periods: &[f64]) -> Option<Diagnosis> {
         let doubtful = self.doubtful();
         if doubtful.is_empty() {
-            return None;
+            return self.diagnose_apart(periods);
         }
         let trial = Trial::of(self);
         let is_common = 2 * doubtful.len() >= self.windows.len();
@@ -73,6 +73,17 @@ impl Problem {
         spreads.sort_by(f64::total_cmp);
         let cause = Cause::Unknown { spread: spreads[spreads.len() / 2] };
         Some(Diagnosis { windows: doubtful, cause })
+    }
+}
+
+impl Problem {
+    /// Why windows stand so far up their restraints that they do not overlap.
+    fn diagnose_apart(&self, periods: &[f64]) -> Option<Diagnosis> {
+        let far = |k: &usize| self.consistency[*k].is_far_up();
+        let windows: Vec<usize> = (0..self.windows.len()).filter(far).collect();
+        let is_common = windows.len() > 1 && 2 * windows.len() >= self.windows.len();
+        let change = is_common.then(|| Trial::of(self).common_change(periods)).flatten()?;
+        Some(Diagnosis { windows, cause: Cause::Common(change) })
     }
 }
 
@@ -115,11 +126,24 @@ impl Trial {
     fn changed(&self, change: Change) -> Self {
         let mut changed = self.clone();
         changed.windows.iter_mut().for_each(|window| change.apply(window));
-        if let Change::Period(period) = change {
-            changed.bins.axis = Axis { period: Some(period) };
+        let period = match (change, self.bins.axis.period) {
+            (Change::Period(period), _) => Some(period),
+            (Change::Scale { period, .. }, Some(given)) if period != 1.0 => Some(given * period),
+            _ => None,
+        };
+        if period.is_some() {
+            changed.bins.axis = Axis { period };
             changed.inefficiencies = changed.windows.iter().map(|one| inefficiency(one, &changed.bins)).collect();
         }
         changed
+    }
+
+    /// Whether there is what would be changed.
+    fn can_change(&self, change: Change) -> bool {
+        match change {
+            Change::Scale { period, .. } => period == 1.0 || self.bins.axis.period.is_some(),
+            _ => true,
+        }
     }
 
     fn without(&self, left_out: usize) -> Self {
@@ -133,7 +157,10 @@ impl Trial {
     fn common_change(&self, periods: &[f64]) -> Option<Change> {
         let others = periods.iter().filter(|period| self.bins.axis.period != Some(**period));
         let periods = others.map(|period| Change::Period(*period));
-        let tried = periods.chain(changes()).map(|change| (self.changed(change), change));
+        let tried = periods
+            .chain(changes())
+            .filter(|change| self.can_change(*change))
+            .map(|change| (self.changed(change), change));
         let plausible = tried.filter(|(trial, _)| trial.has_plausible_biases());
         let best = plausible.map(|(trial, change)| (trial.worst(), change)).min_by(|a, b| a.0.total_cmp(&b.0));
         let (worst, change) = best.filter(|(worst, _)| *worst < LIMIT).or_else(|| self.fitted_factor())?;
@@ -142,11 +169,15 @@ impl Trial {
 
     /// The factor of all force constants with which windows agree best, from a grid that becomes finer.
     fn fitted_factor(&self) -> Option<(f64, Change)> {
-        let worst = |log: f64| self.changed(Change::Stiffness(libm::exp(log))).worst();
+        let worst = |log: f64| {
+            let changed = self.changed(Change::Stiffness(libm::exp(log)));
+            if changed.has_plausible_biases() { changed.worst() } else { f64::INFINITY }
+        };
         let (mut best, mut step) = ((f64::INFINITY, 0.0), 0.7);
         for k in -6..=6 {
             let log = step * f64::from(k);
-            best = if worst(log) < best.0 { (worst(log), log) } else { best };
+            let worst = worst(log);
+            best = if worst < best.0 { (worst, log) } else { best };
         }
         while step > 0.02 {
             step *= 0.5;
@@ -217,7 +248,9 @@ impl Trial {
         let others: Vec<&Window> = self.windows.iter().collect();
         let solution = in_cells(&others, &self.bins, guess(&others, &self.bins)).ok()?;
         let center = fitted_center(&solution, own, self.bins.axis);
-        let tried = changes().chain([Change::Center(center)]).map(|change| (with(change), change));
+        let center = [Change::Center(center)];
+        let is_own = |change: &Change| !matches!(change, Change::Scale { period, .. } if *period != 1.0);
+        let tried = changes().filter(is_own).chain(center).map(|change| (with(change), change));
         let (worst, change) = tried.min_by(|a, b| a.0.total_cmp(&b.0))?;
         (worst < LIMIT).then_some(change)
     }

@@ -32,8 +32,8 @@ const SCALES: [f64; 5] = [10.0, 0.1, 1.0 / RADIAN, RADIAN, -1.0];
 pub enum Change {
     /// Another factor of force constants.
     Stiffness(f64),
-    /// Another factor of centers, with force constants per square of the other unit too.
-    Scale { center: f64, stiffness: f64 },
+    /// Other factors of centers, force constants and the period: their unit is not that of the samples.
+    Scale { center: f64, stiffness: f64, period: f64 },
     /// A period, where none is given.
     Period(f64),
     /// Another center.
@@ -45,7 +45,7 @@ impl Change {
     pub fn apply(self, window: &mut Window) {
         match self {
             Self::Stiffness(factor) => window.stiffness *= factor,
-            Self::Scale { center, stiffness } => {
+            Self::Scale { center, stiffness, .. } => {
                 window.center *= center;
                 window.stiffness *= stiffness;
             }
@@ -60,7 +60,8 @@ pub fn changes() -> impl Iterator<Item = Change> {
     let stiffnesses = FACTORS.into_iter().flat_map(|factor| [factor, 1.0 / factor]).map(Change::Stiffness);
     let scales = SCALES.into_iter().flat_map(|center| {
         let square = 1.0 / (center * center);
-        [Change::Scale { center, stiffness: 1.0 }, Change::Scale { center, stiffness: square }]
+        [(1.0, 1.0), (square, 1.0), (1.0, center.abs()), (square, center.abs())]
+            .map(|(stiffness, period)| Change::Scale { center, stiffness, period })
     });
     stiffnesses.chain(scales)
 }
