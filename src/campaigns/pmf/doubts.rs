@@ -19,6 +19,9 @@ const CENTERS: &str = "with `pull-coord1-start = yes` it is pull-coord1-init plu
 impl Analysis<'_> {
     /// Windows that do not agree with what all windows predict for them, a line each, or one for all of them where the cause is common.
     pub(super) fn doubts(&self) -> Vec<String> {
+        if self.umbrella.is_own {
+            return self.unequilibrated().into_iter().collect();
+        }
         let diagnosis = self.problem.diagnose(&PERIODS);
         let told = diagnosis.as_ref().map_or(Vec::new(), |found| found.windows.clone());
         let mut lines = match diagnosis {
@@ -68,6 +71,15 @@ impl Analysis<'_> {
         }
         let text = "have the same `center` and `force_constant`: they count as repeats of one window; if they are none, a center was copied";
         vec![format!("{} {text}", repeated.join(", "))]
+    }
+
+    /// Windows that do not agree though their restraints are as they are said to be.
+    fn unequilibrated(&self) -> Option<String> {
+        let windows = self.problem.doubtful();
+        let all: Vec<String> = windows.iter().map(|k| format!("{}{}", self.found(*k), self.numbers(*k))).collect();
+        let text = "not in agreement with what all windows together predict: they have not seen all that they should; sample longer \
+                    (`steps`), or leave out more at the beginning (`discard_ps`)";
+        (!all.is_empty()).then(|| format!("{}: {text}", all.join(", ")))
     }
 
     fn doubt_of_one(&self, k: usize, change: Option<Change>) -> String {

@@ -174,6 +174,7 @@ fn assemble(
         bins,
         estimator: section.estimator,
         temperature_k: section.temperature_k,
+        is_own: false,
         unit,
         bootstrap: section.bootstrap,
         seed: CampaignSeed(section.seed),

@@ -26,6 +26,8 @@ pub struct Umbrella {
     pub bins: Bins,
     pub estimator: Estimator,
     pub temperature_k: f64,
+    /// Whether simmpi itself restrained the windows, so that their parameters are known.
+    pub is_own: bool,
     pub unit: Unit,
     pub bootstrap: u32,
     pub seed: CampaignSeed,

@@ -42,7 +42,7 @@ pub enum Estimator {
     /// From every sample.
     #[default]
     Mbar,
-    /// From histograms.
+    /// From histograms; bins that are wide beside the restraints are divided.
     Wham,
 }
 
@@ -89,7 +89,7 @@ pub struct WindowSection {
     /// What the column has: the coordinate, or the force of the restraint on it, as GROMACS writes it to pullf files.
     #[serde(default)]
     pub quantity: Quantity,
-    /// Where the restraint is without force, in `unit`.
+    /// Where the restraint is without force, in `unit`: `init` in `gmx dump -s window.tpr` (with `pull-coord1-start = yes` not that of the mdp).
     pub center: f64,
     /// kJ/mol/unit^2.
     #[schemars(extend("exclusiveMinimum" = 0))]

@@ -20,6 +20,8 @@ const FAR_UP: f64 = 15.0;
 /// three and six standard deviations of the restraint.
 const ASIDE: f64 = 5.0;
 const FAR_ALL: f64 = 20.0;
+/// Independent samples that a variance is short of, where they are few.
+const FEW: f64 = 4.0;
 /// exp of less than this is nothing beside 1.
 const NOTHING: f64 = -60.0;
 
@@ -64,7 +66,11 @@ impl Consistency {
     pub fn new(compared: Comparison, k: usize, row: &[f64], variances: &[f64]) -> Self {
         // Of a prediction the variance is that of the windows in it, by the squares of their shares. Where all are known as well as
         // this one, and it is itself part of the prediction, its own variance is more than that of the distance.
-        let excess = |(share, variance): (&f64, &f64)| share * share * (variance - variances[k]).max(0.0);
+        let excess = |(share, variance): (&f64, &f64)| {
+            // A g that is known from few independent samples is rather too small.
+            let few = (1.0 - FEW * variance).max(0.5);
+            share * share * (variance / few - variances[k]).max(0.0)
+        };
         let variance = variances[k] + row.iter().zip(variances).map(excess).sum::<f64>();
         Self { score: compared.distance / variance.sqrt(), own_share: row[k], compared }
     }

@@ -27,7 +27,7 @@ pub enum Error {
 pub enum Estimator {
     /// From every sample.
     Mbar,
-    /// From histograms: the bias is taken at the middle of a bin.
+    /// From histograms: the bias is taken at the middle of a bin, or of its parts where it is wide beside the restraints.
     Wham,
 }
 

@@ -111,6 +111,7 @@ impl Recipe {
             bins: Bins { low, high, count: self.bins, axis: self.scale.axis },
             estimator: self.estimator,
             temperature_k: self.temperature_k,
+            is_own: true,
             unit: self.scale.unit,
             bootstrap: self.bootstrap,
             seed,
