@@ -14,7 +14,7 @@ const ELSEWHERE: f64 = 0.1;
 /// So few independent samples may not have seen all that a window has.
 const SLOW: f64 = 50.0;
 const AVERAGING: &str = "samples that are means since the last output (pull-xout-average = yes) are too narrow as well";
-const CENTERS: &str = "with `pull-coord1-start = yes` it is pull-coord1-init plus the distance in the starting structure: `init` in `gmx dump -s window.tpr`";
+const CENTERS: &str = "; with `pull-coord1-start = yes` the center is pull-coord1-init plus the distance in the starting structure: `init` in `gmx dump -s window.tpr`";
 
 impl Analysis<'_> {
     /// Windows that do not agree with what all windows predict for them, a line each, or one for all of them where the cause is common.
@@ -38,7 +38,8 @@ impl Analysis<'_> {
             let unit = self.unit();
             lines.push(format!(
                 "the samples of all windows lie to one side of their `center`, {offset:.4}{unit} on average and tens of kT up their restraints: \
-                 centers that are all wrong by the same tilt the whole profile; {CENTERS}"
+                 centers that are all wrong by the same tilt the whole profile{}",
+                self.centers()
             ));
         }
         lines
@@ -106,7 +107,8 @@ impl Analysis<'_> {
             Cause::CentersAtMeans => match self.same_center(windows) {
                 Some(same) => same,
                 None => format!(
-                    "they would agree with each `center` at the mean of its samples: look at `center`; {CENTERS}"
+                    "they would agree with each `center` at the mean of its samples: look at `center`{}",
+                    self.centers()
                 ),
             },
             Cause::Unknown { spread } => self.same_center(windows).unwrap_or_else(|| self.unknown(windows, *spread)),
@@ -156,8 +158,9 @@ impl Analysis<'_> {
         let bias = self.problem.consistency[first].compared.mean_bias;
         Some(format!(
             "{}{count} overlaps with no other window, and its mean bias is {bias:.0} kT, where soft places have about 1/2: look whether \
-             `center`, `force_constant` (kJ/mol/unit^2), `unit` and `column` are those of the simulation; {CENTERS}",
-            self.found(first)
+             `center`, `force_constant` (kJ/mol/unit^2), `unit` and `column` are those of the simulation{}",
+            self.found(first),
+            self.centers()
         ))
     }
 
@@ -200,7 +203,11 @@ impl Analysis<'_> {
                 let unit = self.unit();
                 match window.and_then(|k| self.copied_center(k)) {
                     Some(copied) => format!("`center` = {center:.4}{unit}{like}; the given one is {copied}"),
-                    None => format!("`center` = {center:.4}{unit}{like}; {CENTERS}"),
+                    None => format!(
+                        "`center` = {center:.4}{unit}{like}{}{}",
+                        self.maybe_slow(center, window),
+                        self.centers()
+                    ),
                 }
             }
         }
@@ -215,6 +222,22 @@ impl Analysis<'_> {
         };
         let near = self.umbrella.windows.iter().enumerate().find_map(is_near);
         near.map_or(String::new(), |k| format!(", that of window {k}"))
+    }
+
+    /// Where the center of a simulation of GROMACS stands; nothing for files of PLUMED.
+    fn centers(&self) -> &'static str {
+        let is_colvar = |one: &UmbrellaWindow| one.name.to_ascii_lowercase().contains("colvar");
+        if self.umbrella.windows.iter().any(is_colvar) { "" } else { CENTERS }
+    }
+
+    /// What a small change of a center can be instead.
+    fn maybe_slow(&self, center: f64, window: Option<usize>) -> &'static str {
+        let is_near = |k: usize| {
+            let own = &self.umbrella.windows[k].window;
+            self.umbrella.bins.axis.displacement(center, own.center).abs() * libm::sqrt(own.stiffness) < 1.0
+        };
+        let text = ", or if it had seen all that it should (slow motions: sample longer)";
+        if window.is_some_and(is_near) { text } else { "" }
     }
 
     /// The other window that has the same center as window `k`.
@@ -244,9 +267,10 @@ impl Analysis<'_> {
             );
         }
         let slow = windows.iter().any(|k| independent(k) < SLOW);
-        let more = if slow { "; some have few independent samples: " } else { "; if they are, " };
+        let more = if slow { "; some have few independent samples: " } else { "; if all are right, " };
         format!(
-            "look whether {parameters} ({CENTERS}){more}it has not seen all that it should: sample longer, or discard more"
+            "look whether {parameters}{}{more}sampling has not seen all that it should: sample longer, or discard more",
+            self.centers()
         )
     }
 
@@ -261,9 +285,10 @@ impl Analysis<'_> {
             group.iter().map(mean).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
         let who = if group.len() == windows.len() { "they".to_owned() } else { format!("windows {}", listed(&group)) };
         Some(format!(
-            "{who} have the same center, {}{}, but means of samples from {low:.4} to {high:.4}: look at `center`; {CENTERS}",
+            "{who} have the same center, {}{}, but means of samples from {low:.4} to {high:.4}: look at `center`{}",
             short(center(&group[0])),
-            self.unit()
+            self.unit(),
+            self.centers()
         ))
     }
 
@@ -277,7 +302,7 @@ impl Analysis<'_> {
 
 /// Which units or conventions differ by a factor.
 fn told_factor(factor: f64) -> String {
-    const DEGREES: f64 = 3282.806_350_011_744;
+    const DEGREES: f64 = 3_282.806_350_011_744;
     let is = |other: f64| (factor / other - 1.0).abs() < 1e-6 || (factor * other - 1.0).abs() < 1e-6;
     let halves = "some programs restrain by k (x - x0)^2, not k/2 (x - x0)^2";
     let told = [
@@ -341,7 +366,7 @@ mod tests {
     #[test]
     fn factors_have_the_names_of_units() {
         assert!(told_factor(418.4).starts_with("kcal/mol/A^2"));
-        assert!(told_factor(1.0 / 3282.806_350_011_744).contains("per radian^2"));
+        assert!(told_factor(1.0 / 3_282.806_350_011_744).contains("per radian^2"));
         assert!(told_factor(2.0).contains("k/2") && told_factor(2.0).contains("average"));
         assert!(told_factor(7.3).contains("average") && !told_factor(0.73).contains("average"));
     }
