@@ -65,10 +65,10 @@ fn agreed(setup: &Setup, wanted: &FreeEnergy, column: usize, values: &Values) ->
     let label = |replica: &Replica| setup.label(replica.task as usize);
     let mut first: Option<(&Replica, Option<f64>)> = None;
     for replica in &values.replicas {
-        let found = match &replica.periods[wanted.file][column] {
-            Period::None => None,
-            Period::Of(period) => Some(*period),
-            Period::Unclear(why) => {
+        let found = match replica.periods.get(wanted.file).and_then(|periods| periods.get(column)) {
+            None | Some(Period::None) => None,
+            Some(Period::Of(period)) => Some(*period),
+            Some(Period::Unclear(why)) => {
                 let text = format!("the free energy `{energy}`, {}: {why}", label(replica));
                 return Err(Error::Unusable(text));
             }

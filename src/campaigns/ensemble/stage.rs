@@ -53,7 +53,7 @@ pub struct Replica {
     pub rows: Vec<u64>,
     /// `[collected file][column][row]`, of the model all columns that it has; dropped in totals, where only their lengths are kept.
     pub series: Vec<Vec<Vec<f64>>>,
-    /// `[collected file][column]`
+    /// `[collected file][column]`; empty for the model, none of whose variables is periodic.
     pub periods: Vec<Vec<Period>>,
     /// Values of them that are not finite.
     pub odd: Odd,
@@ -94,8 +94,7 @@ impl ReplicaStage {
             step: none,
             notes: Vec::new(),
             rows: rows_of(&series),
-            // The model's surfaces do not repeat.
-            periods: series.iter().map(|columns| vec![Period::None; columns.len()]).collect(),
+            periods: Vec::new(),
             series,
             odd: Odd::default(),
         })
