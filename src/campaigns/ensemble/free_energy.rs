@@ -66,7 +66,8 @@ pub fn write(
         let warnings =
             [warn_of_short(setup, wanted, &without, all), warn_of_not_finite(setup, wanted, &not_finite, all)];
         let warnings: Vec<String> = warnings.into_iter().flatten().collect();
-        if let (Some(fault), true) = (fault, warnings.is_empty()) {
+        // Where all replicas failed, that has been said.
+        if let (Some(fault), true) = (fault, warnings.is_empty() && all > 0) {
             said.push(format!("warning: the free energy `{}` is NaN: {fault}", wanted.name));
         }
         said.extend(warnings);

@@ -63,8 +63,9 @@ pub fn free_energy(
     if axes.is_empty() || axes.len() > 2 {
         return Err(Error::Axes(axes.len()));
     }
-    axes.iter().enumerate().try_for_each(|(variable, axis)| axis.check(variable))?;
+    // Ranges that follow from samples make no sense without any, which is the better message.
     let weighted = Weighted::new(replicas, thermal_energy, axes.len(), blocks)?;
+    axes.iter().enumerate().try_for_each(|(variable, axis)| axis.check(variable))?;
     let coordinates: Vec<Vec<f64>> = axes.iter().map(Axis::centers).collect();
     let bins: usize = axes.iter().map(|axis| axis.bins).product();
     let mut shares: Vec<Vec<f64>> = axes.iter().map(|axis| vec![0.0; axis.bins]).collect();
