@@ -6,37 +6,9 @@ use simmpi::results::Reader;
 use std::f64::consts::PI;
 use std::fmt::Write;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use support::{Campaign, Ended, simmpi};
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn analyze(&self, windows: &str) -> Ended {
-        self.write("windows.toml", windows);
-        let args = ["pmf", "windows.toml", "-o", "pmf.h5", "--force"];
-        let output = Command::new(simmpi()).args(args).current_dir(self.0.path()).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        Ended { code: output.status.code().unwrap(), said }
-    }
-
-    fn array(&self, item: &str) -> Vec<f64> {
-        array(&self.path("pmf.h5"), &format!("/results/{item}"))
-    }
-}
+use std::path::Path;
+use support::analysis::Analysis;
+use support::{Campaign, simmpi};
 
 fn array(path: &Path, item: &str) -> Vec<f64> {
     Reader::open_results(path).unwrap().array(item).unwrap()
@@ -58,7 +30,7 @@ fn normal(u: f64, v: f64) -> f64 {
 }
 
 /// Eight windows around a ring on a flat surface, whose variable goes from `low` on, with these lines before and after the header.
-fn ring(folder: &Folder, low: f64, header: &dyn Fn(usize) -> String, more: &str) -> String {
+fn ring(folder: &Analysis, low: f64, header: &dyn Fn(usize) -> String, more: &str) -> String {
     let mut windows = "temperature_k = 300\nbins = 30\nbootstrap = 0\n".to_owned();
     for k in 0..8 {
         let center = low + k as f64 * PI / 4.0;
@@ -81,7 +53,7 @@ fn header(low: &str, high: &str) -> String {
 
 #[test]
 fn a_flat_surface_around_a_ring_is_flat_however_its_bounds_are_spelled() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     for (low, words) in [
         (0.0, ("0", "2pi")),
         (0.0, ("0.0", "2*pi")),
@@ -101,7 +73,7 @@ fn a_flat_surface_around_a_ring_is_flat_however_its_bounds_are_spelled() {
 
 #[test]
 fn bounds_that_are_not_understood_are_refused_with_their_line_unless_the_period_is_given() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     for (lines, said) in [
         (header("0", "2pi/3x"), "w5:3: `max_puck.phi 2pi/3x` is not understood"),
         (header("pi", "-pi"), "w5:3: the column goes from pi to -pi, which is no period"),
@@ -120,7 +92,7 @@ fn bounds_that_are_not_understood_are_refused_with_their_line_unless_the_period_
 
 #[test]
 fn a_window_that_was_restarted_or_killed_has_each_time_once_and_says_so_once() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     let head = "@    xaxis  label \"Time (ps)\"\n@    yaxis  label \"Position (nm)\"\n";
     let rows = |from: usize, to: usize| -> String {
         even(to).enumerate().skip(from).map(|(t, u)| format!("{t}.0000\t{:.5}\n", 0.4 + 0.2 * u)).collect()

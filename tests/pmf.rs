@@ -4,47 +4,16 @@
 mod support;
 
 use serde_json::Value;
-use simmpi::results::Reader;
 use simmpi::seed::{CampaignSeed, Purpose};
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use support::{Ended, results_of, simmpi};
+use support::analysis::Analysis;
+use support::{results_of, simmpi};
 
 /// kB T at 300 K with the constant that the references were made with, kJ/mol.
 const KT: f64 = 0.008_314_462_6 * 300.0;
-
-struct Folder(tempfile::TempDir);
-
-impl Folder {
-    fn new() -> Self {
-        Self(tempfile::tempdir().unwrap())
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn write(&self, name: &str, text: &str) {
-        fs::write(self.path(name), text).unwrap();
-    }
-
-    fn pmf(&self, args: &[&str]) -> Ended {
-        let output = Command::new(simmpi()).arg("pmf").args(args).current_dir(self.0.path()).output().unwrap();
-        let said = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-        Ended { code: output.status.code().unwrap(), said }
-    }
-
-    fn analyze(&self, windows: &str) -> Ended {
-        self.write("windows.toml", windows);
-        self.pmf(&["windows.toml", "-o", "pmf.h5", "--force"])
-    }
-
-    fn array(&self, item: &str) -> Vec<f64> {
-        Reader::open_results(&self.path("pmf.h5")).unwrap().array(&format!("/results/{item}")).unwrap()
-    }
-}
 
 fn reference(name: &str) -> Option<PathBuf> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/md/umbrella").join(name);
@@ -76,7 +45,7 @@ fn of_reference(estimator: &str, kind: &str, more: &str) -> Option<String> {
 fn real_windows_give_what_pymbar_gives() {
     let Some(windows) = of_reference("mbar", "x", "") else { return };
     let expected: Value = serde_json::from_slice(&fs::read(reference("reference_pmf.json").unwrap()).unwrap()).unwrap();
-    let folder = Folder::new();
+    let folder = Analysis::new();
     folder.analyze(&windows).expect(0, &["written: pmf.h5", "drawn: pmf.profile.svg", "drawn: pmf.histograms.svg"]);
     for (found, expected) in folder.array("windows/free_energy").iter().zip(numbers(&expected["f_k"])) {
         assert!((found / KT - expected).abs() < 1e-6, "{found} {expected}");
@@ -110,7 +79,7 @@ fn columns(path: &Path) -> Vec<Vec<f64>> {
 fn real_windows_give_what_gmx_wham_gives_within_its_own_error() {
     for (estimator, kind, more) in [("mbar", "x", ""), ("wham", "x", ""), ("wham", "f", "quantity = \"force\"\n")] {
         let Some(windows) = of_reference(estimator, kind, more) else { return };
-        let folder = Folder::new();
+        let folder = Analysis::new();
         folder.analyze(&windows).expect(0, &["0.602", "0.213", "0.513"]);
         let (energy, counts) = (folder.array("pmf/free_energy"), folder.array("pmf/counts"));
         let (profile, errors) =
@@ -144,7 +113,7 @@ fn chain(task: u64, n: usize, memory: f64) -> Vec<f64> {
 }
 
 /// Windows on a flat surface around a ring, written as PLUMED does, -pi to pi.
-fn ring(folder: &Folder, with_settings: bool) -> String {
+fn ring(folder: &Analysis, with_settings: bool) -> String {
     let mut windows = "temperature_k = 300\nbins = 36\nbootstrap = 20\n".to_owned();
     for k in 0..12 {
         let center = f64::from(k) * std::f64::consts::PI / 6.0 - std::f64::consts::PI;
@@ -164,7 +133,7 @@ fn ring(folder: &Folder, with_settings: bool) -> String {
 
 #[test]
 fn angles_of_plumed_go_round_as_their_files_say() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     let windows = ring(&folder, true);
     folder.analyze(&windows).expect(0, &["center radian"]);
     let (energy, error) = (folder.array("pmf/free_energy"), folder.array("pmf/free_energy_stderr"));
@@ -190,7 +159,7 @@ fn angles_of_plumed_go_round_as_their_files_say() {
 }
 
 /// Windows at `centers` on a flat surface, of files `f0`, `f1`, ... with times in steps of 1 ps.
-fn flat(folder: &Folder, centers: &[f64], head: &str) -> String {
+fn flat(folder: &Analysis, centers: &[f64], head: &str) -> String {
     let mut windows = format!("temperature_k = 300\nbootstrap = 10\nbins = 40\n{head}\n");
     for (k, center) in centers.iter().enumerate() {
         // 1000 kJ/mol/nm^2 leave a spread of 0.05.
@@ -204,7 +173,7 @@ fn flat(folder: &Folder, centers: &[f64], head: &str) -> String {
 
 #[test]
 fn a_gap_is_named_and_nothing_is_drawn_across_it() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     let windows = flat(&folder, &[0.5, 0.58, 1.4, 1.48], "");
     for estimator in ["mbar", "wham"] {
         let said = folder.analyze(&format!("estimator = \"{estimator}\"\n{windows}"));
@@ -226,7 +195,7 @@ fn a_gap_is_named_and_nothing_is_drawn_across_it() {
 
 #[test]
 fn an_output_of_another_input_is_kept_and_the_same_input_gives_the_same_bits() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     let windows = flat(&folder, &[0.5, 0.58, 0.66], "");
     folder.write("windows.toml", &windows);
     let plain = ["windows.toml", "-o", "pmf.h5", "--no-figures"];
@@ -248,10 +217,10 @@ fn an_output_of_another_input_is_kept_and_the_same_input_gives_the_same_bits() {
 
 #[test]
 fn inspect_and_export_know_the_result() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     folder.analyze(&flat(&folder, &[0.5, 0.58], "")).expect(0, &[]);
     let ask = |args: &[&str]| {
-        let output = Command::new(simmpi()).args(args).current_dir(folder.0.path()).output().unwrap();
+        let output = Command::new(simmpi()).args(args).current_dir(folder.folder()).output().unwrap();
         assert_eq!(output.status.code(), Some(0), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
@@ -266,7 +235,7 @@ fn inspect_and_export_know_the_result() {
 
 #[test]
 fn what_is_wrong_in_the_file_of_windows_is_told_with_its_line() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     let good = flat(&folder, &[0.5, 0.58], "");
     for (change, code, told) in [
         (("temperature_k = 300\n", ""), 78, "missing key `temperature_k`"),
@@ -305,7 +274,7 @@ fn what_is_wrong_in_the_file_of_windows_is_told_with_its_line() {
 
 #[test]
 fn what_is_wrong_in_a_data_file_is_told_with_its_line() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     let good = flat(&folder, &[0.5, 0.58], "");
     let data = fs::read_to_string(folder.path("f1")).unwrap();
     let row: Vec<&str> = data.lines().nth(100).unwrap().split(' ').collect();
@@ -336,7 +305,7 @@ fn what_is_wrong_in_a_data_file_is_told_with_its_line() {
 
 #[test]
 fn what_is_before_equilibrium_is_left_out() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     let good = flat(&folder, &[0.5, 0.58], "");
     let text: String = chain(9, 400, 0.3)
         .iter()
@@ -360,7 +329,7 @@ fn what_is_before_equilibrium_is_left_out() {
 
 #[test]
 fn the_example_runs() {
-    let folder = Folder::new();
+    let folder = Analysis::new();
     let windows = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pmf/windows.toml");
     folder.pmf(&[windows.to_str().unwrap(), "-o", "pmf.h5"]).expect(0, &["w3_pullx.xvg", "drawn: pmf.profile.svg"]);
     assert_eq!(folder.array("windows/samples"), [491.0; 4]);

@@ -1,6 +1,7 @@
 //! What tests need to run campaigns under mpirun and to look at what they leave.
 #![allow(dead_code, clippy::unwrap_used)]
 pub mod ala2;
+pub mod analysis;
 pub mod frames;
 pub mod replicas;
 pub mod standing;
