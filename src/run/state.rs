@@ -108,6 +108,12 @@ impl StateFile {
             Exit::Resumable => stop.remedy(),
             _ => "fix this, then run the same command again to go on".to_owned(),
         };
+        // A run that ends before its first stage knows no more of them than the run before.
+        if self.state.stages.is_empty()
+            && let Some(before) = load(&self.path)
+        {
+            self.state.stages = before.stages;
+        }
         let why = stop.message.clone();
         self.state.ended = Some(End { at_s: now_s(), exit: stop.exit as i32, why, next });
         self.write();
@@ -154,7 +160,11 @@ impl StateFile {
 
 /// What was last written of the campaign that writes `output`.
 pub fn read(output: &Path) -> Option<State> {
-    serde_json::from_str(&fs::read_to_string(path_of(output)).ok()?).ok()
+    load(&path_of(output))
+}
+
+fn load(path: &Path) -> Option<State> {
+    serde_json::from_str(&fs::read_to_string(path).ok()?).ok()
 }
 
 /// Seconds since 1970.
