@@ -7,6 +7,7 @@ mod assignments;
 mod berth;
 mod compute;
 pub mod exit;
+pub mod failures;
 mod first_tasks;
 mod lane;
 mod ledger;

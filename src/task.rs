@@ -66,6 +66,9 @@ impl fmt::Display for Tasks {
     }
 }
 
+/// What the text of a [`Cause::Unread`] begins with.
+pub const UNREAD: &str = "ran, but cannot be read";
+
 /// Why a task has no result.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Cause {
@@ -121,7 +124,7 @@ impl fmt::Display for Cause {
             Cause::Lost(text) => write!(f, "lost: {text}"),
             Cause::Unstable(text) => write!(f, "unstable: {text}"),
             Cause::Interrupted(text) => write!(f, "interrupted: {text}"),
-            Cause::Unread(text) => write!(f, "ran, but cannot be read: {text}"),
+            Cause::Unread(text) => write!(f, "{UNREAD}: {text}"),
             Cause::TimedOut { limit_ms } => write!(f, "ran past its limit of {} s", *limit_ms as f64 / 1e3),
         }
     }

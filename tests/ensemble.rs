@@ -169,7 +169,7 @@ fn every_way_to_fail_is_told_and_costs_the_other_replicas_nothing() {
          6) yes xxxxxxxxxxxxxxx | head -c 1000000000 >&2; echo end >&2; exit 4;;\n7) printf '\\377\\376\\n' >&2; exit 5;;\nesac\ntouch done"
     );
     let campaign = campaign(
-        &format!("{}\nstall_timeout_s = 1.0", of("0-7")),
+        &format!("{}\nstall_timeout_s = 3.0", of("0-7")),
         &script,
         "produces = [\"done\"]\n[limits]\nmax_retries = 0\ntask_timeout_s = 10.0",
     );
@@ -182,7 +182,7 @@ fn every_way_to_fail_is_told_and_costs_the_other_replicas_nothing() {
         ("failed", "sh of seed 1 killed by SIGSEGV"),
         ("failed", "exit code 3: sorry"),
         ("failed", "ended with exit code 0, but left no `done`"),
-        ("failed", "neither printed nor wrote anything any more for 1 s"),
+        ("failed", "neither printed nor wrote anything any more for 3 s"),
         ("failed", "ran past its limit of 10 s"),
         ("failed", "exit code 4"),
         ("failed", "exit code 5: \u{fffd}\u{fffd}"),

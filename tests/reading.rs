@@ -61,8 +61,10 @@ fn a_misspelt_column_is_reported_once_and_when_it_is_corrected_nothing_runs_agai
     let typo = config("", &columns(&["time", "phi", "bais"]));
     let campaign = Campaign::with(simmpi(), &typo);
     let output = campaign.run(2, &[]);
-    output
-        .expect(2, &["0 of 4 tasks done, 4 failed", "no column `bais`", "and 3 more alike", "the same command again"]);
+    output.expect(
+        2,
+        &["0 of 4 tasks done, 4 failed", "no column `bais`", "and 3 more like it", "the same command again"],
+    );
     assert_each_ran_once(&campaign);
     campaign.run(0, &["--retry-failed"]).expect(2, &["no column `bais`"]);
     assert_each_ran_once(&campaign);

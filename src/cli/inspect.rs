@@ -1,15 +1,18 @@
 //! What is in a result file, and how does the campaign stand that writes it?
-use super::failures::{Failed, grouped};
 use crate::campaigns::export;
 use crate::comm::host_name;
 use crate::results::Reader;
 use crate::run::exit::{Exit, Stop};
+use crate::run::failures::{Failed, grouped};
 use crate::run::live::{self, Written};
 use crate::run::say;
 use crate::run::survey::{Phase, Survey};
 use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
+
+/// Causes of failures that are listed; all are in the result and in `--json`.
+const CAUSES: usize = 20;
 
 /// Tells what the result file at `path` holds, as text or JSON, and how the campaign that writes it stands where that is not complete.
 ///
@@ -140,14 +143,14 @@ fn tell_running(when: &str, running: &Written) {
 
 fn failures_of(survey: &Survey) -> Vec<Failed> {
     let of_stage = |stage: &crate::run::survey::StageSurvey| {
-        let failed = |failure| Failed { label: stage.label(failure), error: failure.cause.to_string() };
+        let failed = |failure| Failed::new(stage.label(failure), &failure.cause);
         stage.failures.iter().map(failed).collect::<Vec<_>>()
     };
     survey.stages.iter().flat_map(of_stage).collect()
 }
 
 fn tell_failures(failures: &[Failed]) {
-    grouped(failures).iter().for_each(|line| say::line(&format!("  {line}")));
+    grouped(failures, CAUSES).iter().for_each(|line| say::line(&format!("  {line}")));
 }
 
 /// How a campaign stands, as JSON.

@@ -1,7 +1,6 @@
 //! What can be asked on the command line?
 mod check;
 mod export;
-mod failures;
 mod init;
 mod inspect;
 mod plan;

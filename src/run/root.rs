@@ -2,6 +2,7 @@
 use super::assignments::Assignments;
 use super::compute::{Cut, Undone};
 use super::exit::{Exit, Stop};
+use super::failures::{Failed, label_of};
 use super::first_tasks::OfAll;
 use super::ledger::{Ledger, SavedStage};
 use super::live::Live;
@@ -17,7 +18,7 @@ use super::unread::Unread;
 use crate::campaigns::stage::StageResult;
 use crate::journal::Lock;
 use crate::plan::{self, Dynamic, Partition, Policy, Static};
-use crate::task::Tasks;
+use crate::task::{Failure, Tasks};
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
@@ -134,9 +135,13 @@ impl Root {
         Ok((ledger, assignments))
     }
 
-    /// Faults of what tasks left, of all stages that are done.
-    pub fn unread_lines(&self) -> Vec<String> {
-        let of_stage = |ledger: &Ledger| Unread::of(ledger.present.stage.as_ref(), &ledger.failures()).lines();
+    /// What failed in the stages that are done.
+    pub fn failed_tasks(&self) -> Vec<Failed> {
+        let of_stage = |ledger: &Ledger| {
+            let stage = ledger.present.stage.as_ref();
+            let failed = |failure: &Failure| Failed::new(label_of(stage, failure.task), &failure.cause);
+            ledger.failures().iter().map(failed).collect::<Vec<_>>()
+        };
         self.closed.iter().flat_map(of_stage).collect()
     }
 

@@ -2,6 +2,7 @@
 use super::berth::Berth;
 use super::compute::{Compute, Terms};
 use super::exit::{Exit, Stop};
+use super::failures::grouped;
 use super::message::{Notice, ToRoot, ToWorker};
 use super::open::{self, Claim, Opened};
 use super::publish::{Totals, publish};
@@ -25,6 +26,8 @@ use std::time::{Duration, Instant};
 
 /// How long a rank waits to see the journal that rank 0 made: network file systems take a while.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Causes of failures that the end of a run lists.
+const CAUSES: usize = 5;
 
 /// All that a rank brings to a run.
 pub struct Party {
@@ -225,9 +228,12 @@ impl Party {
             say::duration(part.started.elapsed().as_secs_f64()),
             orders.output.display(),
         ));
+        grouped(&part.root.failed_tasks(), CAUSES).iter().for_each(|line| say::line(&format!("  {line}")));
         if unread > 0 {
-            say::line(&format!("{unread} of the {failed} that failed ran, and only what they left cannot be read:"));
-            part.root.unread_lines().iter().for_each(|line| say::line(&format!("  {line}")));
+            say::line(&format!(
+                "{unread} of the {failed} that failed ran, and only what they left cannot be read: after a correction the same command \
+                 reads it, and runs nothing again"
+            ));
         }
         Ok(exit)
     }
