@@ -7,26 +7,25 @@
 #[macro_use]
 #[path = "support/checks.rs"]
 mod checks;
+#[path = "process/killed.rs"]
+mod killed;
+#[path = "process/programs.rs"]
+mod programs;
 
-use nix::{
-    fcntl::{FcntlArg, OFlag, fcntl},
-    sys::signal::{Signal, kill},
-    unistd::Pid,
-};
+use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use simmpi::process::{Command, Error, Exit, Finished, Guard, Output, Stdin, cores};
 use std::{
     ffi::OsString,
     fs,
     os::unix::ffi::OsStringExt,
-    path::{Path, PathBuf},
-    process::{Child, Command as Program, ExitCode, Stdio},
-    sync::atomic::{AtomicU32, Ordering},
+    path::Path,
+    process::{Command as Program, ExitCode},
     thread::{scope, sleep},
     time::{Duration, Instant},
 };
 
-/// Set for the binary when it is to be a rank.
-const ROLE: &str = "SIMMPI_TEST_ROLE";
+use killed::*;
+use programs::*;
 
 fn main() -> ExitCode {
     if let Ok(role) = std::env::var(ROLE) {
@@ -61,95 +60,6 @@ fn main() -> ExitCode {
         a_dropped_guard_ends_at_once
         a_guard_is_refused_once_there_are_threads
     ])
-}
-
-/// What the binary does as a rank; its argument is the token.
-fn play(role: &str) {
-    let token = std::env::args().nth(1).unwrap();
-    let guard = Guard::start().unwrap();
-    match role {
-        "runs a tree" => drop(guard.run(&tree(&token))),
-        "runs a program" => drop(guard.run(&Command::new(["sleep", &token], "/"))),
-        "exits without a word" => {
-            assert!(guard.run(&sh(&format!("setsid sleep {token} &"))).unwrap().exit.is_success());
-            std::process::exit(0);
-        }
-        _ => panic!("no such role"),
-    }
-}
-
-fn rank(role: &str, token: &str, launcher: &[&str]) -> Child {
-    let me = std::env::current_exe().unwrap();
-    let mut argv: Vec<OsString> = launcher.iter().map(OsString::from).collect();
-    argv.extend([me.into(), token.into()]);
-    Program::new(&argv[0]).args(&argv[1..]).env(ROLE, role).stdin(Stdio::null()).spawn().unwrap()
-}
-
-/// The launchers of this machine; the guard must get on with each.
-fn launchers() -> Vec<Vec<&'static str>> {
-    let known =
-        [vec!["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "-n", "2"], vec!["mpirun.mpich", "-n", "2"]];
-    let path = std::env::var_os("PATH").unwrap();
-    let is_there = |name: &str| std::env::split_paths(&path).any(|directory| directory.join(name).exists());
-    let found: Vec<_> = known.into_iter().filter(|launcher| is_there(launcher[0])).collect();
-    if found.is_empty() {
-        println!("(no launcher found, nothing checked)");
-    }
-    found
-}
-
-fn sh(script: &str) -> Command {
-    Command::new(["sh", "-c", script], "/")
-}
-
-fn seconds(seconds: f64) -> Duration {
-    Duration::from_secs_f64(seconds)
-}
-
-fn run(script: &str) -> Finished {
-    Guard::start().unwrap().run(&sh(script)).unwrap()
-}
-
-/// A number of seconds to sleep that occurs in no other command line of this machine.
-fn token() -> String {
-    static NEXT: AtomicU32 = AtomicU32::new(1000);
-    format!("86400.{}{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed))
-}
-
-/// Sleeps in the foreground, in the background, in a session of its own, and double forked out of sight.
-fn tree(token: &str) -> Command {
-    sh(&format!("sleep {token} & setsid sleep {token} & (setsid sh -c '(sleep {token} &) & exit' &); sleep {token}"))
-}
-
-/// How many processes have `token` in their command lines.
-fn count(token: &str) -> usize {
-    let holds = |pid: PathBuf| {
-        fs::read(pid.join("cmdline")).is_ok_and(|line| line.windows(token.len()).any(|part| part == token.as_bytes()))
-    };
-    fs::read_dir("/proc").unwrap().flatten().filter(|entry| holds(entry.path())).count()
-}
-
-/// Waits until that number satisfies `is_reached`.
-fn wait_for(token: &str, is_reached: impl Fn(usize) -> bool, limit: f64) {
-    let start = Instant::now();
-    while !is_reached(count(token)) {
-        assert!(start.elapsed() < seconds(limit), "{} processes after {limit} s", count(token));
-        sleep(seconds(0.01));
-    }
-}
-
-fn status_line(pid: i32, key: &str) -> String {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-    status.lines().find_map(|line| line.strip_prefix(key)).unwrap().trim().to_string()
-}
-
-fn peak_kb(pid: i32) -> i64 {
-    status_line(pid, "VmHWM:").trim_end_matches(" kB").parse().unwrap()
-}
-
-fn open_files(pid: i32) -> Vec<PathBuf> {
-    let files = fs::read_dir(format!("/proc/{pid}/fd")).unwrap().flatten();
-    files.filter_map(|file| fs::read_link(file.path()).ok()).collect()
 }
 
 fn exit_codes_signals_and_output_come_back_as_they_are() {
@@ -276,51 +186,6 @@ fn a_program_that_heeds_term_ends_before_its_grace() {
     assert_eq!(count(&token), 0);
 }
 
-fn descendants_in_the_background_in_own_sessions_and_double_forked_end_with_their_command() {
-    let token = token();
-    let guard = Guard::start().unwrap();
-    let mut leaving = tree(&token);
-    let script = leaving.argv[2].to_str().unwrap().replace(&format!("; sleep {token}"), "; sleep 0.5; echo left");
-    leaving.argv[2] = format!("{script}; ps ax -o args= | grep -c '[s]leep {token}'").into();
-    let finished = guard.run(&leaving).unwrap();
-    let seen: usize = finished.stdout.last_lines(1).parse().unwrap();
-    assert!(seen >= 3, "the tree has not grown: {}", finished.stdout.text());
-    assert_eq!((finished.exit, finished.survivors, count(&token)), (Exit::Exited(0), 0, 0));
-    assert!(finished.elapsed < seconds(5.0));
-}
-
-fn all_descendants_end_when_the_rank_is_killed() {
-    let token = token();
-    let mut rank = rank("runs a tree", &token, &[]);
-    // Rank, its two processes, shell and four sleeps.
-    wait_for(&token, |n| n >= 8, 10.0);
-    rank.kill().unwrap();
-    rank.wait().unwrap();
-    wait_for(&token, |n| n == 0, 3.0);
-}
-
-fn all_descendants_end_when_the_launcher_is_told_to_end() {
-    for launcher in launchers() {
-        let token = token();
-        let mut job = rank("runs a tree", &token, &launcher);
-        wait_for(&token, |n| n >= 16, 20.0);
-        kill(Pid::from_raw(job.id() as i32), Signal::SIGTERM).unwrap();
-        job.wait().unwrap();
-        wait_for(&token, |n| n == 0, 3.0);
-    }
-}
-
-fn a_launcher_does_not_wait_for_the_guard() {
-    for launcher in launchers() {
-        let token = token();
-        let start = Instant::now();
-        let mut job = rank("exits without a word", &token, &launcher);
-        assert!(job.wait().unwrap().success());
-        assert!(start.elapsed() < seconds(15.0), "{:?}", start.elapsed());
-        wait_for(&token, |n| n == 0, 3.0);
-    }
-}
-
 fn a_gigabyte_of_output_is_bounded_in_memory() {
     let guard = Guard::start().unwrap();
     guard.run(&sh("echo")).unwrap();
@@ -410,56 +275,6 @@ fn a_program_that_waits_can_be_withdrawn_and_may_come_too_late() {
     assert_eq!((one.exit, two.exit), (Exit::Cancelled, Exit::Cancelled));
 }
 
-fn a_killed_guard_is_an_error_and_takes_its_programs_along() {
-    let token = token();
-    let guard = Guard::start().unwrap();
-    let script = format!("(sleep {token} &); set -m; sleep {token} & sleep {token}");
-    scope(|threads| {
-        let running = threads.spawn(|| guard.run(&sh(&script)));
-        wait_for(&token, |n| n >= 4, 5.0);
-        kill(Pid::from_raw(guard.pid()), Signal::SIGKILL).unwrap();
-        let start = Instant::now();
-        let error = running.join().unwrap().unwrap_err();
-        assert!(matches!(error, Error::GuardLost { signal: Some(9), .. }), "{error}");
-        assert!(start.elapsed() < seconds(3.0));
-    });
-    assert_eq!(count(&token), 0);
-    assert!(matches!(guard.run(&sh("true")), Err(Error::GuardLost { signal: Some(9), .. })));
-    guard.cancel();
-}
-
-/// The child of a process that is named so.
-fn child(parent: i32, name: &str) -> i32 {
-    let children = Program::new("ps").args(["-o", "pid=,comm=", "--ppid", &parent.to_string()]).output().unwrap();
-    let children = String::from_utf8(children.stdout).unwrap();
-    let found = children.lines().find(|line| line.ends_with(name)).unwrap_or_else(|| panic!("{name} in {children}"));
-    found.split_whitespace().next().unwrap().parse().unwrap()
-}
-
-fn all_descendants_end_whichever_of_rank_and_guard_are_killed_together() {
-    // The rank is stopped where it is not killed, so that it cannot help.
-    for kills in [&["guard"][..], &["programs"], &["rank", "guard"], &["rank", "programs"]] {
-        let token = token();
-        let mut rank = rank("runs a tree", &token, &[]);
-        // Rank, its two processes, shell and four sleeps.
-        wait_for(&token, |n| n >= 8, 10.0);
-        let guard = child(rank.id() as i32, "simmpi-guard");
-        let programs = child(guard, "simmpi-programs");
-        let pid = |name: &str| match name {
-            "rank" => rank.id() as i32,
-            "guard" => guard,
-            _ => programs,
-        };
-        let send = |pid: i32, signal| kill(Pid::from_raw(pid), signal).unwrap();
-        send(pid("rank"), Signal::SIGSTOP);
-        kills.iter().for_each(|name| send(pid(name), Signal::SIGKILL));
-        let left = usize::from(!kills.contains(&"rank"));
-        wait_for(&token, |n| n == left, 5.0);
-        let _ = rank.kill();
-        rank.wait().unwrap();
-    }
-}
-
 fn the_launchers_variables_do_not_reach_a_program() {
     let launched = ["OMPI_COMM_WORLD_RANK", "PMIX_RANK", "PMI_FD", "MPI_LOCALRANKID", "SLURM_PROCID", "SLURM_STEP_ID"];
     let own = ["SLURM_JOB_ID", "OMP_NUM_THREADS", "SIMMPI_TEST_GONE"];
@@ -539,66 +354,6 @@ fn nothing_inherited_stays_open() {
     assert_eq!(files.len(), 3, "only the sockets and the signals: {files:?}");
     let listed = guard.run(&Command::new(["ls", "-l", "/proc/self/fd"], "/")).unwrap().stdout.text();
     assert_eq!(listed.matches(" -> ").count(), 4, "the standard three and the directory that is listed: {listed}");
-}
-
-fn signals_of_the_launcher_reach_neither_guard_nor_program() {
-    let guard = Guard::start().unwrap();
-    let signals = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGQUIT];
-    scope(|threads| {
-        let running = threads.spawn(|| guard.run(&sh("sleep 0.5; grep -E 'Sig(Blk|Ign)' /proc/self/status")).unwrap());
-        sleep(seconds(0.2));
-        for signal in signals {
-            kill(Pid::from_raw(guard.pid()), signal).unwrap();
-            // The guard leads its own group and session.
-            kill(Pid::from_raw(-guard.pid()), signal).unwrap();
-        }
-        let finished = running.join().unwrap();
-        assert_eq!(finished.exit, Exit::Exited(0));
-        let text = finished.stdout.text();
-        let mask = |key: &str| {
-            let value = text.lines().find_map(|line| line.strip_prefix(key)).unwrap();
-            u64::from_str_radix(value.trim(), 16).unwrap()
-        };
-        assert_eq!(mask("SigBlk:"), 0, "programs have all signals unblocked");
-        let mine = u64::from_str_radix(&status_line(std::process::id() as i32, "SigIgn:"), 16).unwrap();
-        assert_eq!(mask("SigIgn:"), mine & !(1 << (Signal::SIGPIPE as i32 - 1)));
-    });
-}
-
-fn many_commands_leave_nothing_behind() {
-    let guard = Guard::start().unwrap();
-    let before = (open_files(guard.pid()).len(), open_files(std::process::id() as i32).len());
-    let start = Instant::now();
-    for _ in 0..300 {
-        assert!(guard.run(&Command::new(["true"], "/")).unwrap().exit.is_success());
-    }
-    println!("({:.2} ms a command)", start.elapsed().as_secs_f64() * 1e3 / 300.0);
-    assert_eq!((open_files(guard.pid()).len(), open_files(std::process::id() as i32).len()), before);
-    scope(|threads| {
-        let turns: Vec<_> = (0..4)
-            .map(|k| {
-                (
-                    k,
-                    threads.spawn({
-                        let guard = &guard;
-                        move || guard.run(&sh(&format!("sleep 0.1; exit {k}")))
-                    }),
-                )
-            })
-            .collect();
-        for (k, turn) in turns {
-            assert_eq!(turn.join().unwrap().unwrap().exit, Exit::Exited(k));
-        }
-    });
-}
-
-fn a_dropped_guard_ends_at_once() {
-    let guard = Guard::start().unwrap();
-    let pid = guard.pid();
-    let start = Instant::now();
-    drop(guard);
-    assert!(start.elapsed() < seconds(0.5));
-    assert!(!Path::new(&format!("/proc/{pid}")).exists(), "ended and reaped");
 }
 
 fn a_guard_is_refused_once_there_are_threads() {
