@@ -272,6 +272,18 @@ fn wrong_windows_of_angles_are_named_with_the_cause() {
     right()
         .with(|_, one| one.samples.iter_mut().for_each(|x| *x = x.to_radians()))
         .expect_wrong("samples in radian", &[all, "degree and radian"]);
+    // So soft that one wrong center spoils all windows: on a smaller circle, of centers in other units, they would agree.
+    let draw = Draw { samples: 1500, memory: 0.3 };
+    let restraint = |(k, center)| draw.window(k as u64, flat, (center, 20.0 * PER_DEGREE), Some(360.0));
+    let windows = even(-180.0, 45.0, 8).enumerate().map(restraint).collect();
+    let ring = Set { windows, unit: "degree", period: Some(360.0), head: "" }.in_units(PI / 180.0, "radian");
+    ring.clone().expect_right("a ring of soft windows");
+    let one = ring.with(|k, one| {
+        if k == 2 {
+            one.center = 0.1
+        }
+    });
+    one.expect_wrong("one center on a ring", &["window 2 (`f2`)", "`center` = -1.5"]);
 }
 
 #[test]

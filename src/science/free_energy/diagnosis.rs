@@ -141,9 +141,18 @@ impl Trial {
     /// Whether there is what would be changed.
     fn can_change(&self, change: Change) -> bool {
         match change {
-            Change::Scale { period, .. } => period == 1.0 || self.bins.axis.period.is_some(),
+            Change::Scale { period, .. } if period != 1.0 => {
+                // On a circle that is smaller than what was sampled all windows would agree, since everything is everywhere on it.
+                self.bins.axis.period.is_some_and(|given| self.sampled_width() <= 1.001 * given * period)
+            }
             _ => true,
         }
+    }
+
+    /// From the lowest to the highest sample.
+    fn sampled_width(&self) -> f64 {
+        let samples = || self.windows.iter().flat_map(|window| window.samples.iter().copied());
+        samples().fold(f64::NEG_INFINITY, f64::max) - samples().fold(f64::INFINITY, f64::min)
     }
 
     fn without(&self, left_out: usize) -> Self {
