@@ -42,8 +42,8 @@ pub fn replica(setup: &Setup, replica: usize, folder: &Path) -> Result<Read, Str
             let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
             format!("{error}{source}")
         })?;
-        let uses = setup.free_energies.iter().filter(|wanted| wanted.file == place);
-        uses.into_iter().try_for_each(|wanted| check_used(wanted, collect, &table, &path))?;
+        let mut uses = setup.free_energies.iter().filter(|wanted| wanted.file == place);
+        uses.try_for_each(|wanted| check_used(wanted, collect, &table, &path))?;
         read.odd.add(&table, collect, &path);
         read.periods.push(periods::of(setup, place, &path, &table)?);
         let file = path.file_name().unwrap_or_default().to_string_lossy();

@@ -28,10 +28,12 @@ pub struct Mixed {
     pub count: usize,
 }
 
-/// Leaves of rows the last ones of their time: where the time of `columns`' last one goes back (`descents`), rows from there on were written
-/// again. One note for all.
-pub fn drop_repeated(columns: &mut [Vec<f64>], descents: &[Descent], notes: &mut Vec<Note>) {
-    let Some(times) = columns.last().filter(|_| !descents.is_empty()) else { return };
+/// Rows that stay, the last ones of their time: where `times` go back (`descents`), rows from there on were written again. None where all
+/// stay; one note for all that do not.
+pub fn kept(times: &[f64], descents: &[Descent], notes: &mut Vec<Note>) -> Option<Vec<Range<usize>>> {
+    if descents.is_empty() {
+        return None;
+    }
     let mut kept: Vec<Range<usize>> = Vec::new();
     let ends = descents.iter().map(|descent| descent.row).chain([times.len()]);
     let (mut begin, mut dropped, mut is_all) = (0, 0, false);
@@ -44,9 +46,7 @@ pub fn drop_repeated(columns: &mut [Vec<f64>], descents: &[Descent], notes: &mut
         begin = end;
     }
     notes.push(note(times, descents, dropped, is_all));
-    for column in columns {
-        *column = kept.iter().flat_map(|rows| &column[rows.clone()]).copied().collect();
-    }
+    Some(kept)
 }
 
 /// Takes rows of `time` and later ones out of `kept`, each range of which ascends, and says how many.

@@ -76,18 +76,19 @@ impl Rows {
 
     /// Leaves out what a restart wrote again.
     pub fn drop_repeated(&mut self, notes: &mut Vec<Note>) {
-        let rows = self.values.last().map_or(0, Vec::len);
-        // Which line each of these rows is in, as a column, which loses the same rows as others do.
-        if !self.not_finite.is_empty() {
-            let mut lines = vec![0.0; rows];
-            self.not_finite.iter().for_each(|odd| lines[odd.row] = odd.line as f64);
-            self.values.insert(0, lines);
+        let times = self.values.last().map_or(&[][..], Vec::as_slice);
+        let Some(kept) = restart::kept(times, &self.descents, notes) else { return };
+        for column in &mut self.values {
+            *column = kept.iter().flat_map(|rows| &column[rows.clone()]).copied().collect();
         }
-        restart::drop_repeated(&mut self.values, &self.descents, notes);
-        if !self.not_finite.is_empty() {
-            let lines = self.values.remove(0).into_iter().enumerate().filter(|(_, line)| *line > 0.0);
-            self.not_finite = lines.map(|(row, line)| NotFinite { row, line: line as usize }).collect();
+        let (mut before, mut not_finite) = (0, Vec::new());
+        for rows in kept {
+            let first = self.not_finite.partition_point(|odd| odd.row < rows.start);
+            let of_range = self.not_finite[first..].iter().take_while(|odd| odd.row < rows.end);
+            not_finite.extend(of_range.map(|odd| NotFinite { row: before + odd.row - rows.start, line: odd.line }));
+            before += rows.len();
         }
+        self.not_finite = not_finite;
     }
 
     /// Reads the row at the end of a line, where one that was cut off stands before it: then time goes back.
