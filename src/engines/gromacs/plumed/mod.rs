@@ -223,7 +223,7 @@ impl Plan {
         self.cuts.iter().try_for_each(|(path, scan)| scan.cut(path))?;
         self.frames.iter().try_for_each(|(path, frames)| frames.cut(path))?;
         self.writes.iter().try_for_each(|(path, text)| {
-            let made = path.with_extension("new");
+            let made = rows::made_beside(path);
             let mut file = File::create(&made)?;
             file.write_all(text.as_bytes())?;
             file.sync_all()?;

@@ -7,7 +7,7 @@
 use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom, Write};
 use std::ops::Range;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// What of a file stays.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -151,9 +151,7 @@ impl Scan {
     }
 
     fn write_anew(&self, path: &Path) -> io::Result<()> {
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".new");
-        let made = path.with_file_name(name);
+        let made = made_beside(path);
         let (mut from, mut to) = (File::open(path)?, File::create(&made)?);
         for part in &self.kept {
             from.seek(SeekFrom::Start(part.start))?;
@@ -163,6 +161,13 @@ impl Scan {
         to.sync_all()?;
         fs::rename(made, path)
     }
+}
+
+/// Where what takes the place of a file is made.
+pub fn made_beside(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".new");
+    path.with_file_name(name)
 }
 
 /// The columns that a header names: none where the line is not one, none within where it names no time.
