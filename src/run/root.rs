@@ -17,8 +17,8 @@ use super::state::StateFile;
 use super::unread::Unread;
 use crate::campaigns::stage::StageResult;
 use crate::journal::Lock;
-use crate::plan::{self, Dynamic, Partition, Policy, Static};
-use crate::task::{Failure, Tasks};
+use crate::plan::{self, Dynamic, Partition, Policy, Static, TaskSet};
+use crate::task::{Failure, TaskId, Tasks};
 use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
@@ -81,16 +81,7 @@ impl Root {
             ledger.hear(rank, notice);
         }
         let to_read = self.only_to_be_read(&mut ledger)?;
-        to_read.iter().for_each(|&task| ledger.retry(Tasks::new(task, task + 1)));
-        if self.orders.retry_failed || self.orders.only.is_some() {
-            let only = self.orders.only.map(|only| Tasks::new(only, only.saturating_add(1)));
-            ledger.retry(only.unwrap_or(Tasks::new(0, u64::MAX)));
-        }
-        let mut left = ledger.left();
-        if let Some(only) = self.orders.only {
-            left.remove(Tasks::new(0, only));
-            left.remove(Tasks::new(only.saturating_add(1), u64::MAX));
-        }
+        let left = self.to_run(&mut ledger, &to_read);
         if left.is_empty() {
             return Ok((ledger, Assignments::new(Box::new(Static::none(ranks)), ranks, 0)));
         }
@@ -133,6 +124,23 @@ impl Root {
         let mut assignments = Assignments::new(policy, ranks, left.count());
         self.retired.iter().for_each(|&rank| assignments.retire(rank));
         Ok((ledger, assignments))
+    }
+
+    /// Tasks that this run is to do, those that failed and are tried again among them, and those that are only `to_read`.
+    fn to_run(&self, ledger: &mut Ledger, to_read: &BTreeSet<TaskId>) -> TaskSet {
+        to_read.iter().for_each(|&task| ledger.retry(Tasks::new(task, task + 1)));
+        let Some(only) = self.orders.only else {
+            if self.orders.retry_failed {
+                ledger.retry(Tasks::new(0, u64::MAX));
+            }
+            return ledger.left();
+        };
+        let behind = only.saturating_add(1);
+        ledger.retry(Tasks::new(only, behind));
+        let mut left = ledger.left();
+        left.remove(Tasks::new(0, only));
+        left.remove(Tasks::new(behind, u64::MAX));
+        left
     }
 
     /// What failed in the stages that are done.
