@@ -16,7 +16,7 @@ pub use input::obstacles;
 pub use kernel::{Fault, Kernel};
 
 use frames::{Form, Frames};
-use input::{Appended, Input};
+use input::{Appended, Input, Opes};
 use rows::Scan;
 use state::{Missing, Provision, Search};
 use std::collections::BTreeMap;
@@ -109,62 +109,94 @@ pub fn plan(folder: &Path, name: &str, file: &str, at: Moment) -> Result<Plan, U
     let begins = if input.restarts() { lengths(folder, name) } else { BTreeMap::new() };
     let until = at.time_of(at.step) + 0.5 * at.dt_ps / at.unit_ps;
     let opes = input.opes();
+    let planner = Planner { folder, at: &at, until, begins, opes: &opes, is_fresh: !input.restarts() };
     let mut plan = Plan::default();
-    for appended in input.appended() {
-        let path = folder.join(&appended.file);
+    input.appended().into_iter().try_for_each(|appended| planner.add_appended(appended, &mut plan))?;
+    planner.add_states(&mut plan)?;
+    Ok(plan)
+}
+
+/// What is known when it is looked at one file after another.
+struct Planner<'a> {
+    folder: &'a Path,
+    at: &'a Moment,
+    /// Rows of later times go, in PLUMED's unit.
+    until: f64,
+    /// How long files were when the simulation began, where it goes on from files of another one.
+    begins: BTreeMap<String, u64>,
+    opes: &'a [Opes],
+    /// Whether the simulation began from nothing.
+    is_fresh: bool,
+}
+
+impl Planner<'_> {
+    /// What becomes of a file that PLUMED appends to.
+    fn add_appended(&self, appended: Appended, plan: &mut Plan) -> Result<(), Unusable> {
         if !is_inside(&appended.file) {
-            match appended.is_bias {
-                true => return Err(Unusable::Outside(appended.file)),
-                false => continue,
-            }
+            return if appended.is_bias { Err(Unusable::Outside(appended.file)) } else { Ok(()) };
         }
+        let path = self.folder.join(&appended.file);
         if let Some(form) = appended.form {
             // Frames of the simulation before are not counted.
-            if input.restarts() {
-                continue;
+            if self.is_fresh {
+                plan.frames.extend(frames_at(&path, form, &appended, self.at)?.map(|frames| (path, frames)));
             }
-            plan.frames.extend(frames_at(&path, form, &appended, &at)?.map(|frames| (path, frames)));
-            continue;
+            return Ok(());
         }
-        let begin = begins.get(&appended.file).copied().unwrap_or(0);
-        let scan =
-            Scan::of(&path, begin, until).map_err(|source| Unusable::Read { file: appended.file.clone(), source })?;
+        let begin = self.begins.get(&appended.file).copied().unwrap_or(0);
+        let scan = Scan::of(&path, begin, self.until)
+            .map_err(|source| Unusable::Read { file: appended.file.clone(), source })?;
+        let writers = || self.opes.iter().filter(|opes| opes.kernels == appended.file);
         // OPES that reads a state does not read its kernels.
-        let is_unread = opes.iter().any(|opes| opes.kernels == appended.file && opes.reads_state());
+        let is_unread = writers().any(Opes::reads_state);
         let Some(scan) = scan else {
-            match appended.is_bias && !is_unread {
-                true => return Err(Unusable::Gone(appended.file)),
-                false => continue,
-            }
+            let is_needed = appended.is_bias && !is_unread;
+            return if is_needed { Err(Unusable::Gone(appended.file)) } else { Ok(()) };
         };
-        if is_unread {
-            plan.cuts.push((path, scan));
-            continue;
-        }
-        if let Some(line) = scan.damaged.filter(|_| appended.is_bias) {
-            return Err(Unusable::Damaged { file: appended.file, line });
-        }
-        let may_be_empty = opes.iter().any(|opes| opes.kernels == appended.file && opes.is_adaptive);
-        if let Some(last) = gap(&scan, &appended, may_be_empty, &at) {
-            match appended.is_bias {
-                true => return Err(Unusable::Short { file: appended.file, last }),
-                false => plan.gaps.push(format!("PLUMED's {} ends at {last}", appended.file)),
-            }
+        if !is_unread {
+            self.check_rows(&scan, &appended, writers().any(|opes| opes.is_adaptive), plan)?;
         }
         plan.cuts.push((path, scan));
+        Ok(())
     }
-    if let Some(state) = opes.iter().filter_map(|opes| opes.state.as_ref()).find(|state| !is_inside(state)) {
-        return Err(Unusable::Outside(state.clone()));
+
+    /// Whether a file that is gone on from has whole rows up to the checkpoint; others may lack some.
+    fn check_rows(
+        &self,
+        scan: &Scan,
+        appended: &Appended,
+        may_be_empty: bool,
+        plan: &mut Plan,
+    ) -> Result<(), Unusable> {
+        let file = || appended.file.clone();
+        if let Some(line) = scan.damaged.filter(|_| appended.is_bias) {
+            return Err(Unusable::Damaged { file: file(), line });
+        }
+        match gap(scan, appended, may_be_empty, self.at) {
+            Some(last) if appended.is_bias => return Err(Unusable::Short { file: file(), last }),
+            Some(last) => plan.gaps.push(format!("PLUMED's {} ends at {last}", appended.file)),
+            None => {}
+        }
+        Ok(())
     }
-    for opes in &opes {
-        let scan = plan.cuts.iter().find(|(path, _)| *path == folder.join(&opes.kernels)).map(|(_, scan)| scan);
-        let search = Search { folder, opes, at: &at, is_fresh: !input.restarts() };
-        let Provision { write, note, doubt } = search.find(scan)?;
-        plan.gaps.extend(doubt);
-        plan.writes.extend(write);
-        plan.notes.extend(note);
+
+    /// Where OPES finds the state of the checkpoint's step.
+    fn add_states(&self, plan: &mut Plan) -> Result<(), Unusable> {
+        let mut states = self.opes.iter().filter_map(|opes| opes.state.as_ref());
+        if let Some(state) = states.find(|state| !is_inside(state)) {
+            return Err(Unusable::Outside(state.clone()));
+        }
+        for opes in self.opes {
+            let kernels = self.folder.join(&opes.kernels);
+            let scan = plan.cuts.iter().find(|(path, _)| *path == kernels).map(|(_, scan)| scan);
+            let search = Search { folder: self.folder, opes, at: self.at, is_fresh: self.is_fresh };
+            let Provision { write, note, doubt } = search.find(scan)?;
+            plan.gaps.extend(doubt);
+            plan.writes.extend(write);
+            plan.notes.extend(note);
+        }
+        Ok(())
     }
-    Ok(plan)
 }
 
 /// Whether a file is the replica's own.
