@@ -2,7 +2,7 @@
 # Installs what building and testing simmpi needs on Debian, where it is missing. Runs as root, or through sudo.
 #   ci/setup.sh                what a run needs: compiler, Open MPI, HDF5
 #   ci/setup.sh --for CONFIG   also the program that this campaign runs, where PATH has none and the configuration names none
-#   ci/setup.sh --tests        also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS
+#   ci/setup.sh --tests        also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS, QCEngine
 set -eu
 # Whether the configuration has a line "KEY = "VALUE"" that is no comment.
 says() { grep -Eq "^[[:space:]]*$2[[:space:]]*=[[:space:]]*\"$3\"" "$1"; }
@@ -16,7 +16,7 @@ programs_of() {
     done
 }
 packages=(gcc pkg-config openmpi-bin libopenmpi-dev libhdf5-dev libclang-dev ca-certificates)
-[ "${1:-}" = --tests ] && packages+=(mpich libmpich-dev python3-h5py python3-numpy python3-mpi4py hdf5-tools iproute2 slurm-wlm slurm-wlm-basic-plugins munge procps psi4 nwchem xtb gromacs)
+[ "${1:-}" = --tests ] && packages+=(mpich libmpich-dev python3-h5py python3-numpy python3-mpi4py python3-venv hdf5-tools iproute2 slurm-wlm slurm-wlm-basic-plugins munge procps psi4 nwchem xtb gromacs)
 [ "${1:-}" = --for ] && mapfile -t -O ${#packages[@]} packages < <(programs_of "$2")
 # Debian 12's own rustc is too old for edition 2024; its rustc-web follows upstream. An installed toolchain is used as it is.
 if ! command -v cargo >/dev/null || ! printf '1.89\n%s\n' "$(rustc --version | cut -d' ' -f2)" | sort -VC; then
@@ -35,10 +35,19 @@ missing=()
 for package in "${packages[@]}"; do
     dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q '^install ok installed' || missing+=("$package")
 done
-[ ${#missing[@]} -eq 0 ] && exit 0
-as_root=()
-[ "$(id -u)" -eq 0 ] || as_root=(sudo)
-export DEBIAN_FRONTEND=noninteractive
-echo "installing: ${missing[*]}"
-"${as_root[@]}" apt-get update -qq
-"${as_root[@]}" apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}"
+if [ ${#missing[@]} -gt 0 ]; then
+    as_root=()
+    [ "$(id -u)" -eq 0 ] || as_root=(sudo)
+    export DEBIAN_FRONTEND=noninteractive
+    echo "installing: ${missing[*]}"
+    "${as_root[@]}" apt-get update -qq
+    "${as_root[@]}" apt-get install -y -qq --no-install-recommends -o DPkg::Lock::Timeout=600 "${missing[@]}"
+fi
+# Debian has no QCEngine. It goes into the build folder; 0.26 is the last version that supports Debian's psi4 1.3.
+qcengine=$(dirname "$0")/../target/qcengine
+if [ "${1:-}" = --tests ] && ! command -v qcengine >/dev/null && ! [ -x "$qcengine/bin/qcengine" ]; then
+    echo "installing: qcengine"
+    mkdir -p "$(dirname "$qcengine")"
+    /usr/bin/python3 -m venv --system-site-packages "$qcengine"
+    "$qcengine/bin/pip" install --quiet --disable-pip-version-check 'qcengine==0.26.*'
+fi

@@ -8,12 +8,11 @@
 # CONFIG must take longer than one slot, about 45 s, on 4 ranks, and less than ten; its output is results.h5 beside it.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-cluster=${SLURM_LOCAL:-$root/../shared/fixtures/slurm_local.sh}
+cluster=${SLURM_LOCAL:-$root/ci/fixtures/slurm_local.sh}
+. "$root/ci/skip.sh"
 
-skip() { echo "SKIPPED ci/slurm_test.sh: $*" >&2; exit 0; }
 fail() { echo "FAILED: $*" >&2; tail -n 50 "$work"/*.out "$SLURM_LOCAL_DIR"/log/*ctld*.log >&2 || true; exit 1; }
 
-[ -f "$cluster" ] || skip "there is no script for a virtual cluster at $cluster"
 command -v mpirun >/dev/null || skip "there is no mpirun"
 export PATH=$PATH:/usr/sbin
 if ! { command -v sbatch && command -v slurmctld && command -v munged; } >/dev/null; then

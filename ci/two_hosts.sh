@@ -1,11 +1,9 @@
 #!/bin/bash
-# A campaign on two hosts joined by a network gives what it gives on one. Needs root and the fixture ../shared/fixtures/two_hosts.sh:
-# without them it says so and checks nothing.
+# A campaign on two hosts joined by a network gives the same results as on one. Needs root: the hosts are network namespaces.
 set -eu
 cd "$(dirname "$0")/.."
-fixture=$(realpath ../shared/fixtures/two_hosts.sh 2>/dev/null || true)
-skip() { echo "SKIPPED ci/two_hosts.sh: $*"; exit 0; }
-[ -f "$fixture" ] || skip "there is no fixture of two hosts"
+fixture=$(realpath ci/fixtures/two_hosts.sh)
+. ci/skip.sh
 [ "$(id -u)" -eq 0 ] || skip "it needs root"
 command -v ip >/dev/null || skip "there is no ip (package iproute2)"
 folder=$(mktemp -d)

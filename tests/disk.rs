@@ -5,6 +5,7 @@ mod support;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use std::path::{Path, PathBuf};
 use support::Campaign;
+use support::skip::skip;
 
 /// A small file system at the folder `disk` of a campaign.
 struct Disk {
@@ -19,7 +20,7 @@ impl Disk {
         match disk.set("tmpfs", MsFlags::empty(), size) {
             Ok(()) => Some(disk),
             Err(error) => {
-                println!("SKIPPED: a small file system cannot be mounted here: {error}");
+                skip(&format!("a small file system cannot be mounted here: {error}"));
                 None
             }
         }

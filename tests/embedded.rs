@@ -1,5 +1,4 @@
-//! Expansions by the embedded engine against PySCF 2.14, through configuration, ranks, journal and HDF5. The reference files lie beside the
-//! repository (`../shared/reference/qcmanybody`); without them the tests that need them say so and check nothing.
+//! Expansions by the embedded engine against PySCF 2.14, through configuration, ranks, journal and HDF5.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -75,7 +74,7 @@ fn energies_are_those_of_pyscf() {
         "ref_h2o3__sto-3g__nocp-cp-vmfc__3b__grad.json",
         "ref_he4__6-31g__nocp-cp-vmfc__4b__grad.json",
     ] {
-        let Some(reference) = reference(name) else { continue };
+        let reference = reference::json(&format!("qcmanybody/{name}"));
         for (method, set) in [("hf", "rhf"), ("mp2", "mp2")] {
             let campaign = of_reference(&reference, method, "energy");
             campaign.run(2, &[]).expect(0, &[]);
@@ -92,7 +91,7 @@ fn gradients_are_those_of_pyscf() {
         // By differences of energies, 25 to 49 of them for each task.
         ("ref_he4__6-31g__nocp-cp-vmfc__4b__grad.json", "mp2", "mp2"),
     ] {
-        let Some(reference) = reference(name) else { continue };
+        let reference = reference::json(&format!("qcmanybody/{name}"));
         let campaign = of_reference(&reference, method, "gradient");
         campaign.run(2, &["--progress", "none"]).expect(0, &[]);
         compare(name, &campaign, &reference, set);
@@ -221,7 +220,7 @@ fn too_little_memory_is_told_with_the_figures() {
 
 #[test]
 fn hessians_by_differences_of_gradients_are_those_of_psi4() {
-    let Some(mut case) = reference("case_h2o3_single_hessian_2b.json") else { return };
+    let Some(mut case) = reference::foreign_json("qcmanybody/case_h2o3_single_hessian_2b.json") else { return };
     case["molecule"]["geometry"] = case["molecule"]["geometry_bohr"].take();
     case["molecule"].as_object_mut().unwrap().remove("geometry_bohr");
     (case["max_nbody"], case["basis"]) = (2.into(), "sto-3g".into());

@@ -1,6 +1,6 @@
 //! Does simmpi notice when programs do not compute what they are asked?
 //!
-//! A program that is not installed is skipped, and said so. Checks run as `support/checks.rs` tells.
+//! Checks of a program that is not installed are skipped (`support/skip.rs`). They run one after another (`support/checks.rs`).
 // Each function here is a test, which clippy knows only of libtest's.
 #![allow(clippy::unwrap_used)]
 #[macro_use]
@@ -8,6 +8,8 @@
 mod checks;
 #[path = "support/jobs.rs"]
 mod jobs;
+#[path = "support/skip.rs"]
+mod skip;
 
 use jobs::*;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
@@ -16,6 +18,7 @@ use serde_json::json;
 use simmpi::engines::{Answer, Chemistry, Command, Driver, Engine, Needs, NwChem, Psi4, QcEngine, Xtb};
 use simmpi::science::chemistry::Molecule;
 use simmpi::task::Cause;
+use skip::{are_installed, skip};
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -242,13 +245,13 @@ fn grandchildren_end_with_their_program() {
 
 fn a_program_that_fills_its_disk_is_short_of_resources() {
     if !geteuid().is_root() {
-        println!("SKIPPED: only root can mount a small disk");
+        skip("only root can mount a small disk");
         return;
     }
     let folder = tempfile::tempdir().unwrap();
     let size = Some("size=700k,mode=0755");
     if let Err(errno) = mount(Some("tmpfs"), folder.path(), Some("tmpfs"), MsFlags::empty(), size) {
-        println!("SKIPPED: a small disk cannot be mounted here: {errno}");
+        skip(&format!("a small disk cannot be mounted here: {errno}"));
         return;
     }
     let scripts = tempfile::tempdir().unwrap();

@@ -1,6 +1,6 @@
 //! Do the programs compute what they are asked?
 //!
-//! A program that is not installed is skipped, and said so. Checks run as `support/checks.rs` tells.
+//! Checks of a program that is not installed are skipped (`support/skip.rs`). They run one after another (`support/checks.rs`).
 // Each function here is a test, which clippy knows only of libtest's.
 #![allow(clippy::unwrap_used)]
 #[macro_use]
@@ -8,6 +8,10 @@
 mod checks;
 #[path = "support/jobs.rs"]
 mod jobs;
+#[path = "support/reference.rs"]
+mod reference;
+#[path = "support/skip.rs"]
+mod skip;
 
 use jobs::*;
 use serde_json::{Value, json};
@@ -16,6 +20,7 @@ use simmpi::process::{self, Guard};
 use simmpi::science::chemistry::{Atom, Element, Molecule, PointCharge};
 use simmpi::science::memory::Room;
 use simmpi::task::Cause;
+use skip::are_installed;
 use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
@@ -182,11 +187,6 @@ fn options_in_effect_are_told() {
 }
 
 fn psi4_gives_the_reference_energies() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qcmanybody");
-    if !folder.is_dir() {
-        println!("SKIPPED: there are no references at {}", folder.display());
-        return;
-    }
     if !are_installed(&["psi4"]) {
         return;
     }
@@ -197,7 +197,7 @@ fn psi4_gives_the_reference_energies() {
         ("ref_fhfhhhe_charged__sto-3g__nocp-cp-vmfc__4b.json", json!([1, 2]), json!([1, 2, 4]), "mp2"),
         ("ref_he4__6-31g__nocp-cp-vmfc__4b__grad.json", json!([2, 3]), json!([1, 2, 3, 4]), "rhf"),
     ] {
-        let reference: Value = serde_json::from_slice(&fs::read(folder.join(file)).unwrap()).unwrap();
+        let reference = reference::json(&format!("qcmanybody/{file}"));
         let mut tasks = reference["tasks"].as_array().unwrap().iter();
         let task = tasks.find(|t| t["real_fragments"] == real && t["basis_fragments"] == basis).unwrap();
         let molecule = referred(&reference["molecule"], task);

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 use support::replicas::{reader, strings};
-use support::{Campaign, simmpi};
+use support::skip::skip;
+use support::{Campaign, reference, simmpi};
 
 /// A campaign whose replicas run `script` by sh; `keys` stand in `[ensemble]`, `sections` behind `[ensemble.command]`.
 fn campaign(keys: &str, script: &str, sections: &str) -> Campaign {
@@ -339,7 +340,7 @@ fn a_full_disk_in_one_replicas_folder_is_its_own_fault() {
     fs::create_dir_all(&folder).unwrap();
     let options = "size=1m";
     if let Err(error) = mount(Some("tmpfs"), &folder, Some("tmpfs"), MsFlags::empty(), Some(options)) {
-        println!("SKIPPED: a small file system cannot be mounted here: {error}");
+        skip(&format!("a small file system cannot be mounted here: {error}"));
         return;
     }
     let ended = campaign.run(0, &[]);
@@ -410,15 +411,12 @@ fn the_model_gives_the_exact_free_energy_and_the_same_bits_on_any_number_of_rank
 
 #[test]
 fn free_energies_of_real_replicas_come_from_their_columns() {
-    let reference = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/md/opes/ala2_campaign");
-    if !reference.join("101/COLVAR").is_file() {
-        println!("SKIPPED: there is no reference ala2_campaign in ../shared");
-        return;
-    }
+    let colvar = |seed: u32| reference::file(&format!("md/opes/ala2_campaign/{seed}/COLVAR"));
+    let folder = (101..=104).map(colvar).map(|file| file.ancestors().nth(2).unwrap().to_owned()).next_back().unwrap();
     let sections = "[[ensemble.collect]]\nfile = \"COLVAR\"\ncolumns = [\"time\", \"phi\", \"opes.bias\"]\n\
         [[ensemble.free_energy]]\ncvs = [\"phi\"]\nbias = \"opes.bias\"\ntemperature_k = 300.0\ndiscard_ps = 500.0\n\
         period = [6.283185307179586]\nregions = [[[0.0, 3.141592653589793]], [[-3.141592653589793, 0.0]]]";
-    let campaign = campaign(&of("101-104"), &format!("cp {}/$1/COLVAR .", reference.display()), sections);
+    let campaign = campaign(&of("101-104"), &format!("cp {}/$1/COLVAR .", folder.display()), sections);
     campaign.run(2, &[]).expect(0, &["4 of 4 tasks done"]);
     let file = reader(&campaign);
     let number = |name: &str| file.array::<f64>(&format!("/results/free_energy/phi/{name}")).unwrap();

@@ -1,5 +1,5 @@
-//! The expansion against QCManyBody 0.8.0 (`case_*`) and PySCF (`ref_*`), through configuration, recorded tasks, ranks, journal and HDF5. The
-//! reference files lie beside the repository (`../shared/reference/qcmanybody`); without them these tests say so and check nothing.
+//! The expansion against QCManyBody 0.8.0 (`case_*`, which lie beside the checkout) and PySCF (`ref_*`), through configuration, recorded
+//! tasks, ranks, journal and HDF5.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -8,21 +8,7 @@ use simmpi::results::Reader;
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use support::{Campaign, flat, simmpi};
-
-/// All reference files whose names begin with `prefix`.
-fn references(prefix: &str) -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qcmanybody");
-    let Ok(files) = fs::read_dir(&folder) else {
-        println!("SKIPPED: there are no references in ../shared/reference/qcmanybody");
-        return Vec::new();
-    };
-    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    paths.sort();
-    let name = |path: &Path| path.file_name().unwrap().to_string_lossy().into_owned();
-    let wanted = paths.into_iter().filter(|path| name(path).starts_with(prefix));
-    wanted.map(|path| (name(&path), serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap())).collect()
-}
+use support::{Campaign, flat, reference, simmpi};
 
 /// A molecule of a reference file as QCSchema has it.
 fn molecule(given: &Value) -> Value {
@@ -129,7 +115,8 @@ fn max_order(levels: &[(String, String)]) -> usize {
 
 #[test]
 fn recorded_tasks_give_the_values_of_qcmanybody() {
-    for (name, case) in references("case_") {
+    for name in ["multi_energy_2b", "multi_ss_energy_1b", "single_energy_3b", "single_gradient_2b", "single_hessian_2b"] {
+        let Some(case) = reference::foreign_json(&format!("qcmanybody/case_h2o3_{name}.json")) else { continue };
         let levels = levels(&case["levels"]);
         let keys = format!(
             "driver = {}\nbsse = {}\nmax_order = {}\ntotal = {}\nsupersystem_interaction_only = {}",
@@ -145,14 +132,14 @@ fn recorded_tasks_give_the_values_of_qcmanybody() {
         let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
         assert_eq!(file.attribute::<u64>("tasks_total").unwrap(), records.len() as u64, "{name}");
         let expected = &case["expected_from_qcmanybody_0_8_0"];
-        let compared = compare(&name, &expected["properties"], &file, 1e-9);
+        let compared = compare(name, &expected["properties"], &file, 1e-9);
         assert!(compared >= 18, "{name}: {compared} properties");
     }
 }
 
 #[test]
 fn tasks_of_pyscf_give_the_same_expansions() {
-    for (name, reference) in references("ref_") {
+    for (name, reference) in reference::all_json("qcmanybody", "ref_") {
         let of = |level, energy, gradient| records(&reference["tasks"], Some(level), energy, gradient);
         let mut all = of("rhf", "rhf_energy", "rhf_gradient");
         all.extend(of("mp2", "mp2_energy", "mp2_gradient"));

@@ -1,34 +1,12 @@
-//! Ensembles by GROMACS itself, where it is installed: says so where it is not.
+//! Ensembles by GROMACS itself, where it is installed.
 #![allow(clippy::unwrap_used)]
 mod support;
 
 use std::fs;
 use std::path::Path;
 use support::replicas::{kill_rank, reader, wait_until, working_in};
-use support::{Campaign, simmpi};
-
-/// A real campaign of alanine dipeptide, where GROMACS is; says so where it is not.
-fn real(steps: u64, keys: &str) -> Option<Campaign> {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    if !std::env::split_paths(&path).any(|folder| folder.join("gmx").is_file()) {
-        println!("SKIPPED: gmx is not installed");
-        return None;
-    }
-    let systems = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/gromacs");
-    let mdp = fs::read_to_string(systems.join("md.mdp")).unwrap();
-    let config = format!(
-        "[campaign]\nkind = \"ensemble\"\n[ensemble]\nseeds = \"101-108\"\ndirectory = \"replicas/{{seed}}\"\nengine = \"gromacs\"\n\
-         stall_timeout_s = 60.0\n[ensemble.gromacs]\nmdp = \"run.mdp.j2\"\nstructure = \"em.gro\"\ntopology = \"topol.top\"\n{keys}\n"
-    );
-    let campaign = Campaign::with(simmpi(), &config);
-    let mdp = mdp.replace("2024", "{{ seed }}").replace("nsteps          = 500000", &format!("nsteps = {steps}"));
-    assert!(mdp.contains("{{ seed }}") && mdp.contains(&format!("nsteps = {steps}\n")));
-    fs::write(campaign.path("run.mdp.j2"), mdp).unwrap();
-    for name in ["em.gro", "topol.top", "posre.itp"] {
-        fs::copy(systems.join(name), campaign.path(name)).unwrap();
-    }
-    Some(campaign)
-}
+use support::Campaign;
+use support::ala2::replicas_of_gromacs;
 
 /// The distance of the methyl groups at both ends of alanine dipeptide, biased by GROMACS's own adaptive weight histogram.
 const AWH: &str = "\npull = yes\npull-ngroups = 2\npull-group1-name = left\npull-group2-name = right\npull-ncoords = 1\n\
@@ -40,7 +18,7 @@ const AWH: &str = "\npull = yes\npull-ngroups = 2\npull-group1-name = left\npull
 #[test]
 fn an_adaptive_bias_goes_on_where_its_checkpoint_was() {
     let keys = "index = \"ends.ndx\"\nmdrun_args = [\"-cpt\", \"0.005\"]\n[[ensemble.collect]]\nfile = \"run_pullx.xvg\"\ncolumns = [0, 1]";
-    let Some(campaign) = real(200_000, keys) else { return };
+    let Some(campaign) = replicas_of_gromacs(200_000, keys) else { return };
     let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
     campaign.write(&config.replace("101-108", "101-102"));
     fs::write(
@@ -107,7 +85,7 @@ fn check_real(campaign: &Campaign, steps: u64) {
 
 #[test]
 fn eight_real_replicas_give_the_same_energies_on_two_and_four_ranks() {
-    let (Some(two), Some(four)) = (real(10_000, ""), real(10_000, "")) else { return };
+    let (Some(two), Some(four)) = (replicas_of_gromacs(10_000, ""), replicas_of_gromacs(10_000, "")) else { return };
     two.run(2, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
     check_real(&two, 10_000);
     four.run(4, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
@@ -127,7 +105,7 @@ fn eight_real_replicas_give_the_same_energies_on_two_and_four_ranks() {
 
 #[test]
 fn real_replicas_go_on_from_their_checkpoints_when_a_rank_was_killed() {
-    let Some(campaign) = real(120_000, "mdrun_args = [\"-cpt\", \"0.005\"]") else { return };
+    let Some(campaign) = replicas_of_gromacs(120_000, "mdrun_args = [\"-cpt\", \"0.005\"]") else { return };
     let running = campaign.start(2, &[]);
     let checkpoints =
         || (101..=108).filter(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()).count();
@@ -156,62 +134,5 @@ fn real_replicas_go_on_from_their_checkpoints_when_a_rank_was_killed() {
         let all = steps.len();
         steps.dedup();
         assert!(all - steps.len() <= 1 && steps.is_sorted(), "replica {seed}: {steps:?}");
-    }
-}
-
-const OPES: &str = "phi: TORSION ATOMS=5,7,9,15\n\
-    opes: OPES_METAD ARG=phi PACE=500 BARRIER=40 TEMP=300 SIGMA=0.15 STATE_WFILE=STATE STATE_RFILE=STATE\n\
-    PRINT ARG=phi,opes.bias,opes.nker FILE=COLVAR STRIDE=50\n";
-const METAD: &str = "phi: TORSION ATOMS=5,7,9,15\n\
-    metad: METAD ARG=phi PACE=500 HEIGHT=1.2 SIGMA=0.35 BIASFACTOR=10 TEMP=300\n\
-    PRINT ARG=phi,metad.bias FILE=COLVAR STRIDE=50\n";
-
-/// Whether PLUMED can bias here; says so where it cannot.
-fn has_plumed() -> bool {
-    let is_set = std::env::var_os("PLUMED_KERNEL").is_some();
-    let help = std::process::Command::new("gmx").args(["mdrun", "-h"]).output();
-    let is_known =
-        help.is_ok_and(|help| String::from_utf8_lossy(&[help.stdout, help.stderr].concat()).contains("-plumed"));
-    if !(is_set && is_known) {
-        println!("SKIPPED: PLUMED_KERNEL is not set, or mdrun does not know -plumed");
-    }
-    is_set && is_known
-}
-
-/// Times of the rows of a file of PLUMED's, in steps of 2 fs.
-fn steps_of(path: &Path) -> Vec<u64> {
-    let text = fs::read_to_string(path).unwrap();
-    let rows = text.lines().filter(|line| !line.starts_with('#'));
-    rows.map(|row| (row.split_whitespace().next().unwrap().parse::<f64>().unwrap() / 0.002).round() as u64).collect()
-}
-
-#[test]
-fn what_plumed_biases_goes_on_with_every_kernel_and_every_row_once() {
-    const STEPS: u64 = 200_000;
-    for (plumed, kernels, is_drained) in [(OPES, "KERNELS", false), (METAD, "HILLS", false), (OPES, "KERNELS", true)] {
-        if !has_plumed() {
-            return;
-        }
-        let keys = "plumed = \"plumed.dat\"\nmdrun_args = [\"-cpt\", \"0.005\"]\n[ensemble.files]\n\"plumed.dat\" = \"plumed.dat\"";
-        let Some(campaign) = real(STEPS, keys) else { return };
-        let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
-        campaign.write(&config.replace("101-108", "101-102"));
-        fs::write(campaign.path("plumed.dat"), plumed).unwrap();
-        let running = campaign.start(2, &[]);
-        wait_until(|| [101, 102].iter().any(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()));
-        if is_drained {
-            // There is a checkpoint of the last step then, for which PLUMED has written no state.
-            campaign.ask_to_drain(&running);
-            running.end();
-        } else {
-            kill_rank(&campaign, running, 1);
-            wait_until(|| working_in(&campaign.path("replicas")) == 0);
-        }
-        campaign.run(2, &[]).expect(0, &["2 of 2 tasks done, 0 failed"]);
-        for seed in [101, 102] {
-            let folder = campaign.path(&format!("replicas/{seed}"));
-            assert_eq!(steps_of(&folder.join(kernels)), (1..=STEPS / 500).map(|k| 500 * k).collect::<Vec<_>>());
-            assert_eq!(steps_of(&folder.join("COLVAR")), (0..=STEPS / 50).map(|k| 50 * k).collect::<Vec<_>>());
-        }
     }
 }

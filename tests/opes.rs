@@ -1,5 +1,10 @@
 //! Does the native OPES give the numbers that PLUMED's own regression tests expect, and do biased samples lead to known free energies?
 #![allow(clippy::unwrap_used)]
+#[path = "support/reference.rs"]
+mod reference;
+#[path = "support/skip.rs"]
+mod skip;
+
 use simmpi::md::columns::{self, Column};
 use simmpi::md::opes::{self, Content};
 use simmpi::science::langevin::surfaces::MuellerBrown;
@@ -13,13 +18,9 @@ use std::sync::Arc;
 /// k_B T at 300 K with PLUMED's constant, kJ/mol.
 const KT: f64 = 300.0 * 0.008_314_462_618_153_24;
 
-/// A file of PLUMED's regression tests, which lie beside the repository; says so where it does not.
-fn reference(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/md/opes").join(name);
-    if !path.exists() {
-        println!("SKIPPED: there is no {name} in ../shared/reference/md/opes");
-    }
-    path.exists().then_some(path)
+/// A file of PLUMED's regression tests.
+fn of_plumed(name: &str) -> Option<PathBuf> {
+    reference::foreign(&format!("md/opes/{name}"))
 }
 
 /// Columns of a file by name, `[columns][rows]`.
@@ -89,7 +90,7 @@ const PERIOD: Option<f64> = Some(2.0 * std::f64::consts::PI);
 
 #[test]
 fn fixed_widths_and_a_flat_target_are_those_of_plumed() {
-    let Some(colvar) = reference("rt-opes_metad/Colvar.data.reference") else { return };
+    let Some(colvar) = of_plumed("rt-opes_metad/Colvar.data.reference") else { return };
     let settings = Settings {
         bias_factor: Some(f64::INFINITY),
         widths: WidthRule::Fixed(vec![0.15, 0.15]),
@@ -104,14 +105,14 @@ fn fixed_widths_and_a_flat_target_are_those_of_plumed() {
     let worst = differences(&colvar, &printed);
     println!("bias {:.1e}, rct {:.1e}, neff {:.1e}, kernels {}", worst[0], worst[1], worst[2], worst[3]);
     assert!(worst[0] < 1e-4 && worst[1] < 1e-5 && worst[2] < 1e-5 && worst[3] == 0.0, "{worst:?}");
-    let Some(kernels) = reference("rt-opes_metad/KERNELS.reference") else { return };
+    let Some(kernels) = of_plumed("rt-opes_metad/KERNELS.reference") else { return };
     let worst = kernel_difference(&kernels, &deposits);
     assert!(worst < 1e-6, "{worst}");
 }
 
 #[test]
 fn a_restart_with_adaptive_widths_and_compression_goes_on_as_in_plumed() {
-    let Some(restart) = reference("rt-opes_metad-bis/Restart.data") else { return };
+    let Some(restart) = of_plumed("rt-opes_metad-bis/Restart.data") else { return };
     let before = opes::read(&restart).unwrap();
     let Content::State(state) = &before.content else { panic!("this is a state") };
     let settings =
@@ -125,15 +126,15 @@ fn a_restart_with_adaptive_widths_and_compression_goes_on_as_in_plumed() {
         assert!((own - printed).abs() < 1e-6, "{what}: {own} and {printed}");
     }
     let (printed, deposits) = follow(&mut bias);
-    let Some(colvar) = reference("rt-opes_metad-bis/Colvar.data.reference") else { return };
+    let Some(colvar) = of_plumed("rt-opes_metad-bis/Colvar.data.reference") else { return };
     let worst = differences(&colvar, &printed);
     println!("bias {:.1e}, rct {:.1e}, neff {:.1e}, kernels {}", worst[0], worst[1], worst[2], worst[3]);
     assert!(worst[0] < 1e-4 && worst[1] < 1e-5 && worst[2] < 1e-4 && worst[3] == 0.0, "{worst:?}");
-    let Some(kernels) = reference("rt-opes_metad-bis/KERNELS.reference") else { return };
+    let Some(kernels) = of_plumed("rt-opes_metad-bis/KERNELS.reference") else { return };
     let worst = kernel_difference(&kernels, &deposits);
     assert!(worst < 2e-6, "{worst}");
     // And it ends in the state that PLUMED wrote.
-    let Some(after) = reference("rt-opes_metad-bis/State.data.reference") else { return };
+    let Some(after) = of_plumed("rt-opes_metad-bis/State.data.reference") else { return };
     let Content::State(after) = opes::read(&after).unwrap().content else { panic!("this is a state") };
     let state = bias.state();
     let (own_width, width) = (state.width.as_ref().unwrap(), after.width.as_ref().unwrap());
@@ -187,7 +188,7 @@ fn exploring_is_as_in_plumed() {
 
 /// The exact free energies of the surface of Mueller and Brown, from quadrature.
 fn mueller_brown() -> Option<serde_json::Value> {
-    let text = std::fs::read_to_string(reference("mueller_brown_exact.json")?).unwrap();
+    let text = std::fs::read_to_string(reference::file("md/opes/mueller_brown_exact.json")).unwrap();
     Some(serde_json::from_str(&text).unwrap())
 }
 
@@ -285,7 +286,7 @@ fn four_real_replicas_agree_on_the_torsion_of_alanine_dipeptide() {
     let names = ["time", "phi", "psi", "opes.bias"];
     let mut replicas = Vec::new();
     for seed in [101, 102, 103, 104] {
-        let Some(path) = reference(&format!("ala2_campaign/{seed}/COLVAR")) else { return };
+        let path = reference::file(&format!("md/opes/ala2_campaign/{seed}/COLVAR"));
         let columns = read(&path, &names);
         let first = columns[0].partition_point(|time| *time < 500.0);
         replicas.push(columns.into_iter().map(|column| column[first..].to_vec()).collect::<Vec<_>>());

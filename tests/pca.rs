@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::frames::{example, synthetic, write_gro, write_trr, write_xtc};
-use support::{Campaign, flat, simmpi};
+use support::{Campaign, flat, reference, simmpi};
 
 fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -83,19 +83,14 @@ fn components_are_those_of_mdanalysis() {
 
 #[test]
 fn components_of_long_trajectories_are_the_published_ones() {
-    let folder = root("../shared/reference/md");
-    if !folder.exists() {
-        println!("SKIPPED: there is no ../shared/reference/md");
-        return;
-    }
     // Eigenvalues and the total variance, square angstrom.
     for (system, selection, variances, total) in [
         ("ala10", "name CA", [2.941696, 1.001667, 0.745125, 0.463114], 6.043229),
         ("ala10", "not name H*", [17.260011, 9.499843, 6.589409, 2.933467], 49.13757),
         ("ala2", "not name H*", [2.498070, 0.252526, 0.119159, 0.052711], 3.005508),
     ] {
-        let place = folder.join("systems").join(system);
-        let files = format!("trajectory = \"{0}/md.xtc\"\nstructure = \"{0}/em.gro\"", place.display());
+        let path = |name: &str| reference::file(&format!("md/systems/{system}/{name}"));
+        let files = format!("trajectory = {:?}\nstructure = {:?}", path("md.xtc"), path("em.gro"));
         let campaign = with_files(&files, &format!("selection = \"{selection}\""));
         campaign.run(2, &[]).expect(0, &["complete"]);
         let values = results(&campaign, "eigenvalues");
@@ -105,8 +100,7 @@ fn components_of_long_trajectories_are_the_published_ones() {
         let part = results(&campaign, "variance_explained")[0];
         assert!((100.0 * values[0] / part / total - 1.0).abs() < 1e-6);
         if selection == "name CA" {
-            let text = fs::read_to_string(folder.join("pca/ref_mda_ala10_ca.json")).unwrap();
-            let reference: Value = serde_json::from_str(&text).unwrap();
+            let reference = reference::json("md/pca/ref_mda_ala10_ca.json");
             let vectors = results(&campaign, "eigenvectors");
             let cosine: f64 = flat(&reference["pc1"]).iter().zip(&vectors).map(|(a, b)| a * b).sum();
             assert!(cosine.abs() > 0.999999, "{cosine}");

@@ -10,17 +10,13 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::analysis::Analysis;
-use support::{results_of, simmpi};
+use support::{reference, results_of, simmpi};
 
 /// kB T at 300 K with the constant that the references were made with, kJ/mol.
 const KT: f64 = 0.008_314_462_6 * 300.0;
 
-fn reference(name: &str) -> Option<PathBuf> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/md/umbrella").join(name);
-    if !path.exists() {
-        println!("SKIPPED: there is no {name} in ../shared/reference/md/umbrella");
-    }
-    path.exists().then(|| fs::canonicalize(path).unwrap())
+fn reference(name: &str) -> PathBuf {
+    fs::canonicalize(reference::file(&format!("md/umbrella/{name}"))).unwrap()
 }
 
 fn numbers(value: &Value) -> Vec<f64> {
@@ -28,23 +24,23 @@ fn numbers(value: &Value) -> Vec<f64> {
 }
 
 /// The windows of the references, read from positions or from forces.
-fn of_reference(estimator: &str, kind: &str, more: &str) -> Option<String> {
+fn of_reference(estimator: &str, kind: &str, more: &str) -> String {
     let head = format!(
         "temperature_k = 300.0\ndiscard_ps = 10\nbins = 100\nrange = [0.45, 0.78]\nestimator = \"{estimator}\"\n"
     );
     let window = |(k, center): (usize, &str)| {
-        let file = reference(&format!("w{k}/win_pull{kind}.xvg"))?;
+        let file = reference(&format!("w{k}/win_pull{kind}.xvg"));
         let file = file.display();
-        Some(format!("[[window]]\nfile = \"{file}\"\ncenter = {center}\nforce_constant = 1500\nunit = \"nm\"\n{more}"))
+        format!("[[window]]\nfile = \"{file}\"\ncenter = {center}\nforce_constant = 1500\nunit = \"nm\"\n{more}")
     };
-    let windows: Option<Vec<String>> = ["0.5", "0.58", "0.66", "0.74"].into_iter().enumerate().map(window).collect();
-    Some(head + &windows?.concat())
+    let windows: Vec<String> = ["0.5", "0.58", "0.66", "0.74"].into_iter().enumerate().map(window).collect();
+    head + &windows.concat()
 }
 
 #[test]
 fn real_windows_give_what_pymbar_gives() {
-    let Some(windows) = of_reference("mbar", "x", "") else { return };
-    let expected: Value = serde_json::from_slice(&fs::read(reference("reference_pmf.json").unwrap()).unwrap()).unwrap();
+    let windows = of_reference("mbar", "x", "");
+    let expected = reference::json("md/umbrella/reference_pmf.json");
     let folder = Analysis::new();
     folder.analyze(&windows).expect(0, &["written: pmf.h5", "drawn: pmf.profile.svg", "drawn: pmf.histograms.svg"]);
     for (found, expected) in folder.array("windows/free_energy").iter().zip(numbers(&expected["f_k"])) {
@@ -78,12 +74,12 @@ fn columns(path: &Path) -> Vec<Vec<f64>> {
 #[test]
 fn real_windows_give_what_gmx_wham_gives_within_its_own_error() {
     for (estimator, kind, more) in [("mbar", "x", ""), ("wham", "x", ""), ("wham", "f", "quantity = \"force\"\n")] {
-        let Some(windows) = of_reference(estimator, kind, more) else { return };
+        let windows = of_reference(estimator, kind, more);
         let folder = Analysis::new();
         folder.analyze(&windows).expect(0, &["0.602", "0.213", "0.513"]);
         let (energy, counts) = (folder.array("pmf/free_energy"), folder.array("pmf/counts"));
         let (profile, errors) =
-            (columns(&reference("profile.xvg").unwrap()), columns(&reference("bsResult.xvg").unwrap()));
+            (columns(&reference("profile.xvg")), columns(&reference("bsResult.xvg")));
         let known: Vec<usize> = (0..100).filter(|bin| counts[*bin] >= 50.0).collect();
         assert!(known.len() > 60);
         // The zero of the other is that of an empty bin.

@@ -1,5 +1,5 @@
-//! Expansions by real programs, and by a fake one that fails in every way: through configuration, guard, ranks and journal. A program that
-//! is not installed is said to be skipped; `ci/setup.sh --tests` installs psi4, NWChem and xtb.
+//! Expansions by real programs, and by a fake one that fails in every way: through configuration, guard, ranks and journal. Tests of a
+//! program that is not installed are skipped; `ci/setup.sh --tests` installs psi4, NWChem and xtb.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -12,16 +12,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::{Duration, Instant};
 use support::replicas::wait_until;
+use support::skip::are_installed;
 use support::{Campaign, flat, reference, simmpi};
-
-fn is_there(program: &str) -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
-    if !found {
-        println!("SKIPPED: {program} is not installed");
-    }
-    found
-}
 
 /// A campaign on the molecule of a reference, all treatments, all orders.
 fn of_reference(reference: &Value, level: &str, driver: &str) -> Campaign {
@@ -64,8 +56,8 @@ fn compare(campaign: &Campaign, expected: &Value, tolerance: f64) {
 
 #[test]
 fn psi4_and_nwchem_give_the_same_expansion_of_the_water_trimer() {
-    let Some(reference) = reference("ref_h2o3__6-31gs__nocp-cp-vmfc__3b.json") else { return };
-    for engine in ["psi4", "nwchem"].into_iter().filter(|engine| is_there(engine)) {
+    let reference = reference::json("qcmanybody/ref_h2o3__6-31gs__nocp-cp-vmfc__3b.json");
+    for engine in ["psi4", "nwchem"].into_iter().filter(|engine| are_installed(&[engine])) {
         let campaign =
             of_reference(&reference, &format!("engine = \"{engine}\"\nmethod = \"hf\"\nbasis = \"6-31g*\""), "energy");
         campaign.run(2, &[]).expect(0, &["19 of 19 tasks done"]);
@@ -75,7 +67,7 @@ fn psi4_and_nwchem_give_the_same_expansion_of_the_water_trimer() {
 
 #[test]
 fn references_of_pyscf_hold_through_psi4() {
-    if !is_there("psi4") {
+    if !are_installed(&["psi4"]) {
         return;
     }
     for (name, basis, method, driver) in [
@@ -83,7 +75,7 @@ fn references_of_pyscf_hold_through_psi4() {
         ("ref_h2o3__sto-3g__nocp-cp-vmfc__3b__grad.json", "sto-3g", "hf", "gradient"),
         ("ref_he4__6-31g__nocp-cp-vmfc__4b__grad.json", "6-31g", "hf", "gradient"),
     ] {
-        let Some(reference) = reference(name) else { continue };
+        let reference = reference::json(&format!("qcmanybody/{name}"));
         let level = format!("engine = \"psi4\"\nmethod = \"{method}\"\nbasis = \"{basis}\"");
         let campaign = of_reference(&reference, &level, driver);
         campaign.run(2, &["--progress", "none"]).expect(0, &[]);
@@ -100,7 +92,7 @@ fn waters() -> Vec<String> {
 
 #[test]
 fn xtb_gives_what_its_own_command_line_gives() {
-    if !is_there("xtb") {
+    if !are_installed(&["xtb"]) {
         return;
     }
     let atoms = waters();
@@ -364,7 +356,7 @@ fn fragments_whose_electrons_are_all_frozen_are_told() {
     };
     let told = "fragment 0 (Na) has no correlation energy: the frozen core leaves no electrons to correlate";
     let mut levels = vec![("embedded", "method = \"mp2\"\nfrozen_core = true"), ("embedded", "method = \"mp2\"")];
-    for engine in ["psi4", "nwchem"].into_iter().filter(|engine| is_there(engine)) {
+    for engine in ["psi4", "nwchem"].into_iter().filter(|engine| are_installed(&[engine])) {
         levels.push((engine, "method = \"mp2\"\nfrozen_core = true"));
         levels.push((engine, "method = \"hf\"\nfrozen_core = true"));
     }

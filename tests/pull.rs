@@ -8,7 +8,7 @@ use simmpi::science::free_energy::Axis;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::Campaign;
+use support::{Campaign, reference};
 use support::ala2::{
     campaign_of_ala2, expect_equal_pmf, expect_same_of_the_same_files, has_gromacs, numbers, pmf_of_files, rewrite,
     root, window_file,
@@ -128,17 +128,12 @@ fn windows_along_a_distance_give_the_free_energy_of_other_runs() {
 
 /// Compares with the windows of four runs of 500 ps made without simmpi, wherever both are below 3 kT.
 fn compare_with_reference(campaign: &Campaign) {
-    let folder = root("../shared/reference/md/umbrella");
-    if !folder.is_dir() {
-        println!("SKIPPED: there are no reference windows in ../shared/reference/md/umbrella");
-        return;
-    }
     let coordinate = numbers(campaign, "pmf/coordinate");
     let half = 0.5 * (coordinate[1] - coordinate[0]);
     let (low, high) = (coordinate[0] - half, coordinate[coordinate.len() - 1] + half);
     let mut text = format!("temperature_k = 300.0\nbins = 30\nrange = [{low:?}, {high:?}]\ndiscard_ps = 10.0\n");
     for (window, center) in [0.50, 0.58, 0.66, 0.74].iter().enumerate() {
-        let file = folder.join(format!("w{window}/win_pullx.xvg"));
+        let file = reference::file(&format!("md/umbrella/w{window}/win_pullx.xvg"));
         text += &format!("[[window]]\nfile = {file:?}\ncenter = {center}\nforce_constant = 1500.0\n");
     }
     fs::write(campaign.path("reference.toml"), text).unwrap();

@@ -1,33 +1,15 @@
 //! The program against QC Lab 1.3.0: trajectory by trajectory from a replay file (`det_*`), and ensembles within their errors (`stat_*`),
-//! through configuration, HDF5, ranks and journal. The reference files lie beside the repository (`../shared/reference/qclab`);
-//! without them these tests say so and check nothing.
+//! through configuration, HDF5, ranks and journal.
 #![allow(clippy::unwrap_used)]
 mod support;
 
 use serde_json::Value;
 use simmpi::results::{Complex, Reader, Writer};
 use std::path::Path;
-use support::{Campaign, flat, simmpi};
+use support::{Campaign, flat, reference, simmpi};
 
 fn complex(value: &Value) -> Vec<Complex> {
     flat(&value["re"]).into_iter().zip(flat(&value["im"])).map(|(r, i)| Complex { r, i }).collect()
-}
-
-/// All reference files whose names begin with `prefix`.
-fn references(prefix: &str) -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qclab");
-    let Ok(files) = std::fs::read_dir(&folder) else {
-        println!("SKIPPED: there are no references in ../shared/reference/qclab");
-        return Vec::new();
-    };
-    let mut paths: Vec<_> = files.map(|file| file.unwrap().path()).collect();
-    paths.sort();
-    let read = |path: std::path::PathBuf| {
-        let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        name.starts_with(prefix)
-            .then(|| (name, serde_json::from_str(&std::fs::read_to_string(&path).unwrap()).unwrap()))
-    };
-    paths.into_iter().filter_map(read).collect()
 }
 
 /// Our name for a model of QC Lab, and its constants as (ours, theirs, scale).
@@ -130,7 +112,7 @@ fn assert_close(found: &[f64], expected: &[f64], tolerance: f64, what: &str) {
 
 #[test]
 fn replays_give_qc_labs_trajectories() {
-    let references = references("det_");
+    let references = reference::all_json("qclab", "det_");
     for (file, reference) in &references {
         let campaign = Campaign::with(simmpi(), &configuration(reference, "keep = \"all\"", "file = \"initial.h5\""));
         write_replay(reference, &campaign.path("initial.h5"));
@@ -178,7 +160,7 @@ fn compare(ours: &Series, theirs: &Series, floor: f64, what: &str) {
 
 #[test]
 fn ensembles_are_those_of_qc_lab_within_their_errors() {
-    for (file, reference) in references("stat_") {
+    for (file, reference) in reference::all_json("qclab", "stat_") {
         let count = if file.contains("holstein") { 800 } else { 1600 };
         let keys = format!("count = {count}");
         let campaign =

@@ -1,29 +1,14 @@
 //! Energies and gradients of the embedded engine against PySCF, psi4 and themselves.
 #![allow(clippy::unwrap_used)]
+#[path = "support/reference.rs"]
+mod reference;
+#[path = "support/skip.rs"]
+mod skip;
+
 use serde_json::Value;
 use simmpi::science::basis::named;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
 use simmpi::science::scf::{Derivative, Guess, Method, Note, Reference, Settings, System, solve};
-use std::path::Path;
-
-/// Files of many-body expansions computed with PySCF, where the checkout stands beside them.
-fn references() -> Vec<(String, Value)> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qcmanybody");
-    let Ok(files) = std::fs::read_dir(&folder) else {
-        eprintln!("SKIPPED: no {}", folder.display());
-        return Vec::new();
-    };
-    let mut found: Vec<_> = files
-        .map(|file| file.unwrap().path())
-        .filter(|path| path.file_name().unwrap().to_str().unwrap().starts_with("ref_"))
-        .map(|path| {
-            let text = std::fs::read_to_string(&path).unwrap();
-            (path.file_name().unwrap().to_str().unwrap().to_owned(), serde_json::from_str(&text).unwrap())
-        })
-        .collect();
-    found.sort_by(|a: &(String, Value), b| a.0.cmp(&b.0));
-    found
-}
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
@@ -55,7 +40,7 @@ fn molecule(reference: &Value, task: &Value) -> Molecule {
 
 #[test]
 fn every_task_of_the_references_has_its_energies() {
-    for (file, reference) in references() {
+    for (file, reference) in reference::all_json("qcmanybody", "ref_") {
         let basis = named(reference["basis"].as_str().unwrap()).unwrap();
         let (mut worst, mut worst_mp2, mut worst_gradient) = (0.0_f64, 0.0_f64, 0.0_f64);
         for task in reference["tasks"].as_array().unwrap() {

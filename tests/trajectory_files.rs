@@ -5,6 +5,7 @@ mod support;
 use simmpi::md::{Error, Frame, Structure, Trajectory};
 use std::fs;
 use std::path::Path;
+use support::reference;
 use support::frames::{example, random, read, synthetic, write_gro, write_pdb, write_trr, write_xtc};
 
 fn refused(path: &Path) -> String {
@@ -32,11 +33,8 @@ fn packed_positions_are_those_of_another_library() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     assert_eq!(expect_same_bits(&root.join("examples/ala10.xtc")), 201);
     for name in ["ala2", "ala10"] {
-        let path = root.join("../shared/reference/md/systems").join(name).join("md.xtc");
-        match path.exists() {
-            true => assert_eq!(expect_same_bits(&path), 1001),
-            false => println!("SKIPPED: there is no {}", path.display()),
-        }
+        let path = reference::file(&format!("md/systems/{name}/md.xtc"));
+        assert_eq!(expect_same_bits(&path), 1001);
     }
 }
 

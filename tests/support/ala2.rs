@@ -1,5 +1,6 @@
 //! What tests of umbrella windows of alanine dipeptide need: the example's files, GROMACS, and what windows leave.
 #![allow(dead_code, clippy::unwrap_used)]
+use super::skip::are_installed;
 use super::{Campaign, results_of, simmpi};
 use simmpi::results::Reader;
 use std::collections::BTreeMap;
@@ -14,15 +15,32 @@ pub fn root(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// Whether GROMACS is there; says so where it is not.
+/// Whether GROMACS is installed; otherwise the test is skipped.
 pub fn has_gromacs() -> bool {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let is_there = std::env::split_paths(&path).any(|folder| folder.join("gmx").is_file());
-    if !is_there {
-        println!("SKIPPED: gmx is not installed");
-    }
-    is_there
+    are_installed(&["gmx"])
 }
+
+/// An ensemble of eight replicas of alanine dipeptide by GROMACS itself, where it is installed.
+pub fn replicas_of_gromacs(steps: u64, keys: &str) -> Option<Campaign> {
+    if !has_gromacs() {
+        return None;
+    }
+    let systems = root("tests/gromacs");
+    let mdp = fs::read_to_string(systems.join("md.mdp")).unwrap();
+    let config = format!(
+        "[campaign]\nkind = \"ensemble\"\n[ensemble]\nseeds = \"101-108\"\ndirectory = \"replicas/{{seed}}\"\nengine = \"gromacs\"\n\
+         stall_timeout_s = 60.0\n[ensemble.gromacs]\nmdp = \"run.mdp.j2\"\nstructure = \"em.gro\"\ntopology = \"topol.top\"\n{keys}\n"
+    );
+    let campaign = Campaign::with(simmpi(), &config);
+    let mdp = mdp.replace("2024", "{{ seed }}").replace("nsteps          = 500000", &format!("nsteps = {steps}"));
+    assert!(mdp.contains("{{ seed }}") && mdp.contains(&format!("nsteps = {steps}\n")));
+    fs::write(campaign.path("run.mdp.j2"), mdp).unwrap();
+    for name in ["em.gro", "topol.top", "posre.itp"] {
+        fs::copy(systems.join(name), campaign.path(name)).unwrap();
+    }
+    Some(campaign)
+}
+
 
 pub fn rewrite(campaign: &Campaign, file: &str, from: &str, to: &str) {
     let text = fs::read_to_string(campaign.path(file)).unwrap();

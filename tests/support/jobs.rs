@@ -10,15 +10,6 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// Whether all of `programs` are in PATH; says so where not.
-pub fn are_installed(programs: &[&str]) -> bool {
-    let path = std::env::var_os("PATH").unwrap();
-    let is_there = |name: &str| std::env::split_paths(&path).any(|folder| folder.join(name).is_file());
-    let absent: Vec<_> = programs.iter().filter(|name| !is_there(name)).collect();
-    absent.iter().for_each(|name| println!("SKIPPED: {name} is not installed"));
-    absent.is_empty()
-}
-
 /// Runs one job in a folder of its own.
 pub fn run(engine: &dyn Engine, molecule: &Molecule, driver: Driver, chemistry: &Chemistry) -> Result<Answer, Cause> {
     let scratch = tempfile::tempdir().unwrap();

@@ -3,7 +3,9 @@
 pub mod ala2;
 pub mod analysis;
 pub mod frames;
+pub mod reference;
 pub mod replicas;
+pub mod skip;
 pub mod standing;
 
 use serde_json::Value;
@@ -33,16 +35,6 @@ pub fn test_campaigns() -> PathBuf {
 /// The launcher that fits the MPI library of this build.
 pub fn mpirun() -> String {
     std::env::var("SIMMPI_MPIRUN").unwrap_or_else(|_| "mpirun".into())
-}
-
-/// A file of references of expansions, which lie beside the repository; says so where it does not.
-pub fn reference(name: &str) -> Option<Value> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/reference/qcmanybody").join(name);
-    let text = fs::read_to_string(path);
-    if text.is_err() {
-        println!("SKIPPED: there is no reference {name} in ../shared/reference/qcmanybody");
-    }
-    Some(serde_json::from_str(&text.ok()?).unwrap())
 }
 
 /// The numbers of an array, nested or not.

@@ -1,0 +1,14 @@
+#!/bin/bash
+# The checks of every few minutes, in less than three once the dependencies are built: format, lints, unit tests, and the integration
+# tests that start no other program than simmpi and run for seconds. `ci/check.sh` runs everything.
+set -eu
+cd "$(dirname "$0")/.."
+. ci/environment.sh
+: >"$SIMMPI_SKIPPED"
+# Without optimisation the program compiles in a third of the time.
+export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0
+cargo fmt --check
+cargo clippy --locked --all-targets -- -D warnings
+cargo build --locked --bins --examples
+cargo test --locked --lib --test layers --test config --test cli --test trajectories --test replay --test pmf -- --test-threads=2
+[ ! -s "$SIMMPI_SKIPPED" ] || { echo "skipped:"; sort -u "$SIMMPI_SKIPPED"; }
