@@ -8,7 +8,6 @@ mod pmf;
 
 use crate::campaigns::Kind;
 use crate::comm::Launcher;
-use crate::process::set_up_heap;
 use crate::run::exit::{Exit, Stop};
 use crate::run::{self, Style, say};
 use clap::{Args, CommandFactory, Parser, Subcommand};
@@ -130,7 +129,6 @@ struct RunArgs {
 
 /// The whole program, for campaigns of `kinds`.
 pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
-    set_up_heap();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

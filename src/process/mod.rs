@@ -24,7 +24,6 @@ mod guard;
 mod job;
 mod keep;
 mod launch;
-mod memory;
 mod orders;
 mod serve;
 pub mod shared;
@@ -37,7 +36,6 @@ mod wire;
 pub use capture::Captured;
 pub use command::{Command, Exit, Finished, Output, Stdin};
 pub use guard::Guard;
-pub use memory::set_up_heap;
 pub use shared::SharedMemory;
 
 use nix::{errno::Errno, libc};
