@@ -3,7 +3,6 @@
 //! The only module that names `mpi`. After the start there are only messages from one rank to another, never a collective
 //! operation, so that nobody waits for a rank that is slow, draining or dead. Everything here is called from the main
 //! thread alone (`MPI_THREAD_FUNNELED`).
-mod fabric;
 mod launcher;
 mod solo;
 mod world;
@@ -20,7 +19,6 @@ pub fn start(launcher: Option<Launcher>) -> Result<Box<dyn Comm>, Error> {
     if launcher.is_none() && !Launcher::is_likely() {
         return Ok(Box::new(Solo::new(host_name())));
     }
-    fabric::spare();
     Ok(Box::new(World::start(launcher)?))
 }
 
