@@ -1,12 +1,13 @@
-//! What do a trajectory and the parts of a step cost one core?
+//! What do a trajectory and the parts of its step cost on one core?
 //!
-//! `cargo bench --bench dynamics` measures: `trajectories` in steps of trajectories per second, drawing of initial conditions and a
-//! sample every ten steps included, and `kernels` in trajectories per second. With `-- --test` every case runs once.
+//! `cargo bench --bench dynamics` measures: `trajectories` in steps of trajectories per second, including drawing of initial conditions and a
+//! sample every ten steps, and `kernels` in trajectories per second. With `-- --test` every case runs once.
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use simmpi::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, InitialSurface, Mash, MeanField};
-use simmpi::science::dynamics::models::{Fmo, Frozen, Holstein, Motion, SpinBoson, Tully, TullyOne};
+use simmpi::science::dynamics::models::{ClassicalScheme, Fmo, FrozenState, Holstein, SpinBoson, Tully, TullyOne};
 use simmpi::science::dynamics::{
-    Algorithm, Block, Clock, Correlations, InitialState, Integrator, LANES, Model, Sampling, Start, System,
+    Algorithm, Clock, Correlations, InitialConditions, InitialState, Integrator, LANES, Model, Sampling, System,
+    initial_block,
 };
 use simmpi::science::sum::{Moments, exponent_for};
 use simmpi::seed::{CampaignSeed, Purpose};
@@ -88,7 +89,7 @@ fn trajectories(criterion: &mut Criterion) {
             let clock = Clock { time_step, steps_per_sample: 10, samples, integrator };
             let (model, algorithm) = (model.as_ref(), algorithm.as_ref());
             let system = System { model, algorithm, clock: &clock, correlations: Correlations::default() };
-            let (state, start) = (first_state(model), Start::default());
+            let (state, start) = (first_state(model), InitialConditions::default());
             group.throughput(Throughput::Elements((clock.steps() * LANES) as u64));
             group.bench_function(format!("{name}, {scheme}"), |bencher| {
                 let mut first = 0;
@@ -114,20 +115,22 @@ fn kernels(criterion: &mut Criterion) {
     ] {
         let model = model.as_ref();
         let state = first_state(model);
-        let begin = (CampaignSeed(1), &state, &Start::default());
-        let mut block = Block::begin(model, &MeanField, Tasks::new(0, LANES as u64), begin);
-        for (kind, motion) in [("runge-kutta", Motion::RungeKutta), ("symmetric", Motion::Symmetric)] {
-            let mut prepared = model.prepare(motion, step);
+        let begin = (CampaignSeed(1), &state, &InitialConditions::default());
+        let mut block = initial_block(model, &MeanField, Tasks::new(0, LANES as u64), begin);
+        for (kind, scheme) in
+            [("runge-kutta", ClassicalScheme::RungeKutta), ("symmetric", ClassicalScheme::KickDriftKick)]
+        {
+            let mut prepared = model.classical_step(scheme, step);
             group.bench_function(format!("coordinates, {name}, {kind}"), |bencher| {
-                let frozen = Frozen { psi: &block.c, active: &block.active };
+                let frozen = FrozenState { psi: &block.c, active: &block.active };
                 bencher.iter(|| prepared.advance(&mut block.z, frozen, &mut block.h));
             });
         }
         // The eigenproblem after one more step each time, as it comes in surface hopping; the step itself is measured above.
-        let mut prepared = model.prepare(Motion::Symmetric, step);
+        let mut prepared = model.classical_step(ClassicalScheme::KickDriftKick, step);
         group.bench_function(format!("coordinates and eigenproblem, {name}"), |bencher| {
             bencher.iter(|| {
-                prepared.advance(&mut block.z, Frozen { psi: &block.c, active: &block.active }, &mut block.h);
+                prepared.advance(&mut block.z, FrozenState { psi: &block.c, active: &block.active }, &mut block.h);
                 block.eigen.solve(&block.h);
             });
         });

@@ -3,7 +3,7 @@ use super::section::Section;
 use crate::config::{Config, Faults};
 use crate::journal;
 use crate::results::{Error, Reader};
-use crate::science::dynamics::{Bath, Model, Start};
+use crate::science::dynamics::{Bath, InitialConditions, Model};
 use crate::task::Tasks;
 use std::path::PathBuf;
 
@@ -131,7 +131,7 @@ impl InitialFile {
     ///
     /// # Errors
     /// The file cannot be read any more.
-    pub fn read(&self, tasks: Tasks, bath: &Bath) -> Result<Start, Error> {
+    pub fn read(&self, tasks: Tasks, bath: &Bath) -> Result<InitialConditions, Error> {
         let reader = Reader::open(&self.path)?;
         let (first, count) = (tasks.first as usize, tasks.count() as usize);
         let pairs = |item: &str| -> Result<Vec<[f64; 2]>, Error> {
@@ -152,7 +152,7 @@ impl InitialFile {
             let flat = reader.rows::<f64>("hop_uniforms", first, count)?;
             Ok(flat.chunks(flat.len() / count).map(<[_]>::to_vec).collect())
         };
-        Ok(Start {
+        Ok(InitialConditions {
             coordinates: Some(split(coordinates)),
             wavefunctions: self.has_wavefunction.then(|| pairs("wavefunction").map(split)).transpose()?,
             hop_uniforms: self.has_hop_uniforms.then(uniforms).transpose()?,

@@ -32,16 +32,16 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
     }
     faults.into_result(())?;
     warnings.sort();
-    let mut understood = understood(&sections[0], &points[0].setup);
+    let mut summary = summarize(&sections[0], &points[0].setup);
     if points.len() > 1 {
         let names: Vec<&str> = points.iter().filter_map(|point| point.name.as_deref()).collect();
-        understood.insert(0, ("points of the sweep".to_owned(), format!("{}: {}", names.len(), names.join(", "))));
-        understood.insert(1, ("of each point, here the first".to_owned(), String::new()));
+        summary.insert(0, ("points of the sweep".to_owned(), format!("{}: {}", names.len(), names.join(", "))));
+        summary.insert(1, ("of each point, here the first".to_owned(), String::new()));
     }
     let mut identities: Vec<_> =
         points.iter().zip(&sections).map(|(point, section)| identity(point, section)).collect();
     let identity = if identities.len() == 1 { identities.remove(0) } else { identities.into() };
-    Ok(TrajectoryCampaign { identity, points, understood, warnings })
+    Ok(TrajectoryCampaign { identity, points, summary, warnings })
 }
 
 /// All of a section that determines results. What may grow is left out.
@@ -282,7 +282,7 @@ fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut 
     }
 }
 
-fn understood(section: &Section, setup: &Setup) -> Vec<(String, String)> {
+fn summarize(section: &Section, setup: &Setup) -> Vec<(String, String)> {
     let (classical, quantum) = step_sizes(section, setup.model.as_ref(), &setup.clock);
     let name = |value: serde_json::Value| value["kind"].as_str().unwrap_or("").to_owned();
     let kind = |value: Result<serde_json::Value, _>| value.map_or(String::new(), name);

@@ -58,7 +58,7 @@ pub struct TrajectoryCampaign {
     /// What determines the results.
     identity: serde_json::Value,
     points: Vec<Point>,
-    understood: Vec<(String, String)>,
+    summary: Vec<(String, String)>,
     warnings: Faults,
 }
 
@@ -144,7 +144,7 @@ impl Campaign for TrajectoryCampaign {
     }
 
     fn understood(&self) -> Vec<(String, String)> {
-        self.understood.clone()
+        self.summary.clone()
     }
 
     fn warnings(&self) -> Faults {

@@ -2,7 +2,7 @@
 use super::timing::step_that_keeps_the_norm;
 use super::{Setup, Units};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::science::dynamics::{Breakdown, Correlations, LANES, Lane, Trajectories};
+use crate::science::dynamics::{BlockResult, Breakdown, Correlations, LANES, Lanes};
 use crate::science::sum::{self, Moments, exponent_for};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ pub struct Row {
 impl TrajectoryStage {
     /// Adds the trajectories of a block, each or nothing of it, and tells why those that are not added are not. `first` is the number
     /// of the first one among all of the point.
-    fn add(&self, sums: &mut Sums, found: &Trajectories, filled: usize, first: TaskId) -> Vec<(usize, Cause)> {
+    fn add(&self, sums: &mut Sums, found: &BlockResult, filled: usize, first: TaskId) -> Vec<(usize, Cause)> {
         let mut refused: [Option<Cause>; LANES] = std::array::from_fn(|l| self.breakdown(found, l));
         self.find_too_large(sums, found, &mut refused);
         let is_meant: [bool; LANES] = std::array::from_fn(|l| l < filled && refused[l].is_none());
@@ -73,7 +73,7 @@ impl TrajectoryStage {
         refused.filter_map(|(l, cause)| Some((l, cause?))).collect()
     }
 
-    fn breakdown(&self, found: &Trajectories, l: usize) -> Option<Cause> {
+    fn breakdown(&self, found: &BlockResult, l: usize) -> Option<Cause> {
         let Units { time: unit, time_factor, .. } = self.setup.units;
         Some(match *found.breakdown[l].as_ref()? {
             Breakdown::NotFinite { quantity, value, time } => {
@@ -90,7 +90,7 @@ impl TrajectoryStage {
     }
 
     /// Everything that is summed: the sums it belongs to, its place there, and its values.
-    fn summed<'a>(&self, found: &'a Trajectories) -> impl Iterator<Item = (Place, usize, &'a Lane)> + use<'a> {
+    fn summed<'a>(&self, found: &'a BlockResult) -> impl Iterator<Item = (Place, usize, &'a Lanes)> + use<'a> {
         let layout = self.setup.layout();
         let (len, energies, positions) =
             (layout.len(), layout.energies(), layout.len() - layout.position_correlations());
@@ -107,7 +107,7 @@ impl TrajectoryStage {
         observables.chain(hops).chain([(Place::Drift, 0, &found.drift)]).chain(channels)
     }
 
-    fn find_too_large(&self, sums: &mut Sums, found: &Trajectories, refused: &mut [Option<Cause>; LANES]) {
+    fn find_too_large(&self, sums: &mut Sums, found: &BlockResult, refused: &mut [Option<Cause>; LANES]) {
         for (place, _, values) in self.summed(found) {
             let moments = sums.moments(place);
             if values.iter().all(|value| moments.accepts(*value).is_ok()) {
@@ -121,7 +121,7 @@ impl TrajectoryStage {
         }
     }
 
-    fn add_lanes(&self, sums: &mut Sums, found: &Trajectories, is_meant: &[bool; LANES]) -> Result<(), sum::Error> {
+    fn add_lanes(&self, sums: &mut Sums, found: &BlockResult, is_meant: &[bool; LANES]) -> Result<(), sum::Error> {
         self.summed(found).try_for_each(|(place, k, values)| sums.moments(place).add_lanes(k, values, is_meant))
     }
 }

@@ -1,32 +1,12 @@
-//! What are the classical coordinates, and how do they move when nothing else acts on them?
-use super::phase::turn;
-use super::{LANES, Lane, ZERO};
+//! What are the classical degrees of freedom, and how do they move without coupling?
+use super::sincos::sincos;
+use super::{LANES, Lanes, PhaseSpace, ZERO};
 use crate::seed::Stream;
-
-/// Complex coordinates z = x + i y of C degrees of freedom, `[coordinate][lane]`.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Phase {
-    pub x: Vec<Lane>,
-    pub y: Vec<Lane>,
-}
-
-impl Phase {
-    /// Zero for `coordinates` degrees of freedom.
-    pub fn zero(coordinates: usize) -> Self {
-        Self { x: vec![ZERO; coordinates], y: vec![ZERO; coordinates] }
-    }
-
-    /// Becomes `other`, of as many degrees of freedom.
-    pub fn copy_from(&mut self, other: &Self) {
-        self.x.copy_from_slice(&other.x);
-        self.y.copy_from_slice(&other.y);
-    }
-}
 
 /// The distribution that initial coordinates are drawn from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sampling {
-    /// Classical: sd(q) = sqrt(kT/(m w^2)), sd(p) = sqrt(m kT).
+    /// Classical: standard deviations sd(q) = sqrt(kT/(m w^2)), sd(p) = sqrt(m kT).
     Boltzmann,
     /// Quantum harmonic oscillator (Hillery et al., Phys. Rep. 106, 121, 1984): sd(q)^2 = 1/(2 m w tanh(w/2kT)),
     /// sd(p)^2 = m w/(2 tanh(w/2kT)).
@@ -42,7 +22,7 @@ pub struct Bath {
 }
 
 impl Bath {
-    /// Harmonic modes, whose weights are their frequencies: then H_c = sum_j w_j |z_j|^2.
+    /// Harmonic modes. Their weights are their frequencies, hence H_c = sum_j w_j |z_j|^2.
     pub fn harmonic(frequencies: Vec<f64>, mass: f64) -> Self {
         Self { masses: vec![mass; frequencies.len()], weights: frequencies.clone(), frequencies }
     }
@@ -57,20 +37,20 @@ impl Bath {
         self.masses.len()
     }
 
-    /// z of a position and momentum.
+    /// z of a position q and a momentum p, as (Re z, Im z).
     pub fn to_complex(&self, j: usize, q: f64, p: f64) -> (f64, f64) {
         let (m, h) = (self.masses[j], self.weights[j]);
         (libm::sqrt(0.5 * m * h) * q, p / libm::sqrt(2.0 * m * h))
     }
 
-    /// Position and momentum of z.
+    /// Position and momentum of z = x + i y.
     pub fn to_real(&self, j: usize, x: f64, y: f64) -> (f64, f64) {
         let (m, h) = (self.masses[j], self.weights[j]);
         (libm::sqrt(2.0 / (m * h)) * x, libm::sqrt(2.0 * m * h) * y)
     }
 
     /// The positions of one degree of freedom.
-    pub fn positions(&self, j: usize, z: &Phase) -> Lane {
+    pub fn positions(&self, j: usize, z: &PhaseSpace) -> Lanes {
         z.x[j].map(|x| self.to_real(j, x, 0.0).0)
     }
 
@@ -89,7 +69,7 @@ impl Bath {
 
     /// Draws the coordinates of one trajectory from a thermal distribution at `thermal_energy`: all positions, then all
     /// momenta.
-    pub fn draw(&self, thermal_energy: f64, sampling: Sampling, lane: usize, stream: &mut Stream, z: &mut Phase) {
+    pub fn draw(&self, thermal_energy: f64, sampling: Sampling, lane: usize, stream: &mut Stream, z: &mut PhaseSpace) {
         let spreads: Vec<_> = (0..self.coordinates()).map(|j| self.spread(thermal_energy, sampling, j)).collect();
         let q: Vec<f64> = spreads.iter().map(|(sd, _)| sd * stream.normal()).collect();
         for (j, (_, sd)) in spreads.iter().enumerate() {
@@ -98,8 +78,8 @@ impl Bath {
         }
     }
 
-    /// H_c.
-    pub fn energy(&self, z: &Phase) -> Lane {
+    /// H_c of each trajectory.
+    pub fn energy(&self, z: &PhaseSpace) -> Lanes {
         let mut sum = ZERO;
         for j in 0..self.coordinates() {
             let (h, k) = (self.weights[j], self.frequencies[j] * self.frequencies[j] / self.weights[j]);
@@ -110,34 +90,34 @@ impl Bath {
         sum
     }
 
-    /// H_c of one trajectory whose coordinates are the pairs `z`.
+    /// H_c of one trajectory with the coordinates `z`, `[C]` pairs (Re z, Im z).
     pub fn energy_of(&self, z: &[[f64; 2]]) -> f64 {
-        let of = |(j, [x, y]): (usize, &[f64; 2])| {
+        let energy = |(j, [x, y]): (usize, &[f64; 2])| {
             self.weights[j] * y * y + self.frequencies[j] * self.frequencies[j] / self.weights[j] * x * x
         };
-        z.iter().enumerate().map(of).sum()
+        z.iter().enumerate().map(energy).sum()
     }
 
-    /// How every degree of freedom moves in time `t` when nothing acts on it.
+    /// The uncoupled motion of every degree of freedom for a time `t`.
     pub fn flow(&self, t: f64) -> Flow {
         Flow { rows: (0..self.coordinates()).map(|j| self.flow_of(j, t)).collect() }
     }
 
-    /// Moves every degree of freedom in each lane's time `t` as it does when nothing acts on it.
-    pub fn flow_by(&self, t: &Lane, z: &mut Phase) {
+    /// Moves every degree of freedom by its uncoupled motion for each lane's time `t`.
+    pub fn flow_by(&self, t: &Lanes, z: &mut PhaseSpace) {
         for j in 0..self.coordinates() {
             let (h, w) = (self.weights[j], self.frequencies[j]);
             let (mut cos, mut sin) = (ZERO, ZERO);
-            turn(&t.map(|t| w * t), &mut cos, &mut sin);
+            sincos(&t.map(|t| w * t), &mut cos, &mut sin);
             for l in 0..LANES {
                 let (x, y) = (z.x[j][l], z.y[j][l]);
-                let along = if w == 0.0 { h * t[l] } else { h / w * sin[l] };
-                (z.x[j][l], z.y[j][l]) = (cos[l] * x + along * y, -w / h * sin[l] * x + cos[l] * y);
+                let drift = if w == 0.0 { h * t[l] } else { h / w * sin[l] };
+                (z.x[j][l], z.y[j][l]) = (cos[l] * x + drift * y, -w / h * sin[l] * x + cos[l] * y);
             }
         }
     }
 
-    /// The same for one: x <- r0 x + r1 y, y <- r2 x + r3 y.
+    /// The uncoupled motion of one degree of freedom, [r0, r1, r2, r3]: x <- r0 x + r1 y, y <- r2 x + r3 y.
     pub fn flow_of(&self, j: usize, t: f64) -> [f64; 4] {
         let (h, w) = (self.weights[j], self.frequencies[j]);
         // x' = h y, y' = -(w^2/h) x
@@ -146,7 +126,7 @@ impl Bath {
     }
 }
 
-/// A linear map of each degree of freedom: x <- r0 x + r1 y, y <- r2 x + r3 y.
+/// A linear map of each degree of freedom, [r0, r1, r2, r3]: x <- r0 x + r1 y, y <- r2 x + r3 y.
 #[derive(Default)]
 pub struct Flow {
     rows: Vec<[f64; 4]>,
@@ -154,7 +134,7 @@ pub struct Flow {
 
 impl Flow {
     /// Moves all coordinates.
-    pub fn advance(&self, z: &mut Phase) {
+    pub fn advance(&self, z: &mut PhaseSpace) {
         for (j, r) in self.rows.iter().enumerate() {
             let (x, y) = (&mut z.x[j], &mut z.y[j]);
             for l in 0..LANES {
@@ -174,7 +154,7 @@ mod tests {
     #[test]
     fn a_free_flow_keeps_the_energy_and_can_be_undone() {
         let bath = Bath { masses: vec![2.0, 3.0], weights: vec![0.7, 1.0], frequencies: vec![1.3, 0.0] };
-        let mut z = Phase { x: vec![[0.3; LANES], [-0.2; LANES]], y: vec![[0.1; LANES], [0.5; LANES]] };
+        let mut z = PhaseSpace { x: vec![[0.3; LANES], [-0.2; LANES]], y: vec![[0.1; LANES], [0.5; LANES]] };
         let (start, energy) = (z.clone(), bath.energy(&z)[0]);
         bath.flow(0.37).advance(&mut z);
         assert!((bath.energy(&z)[0] - energy).abs() < 1e-15);
@@ -187,7 +167,7 @@ mod tests {
         let bath = Bath::harmonic(vec![0.2, 1.0, 3.0], 1.7);
         let (mut mean, n) = (0.0, 4000);
         for task in 0..n {
-            let mut z = Phase::zero(3);
+            let mut z = PhaseSpace::zero(3);
             let mut stream = CampaignSeed(5).stream(task, Purpose::InitialCoordinates);
             bath.draw(0.8, Sampling::Boltzmann, 3, &mut stream, &mut z);
             mean += bath.energy(&z)[3] / n as f64;
@@ -197,12 +177,12 @@ mod tests {
     }
 
     #[test]
-    fn complex_and_real_coordinates_are_two_ways_to_say_the_same() {
+    fn complex_and_real_coordinates_convert_into_each_other() {
         let bath = Bath { masses: vec![2.0], weights: vec![0.7], frequencies: vec![1.3] };
         let (x, y) = bath.to_complex(0, 0.4, -1.1);
         let (q, p) = bath.to_real(0, x, y);
         assert!((q - 0.4).abs() < 1e-15 && (p + 1.1).abs() < 1e-15);
-        let z = Phase { x: vec![[x; LANES]], y: vec![[y; LANES]] };
+        let z = PhaseSpace { x: vec![[x; LANES]], y: vec![[y; LANES]] };
         let expected = 1.1 * 1.1 / 4.0 + 0.5 * 2.0 * 1.3 * 1.3 * 0.4 * 0.4;
         assert!((bath.energy(&z)[0] - expected).abs() < 1e-15);
     }

@@ -1,23 +1,23 @@
-//! What are a state vector and an operator, for a block of trajectories?
+//! State vectors and operators of a block of trajectories.
 use super::widest::widest;
-use super::{LANES, Lane, ZERO};
+use super::{LANES, Lanes, ZERO};
 
-/// Amplitudes of S states, `[state][lane]`.
+/// The amplitudes of S states of each trajectory, `[state][lane]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vector {
-    pub re: Vec<Lane>,
-    pub im: Vec<Lane>,
+    pub re: Vec<Lanes>,
+    pub im: Vec<Lanes>,
 }
 
-/// A complex matrix, `[row * S + column][lane]`.
+/// A complex matrix of each trajectory, `[row * S + column][lane]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Matrix {
     pub states: usize,
-    /// Whether the imaginary part is zero and stays so: it is then not looked at.
+    /// Whether the imaginary part is always zero: it is then never read.
     pub is_real: bool,
-    pub re: Vec<Lane>,
-    pub im: Vec<Lane>,
-    /// The columns of each row that may differ from zero, where many do not.
+    pub re: Vec<Lanes>,
+    pub im: Vec<Lanes>,
+    /// For a sparse matrix, the columns of each row that can differ from zero.
     pub columns: Option<Vec<Vec<usize>>>,
 }
 
@@ -34,7 +34,7 @@ impl Vector {
 
     /// |c_k|^2.
     #[inline(always)]
-    pub fn population(&self, k: usize) -> Lane {
+    pub fn population(&self, k: usize) -> Lanes {
         let (re, im) = (&self.re[k], &self.im[k]);
         let mut squares = ZERO;
         for l in 0..LANES {
@@ -43,8 +43,8 @@ impl Vector {
         squares
     }
 
-    /// Takes column `column[lane]` of `vectors` in each lane.
-    pub fn take_columns(&mut self, vectors: &Matrix, column: &[usize; LANES]) {
+    /// Copies column `column[lane]` of `vectors` in each lane.
+    pub fn copy_columns(&mut self, vectors: &Matrix, column: &[usize; LANES]) {
         let n = vectors.states;
         for i in 0..n {
             for l in 0..LANES {
@@ -56,7 +56,7 @@ impl Vector {
 
     /// conj(self_i) other_i.
     #[inline(always)]
-    pub fn product(&self, other: &Vector, i: usize) -> (Lane, Lane) {
+    pub fn product(&self, other: &Vector, i: usize) -> (Lanes, Lanes) {
         let (a, b, c, d) = (&self.re[i], &self.im[i], &other.re[i], &other.im[i]);
         let (mut re, mut im) = (ZERO, ZERO);
         for l in 0..LANES {
@@ -90,7 +90,7 @@ impl Matrix {
     }
 
     /// Re <v|self|v>.
-    pub fn expectation(&self, v: &Vector, scratch: &mut Vector) -> Lane {
+    pub fn expectation(&self, v: &Vector, scratch: &mut Vector) -> Lanes {
         self.apply(v, scratch);
         let mut sum = ZERO;
         for i in 0..self.states {
@@ -101,9 +101,9 @@ impl Matrix {
         sum
     }
 
-    /// The product out = self * v, to be compiled into a loop of the caller's.
+    /// out = self * v, inlined into the vectorized loop of the caller.
     #[inline(always)]
-    pub(super) fn times<const REAL: bool>(&self, v: &Vector, out: &mut Vector) {
+    pub(super) fn multiply<const REAL: bool>(&self, v: &Vector, out: &mut Vector) {
         for i in 0..self.states {
             let (mut re, mut im) = (ZERO, ZERO);
             if let Some(columns) = &self.columns {
@@ -120,7 +120,7 @@ impl Matrix {
     }
 
     #[inline(always)]
-    fn add_product<const REAL: bool>(&self, (i, j): (usize, usize), v: &Vector, re: &mut Lane, im: &mut Lane) {
+    fn add_product<const REAL: bool>(&self, (i, j): (usize, usize), v: &Vector, re: &mut Lanes, im: &mut Lanes) {
         let place = i * self.states + j;
         let (a, b, c, d) = (&self.re[place], &self.im[place], &v.re[j], &v.im[j]);
         for l in 0..LANES {
@@ -135,9 +135,9 @@ impl Matrix {
     }
 }
 
-/// The product of column j of one matrix and column k of another, <u j|v k>, to be compiled into a loop of the caller's.
+/// The inner product <u_j|v_k> of column j of one matrix and column k of another, inlined into the vectorized loop of the caller.
 #[inline(always)]
-pub(super) fn column_product<const REAL: bool>((u, j): (&Matrix, usize), (v, k): (&Matrix, usize)) -> (Lane, Lane) {
+pub(super) fn column_product<const REAL: bool>((u, j): (&Matrix, usize), (v, k): (&Matrix, usize)) -> (Lanes, Lanes) {
     let n = u.states;
     let (mut re, mut im) = (ZERO, ZERO);
     for i in 0..n {
@@ -156,7 +156,7 @@ pub(super) fn column_product<const REAL: bool>((u, j): (&Matrix, usize), (v, k):
 
 widest! {
     fn apply<const REAL: bool>(m: &Matrix, v: &Vector, out: &mut Vector) {
-        m.times::<REAL>(v, out);
+        m.multiply::<REAL>(v, out);
     }
 }
 

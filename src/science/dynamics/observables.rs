@@ -1,8 +1,8 @@
-//! What is observed of a trajectory at a moment?
+//! What is recorded of a trajectory at a sample?
 use super::widest::widest;
-use super::{Bath, LANES, Lane, Matrix, Phase, Vector, ZERO};
+use super::{Bath, LANES, Lanes, Matrix, PhaseSpace, Vector, ZERO};
 
-/// Which two-time correlation functions <O(t) O(0)> are observed.
+/// Which two-time correlation functions <O(t) O(0)> are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Correlations {
     /// Of all pairs of diabatic populations.
@@ -11,8 +11,8 @@ pub struct Correlations {
     pub coordinates: bool,
 }
 
-/// Where each observable stands in a list of them: the density matrix as S^2 real numbers, adiabatic populations, active
-/// surfaces and correlations of populations where there are any, three energies, and correlations of positions.
+/// The order of the observables of a sample: the density matrix as S^2 real numbers, S adiabatic populations, S occupations of surfaces (if the
+/// method has any), S x S population correlations (if asked for), three energies, C position correlations (if asked for).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub states: usize,
@@ -23,42 +23,42 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// Numbers in all.
+    /// Number of real numbers in a sample.
     pub fn len(self) -> usize {
         self.position_correlations() + if self.correlations.coordinates { self.coordinates } else { 0 }
     }
 
-    /// Never: there are energies at least.
+    /// Never true: there are always energies.
     pub fn is_empty(self) -> bool {
         false
     }
 
-    /// Where the density matrix starts: S populations, then real and imaginary part of every element (i, j), i < j.
+    /// Start of the density matrix: S populations, then real and imaginary part of every element (i, j), i < j.
     pub fn density(self) -> usize {
         0
     }
 
-    /// Where the S adiabatic populations start.
+    /// Start of the S adiabatic populations.
     pub fn adiabatic(self) -> usize {
         self.states * self.states
     }
 
-    /// Where the S surface occupations start.
+    /// Start of the S surface occupations.
     pub fn surfaces(self) -> usize {
         self.adiabatic() + self.states
     }
 
-    /// Where the S x S products P_i(t) P_j(0) of populations start.
+    /// Start of the S x S products P_i(t) P_j(0) of populations.
     pub fn population_correlations(self) -> usize {
         self.surfaces() + if self.has_surfaces { self.states } else { 0 }
     }
 
-    /// Where classical, quantum and total energy start.
+    /// Start of classical, quantum and total energy.
     pub fn energies(self) -> usize {
         self.population_correlations() + if self.correlations.populations { self.states * self.states } else { 0 }
     }
 
-    /// Where the C products q_j(t) q_j(0) start.
+    /// Start of the C products q_j(t) q_j(0).
     pub fn position_correlations(self) -> usize {
         self.energies() + 3
     }
@@ -76,24 +76,24 @@ impl Layout {
     }
 }
 
-/// (i, j) with i < j < n, in order.
+/// All (i, j) with i < j < n, row by row.
 fn pairs(n: usize) -> impl Iterator<Item = (usize, usize)> {
     (0..n).flat_map(move |i| (i + 1..n).map(move |j| (i, j)))
 }
 
-/// The observables of a block at one moment, `[observable][lane]`.
-pub struct Observed {
+/// The observables of a block at one sample, `[observable][lane]`.
+pub struct Observables {
     pub layout: Layout,
-    pub values: Vec<Lane>,
+    pub values: Vec<Lanes>,
 }
 
-impl Observed {
-    /// Zero.
+impl Observables {
+    /// All observables zero.
     pub fn new(layout: Layout) -> Self {
         Self { layout, values: vec![ZERO; layout.len()] }
     }
 
-    /// The density matrix |c><c|.
+    /// Sets the density matrix |c><c| of diabatic amplitudes.
     pub fn set_pure_state(&mut self, c: &Vector) {
         let n = self.layout.states;
         (0..n).for_each(|k| self.values[k] = c.population(k));
@@ -105,13 +105,13 @@ impl Observed {
         }
     }
 
-    /// U rho U^+, where rho is |c><c| of the adiabatic amplitudes with its diagonal replaced by the active surface (Tempelaar
-    /// and Reichman, J. Chem. Phys. 148, 102309, 2018, doi:10.1063/1.5000843): coherences of the state, populations of the
-    /// surfaces; not positive in general.
+    /// Sets the density matrix U rho U^+, where rho is |c><c| of the adiabatic amplitudes with the active surface on the diagonal (Tempelaar
+    /// and Reichman, J. Chem. Phys. 148, 102309, 2018, doi:10.1063/1.5000843): the coherences of the state and the populations of the
+    /// surfaces. It is not positive in general.
     pub fn set_hopping_state(&mut self, c: &Vector, active: &[usize; LANES], u: &Matrix) {
         let n = self.layout.states;
         // U rho U^+ = U (|c><c| + D) U^+ with the diagonal D = surface - |c|^2.
-        let mut correction: Vec<Lane> = (0..n).map(|k| c.population(k).map(|p| -p)).collect();
+        let mut correction: Vec<Lanes> = (0..n).map(|k| c.population(k).map(|p| -p)).collect();
         (0..LANES).for_each(|l| correction[active[l]][l] += 1.0);
         let mut diabatic = Vector::zero(n);
         u.apply(c, &mut diabatic);
@@ -122,7 +122,7 @@ impl Observed {
         }
     }
 
-    /// Scales density matrix and adiabatic populations as mapping estimators do: rho <- 1/S + alpha (rho - 1/S).
+    /// Scales density matrix and adiabatic populations to the mapping estimators: rho <- 1/S + alpha (rho - 1/S).
     pub fn scale_state(&mut self, alpha: f64) {
         let (n, adiabatic) = (self.layout.states, self.layout.adiabatic());
         let rest = (1.0 - alpha) / n as f64;
@@ -132,13 +132,13 @@ impl Observed {
         }
     }
 
-    /// The populations |c_k|^2 of the adiabatic states.
+    /// Sets the populations |c_k|^2 of the adiabatic states.
     pub fn set_adiabatic(&mut self, c: &Vector) {
         let start = self.layout.adiabatic();
         (0..self.layout.states).for_each(|k| self.values[start + k] = c.population(k));
     }
 
-    /// One for the surface that is active, zero for the others.
+    /// Sets the surface occupations: one for the active surface, zero for the others.
     pub fn set_surfaces(&mut self, active: &[usize; LANES]) {
         let start = self.layout.surfaces();
         (0..self.layout.states).for_each(|k| {
@@ -146,22 +146,22 @@ impl Observed {
         });
     }
 
-    /// Classical and quantum energy, and their sum.
-    pub fn set_energies(&mut self, classical: Lane, quantum: Lane) {
+    /// Sets classical and quantum energy and their sum.
+    pub fn set_energies(&mut self, classical: Lanes, quantum: Lanes) {
         let start = self.layout.energies();
         (self.values[start], self.values[start + 1]) = (classical, quantum);
         self.values[start + 2] = std::array::from_fn(|l| classical[l] + quantum[l]);
     }
 
-    /// Products with the populations and positions of t = 0, which are taken when `first` is empty.
-    pub fn set_correlations(&mut self, bath: &Bath, z: &Phase, first: &mut Vec<Lane>) {
+    /// Sets the products with the populations and positions at t = 0, which are stored in `first` while it is empty.
+    pub fn set_correlations(&mut self, bath: &Bath, z: &PhaseSpace, first: &mut Vec<Lanes>) {
         let Layout { states: n, correlations, coordinates, .. } = self.layout;
         let position = |j: usize| bath.positions(j, z);
         if first.is_empty() {
             first.extend_from_slice(&self.values[..n]);
             first.extend((0..coordinates).filter(|_| correlations.coordinates).map(position));
         }
-        let product = |a: &Lane, b: &Lane| std::array::from_fn(|l| a[l] * b[l]);
+        let product = |a: &Lanes, b: &Lanes| std::array::from_fn(|l| a[l] * b[l]);
         if correlations.populations {
             let start = self.layout.population_correlations();
             for (place, (i, j)) in (0..n).flat_map(|i| (0..n).map(move |j| (i, j))).enumerate() {
@@ -176,8 +176,8 @@ impl Observed {
 }
 
 widest! {
-    /// Adds U D U^+ with a diagonal D to the S^2 numbers of a density matrix.
-    fn add_diagonal<const REAL: bool>(u: &Matrix, diagonal: &[Lane], values: &mut [Lane]) {
+    /// Adds U D U^+ with a diagonal D to a density matrix of S^2 real numbers.
+    fn add_diagonal<const REAL: bool>(u: &Matrix, diagonal: &[Lanes], values: &mut [Lanes]) {
         let n = u.states;
         let mut place = n;
         for i in 0..n {
@@ -194,13 +194,13 @@ widest! {
                         }
                     }
                 }
-                let at = if i == j { i } else { place };
+                let index = if i == j { i } else { place };
                 for l in 0..LANES {
-                    values[at][l] += re[l];
+                    values[index][l] += re[l];
                 }
                 if i != j {
                     for l in 0..LANES {
-                        values[at + 1][l] += im[l];
+                        values[index + 1][l] += im[l];
                     }
                     place += 2;
                 }

@@ -1,56 +1,56 @@
-//! How do amplitudes evolve under a Hamiltonian that stands still?
+//! How do amplitudes evolve under a constant Hamiltonian?
 //!
-//! [`Propagator::advance`] is exact to rounding, whatever the energies: two states have a closed form, more are advanced by a Taylor
-//! series of the exponential whose length each trajectory's own Hamiltonian decides, or by its energies where the series would be
-//! long. [`propagate_fourth_order`] is the fixed series of QC Lab.
-use super::phase::turn;
+//! [`Propagator::advance`] is exact to rounding for any energies. Two states have a closed form. More are advanced by a Taylor series of the
+//! exponential, whose length follows from the Hamiltonian of each trajectory, or by diagonalization where the series would be long.
+//! [`propagate_fourth_order`] is the series of fixed length of QC Lab.
+use super::sincos::sincos;
 use super::widest::widest;
-use super::{Eigen, LANES, Lane, Matrix, Vector, ZERO};
+use super::{Eigen, LANES, Lanes, Matrix, Vector, ZERO};
 
-/// Norm of the exponent up to which the series is used. Its terms grow to e^2 at most before they fall, which costs three bits.
+/// Norm of the exponent up to which the series is used. Its terms grow to e^2 at most before they decrease, which costs three bits.
 const LARGEST_EXPONENT: f64 = 2.0;
 /// Terms that [`LARGEST_EXPONENT`] needs.
-const MOST_TERMS: usize = 24;
+const MAX_TERMS: usize = 24;
 
-/// c <- exp(-i (h - e) t) c for a common energy e, whose phase no observable depends on.
+/// c <- exp(-i (h - e) t) c with a common energy e, whose phase does not affect any observable.
 pub struct Propagator {
-    /// `reach[m]`: the largest norm of the exponent for which m + 1 terms leave less than rounding.
-    reach: [f64; MOST_TERMS],
+    /// `reach[m]`: the largest norm of the exponent for which m + 1 terms are exact to rounding.
+    reach: [f64; MAX_TERMS],
     power: Vector,
     next: Vector,
-    /// The diagonal of the Hamiltonian, while it is shifted.
-    diagonal: Vec<Lane>,
+    /// Working memory: the diagonal of the Hamiltonian while it is shifted.
+    diagonal: Vec<Lanes>,
 }
 
 impl Propagator {
-    /// For so many states.
+    /// A propagator of `states` amplitudes.
     pub fn new(states: usize) -> Self {
         Self {
-            reach: reach_of_terms(),
+            reach: term_limits(),
             power: Vector::zero(states),
             next: Vector::zero(states),
             diagonal: vec![ZERO; states],
         }
     }
 
-    /// Advances the amplitudes by the time `t` under `h`, which is left as it was.
+    /// Advances the amplitudes by the time `t` under `h`, which is restored.
     pub fn advance(&mut self, h: &mut Matrix, t: f64, c: &mut Vector) {
         if h.states == 2 {
             return rotate_two(h, t, c);
         }
-        let (middle, radius) = discs(h);
+        let (middle, radius) = spectral_disc(h);
         for i in 0..h.states {
             let element = &mut h.re[i * h.states + i];
             self.diagonal[i] = *element;
             (0..LANES).for_each(|l| element[l] -= middle[l]);
         }
         let exponent = radius.map(|radius| radius * t.abs());
-        // NaN is long too.
+        // NaN counts as long.
         let is_long = exponent.map(|exponent| exponent.is_nan() || exponent > LARGEST_EXPONENT);
         if is_long.contains(&true) {
-            advance_by_energies(h, t, &is_long, c);
+            advance_by_diagonalization(h, t, &is_long, c);
         }
-        let terms = std::array::from_fn(|l| if is_long[l] { 0 } else { self.terms(exponent[l]) });
+        let terms = std::array::from_fn(|l| if is_long[l] { 0 } else { self.series_length(exponent[l]) });
         match h.is_real {
             true => add_powers::<true>(h, t, &terms, c, &mut self.power, &mut self.next),
             false => add_powers::<false>(h, t, &terms, c, &mut self.power, &mut self.next),
@@ -58,14 +58,14 @@ impl Propagator {
         (0..h.states).for_each(|i| h.re[i * h.states + i] = self.diagonal[i]);
     }
 
-    /// Terms of the series for an exponent of this norm.
-    fn terms(&self, exponent: f64) -> usize {
+    /// Number of terms of the series for an exponent of this norm.
+    fn series_length(&self, exponent: f64) -> usize {
         1 + self.reach.iter().take_while(|reach| **reach < exponent).count()
     }
 }
 
-/// The largest x for which x^n/n! is below half a unit in the last place, n = 2, 3, ...
-fn reach_of_terms() -> [f64; MOST_TERMS] {
+/// The largest x for which x^n/n! is below half a unit in the last place, for n = 2, 3, ...
+fn term_limits() -> [f64; MAX_TERMS] {
     let mut factorial = 1.0;
     std::array::from_fn(|m| {
         let n = (m + 2) as f64;
@@ -74,10 +74,10 @@ fn reach_of_terms() -> [f64; MOST_TERMS] {
     })
 }
 
-/// c <- U exp(-i e t) U^+ c in the lanes that are asked for. The search for U begins anew, so that a lane's bits do not depend on
-/// how often others asked.
-fn advance_by_energies(h: &Matrix, t: f64, lanes: &[bool; LANES], c: &mut Vector) {
-    let (mut eigen, mut adiabatic, mut advanced) = (Eigen::of(h), c.clone(), c.clone());
+/// c <- U exp(-i e t) U^+ c in the selected lanes. The diagonalization starts from the unit matrix, so that the bits of a lane do not depend on
+/// how often others needed it.
+fn advance_by_diagonalization(h: &Matrix, t: f64, lanes: &[bool; LANES], c: &mut Vector) {
+    let (mut eigen, mut adiabatic, mut advanced) = (Eigen::new(h), c.clone(), c.clone());
     eigen.solve(h);
     eigen.vectors.apply_adjoint(c, &mut adiabatic);
     advance_phases(&eigen.values, &[t; LANES], &mut adiabatic);
@@ -90,10 +90,10 @@ fn advance_by_energies(h: &Matrix, t: f64, lanes: &[bool; LANES], c: &mut Vector
 }
 
 /// c_k <- exp(-i e_k t) c_k for amplitudes in the adiabatic basis.
-pub fn advance_phases(energies: &[Lane], t: &Lane, adiabatic: &mut Vector) {
+pub fn advance_phases(energies: &[Lanes], t: &Lanes, adiabatic: &mut Vector) {
     for (k, energies) in energies.iter().enumerate() {
         let (mut cos, mut sin) = (ZERO, ZERO);
-        turn(&std::array::from_fn(|l| energies[l] * t[l]), &mut cos, &mut sin);
+        sincos(&std::array::from_fn(|l| energies[l] * t[l]), &mut cos, &mut sin);
         let (re, im) = (&mut adiabatic.re[k], &mut adiabatic.im[k]);
         for l in 0..LANES {
             (re[l], im[l]) = (cos[l] * re[l] + sin[l] * im[l], cos[l] * im[l] - sin[l] * re[l]);
@@ -101,16 +101,16 @@ pub fn advance_phases(energies: &[Lane], t: &Lane, adiabatic: &mut Vector) {
     }
 }
 
-/// The middle of Gershgorin's discs along the real axis, and the distance from there to the furthest point of any: a bound on the
-/// magnitudes of the eigenvalues of h - middle.
-fn discs(h: &Matrix) -> (Lane, Lane) {
+/// The middle of Gershgorin's discs along the real axis and the distance to their furthest point, which bounds the magnitudes of the
+/// eigenvalues of h - middle.
+fn spectral_disc(h: &Matrix) -> (Lanes, Lanes) {
     let (mut lowest, mut highest) = ([f64::INFINITY; LANES], [f64::NEG_INFINITY; LANES]);
-    find_discs(h, &mut lowest, &mut highest);
+    find_spectral_edges(h, &mut lowest, &mut highest);
     (std::array::from_fn(|l| 0.5 * (lowest[l] + highest[l])), std::array::from_fn(|l| 0.5 * (highest[l] - lowest[l])))
 }
 
 widest! {
-    fn find_discs(h: &Matrix, lowest: &mut Lane, highest: &mut Lane) {
+    fn find_spectral_edges(h: &Matrix, lowest: &mut Lanes, highest: &mut Lanes) {
         let n = h.states;
         for i in 0..n {
             let mut radius = ZERO;
@@ -135,7 +135,7 @@ widest! {
 }
 
 widest! {
-    /// c <- sum over n up to `terms` of (-i h t)^n c/n!, each power from the one before. A lane whose series has ended keeps its bits.
+    /// c <- sum over n up to `terms` of (-i h t)^n c/n!, each power from the previous one. A lane whose series has ended keeps its bits.
     fn add_powers<const REAL: bool>(
         h: &Matrix,
         t: f64,
@@ -150,10 +150,10 @@ widest! {
         }
         power.clone_from(c);
         for n in 1..=most {
-            h.times::<REAL>(power, next);
+            h.multiply::<REAL>(power, next);
             let part = t / n as f64;
             for i in 0..h.states {
-                // -i (a + i b) = b - i a. Into arrays of their own first: the compiler then knows that nothing overlaps.
+                // -i (a + i b) = b - i a. In local arrays, so that the compiler knows that nothing overlaps.
                 let (mut re, mut im) = (ZERO, ZERO);
                 let (a, b) = (&next.re[i], &next.im[i]);
                 for l in 0..LANES {
@@ -187,7 +187,7 @@ fn rotate_two(h: &Matrix, t: f64, c: &mut Vector) {
         let d = 0.5 * (h.re[0][l] - h.re[3][l]);
         root[l] = (d * d + h.re[1][l] * h.re[1][l] + h.im[1][l] * h.im[1][l]).sqrt();
     }
-    turn(&root.map(|root| root * t), &mut cos, &mut sin);
+    sincos(&root.map(|root| root * t), &mut cos, &mut sin);
     for l in 0..LANES {
         let d = 0.5 * (h.re[0][l] - h.re[3][l]);
         let (u, v) = (h.re[1][l], h.im[1][l]);
@@ -202,8 +202,8 @@ fn rotate_two(h: &Matrix, t: f64, c: &mut Vector) {
     }
 }
 
-/// c <- exp(-i h t) c to fourth order in t: what the classical method of Runge and Kutta does where h stands still. The norm changes
-/// by a factor of 1 - (E t)^6/144 for a state of energy E. `k` is working memory.
+/// c <- exp(-i h t) c to fourth order in t, as the classical Runge-Kutta method for a constant h. The norm of a state of energy E changes
+/// by a factor of 1 - (E t)^6/144. `k` is working memory.
 pub fn propagate_fourth_order(h: &Matrix, t: f64, c: &mut Vector, k: &mut [Vector; 5]) {
     let [power, next, ..] = k;
     let terms = [4; LANES];
@@ -219,7 +219,7 @@ mod tests {
     use crate::science::dynamics::Eigen;
     use crate::seed::{CampaignSeed, Purpose, Stream};
 
-    /// A Hamiltonian of so many states with energies up to about `scale` around `middle`; every lane has its own.
+    /// A Hamiltonian of `states` states with energies up to about `scale` around `middle`, different in every lane.
     fn random(states: usize, is_real: bool, scale: impl Fn(usize) -> f64, middle: f64) -> Matrix {
         let mut h = Matrix::zero(states, is_real);
         for l in 0..LANES {
@@ -264,7 +264,7 @@ mod tests {
 
     /// exp(-i h t) c by the energies of h.
     fn by_energies(h: &Matrix, t: f64, c: &Vector) -> Vector {
-        let (mut eigen, mut adiabatic, mut out) = (Eigen::of(h), c.clone(), c.clone());
+        let (mut eigen, mut adiabatic, mut out) = (Eigen::new(h), c.clone(), c.clone());
         eigen.solve(h);
         eigen.vectors.apply_adjoint(c, &mut adiabatic);
         for k in 0..h.states {
@@ -279,7 +279,7 @@ mod tests {
     }
 
     #[test]
-    fn amplitudes_advance_as_the_energies_say_whatever_their_size() {
+    fn amplitudes_advance_by_the_eigenvalues_of_any_size() {
         for (states, is_real) in [1, 2, 3, 8].into_iter().flat_map(|n| [(n, true), (n, false)]) {
             for scale in [0.0, 1e-3, 0.1, 1.0, 30.0] {
                 let mut h = random(states, is_real, |_| scale, 0.0);
@@ -308,7 +308,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_does_not_feel_that_its_neighbours_need_longer_series() {
+    fn a_trajectory_does_not_depend_on_the_series_lengths_of_the_others() {
         for (states, is_real) in [(2, true), (4, true), (4, false)] {
             let before = unit_vector(states, &mut CampaignSeed(5).stream(1, Purpose::Hops));
             let advanced = |scale: &dyn Fn(usize) -> f64| {

@@ -1,9 +1,9 @@
-//! Where did a scattered particle go?
-use super::{LANES, Lane};
+//! Which channel did a scattered particle leave through?
+use super::{LANES, Lanes};
 
-/// Adds each lane's `populations` of the states to the channel that it left through: `channels` are transmitted, reflected and
-/// undecided x states. A particle has left when it is further out than `range` and moves outwards.
-pub fn channels(range: f64, begin: &Lane, end: &(Lane, Lane), populations: &[Lane], channels: &mut [Lane]) {
+/// Adds the `populations` `[state][lane]` of each trajectory to the channel it left through; `channels` is (transmitted, reflected, undecided) x
+/// states. A particle has left when |q| > `range` and it moves outwards. `begin` holds the initial positions, `end` the final positions and momenta.
+pub fn channels(range: f64, begin: &Lanes, end: &(Lanes, Lanes), populations: &[Lanes], channels: &mut [Lanes]) {
     for l in 0..LANES {
         let (q, p) = (end.0[l], end.1[l]);
         let came_from = if begin[l] < 0.0 { -1.0 } else { 1.0 };

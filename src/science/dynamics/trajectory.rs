@@ -1,44 +1,14 @@
 //! How does a block of trajectories run from beginning to end?
-use super::ended::Ended;
+use super::absorbed::Absorbed;
+use super::initial_block::initial_block;
 use super::{
-    Algorithm, Block, Correlations, InitialState, LANES, Lane, Layout, Model, Observed, Start, ZERO, scattering,
+    Algorithm, Block, Clock, Correlations, InitialConditions, InitialState, LANES, Lanes, Layout, Model, Observables,
+    ZERO, scattering,
 };
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
 
-/// How a step is put together from its parts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Integrator {
-    /// Symmetric splitting, second order.
-    Strang,
-    /// One part after the other, first order: as QC Lab.
-    Sequential,
-}
-
-/// The times of a trajectory.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Clock {
-    pub time_step: f64,
-    /// Steps from one sample to the next.
-    pub steps_per_sample: usize,
-    /// Samples after the one at t = 0.
-    pub samples: usize,
-    pub integrator: Integrator,
-}
-
-impl Clock {
-    /// Steps in all.
-    pub fn steps(&self) -> usize {
-        self.steps_per_sample * self.samples
-    }
-
-    /// The times that are sampled.
-    pub fn times(&self) -> Vec<f64> {
-        (0..=self.samples).map(|k| (k * self.steps_per_sample) as f64 * self.time_step).collect()
-    }
-}
-
-/// What trajectories are of.
+/// A model propagated by an algorithm, with its times and what is recorded.
 #[derive(Clone, Copy)]
 pub struct System<'a> {
     pub model: &'a dyn Model,
@@ -47,38 +17,38 @@ pub struct System<'a> {
     pub correlations: Correlations,
 }
 
-/// What was observed of a block.
-pub struct Trajectories {
-    /// `[sample * layout.len() + observable][lane]`.
-    pub samples: Vec<Lane>,
-    pub accepted_hops: Lane,
-    pub frustrated_hops: Lane,
+/// The recorded observables of a block.
+pub struct BlockResult {
+    /// Observables, `[sample * layout.len() + observable][lane]`.
+    pub samples: Vec<Lanes>,
+    pub accepted_hops: Lanes,
+    pub frustrated_hops: Lanes,
     /// Largest |E(t) - E(0)| over the samples.
-    pub drift: Lane,
-    /// Transmitted, reflected and undecided x adiabatic states; empty where nothing is scattered.
-    pub channels: Vec<Lane>,
-    /// Position and momentum of the first coordinate at the end, of the last branch.
-    pub end: (Lane, Lane),
-    /// Whether the run was given up before its end.
+    pub drift: Lanes,
+    /// (Transmitted, reflected, undecided) x adiabatic states; empty unless the model is a scattering problem.
+    pub channels: Vec<Lanes>,
+    /// Final position and momentum of the first coordinate, in the last branch.
+    pub end: (Lanes, Lanes),
+    /// Whether the run was stopped before its end.
     pub is_cut_short: bool,
-    /// For each lane the first thing that went wrong, if anything did.
+    /// The first numerical breakdown of each trajectory, if any.
     pub breakdown: [Option<Breakdown>; LANES],
 }
 
-/// Why the numbers of a trajectory are of no use, and when this was so first, of the times that are sampled.
+/// Why the results of a trajectory are unusable, and the first sampled time at which they are.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Breakdown {
-    /// An observable is infinite or no number.
+    /// An observable is infinite or NaN.
     NotFinite { quantity: &'static str, value: f64, time: f64 },
-    /// The populations add up to `norm` times what they did at the beginning, off by more than [`NORM_TOLERANCE`].
+    /// The sum of the populations is `norm` times its initial value, which deviates from one by more than [`NORM_TOLERANCE`].
     NormLost { norm: f64, time: f64 },
 }
 
-/// The largest relative deviation of the sum of populations from that of the beginning. Only a scheme of finite order exceeds it.
+/// The largest accepted relative deviation of the sum of the populations from its initial value. Only integrators of finite order exceed it.
 pub const NORM_TOLERANCE: f64 = 1e-3;
 
 impl System<'_> {
-    /// Where observables stand.
+    /// The order of the observables of a sample.
     pub fn layout(&self) -> Layout {
         Layout {
             states: self.model.states(),
@@ -88,34 +58,34 @@ impl System<'_> {
         }
     }
 
-    /// Runs the trajectories `tasks`, at most [`LANES`] of them, in all branches. `may_go_on` is asked at every sample; where it
-    /// denies, what has been observed so far is of no use.
+    /// Runs the trajectories `tasks`, at most [`LANES`] of them, in all branches. `may_continue` is called at every sample; when it returns
+    /// false the run stops and its result is marked as cut short.
     pub fn run(
         &self,
         tasks: Tasks,
-        begin: (CampaignSeed, &InitialState, &Start),
-        may_go_on: &mut dyn FnMut() -> bool,
-    ) -> Trajectories {
+        begin: (CampaignSeed, &InitialState, &InitialConditions),
+        may_continue: &mut dyn FnMut() -> bool,
+    ) -> BlockResult {
         let branches = self.algorithm.branches(self.model.states());
-        let mut sum: Option<Trajectories> = None;
+        let mut sum: Option<BlockResult> = None;
         for branch in 0..branches {
-            let mut block = Block::begin(self.model, self.algorithm, tasks, begin);
+            let mut block = initial_block(self.model, self.algorithm, tasks, begin);
             let weights = self.algorithm.begin(self.model, &mut block, branch);
             if branches == 1 {
-                return self.follow(block, may_go_on);
+                return self.run_branch(block, may_continue);
             }
             if weights == ZERO {
                 continue;
             }
-            let found = self.follow(block, may_go_on);
-            sum.get_or_insert_with(|| self.nothing()).add(found, &weights);
+            let result = self.run_branch(block, may_continue);
+            sum.get_or_insert_with(|| self.empty_result()).add(result, &weights);
         }
-        sum.unwrap_or_else(|| self.nothing())
+        sum.unwrap_or_else(|| self.empty_result())
     }
 
-    fn nothing(&self) -> Trajectories {
+    fn empty_result(&self) -> BlockResult {
         let (layout, channels) = (self.layout(), self.model.scattering_range().map_or(0, |_| 3 * self.model.states()));
-        Trajectories {
+        BlockResult {
             samples: vec![ZERO; (self.clock.samples + 1) * layout.len()],
             accepted_hops: ZERO,
             frustrated_hops: ZERO,
@@ -127,67 +97,68 @@ impl System<'_> {
         }
     }
 
-    /// Runs a block from its beginning to the last sample.
-    fn follow(&self, mut block: Block, may_go_on: &mut dyn FnMut() -> bool) -> Trajectories {
+    /// Runs a block from its initial state to the last sample.
+    fn run_branch(&self, mut block: Block, may_continue: &mut dyn FnMut() -> bool) -> BlockResult {
         let Self { model, algorithm, clock, .. } = *self;
         let mut stepper = algorithm.stepper(model, clock);
-        let mut ended = model.stop_beyond().map(|beyond| Ended::none(model, beyond));
-        let mut observed = Observed::new(self.layout());
+        let mut absorbed = model.stop_beyond().map(|beyond| Absorbed::new(model, beyond));
+        let mut observed = Observables::new(self.layout());
         let mut first = Vec::new();
-        let mut found = self.nothing();
+        let mut result = self.empty_result();
         let begin = model.bath().positions(0, &block.z);
         for sample in 0..=clock.samples {
             algorithm.observe(model, &mut block, &mut observed);
             if self.correlations != Correlations::default() {
                 observed.set_correlations(model.bath(), &block.z, &mut first);
             }
-            found.take(sample, &observed, clock.time_step * (sample * clock.steps_per_sample) as f64);
+            result.record(sample, &observed, clock.time_step * (sample * clock.steps_per_sample) as f64);
             if sample == clock.samples {
                 break;
             }
-            if !may_go_on() {
-                found.is_cut_short = true;
+            if !may_continue() {
+                result.is_cut_short = true;
                 break;
             }
             for step in sample * clock.steps_per_sample..(sample + 1) * clock.steps_per_sample {
-                if let Some(ended) = &mut ended {
-                    ended.remember(model, &block);
-                    if ended.is_all() {
+                if let Some(absorbed) = &mut absorbed {
+                    absorbed.update(model, &block);
+                    if absorbed.is_all() {
                         break;
                     }
                 }
                 stepper.advance(&mut block, step);
-                if let Some(ended) = &ended {
-                    ended.restore(&mut block);
+                if let Some(absorbed) = &absorbed {
+                    absorbed.restore(&mut block);
                 }
             }
         }
-        (found.accepted_hops, found.frustrated_hops) = (block.accepted_hops, block.frustrated_hops);
+        (result.accepted_hops, result.frustrated_hops) = (block.accepted_hops, block.frustrated_hops);
         for l in 0..LANES {
-            (found.end.0[l], found.end.1[l]) = model.bath().to_real(0, block.z.x[0][l], block.z.y[0][l]);
+            (result.end.0[l], result.end.1[l]) = model.bath().to_real(0, block.z.x[0][l], block.z.y[0][l]);
         }
         if let Some(range) = model.scattering_range() {
             let states =
                 if observed.layout.has_surfaces { observed.layout.surfaces() } else { observed.layout.adiabatic() };
             let populations = &observed.values[states..states + observed.layout.states];
-            scattering::channels(range, &begin, &found.end, populations, &mut found.channels);
+            scattering::channels(range, &begin, &result.end, populations, &mut result.channels);
         }
-        found
+        result
     }
 }
 
-impl Trajectories {
-    fn take(&mut self, sample: usize, observed: &Observed, time: f64) {
+impl BlockResult {
+    fn record(&mut self, sample: usize, observed: &Observables, time: f64) {
         let layout = observed.layout;
         let total = layout.energies() + 2;
         for (index, values) in observed.values.iter().enumerate() {
             for (l, value) in values.iter().enumerate().filter(|(_, value)| !value.is_finite()) {
-                let found = || Breakdown::NotFinite { quantity: name_of(layout, index), value: *value, time };
-                self.breakdown[l].get_or_insert_with(found);
+                let breakdown =
+                    || Breakdown::NotFinite { quantity: observable_name(layout, index), value: *value, time };
+                self.breakdown[l].get_or_insert_with(breakdown);
             }
         }
         self.samples[sample * layout.len()..][..layout.len()].copy_from_slice(&observed.values);
-        let trace = |numbers: &[Lane], l: usize| numbers[..layout.states].iter().map(|lanes| lanes[l]).sum::<f64>();
+        let trace = |numbers: &[Lanes], l: usize| numbers[..layout.states].iter().map(|lanes| lanes[l]).sum::<f64>();
         for l in 0..LANES {
             let norm = trace(&observed.values, l) / trace(&self.samples, l);
             if (norm - 1.0).abs() > NORM_TOLERANCE {
@@ -197,25 +168,25 @@ impl Trajectories {
         }
     }
 
-    /// Adds a branch by its weights. One of weight zero does not count at all.
-    fn add(&mut self, branch: Trajectories, weights: &Lane) {
-        let add = |to: &mut Lane, from: &Lane| {
+    /// Adds a branch with its weights. A trajectory of weight zero is skipped, whatever its values.
+    fn add(&mut self, branch: BlockResult, weights: &Lanes) {
+        let add = |to: &mut Lanes, from: &Lanes| {
             (0..LANES).filter(|&l| weights[l] != 0.0).for_each(|l| to[l] += weights[l] * from[l]);
         };
         self.samples.iter_mut().zip(&branch.samples).for_each(|(to, from)| add(to, from));
         self.channels.iter_mut().zip(&branch.channels).for_each(|(to, from)| add(to, from));
         add(&mut self.accepted_hops, &branch.accepted_hops);
         add(&mut self.frustrated_hops, &branch.frustrated_hops);
-        for (l, what) in branch.breakdown.into_iter().enumerate().filter(|(l, _)| weights[*l] != 0.0) {
+        for (l, breakdown) in branch.breakdown.into_iter().enumerate().filter(|(l, _)| weights[*l] != 0.0) {
             self.drift[l] = self.drift[l].max(branch.drift[l]);
-            self.breakdown[l] = self.breakdown[l].take().or(what);
+            self.breakdown[l] = self.breakdown[l].take().or(breakdown);
         }
         self.end = branch.end;
         self.is_cut_short |= branch.is_cut_short;
     }
 }
 
-fn name_of(layout: Layout, index: usize) -> &'static str {
+fn observable_name(layout: Layout, index: usize) -> &'static str {
     match index {
         i if i < layout.adiabatic() => "the density matrix",
         i if i < layout.surfaces() => "an adiabatic population",

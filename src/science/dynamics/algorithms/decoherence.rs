@@ -1,17 +1,17 @@
-//! How do amplitudes of surfaces without a trajectory fade? Energy-based decoherence (Granucci and Persico, J. Chem. Phys. 126,
+//! How are the amplitudes of inactive surfaces damped? Energy-based decoherence correction (Granucci and Persico, J. Chem. Phys. 126,
 //! 134114, 2007, doi:10.1063/1.2715585, eqs. 16 and 17).
-use crate::science::dynamics::{Bath, Block, LANES, Phase};
+use crate::science::dynamics::{Bath, Block, LANES, PhaseSpace};
 
-/// What the decay of time constant tau_k = (1 + C/E_kin)/|e_k - e_active| is of: the paper has been read both ways.
+/// The quantity that decays with the time constant tau_k = (1 + C/E_kin)/|e_k - e_active|; the paper has been read both ways.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decay {
-    /// c_k <- c_k exp(-t/tau_k), as eq. 17 stands.
+    /// c_k <- c_k exp(-t/tau_k), as written in eq. 17.
     Amplitudes,
     /// |c_k|^2 <- |c_k|^2 exp(-t/tau_k).
     Populations,
 }
 
-/// The correction with its settings.
+/// The correction and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decoherence {
     /// C, an energy: 0.1 hartree in the paper.
@@ -20,9 +20,9 @@ pub struct Decoherence {
 }
 
 impl Decoherence {
-    /// Lets the amplitudes of all surfaces but the active ones fade for a step `t`; those of the active ones make up for it and keep
-    /// their phase. `scratch[0]` holds the adiabatic amplitudes before and after.
-    pub fn fade(self, bath: &Bath, t: f64, block: &mut Block) {
+    /// Damps the amplitudes of all inactive surfaces for a step `t` and rescales that of the active surface to keep the norm. Phases are kept.
+    /// `scratch[0]` must hold the adiabatic amplitudes, and holds the damped ones afterwards.
+    pub fn apply(self, bath: &Bath, t: f64, block: &mut Block) {
         let Block { eigen, scratch, active, z, c, .. } = block;
         let adiabatic = &mut scratch[0];
         let states = adiabatic.states();
@@ -32,7 +32,7 @@ impl Decoherence {
             let mut others = 0.0;
             for k in (0..states).filter(|&k| k != own) {
                 let gap = (eigen.values[k][l] - eigen.values[own][l]).abs();
-                // Without motion nothing moves apart: tau is infinite.
+                // Without kinetic energy tau is infinite.
                 let rate = gap * kinetic / (kinetic + self.constant);
                 let rate = if self.decay == Decay::Populations { 0.5 * rate } else { rate };
                 let factor = libm::exp(-t * rate);
@@ -51,7 +51,7 @@ impl Decoherence {
     }
 }
 
-/// sum p^2/2m.
-fn kinetic_energy(bath: &Bath, z: &Phase, l: usize) -> f64 {
+/// sum_j p_j^2/2m_j of one trajectory.
+fn kinetic_energy(bath: &Bath, z: &PhaseSpace, l: usize) -> f64 {
     (0..bath.coordinates()).map(|j| bath.weights[j] * z.y[j][l] * z.y[j][l]).sum()
 }

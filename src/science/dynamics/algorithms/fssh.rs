@@ -2,20 +2,20 @@
 use super::decoherence::Decoherence;
 use super::gauge::Gauge;
 use super::rescaling::{Frustrated, Rescaling, shift};
-use super::surface::{Scheme, SurfaceStep};
+use super::surface::SurfaceStep;
 use super::{Algorithm, Stepper};
-use crate::science::dynamics::{Block, Clock, LANES, Lane, Model, Observed, Phase, Vector, ZERO};
+use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lanes, Model, Observables, PhaseSpace, Vector, ZERO};
 
 /// Which surfaces an initial condition starts on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InitialSurface {
     /// One, drawn by the populations.
     Sampled,
-    /// Every one, each weighted by its population.
+    /// Every surface, each weighted by its population.
     All,
 }
 
-/// The method with its settings.
+/// The method and its settings.
 #[derive(Clone, Debug)]
 pub struct Fssh {
     pub initial_surface: InitialSurface,
@@ -33,14 +33,14 @@ impl Algorithm for Fssh {
         if self.initial_surface == InitialSurface::All { states } else { 1 }
     }
 
-    fn begin(&self, _model: &dyn Model, block: &mut Block, branch: usize) -> Lane {
+    fn begin(&self, _model: &dyn Model, block: &mut Block, branch: usize) -> Lanes {
         block.is_replay = block.has_given_hops();
         block.to_adiabatic();
         if self.initial_surface == InitialSurface::All {
             block.active = [branch; LANES];
             return block.scratch[0].population(branch);
         }
-        let populations: Vec<Lane> = (0..block.c.states()).map(|k| block.scratch[0].population(k)).collect();
+        let populations: Vec<Lanes> = (0..block.c.states()).map(|k| block.scratch[0].population(k)).collect();
         for l in 0..LANES {
             let u = block.surface_uniform(l);
             let mut sum = 0.0;
@@ -48,7 +48,7 @@ impl Algorithm for Fssh {
                 sum += population[l];
                 sum > u
             });
-            // Rounding may leave the sum just below u: then it is the last state that has any population.
+            // Rounding can leave the sum just below u: then the last state with any population is taken.
             let last = || populations.iter().rposition(|population| population[l] > 0.0).unwrap_or(0);
             block.active[l] = chosen.unwrap_or_else(last);
         }
@@ -57,15 +57,15 @@ impl Algorithm for Fssh {
 
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
         let coordinates = model.bath().coordinates();
-        Box::new(Step {
+        Box::new(FsshStep {
             method: self,
-            between: SurfaceStep::new(model, self.gauge, clock),
-            direction: Phase::zero(coordinates),
-            back: Phase::zero(coordinates),
+            surface: SurfaceStep::new(model, self.gauge, clock),
+            direction: PhaseSpace::zero(coordinates),
+            reverse: PhaseSpace::zero(coordinates),
         })
     }
 
-    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observed) {
+    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observables) {
         block.to_adiabatic();
         observed.set_adiabatic(&block.scratch[0]);
         observed.set_surfaces(&block.active);
@@ -75,48 +75,48 @@ impl Algorithm for Fssh {
     }
 }
 
-struct Step<'a> {
+/// Propagation on the active surfaces, hops with momentum rescaling, decoherence.
+struct FsshStep<'a> {
     method: &'a Fssh,
-    between: SurfaceStep<'a>,
+    surface: SurfaceStep<'a>,
     /// Working memory for the rescaling direction.
-    direction: Phase,
-    back: Phase,
+    direction: PhaseSpace,
+    reverse: PhaseSpace,
 }
 
-impl Stepper for Step<'_> {
+impl Stepper for FsshStep<'_> {
     fn advance(&mut self, block: &mut Block, step: usize) {
-        self.between.advance(block);
+        self.surface.advance(block);
         self.hop(block, step);
         if let Some(decoherence) = self.method.decoherence {
-            decoherence.fade(self.between.model.bath(), self.between.length(), block);
+            decoherence.apply(self.surface.model.bath(), self.surface.length(), block);
         }
     }
 }
 
-impl Step<'_> {
-    /// Decides for every trajectory whether it hops, and lets it. `scratch[0]` holds the adiabatic amplitudes.
+impl FsshStep<'_> {
+    /// Decides for every trajectory whether it hops, and rescales the momentum of those that do. `scratch[0]` holds the adiabatic amplitudes.
     fn hop(&mut self, block: &mut Block, step: usize) {
-        let uniforms: Lane = std::array::from_fn(|l| block.uniform(l, step));
+        let uniforms: Lanes = std::array::from_fn(|l| block.uniform(l, step));
         let mut target = choose_targets(block, &uniforms);
-        for l in (0..LANES).filter(|&l| self.between.crossed[l]) {
-            target[l] = target_by_populations(&self.between.before, &block.scratch[0], block.active[l], l, uniforms[l]);
+        for l in (0..LANES).filter(|&l| self.surface.crossed[l]) {
+            target[l] = target_by_populations(&self.surface.before, &block.scratch[0], block.active[l], l, uniforms[l]);
         }
         if target == block.active {
             return;
         }
         let gaps = self.find_direction(block, &target);
-        let model = self.between.model;
-        let is_asked = self.method.frustrated == Frustrated::JasperTruhlar;
-        if is_asked {
-            let [_, _, aimed, ..] = &mut block.scratch;
-            aimed.take_columns(&block.eigen.vectors, &target);
-            model.gradient(&block.z, aimed, aimed, &mut block.force);
+        let model = self.surface.model;
+        if self.method.frustrated == Frustrated::JasperTruhlar {
+            let [_, _, target_state, ..] = &mut block.scratch;
+            target_state.copy_columns(&block.eigen.vectors, &target);
+            model.gradient(&block.z, target_state, target_state, &mut block.force);
         }
         let before = block.active;
         let mut moved = [false; LANES];
         for l in (0..LANES).filter(|&l| target[l] != before[l]) {
             let rescaling = Rescaling::along(model.bath(), &block.z, &self.direction, l);
-            if let Some(gamma) = rescaling.for_gap(gaps[l]) {
+            if let Some(gamma) = rescaling.shift_for_gap(gaps[l]) {
                 shift(&mut block.z, &self.direction, l, gamma);
                 block.active[l] = target[l];
                 block.accepted_hops[l] += 1.0;
@@ -132,31 +132,31 @@ impl Step<'_> {
                 }
             };
             if is_reversed {
-                shift(&mut block.z, &self.direction, l, rescaling.reversing());
+                shift(&mut block.z, &self.direction, l, rescaling.shift_to_reverse());
                 moved[l] = true;
             }
         }
-        // QC Lab leaves the Hamiltonian of before the hop.
-        if self.between.scheme == Scheme::Strang && model.depends_on_momenta() && moved.contains(&true) {
-            self.between.refresh(block, &moved);
+        // QC Lab keeps the Hamiltonian from before the hop.
+        if self.surface.integrator == Integrator::Strang && model.depends_on_momenta() && moved.contains(&true) {
+            self.surface.refresh(block, &moved);
         }
     }
 
-    /// The direction of rescaling of every lane that is to hop, and the gap to be paid. It is the derivative coupling
-    /// <a|d/dz*|b>, unless the model says otherwise.
-    fn find_direction(&mut self, block: &mut Block, target: &[usize; LANES]) -> Lane {
-        let model = self.between.model;
+    /// Computes the direction of momentum rescaling of every lane that is to hop, and returns the energy gaps. The direction is the derivative
+    /// coupling <a|d/dz*|b>, unless the model has its own.
+    fn find_direction(&mut self, block: &mut Block, target: &[usize; LANES]) -> Lanes {
+        let model = self.surface.model;
         let active = block.active;
         let Block { eigen, scratch, z, .. } = block;
         let [_, bra, ket, ..] = scratch;
-        bra.take_columns(&eigen.vectors, &active);
-        ket.take_columns(&eigen.vectors, target);
-        let gaps: Lane = std::array::from_fn(|l| eigen.values[target[l]][l] - eigen.values[active[l]][l]);
-        divide(bra, &gaps);
+        bra.copy_columns(&eigen.vectors, &active);
+        ket.copy_columns(&eigen.vectors, target);
+        let gaps: Lanes = std::array::from_fn(|l| eigen.values[target[l]][l] - eigen.values[active[l]][l]);
+        divide_by_gaps(bra, &gaps);
         model.gradient(z, bra, ket, &mut self.direction);
         if !eigen.vectors.is_real {
-            model.gradient(z, ket, bra, &mut self.back);
-            (0..LANES).for_each(|l| make_real(&mut self.direction, &self.back, l));
+            model.gradient(z, ket, bra, &mut self.reverse);
+            (0..LANES).for_each(|l| project_to_real(&mut self.direction, &self.reverse, l));
         }
         (0..LANES).filter(|&l| target[l] != active[l]).for_each(|l| {
             model.rescaling_direction(z, l, &mut self.direction);
@@ -165,17 +165,17 @@ impl Step<'_> {
     }
 }
 
-/// The derivative coupling is the gradient's element divided by the gap.
-fn divide(bra: &mut Vector, gaps: &Lane) {
+/// Divides by the gap: the derivative coupling is the matrix element of the gradient divided by it.
+fn divide_by_gaps(bra: &mut Vector, gaps: &Lanes) {
     for part in bra.re.iter_mut().chain(&mut bra.im) {
         (0..LANES).filter(|&l| gaps[l] != 0.0).for_each(|l| part[l] /= gaps[l]);
     }
 }
 
-/// Of u = <a|d/dz*|b> takes the part that belongs to real positions and momenta, (exp(i eta) u + exp(-i eta) v)/2 with
-/// v = <b|d/dz*|a>, in the phase eta of largest norm: independent of the eigenvectors' phases (Krotz and Tempelaar, Phys. Rev. A
+/// Projects u = <a|d/dz*|b> on real changes of positions and momenta, (exp(i eta) u + exp(-i eta) v)/2 with v = <b|d/dz*|a>, for the phase eta
+/// of largest norm: independent of the phases of the eigenvectors (Krotz and Tempelaar, Phys. Rev. A
 /// 109, 032210, 2024, doi:10.1103/PhysRevA.109.032210).
-fn make_real(u: &mut Phase, v: &Phase, l: usize) {
+fn project_to_real(u: &mut PhaseSpace, v: &PhaseSpace, l: usize) {
     let (mut re, mut im) = (0.0, 0.0);
     for j in 0..u.x.len() {
         // u conj(v)
@@ -191,8 +191,8 @@ fn make_real(u: &mut Phase, v: &Phase, l: usize) {
     }
 }
 
-/// The surface that the number `u` sends trajectory `l` on surface `own` to, by the populations of a step's beginning and end: as couplings
-/// tell where they are resolved, but right for a step of any length. P_b = max(0, dp_b) max(0, -dp_own)/(p_own sum_k max(0, -dp_k)) (Wang,
+/// The surface that trajectory `l` on surface `own` hops to, or `own`, given the uniform random number `u` and the amplitudes at the beginning and
+/// the end of the step. Equal to the probability by couplings in the limit of short steps, and valid for a step of any length. P_b = max(0, dp_b) max(0, -dp_own)/(p_own sum_k max(0, -dp_k)) (Wang,
 /// Trivedi and Prezhdo, J. Chem. Theory Comput. 10, 3598, 2014, doi:10.1021/ct5003835).
 fn target_by_populations(before: &Vector, after: &Vector, own: usize, l: usize, u: f64) -> usize {
     let (first, last) = (|k: usize| before.population(k)[l], |k: usize| after.population(k)[l]);
@@ -211,16 +211,16 @@ fn target_by_populations(before: &Vector, after: &Vector, own: usize, l: usize, 
     chosen.map_or(own, |(b, _)| b)
 }
 
-/// The surfaces that the numbers `u` send trajectories to: the first whose cumulative probability exceeds it, or its own.
+/// The surfaces that trajectories hop to, given the uniform random numbers `u`: the first whose cumulative probability exceeds u, or their own.
 /// P_b = max(0, -2 Re(<a(t+dt)|b(t)> c_b/c_a)) (Hammes-Schiffer and Tully, J. Chem. Phys. 101, 4657, 1994,
 /// doi:10.1063/1.467455, with the derivative coupling as an overlap). `scratch[0]` holds the adiabatic amplitudes,
 /// `scratch[1]` the vectors of the active surfaces.
-fn choose_targets(block: &mut Block, u: &Lane) -> [usize; LANES] {
+fn choose_targets(block: &mut Block, u: &Lanes) -> [usize; LANES] {
     let [c, surface, overlap, ..] = &mut block.scratch;
     // <b(t)|a(t+dt)>
     block.last_vectors.apply_adjoint(surface, overlap);
     let own = block.active;
-    let (ar, ai): (Lane, Lane) = (std::array::from_fn(|l| c.re[own[l]][l]), std::array::from_fn(|l| c.im[own[l]][l]));
+    let (ar, ai): (Lanes, Lanes) = (std::array::from_fn(|l| c.re[own[l]][l]), std::array::from_fn(|l| c.im[own[l]][l]));
     let (mut targets, mut cumulative) = (own, ZERO);
     for b in 0..c.states() {
         for l in 0..LANES {
@@ -231,7 +231,7 @@ fn choose_targets(block: &mut Block, u: &Lane) -> [usize; LANES] {
             let (br, bi) = (c.re[b][l], c.im[b][l]);
             let (rr, ri) = ((br * ar[l] + bi * ai[l]) / size, (bi * ar[l] - br * ai[l]) / size);
             let probability = -2.0 * (overlap.re[b][l] * rr + overlap.im[b][l] * ri);
-            // NaN (an amplitude of zero) is no probability; an infinite one is certainty.
+            // NaN (an amplitude of zero) counts as zero; an infinite probability as certainty.
             cumulative[l] += if probability > 0.0 { probability.min(1e102) } else { 0.0 };
             if cumulative[l] > u[l] {
                 targets[l] = b;

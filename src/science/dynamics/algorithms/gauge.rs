@@ -1,37 +1,37 @@
-//! How are the phases of adiabatic states carried from one step to the next?
+//! How are the phases of adiabatic states continued from one step to the next?
 use super::tracking;
 use crate::science::dynamics::widest::widest;
-use crate::science::dynamics::{Block, LANES, Matrix, Model, Phase, Vector, ZERO};
+use crate::science::dynamics::{Block, LANES, Matrix, Model, PhaseSpace, Vector, ZERO};
 
-/// The rule. For a real Hamiltonian all are the same: the sign is all the phase there is.
+/// The rule that fixes the phases. For a real Hamiltonian all are the same: only the sign is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Gauge {
-    /// The overlap with the last state is made real and positive.
+    /// The overlap with the previous state is real and positive.
     PhaseOverlap,
-    /// Only the sign of the overlap's real part is made positive: the eigenvectors' own phases remain.
+    /// The real part of the overlap is positive; the phases are those of the eigensolver up to a sign.
     SignOverlap,
-    /// The largest derivative coupling between neighbouring states along a position is made real, then signs as above.
+    /// The largest derivative coupling between neighbouring states along a position is real; signs as above.
     PhaseCoupling,
 }
 
-/// Fixes the phases of the block's vectors, whose last ones are in `last_vectors` and in the same order; `overlaps` holds <last k|now k>.
+/// Fixes the phases of the block's eigenvectors relative to `last_vectors`, which must be in the same order; `overlaps` holds <last k|now k>.
 pub fn fix(gauge: Gauge, model: &dyn Model, block: &mut Block, overlaps: &mut Vector) {
     let (last, now) = (&block.last_vectors, &mut block.eigen.vectors);
     match (now.is_real, gauge) {
-        (true, _) => carry_phases::<true>(overlaps, now, true),
-        (false, Gauge::SignOverlap) => carry_phases::<false>(overlaps, now, true),
-        (false, Gauge::PhaseOverlap) => carry_phases::<false>(overlaps, now, false),
+        (true, _) => continue_phases::<true>(overlaps, now, true),
+        (false, Gauge::SignOverlap) => continue_phases::<false>(overlaps, now, true),
+        (false, Gauge::PhaseOverlap) => continue_phases::<false>(overlaps, now, false),
         (false, Gauge::PhaseCoupling) => {
             make_couplings_real(model, &block.z, now);
             tracking::find_overlaps(last, now, overlaps);
-            carry_phases::<false>(overlaps, now, true);
+            continue_phases::<false>(overlaps, now, true);
         }
     }
 }
 
 widest! {
-    /// Multiplies column k of `now` by the inverse phase, or only the sign, of its overlap <last k|now k>.
-    fn carry_phases<const REAL: bool>(overlaps: &Vector, now: &mut Matrix, sign_only: bool) {
+    /// Multiplies column k of `now` by the inverse phase, or the sign only, of its overlap <last k|now k>.
+    fn continue_phases<const REAL: bool>(overlaps: &Vector, now: &mut Matrix, sign_only: bool) {
         let n = now.states;
         for k in 0..n {
             let (re, im) = (overlaps.re[k], overlaps.im[k]);
@@ -42,8 +42,8 @@ widest! {
                 cos[l] = if sign_only || size == 0.0 { sign } else { re[l] / size };
                 sin[l] = if sign_only || size == 0.0 { 0.0 } else { -im[l] / size };
             }
-            for place in (k..n * n).step_by(n) {
-                let (a, b) = (&mut now.re[place], &mut now.im[place]);
+            for index in (k..n * n).step_by(n) {
+                let (a, b) = (&mut now.re[index], &mut now.im[index]);
                 for l in 0..LANES {
                     if REAL {
                         a[l] *= cos[l];
@@ -56,14 +56,14 @@ widest! {
     }
 }
 
-/// Turns each state against the one below it until the largest component of <k-1|d/dq|k> is real.
-fn make_couplings_real(model: &dyn Model, z: &Phase, vectors: &mut Matrix) {
+/// Multiplies each state by a phase that makes the largest component of <k-1|d/dq|k> real.
+fn make_couplings_real(model: &dyn Model, z: &PhaseSpace, vectors: &mut Matrix) {
     let (n, bath) = (vectors.states, model.bath());
     let (mut bra, mut ket) = (Vector::zero(n), Vector::zero(n));
-    let (mut along, mut back) = (Phase::zero(bath.coordinates()), Phase::zero(bath.coordinates()));
+    let (mut along, mut back) = (PhaseSpace::zero(bath.coordinates()), PhaseSpace::zero(bath.coordinates()));
     for k in 1..n {
-        bra.take_columns(vectors, &[k - 1; LANES]);
-        ket.take_columns(vectors, &[k; LANES]);
+        bra.copy_columns(vectors, &[k - 1; LANES]);
+        ket.copy_columns(vectors, &[k; LANES]);
         model.gradient(z, &bra, &ket, &mut along);
         model.gradient(z, &ket, &bra, &mut back);
         for l in 0..LANES {
@@ -78,9 +78,9 @@ fn make_couplings_real(model: &dyn Model, z: &Phase, vectors: &mut Matrix) {
                 components.fold((0.0, 1.0, 0.0), |best, next| if next.0 > best.0 { next } else { best });
             let size = libm::sqrt(square);
             let (cos, sin) = if size > 0.0 { (re / size, -im / size) } else { (1.0, 0.0) };
-            for place in (k..n * n).step_by(n) {
-                let (a, b) = (vectors.re[place][l], vectors.im[place][l]);
-                (vectors.re[place][l], vectors.im[place][l]) = (a * cos - b * sin, a * sin + b * cos);
+            for index in (k..n * n).step_by(n) {
+                let (a, b) = (vectors.re[index][l], vectors.im[index][l]);
+                (vectors.re[index][l], vectors.im[index][l]) = (a * cos - b * sin, a * sin + b * cos);
             }
         }
     }

@@ -2,21 +2,21 @@
 //! doi:10.1063/5.0158147).
 use super::gauge::Gauge;
 use super::rescaling::{Frustrated, Rescaling, shift};
-use super::surface::{Scheme, SurfaceStep};
+use super::surface::SurfaceStep;
 use super::{Algorithm, Stepper};
-use crate::science::dynamics::{Block, Clock, LANES, Lane, Model, Observed, Phase, Vector, ZERO};
+use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lanes, Model, Observables, PhaseSpace, Vector, ZERO};
 use crate::seed::Stream;
 
-/// The method with its settings.
+/// The method and its settings.
 #[derive(Clone, Debug)]
 pub struct Mash {
-    /// `Keep` or `Reverse`: another criterion is not defined for this method.
+    /// `Keep` or `Reverse`; `JasperTruhlar` is not defined for this method.
     pub frustrated: Frustrated,
-    /// It does not change the result: the method never compares phases of different moments.
+    /// Does not affect results: the method never compares phases at different times.
     pub gauge: Gauge,
-    /// Hops of a trajectory within one step; a crossing beyond is resolved where it stands.
+    /// Maximum number of hops of a trajectory within one step; a further crossing is resolved at the end of the step.
     pub max_hops: usize,
-    /// Halvings that the time of a crossing is searched by.
+    /// Number of bisections of the time of a crossing.
     pub bisections: usize,
 }
 
@@ -31,7 +31,7 @@ impl Algorithm for Mash {
         true
     }
 
-    /// Focused: magnitudes for which the estimator gives the state exactly, and independent phases.
+    /// Focused sampling: magnitudes for which the estimator gives the state exactly, and independent uniform phases.
     fn draw_amplitudes(&self, state: &[[f64; 2]], stream: &mut Stream) -> Vec<[f64; 2]> {
         let (n, alpha) = (state.len() as f64, scale(state.len()));
         let draw = |amplitude: &[f64; 2]| {
@@ -43,7 +43,7 @@ impl Algorithm for Mash {
         state.iter().map(draw).collect()
     }
 
-    fn begin(&self, _model: &dyn Model, block: &mut Block, _branch: usize) -> Lane {
+    fn begin(&self, _model: &dyn Model, block: &mut Block, _branch: usize) -> Lanes {
         block.is_replay = block.has_given_amplitudes;
         block.to_adiabatic();
         block.active = dominant(&block.scratch[0], None);
@@ -52,17 +52,17 @@ impl Algorithm for Mash {
 
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
         let coordinates = model.bath().coordinates();
-        Box::new(Step {
+        Box::new(MashStep {
             method: self,
-            between: SurfaceStep::new(model, self.gauge, clock),
+            surface: SurfaceStep::new(model, self.gauge, clock),
             begin: Block::blank(model),
             probe: Block::blank(model),
-            direction: Phase::zero(coordinates),
-            part: Phase::zero(coordinates),
+            direction: PhaseSpace::zero(coordinates),
+            part: PhaseSpace::zero(coordinates),
         })
     }
 
-    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observed) {
+    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observables) {
         block.to_adiabatic();
         observed.set_pure_state(&block.c);
         observed.set_adiabatic(&block.scratch[0]);
@@ -73,7 +73,7 @@ impl Algorithm for Mash {
     }
 }
 
-/// The state of largest population, of all but `except`; the first of several.
+/// The state of largest population of each trajectory, excluding `except`; the first if several are equal.
 fn dominant(c: &Vector, except: Option<&[usize; LANES]>) -> [usize; LANES] {
     let (mut best, mut largest) = ([0; LANES], [f64::NEG_INFINITY; LANES]);
     for k in 0..c.states() {
@@ -87,47 +87,49 @@ fn dominant(c: &Vector, except: Option<&[usize; LANES]>) -> [usize; LANES] {
     best
 }
 
-type Lanes = [bool; LANES];
+/// Which trajectories of a block are meant.
+type Mask = [bool; LANES];
 
-struct Step<'a> {
+/// Propagation on the active surfaces, with hops at the times when the dominant state changes.
+struct MashStep<'a> {
     method: &'a Mash,
-    between: SurfaceStep<'a>,
-    /// The state that a search for crossings starts from.
+    surface: SurfaceStep<'a>,
+    /// The state at the beginning of the step.
     begin: Block,
-    /// Where it tries steps.
+    /// Trial steps from there.
     probe: Block,
     /// Working memory for the rescaling direction.
-    direction: Phase,
-    part: Phase,
+    direction: PhaseSpace,
+    part: PhaseSpace,
 }
 
-impl Stepper for Step<'_> {
+impl Stepper for MashStep<'_> {
     fn advance(&mut self, block: &mut Block, _step: usize) {
-        // The coordinates are most of the memory: they are kept where they are, and written elsewhere.
+        // The coordinates are most of the memory: they are swapped rather than copied.
         std::mem::swap(&mut self.begin.z, &mut block.z);
-        self.begin.take_state(block);
-        self.between.advance_from(&self.begin.z, block);
+        self.begin.copy_state(block);
+        self.surface.advance_from(&self.begin.z, block);
         let dominant = dominant(&block.scratch[0], None);
-        let has_crossed: Lanes = std::array::from_fn(|l| dominant[l] != block.active[l]);
+        let has_crossed: Mask = std::array::from_fn(|l| dominant[l] != block.active[l]);
         if has_crossed.contains(&true) {
             self.resolve(block, has_crossed);
         }
     }
 }
 
-impl Step<'_> {
-    /// Makes the step again for trajectories whose dominant state changes in it, with hops where that happens. Lanes that take no part
-    /// are moved along and never looked at.
-    fn resolve(&mut self, block: &mut Block, mut open: Lanes) {
+impl MashStep<'_> {
+    /// Repeats the step for trajectories whose dominant state changes in it, with hops at the times of the changes. Lanes that are not `open`
+    /// are propagated too, but never read.
+    fn resolve(&mut self, block: &mut Block, mut open: Mask) {
         self.probe.eigen.restart();
-        let mut left = [self.between.length(); LANES];
+        let mut left = [self.surface.length(); LANES];
         for _ in 0..self.method.max_hops {
             self.try_step(&left);
             let now = dominant(&self.probe.scratch[0], None);
             for (l, is_open) in open.iter_mut().enumerate().filter(|(_, is_open)| **is_open) {
                 if now[l] == self.probe.active[l] {
                     *is_open = false;
-                    block.take_lane(&self.probe, l);
+                    block.copy_trajectory(&self.probe, l);
                 }
             }
             if !open.contains(&true) {
@@ -136,31 +138,31 @@ impl Step<'_> {
             let (lower, upper) = self.bisect(&left);
             let target = dominant(&self.probe.scratch[0], Some(&self.probe.active));
             let shifts = self.shifts(&target, &open);
-            let time: Lane = std::array::from_fn(|l| if shifts[l].is_some() { upper[l] } else { lower[l] });
+            let time: Lanes = std::array::from_fn(|l| if shifts[l].is_some() { upper[l] } else { lower[l] });
             self.try_step(&time);
             self.hop(&target, &open);
             std::mem::swap(&mut self.begin.z, &mut self.probe.z);
-            self.begin.take_state(&self.probe);
+            self.begin.copy_state(&self.probe);
             (0..LANES).for_each(|l| left[l] -= time[l]);
         }
         self.try_step(&left);
         let target = dominant(&self.probe.scratch[0], None);
-        let is_left: Lanes = std::array::from_fn(|l| open[l] && target[l] != self.probe.active[l]);
+        let is_left: Mask = std::array::from_fn(|l| open[l] && target[l] != self.probe.active[l]);
         self.hop(&target, &is_left);
-        (0..LANES).filter(|&l| open[l]).for_each(|l| block.take_lane(&self.probe, l));
+        (0..LANES).filter(|&l| open[l]).for_each(|l| block.copy_trajectory(&self.probe, l));
     }
 
-    /// Moves the probe from the beginning by each lane's own time.
-    fn try_step(&mut self, t: &Lane) {
-        self.probe.take_state(&self.begin);
-        self.between.advance_by(t, &self.begin.z, &mut self.probe);
+    /// Propagates the probe from the beginning of the step by each lane's own time.
+    fn try_step(&mut self, t: &Lanes) {
+        self.probe.copy_state(&self.begin);
+        self.surface.advance_by(t, &self.begin.z, &mut self.probe);
     }
 
-    /// Brackets the time at which the active state is overtaken. Leaves the probe at the last midpoint.
-    fn bisect(&mut self, left: &Lane) -> (Lane, Lane) {
+    /// Brackets the time at which another state becomes dominant by bisection. Leaves the probe at the last midpoint.
+    fn bisect(&mut self, left: &Lanes) -> (Lanes, Lanes) {
         let (mut lower, mut upper) = (ZERO, *left);
         for _ in 0..self.method.bisections {
-            let middle: Lane = std::array::from_fn(|l| 0.5 * (lower[l] + upper[l]));
+            let middle: Lanes = std::array::from_fn(|l| 0.5 * (lower[l] + upper[l]));
             self.try_step(&middle);
             let (c, active) = (&self.probe.scratch[0], &self.probe.active);
             let other = dominant(c, Some(active));
@@ -173,21 +175,21 @@ impl Step<'_> {
         (lower, upper)
     }
 
-    /// The shift along `direction`, which is found too, that pays for a hop of each lane; none where it is frustrated.
-    fn shifts(&mut self, target: &[usize; LANES], open: &Lanes) -> [Option<f64>; LANES] {
+    /// The shift along `direction`, which is computed too, that conserves the energy in a hop of each lane; none for a frustrated hop.
+    fn shifts(&mut self, target: &[usize; LANES], open: &Mask) -> [Option<f64>; LANES] {
         self.find_direction(target);
         let Block { z, eigen, active, .. } = &self.probe;
-        let bath = self.between.model.bath();
+        let bath = self.surface.model.bath();
         std::array::from_fn(|l| {
             let gap = eigen.values[target[l]][l] - eigen.values[active[l]][l];
-            open[l].then(|| Rescaling::along(bath, z, &self.direction, l).for_gap(gap)).flatten()
+            open[l].then(|| Rescaling::along(bath, z, &self.direction, l).shift_for_gap(gap)).flatten()
         })
     }
 
-    /// Lets the probe's open lanes hop to `target`, or reflects them, and brings the Hamiltonian up to date.
-    fn hop(&mut self, target: &[usize; LANES], open: &Lanes) {
+    /// Makes the probe's open lanes hop to `target`, or reflects them, and updates the Hamiltonian.
+    fn hop(&mut self, target: &[usize; LANES], open: &Mask) {
         let shifts = self.shifts(target, open);
-        let model = self.between.model;
+        let model = self.surface.model;
         let probe = &mut self.probe;
         for l in (0..LANES).filter(|&l| open[l]) {
             match shifts[l] {
@@ -199,7 +201,7 @@ impl Step<'_> {
                 None => {
                     probe.frustrated_hops[l] += 1.0;
                     if self.method.frustrated != Frustrated::Keep {
-                        let back = Rescaling::along(model.bath(), &probe.z, &self.direction, l).reversing();
+                        let back = Rescaling::along(model.bath(), &probe.z, &self.direction, l).shift_to_reverse();
                         shift(&mut probe.z, &self.direction, l, back);
                     }
                 }
@@ -209,25 +211,25 @@ impl Step<'_> {
             model.hamiltonian(&probe.z, &mut probe.h);
             probe.last_vectors.clone_from(&probe.eigen.vectors);
             probe.eigen.solve(&probe.h);
-            self.between.follow(probe);
+            self.surface.follow_states(probe);
         }
     }
 
-    /// delta = sum_k Re(d_kn c_k* c_n) - sum_k Re(d_km c_k* c_m) from surface n to m (eq. E2 of the paper). "Re" stands for the part
-    /// that belongs to real positions and momenta, also where these are complex combinations; QC Lab takes the real part of what
-    /// stands there, which is the same where the Hamiltonian depends on positions alone.
+    /// The direction of momentum rescaling, delta = sum_k Re(d_kn c_k* c_n) - sum_k Re(d_km c_k* c_m) from surface n to m (eq. E2 of the paper). Re is
+    /// the projection on real positions and momenta, also where z mixes them. QC Lab takes the real part of the expression as written, which is the
+    /// same if the Hamiltonian depends on positions alone.
     fn find_direction(&mut self, target: &[usize; LANES]) {
-        let model = self.between.model;
-        let is_as_written = self.between.scheme == Scheme::Sequential;
+        let model = self.surface.model;
+        let is_as_written = self.surface.integrator == Integrator::Sequential;
         let Block { z, eigen, scratch, active, .. } = &mut self.probe;
         let [c, bra, ket, weights, ..] = scratch;
-        for (of, sign) in [(&*active, 1.0), (target, -1.0)] {
+        for (state, sign) in [(&*active, 1.0), (target, -1.0)] {
             // The vector sum_k c_k/(e_n - e_k) |k>, and c_n |n>.
             weights.re.fill(ZERO);
             weights.im.fill(ZERO);
             for k in 0..c.states() {
-                for l in (0..LANES).filter(|&l| k != of[l]) {
-                    let gap = eigen.values[of[l]][l] - eigen.values[k][l];
+                for l in (0..LANES).filter(|&l| k != state[l]) {
+                    let gap = eigen.values[state[l]][l] - eigen.values[k][l];
                     let factor = if gap == 0.0 { 0.0 } else { 1.0 / gap };
                     (weights.re[k][l], weights.im[k][l]) = (factor * c.re[k][l], factor * c.im[k][l]);
                 }
@@ -236,7 +238,7 @@ impl Step<'_> {
             weights.re.fill(ZERO);
             weights.im.fill(ZERO);
             for l in 0..LANES {
-                (weights.re[of[l]][l], weights.im[of[l]][l]) = (c.re[of[l]][l], c.im[of[l]][l]);
+                (weights.re[state[l]][l], weights.im[state[l]][l]) = (c.re[state[l]][l], c.im[state[l]][l]);
             }
             eigen.vectors.apply(weights, ket);
             let is_first = sign > 0.0;
@@ -250,14 +252,14 @@ impl Step<'_> {
     }
 }
 
-/// Adds sign <bra|d/dz*|ket> to the direction, or begins with it.
+/// Adds sign <bra|d/dz*|ket> to `direction`, or overwrites it if `is_first`.
 fn add_gradient(
     model: &dyn Model,
-    z: &Phase,
+    z: &PhaseSpace,
     (bra, ket): (&Vector, &Vector),
     (sign, is_first): (f64, bool),
-    part: &mut Phase,
-    direction: &mut Phase,
+    part: &mut PhaseSpace,
+    direction: &mut PhaseSpace,
 ) {
     model.gradient(z, bra, ket, part);
     for j in 0..part.x.len() {

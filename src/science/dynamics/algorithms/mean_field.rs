@@ -1,8 +1,8 @@
-//! Mean field (Ehrenfest) dynamics: the coordinates feel the mean force of all states.
+//! Mean-field (Ehrenfest) dynamics: the coordinates move under the mean force of the quantum state.
 use super::{Algorithm, Stepper};
-use crate::science::dynamics::models::{Frozen, FrozenStep, Motion};
+use crate::science::dynamics::models::{ClassicalScheme, ClassicalStep, FrozenState};
 use crate::science::dynamics::propagator::{Propagator, propagate_fourth_order};
-use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lane, Model, Observed};
+use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lanes, Model, Observables};
 
 /// The method; it has no settings.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ impl Algorithm for MeanField {
         false
     }
 
-    fn begin(&self, _model: &dyn Model, _block: &mut Block, _branch: usize) -> Lane {
+    fn begin(&self, _model: &dyn Model, _block: &mut Block, _branch: usize) -> Lanes {
         [1.0; LANES]
     }
 
@@ -22,16 +22,18 @@ impl Algorithm for MeanField {
         match clock.integrator {
             Integrator::Strang => Box::new(Strang {
                 t,
-                // A trajectory that ends may do so at any step.
+                // A trajectory can be absorbed at any step.
                 steps_per_sample: if model.stop_beyond().is_some() { 1 } else { clock.steps_per_sample },
-                classical: model.prepare(Motion::Symmetric, t),
+                classical: model.classical_step(ClassicalScheme::KickDriftKick, t),
                 propagator: Propagator::new(model.states()),
             }),
-            Integrator::Sequential => Box::new(Sequential { t, classical: model.prepare(Motion::RungeKutta, t) }),
+            Integrator::Sequential => {
+                Box::new(Sequential { t, classical: model.classical_step(ClassicalScheme::RungeKutta, t) })
+            }
         }
     }
 
-    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observed) {
+    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observables) {
         block.eigen.solve(&block.h);
         observed.set_pure_state(&block.c);
         block.to_adiabatic();
@@ -41,11 +43,11 @@ impl Algorithm for MeanField {
     }
 }
 
-/// Coordinates with the state of the step's beginning, then the state with the Hamiltonian of the step's beginning: first
-/// order, as QC Lab.
+/// The coordinates with the state at the beginning of the step, the state with the Hamiltonian at the beginning of the step: first order, as
+/// in QC Lab.
 struct Sequential<'a> {
     t: f64,
-    classical: Box<dyn FrozenStep + 'a>,
+    classical: Box<dyn ClassicalStep + 'a>,
 }
 
 impl Stepper for Sequential<'_> {
@@ -53,18 +55,18 @@ impl Stepper for Sequential<'_> {
         let [k @ .., frozen] = &mut block.scratch;
         frozen.clone_from(&block.c);
         propagate_fourth_order(&block.h, self.t, &mut block.c, k);
-        self.classical.advance(&mut block.z, Frozen { psi: frozen, active: &block.active }, &mut block.h);
+        self.classical.advance(&mut block.z, FrozenState { psi: frozen, active: &block.active }, &mut block.h);
     }
 }
 
-/// Half a step of the state, a symmetric step of the coordinates, half a step of the state: itself symmetric, hence second order
-/// (Strang, SIAM J. Numer. Anal. 5, 506, 1968, doi:10.1137/0705041). The halves that meet between two steps have the same Hamiltonian
-/// and are one, unless a sample is taken there.
+/// Half a step of the state, a symmetric step of the coordinates, half a step of the state: symmetric, hence second order (Strang, SIAM
+/// J. Numer. Anal. 5, 506, 1968, doi:10.1137/0705041). Adjacent half steps of two steps have the same Hamiltonian and are merged, unless a
+/// sample is taken between them.
 struct Strang<'a> {
     t: f64,
-    /// Steps after which the state must be that of the step's end.
+    /// Steps after which the state must be at the end of the step.
     steps_per_sample: usize,
-    classical: Box<dyn FrozenStep + 'a>,
+    classical: Box<dyn ClassicalStep + 'a>,
     propagator: Propagator,
 }
 
@@ -73,7 +75,7 @@ impl Stepper for Strang<'_> {
         if step.is_multiple_of(self.steps_per_sample) {
             self.propagator.advance(&mut block.h, 0.5 * self.t, &mut block.c);
         }
-        self.classical.advance(&mut block.z, Frozen { psi: &block.c, active: &block.active }, &mut block.h);
+        self.classical.advance(&mut block.z, FrozenState { psi: &block.c, active: &block.active }, &mut block.h);
         let is_last = (step + 1).is_multiple_of(self.steps_per_sample);
         self.propagator.advance(&mut block.h, if is_last { 0.5 * self.t } else { self.t }, &mut block.c);
     }

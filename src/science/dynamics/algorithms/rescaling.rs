@@ -1,27 +1,31 @@
-//! How does a trajectory pay for a hop?
-use crate::science::dynamics::{Bath, Phase};
+//! How is the momentum rescaled after a hop, and what happens in a frustrated hop?
+//!
+//! A hop changes the quantum energy by a gap. The classical energy makes up for it by a shift of the coordinates, z <- z - i gamma d, along a
+//! direction d, which is the derivative coupling in general: for real couplings a change of the momentum. A hop without a solution gamma is
+//! frustrated.
+use crate::science::dynamics::{Bath, PhaseSpace};
 
-/// What a hop that the coordinates cannot pay for does.
+/// What a frustrated hop does to the momentum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frustrated {
     /// Nothing.
     Keep,
     /// The momentum along the rescaling direction is reversed.
     Reverse,
-    /// It is reversed where the force of the surface aimed at pushes against it along that direction (Jasper and Truhlar, Chem. Phys. Lett.
+    /// It is reversed if the force of the target surface opposes it along that direction (Jasper and Truhlar, Chem. Phys. Lett.
     /// 369, 60, 2003, doi:10.1016/S0009-2614(02)01990-5).
     JasperTruhlar,
 }
 
-/// The condition that a shift z <- z - i gamma d keeps the energy: a gamma^2 - b gamma + gap = 0.
+/// The condition that a shift z <- z - i gamma d conserves the total energy: a gamma^2 - b gamma + gap = 0.
 pub struct Rescaling {
     a: f64,
     b: f64,
 }
 
 impl Rescaling {
-    /// Along `d` in lane `l`.
-    pub fn along(bath: &Bath, z: &Phase, d: &Phase, l: usize) -> Self {
+    /// The condition along the direction `d` in lane `l`.
+    pub fn along(bath: &Bath, z: &PhaseSpace, d: &PhaseSpace, l: usize) -> Self {
         let (mut a, mut b) = (0.0, 0.0);
         for j in 0..bath.coordinates() {
             let (h, k) = (bath.weights[j], bath.frequencies[j] * bath.frequencies[j] / bath.weights[j]);
@@ -33,8 +37,9 @@ impl Rescaling {
         Self { a, b }
     }
 
-    /// The smaller root, or none where the coordinates cannot pay or there is no direction to take it from.
-    pub fn for_gap(&self, gap: f64) -> Option<f64> {
+    /// The gamma of smaller magnitude that compensates the energy `gap`; none if the hop is frustrated: too little energy along the direction, or no
+    /// direction.
+    pub fn shift_for_gap(&self, gap: f64) -> Option<f64> {
         let discriminant = self.b * self.b - 4.0 * self.a * gap;
         if self.a == 0.0 || discriminant < 0.0 || discriminant.is_nan() {
             return None;
@@ -45,13 +50,13 @@ impl Rescaling {
         Some(if far == 0.0 { 0.0 } else { 2.0 * gap / far })
     }
 
-    /// The shift that turns the momentum around along the direction and keeps the energy.
-    pub fn reversing(&self) -> f64 {
+    /// The gamma that reverses the momentum along the direction and conserves the energy.
+    pub fn shift_to_reverse(&self) -> f64 {
         if self.a == 0.0 { 0.0 } else { self.b / self.a }
     }
 
-    /// Whether a quantum force, a gradient with respect to z*, together with that of the bath pushes against the motion along `d`.
-    pub fn is_opposed(&self, bath: &Bath, z: &Phase, d: &Phase, force: &Phase, l: usize) -> bool {
+    /// Whether a quantum force (`force`, a gradient with respect to z*) together with that of the bath opposes the motion along `d`.
+    pub fn is_opposed(&self, bath: &Bath, z: &PhaseSpace, d: &PhaseSpace, force: &PhaseSpace, l: usize) -> bool {
         let mut rate = 0.0;
         for j in 0..bath.coordinates() {
             let (h, k) = (bath.weights[j], bath.frequencies[j] * bath.frequencies[j] / bath.weights[j]);
@@ -64,7 +69,7 @@ impl Rescaling {
 }
 
 /// z <- z - i gamma d in one lane.
-pub fn shift(z: &mut Phase, d: &Phase, l: usize, gamma: f64) {
+pub fn shift(z: &mut PhaseSpace, d: &PhaseSpace, l: usize, gamma: f64) {
     for j in 0..z.x.len() {
         z.x[j][l] += gamma * d.y[j][l];
         z.y[j][l] -= gamma * d.x[j][l];

@@ -1,25 +1,25 @@
-//! Which adiabatic state of a step's end continues which one of its beginning?
+//! Which adiabatic state at the end of a step continues which one at its beginning?
 //!
-//! Adiabatic states are ordered by energy. Where two that hardly couple cross, the order changes within one step while both go on as
-//! they were: a trivial crossing (Fernandez-Alberti, Roitberg, Nelson and Tretiak, J. Chem. Phys. 137, 014512, 2012,
-//! doi:10.1063/1.4732536; Wang and Prezhdo, J. Phys. Chem. Lett. 5, 713, 2014, doi:10.1021/jz500025c). A trajectory stays on the state
-//! that it moves on, with its momenta.
+//! Adiabatic states are ordered by energy. Where two weakly coupled states cross, their order changes within one step while their character does
+//! not: a trivial crossing (Fernandez-Alberti, Roitberg, Nelson and Tretiak, J. Chem. Phys. 137, 014512, 2012,
+//! doi:10.1063/1.4732536; Wang and Prezhdo, J. Phys. Chem. Lett. 5, 713, 2014, doi:10.1021/jz500025c). A trajectory stays on its state
+//! and keeps its momenta.
 use crate::science::dynamics::matrix::column_product;
 use crate::science::dynamics::widest::widest;
-use crate::science::dynamics::{Block, LANES, Lane, Matrix, Vector};
+use crate::science::dynamics::{Block, LANES, Lanes, Matrix, Vector};
 
-/// A state goes on as the one that holds more than half of it: there is one at most.
+/// Squared overlap above which a state continues another: at most one state has more than half.
 pub const MAJORITY: f64 = 0.5;
-/// It goes on as the one that is the same to rounding: then the two that change places are not coupled.
+/// Squared overlap of states that are equal to rounding: states that exchange their order are then not coupled.
 pub const ALL: f64 = 1.0 - 1e-12;
 
-/// What rounding leaves of <last j|now k>^2 where nothing couples the two.
+/// Rounding error of <last j|now k>^2 of uncoupled states.
 const ROUNDING: f64 = 1e-24;
 
-/// Brings the states of the step's beginning (`last_vectors`) and the active surface into the order of those of its end: a state
-/// continues the one of which it holds more than the part `least`, at least half; others keep their order. Leaves <last k|now k> of
-/// all states in `overlaps`, and marks the lanes in `crossed` where the active state passed one that it is coupled to.
-pub fn follow(least: f64, block: &mut Block, overlaps: &mut Vector, crossed: &mut [bool; LANES]) {
+/// Reorders the states at the beginning of the step (`last_vectors`) and the active surface to match the states at its end: a state continues the
+/// one with which its squared overlap exceeds `least`, which is at least one half; others keep their order. Leaves <last k|now k> of all states in
+/// `overlaps`, and marks in `crossed` the lanes where the active state crossed a coupled one.
+pub fn follow_states(least: f64, block: &mut Block, overlaps: &mut Vector, crossed: &mut [bool; LANES]) {
     let held = find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
     let lost = held.map(|held| held < 1.0 - least);
     if lost == [false; LANES] {
@@ -29,16 +29,16 @@ pub fn follow(least: f64, block: &mut Block, overlaps: &mut Vector, crossed: &mu
         let origin = origins(least, &block.last_vectors, &block.eigen.vectors, l);
         reorder(&mut block.last_vectors, &origin, l);
         let active = origin.iter().position(|&from| from == block.active[l]).unwrap_or(block.active[l]);
-        let is_passed = |k: &usize| (*k < active) != (origin[*k] < origin[active]);
+        let is_crossed = |k: &usize| (*k < active) != (origin[*k] < origin[active]);
         let is_coupled = |k: usize| weight(&block.last_vectors, &block.eigen.vectors, (k, active), l) > ROUNDING;
-        crossed[l] |= (0..origin.len()).filter(|k| *k != active).filter(is_passed).any(is_coupled);
+        crossed[l] |= (0..origin.len()).filter(|k| *k != active).filter(is_crossed).any(is_coupled);
         block.active[l] = active;
     }
     find_overlaps(&block.last_vectors, &block.eigen.vectors, overlaps);
 }
 
-/// <last k|now k> of every state k, and the smallest of their squares.
-pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) -> Lane {
+/// Computes <last k|now k> of every state k, and returns the smallest of their squares.
+pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) -> Lanes {
     let mut smallest = [f64::INFINITY; LANES];
     match now.is_real {
         true => diagonal_overlaps::<true>(last, now, overlaps, &mut smallest),
@@ -48,7 +48,7 @@ pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) -> Lane
 }
 
 widest! {
-    fn diagonal_overlaps<const REAL: bool>(last: &Matrix, now: &Matrix, overlaps: &mut Vector, smallest: &mut Lane) {
+    fn diagonal_overlaps<const REAL: bool>(last: &Matrix, now: &Matrix, overlaps: &mut Vector, smallest: &mut Lanes) {
         let mut least = *smallest;
         for k in 0..last.states {
             let (re, im) = column_product::<REAL>((last, k), (now, k));
@@ -63,7 +63,7 @@ widest! {
     }
 }
 
-/// For every state of lane `l` now, the one it was: the one that it holds more than `least` of, or else, in order, one that is left.
+/// The previous index of every state of lane `l`: that with a squared overlap above `least`, otherwise the next unassigned one.
 fn origins(least: f64, last: &Matrix, now: &Matrix, l: usize) -> Vec<usize> {
     let n = last.states;
     let certain = |k: usize| (0..n).find(|&j| weight(last, now, (j, k), l) > least);
@@ -84,7 +84,7 @@ fn weight(last: &Matrix, now: &Matrix, (j, k): (usize, usize), l: usize) -> f64 
     re * re + im * im
 }
 
-/// Puts column `origin[k]` in the place of column k, in lane `l`.
+/// Replaces column k by column `origin[k]`, in lane `l`.
 fn reorder(vectors: &mut Matrix, origin: &[usize], l: usize) {
     let n = vectors.states;
     for part in [&mut vectors.re, &mut vectors.im] {

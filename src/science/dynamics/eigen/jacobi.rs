@@ -1,23 +1,23 @@
-//! Jacobi rotations for any number of states (Golub and Van Loan, Matrix Computations, 4th ed., section 8.5).
+//! Eigenvalues and eigenvectors of any number of states by Jacobi rotations (Golub and Van Loan, Matrix Computations, 4th ed., section 8.5).
 //!
-//! A lane takes part in a rotation if its own element asks for it; a lane that rests keeps its bits, signs of zeros too.
+//! A lane takes part in a rotation if its own element exceeds the threshold; otherwise it keeps its bits, including the signs of zeros.
 use crate::science::dynamics::widest::widest;
-use crate::science::dynamics::{LANES, Lane, Matrix, Vector, ZERO};
+use crate::science::dynamics::{LANES, Lanes, Matrix, Vector, ZERO};
 
-/// Off-diagonal elements below this part of the matrix' norm count as zero: what rounding leaves of them.
+/// Off-diagonal elements below this fraction of the norm of the matrix count as zero: they are rounding errors.
 const TOLERANCE: f64 = 4e-15;
-/// Sweeps after which a lane is given up; convergence is quadratic, so a lane of finite numbers never comes near it.
-const MOST_SWEEPS: usize = 30;
+/// Sweeps after which the iteration stops. Convergence is quadratic: a lane of finite numbers needs far fewer.
+const MAX_SWEEPS: usize = 30;
 
-/// All bits set in the lanes that are meant.
+/// All bits set in the selected lanes.
 type Mask = [u64; LANES];
 
 widest! {
-    /// Turns `vectors` into those of the Hermitian `h`, in any order; `work` and `column` are working memory. `REAL` says that
-    /// `h` and `vectors` have no imaginary part.
+    /// Finds the eigenvalues `values` and eigenvectors `vectors` of the Hermitian `h`, in any order, starting from `vectors`, which must be
+    /// orthonormal. `work` and `column` are working memory. With `REAL`, `h` and `vectors` have no imaginary part.
     pub fn solve<const REAL: bool>(
         h: &Matrix,
-        values: &mut [Lane],
+        values: &mut [Lanes],
         vectors: &mut Matrix,
         work: &mut Matrix,
         column: &mut Vector,
@@ -26,11 +26,11 @@ widest! {
         transform::<REAL>(h, vectors, work, column);
         let (mut diagonal, mut off) = (ZERO, ZERO);
         squares::<REAL>(work, &mut diagonal, &mut off);
-        let norm: Lane = std::array::from_fn(|l| diagonal[l] + off[l]);
+        let norm: Lanes = std::array::from_fn(|l| diagonal[l] + off[l]);
         let pairs = (n * (n - 1)) as f64;
-        for _ in 0..MOST_SWEEPS {
-            // Elements whose square is below this are left alone: all of them in a lane that is done, or holds NaN.
-            let least: Lane = std::array::from_fn(|l| {
+        for _ in 0..MAX_SWEEPS {
+            // Elements whose square is below this are skipped: all of them in a lane that has converged or holds NaN.
+            let least: Lanes = std::array::from_fn(|l| {
                 let tolerated = TOLERANCE * TOLERANCE * norm[l];
                 if off[l] > tolerated { tolerated / pairs } else { f64::INFINITY }
             });
@@ -50,7 +50,7 @@ widest! {
     }
 }
 
-/// The upper triangle of vectors^+ h vectors, into `work`.
+/// Computes the upper triangle of vectors^+ h vectors into `work`.
 #[inline(always)]
 fn transform<const REAL: bool>(h: &Matrix, v: &Matrix, work: &mut Matrix, column: &mut Vector) {
     let n = h.states;
@@ -92,9 +92,9 @@ fn transform<const REAL: bool>(h: &Matrix, v: &Matrix, work: &mut Matrix, column
     }
 }
 
-/// Adds the product of two elements.
+/// Adds the product of an element of `h` and one of `v`, each with its index.
 #[inline(always)]
-fn add_product<const REAL: bool>(h: (&Matrix, usize), v: (&Matrix, usize), re: &mut Lane, im: &mut Lane) {
+fn add_product<const REAL: bool>(h: (&Matrix, usize), v: (&Matrix, usize), re: &mut Lanes, im: &mut Lanes) {
     let (a, b, c, d) = (&h.0.re[h.1], &h.0.im[h.1], &v.0.re[v.1], &v.0.im[v.1]);
     for l in 0..LANES {
         if REAL {
@@ -108,7 +108,7 @@ fn add_product<const REAL: bool>(h: (&Matrix, usize), v: (&Matrix, usize), re: &
 
 /// The sums of squares of the diagonal and of all other elements.
 #[inline(always)]
-fn squares<const REAL: bool>(work: &Matrix, diagonal: &mut Lane, off: &mut Lane) {
+fn squares<const REAL: bool>(work: &Matrix, diagonal: &mut Lanes, off: &mut Lanes) {
     let n = work.states;
     (*diagonal, *off) = (ZERO, ZERO);
     for i in 0..n {
@@ -128,21 +128,21 @@ fn squares<const REAL: bool>(work: &Matrix, diagonal: &mut Lane, off: &mut Lane)
 }
 
 /// A rotation of two columns, p <- c p - s* q and q <- s p + c q, in the lanes of the mask.
-struct Turn {
-    cos: Lane,
-    /// s = sre + i sim carries the phase of the element that shall vanish.
-    sre: Lane,
-    sim: Lane,
+struct Rotation {
+    cos: Lanes,
+    /// s = sre + i sim carries the phase of the element to be eliminated.
+    sre: Lanes,
+    sim: Lanes,
     mask: Mask,
 }
 
-/// Makes element (p, q), p < q, of `work` zero in the lanes where its square is above `least`, and turns the vectors alike.
+/// Eliminates element (p, q), p < q, of `work` in the lanes where its square is above `least`, and rotates the vectors accordingly.
 #[inline(always)]
-fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize, least: &Lane) {
+fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize, least: &Lanes) {
     let n = work.states;
     let (pp, pq, qq) = (p * n + p, p * n + q, q * n + q);
     let (re, im) = (work.re[pq], work.im[pq]);
-    // Plain loops: a closure over lanes is not always compiled into the vector instructions of its surroundings.
+    // Plain loops: a closure over lanes is not always vectorized.
     let (mut square, mut mask) = (ZERO, [0; LANES]);
     for l in 0..LANES {
         square[l] = if REAL { re[l] * re[l] } else { re[l] * re[l] + im[l] * im[l] };
@@ -151,7 +151,7 @@ fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q
     if mask == [0; LANES] {
         return;
     }
-    let mut turn = Turn { cos: ZERO, sre: ZERO, sim: ZERO, mask };
+    let mut rotation = Rotation { cos: ZERO, sre: ZERO, sim: ZERO, mask };
     for l in 0..LANES {
         // With t = tan of the angle: t = 2 size/(|gap| + root), taken with the gap's sign.
         let size = if REAL { re[l].abs() } else { square[l].sqrt() };
@@ -160,9 +160,9 @@ fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q
         let scale = 1.0 / (long * long + double * double).sqrt();
         let sin = (double * scale).copysign(gap);
         let t = (double / long).copysign(gap);
-        turn.cos[l] = long * scale;
-        turn.sre[l] = if REAL { sin.copysign(gap * re[l]) } else { sin * (re[l] / size) };
-        turn.sim[l] = if REAL { 0.0 } else { sin * (im[l] / size) };
+        rotation.cos[l] = long * scale;
+        rotation.sre[l] = if REAL { sin.copysign(gap * re[l]) } else { sin * (re[l] / size) };
+        rotation.sim[l] = if REAL { 0.0 } else { sin * (im[l] / size) };
         let m = mask[l];
         work.re[pp][l] = select(m, work.re[pp][l] - t * size, work.re[pp][l]);
         work.re[qq][l] = select(m, work.re[qq][l] + t * size, work.re[qq][l]);
@@ -172,34 +172,40 @@ fn rotate<const REAL: bool>(work: &mut Matrix, vectors: &mut Matrix, p: usize, q
         }
     }
     match mask == [u64::MAX; LANES] {
-        true => turn.all::<REAL, true>(work, vectors, p, q),
-        false => turn.all::<REAL, false>(work, vectors, p, q),
+        true => rotation.rotate_columns::<REAL, true>(work, vectors, p, q),
+        false => rotation.rotate_columns::<REAL, false>(work, vectors, p, q),
     }
 }
 
-impl Turn {
-    /// Turns all other elements of columns p and q. `ALL` says that every lane takes part.
+impl Rotation {
+    /// Rotates all other elements of columns p and q. With `ALL`, every lane takes part.
     #[inline(always)]
-    fn all<const REAL: bool, const ALL: bool>(&self, work: &mut Matrix, vectors: &mut Matrix, p: usize, q: usize) {
+    fn rotate_columns<const REAL: bool, const ALL: bool>(
+        &self,
+        work: &mut Matrix,
+        vectors: &mut Matrix,
+        p: usize,
+        q: usize,
+    ) {
         let n = work.states;
-        // Only those above the diagonal are kept; below stand their conjugates.
+        // Only elements above the diagonal are stored; those below are their conjugates.
         for k in 0..p {
-            self.apply::<REAL, ALL>(work, (k * n + p, 1.0), (k * n + q, 1.0));
+            self.rotate_pair::<REAL, ALL>(work, (k * n + p, 1.0), (k * n + q, 1.0));
         }
         for k in p + 1..q {
-            self.apply::<REAL, ALL>(work, (p * n + k, -1.0), (k * n + q, 1.0));
+            self.rotate_pair::<REAL, ALL>(work, (p * n + k, -1.0), (k * n + q, 1.0));
         }
         for k in q + 1..n {
-            self.apply::<REAL, ALL>(work, (p * n + k, -1.0), (q * n + k, -1.0));
+            self.rotate_pair::<REAL, ALL>(work, (p * n + k, -1.0), (q * n + k, -1.0));
         }
         for k in 0..n {
-            self.apply::<REAL, ALL>(vectors, (k * n + p, 1.0), (k * n + q, 1.0));
+            self.rotate_pair::<REAL, ALL>(vectors, (k * n + p, 1.0), (k * n + q, 1.0));
         }
     }
 
-    /// Turns one row's elements of the columns p and q, given by their places and the signs of their imaginary parts there.
+    /// Rotates the elements of columns p and q in one row, given by their indices and the signs of their stored imaginary parts.
     #[inline(always)]
-    fn apply<const REAL: bool, const ALL: bool>(
+    fn rotate_pair<const REAL: bool, const ALL: bool>(
         &self,
         m: &mut Matrix,
         (p, p_sign): (usize, f64),
@@ -227,7 +233,7 @@ impl Turn {
     }
 }
 
-/// `yes` where the mask is set, else `no`, to the last bit.
+/// `yes` where the mask is set, otherwise `no`, bit for bit.
 #[inline(always)]
 fn select(mask: u64, yes: f64, no: f64) -> f64 {
     f64::from_bits((yes.to_bits() & mask) | (no.to_bits() & !mask))

@@ -1,63 +1,63 @@
 //! What are the adiabatic states of a block of trajectories?
 //!
-//! Two states have a closed form. More are found by Jacobi rotations that start from the last eigenvectors, since a step
-//! changes little. A trajectory's energies and vectors depend on its own matrices alone.
+//! Two states have a closed form. More are diagonalized by Jacobi rotations that start from the previous eigenvectors, since they
+//! change little in a step. The energies and vectors of a trajectory depend on its own matrices alone.
 mod jacobi;
-mod two;
+mod two_states;
 
 use super::matrix::column_product;
 use super::widest::widest;
-use super::{LANES, Lane, Matrix, Vector, ZERO};
+use super::{LANES, Lanes, Matrix, Vector, ZERO};
 
-/// After so many solutions the vectors are made orthonormal again: rotations add up rounding errors.
+/// Number of diagonalizations after which the vectors are orthonormalized: rotations accumulate rounding errors.
 const REORTHOGONALIZE_EVERY: u32 = 8;
 
-/// Energies in ascending order and their vectors.
+/// Adiabatic energies in ascending order and their eigenvectors.
 pub struct Eigen {
     /// Energies, `[state][lane]`.
-    pub values: Vec<Lane>,
-    /// Column k is the vector of energy k.
+    pub values: Vec<Lanes>,
+    /// Column k is the eigenvector of energy k.
     pub vectors: Matrix,
-    /// The matrix in the basis of the vectors, while it is being diagonalized.
+    /// Working memory: the matrix in the basis of the vectors.
     work: Matrix,
     column: Vector,
     solutions: u32,
 }
 
 impl Eigen {
-    /// For matrices like `h`, real ones if it is.
-    pub fn of(h: &Matrix) -> Self {
+    /// For matrices of the shape of `h`, real if it is.
+    pub fn new(h: &Matrix) -> Self {
         let states = h.states;
         let mut vectors = Matrix::zero(states, h.is_real);
         (0..states).for_each(|k| vectors.re[k * states + k] = [1.0; LANES]);
         Self { values: vec![ZERO; states], work: vectors.clone(), vectors, column: Vector::zero(states), solutions: 0 }
     }
 
-    /// Finds energies and vectors of `h`. The vectors' phases are any.
+    /// Diagonalizes `h`. The phases of the vectors are arbitrary.
     pub fn solve(&mut self, h: &Matrix) {
         match h.states {
             1 => self.values[0] = h.re[0],
-            2 => two::solve(h, &mut self.values, &mut self.vectors),
+            2 => two_states::solve(h, &mut self.values, &mut self.vectors),
             _ => self.solve_many(h),
         }
     }
 
-    /// The same in the lanes that are asked for; others keep their bits.
+    /// Diagonalizes `h` in the selected lanes; others keep their bits.
     pub fn solve_lanes(&mut self, h: &Matrix, lanes: &[bool; LANES]) {
         let (values, vectors, solutions) = (self.values.clone(), self.vectors.clone(), self.solutions);
         self.solve(h);
         self.solutions = solutions;
-        let put_back = |from: &[Lane], to: &mut [Lane]| {
+        let restore = |from: &[Lanes], to: &mut [Lanes]| {
             for (from, to) in from.iter().zip(to) {
                 (0..LANES).filter(|&l| !lanes[l]).for_each(|l| to[l] = from[l]);
             }
         };
-        put_back(&values, &mut self.values);
-        put_back(&vectors.re, &mut self.vectors.re);
-        put_back(&vectors.im, &mut self.vectors.im);
+        restore(&values, &mut self.values);
+        restore(&vectors.re, &mut self.vectors.re);
+        restore(&vectors.im, &mut self.vectors.im);
     }
 
-    /// Counts solutions anew: what follows then depends on the present vectors alone.
+    /// Restarts the count of diagonalizations, so that later results depend on the present vectors alone.
     pub fn restart(&mut self) {
         self.solutions = 0;
     }
@@ -78,19 +78,19 @@ impl Eigen {
         self.sort();
     }
 
-    /// Brings the energies of every lane into ascending order.
+    /// Sorts the energies of every lane in ascending order.
     fn sort(&mut self) {
         let n = self.values.len();
-        let is_sorted = |pair: &[Lane]| (0..LANES).all(|l| pair[0][l] <= pair[1][l]);
+        let is_sorted = |pair: &[Lanes]| (0..LANES).all(|l| pair[0][l] <= pair[1][l]);
         if self.values.windows(2).all(is_sorted) {
             return;
         }
         for l in 0..LANES {
             for k in 1..n {
-                let mut at = k;
-                while at > 0 && self.values[at][l] < self.values[at - 1][l] {
-                    self.swap(at, at - 1, l);
-                    at -= 1;
+                let mut position = k;
+                while position > 0 && self.values[position][l] < self.values[position - 1][l] {
+                    self.swap(position, position - 1, l);
+                    position -= 1;
                 }
             }
         }
@@ -110,7 +110,7 @@ impl Eigen {
 }
 
 widest! {
-    /// Gram and Schmidt's method.
+    /// Modified Gram-Schmidt orthonormalization of the columns.
     fn orthonormalize<const REAL: bool>(v: &mut Matrix) {
         let n = v.states;
         for k in 0..n {
@@ -176,7 +176,7 @@ mod tests {
         let mut worst = 0.0f64;
         for k in 0..n {
             let (mut v, mut hv) = (Vector::zero(n), Vector::zero(n));
-            v.take_columns(&eigen.vectors, &[k; LANES]);
+            v.copy_columns(&eigen.vectors, &[k; LANES]);
             h.apply(&v, &mut hv);
             for l in 0..LANES {
                 let norm: f64 = (0..n).map(|i| v.re[i][l].powi(2) + v.im[i][l].powi(2)).sum();
@@ -194,7 +194,7 @@ mod tests {
     #[test]
     fn vectors_solve_the_eigenproblem_from_any_start() {
         for (states, is_real) in [2, 3, 7, 12].into_iter().flat_map(|n| [(n, true), (n, false)]) {
-            let mut eigen = Eigen::of(&Matrix::zero(states, is_real));
+            let mut eigen = Eigen::new(&Matrix::zero(states, is_real));
             for seed in 0..40 {
                 let h = random(states, is_real, seed);
                 eigen.solve(&h);
@@ -207,7 +207,7 @@ mod tests {
     fn a_real_matrix_has_the_same_energies_as_a_complex_one_without_imaginary_part() {
         for states in [2, 6] {
             let h = random(states, true, 7);
-            let (mut real, mut complex) = (Eigen::of(&h), Eigen::of(&Matrix { is_real: false, ..h.clone() }));
+            let (mut real, mut complex) = (Eigen::new(&h), Eigen::new(&Matrix { is_real: false, ..h.clone() }));
             real.solve(&h);
             complex.solve(&Matrix { is_real: false, ..h });
             let pairs = real.values.iter().flatten().zip(complex.values.iter().flatten());
@@ -217,10 +217,10 @@ mod tests {
     }
 
     #[test]
-    fn equal_energies_and_diagonal_matrices_are_no_trouble() {
+    fn degenerate_energies_and_diagonal_matrices_are_solved() {
         for (states, is_real) in [(2, true), (2, false), (5, true), (5, false)] {
             let mut h = Matrix::zero(states, is_real);
-            let mut eigen = Eigen::of(&h);
+            let mut eigen = Eigen::new(&h);
             eigen.solve(&h);
             assert!(fault(&h, &eigen) < 1e-15);
             (0..states).for_each(|k| h.re[k * states + k] = [-(k as f64); LANES]);
@@ -230,10 +230,10 @@ mod tests {
     }
 
     #[test]
-    fn a_lane_does_not_feel_its_neighbours() {
+    fn a_trajectory_does_not_depend_on_the_others_of_its_block() {
         for (states, is_real) in [(2, true), (2, false), (6, true), (6, false)] {
             let zero = Matrix::zero(states, is_real);
-            let (mut together, mut apart) = (Eigen::of(&zero), Eigen::of(&zero));
+            let (mut together, mut apart) = (Eigen::new(&zero), Eigen::new(&zero));
             for seed in 0..20 {
                 let h = random(states, is_real, seed);
                 // Neighbours that need no sweep, many sweeps, or hold no numbers.

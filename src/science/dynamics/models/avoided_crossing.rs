@@ -1,7 +1,7 @@
 //! Avoided crossings of two complex states in two dimensions (Krotz and Tempelaar, Phys. Rev. A 109, 032210, 2024,
 //! doi:10.1103/PhysRevA.109.032210), whose states exert a Berry force.
-use super::{Bath, FrozenStep, GeneralStep, Model, Motion, Phase};
-use crate::science::dynamics::{LANES, Lane, Matrix, Vector};
+use super::{ClassicalScheme, ClassicalStep, GeneralStep, Model};
+use crate::science::dynamics::{Bath, LANES, Lanes, Matrix, PhaseSpace, Vector};
 use crate::seed::Stream;
 
 /// How the angles of H = A ((-cos theta, sin theta exp(i phi)), (c.c., cos theta)) depend on x and y.
@@ -25,7 +25,7 @@ pub struct AvoidedCrossing {
     has_berry_force: bool,
 }
 
-/// Angles and their gradients.
+/// The angles theta and phi with their gradients.
 struct Angles {
     theta: f64,
     phi: f64,
@@ -39,7 +39,7 @@ impl Landscape {
         if self == Self::A { 20.0 } else { 10.0 }
     }
 
-    /// Where the wave packet starts by default.
+    /// The default centre of the wave packet.
     pub fn position(self) -> [f64; 2] {
         if self == Self::A { [-3.0, 0.0] } else { [-4.0, -2.0] }
     }
@@ -68,7 +68,7 @@ impl AvoidedCrossing {
         Self { landscape, bath: Bath::free_particle(mass, 2), position, momentum, has_berry_force }
     }
 
-    fn angles(&self, z: &Phase, l: usize) -> Angles {
+    fn angles(&self, z: &PhaseSpace, l: usize) -> Angles {
         let at = |j: usize| self.bath.to_real(j, z.x[j][l], 0.0).0;
         self.landscape.angles(at(0), at(1))
     }
@@ -95,7 +95,7 @@ impl Model for AvoidedCrossing {
         &self.bath
     }
 
-    fn hamiltonian(&self, z: &Phase, h: &mut Matrix) {
+    fn hamiltonian(&self, z: &PhaseSpace, h: &mut Matrix) {
         let a = self.landscape.height();
         for l in 0..LANES {
             let Angles { theta, phi, .. } = self.angles(z, l);
@@ -106,7 +106,7 @@ impl Model for AvoidedCrossing {
         }
     }
 
-    fn gradient(&self, z: &Phase, bra: &Vector, ket: &Vector, out: &mut Phase) {
+    fn gradient(&self, z: &PhaseSpace, bra: &Vector, ket: &Vector, out: &mut PhaseSpace) {
         let scale = self.slope_scale() * self.landscape.height();
         for l in 0..LANES {
             let Angles { theta, phi, grad_theta, grad_phi } = self.angles(z, l);
@@ -133,7 +133,7 @@ impl Model for AvoidedCrossing {
         }
     }
 
-    fn draw(&self, lane: usize, stream: &mut Stream, z: &mut Phase) {
+    fn draw(&self, lane: usize, stream: &mut Stream, z: &mut PhaseSpace) {
         // |psi|^2 = exp(-2 |q - q0|^2): sd(q) = 1/2, sd(p) = 1.
         let q = self.position.map(|mean| mean + 0.5 * stream.normal());
         let p = self.momentum.map(|mean| mean + stream.normal());
@@ -155,15 +155,15 @@ impl Model for AvoidedCrossing {
         false
     }
 
-    fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {
-        Box::new(GeneralStep::new(self, motion, t))
+    fn classical_step(&self, scheme: ClassicalScheme, t: f64) -> Box<dyn ClassicalStep + '_> {
+        Box::new(GeneralStep::new(self, scheme, t))
     }
 
     fn has_berry_force(&self) -> bool {
         self.has_berry_force
     }
 
-    fn add_berry_force(&self, z: &Phase, active: &[usize; LANES], gradient: &mut Phase) {
+    fn add_berry_force(&self, z: &PhaseSpace, active: &[usize; LANES], gradient: &mut PhaseSpace) {
         if !self.has_berry_force {
             return;
         }
@@ -177,7 +177,7 @@ impl Model for AvoidedCrossing {
         }
     }
 
-    fn turn_momenta(&self, t: &Lane, active: &[usize; LANES], z: &mut Phase) {
+    fn rotate_momenta(&self, t: &Lanes, active: &[usize; LANES], z: &mut PhaseSpace) {
         if !self.has_berry_force {
             return;
         }
@@ -190,7 +190,7 @@ impl Model for AvoidedCrossing {
     }
 
     /// grad theta: twice the derivative coupling between the states of least metric, which is real.
-    fn rescaling_direction(&self, z: &Phase, l: usize, out: &mut Phase) -> bool {
+    fn rescaling_direction(&self, z: &PhaseSpace, l: usize, out: &mut PhaseSpace) -> bool {
         let grad = self.angles(z, l).grad_theta;
         let norm = libm::hypot(grad[0], grad[1]);
         for j in 0..2 {

@@ -1,7 +1,8 @@
 //! The Fenna-Matthews-Olson complex: seven sites, each with its own Debye bath (Mulvihill et al., J. Chem. Phys. 154, 204109,
 //! 2021, doi:10.1063/5.0051101).
 use super::spin_boson::{debye_coupling, debye_frequencies};
-use super::{Bath, Group, LinearModel, Operator, Sampling};
+use super::{Group, LinearModel, Operator};
+use crate::science::dynamics::{Bath, Sampling};
 use crate::units::thermal_energy_per_cm;
 
 /// Number of sites.
@@ -17,7 +18,7 @@ const HAMILTONIAN_PER_CM: [[f64; SITES]; SITES] = [
     [0.0, 0.0, 0.0, 0.0, 0.0, 0.0, 12440.0],
 ];
 
-/// The temperature whose thermal energy is the unit of a complex at 0 K, K.
+/// The temperature that defines the unit of energy of a complex at 0 K, K.
 const UNIT_AT_ZERO_K: f64 = 300.0;
 
 /// The complex at a temperature, in units of k_B T and hbar/(k_B T); at 0 K in those of 300 K.
@@ -32,12 +33,12 @@ pub struct Fmo {
 }
 
 impl Fmo {
-    /// The temperature whose thermal energy is the unit of energy, K.
+    /// The temperature whose thermal energy k_B T is the unit of energy, K.
     pub fn unit_temperature_k(temperature_k: f64) -> f64 {
         if temperature_k > 0.0 { temperature_k } else { UNIT_AT_ZERO_K }
     }
 
-    /// The model in general form; energies count from the lowest site's.
+    /// The model in general form; energies are relative to the lowest site.
     pub fn build(&self) -> LinearModel {
         let per_cm = 1.0 / thermal_energy_per_cm(Self::unit_temperature_k(self.temperature_k));
         let modes = self.modes_per_site;

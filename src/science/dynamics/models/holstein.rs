@@ -1,12 +1,13 @@
 //! The Holstein lattice: an excitation that hops between neighbouring sites, each with its own oscillator (Krotz, Provazza and
 //! Tempelaar, J. Chem. Phys. 154, 224101, 2021, doi:10.1063/5.0053177).
-use super::{Bath, Group, LinearModel, Operator, Sampling};
+use super::{Group, LinearModel, Operator};
+use crate::science::dynamics::{Bath, Sampling};
 
 /// H_q[n, n+-1] = -J and <n|H_qc|n> = g w (z_n + z_n*).
 #[derive(Clone, Debug)]
 pub struct Holstein {
     pub thermal_energy: f64,
-    /// g, without dimension.
+    /// g, dimensionless.
     pub coupling: f64,
     /// w of every oscillator.
     pub frequency: f64,
@@ -15,7 +16,7 @@ pub struct Holstein {
     /// J.
     pub hopping: f64,
     pub mass: f64,
-    /// Whether the last site neighbours the first; of two sites they do so once.
+    /// Whether the last site is a neighbour of the first; two sites have one bond either way.
     pub periodic: bool,
     pub sampling: Sampling,
 }

@@ -1,14 +1,15 @@
 //! The Holstein lattice in reciprocal space (Krotz, Provazza and Tempelaar, J. Chem. Phys. 154, 224101, 2021,
 //! doi:10.1063/5.0053177): periodic, with complex couplings.
-use super::{Bath, Group, LinearModel, Operator, Sampling};
+use super::{Group, LinearModel, Operator};
+use crate::science::dynamics::{Bath, Sampling};
 
 /// H_q = diag(-2 J cos k) over k = 2 pi (-N/2, ..., N/2 - 1)/N, and <i|H_qc|j> = g w/sqrt(N) (z_(j-i) + z*_(i-j)).
 ///
-/// States stand in ascending order of k. Modes stand as the discrete Fourier transform has them: 0, 1, ..., N/2 - 1, -N/2, ..., -1.
+/// States are in ascending order of k, modes in the order of the discrete Fourier transform: 0, 1, ..., N/2 - 1, -N/2, ..., -1.
 #[derive(Clone, Debug)]
 pub struct HolsteinReciprocal {
     pub thermal_energy: f64,
-    /// g, without dimension.
+    /// g, dimensionless.
     pub coupling: f64,
     /// w of every mode.
     pub frequency: f64,

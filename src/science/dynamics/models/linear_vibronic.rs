@@ -1,6 +1,7 @@
-//! The user's own linear vibronic coupling model (Koeppel, Domcke and Cederbaum, Adv. Chem. Phys. 57, 59, 1984,
+//! A user-defined linear vibronic coupling model (Koeppel, Domcke and Cederbaum, Adv. Chem. Phys. 57, 59, 1984,
 //! doi:10.1002/9780470142813.ch2): any Hamiltonian, any frequencies, any linear couplings.
-use super::{Bath, Group, LinearModel, Operator, Sampling};
+use super::{Group, LinearModel, Operator};
+use crate::science::dynamics::{Bath, Sampling};
 
 /// H_q + sum of value (z_mode + z_mode*) |row><column| over all couplings, each with its transpose.
 #[derive(Clone, Debug)]
@@ -11,7 +12,7 @@ pub struct LinearVibronic {
     /// H_q `[S, S]`, Hermitian.
     pub hamiltonian: Vec<Vec<[f64; 2]>>,
     pub frequencies: Vec<f64>,
-    /// Each element once: (row, column) stands for (column, row) too.
+    /// Each element once: (row, column) implies (column, row).
     pub couplings: Vec<Coupling>,
 }
 
@@ -25,7 +26,7 @@ pub struct Coupling {
 }
 
 impl LinearVibronic {
-    /// The model in general form. Neighbouring modes whose couplings differ by a factor alone are one group.
+    /// The model in general form. Consecutive modes whose couplings differ by a factor only form one group.
     pub fn build(&self) -> LinearModel {
         let states = self.hamiltonian.len();
         let mut groups: Vec<Group> = Vec::new();
@@ -33,7 +34,7 @@ impl LinearVibronic {
         let mut by_mode: Vec<Vec<Coupling>> = vec![Vec::new(); self.frequencies.len()];
         self.couplings.iter().filter(|c| c.value != 0.0).for_each(|c| by_mode[c.mode].push(*c));
         for (mode, own) in by_mode.into_iter().enumerate() {
-            let (g, operator) = operator_of(own, states);
+            let (g, operator) = factored_operator(own, states);
             couplings.push(g);
             match groups.last_mut() {
                 Some(group) if group.operator == operator => group.modes.end = mode + 1,
@@ -52,8 +53,8 @@ impl LinearVibronic {
     }
 }
 
-/// A mode's coupling as a factor times an operator whose first element is one.
-fn operator_of(mut own: Vec<Coupling>, states: usize) -> (f64, Operator) {
+/// A mode's coupling as a factor g times an operator whose first element is one.
+fn factored_operator(mut own: Vec<Coupling>, states: usize) -> (f64, Operator) {
     own.sort_by_key(|c| (c.row, c.column));
     let Some(g) = own.first().map(|c| c.value) else { return (0.0, Operator::Diagonal(vec![0.0; states])) };
     if own.iter().all(|c| c.row == c.column) {

@@ -1,5 +1,6 @@
 //! The spin-boson model with a Debye bath (Tempelaar and Reichman, J. Chem. Phys. 148, 102309, 2018, doi:10.1063/1.5000843).
-use super::{Bath, Group, LinearModel, Operator, Sampling};
+use super::{Group, LinearModel, Operator};
+use crate::science::dynamics::{Bath, Sampling};
 
 /// H_q = [`[E, V]`, `[V, -E]`], and modes w_j = W tan((j + 1/2) pi/2A) that shift the two energies by +-sum w_j sqrt(2 l/A) q_j.
 #[derive(Clone, Debug)]
@@ -13,7 +14,7 @@ pub struct SpinBoson {
     pub modes: usize,
     /// W.
     pub characteristic_frequency: f64,
-    /// l, a quarter of Marcus'.
+    /// l, a quarter of the Marcus reorganization energy.
     pub reorganization_energy: f64,
     pub mass: f64,
     pub sampling: Sampling,

@@ -1,14 +1,14 @@
 //! Tully's three models of one particle and two states (J. Chem. Phys. 93, 1061, 1990, doi:10.1063/1.459170), in atomic units.
 //!
-//! A problem is a set of [`Curves`]; [`Tully`] is the scattering that is common to them.
-use super::{Bath, Frozen, FrozenStep, GeneralStep, Model, Motion, Phase, UnitSystem};
+//! A problem is a set of [`Curves`]; [`Tully`] is the scattering of a particle by any of them.
+use super::{ClassicalScheme, ClassicalStep, FrozenState, GeneralStep, Model, UnitSystem};
 use crate::science::dynamics::exponential::exp;
 use crate::science::dynamics::widest::widest;
-use crate::science::dynamics::{LANES, Lane, Matrix, Vector, ZERO};
+use crate::science::dynamics::{Bath, LANES, Lanes, Matrix, PhaseSpace, Vector, ZERO};
 use crate::seed::Stream;
 use std::marker::PhantomData;
 
-/// Diabatic energies and coupling at a point, and their slopes.
+/// Diabatic energies and coupling at a point, hartree, and their slopes, hartree/bohr.
 #[derive(Clone, Copy)]
 pub struct Diabats {
     pub v00: f64,
@@ -23,11 +23,11 @@ pub struct Diabats {
 pub trait Curves: Send + Sync + 'static {
     /// Largest magnitudes of an adiabatic energy, hartree.
     const LARGEST_ENERGY: f64;
-    /// |q| beyond which a particle is said to have left the region of interaction, bohr.
+    /// |q| beyond which a particle has left the interaction region, bohr.
     const RANGE: f64;
 
-    /// The curves at `q`, bohr. It must be `#[inline(always)]` and without calls, to become vector instructions.
-    fn at(q: f64) -> Diabats;
+    /// The curves at `q`, bohr. Must be `#[inline(always)]` and call nothing that is not, so that it is vectorized.
+    fn evaluate(q: f64) -> Diabats;
 }
 
 /// The single avoided crossing: V00 = sgn(q) A (1 - exp(-B |q|)), V11 = -V00, V01 = C exp(-D q^2).
@@ -40,7 +40,7 @@ impl Curves for TullyOne {
     const RANGE: f64 = 2.63;
 
     #[inline(always)]
-    fn at(q: f64) -> Diabats {
+    fn evaluate(q: f64) -> Diabats {
         const A: f64 = 0.01;
         const B: f64 = 1.6;
         const C: f64 = 0.005;
@@ -63,7 +63,7 @@ impl Curves for TullyTwo {
     const RANGE: f64 = 10.73;
 
     #[inline(always)]
-    fn at(q: f64) -> Diabats {
+    fn evaluate(q: f64) -> Diabats {
         const A: f64 = 0.1;
         const B: f64 = 0.28;
         const C: f64 = 0.015;
@@ -82,11 +82,11 @@ pub struct TullyThree;
 
 impl Curves for TullyThree {
     const LARGEST_ENERGY: f64 = 0.2;
-    // Ten times the range of the coupling's decay to its limits 0 and 2 B, within a thousandth.
+    // The coupling is within a thousandth of its limits 0 and 2 B there.
     const RANGE: f64 = 7.68;
 
     #[inline(always)]
-    fn at(q: f64) -> Diabats {
+    fn evaluate(q: f64) -> Diabats {
         const A: f64 = 6e-4;
         const B: f64 = 0.1;
         const C: f64 = 0.9;
@@ -107,8 +107,8 @@ pub struct Tully<C> {
 }
 
 impl<C: Curves> Tully<C> {
-    /// A particle of `mass` (electron masses) at `position` (bohr) with `momentum` (hbar/bohr), whose trajectory has ended
-    /// when it is further out than `stop_beyond` (bohr) and moves outwards.
+    /// A particle of `mass` (electron masses) at `position` (bohr) with `momentum` (hbar/bohr). An outgoing trajectory is
+    /// absorbed beyond |q| = `stop_beyond` (bohr).
     pub fn new(mass: f64, position: f64, momentum: f64, stop_beyond: Option<f64>) -> Self {
         Self { bath: Bath::free_particle(mass, 1), position, momentum, stop_beyond, curves: PhantomData }
     }
@@ -135,13 +135,13 @@ impl<C: Curves> Model for Tully<C> {
         &self.bath
     }
 
-    fn hamiltonian(&self, z: &Phase, h: &mut Matrix) {
+    fn hamiltonian(&self, z: &PhaseSpace, h: &mut Matrix) {
         let mut v = [ZERO; 3];
         energies::<C>(self.scale(), &z.x[0], &mut v);
         (h.re[0], h.re[1], h.re[2], h.re[3]) = (v[0], v[1], v[1], v[2]);
     }
 
-    fn gradient(&self, z: &Phase, bra: &Vector, ket: &Vector, out: &mut Phase) {
+    fn gradient(&self, z: &PhaseSpace, bra: &Vector, ket: &Vector, out: &mut PhaseSpace) {
         let mut d = [ZERO; 3];
         slopes::<C>(self.scale(), self.slope_scale(), &z.x[0], &mut d);
         for l in 0..LANES {
@@ -154,11 +154,11 @@ impl<C: Curves> Model for Tully<C> {
         }
     }
 
-    fn kick(&self, t: &Lane, z: &mut Phase, psi: &Vector, _force: &mut Phase) {
-        kick::<C>(self, &Populations::of(psi), t, &z.x[0], &mut z.y[0]);
+    fn kick(&self, t: &Lanes, z: &mut PhaseSpace, psi: &Vector, _force: &mut PhaseSpace) {
+        kick::<C>(self, &Populations::from_state(psi), t, &z.x[0], &mut z.y[0]);
     }
 
-    fn draw(&self, lane: usize, _stream: &mut Stream, z: &mut Phase) {
+    fn draw(&self, lane: usize, _stream: &mut Stream, z: &mut PhaseSpace) {
         let (x, y) = self.bath.to_complex(0, self.position, self.momentum);
         (z.x[0][lane], z.y[0][lane]) = (x, y);
     }
@@ -175,10 +175,10 @@ impl<C: Curves> Model for Tully<C> {
         true
     }
 
-    fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {
-        match motion {
-            Motion::RungeKutta => Box::new(Scattering { model: self, t: [t; LANES] }),
-            _ => Box::new(GeneralStep::new(self, motion, t)),
+    fn classical_step(&self, scheme: ClassicalScheme, t: f64) -> Box<dyn ClassicalStep + '_> {
+        match scheme {
+            ClassicalScheme::RungeKutta => Box::new(Scattering { model: self, t: [t; LANES] }),
+            _ => Box::new(GeneralStep::new(self, scheme, t)),
         }
     }
 
@@ -195,15 +195,15 @@ impl<C: Curves> Model for Tully<C> {
     }
 }
 
-/// What of a state makes the force: |c0|^2, |c1|^2 and 2 Re(c0* c1).
+/// The elements of the density matrix that enter the force: |c0|^2, |c1|^2 and 2 Re(c0* c1).
 struct Populations {
-    first: Lane,
-    second: Lane,
-    coherence: Lane,
+    first: Lanes,
+    second: Lanes,
+    coherence: Lanes,
 }
 
 impl Populations {
-    fn of(psi: &Vector) -> Self {
+    fn from_state(psi: &Vector) -> Self {
         let (a, b, c, d) = (&psi.re[0], &psi.im[0], &psi.re[1], &psi.im[1]);
         Self {
             first: psi.population(0),
@@ -219,38 +219,38 @@ impl Populations {
     }
 }
 
-/// A step of the method of Runge and Kutta in one loop over lanes: the general one spends most of its time between them.
+/// A Runge-Kutta step of one coordinate without intermediate arrays.
 struct Scattering<'a, C> {
     model: &'a Tully<C>,
-    t: Lane,
+    t: Lanes,
 }
 
-impl<C: Curves> FrozenStep for Scattering<'_, C> {
-    fn advance(&mut self, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
-        runge_kutta::<C>(self.model, &Populations::of(frozen.psi), &self.t, &mut z.x[0], &mut z.y[0]);
+impl<C: Curves> ClassicalStep for Scattering<'_, C> {
+    fn advance(&mut self, z: &mut PhaseSpace, frozen: FrozenState, h: &mut Matrix) {
+        runge_kutta::<C>(self.model, &Populations::from_state(frozen.psi), &self.t, &mut z.x[0], &mut z.y[0]);
         self.model.hamiltonian(z, h);
     }
 
-    fn advance_by(&mut self, t: &Lane, from: &Phase, z: &mut Phase, frozen: Frozen, h: &mut Matrix) {
+    fn advance_by(&mut self, t: &Lanes, from: &PhaseSpace, z: &mut PhaseSpace, frozen: FrozenState, h: &mut Matrix) {
         z.copy_from(from);
-        runge_kutta::<C>(self.model, &Populations::of(frozen.psi), t, &mut z.x[0], &mut z.y[0]);
+        runge_kutta::<C>(self.model, &Populations::from_state(frozen.psi), t, &mut z.x[0], &mut z.y[0]);
         self.model.hamiltonian(z, h);
     }
 }
 
-/// Minus the slope d/dz* of the mean energy at each lane's x. Whole arrays at a time: closures over a lane are not compiled into vector instructions.
+/// Minus the slope d/dz* of the mean energy at each lane's x. Loops over whole arrays: closures over a lane are not vectorized.
 #[inline(always)]
-fn forces<C: Curves>(scale: f64, slope: f64, populations: &Populations, x: &Lane) -> Lane {
+fn forces<C: Curves>(scale: f64, slope: f64, populations: &Populations, x: &Lanes) -> Lanes {
     let mut force = ZERO;
     for l in 0..LANES {
-        force[l] = -slope * populations.slope(C::at(scale * x[l]), l);
+        force[l] = -slope * populations.slope(C::evaluate(scale * x[l]), l);
     }
     force
 }
 
 /// x + t k for each lane.
 #[inline(always)]
-fn ahead(x: &Lane, t: &Lane, k: &Lane) -> Lane {
+fn ahead(x: &Lanes, t: &Lanes, k: &Lanes) -> Lanes {
     let mut moved = ZERO;
     for l in 0..LANES {
         moved[l] = x[l] + t[l] * k[l];
@@ -259,8 +259,8 @@ fn ahead(x: &Lane, t: &Lane, k: &Lane) -> Lane {
 }
 
 widest! {
-    /// dx/dt = y, and dy/dt is the force.
-    fn runge_kutta<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lane, x: &mut Lane, y: &mut Lane) {
+    /// A fourth-order Runge-Kutta step of dx/dt = y, dy/dt = force.
+    fn runge_kutta<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lanes, x: &mut Lanes, y: &mut Lanes) {
         let (scale, slope) = (model.scale(), model.slope_scale());
         let (x1, y1) = (*x, *y);
         let mut half = ZERO;
@@ -283,7 +283,7 @@ widest! {
 }
 
 widest! {
-    fn kick<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lane, x: &Lane, y: &mut Lane) {
+    fn kick<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lanes, x: &Lanes, y: &mut Lanes) {
         let force = forces::<C>(model.scale(), model.slope_scale(), populations, x);
         for l in 0..LANES {
             y[l] += t[l] * force[l];
@@ -293,10 +293,10 @@ widest! {
 
 widest! {
     /// V00, V01 and V11 at q = scale x.
-    fn energies<type C: Curves>(scale: f64, x: &Lane, v: &mut [Lane; 3]) {
+    fn energies<type C: Curves>(scale: f64, x: &Lanes, v: &mut [Lanes; 3]) {
         let [v00, v01, v11] = v;
         for l in 0..LANES {
-            let curves = C::at(scale * x[l]);
+            let curves = C::evaluate(scale * x[l]);
             (v00[l], v01[l], v11[l]) = (curves.v00, curves.v01, curves.v11);
         }
     }
@@ -304,10 +304,10 @@ widest! {
 
 widest! {
     /// The three slopes d/dz* at q = scale x, with d/dz* = slope d/dq.
-    fn slopes<type C: Curves>(scale: f64, slope: f64, x: &Lane, d: &mut [Lane; 3]) {
+    fn slopes<type C: Curves>(scale: f64, slope: f64, x: &Lanes, d: &mut [Lanes; 3]) {
         let [d00, d01, d11] = d;
         for l in 0..LANES {
-            let curves = C::at(scale * x[l]);
+            let curves = C::evaluate(scale * x[l]);
             (d00[l], d01[l], d11[l]) = (slope * curves.d00, slope * curves.d01, slope * curves.d11);
         }
     }

@@ -57,7 +57,7 @@ impl Model for Embedded<'_> {
         self.inner.bath()
     }
 
-    fn hamiltonian(&self, z: &Phase, h: &mut Matrix) {
+    fn hamiltonian(&self, z: &PhaseSpace, h: &mut Matrix) {
         let (n, inner_n) = (self.states(), self.inner.states());
         let mut inner = Matrix::zero(inner_n, self.inner.is_real());
         self.inner.hamiltonian(z, &mut inner);
@@ -72,8 +72,8 @@ impl Model for Embedded<'_> {
         (0..n).for_each(|k| h.re[k * n + k].iter_mut().for_each(|e| *e += self.constant));
     }
 
-    fn gradient(&self, z: &Phase, bra: &Vector, ket: &Vector, out: &mut Phase) {
-        let mut one = Phase::zero(out.x.len());
+    fn gradient(&self, z: &PhaseSpace, bra: &Vector, ket: &Vector, out: &mut PhaseSpace) {
+        let mut one = PhaseSpace::zero(out.x.len());
         *out = one.clone();
         for places in self.copies() {
             self.inner.gradient(z, &self.part(places, bra), &self.part(places, ket), &mut one);
@@ -86,7 +86,7 @@ impl Model for Embedded<'_> {
         }
     }
 
-    fn draw(&self, lane: usize, stream: &mut Stream, z: &mut Phase) {
+    fn draw(&self, lane: usize, stream: &mut Stream, z: &mut PhaseSpace) {
         self.inner.draw(lane, stream, z);
     }
 
@@ -102,15 +102,15 @@ impl Model for Embedded<'_> {
         self.inner.is_real()
     }
 
-    fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {
-        Box::new(GeneralStep::new(self, motion, t))
+    fn classical_step(&self, scheme: ClassicalScheme, t: f64) -> Box<dyn ClassicalStep + '_> {
+        Box::new(GeneralStep::new(self, scheme, t))
     }
 
     fn depends_on_momenta(&self) -> bool {
         self.inner.depends_on_momenta()
     }
 
-    fn rescaling_direction(&self, z: &Phase, l: usize, out: &mut Phase) -> bool {
+    fn rescaling_direction(&self, z: &PhaseSpace, l: usize, out: &mut PhaseSpace) -> bool {
         self.inner.rescaling_direction(z, l, out)
     }
 
@@ -119,20 +119,26 @@ impl Model for Embedded<'_> {
         self.inner.has_berry_force()
     }
 
-    fn add_berry_force(&self, z: &Phase, active: &[usize; LANES], gradient: &mut Phase) {
+    fn add_berry_force(&self, z: &PhaseSpace, active: &[usize; LANES], gradient: &mut PhaseSpace) {
         assert!(!self.has_berry_force() || self.states() == self.inner.states());
         self.inner.add_berry_force(z, active, gradient);
     }
 
-    fn turn_momenta(&self, t: &Lane, active: &[usize; LANES], z: &mut Phase) {
+    fn rotate_momenta(&self, t: &Lanes, active: &[usize; LANES], z: &mut PhaseSpace) {
         assert!(!self.has_berry_force() || self.states() == self.inner.states());
-        self.inner.turn_momenta(t, active, z);
+        self.inner.rotate_momenta(t, active, z);
     }
 }
 
 /// What trajectories that start in the state `first` come to: the diabatic density matrix among the states `places` as observed, energies and
 /// hops of every trajectory, `[number][lane]`.
-fn outcome(model: &dyn Model, algorithm: &dyn Algorithm, clock: &Clock, places: &[usize], start: &Start) -> Vec<Lane> {
+fn outcome(
+    model: &dyn Model,
+    algorithm: &dyn Algorithm,
+    clock: &Clock,
+    places: &[usize],
+    start: &InitialConditions,
+) -> Vec<Lanes> {
     let n = model.states();
     let mut amplitudes = vec![[0.0; 2]; n];
     amplitudes[places[0]] = [1.0, 0.0];
@@ -154,7 +160,7 @@ fn outcome(model: &dyn Model, algorithm: &dyn Algorithm, clock: &Clock, places: 
     numbers
 }
 
-fn difference(a: &[Lane], b: &[Lane]) -> f64 {
+fn difference(a: &[Lanes], b: &[Lanes]) -> f64 {
     a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
@@ -176,7 +182,7 @@ fn a_constant_in_the_hamiltonian_changes_no_observable() {
                 let clock = clock(0.5 * step, 10, 3, integrator);
                 let of = |constant: f64| {
                     let shifted = Embedded::shifted(model.as_ref(), constant);
-                    outcome(&shifted, algorithm.as_ref(), &clock, &places, &Start::default())
+                    outcome(&shifted, algorithm.as_ref(), &clock, &places, &InitialConditions::default())
                 };
                 let off = difference(&of(0.0), &of(-547.0 / (1.0 + step)));
                 assert!(off < 1e-7 * (1.0 + model.energy_scale()), "{name}, {method}, {integrator:?}: {off:e}");
@@ -201,9 +207,9 @@ fn the_order_of_states_changes_no_observable() {
                     .for_each(|(k, &to)| of_state[to] = [if k == 0 { 0.9 } else { 0.3 }, 0.1 * k as f64]);
                 vec![of_state; LANES]
             };
-            let start = |order: &[usize]| Start {
+            let start = |order: &[usize]| InitialConditions {
                 wavefunctions: (method == "mash").then(|| amplitudes(order)),
-                ..Start::default()
+                ..InitialConditions::default()
             };
             let as_is = Embedded::shifted(model.as_ref(), 0.0);
             let as_is = outcome(&as_is, algorithm.as_ref(), &clock, &places, &start(&places));
@@ -225,12 +231,13 @@ fn a_state_that_is_coupled_to_nothing_changes_nothing_of_the_others() {
             for integrator in [Integrator::Strang, Integrator::Sequential] {
                 let clock = clock(0.5 * step, 10, 3, integrator);
                 let alone = Embedded::shifted(model.as_ref(), 0.0);
-                let alone = outcome(&alone, algorithm.as_ref(), &clock, &places, &Start::default());
+                let alone = outcome(&alone, algorithm.as_ref(), &clock, &places, &InitialConditions::default());
                 // Among the energies of the others, which cross it, and below and above all of them.
                 for energy in [0.0, 0.1, -1e3, 1e3] {
                     for at in [0, 1, n] {
                         let beside = Embedded::with_spectator(model.as_ref(), at, energy);
-                        let found = outcome(&beside, algorithm.as_ref(), &clock, &beside.place, &Start::default());
+                        let found =
+                            outcome(&beside, algorithm.as_ref(), &clock, &beside.place, &InitialConditions::default());
                         let off = difference(&alone, &found);
                         let allowed = 1e-8 * (1.0 + model.energy_scale());
                         assert!(off < allowed, "{name}, {method}, {integrator:?}, {energy} at {at}: {off:e}");
@@ -248,9 +255,9 @@ fn a_model_with_every_state_twice_moves_as_with_each_once() {
         for (method, algorithm) in algorithms().into_iter().filter(|(method, _)| *method != "mash") {
             let clock = clock(0.5 * step, 10, 3, Integrator::Strang);
             let once = Embedded::shifted(model.as_ref(), 0.0);
-            let once = outcome(&once, algorithm.as_ref(), &clock, &places, &Start::default());
+            let once = outcome(&once, algorithm.as_ref(), &clock, &places, &InitialConditions::default());
             let twice = Embedded::doubled(model.as_ref());
-            let twice = outcome(&twice, algorithm.as_ref(), &clock, &twice.place, &Start::default());
+            let twice = outcome(&twice, algorithm.as_ref(), &clock, &twice.place, &InitialConditions::default());
             let off = difference(&once, &twice);
             assert!(off < 1e-8 * (1.0 + model.energy_scale()), "{name}, {method}: {off:e}");
         }
@@ -296,7 +303,7 @@ fn a_trajectory_stays_on_its_curve_where_curves_cross_that_hardly_couple() {
                     let system =
                         System { correlations: Correlations::default(), ..system(&model, algorithm.as_ref(), &clock) };
                     let state = first_state(slopes.len());
-                    let begin = (CampaignSeed(5), &state, &Start::default());
+                    let begin = (CampaignSeed(5), &state, &InitialConditions::default());
                     let found = system.run(Tasks::new(0, LANES as u64), begin, &mut || true);
                     let what = format!("{} curves, coupling {coupling}, {method}, {integrator:?}", slopes.len());
                     for row in found.samples.chunks(system.layout().len()) {
@@ -318,7 +325,7 @@ fn a_superposition_of_states_that_are_not_coupled_keeps_its_populations() {
     for (method, algorithm) in surface_methods().into_iter().filter(|(method, _)| method.contains("None")) {
         let clock = clock(0.02, 500, 4, Integrator::Strang);
         let system = System { correlations: Correlations::default(), ..system(&model, algorithm.as_ref(), &clock) };
-        let begin = (CampaignSeed(5), &InitialState::Diabatic(amplitudes.clone()), &Start::default());
+        let begin = (CampaignSeed(5), &InitialState::Diabatic(amplitudes.clone()), &InitialConditions::default());
         let found = system.run(Tasks::new(0, LANES as u64), begin, &mut || true);
         let mut rows = found.samples.chunks(system.layout().len()).map(|row| row[..3].to_vec());
         let first = rows.next().unwrap();
@@ -344,7 +351,11 @@ fn the_norm_of_a_mean_field_does_not_depend_on_the_size_of_energies() {
     let populations = |step: f64, steps: usize, integrator: Integrator| {
         let clock = clock(step, steps, 2, integrator);
         let system = System { correlations: Correlations::default(), ..system(&model, &MeanField, &clock) };
-        let found = system.run(Tasks::new(0, 1), (CampaignSeed(1), &first_state(3), &Start::default()), &mut || true);
+        let found = system.run(
+            Tasks::new(0, 1),
+            (CampaignSeed(1), &first_state(3), &InitialConditions::default()),
+            &mut || true,
+        );
         let last: Vec<f64> = found.samples[2 * system.layout().len()..][..3].iter().map(|lanes| lanes[0]).collect();
         (last, found.breakdown[0].clone())
     };

@@ -1,8 +1,8 @@
 //! Identities that hold for every model and algorithm.
 use super::algorithms::{Decay, Decoherence, Frustrated, Fssh, Gauge, InitialSurface, Mash, MeanField};
 use super::models::{
-    AvoidedCrossing, Coupling, Fmo, Frozen, FrozenStep, GeneralStep, Holstein, HolsteinReciprocal, Landscape,
-    LinearVibronic, Motion, SpinBoson, Tully, TullyOne, TullyThree, TullyTwo,
+    AvoidedCrossing, ClassicalScheme, ClassicalStep, Coupling, Fmo, FrozenState, GeneralStep, Holstein,
+    HolsteinReciprocal, Landscape, LinearVibronic, SpinBoson, Tully, TullyOne, TullyThree, TullyTwo,
 };
 use super::*;
 use crate::seed::CampaignSeed;
@@ -108,7 +108,13 @@ fn clock(time_step: f64, steps_per_sample: usize, samples: usize, integrator: In
     Clock { time_step, steps_per_sample, samples, integrator }
 }
 
-fn run(model: &dyn Model, algorithm: &dyn Algorithm, clock: &Clock, tasks: Tasks, start: &Start) -> Trajectories {
+fn run(
+    model: &dyn Model,
+    algorithm: &dyn Algorithm,
+    clock: &Clock,
+    tasks: Tasks,
+    start: &InitialConditions,
+) -> BlockResult {
     let state = first_state(model.states());
     system(model, algorithm, clock).run(tasks, (CampaignSeed(11), &state, start), &mut || true)
 }
@@ -117,13 +123,13 @@ fn system<'a>(model: &'a dyn Model, algorithm: &'a dyn Algorithm, clock: &'a Clo
     System { model, algorithm, clock, correlations: Correlations { populations: true, coordinates: true } }
 }
 
-fn begin(model: &dyn Model, algorithm: &dyn Algorithm, seed: u64, start: &Start) -> Block {
-    Block::begin(model, algorithm, Tasks::new(0, 16), (CampaignSeed(seed), &first_state(model.states()), start))
+fn begin(model: &dyn Model, algorithm: &dyn Algorithm, seed: u64, start: &InitialConditions) -> Block {
+    initial_block(model, algorithm, Tasks::new(0, 16), (CampaignSeed(seed), &first_state(model.states()), start))
 }
 
 /// Numbers that never let a trajectory hop.
-fn never(steps: usize, lanes: usize) -> Start {
-    Start { hop_uniforms: Some(vec![vec![1e300; steps]; lanes]), ..Start::default() }
+fn never(steps: usize, lanes: usize) -> InitialConditions {
+    InitialConditions { hop_uniforms: Some(vec![vec![1e300; steps]; lanes]), ..InitialConditions::default() }
 }
 
 fn systems() -> Vec<(&'static str, Box<dyn Model>, f64)> {
@@ -157,7 +163,7 @@ fn convergence(model: &dyn Model, algorithm: &dyn Algorithm, integrator: Integra
     };
     let exact = end(9, Integrator::Strang);
     let error = |halvings: u32| {
-        let off = |(a, b): (&Lane, &Lane)| (0..4).map(|l| (a[l] - b[l]).abs()).fold(0.0, f64::max);
+        let off = |(a, b): (&Lanes, &Lanes)| (0..4).map(|l| (a[l] - b[l]).abs()).fold(0.0, f64::max);
         end(halvings, integrator).iter().zip(&exact).map(off).fold(0.0, f64::max)
     };
     let errors: Vec<f64> = (2..5).map(error).collect();
@@ -189,7 +195,7 @@ fn strang_steps_can_be_undone() {
                 let mut stepper = algorithm.stepper(model.as_ref(), &clock);
                 (0..50).for_each(|step| stepper.advance(&mut block, step));
             }
-            let off = |a: &[Lane], b: &[Lane]| {
+            let off = |a: &[Lanes], b: &[Lanes]| {
                 a.iter().flatten().zip(b.iter().flatten()).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
             };
             let worst =
@@ -202,20 +208,20 @@ fn strang_steps_can_be_undone() {
 #[test]
 fn the_affine_step_is_that_of_any_model() {
     let model = spin_boson(9, 0.3);
-    for motion in [Motion::RungeKutta, Motion::Symmetric, Motion::Opening] {
-        let mut block = begin(&model, &MeanField, 3, &Start::default());
+    for scheme in [ClassicalScheme::RungeKutta, ClassicalScheme::KickDriftKick, ClassicalScheme::KickDrift] {
+        let mut block = begin(&model, &MeanField, 3, &InitialConditions::default());
         (0..LANES).for_each(|l| (block.c.re[0][l], block.c.im[1][l]) = (0.6, 0.8));
         let (mut z, mut h) = (block.z.clone(), block.h.clone());
-        let (mut affine, mut general) = (model.prepare(motion, 0.2), GeneralStep::new(&model, motion, 0.2));
+        let (mut affine, mut general) = (model.classical_step(scheme, 0.2), GeneralStep::new(&model, scheme, 0.2));
         for _ in 0..20 {
-            let frozen = Frozen { psi: &block.c, active: &block.active };
+            let frozen = FrozenState { psi: &block.c, active: &block.active };
             affine.advance(&mut block.z, frozen, &mut block.h);
             general.advance(&mut z, frozen, &mut h);
         }
-        let near = |a: &[Lane], b: &[Lane]| {
+        let near = |a: &[Lanes], b: &[Lanes]| {
             a.iter().flatten().zip(b.iter().flatten()).all(|(a, b)| (a - b).abs() < 2e-14 * (1.0 + a.abs()))
         };
-        assert!(near(&block.z.x, &z.x) && near(&block.z.y, &z.y) && near(&block.h.re, &h.re), "{motion:?}");
+        assert!(near(&block.z.x, &z.x) && near(&block.z.y, &z.y) && near(&block.h.re, &h.re), "{scheme:?}");
     }
 }
 
@@ -223,12 +229,12 @@ fn the_affine_step_is_that_of_any_model() {
 fn gradients_are_the_slopes_of_the_hamiltonian() {
     for (name, model, _) in systems() {
         let n = model.states();
-        let block = begin(model.as_ref(), &MeanField, 3, &Start::default());
+        let block = begin(model.as_ref(), &MeanField, 3, &InitialConditions::default());
         let mut psi = Vector::zero(n);
         (0..n).for_each(|k| (psi.re[k], psi.im[k]) = ([0.3 + 0.1 * k as f64; LANES], [0.2 - 0.1 * k as f64; LANES]));
-        let mut gradient = Phase::zero(model.bath().coordinates());
+        let mut gradient = PhaseSpace::zero(model.bath().coordinates());
         model.gradient(&block.z, &psi, &psi, &mut gradient);
-        let energy = |z: &Phase| {
+        let energy = |z: &PhaseSpace| {
             let mut h = Matrix::zero(n, model.is_real());
             model.hamiltonian(z, &mut h);
             h.expectation(&psi, &mut Vector::zero(n))
@@ -255,18 +261,18 @@ fn gradients_are_the_slopes_of_the_hamiltonian() {
 }
 
 #[test]
-fn a_trajectory_is_the_same_alone_and_in_any_company() {
+fn a_trajectory_does_not_depend_on_the_others_of_its_block() {
     for (name, model, step) in systems() {
         for (method, algorithm) in algorithms() {
             let algorithm = algorithm.as_ref();
             for integrator in [Integrator::Strang, Integrator::Sequential] {
                 let clock = clock(step, 40, 3, integrator);
-                let of = |tasks: Tasks| run(model.as_ref(), algorithm, &clock, tasks, &Start::default());
+                let of = |tasks: Tasks| run(model.as_ref(), algorithm, &clock, tasks, &InitialConditions::default());
                 let whole = of(Tasks::new(0, 16));
                 for company in [Tasks::new(5, 6), Tasks::new(3, 12), Tasks::new(5, 21)] {
                     let (found, lane) = (of(company), (5 - company.first) as usize);
                     let same =
-                        |a: &[Lane], b: &[Lane]| a.iter().zip(b).all(|(a, b)| a[5].to_bits() == b[lane].to_bits());
+                        |a: &[Lanes], b: &[Lanes]| a.iter().zip(b).all(|(a, b)| a[5].to_bits() == b[lane].to_bits());
                     assert!(same(&whole.samples, &found.samples), "{name}, {method}, {integrator:?}, {company}");
                     assert_eq!(whole.drift[5].to_bits(), found.drift[lane].to_bits());
                     assert_eq!(whole.accepted_hops[5], found.accepted_hops[lane]);
@@ -278,17 +284,17 @@ fn a_trajectory_is_the_same_alone_and_in_any_company() {
 }
 
 #[test]
-fn a_trajectory_that_is_not_finite_is_named_and_disturbs_no_other() {
+fn a_trajectory_that_is_not_finite_is_reported_and_disturbs_no_other() {
     for (name, model, step) in systems() {
         for (method, algorithm) in algorithms() {
             let algorithm = algorithm.as_ref();
             let clock = clock(step, 40, 3, Integrator::Strang);
             let coordinates = |poison: f64| {
-                let block = begin(model.as_ref(), &MeanField, 9, &Start::default());
+                let block = begin(model.as_ref(), &MeanField, 9, &InitialConditions::default());
                 let z = |l: usize| (0..block.z.x.len()).map(|j| [block.z.x[j][l], block.z.y[j][l]]).collect();
                 let mut all: Vec<Vec<[f64; 2]>> = (0..LANES).map(z).collect();
                 all[4][0][1] += poison;
-                Start { coordinates: Some(all), ..Start::default() }
+                InitialConditions { coordinates: Some(all), ..InitialConditions::default() }
             };
             let healthy = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &coordinates(0.0));
             assert!(healthy.breakdown.iter().all(Option::is_none), "{name}");
@@ -313,7 +319,7 @@ fn hops_keep_the_energy() {
     let model = spin_boson(20, 0.2);
     let drift = |step: f64, steps: usize| {
         let clock = clock(step, steps, 40, Integrator::Strang);
-        let found = run(&model, &fssh(), &clock, Tasks::new(0, 16), &Start::default());
+        let found = run(&model, &fssh(), &clock, Tasks::new(0, 16), &InitialConditions::default());
         assert!(found.accepted_hops.iter().sum::<f64>() > 10.0);
         found.drift.iter().copied().fold(0.0, f64::max)
     };
@@ -323,10 +329,10 @@ fn hops_keep_the_energy() {
 }
 
 #[test]
-fn a_hop_that_no_direction_can_pay_for_is_frustrated() {
+fn a_hop_without_a_rescaling_direction_is_frustrated() {
     // Without coupling of the bath to the states there is no direction to take the energy from.
     let model = spin_boson(5, 0.0);
-    let always = Start { hop_uniforms: Some(vec![vec![-1.0; 10]; 1]), ..Start::default() };
+    let always = InitialConditions { hop_uniforms: Some(vec![vec![-1.0; 10]; 1]), ..InitialConditions::default() };
     let clock = clock(0.05, 10, 1, Integrator::Strang);
     let found = run(&model, &fssh(), &clock, Tasks::new(0, 1), &always);
     assert_eq!((found.accepted_hops[0], found.frustrated_hops[0]), (0.0, 10.0));
@@ -338,7 +344,7 @@ fn a_hop_that_no_direction_can_pay_for_is_frustrated() {
 fn a_reversed_momentum_keeps_the_energy_and_turns_the_particle_back() {
     // Too slow to reach the upper surface, told to hop there at every step.
     let model = tully_one(-0.5, 3.0, None);
-    let always = Start { hop_uniforms: Some(vec![vec![-1.0; 1]; 1]), ..Start::default() };
+    let always = InitialConditions { hop_uniforms: Some(vec![vec![-1.0; 1]; 1]), ..InitialConditions::default() };
     let clock = clock(1.0, 1, 1, Integrator::Strang);
     for (frustrated, sign) in [(Frustrated::Keep, 1.0), (Frustrated::Reverse, -1.0)] {
         let algorithm = Fssh { frustrated, ..fssh() };
@@ -352,16 +358,16 @@ fn a_reversed_momentum_keeps_the_energy_and_turns_the_particle_back() {
 }
 
 #[test]
-fn a_trajectory_that_has_ended_stands_still() {
+fn an_absorbed_trajectory_no_longer_moves() {
     let stops = tully_one(-5.0, 20.0, Some(6.0));
     let clock = clock(1.0, 50, 60, Integrator::Strang);
-    let found = run(&stops, &fssh(), &clock, Tasks::new(0, 16), &Start::default());
+    let found = run(&stops, &fssh(), &clock, Tasks::new(0, 16), &InitialConditions::default());
     for l in 0..LANES {
         let (q, p) = (found.end.0[l], found.end.1[l]);
         assert!(q.abs() > 6.0 && q.abs() < 6.0 + p.abs() / 2000.0 && q * p > 0.0, "q = {q}, p = {p}");
     }
     // Until then it is the same as without an end.
-    let goes_on = run(&tully_one(-5.0, 20.0, None), &fssh(), &clock, Tasks::new(0, 16), &Start::default());
+    let goes_on = run(&tully_one(-5.0, 20.0, None), &fssh(), &clock, Tasks::new(0, 16), &InitialConditions::default());
     let before = 20 * (2 * 2 + 2 + 2 + 3);
     assert_eq!(found.samples[..before], goes_on.samples[..before]);
     assert_ne!(found.end.0, goes_on.end.0);
@@ -376,7 +382,8 @@ fn any_processor_computes_the_same_bits() {
                 let clock = clock(step, 40, 3, integrator);
                 let samples = |is_plain: bool| {
                     widest::tests::IS_PLAIN.set(is_plain);
-                    let found = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &Start::default());
+                    let found =
+                        run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &InitialConditions::default());
                     widest::tests::IS_PLAIN.set(false);
                     found.samples.iter().flatten().map(|value| value.to_bits()).collect::<Vec<u64>>()
                 };
@@ -387,7 +394,7 @@ fn any_processor_computes_the_same_bits() {
 }
 
 /// FNV-1a of all samples' bits.
-fn digest(found: &Trajectories) -> u64 {
+fn digest(found: &BlockResult) -> u64 {
     let bits = found.samples.iter().flatten().map(|value| value.to_bits());
     bits.fold(0xcbf2_9ce4_8422_2325, |hash, bits| (hash ^ bits).wrapping_mul(0x0000_0100_0000_01b3))
 }
@@ -397,7 +404,7 @@ fn trajectories_are_frozen() {
     let digests = systems().into_iter().map(|(_, model, step)| {
         let clock = clock(step, 50, 4, Integrator::Strang);
         let of = |algorithm: &dyn Algorithm| {
-            let (state, start) = (first_state(model.states()), Start::default());
+            let (state, start) = (first_state(model.states()), InitialConditions::default());
             let system = System { correlations: Correlations::default(), ..system(model.as_ref(), algorithm, &clock) };
             digest(&system.run(Tasks::new(0, 16), (CampaignSeed(11), &state, &start), &mut || true))
         };

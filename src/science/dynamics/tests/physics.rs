@@ -1,9 +1,9 @@
-//! What must come out because nature says so.
+//! Known physics: norms, Rabi oscillations, energy conservation, equivalent representations.
 use super::*;
 use crate::science::sum::{Moments, exponent_for};
 
 /// The largest deviation of the sum of populations from one, diabatic and adiabatic.
-fn norm_fault(layout: Layout, found: &Trajectories) -> f64 {
+fn norm_fault(layout: Layout, found: &BlockResult) -> f64 {
     let n = layout.states;
     let sums = found.samples.chunks(layout.len()).flat_map(|row| {
         [0, layout.adiabatic()].map(|start| {
@@ -21,7 +21,8 @@ fn populations_add_up_to_one() {
             for integrator in [Integrator::Strang, Integrator::Sequential] {
                 let clock = clock(0.05 * step, 50, 4, integrator);
                 let layout = system(model.as_ref(), algorithm.as_ref(), &clock).layout();
-                let found = run(model.as_ref(), algorithm.as_ref(), &clock, Tasks::new(0, 16), &Start::default());
+                let found =
+                    run(model.as_ref(), algorithm.as_ref(), &clock, Tasks::new(0, 16), &InitialConditions::default());
                 // Only QC Lab's scheme of the mean field does not advance amplitudes exactly.
                 let is_series = method == "mean field" && integrator == Integrator::Sequential;
                 let fault = norm_fault(layout, &found);
@@ -32,7 +33,7 @@ fn populations_add_up_to_one() {
 }
 
 #[test]
-fn two_states_without_a_bath_oscillate_as_rabi_says() {
+fn two_states_without_a_bath_oscillate_at_the_rabi_frequency() {
     let model = spin_boson(1, 0.0);
     let clock = clock(0.01, 20, 50, Integrator::Strang);
     let (bias, coupling) = (0.5f64, 0.5f64);
@@ -47,10 +48,10 @@ fn two_states_without_a_bath_oscillate_as_rabi_says() {
     let size = |k: usize| libm::hypot(magnitudes[k][0], magnitudes[k][1]);
     let phases = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]];
     let focused = phases.map(|[re, im]| vec![[size(0), 0.0], [size(1) * re, size(1) * im]]).to_vec();
-    let cases: [(&dyn Algorithm, Start); 3] = [
-        (&MeanField, Start::default()),
-        (&Fssh { initial_surface: InitialSurface::All, ..fssh() }, Start::default()),
-        (&mash(), Start { wavefunctions: Some(focused), ..Start::default() }),
+    let cases: [(&dyn Algorithm, InitialConditions); 3] = [
+        (&MeanField, InitialConditions::default()),
+        (&Fssh { initial_surface: InitialSurface::All, ..fssh() }, InitialConditions::default()),
+        (&mash(), InitialConditions { wavefunctions: Some(focused), ..InitialConditions::default() }),
     ];
     for (algorithm, start) in cases {
         let layout = system(&model, algorithm, &clock).layout();
@@ -67,7 +68,8 @@ fn a_hop_keeps_the_energy_to_rounding() {
     for (name, model, _) in systems() {
         for frustrated in [Frustrated::Keep, Frustrated::Reverse, Frustrated::JasperTruhlar] {
             // Steps so short that nothing but hops can change the energy, and a hop wherever there is one to be had.
-            let always = Start { hop_uniforms: Some(vec![vec![-1.0; 10]; 16]), ..Start::default() };
+            let always =
+                InitialConditions { hop_uniforms: Some(vec![vec![-1.0; 10]; 16]), ..InitialConditions::default() };
             let clock = clock(1e-12, 1, 10, Integrator::Strang);
             let found = run(model.as_ref(), &Fssh { frustrated, ..fssh() }, &clock, Tasks::new(0, 16), &always);
             let drift = found.drift.iter().copied().fold(0.0, f64::max);
@@ -83,7 +85,7 @@ fn the_energy_drift_of_every_method_falls_with_the_square_of_the_step() {
         for algorithm in [&MeanField as &dyn Algorithm, &fssh(), &mash()] {
             let drift = |halvings: usize| {
                 let clock = clock(0.5 * step / (1 << halvings) as f64, 10 << halvings, 4, Integrator::Strang);
-                let found = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &Start::default());
+                let found = run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &InitialConditions::default());
                 // The median: where a decision falls differently with another step, so does the drift.
                 let mut drifts = found.drift;
                 drifts.sort_by(f64::total_cmp);
@@ -114,17 +116,17 @@ fn transformed(values: &[[f64; 2]], shift: usize, sign: f64) -> Vec<[f64; 2]> {
 fn a_lattice_moves_the_same_in_real_and_in_reciprocal_space() {
     let (sites, waves) = (holstein(), holstein_reciprocal());
     let n = sites.states();
-    let block = begin(&sites, &MeanField, 5, &Start::default());
-    let lane = |l: usize| (0..n).map(|j| [block.z.x[j][l], block.z.y[j][l]]).collect::<Vec<_>>();
-    let coordinates: Vec<_> = (0..LANES).map(lane).collect();
+    let block = begin(&sites, &MeanField, 5, &InitialConditions::default());
+    let coordinates_of = |l: usize| (0..n).map(|j| [block.z.x[j][l], block.z.y[j][l]]).collect::<Vec<_>>();
+    let coordinates: Vec<_> = (0..LANES).map(coordinates_of).collect();
     let mut first = vec![[0.0; 2]; n];
     first[0] = [1.0, 0.0];
-    let start = |is_wave: bool| Start {
+    let start = |is_wave: bool| InitialConditions {
         coordinates: Some(
             coordinates.iter().map(|z| if is_wave { transformed(z, 0, 1.0) } else { z.clone() }).collect(),
         ),
         wavefunctions: Some(vec![if is_wave { transformed(&first, n / 2, -1.0) } else { first.clone() }; LANES]),
-        ..Start::default()
+        ..InitialConditions::default()
     };
     for integrator in [Integrator::Strang, Integrator::Sequential] {
         let coupled = Fssh { gauge: Gauge::PhaseCoupling, ..fssh() };
@@ -174,8 +176,9 @@ fn an_own_model_with_the_constants_of_a_known_one_is_that_one() {
     assert_eq!(own.groups.len(), 1);
     for (_, algorithm) in algorithms() {
         let clock = clock(0.05, 20, 3, Integrator::Strang);
-        let of =
-            |model: &dyn Model| run(model, algorithm.as_ref(), &clock, Tasks::new(0, 16), &Start::default()).samples;
+        let of = |model: &dyn Model| {
+            run(model, algorithm.as_ref(), &clock, Tasks::new(0, 16), &InitialConditions::default()).samples
+        };
         assert_eq!(of(&own), of(&known));
     }
 }
@@ -197,7 +200,8 @@ fn equal_energies_and_a_crossing_at_a_step_leave_no_trace() {
     let still = LinearVibronic { couplings: Vec::new(), hamiltonian: vec![vec![[0.0; 2]; 3]; 3], ..crossing.clone() };
     for model in [crossing.build(), still.build()] {
         for (method, algorithm) in algorithms() {
-            let at_zero = Start { coordinates: Some(vec![vec![[0.0, 0.7]]; 16]), ..Start::default() };
+            let at_zero =
+                InitialConditions { coordinates: Some(vec![vec![[0.0, 0.7]]; 16]), ..InitialConditions::default() };
             let clock = clock(0.05, 20, 3, Integrator::Strang);
             let found = run(&model, algorithm.as_ref(), &clock, Tasks::new(0, 16), &at_zero);
             assert!(found.breakdown.iter().all(Option::is_none), "{method}: {:?}", found.breakdown[0]);
@@ -213,7 +217,7 @@ fn every_surface_weighted_is_the_mean_of_sampled_ones() {
     let mean = |algorithm: &dyn Algorithm, n: u64| {
         let mut sums = Moments::new(layout.states, exponent_for(2.0));
         for block in Tasks::new(0, n).pieces(LANES as u64) {
-            let found = run(&model, algorithm, &clock, block, &Start::default());
+            let found = run(&model, algorithm, &clock, block, &InitialConditions::default());
             let last = &found.samples[found.samples.len() - system(&model, algorithm, &clock).layout().len()..];
             (0..layout.states).for_each(|k| sums.add_lanes(k, &last[k], &[true; LANES]).unwrap());
         }
@@ -229,7 +233,7 @@ fn correlations_are_products_with_the_beginning() {
     let model = spin_boson(3, 0.2);
     let clock = clock(0.05, 10, 3, Integrator::Strang);
     let layout = system(&model, &mash(), &clock).layout();
-    let found = run(&model, &mash(), &clock, Tasks::new(0, 16), &Start::default());
+    let found = run(&model, &mash(), &clock, Tasks::new(0, 16), &InitialConditions::default());
     let at = |sample: usize, k: usize, l: usize| found.samples[sample * layout.len() + k][l];
     for (sample, l) in [(0, 0), (2, 7), (3, 15)] {
         for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {

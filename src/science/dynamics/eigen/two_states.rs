@@ -1,16 +1,16 @@
-//! The closed form for two states.
+//! The closed form of energies and eigenvectors of two states.
 use crate::science::dynamics::widest::widest;
-use crate::science::dynamics::{LANES, Lane, Matrix};
+use crate::science::dynamics::{LANES, Lanes, Matrix};
 
-/// `yes` where the condition holds.
+/// A branch-free choice.
 #[inline(always)]
 fn choose(condition: bool, yes: f64, no: f64) -> f64 {
     if condition { yes } else { no }
 }
 
 widest! {
-    /// Energies and vectors of `h`.
-    pub fn solve(h: &Matrix, values: &mut [Lane], v: &mut Matrix) {
+    /// Computes the energies `values`, lower first, and the eigenvectors `v` of `h`.
+    pub fn solve(h: &Matrix, values: &mut [Lanes], v: &mut Matrix) {
         let [lower, upper] = values else { return };
         for l in 0..LANES {
             let (mean, delta) = (0.5 * (h.re[0][l] + h.re[3][l]), 0.5 * (h.re[0][l] - h.re[3][l]));

@@ -1,15 +1,14 @@
-//! What is exp(-i x)?
+//! Sine and cosine of all lanes at once.
 //!
-//! Sine and cosine by the polynomials of FDLIBM (Sun Microsystems, 1993), as `libm` has them, but without a branch, so that
-//! all lanes are done at once.
+//! By the polynomials of FDLIBM (Sun Microsystems, 1993), as in `libm`, but without branches, so that the loop is vectorized.
 use super::widest::widest;
-use super::{LANES, Lane};
+use super::{LANES, Lanes};
 
-/// Beyond this multiples of pi/2 are no longer subtracted exactly below; `libm` takes over.
+/// Largest argument from which a multiple of pi/2 is subtracted exactly below; beyond, `libm` is called.
 const LARGEST: f64 = 1e5;
-/// Adding and subtracting it rounds to the nearest integer, which then stands in the last bits of the sum.
+/// Adding and subtracting it rounds to the nearest integer; the last bits of the sum hold that integer.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
-/// pi/2 in three parts: of 33 bits, so that a multiple of the first two is exact.
+/// pi/2 in three parts of 33 bits, so that multiples of the first two are exact.
 const HALF_PI: [f64; 3] = [1.570_796_326_734_125_6, 6.077_100_506_303_966e-11, 2.022_266_248_795_950_6e-21];
 /// sin x = x + S0 x^3 + ...
 const S: [f64; 6] = [
@@ -31,8 +30,8 @@ const C: [f64; 6] = [
 ];
 
 widest! {
-    /// The cosine and sine of `x`.
-    pub fn turn(x: &Lane, cos: &mut Lane, sin: &mut Lane) {
+    /// Cosine and sine of `x`, radians.
+    pub fn sincos(x: &Lanes, cos: &mut Lanes, sin: &mut Lanes) {
         for l in 0..LANES {
             let shifted = x[l] * std::f64::consts::FRAC_2_PI + ROUNDER;
             let multiple = shifted - ROUNDER;
@@ -72,7 +71,7 @@ mod tests {
             let size = libm::exp2(f64::from(k % 60) * 0.4 - 7.0);
             let x = [size * libm::sin(f64::from(k)); LANES];
             let (mut cos, mut sin) = ([0.0; LANES], [0.0; LANES]);
-            turn(&x, &mut cos, &mut sin);
+            sincos(&x, &mut cos, &mut sin);
             let (s, c) = libm::sincos(x[3]);
             worst = worst.max((sin[3] - s).abs()).max((cos[3] - c).abs());
         }
@@ -80,11 +79,11 @@ mod tests {
     }
 
     #[test]
-    fn what_has_no_sine_is_no_number() {
+    fn infinity_and_nan_give_nan() {
         let (mut cos, mut sin) = ([0.0; LANES], [0.0; LANES]);
         let mut x = [1.0; LANES];
         (x[1], x[2], x[5]) = (f64::NAN, f64::INFINITY, -0.0);
-        turn(&x, &mut cos, &mut sin);
+        sincos(&x, &mut cos, &mut sin);
         assert!(cos[1].is_nan() && sin[2].is_nan());
         assert_eq!((cos[5], sin[5], cos[0].to_bits()), (1.0, 0.0, libm::cos(1.0).to_bits()));
     }
