@@ -1,4 +1,4 @@
-//! Configurations that are accepted and configurations whose every fault is told.
+//! Configurations that are accepted, and configurations all of whose faults are reported.
 //!
 //! `tests/config/good` and `bad` hold one or several cases per file, split by lines `+++`. A bad case ends with lines
 //! `#^ line N: text`, one for each fault it must have: the text is part of its message and help.
@@ -260,7 +260,7 @@ fn good_configurations_are_accepted_and_become_their_types() {
 }
 
 #[test]
-fn every_fault_of_a_bad_configuration_is_told_on_its_line_and_none_besides() {
+fn every_fault_of_a_bad_configuration_is_reported_on_its_line_and_no_other() {
     let cases = cases("bad");
     assert!(cases.len() >= 40);
     let complaints: Vec<_> = cases.iter().flat_map(|(name, case)| differences(name, case)).collect();
@@ -275,8 +275,8 @@ fn differences(name: &str, case: &str) -> Vec<String> {
     let mut left: Vec<&Fault> = faults.iter().collect();
     let mut differences = Vec::new();
     for (line, part) in expected {
-        let told = |fault: &&Fault| fault.line == line && format!("{}; {}", fault.message, fault.help).contains(&part);
-        match left.iter().position(told) {
+        let matches = |fault: &&Fault| fault.line == line && format!("{}; {}", fault.message, fault.help).contains(&part);
+        match left.iter().position(matches) {
             Some(at) => drop(left.remove(at)),
             None => differences.push(format!("{name}: nothing in line {line} says: {part}")),
         }
@@ -367,7 +367,7 @@ mod reading {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("run.toml");
         let error = |path: &Path| Config::read(path).unwrap_err().to_string();
-        assert!(error(&file).contains("there is no configuration"));
+        assert!(error(&file).contains("not found"));
         assert!(error(folder.path()).contains("is a directory"));
         fs::write(&file, b"a = 1\nb = \"\xff\"\n").unwrap();
         assert!(error(&file).contains("not UTF-8 text (byte 0xff in line 2)"), "{}", error(&file));

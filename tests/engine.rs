@@ -276,7 +276,7 @@ fn bad_command_lines_and_files_have_their_codes() {
         .expect(78, &["unknown key `cuont`", "did you mean `count`?", "config.toml:4", "config.toml:5"]);
     campaign.run(2, &["--frsh"]).expect(64, &["--fresh"]);
     fs::remove_file(campaign.path("config.toml")).unwrap();
-    campaign.run(2, &[]).expect(65, &["there is no configuration"]);
+    campaign.run(2, &[]).expect(65, &["not found: name an existing file"]);
 }
 
 #[test]

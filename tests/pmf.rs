@@ -207,7 +207,7 @@ fn an_output_of_another_input_is_kept_and_the_same_input_gives_the_same_bits() {
     folder.write("pmf.h5", "something else");
     folder.pmf(&plain).expect(73, &["is no result of simmpi"]);
     folder.pmf(&["windows.toml", "-o", "missing/pmf.h5"]).expect(73, &["cannot create"]);
-    folder.pmf(&["nothing.toml", "-o", "pmf.h5"]).expect(78, &["there is no configuration"]);
+    folder.pmf(&["nothing.toml", "-o", "pmf.h5"]).expect(78, &["not found: name an existing file"]);
     folder.pmf(&["windows.toml"]).expect(64, &["--output"]);
 }
 

@@ -222,7 +222,7 @@ fn what_cannot_be_run_is_refused_with_what_to_do() {
         (
             format!("{times}algorithm = {{ kind = \"mean-field\" }}\nmodel = {{ kind = \"holstein\" }}\n"),
             "[[sweep]]\nkey = \"trajectories.model.coupling\"\nvalues = [0.1, \"x\", 0.1]\n[[sweep]]\nkey = \"trajectories.count\"\nvalues = [3]\n",
-            &["`0.1` is given twice", "`trajectories.count` cannot be swept"],
+            &["`0.1` is listed twice", "`trajectories.count` cannot be swept"],
         ),
     ];
     for (keys, rest, expected) in cases {

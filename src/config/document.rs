@@ -1,27 +1,27 @@
-//! What stands in a file that is no campaign, but has a form of its own?
-use super::check::Check;
+//! A TOML file other than a campaign, checked against a schema of its own.
 use super::fault::{Fault, Faults};
 use super::key::KeyPath;
 use super::schema::Schemas;
 use super::source::Source;
 use super::syntax;
-use super::tree::Table;
+use super::tree::TomlTable;
+use super::validate::Validator;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
-/// A TOML file of any form: read and checked as a configuration is.
+/// A TOML file, parsed and validated like a configuration.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub path: PathBuf,
     pub text: String,
-    tree: Table,
+    tree: TomlTable,
 }
 
 impl Document {
-    /// `text` as a `T`, of which `schema` is the schema; `path` is where it stands and what paths in it are relative to.
+    /// Parses `text` as a `T` with the JSON schema `schema`. Paths in the file are relative to the folder of `path`.
     ///
     /// # Errors
-    /// Every fault of its form: of syntax, of keys and of types.
+    /// All faults of syntax, keys and types.
     pub fn parse<T: DeserializeOwned>(
         path: &Path,
         text: &str,
@@ -31,19 +31,20 @@ impl Document {
         let (tree, mut faults) = syntax::parse(&source);
         let is_partial = !faults.is_empty();
         let schema = schema.as_value();
-        faults.extend(Check { source: &source, schemas: Schemas::new(schema), foreign: &[], is_partial }.run(&tree));
+        faults
+            .extend(Validator { source: &source, schemas: Schemas::new(schema), foreign: &[], is_partial }.run(&tree));
         faults.into_result(())?;
         let value = toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            Faults::from(Fault::at(&source, &span, "", error.message(), "correct the value"))
+            Faults::from(Fault::new(&source, &span, "", error.message(), "correct the value"))
         })?;
         Ok((Document { path: path.to_owned(), text: text.to_owned(), tree }, value))
     }
 
-    /// A fault of the value at `key`, as in `window.2.file`; where it is missing the fault points to what should hold it.
+    /// A fault of the value at `key`, as in `window.2.file`; if the value is missing, the fault points to the table that should hold it.
     pub fn fault(&self, key: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {
         let span = self.tree.locate(&KeyPath::parse(key));
-        Fault::at(&Source::new(&self.path, &self.text), &span, key, message, help)
+        Fault::new(&Source::new(&self.path, &self.text), &span, key, message, help)
     }
 
     /// A path of this file, relative to the file itself.
@@ -86,7 +87,7 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_form_is_told_at_once() {
+    fn all_faults_of_form_are_reported_together() {
         let faults = parse("tres = 2\ntrees = 0\n[[tree]]\nheigth = 1\n[[tree]]\nheight = \"x\"\n").unwrap_err();
         let lines: Vec<_> = faults.iter().map(|fault| fault.line).collect();
         assert!(lines.starts_with(&[1, 2, 4]) && lines.ends_with(&[6]), "{faults}");

@@ -1,19 +1,19 @@
-//! What is wrong in a configuration, where, and what is to be done?
-use super::source::{Place, Source};
+//! An error or warning about a configuration: what is wrong, where, and how to fix it.
+use super::source::{Location, Source};
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::ops::Range;
 use std::path::PathBuf;
 
-/// Whether a fault forbids a run.
+/// Whether a fault prevents a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Severity {
     Error,
     Warning,
 }
 
-/// One fault of a configuration.
+/// One error or warning about a configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fault {
     pub file: PathBuf,
@@ -24,7 +24,7 @@ pub struct Fault {
     /// Dotted path of the key, as in `trajectories.model.kind` or `fragments.level.1.method`.
     pub key: String,
     pub message: String,
-    /// What to do about it.
+    /// How to fix it.
     pub help: String,
     pub severity: Severity,
     /// The faulty bytes of [`line_text`](Fault::line_text).
@@ -33,24 +33,24 @@ pub struct Fault {
 }
 
 impl Fault {
-    pub(super) fn at(
+    pub(super) fn new(
         source: &Source,
         span: &Range<usize>,
         key: impl fmt::Display,
         message: impl Into<String>,
         help: impl Into<String>,
     ) -> Self {
-        let Place { path: file, line, column, line_text, span } = source.place(span);
+        let Location { path: file, line, column, line_text, span } = source.locate(span);
         let (key, message, help) = (key.to_string(), message.into(), help.into());
         Self { file, line, column, key, message, help, severity: Severity::Error, span, line_text }
     }
 
-    /// The same fault, but one that does not forbid a run.
+    /// The same fault as a warning, which does not prevent a run.
     pub fn warning(self) -> Self {
         Self { severity: Severity::Warning, ..self }
     }
 
-    /// The fault with its line, the faulty part underlined, as compilers show it.
+    /// The message with the faulty part of its line underlined, as compilers print it.
     fn render(&self, renderer: &Renderer) -> String {
         let level = match self.severity {
             Severity::Error => Level::ERROR,
@@ -75,8 +75,8 @@ impl fmt::Display for Fault {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Faults(Vec<Fault>);
 
-/// Nobody reads more.
-const SHOWN: usize = 100;
+/// Number of faults that are printed.
+const MAX_SHOWN: usize = 100;
 
 impl Faults {
     pub fn push(&mut self, fault: Fault) {
@@ -92,7 +92,7 @@ impl Faults {
         self.0.len()
     }
 
-    /// Whether a run is forbidden.
+    /// Whether any fault prevents a run.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|fault| fault.severity == Severity::Error)
     }
@@ -101,22 +101,22 @@ impl Faults {
         self.0.iter()
     }
 
-    /// Orders the faults by line and column, and drops those that were told before: points of a sweep share most of them.
+    /// Sorts the faults by line and column and removes duplicates: the points of a sweep share most of them.
     pub fn sort(&mut self) {
-        let mut told: Vec<Fault> = Vec::with_capacity(self.0.len());
+        let mut unique: Vec<Fault> = Vec::with_capacity(self.0.len());
         for fault in std::mem::take(&mut self.0) {
-            if !told.contains(&fault) {
-                told.push(fault);
+            if !unique.contains(&fault) {
+                unique.push(fault);
             }
         }
-        told.sort_by_key(|fault| (fault.line, fault.column));
-        self.0 = told;
+        unique.sort_by_key(|fault| (fault.line, fault.column));
+        self.0 = unique;
     }
 
-    /// `value`, unless an error forbids it. Warnings are dropped with `self` then: look at them first.
+    /// `value`, unless there is an error. Warnings are dropped, so print them first.
     ///
     /// # Errors
-    /// The faults, in the order of their lines, if one of them is an error.
+    /// All faults, sorted by line, if one of them is an error.
     pub fn into_result<T>(mut self, value: T) -> Result<T, Faults> {
         if self.has_errors() {
             self.sort();
@@ -125,12 +125,12 @@ impl Faults {
         Ok(value)
     }
 
-    /// Every fault with its line, the faulty part underlined, and what to do.
+    /// All faults as compilers print them: message, line with the faulty part underlined, help.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        let mut shown: Vec<_> = self.iter().take(SHOWN).map(|fault| fault.render(&renderer)).collect();
-        if self.len() > SHOWN {
-            shown.push(format!("and {} more faults", self.len() - SHOWN));
+        let mut shown: Vec<_> = self.iter().take(MAX_SHOWN).map(|fault| fault.render(&renderer)).collect();
+        if self.len() > MAX_SHOWN {
+            shown.push(format!("and {} more errors or warnings", self.len() - MAX_SHOWN));
         }
         shown.join("\n\n")
     }
@@ -177,9 +177,9 @@ mod tests {
     use super::*;
     use std::path::Path;
 
-    fn fault(at: Range<usize>) -> Fault {
+    fn fault(span: Range<usize>) -> Fault {
         let source = Source::new(Path::new("run.toml"), "[a]\ncount = -1\n");
-        Fault::at(&source, &at, "a.count", "`count` must be at least 1", "count upwards")
+        Fault::new(&source, &span, "a.count", "`count` must be at least 1", "count upwards")
     }
 
     #[test]
@@ -204,7 +204,7 @@ mod tests {
     #[test]
     fn escape_sequences_of_the_file_do_not_reach_the_terminal() {
         let source = Source::new(Path::new("a"), "x = \"\u{1b}[2J\"\n");
-        let fault = Fault::at(&source, &(4..9), "x", "found \u{1b}[2J", "remove it");
+        let fault = Fault::new(&source, &(4..9), "x", "found \u{1b}[2J", "remove it");
         assert!(!Faults::from(fault).render(false).contains('\u{1b}'));
     }
 }

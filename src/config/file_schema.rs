@@ -1,14 +1,14 @@
-//! What is the schema of a whole configuration?
-use super::KindSchema;
-use super::SweepSection;
+//! The JSON schema of a whole configuration file.
+use super::kind_schema::KindSchema;
 use super::sections::{CampaignSection, Limits, Partition};
+use super::sweep::SweepSection;
 use schemars::{Schema, schema_for};
 use serde_json::{Map, Value, json};
 
-/// The name of a section, and what gives its schema.
+/// The name of a section and the function that derives its schema.
 type Section = (&'static str, fn() -> Schema);
 
-/// Sections that a configuration of any kind may have.
+/// The sections that every kind of campaign can have.
 pub(super) const COMMON: [Section; 4] = [
     ("campaign", || schema_for!(CampaignSection)),
     ("partition", || schema_for!(Partition)),
@@ -21,7 +21,7 @@ pub fn full_schema(kinds: &[KindSchema]) -> Value {
     schema_without(kinds, &[])
 }
 
-/// The same, which anything in the sections `foreign` satisfies.
+/// The same, in which the sections `foreign` accept anything.
 pub(super) fn schema_without(kinds: &[KindSchema], foreign: &[&str]) -> Value {
     let mut definitions = Map::new();
     let mut properties = Map::new();
@@ -41,7 +41,7 @@ pub(super) fn schema_without(kinds: &[KindSchema], foreign: &[&str]) -> Value {
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "simmpi configuration",
-        "description": "A campaign of simulations: what it is, how it is divided over ranks, and its limits.",
+        "description": "A campaign of simulations: its kind, how its tasks are divided over ranks, and its limits.",
         "type": "object",
         "properties": properties,
         "required": ["campaign"],
@@ -54,7 +54,7 @@ pub(super) fn schema_without(kinds: &[KindSchema], foreign: &[&str]) -> Value {
     schema
 }
 
-/// Takes the schema of a section into that of the file: its definitions move there under names of their own.
+/// Prepares the schema of a section for that of the file: its definitions move to `definitions` with the section as a prefix.
 fn adopt(section: &str, mut schema: Value, definitions: &mut Map<String, Value>) -> Value {
     rename(section, &mut schema);
     let Some(map) = schema.as_object_mut() else { return schema };

@@ -1,82 +1,87 @@
-//! How is a key of the configuration written as one dotted path, and which keys does a value hold?
+//! The dotted path of a key of the configuration, as messages and fingerprints write it.
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fmt;
 
-/// One step from a table or an array to what it holds.
+/// One part of a path: a key of a table or an index of an array.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Step {
+pub(super) enum PathSegment {
     Key(String),
     /// Counted from 0.
     Index(usize),
 }
 
-/// The way from the whole file to a value.
+/// The path of a value in the file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct KeyPath(pub Vec<Step>);
+pub(super) struct KeyPath(pub Vec<PathSegment>);
 
 impl KeyPath {
-    /// Reads a dotted path; parts with dots in them stand in quotes, as in `ensemble.files."plumed.dat"`.
+    /// Parses a dotted path; parts that contain dots are quoted, as in `ensemble.files."plumed.dat"`.
     pub fn parse(text: &str) -> Self {
-        let mut steps = Vec::new();
+        let mut segments = Vec::new();
         let mut rest = text;
         while !rest.is_empty() {
             let (part, quoted, after) = match rest.strip_prefix('"').and_then(|inner| inner.split_once('"')) {
                 Some((part, after)) => (part, true, after.strip_prefix('.').unwrap_or(after)),
                 None => rest.split_once('.').map_or((rest, false, ""), |(part, after)| (part, false, after)),
             };
-            steps.push(match part.parse() {
-                Ok(index) if !quoted => Step::Index(index),
-                _ => Step::Key(part.to_owned()),
+            segments.push(match part.parse() {
+                Ok(index) if !quoted => PathSegment::Index(index),
+                _ => PathSegment::Key(part.to_owned()),
             });
             rest = after;
         }
-        Self(steps)
+        Self(segments)
     }
 
-    /// The last step as a message names it: `` `kind` ``, or ``element 2 of `amplitudes` ``.
+    /// The last part as messages name it: `` `kind` ``, or ``element 2 of `amplitudes` ``.
     pub fn leaf(&self) -> String {
-        let named = self.0.iter().rposition(|step| matches!(step, Step::Key(_)));
-        let Some(Step::Key(key)) = named.map(|at| &self.0[at]) else { return "the file".to_owned() };
-        let indices = self.0[named.map_or(0, |at| at + 1)..].iter().map(|step| format!("{step}"));
+        let last_key = self.0.iter().rposition(|segment| matches!(segment, PathSegment::Key(_)));
+        let Some(PathSegment::Key(key)) = last_key.map(|index| &self.0[index]) else { return "the file".to_owned() };
+        let indices = self.0[last_key.map_or(0, |index| index + 1)..].iter().map(PathSegment::to_string);
         match indices.collect::<Vec<_>>().join(".") {
             none if none.is_empty() => format!("`{key}`"),
             indices => format!("element {indices} of `{key}`"),
         }
     }
 
-    /// The path as the header of a section, indices left out: `[fragments.level]`.
+    /// The path as a section header, without indices: `[fragments.level]`.
     pub fn header(&self) -> String {
-        let keys: Vec<_> = self.0.iter().filter(|step| matches!(step, Step::Key(_))).map(Step::to_string).collect();
+        let keys: Vec<_> = self
+            .0
+            .iter()
+            .filter(|segment| matches!(segment, PathSegment::Key(_)))
+            .map(PathSegment::to_string)
+            .collect();
         format!("[{}]", keys.join("."))
     }
 }
 
-impl fmt::Display for Step {
+impl fmt::Display for PathSegment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Step::Index(index) => write!(f, "{index}"),
-            Step::Key(key) if is_bare(key) => f.write_str(key),
-            Step::Key(key) => write!(f, "{key:?}"),
+            PathSegment::Index(index) => write!(f, "{index}"),
+            PathSegment::Key(key) if is_bare(key) => f.write_str(key),
+            PathSegment::Key(key) => write!(f, "{key:?}"),
         }
     }
 }
 
 impl fmt::Display for KeyPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().enumerate().try_for_each(|(k, step)| write!(f, "{}{step}", if k == 0 { "" } else { "." }))
+        self.0.iter().enumerate().try_for_each(|(k, segment)| write!(f, "{}{segment}", if k == 0 { "" } else { "." }))
     }
 }
 
-/// Whether TOML lets a key stand without quotes, and no index could be meant.
+/// Whether a key needs no quotes in TOML and cannot be mistaken for an index.
 fn is_bare(key: &str) -> bool {
     !key.is_empty()
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
         && !key.chars().all(|c| c.is_ascii_digit())
 }
 
-/// Every key below `value` by its dotted path, as fingerprints take it and messages name it. Arrays of plain values stay
-/// whole, arrays that hold tables are taken apart by index; an empty table is kept, since it says something.
+/// Every key below `value` by its dotted path, as used in fingerprints and messages. Arrays of plain values are kept whole, arrays of tables
+/// are flattened by index, and an empty table is kept as a value.
 pub fn flatten(value: &Value) -> BTreeMap<String, Value> {
     let mut keys = BTreeMap::new();
     collect(value, &mut KeyPath::default(), &mut keys);
@@ -84,18 +89,18 @@ pub fn flatten(value: &Value) -> BTreeMap<String, Value> {
 }
 
 fn collect(value: &Value, path: &mut KeyPath, keys: &mut BTreeMap<String, Value>) {
-    let steps: Vec<(Step, &Value)> = match value {
-        Value::Object(table) => table.iter().map(|(key, inner)| (Step::Key(key.clone()), inner)).collect(),
+    let segments: Vec<(PathSegment, &Value)> = match value {
+        Value::Object(table) => table.iter().map(|(key, inner)| (PathSegment::Key(key.clone()), inner)).collect(),
         Value::Array(items) if items.iter().any(Value::is_object) => {
-            items.iter().enumerate().map(|(k, inner)| (Step::Index(k), inner)).collect()
+            items.iter().enumerate().map(|(k, inner)| (PathSegment::Index(k), inner)).collect()
         }
         _ => Vec::new(),
     };
-    if steps.is_empty() {
+    if segments.is_empty() {
         keys.insert(path.to_string(), value.clone());
     }
-    for (step, inner) in steps {
-        path.0.push(step);
+    for (segment, inner) in segments {
+        path.0.push(segment);
         collect(inner, path, keys);
         path.0.pop();
     }

@@ -1,48 +1,49 @@
 //! What does a JSON schema allow?
 //!
-//! Read are the constructs that `schemars` derives from types and those that its attributes can add: `$ref`, `allOf`,
+//! Supports the constructs that `schemars` derives from types and those that its attributes can add: `$ref`, `allOf`,
 //! `anyOf` and `oneOf` (nullable, tagged by a constant, untagged, flattened), properties, items, ranges and lengths.
 //! Unknown keys are refused in every table whose schema does not open it with `additionalProperties`, so that a
 //! forgotten `deny_unknown_fields` or a flattened enum lets none through.
-use super::name;
-use super::tree::{Node, Table, Value as Given};
+use super::suggest;
+use super::tree::{Node, TomlTable, TomlValue};
 use serde_json::{Map, Value};
 
-/// A schema is followed through this many references without reaching a value only if it goes in circles.
-const DEEPEST: usize = 32;
+/// Maximum number of references followed: a longer chain is circular.
+const MAX_DEPTH: usize = 32;
 
-/// A schema with the definitions that its references name.
+/// A schema with the definitions that its references point to.
 #[derive(Clone, Copy)]
 pub(super) struct Schemas<'a> {
     root: &'a Value,
 }
 
-/// What a table may hold.
+/// The keys that a table can have.
 #[derive(Default)]
 pub(super) struct Shape<'a> {
     pub properties: Vec<(&'a str, Property<'a>)>,
     pub required: Vec<&'a str>,
-    /// What keys without a property of their own may hold, where there may be any.
+    /// The schema of other keys, if they are allowed.
     pub others: Option<&'a Value>,
-    /// The keys whose values choose between variants.
+    /// The keys whose values select a variant.
     pub tags: Vec<Tag<'a>>,
 }
 
 /// A known key of a table.
 #[derive(Clone, Copy)]
 pub(super) enum Property<'a> {
-    Of(&'a Value),
-    /// The key is known, but its value cannot be judged: it is not known which variant is meant.
-    Unclear(&'a Value),
-    /// The key chooses between variants: see [`Shape::tags`].
+    /// The schema of its value.
+    Known(&'a Value),
+    /// The value cannot be validated, since the variant is not known.
+    Ambiguous(&'a Value),
+    /// The key selects a variant: see [`Shape::tags`].
     Tag,
 }
 
-/// A key that chooses between variants of a table.
+/// A key whose value selects a variant of a table.
 pub(super) struct Tag<'a> {
     pub key: &'a str,
     pub variants: Vec<(&'a str, &'a Value)>,
-    /// The variant that is meant, if that is clear.
+    /// The selected variant, if it can be identified.
     pub chosen: Option<&'a str>,
 }
 
@@ -55,20 +56,20 @@ impl<'a> Schemas<'a> {
         self.root
     }
 
-    /// The schema that a reference stands for, or the schema itself.
+    /// The schema that a reference points to, or the schema itself.
     pub fn resolve(self, schema: &'a Value) -> &'a Value {
         let mut schema = schema;
-        for _ in 0..DEEPEST {
+        for _ in 0..MAX_DEPTH {
             let Some(target) = reference(schema).and_then(|pointer| self.root.pointer(pointer)) else { break };
             schema = target;
         }
         schema
     }
 
-    /// The schemas of which a value must satisfy one, `null` left out: TOML has none.
+    /// The schemas of which a value must satisfy one, without `null`, which TOML does not have.
     pub fn alternatives(self, schema: &'a Value) -> Vec<&'a Value> {
         let mut found = Vec::new();
-        self.collect_alternatives(schema, DEEPEST, &mut found);
+        self.collect_alternatives(schema, MAX_DEPTH, &mut found);
         found
     }
 
@@ -88,7 +89,7 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// The description of a key, its own or that of its type: the first sentence.
+    /// The first sentence of the description of a key, or of its type.
     pub fn description(self, schema: &'a Value) -> Option<&'a str> {
         let text = |schema: &'a Value| schema.get("description").and_then(Value::as_str);
         let text = text(schema).or_else(|| text(self.resolve(schema)))?;
@@ -96,14 +97,14 @@ impl<'a> Schemas<'a> {
         Some(text[..end.unwrap_or(text.len())].trim().trim_end_matches('.'))
     }
 
-    /// What a table of one of the `alternatives` may hold; `table` tells which.
-    pub fn shape(self, alternatives: &[&'a Value], table: &Table) -> Shape<'a> {
+    /// The keys of the one of `alternatives` that `table` is most likely meant to be.
+    pub fn shape(self, alternatives: &[&'a Value], table: &TomlTable) -> Shape<'a> {
         let mut shape = Shape::default();
-        self.choose(alternatives, table, DEEPEST, &mut shape);
+        self.choose(alternatives, table, MAX_DEPTH, &mut shape);
         shape
     }
 
-    fn gather(self, schema: &'a Value, table: &Table, depth: usize, shape: &mut Shape<'a>) {
+    fn gather(self, schema: &'a Value, table: &TomlTable, depth: usize, shape: &mut Shape<'a>) {
         if depth == 0 {
             return;
         }
@@ -117,7 +118,7 @@ impl<'a> Schemas<'a> {
             self.gather(part, table, depth - 1, shape);
         }
         for (key, property) in properties(schema) {
-            shape.add(key, Property::Of(property));
+            shape.add(key, Property::Known(property));
         }
         shape.required.extend(list(schema, "required").filter_map(Value::as_str));
         match schema.get("additionalProperties") {
@@ -133,8 +134,8 @@ impl<'a> Schemas<'a> {
         self.choose(&variants, table, depth, shape);
     }
 
-    /// Adds the one of `variants` that `table` is meant to be.
-    fn choose(self, variants: &[&'a Value], table: &Table, depth: usize, shape: &mut Shape<'a>) {
+    /// Adds the keys of the one of `variants` that `table` is most likely meant to be.
+    fn choose(self, variants: &[&'a Value], table: &TomlTable, depth: usize, shape: &mut Shape<'a>) {
         match variants {
             [] => {}
             [only] => self.gather(only, table, depth - 1, shape),
@@ -153,14 +154,14 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    fn choose_by_tag(self, tag: Tag<'a>, table: &Table, depth: usize, shape: &mut Shape<'a>) {
+    fn choose_by_tag(self, tag: Tag<'a>, table: &TomlTable, depth: usize, shape: &mut Shape<'a>) {
         match tag.variants.iter().find(|(name, _)| Some(*name) == tag.chosen) {
             Some((_, variant)) => self.gather(variant, table, depth - 1, shape),
             None => {
                 for (_, variant) in &tag.variants {
                     let mut one = Shape::default();
                     self.gather(variant, table, depth - 1, &mut one);
-                    shape.add_unclear(one);
+                    shape.add_ambiguous(one);
                 }
                 shape.required.push(tag.key);
             }
@@ -169,9 +170,9 @@ impl<'a> Schemas<'a> {
         shape.tags.push(tag);
     }
 
-    /// The key that is a constant in every variant, if there is one.
-    fn tag(self, variants: &[&'a Value], table: &Table) -> Option<Tag<'a>> {
-        let constant = |variant: &'a Value, key: &str| self.property(variant, key, DEEPEST)?.get("const")?.as_str();
+    /// The key that is a string constant in every variant, if there is one.
+    fn tag(self, variants: &[&'a Value], table: &TomlTable) -> Option<Tag<'a>> {
+        let constant = |variant: &'a Value, key: &str| self.property(variant, key, MAX_DEPTH)?.get("const")?.as_str();
         let first = variants.first()?;
         let mut keys = properties(first).chain(properties(self.resolve(first))).map(|(key, _)| key);
         let key = keys.find(|key| variants.iter().all(|variant| constant(variant, key).is_some()))?;
@@ -180,7 +181,7 @@ impl<'a> Schemas<'a> {
         let names: Vec<_> = variants.iter().map(|(name, _)| *name).collect();
         let chosen = table.text(key).and_then(|given| match names.iter().find(|name| **name == given) {
             Some(name) => Some(*name),
-            None => name::meant(given, &names),
+            None => suggest::suggest_value(given, &names),
         });
         Some(Tag { key, variants, chosen })
     }
@@ -191,7 +192,7 @@ impl<'a> Schemas<'a> {
         own.or_else(inner)
     }
 
-    /// Every table below `schema` and its keys: (dotted path of the table, key), variants joined.
+    /// Every key of every table below `schema` and of all its variants: (dotted path of the table, key).
     pub fn index(self, schema: &'a Value) -> Vec<(String, &'a str)> {
         let mut found = Vec::new();
         self.collect_index(schema, String::new(), 0, &mut found);
@@ -199,7 +200,7 @@ impl<'a> Schemas<'a> {
     }
 
     fn collect_index(self, schema: &'a Value, path: String, depth: usize, found: &mut Vec<(String, &'a str)>) {
-        // Sections deeper than this are none, but schemas that contain themselves.
+        // Deeper nesting only occurs in recursive schemas.
         if depth > 16 {
             return;
         }
@@ -208,7 +209,7 @@ impl<'a> Schemas<'a> {
             self.collect_index(part, path.clone(), depth + 1, found);
         }
         for (key, property) in properties(schema) {
-            if !found.iter().any(|(at, known)| *at == path && *known == key) {
+            if !found.iter().any(|(section, known)| *section == path && *known == key) {
                 found.push((path.clone(), key));
             }
             let inner = if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") };
@@ -216,22 +217,22 @@ impl<'a> Schemas<'a> {
         }
     }
 
-    /// Whether a value of this kind can satisfy `schema`, whatever it is exactly.
+    /// Whether `schema` allows the type of this value.
     pub fn fits(self, schema: &Value, node: &Node) -> bool {
         let types = types(schema);
         let kinds: &[&str] = match &node.value {
-            Given::Bool => &["boolean"],
-            Given::Integer(_) => &["integer", "number"],
-            Given::Float(_) => &["number"],
-            Given::Text(_) => &["string"],
-            Given::Date => &[],
-            Given::Array(_) => &["array"],
-            Given::Table(_) => &["object"],
+            TomlValue::Bool => &["boolean"],
+            TomlValue::Integer(_) => &["integer", "number"],
+            TomlValue::Float(_) => &["number"],
+            TomlValue::Text(_) => &["string"],
+            TomlValue::Date => &[],
+            TomlValue::Array(_) => &["array"],
+            TomlValue::Table(_) => &["object"],
         };
         types.is_empty() || types.iter().any(|kind| kinds.contains(kind))
     }
 
-    /// The strings that `schema` allows, if it allows only some.
+    /// The strings that `schema` allows, if it is an enumeration.
     pub fn choices(self, schema: &'a Value) -> Option<Vec<&'a str>> {
         let one = schema.get("const").and_then(Value::as_str).map(|only| vec![only]);
         one.or_else(|| Some(schema.get("enum")?.as_array()?.iter().filter_map(Value::as_str).collect()))
@@ -250,22 +251,22 @@ impl<'a> Shape<'a> {
         }
     }
 
-    /// Adds the keys of a variant of which it is not known whether it is meant.
-    fn add_unclear(&mut self, variant: Shape<'a>) {
+    /// Adds the keys of a variant that may or may not be the selected one.
+    fn add_ambiguous(&mut self, variant: Shape<'a>) {
         self.others = self.others.or(variant.others);
         for (key, property) in variant.properties {
             let property = match (property, self.property(key)) {
-                (Property::Of(new), None) => Property::Of(new),
-                (Property::Of(new), Some(Property::Of(known))) if new == known => Property::Of(new),
-                (Property::Of(new) | Property::Unclear(new), _) => Property::Unclear(new),
+                (Property::Known(new), None) => Property::Known(new),
+                (Property::Known(new), Some(Property::Known(known))) if new == known => Property::Known(new),
+                (Property::Known(new) | Property::Ambiguous(new), _) => Property::Ambiguous(new),
                 (Property::Tag, _) => Property::Tag,
             };
             self.add(key, property);
         }
     }
 
-    /// How many keys are missing or unknown.
-    fn misfits(&self, table: &Table) -> usize {
+    /// The number of missing and unknown keys.
+    fn misfits(&self, table: &TomlTable) -> usize {
         let missing = self.required.iter().filter(|key| table.get(key).is_none()).count();
         let is_unknown = |key: &str| self.others.is_none() && self.property(key).is_none();
         missing + table.0.iter().filter(|entry| is_unknown(&entry.key)).count()
@@ -289,7 +290,7 @@ pub(super) fn properties(schema: &Value) -> impl Iterator<Item = (&str, &Value)>
     map.into_iter().flatten().map(|(key, property)| (key.as_str(), property))
 }
 
-/// The types that a schema names or implies; none where any will do.
+/// The types that a schema names or implies; empty if it allows any.
 pub(super) fn types(schema: &Value) -> Vec<&str> {
     match schema.get("type") {
         Some(Value::String(one)) => vec![one],

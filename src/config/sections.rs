@@ -1,18 +1,18 @@
-//! What may stand in the sections that every campaign has?
+//! The sections that every campaign can have.
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// What the campaign is and where its results go.
+/// The kind of the campaign, its seed and its result file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignSection {
-    /// The kind of campaign, which names the section that describes it.
+    /// Kind of campaign, which is also the name of the section that describes it.
     pub kind: String,
-    /// The seed from which every random stream derives.
+    /// Seed of all random streams.
     #[serde(default)]
     pub seed: u64,
-    /// The HDF5 file of the results, relative to the configuration.
+    /// Path of the HDF5 result file, relative to the configuration file.
     #[schemars(length(min = 1))]
     #[serde(default = "default_output")]
     pub output: PathBuf,
@@ -22,54 +22,54 @@ fn default_output() -> PathBuf {
     "results.h5".into()
 }
 
-/// How tasks are divided over ranks; changes no result.
+/// How tasks are divided over ranks; does not affect results.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Partition {
-    /// Tasks per batch; by default the largest up to 256 that divides the count over the ranks.
+    /// Number of tasks per batch; by default the largest up to 256 with which the tasks divide evenly over the ranks.
     #[schemars(range(min = 1))]
     pub batch_size: Option<u64>,
-    /// What happens where tasks do not divide evenly over ranks and batches.
+    /// What to do if the tasks do not divide evenly over ranks and batches: refuse to run, or leave slots idle.
     pub uneven: Option<Uneven>,
-    /// How batches are handed out.
+    /// How batches are assigned to ranks: static (fixed from the start) or dynamic (on request).
     pub schedule: Option<Schedule>,
 }
 
-/// What happens where tasks do not divide evenly over ranks and batches.
+/// What to do if the tasks do not divide evenly over ranks and batches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Uneven {
-    /// Nothing runs; the nearest counts and batch sizes that divide are named.
+    /// Refuse to run, and report the nearest counts and batch sizes that divide evenly.
     Refuse,
-    /// Idle slots fill the plan up.
+    /// Fill the plan up with idle slots.
     Idle,
 }
 
-/// How batches are handed out.
+/// How batches are assigned to ranks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Schedule {
-    /// Every rank knows its batches from the start.
+    /// The batches of every rank are fixed from the start.
     Static,
-    /// A rank is given its next batch when it is done with one.
+    /// A rank receives its next batch when it has finished one.
     Dynamic,
 }
 
-/// When a task or the campaign is given up; changes no result.
+/// Limits of time, memory and failures; they do not affect results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Wall-clock limit of a task, s.
+    /// Wall-clock time limit of a task, s; no limit by default.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub task_timeout_s: Option<f64>,
-    /// How often a failed task is tried again.
+    /// Number of times a failed task is retried.
     pub max_retries: u32,
-    /// Stop after this many failed tasks; 0 is no limit.
+    /// Number of failed tasks after which the campaign stops; 0 means no limit.
     pub max_failures: u64,
-    /// Time for the whole run, s; by default what SLURM says is left.
+    /// Wall-clock time limit of the run, s; by default the time left in the SLURM allocation.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub walltime_s: Option<f64>,
-    /// Memory of a rank, MB; by default its share of what SLURM grants (`--mem`, `--mem-per-cpu`, `--mem-per-gpu`) or of the node, within the
+    /// Memory of a rank, MB; by default its share of the SLURM allocation (`--mem`, `--mem-per-cpu`, `--mem-per-gpu`) or of the node, within the
     /// limit of its control group.
     #[schemars(range(min = 1))]
     pub memory_mb: Option<u64>,

@@ -1,5 +1,5 @@
-//! What text is the configuration, and where in it is a byte?
-use super::Error;
+//! The text of a configuration file, and the line and column of a byte in it.
+use super::error::Error;
 use std::fs::File;
 use std::io::{self, Read};
 use std::ops::Range;
@@ -32,15 +32,15 @@ pub(super) fn read(path: &Path) -> Result<String, Error> {
     Ok(text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text))
 }
 
-/// A text, the file it stands in, and where its lines begin.
+/// A text, its file, and the byte at which each line begins.
 pub(super) struct Source<'a> {
     pub path: &'a Path,
     pub text: &'a str,
     starts: Vec<usize>,
 }
 
-/// Where a span begins, and its part on that line.
-pub(super) struct Place {
+/// The line and column at which a span begins, and its part on that line.
+pub(super) struct Location {
     pub path: PathBuf,
     /// Counted from 1.
     pub line: usize,
@@ -57,9 +57,9 @@ impl<'a> Source<'a> {
         Self { path, text, starts }
     }
 
-    /// The line that holds byte `at`, counted from 0.
-    fn line_of(&self, at: usize) -> usize {
-        self.starts.partition_point(|&start| start <= at).saturating_sub(1)
+    /// The index from 0 of the line that holds `byte`.
+    fn line_of(&self, byte: usize) -> usize {
+        self.starts.partition_point(|&start| start <= byte).saturating_sub(1)
     }
 
     /// The bytes of line `index` (from 0), without its end.
@@ -69,18 +69,18 @@ impl<'a> Source<'a> {
         start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
     }
 
-    /// The place of `span`, of which only the first line counts.
-    pub fn place(&self, span: &Range<usize>) -> Place {
+    /// The location of the first line of `span`.
+    pub fn locate(&self, span: &Range<usize>) -> Location {
         let index = self.line_of(span.start);
         let line = self.line(index);
-        // A parser may point between the bytes of a character, or at the end of the line.
+        // A parser can point between the bytes of a character, or at the end of the line.
         let inside = |at: usize| {
             let at = at.clamp(line.start, line.end);
             (line.start..=at).rev().find(|&at| self.text.is_char_boundary(at)).unwrap_or(line.start)
         };
         let (start, end) = (inside(span.start), inside(span.end));
         let before = &self.text[line.start..start];
-        Place {
+        Location {
             path: self.path.to_owned(),
             line: index + 1,
             column: 1 + before.chars().filter(|&c| c != '\u{feff}').count(),
@@ -89,10 +89,10 @@ impl<'a> Source<'a> {
         }
     }
 
-    /// The text of `span` for a message: its first line, cut short.
+    /// The first line of `span` for a message, truncated.
     pub fn excerpt(&self, span: &Range<usize>) -> String {
-        let place = self.place(span);
-        let text = &place.line_text[place.span];
+        let location = self.locate(span);
+        let text = &location.line_text[location.span];
         match text.char_indices().nth(40) {
             Some((end, _)) => format!("{}...", &text[..end]),
             None => text.to_owned(),
@@ -105,19 +105,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_counts_lines_from_1_and_columns_in_characters() {
+    fn a_location_counts_lines_from_1_and_columns_in_characters() {
         let source = Source::new(Path::new("a"), "x = 1\r\nyö = 2\n");
         let at = source.text.find('2').unwrap();
-        let place = source.place(&(at..at + 1));
-        assert_eq!((place.line, place.column, place.line_text.as_str()), (2, 6, "yö = 2"));
-        assert_eq!(&place.line_text[place.span], "2");
+        let location = source.locate(&(at..at + 1));
+        assert_eq!((location.line, location.column, location.line_text.as_str()), (2, 6, "yö = 2"));
+        assert_eq!(&location.line_text[location.span], "2");
     }
 
     #[test]
     fn a_span_is_cut_at_the_end_of_its_first_line_and_at_the_end_of_the_text() {
         let source = Source::new(Path::new("a"), "x = [\n1]");
         assert_eq!(source.excerpt(&(4..8)), "[");
-        assert_eq!(source.place(&(90..95)).line, 2);
-        assert_eq!(Source::new(Path::new("a"), "").place(&(0..0)).line, 1);
+        assert_eq!(source.locate(&(90..95)).line, 2);
+        assert_eq!(Source::new(Path::new("a"), "").locate(&(0..0)).line, 1);
     }
 }

@@ -1,33 +1,33 @@
-//! What stands in the configuration, and where?
-use super::key::{KeyPath, Step};
+//! The parsed configuration, with the position of every value.
+use super::key::{KeyPath, PathSegment};
 use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-/// A value and its place.
+/// A value and its position.
 #[derive(Clone, Debug)]
 pub(super) struct Node {
-    pub value: Value,
-    /// The value's bytes; of a section those of its header, of a table made by dotted keys those of its key.
+    pub value: TomlValue,
+    /// Bytes of the value; of the header for a section, of the key for a table made by dotted keys.
     pub span: Range<usize>,
 }
 
-/// A value of TOML.
+/// A TOML value. Booleans and dates are only checked by type.
 #[derive(Clone, Debug)]
-pub(super) enum Value {
+pub(super) enum TomlValue {
     Bool,
-    /// What fits no `i128` is cut to its bounds, outside of every range that is asked for.
+    /// Saturates at the bounds of `i128`, outside of every range that a key allows.
     Integer(i128),
     Float(f64),
     Text(String),
     Date,
     Array(Vec<Node>),
-    Table(Table),
+    Table(TomlTable),
 }
 
 /// The keys of a table with their values.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Table(pub Vec<Entry>);
+pub(super) struct TomlTable(pub Vec<Entry>);
 
 /// A key with its value.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ pub(super) struct Entry {
     pub node: Node,
 }
 
-impl Table {
+impl TomlTable {
     pub fn get(&self, key: &str) -> Option<&Node> {
         self.entry(key).map(|entry| &entry.node)
     }
@@ -49,19 +49,19 @@ impl Table {
     /// The string at `key`, if there is one.
     pub fn text(&self, key: &str) -> Option<&str> {
         match &self.get(key)?.value {
-            Value::Text(text) => Some(text),
+            TomlValue::Text(text) => Some(text),
             _ => None,
         }
     }
 
-    /// The place of the value at `path`; where it is missing that of the section that should hold it.
+    /// The position of the value at `path`; if it is missing, of the section that should hold it.
     pub fn locate(&self, path: &KeyPath) -> Range<usize> {
-        let Some((Step::Key(first), rest)) = path.0.split_first() else { return 0..0 };
+        let Some((PathSegment::Key(first), rest)) = path.0.split_first() else { return 0..0 };
         let Some(mut node) = self.get(first) else { return 0..0 };
         for step in rest {
             let inner = match (step, &node.value) {
-                (Step::Key(key), Value::Table(table)) => table.get(key),
-                (Step::Index(index), Value::Array(items)) => items.get(*index),
+                (PathSegment::Key(key), TomlValue::Table(table)) => table.get(key),
+                (PathSegment::Index(index), TomlValue::Array(items)) => items.get(*index),
                 _ => None,
             };
             let Some(inner) = inner else { break };
@@ -72,13 +72,13 @@ impl Table {
 }
 
 impl Entry {
-    /// Whether the key stands in the header of a section.
+    /// Whether the key is in the header of a section.
     pub fn is_header(&self) -> bool {
         self.node.span.start < self.key_span.start
     }
 }
 
-impl From<&DeTable<'_>> for Table {
+impl From<&DeTable<'_>> for TomlTable {
     fn from(table: &DeTable) -> Self {
         let entry = |(key, value): (&Spanned<_>, &Spanned<_>)| {
             let key: &Spanned<std::borrow::Cow<str>> = key;
@@ -89,9 +89,9 @@ impl From<&DeTable<'_>> for Table {
 }
 
 impl Node {
-    pub fn table(&self) -> Option<&Table> {
+    pub fn as_table(&self) -> Option<&TomlTable> {
         match &self.value {
-            Value::Table(table) => Some(table),
+            TomlValue::Table(table) => Some(table),
             _ => None,
         }
     }
@@ -101,17 +101,17 @@ impl From<&Spanned<DeValue<'_>>> for Node {
     fn from(value: &Spanned<DeValue>) -> Self {
         let span = value.span();
         let value = match value.get_ref() {
-            DeValue::Boolean(_) => Value::Bool,
+            DeValue::Boolean(_) => TomlValue::Bool,
             DeValue::Integer(number) => {
                 let digits = number.as_str();
                 let beyond = if digits.starts_with('-') { i128::MIN } else { i128::MAX };
-                Value::Integer(i128::from_str_radix(digits, number.radix()).unwrap_or(beyond))
+                TomlValue::Integer(i128::from_str_radix(digits, number.radix()).unwrap_or(beyond))
             }
-            DeValue::Float(number) => Value::Float(number.as_str().parse().unwrap_or(f64::NAN)),
-            DeValue::String(text) => Value::Text(text.to_string()),
-            DeValue::Datetime(_) => Value::Date,
-            DeValue::Array(items) => Value::Array(items.iter().map(Node::from).collect()),
-            DeValue::Table(table) => Value::Table(Table::from(table)),
+            DeValue::Float(number) => TomlValue::Float(number.as_str().parse().unwrap_or(f64::NAN)),
+            DeValue::String(text) => TomlValue::Text(text.to_string()),
+            DeValue::Datetime(_) => TomlValue::Date,
+            DeValue::Array(items) => TomlValue::Array(items.iter().map(Node::from).collect()),
+            DeValue::Table(table) => TomlValue::Table(TomlTable::from(table)),
         };
         Self { value, span }
     }

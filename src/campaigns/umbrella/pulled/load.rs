@@ -54,7 +54,7 @@ pub fn load(
 /// Refuses what has no meaning along a distance or angle.
 fn check_keys(config: &Config, kind: CoordinateKind, faults: &mut Faults) {
     let mut refuse = |key: &str, message: String, help: String| {
-        if config.gives("umbrella", key) {
+        if config.is_set("umbrella", key) {
             faults.push(config.fault(&format!("umbrella.{key}"), message, help));
         }
     };

@@ -1,57 +1,57 @@
 //! Which known name was meant by an unknown one?
 //!
-//! Slips of the pen are found by distance; the words of other programs (QC Lab, QCManyBody, QCEngine, GROMACS, gmx wham,
+//! Typing errors are found by edit distance; the terms of other programs (QC Lab, QCManyBody, QCEngine, GROMACS, gmx wham,
 //! PLUMED, HyperQueue, row, SLURM) by the tables below.
 
-/// The candidate nearest to `word`, if one is near enough to have been meant.
+/// The candidate nearest to `word`, if it is near enough to be a typing error.
 pub fn nearest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
-    let wanted = squash(word);
+    let wanted = normalize(word);
     let candidates: Vec<_> = candidates.into_iter().collect();
     let by_distance = candidates.iter().map(|&candidate| (distance(&wanted, word, candidate), candidate));
     let near = by_distance.filter_map(|(distance, candidate)| Some((distance?, candidate)));
-    // Of equally near ones the first is taken.
+    // The first of several equally near ones.
     near.min_by_key(|&(distance, _)| distance)
         .map(|(_, candidate)| candidate)
-        .or_else(|| only_part_of(&wanted, &candidates))
+        .or_else(|| unique_substring_match(&wanted, &candidates))
 }
 
 /// Whether two names differ in case and separators only.
 pub(super) fn is_same(a: &str, b: &str) -> bool {
-    squash(a) == squash(b)
+    normalize(a) == normalize(b)
 }
 
-/// The keys that other programs call `word`, most likely first.
-pub(super) fn of_peers(word: &str) -> &'static [&'static str] {
+/// The keys for what other programs call `word`, most likely first.
+pub(super) fn key_synonyms(word: &str) -> &'static [&'static str] {
     look_up(KEYS, word)
 }
 
-/// The candidate that other programs call `word`, or the nearest one.
-pub(super) fn meant<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    let of_peers = look_up(VALUES, word).iter().find_map(|name| candidates.iter().find(|&c| c == name));
-    of_peers.copied().or_else(|| nearest(word, candidates.iter().copied()))
+/// The candidate for what other programs call `word`, or the nearest one.
+pub(super) fn suggest_value<'c>(word: &str, candidates: &[&'c str]) -> Option<&'c str> {
+    let synonym = look_up(VALUES, word).iter().find_map(|name| candidates.iter().find(|&c| c == name));
+    synonym.copied().or_else(|| nearest(word, candidates.iter().copied()))
 }
 
-/// Why `word` is not supported in a table that knows the keys `here`, where other programs have it.
+/// Why `word`, a feature of other programs, is not supported in a table with the keys `here`.
 pub(super) fn unsupported(word: &str, here: &[&str]) -> Option<&'static str> {
-    let word = squash(word);
+    let word = normalize(word);
     let (_, _, why) =
         UNSUPPORTED.iter().find(|(words, key, _)| here.contains(key) && words.split(' ').any(|w| w == word))?;
     Some(why)
 }
 
 fn look_up(table: &[(&str, &'static [&'static str])], word: &str) -> &'static [&'static str] {
-    let word = squash(word);
+    let word = normalize(word);
     table.iter().find(|(words, _)| words.split(' ').any(|w| w == word)).map_or(&[], |(_, names)| names)
 }
 
-/// Lower case without separators.
-fn squash(name: &str) -> String {
+/// Lower case, without separators.
+fn normalize(name: &str) -> String {
     name.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// How far a candidate is, if it is near: a third of its letters may differ, and the order of its words does not matter.
+/// The edit distance of a near candidate: at most a third of the letters may differ. A different order of words counts as one.
 fn distance(wanted: &str, word: &str, candidate: &str) -> Option<usize> {
-    let squashed = squash(candidate);
+    let squashed = normalize(candidate);
     let allowed = wanted.chars().count().min(squashed.chars().count()) / 3;
     let distance = strsim::damerau_levenshtein(wanted, &squashed);
     if distance <= allowed.min(3) {
@@ -66,25 +66,25 @@ fn sorted_words(name: &str) -> Vec<String> {
     words
 }
 
-/// The one candidate of which `wanted` is a part, or which is a part of it: `timeout` for `task_timeout_s`.
-fn only_part_of<'c>(wanted: &str, candidates: &[&'c str]) -> Option<&'c str> {
-    const TELLING: usize = 4;
-    let is_part = |part: &str, whole: &str| part.len() >= TELLING && whole.contains(part);
+/// The only candidate that contains `wanted` or is contained in it: `task_timeout_s` for `timeout`.
+fn unique_substring_match<'c>(wanted: &str, candidates: &[&'c str]) -> Option<&'c str> {
+    const MIN_LENGTH: usize = 4;
+    let is_part = |part: &str, whole: &str| part.len() >= MIN_LENGTH && whole.contains(part);
     let mut matching = candidates.iter().filter(|candidate| {
-        let candidate = squash(candidate);
+        let candidate = normalize(candidate);
         is_part(wanted, &candidate) || is_part(&candidate, wanted)
     });
     matching.next().filter(|_| matching.next().is_none()).copied()
 }
 
-/// Words of other programs for what is not supported here, squashed, a key of the table that they would stand in, and why.
+/// Terms of other programs for unsupported features, normalized; a key of the table in which they would appear; and the explanation.
 const UNSUPPORTED: &[(&str, &str, &str)] = &[(
     "quadratic quadraticcoupling quadraticcouplings bilinear bilinearcoupling bilinearcouplings secondorder gamma cubic quartic anharmonic anharmonicity",
     "couplings",
-    "only couplings linear in one coordinate are supported, none of second or higher order: remove it",
+    "couplings of second or higher order are not supported, only couplings linear in one coordinate: remove it",
 )];
 
-/// Words of other programs for keys, squashed, and what they are called here.
+/// Terms of other programs for keys, normalized, and the keys here.
 const KEYS: &[(&str, &[&str])] = &[
     // campaign, partition, limits
     ("type task campaign campaigntype", &["kind"]),
@@ -208,7 +208,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("col", &["column"]),
 ];
 
-/// Words of other programs for values, squashed, and what they are called here.
+/// Terms of other programs for values, normalized, and the values here.
 const VALUES: &[(&str, &[&str])] = &[
     ("trajectory qclab dynamics mqc surfacehopping", &["trajectories", "fssh"]),
     ("fragment manybody qcmanybody nbody mbe mbexpansion", &["fragments", "nocp"]),
@@ -260,7 +260,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn slips_of_the_pen_find_the_name_that_was_meant() {
+    fn typing_errors_find_the_intended_name() {
         let keys = [
             "count",
             "duration",
@@ -288,7 +288,7 @@ mod tests {
     }
 
     #[test]
-    fn words_of_other_programs_point_to_ours() {
+    fn terms_of_other_programs_map_to_ours() {
         for (word, expected) in [
             ("num_trajs", "count"),
             ("tmax", "duration"),
@@ -307,14 +307,14 @@ mod tests {
             ("pull-coord1-k", "force_constant_kj_mol_nm2"),
             ("ref-t", "temperature_k"),
         ] {
-            assert_eq!(of_peers(word).first(), Some(&expected), "{word}");
+            assert_eq!(key_synonyms(word).first(), Some(&expected), "{word}");
         }
-        assert_eq!(meant("FewestSwitchesSurfaceHopping", &["mean-field", "fssh"]), Some("fssh"));
-        assert_eq!(meant("Strang", &["strang", "sequential"]), Some("strang"));
+        assert_eq!(suggest_value("FewestSwitchesSurfaceHopping", &["mean-field", "fssh"]), Some("fssh"));
+        assert_eq!(suggest_value("Strang", &["strang", "sequential"]), Some("strang"));
     }
 
     #[test]
-    fn no_word_stands_in_the_tables_twice_and_all_are_squashed() {
+    fn every_term_is_unique_and_normalized() {
         let unsupported: Vec<_> =
             UNSUPPORTED.iter().map(|(words, key, _)| (*words, std::slice::from_ref(key))).collect();
         for table in [KEYS, VALUES, &unsupported] {
@@ -322,7 +322,7 @@ mod tests {
             let unique: std::collections::BTreeSet<_> = words.iter().collect();
             let twice: Vec<_> = words.iter().filter(|word| words.iter().filter(|w| w == word).count() > 1).collect();
             assert_eq!(unique.len(), words.len(), "{twice:?}");
-            assert!(words.iter().all(|word| squash(word) == **word), "{words:?}");
+            assert!(words.iter().all(|word| normalize(word) == **word), "{words:?}");
         }
     }
 }
