@@ -24,7 +24,7 @@ fn what_init_writes_can_be_checked_planned_run_and_inspected() {
         "1000 of 0.01",
         "largest frequency x step",
         "8 batches of 150, 2 rounds, 0 idle slots",
-        "no fault found",
+        "no errors found",
     ] {
         assert!(checked.contains(line), "`{line}` is missing in:\n{checked}");
     }

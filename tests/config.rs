@@ -275,7 +275,8 @@ fn differences(name: &str, case: &str) -> Vec<String> {
     let mut left: Vec<&Fault> = faults.iter().collect();
     let mut differences = Vec::new();
     for (line, part) in expected {
-        let matches = |fault: &&Fault| fault.line == line && format!("{}; {}", fault.message, fault.help).contains(&part);
+        let matches =
+            |fault: &&Fault| fault.line == line && format!("{}; {}", fault.message, fault.help).contains(&part);
         match left.iter().position(matches) {
             Some(at) => drop(left.remove(at)),
             None => differences.push(format!("{name}: nothing in line {line} says: {part}")),

@@ -340,7 +340,7 @@ fn a_plan_tells_time_and_memory_of_large_tasks_without_running_one() {
         "504 basis functions",
         "do not fit into limits.memory_mb = 30000",
         "anew in every SCF pass",
-        "times by a model",
+        "times predicted by a cost model",
     ] {
         assert!(planned.contains(part), "`{part}` is missing in:\n{planned}");
     }

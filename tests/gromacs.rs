@@ -190,7 +190,7 @@ fn gpus_are_shared_out_by_the_ranks_of_a_node() {
     assert_eq!(used, ["2", "5"]);
     // Two nodes have twice as many; with too few nothing is begun.
     let check = |arguments: &[&str]| standing.campaign.tell("check", arguments);
-    check(&["--ranks", "4", "--nodes", "2"]).expect(0, &["no fault found"]);
+    check(&["--ranks", "4", "--nodes", "2"]).expect(0, &["no errors found"]);
     check(&["--ranks", "4"])
         .expect(78, &["4 ranks on a node want a place on 2 GPUs with 1 replicas each", "gpus = [2, 5]"]);
     let standing = Standing::new(4, "gpus = [0]");

@@ -160,7 +160,7 @@ fn the_example_runs_and_is_drawn() {
         fs::copy(root("examples").join(name), folder.path().join(copy)).unwrap();
     }
     let checked = String::from_utf8(ask(&["check", "my.toml", "--ranks", "2"]).stdout).unwrap();
-    for text in ["201 of 55 atoms, 0 to 1000 ps", "10 atoms, CA of ALA 2 to CA of ALA 11", "no fault found"] {
+    for text in ["201 of 55 atoms, 0 to 1000 ps", "10 atoms, CA of ALA 2 to CA of ALA 11", "no errors found"] {
         assert!(checked.contains(text), "{checked}");
     }
     let planned = String::from_utf8(ask(&["plan", "my.toml", "--ranks", "2"]).stdout).unwrap();

@@ -274,7 +274,7 @@ fn the_example_has_no_fault_and_its_files_are_there() {
         .output()
         .unwrap();
     let said = String::from_utf8_lossy(&[checked.stdout, checked.stderr].concat()).into_owned();
-    assert!(said.contains("no fault found") && !said.contains("warning"), "{said}");
+    assert!(said.contains("no errors found") && !said.contains("warning"), "{said}");
     assert!(said.contains("by PLUMED in run"), "{said}");
 }
 

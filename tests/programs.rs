@@ -362,7 +362,7 @@ fn fragments_whose_electrons_are_all_frozen_are_told() {
     }
     for (engine, keys) in levels {
         let text = config(&format!("engine = \"{engine}\"\nbasis = \"def2-svp\"\n{keys}"));
-        let said = Campaign::with(simmpi(), &text).tell("check", &[]).expect(0, &["no fault found"]).said;
+        let said = Campaign::with(simmpi(), &text).tell("check", &[]).expect(0, &["no errors found"]).said;
         assert_eq!(said.contains(told), keys.contains("mp2\"\nfrozen"), "{engine}, {keys}:\n{said}");
     }
 }
@@ -378,7 +378,7 @@ fn a_core_above_valence_orbitals_of_a_neighbour_is_warned_of() {
     };
     for (metal, frozen, is_warned) in [("Na", true, true), ("Na", false, false), ("Li", true, false)] {
         let said =
-            Campaign::with(simmpi(), &config(metal, frozen)).tell("check", &[]).expect(0, &["no fault found"]).said;
+            Campaign::with(simmpi(), &config(metal, frozen)).tell("check", &[]).expect(0, &["no errors found"]).said;
         assert_eq!(said.contains("below the outer core of the first of Na and F"), is_warned, "{metal}:\n{said}");
     }
 }

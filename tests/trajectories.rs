@@ -161,7 +161,7 @@ fn what_cannot_be_run_is_refused_with_what_to_do() {
         (
             vibronic("frequencies = [0, -1]"),
             "",
-            &["`hamiltonian` is missing", "frequency 0 is 0, but must be above 0", "frequency 1 is -1"],
+            &["`hamiltonian` is not set", "frequency 0 is 0, but must be above 0", "frequency 1 is -1"],
         ),
         (
             format!(
@@ -182,21 +182,21 @@ fn what_cannot_be_run_is_refused_with_what_to_do() {
                 "{times}algorithm = {{ kind = \"fssh\", decoherence = \"edc\" }}\nmodel = {{ kind = \"spin-boson\" }}\n"
             ),
             "",
-            &["`edc_constant` is missing"],
+            &["`edc_constant` is not set"],
         ),
         (
             format!(
                 "{times}algorithm = {{ kind = \"fssh\", edc_decay = \"populations\" }}\nmodel = {{ kind = \"holstein-k\", sites = 5 }}\n"
             ),
             "",
-            &["`edc_decay` has a meaning with decoherence = \"edc\" only", "an even number of sites"],
+            &["`edc_decay` only applies with decoherence = \"edc\"", "an even number of sites"],
         ),
         (
             format!(
                 "{times}algorithm = {{ kind = \"mean-field\" }}\nmodel = {{ kind = \"avoided-crossing-a\", berry_force = true }}\n"
             ),
             "",
-            &["mean-field moves on none"],
+            &["mean-field has no active surface"],
         ),
         (
             format!(
@@ -210,14 +210,14 @@ fn what_cannot_be_run_is_refused_with_what_to_do() {
                 "{times}max_count = 3\nalgorithm = {{ kind = \"mean-field\" }}\nmodel = {{ kind = \"holstein\" }}\n"
             ),
             "",
-            &["`max_count` has a meaning with `target_stderr` only"],
+            &["`max_count` only applies with `target_stderr`"],
         ),
         (
             format!(
                 "{times}target_stderr = 0.1\nmax_count = 3\nalgorithm = {{ kind = \"mean-field\" }}\nmodel = {{ kind = \"holstein\" }}\n"
             ),
             "",
-            &["it is less than `count`"],
+            &["`max_count` is less than `count`"],
         ),
         (
             format!("{times}algorithm = {{ kind = \"mean-field\" }}\nmodel = {{ kind = \"holstein\" }}\n"),

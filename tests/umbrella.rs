@@ -375,11 +375,13 @@ fn the_example_of_sixteen_windows_runs_and_gives_the_unbiased_free_energy() {
     let example = String::from_utf8(ask(&["init", "umbrella"]).stdout).unwrap();
     fs::write(folder.path().join("my.toml"), &example).unwrap();
     let checked = String::from_utf8(ask(&["check", "my.toml", "--ranks", "2"]).stdout).unwrap();
-    for text in ["501 of 22 atoms", "16 along component 1, evenly", "25000 steps, 50.0 ps", "no fault found"] {
+    for text in ["501 of 22 atoms", "16 along component 1, evenly", "25000 steps, 50.0 ps", "no errors found"] {
         assert!(checked.contains(text), "{checked}");
     }
     let planned = String::from_utf8(ask(&["plan", "my.toml", "--ranks", "2"]).stdout).unwrap();
-    for text in ["stage windows: 16 tasks", "then 16 windows of 25000 steps each", "is known when the first are done"] {
+    for text in
+        ["stage windows: 16 tasks", "then 16 windows of 25000 steps each", "is known when the first tasks are done"]
+    {
         assert!(planned.contains(text), "{planned}");
     }
     let run =

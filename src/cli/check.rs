@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, and what was understood?
+//! The command `check`: report all faults of a configuration, or summarize the campaign.
 use crate::campaigns::Kind;
 use crate::campaigns::stage::AnyStage;
 use crate::config::{Schedule, Uneven};
@@ -9,12 +9,12 @@ use crate::run::open::{Loaded, faulty, load_with_programs, manifest_of};
 use crate::run::say;
 use std::path::Path;
 
-/// Tells all faults of the configuration at `path`, or what was understood.
+/// Reports all faults of the configuration at `path`, or prints a summary of the campaign.
 ///
 /// # Errors
-/// The file cannot be read, has faults, or its tasks do not divide over `ranks`, or these find too little on each of `nodes`.
+/// The file cannot be read or has faults, its tasks do not divide evenly over `ranks`, or a node has too few resources for its share of them.
 pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes: u64) -> Result<(), Stop> {
-    // Before any thread, as `run` does: programs are asked for their versions.
+    // The supervisor must be started before any thread. It runs programs to find their versions.
     let guard = Guard::start().ok();
     let loaded = load_with_programs(path, guard.as_ref(), kinds)?;
     if let Some(ranks) = ranks {
@@ -37,27 +37,27 @@ pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes
     if let Some(ranks) = ranks
         && let Some((name, plan)) = first_plan(&loaded, ranks)?
     {
-        lines.push((format!("{name} on {ranks} ranks"), tell(&plan)));
+        lines.push((format!("{name} on {ranks} ranks"), describe_plan(&plan)));
     }
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     lines.iter().for_each(|(name, value)| say::line(&format!("{name:width$}  {value}")));
-    say::line("no fault found");
+    say::line("no errors found");
     Ok(())
 }
 
-/// The plan of a fresh campaign's first stage, with the stage's name.
+/// The plan of the first stage of a new campaign, with the name of the stage.
 ///
 /// # Errors
-/// The tasks do not divide.
+/// The tasks do not divide evenly.
 pub fn first_plan(loaded: &Loaded, ranks: u64) -> Result<Option<(String, Plan)>, Stop> {
     let Some(stage) = loaded.campaign.next(&[])? else { return Ok(None) };
     Ok(Some((stage.name().to_owned(), plan_of(loaded, stage.as_ref(), true, ranks)?)))
 }
 
-/// How a stage would be divided over `ranks`. Only the first one of a campaign must divide evenly.
+/// The division of a stage over `ranks`. Only the first stage of a campaign must divide evenly.
 ///
 /// # Errors
-/// The tasks do not divide.
+/// The tasks do not divide evenly.
 pub fn plan_of(loaded: &Loaded, stage: &dyn AnyStage, is_first: bool, ranks: u64) -> Result<Plan, Stop> {
     let (uneven, schedule) = loaded.kind.habits();
     let partition = &loaded.config.partition;
@@ -69,8 +69,8 @@ pub fn plan_of(loaded: &Loaded, stage: &dyn AnyStage, is_first: bool, ranks: u64
     Ok(plan::lay_out(&TaskSet::all(stage.tasks()), Partition { ranks, batch_size, idle })?)
 }
 
-/// A plan in a line.
-pub fn tell(plan: &Plan) -> String {
+/// A plan on one line.
+pub fn describe_plan(plan: &Plan) -> String {
     let (batches, size) = (plan.batches.len(), plan.partition.batch_size);
     format!("{batches} batches of {size}, {} rounds, {} idle slots", plan.rounds(), plan.idle_slots)
 }

@@ -1,4 +1,4 @@
-//! What is in a result file, and how does the campaign stand that writes it?
+//! The command `inspect`: the contents of a result file, and the progress of the campaign that writes it.
 use crate::campaigns::export;
 use crate::comm::host_name;
 use crate::results::Reader;
@@ -11,70 +11,70 @@ use serde_json::{Value, json};
 use std::path::Path;
 use std::time::{Duration, UNIX_EPOCH};
 
-/// Causes of failures that are listed; all are in the result and in `--json`.
-const CAUSES: usize = 20;
+/// Number of causes of failure that are printed; the result file and `--json` have all of them.
+const MAX_CAUSES: usize = 20;
 
-/// Tells what the result file at `path` holds, as text or JSON, and how the campaign that writes it stands where that is not complete.
+/// Prints the contents of the result file at `path`, as text or JSON, and the progress of its campaign if that is not complete.
 ///
 /// # Errors
-/// There is neither a result nor a campaign, or it is damaged or of another program.
+/// There is neither a result nor a journal, or they are damaged or not written by simmpi.
 pub fn inspect(path: &Path, as_json: bool) -> Result<(), Stop> {
     let survey = Survey::of(path, &host_name())?;
     if !path.exists() {
         let Some(survey) = survey else {
-            return super::stop(Exit::Input, no_campaign(path));
+            return Err(Stop::new(Exit::Input, no_campaign(path)));
         };
         match as_json {
             true => say::line(&format!("{:#}", json_of(&survey))),
-            false => tell(path, &survey, "no result yet"),
+            false => print_progress(path, &survey, "no result yet"),
         }
         return Ok(());
     }
-    // A journal that is kept beside a complete result has nothing to add; those of older versions do not say that they are.
+    // A journal kept with a complete result has nothing to add. Journals of older versions do not record that they are complete.
     let survey = survey.filter(|survey| match survey.phase {
         Phase::Running(_) => true,
         Phase::Ended(_) | Phase::Killed => survey.state.is_some(),
         Phase::Complete => false,
     });
-    let mut found = read(path).map_err(|error| Stop::because(Exit::Input, &error))?;
+    let mut contents = read(path).map_err(|error| Stop::because(Exit::Input, &error))?;
     if as_json {
         if let Some(survey) = &survey {
-            found["growing"] = json_of(survey);
+            contents["growing"] = json_of(survey);
             if let Some(running) = &survey.running {
-                found["running"] = json!(running);
+                contents["running"] = json!(running);
             }
         }
-        say::line(&format!("{found:#}"));
+        say::line(&format!("{contents:#}"));
         return Ok(());
     }
     if let Some(survey) = &survey {
-        tell(path, survey, "being added to");
+        print_progress(path, survey, "being added to");
     }
-    tell_result(path, &found);
+    print_result(path, &contents);
     Ok(())
 }
 
-/// That nothing is there to look at.
+/// The message that there is neither a result nor a journal.
 pub fn no_campaign(path: &Path) -> String {
     if path.extension().is_some_and(|extension| extension == "toml") {
         let path = path.display();
         return format!(
-            "`{path}` does not exist, and would be a configuration: name the campaign's output (campaign.output)"
+            "`{path}` not found, and it has the name of a configuration: give the result file of the campaign (campaign.output)"
         );
     }
     format!(
-        "`{}` does not exist, nor a journal beside it: no run of this campaign has begun\ncheck the name (campaign.output), or start it with `simmpi CONFIG`",
+        "neither `{}` nor its journal found: no run of this campaign has started\ncheck the name (campaign.output), or start the campaign with `simmpi CONFIG`",
         path.display()
     )
 }
 
-/// How a campaign stands, as text.
-fn tell(path: &Path, survey: &Survey, of_result: &str) {
+/// Prints the progress of a campaign as text.
+fn print_progress(path: &Path, survey: &Survey, of_result: &str) {
     let kind = survey.state.as_ref().map_or(String::new(), |state| {
         format!(": a campaign of {} by simmpi {}", state.campaign_kind, state.simmpi_version)
     });
     say::line(&format!("{}{kind}, {of_result}", path.display()));
-    say::line(&phase_of(&survey.phase));
+    say::line(&describe_phase(&survey.phase));
     for stage in &survey.stages {
         let failed = stage.failures.len();
         say::line(&match (stage.tasks, stage.left()) {
@@ -86,14 +86,14 @@ fn tell(path: &Path, survey: &Survey, of_result: &str) {
     }
     if let Some(running) = &survey.running {
         let when = if matches!(survey.phase, Phase::Running(_)) { "under way" } else { "under way at the end" };
-        tell_running(when, running);
+        print_running_tasks(when, running);
     }
-    tell_failures(&failures_of(survey));
+    print_failures(&failures_of(survey));
     say::line(&format!("next: {}", next(survey)));
 }
 
-/// What a campaign is at, and since when and why.
-fn phase_of(phase: &Phase) -> String {
+/// Describes whether a campaign runs, or when and why it ended.
+fn describe_phase(phase: &Phase) -> String {
     match phase {
         Phase::Running(holder) => format!("running: process {} on {}", holder.pid, holder.host),
         Phase::Ended(end) => {
@@ -107,11 +107,11 @@ fn phase_of(phase: &Phase) -> String {
             )
         }
         Phase::Complete => "complete".into(),
-        Phase::Killed => "not running: its last run was killed, or ended without saying why".into(),
+        Phase::Killed => "not running: the last run was killed, or ended without recording a reason".into(),
     }
 }
 
-fn name_of(phase: &Phase) -> &'static str {
+fn phase_name(phase: &Phase) -> &'static str {
     match phase {
         Phase::Running(_) => "running",
         Phase::Ended(end) if end.exit == Exit::Resumable as i32 => "stopped",
@@ -121,7 +121,7 @@ fn name_of(phase: &Phase) -> &'static str {
     }
 }
 
-/// What to do to have the rest done.
+/// What to do next to complete the campaign.
 fn next(survey: &Survey) -> String {
     let command = survey.state.as_ref().map_or(String::new(), |state| format!(" (simmpi {})", state.config.display()));
     match &survey.phase {
@@ -132,8 +132,8 @@ fn next(survey: &Survey) -> String {
     }
 }
 
-/// What ranks are at that run a campaign, or ran one that was killed.
-fn tell_running(when: &str, running: &Written) {
+/// Prints the running task of every rank, also of a run that was killed.
+fn print_running_tasks(when: &str, running: &Written) {
     let ago = say::duration(live::age(running).as_secs_f64());
     if !running.standing.running.is_empty() {
         say::line(&format!("{when}, as of {ago} ago:"));
@@ -149,11 +149,11 @@ fn failures_of(survey: &Survey) -> Vec<Failed> {
     survey.stages.iter().flat_map(of_stage).collect()
 }
 
-fn tell_failures(failures: &[Failed]) {
-    grouped(failures, CAUSES).iter().for_each(|line| say::line(&format!("  {line}")));
+fn print_failures(failures: &[Failed]) {
+    grouped(failures, MAX_CAUSES).iter().for_each(|line| say::line(&format!("  {line}")));
 }
 
-/// How a campaign stands, as JSON.
+/// The progress of a campaign as JSON.
 fn json_of(survey: &Survey) -> Value {
     let (tasks, done, failed, left) = survey.totals();
     let state = survey.state.as_ref();
@@ -163,9 +163,9 @@ fn json_of(survey: &Survey) -> Value {
     let failures = failures_of(survey);
     let failed_tasks =
         failures.iter().map(|failed| json!({ "label": failed.label, "status": "failed", "error": failed.error }));
-    let mut found = json!({
+    let mut progress = json!({
         "complete": survey.phase == Phase::Complete,
-        "state": name_of(&survey.phase),
+        "state": phase_name(&survey.phase),
         "campaign_kind": state.map(|state| &state.campaign_kind),
         "simmpi_version": state.map(|state| &state.simmpi_version),
         "tasks_total": tasks,
@@ -177,20 +177,20 @@ fn json_of(survey: &Survey) -> Value {
         "next": next(survey),
     });
     match &survey.phase {
-        Phase::Ended(end) => found["stopped"] = json!({ "at_s": end.at_s, "exit": end.exit, "reason": end.why }),
-        Phase::Running(holder) => found["holder"] = json!({ "host": holder.host, "pid": holder.pid }),
+        Phase::Ended(end) => progress["stopped"] = json!({ "at_s": end.at_s, "exit": end.exit, "reason": end.why }),
+        Phase::Running(holder) => progress["holder"] = json!({ "host": holder.host, "pid": holder.pid }),
         Phase::Complete | Phase::Killed => {}
     }
     if let Some(running) = &survey.running {
-        found["running"] = json!(running);
+        progress["running"] = json!(running);
     }
-    found
+    progress
 }
 
-/// What a result file holds, as text.
-fn tell_result(path: &Path, found: &Value) {
-    let text = |key: &str| found[key].as_str().map_or_else(|| found[key].to_string(), str::to_owned);
-    let complete = if found["complete"] == json!(true) { "complete" } else { "not complete" };
+/// Prints the contents of a result file as text.
+fn print_result(path: &Path, contents: &Value) {
+    let text = |key: &str| contents[key].as_str().map_or_else(|| contents[key].to_string(), str::to_owned);
+    let complete = if contents["complete"] == json!(true) { "complete" } else { "not complete" };
     say::line(&format!(
         "{}: a campaign of {} by simmpi {}, {complete}",
         path.display(),
@@ -204,18 +204,18 @@ fn tell_result(path: &Path, found: &Value) {
         text("reproducibility")
     ));
     say::line(&format!("{} tasks: {} done, {} failed", text("tasks_total"), text("tasks_done"), text("tasks_failed")));
-    if let Some(unread @ 1..) = found["tasks_unread"].as_u64() {
+    if let Some(unread @ 1..) = contents["tasks_unread"].as_u64() {
         say::line(&format!(
-            "{unread} of the failed tasks ran, and only what they left cannot be read: correct the configuration, or the files, and give \
-             the same command again; the files are read again, nothing runs again"
+            "{unread} of the failed tasks ran, but their output cannot be read: correct the configuration or the files, then repeat the same \
+             command; it reads the files again without running the tasks"
         ));
     }
-    let failed = found["failed"].as_array().map_or(&[][..], Vec::as_slice);
+    let failed = contents["failed"].as_array().map_or(&[][..], Vec::as_slice);
     let text_of = |failure: &Value, key: &str| failure[key].as_str().unwrap_or("").to_owned();
     let failures: Vec<Failed> =
         failed.iter().map(|f| Failed { label: text_of(f, "label"), error: text_of(f, "error") }).collect();
-    tell_failures(&failures);
-    for item in found["datasets"].as_array().into_iter().flatten() {
+    print_failures(&failures);
+    for item in contents["datasets"].as_array().into_iter().flatten() {
         let field = |key: &str| item[key].as_str().unwrap_or("").to_owned();
         say::line(&format!("{} {} [{}] {}", field("path"), item["shape"], field("units"), field("description")));
     }
@@ -231,10 +231,10 @@ fn read(path: &Path) -> Result<Value, crate::results::Error> {
     let datasets = reader.items()?.into_iter().map(
         |item| json!({ "path": item.path, "shape": item.shape, "units": item.units, "description": item.description }),
     );
-    let mut found = export::about(&reader)?;
-    found["reproducibility"] = reader.text_attribute("reproducibility")?.into();
-    found["failed"] = failed.into();
-    found["tasks_unread"] = reader.attribute::<u64>("tasks_unread").unwrap_or(0).into();
-    found["datasets"] = datasets.collect();
-    Ok(found)
+    let mut contents = export::about(&reader)?;
+    contents["reproducibility"] = reader.text_attribute("reproducibility")?.into();
+    contents["failed"] = failed.into();
+    contents["tasks_unread"] = reader.attribute::<u64>("tasks_unread").unwrap_or(0).into();
+    contents["datasets"] = datasets.collect();
+    Ok(contents)
 }

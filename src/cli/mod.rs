@@ -1,4 +1,4 @@
-//! What can be asked on the command line?
+//! The command line: its commands, options and exit codes.
 mod check;
 mod export;
 mod init;
@@ -8,19 +8,19 @@ mod pmf;
 
 use crate::campaigns::Kind;
 use crate::comm::Launcher;
-use crate::run::exit::{Exit, Stop};
+use crate::run::exit::Exit;
 use crate::run::{self, Style, say};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-const EXIT_CODES: &str = "Exit codes: 0 complete, 1 internal fault, 2 complete but some tasks failed, 64 usage, 65 bad input file, \
+const EXIT_CODES: &str = "Exit codes: 0 complete, 1 internal error, 2 complete but some tasks failed, 64 usage error, 65 invalid input file, \
 73 output cannot be created or belongs to another campaign, 74 read or write error, 75 stopped early and resumable, \
-78 bad configuration.";
+78 invalid configuration.";
 
 /// Campaigns of simulations over MPI: many independent tasks in, one HDF5 file out.
 ///
-/// `mpirun -n 100 simmpi config.toml` runs a campaign, or goes on with one that was stopped.
+/// `mpirun -n 100 simmpi config.toml` runs a campaign, or resumes one that was stopped.
 #[derive(Parser)]
 #[command(name = "simmpi", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -32,114 +32,114 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Run a campaign, or go on with it; the same as `simmpi CONFIG`
+    /// Run or resume a campaign; the same as `simmpi CONFIG`
     Run(RunArgs),
-    /// Find everything that is wrong with a configuration, and tell what was understood
+    /// Check a configuration: report all errors, or summarize the campaign
     Check {
-        /// The configuration
+        /// Configuration file (TOML)
         config: PathBuf,
-        /// Also whether the tasks divide over so many ranks
+        /// Check that the tasks divide evenly over this number of ranks
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
         ranks: Option<u64>,
-        /// The nodes that the ranks are spread over
+        /// Number of nodes that the ranks are distributed over
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
         nodes: u64,
     },
-    /// Tell what a run would do and how long it would take; a few tasks are run for a second or two
+    /// Predict batches, run time, memory and file size of a run; runs a few tasks for a second or two
     Plan {
-        /// The configuration
+        /// Configuration file (TOML)
         config: PathBuf,
-        /// The number of ranks
+        /// Number of MPI ranks
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
         ranks: u64,
     },
-    /// Write a commented configuration that runs as it is to standard output
+    /// Print a commented example configuration that runs as it is
     Init {
-        /// The kind of campaign
+        /// Kind of campaign
         kind: String,
     },
-    /// Tell what is in a result file, whether it is complete, and what failed; of a campaign without a result, how it stands
+    /// Show the contents of a result file and its failed tasks, or the progress of a campaign without a result
     Inspect {
-        /// The result file, which need not be there yet
+        /// Result file (campaign.output); need not exist yet
         results: PathBuf,
-        /// As JSON
+        /// Print JSON
         #[arg(long)]
         json: bool,
     },
-    /// Find the potential of mean force from umbrella windows that are there already, with errors and figures
+    /// Compute the potential of mean force from existing umbrella windows, with error bars and figures
     Pmf {
-        /// The file that lists the windows (docs/free_energy.md)
+        /// File that lists the windows (see docs/free_energy.md)
         windows: PathBuf,
-        /// The HDF5 file to write; figures stand beside it
+        /// HDF5 file to write; figures are written next to it
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
-        /// Replace a result of another input
+        /// Replace a result of different input
         #[arg(long)]
         force: bool,
-        /// Draw nothing
+        /// Do not draw figures
         #[arg(long)]
         no_figures: bool,
     },
-    /// Write the results as JSON: those of fragments as QCManyBody does, others as they are
+    /// Export results as JSON: fragments in the format of QCManyBody, other kinds as they are
     Export {
-        /// The result file
+        /// Result file
         results: PathBuf,
-        /// Where to write; - is standard output
+        /// File to write; - is standard output
         #[arg(short, long, value_name = "FILE")]
         output: PathBuf,
     },
-    /// Write the JSON schema of configurations to standard output
+    /// Print the JSON schema of configurations
     Schema,
-    /// Write completions for a shell to standard output
+    /// Print completions for a shell
     Completions {
-        /// The shell
+        /// Shell
         shell: clap_complete::Shell,
     },
 }
 
 #[derive(Args, Clone)]
 struct RunArgs {
-    /// The configuration
+    /// Configuration file (TOML)
     config: PathBuf,
     /// Discard the journal and start over
     #[arg(long)]
     fresh: bool,
-    /// Replace a result of another configuration
+    /// Replace the result of a different configuration
     #[arg(long)]
     force: bool,
-    /// Try failed tasks again
+    /// Retry failed tasks
     #[arg(long)]
     retry_failed: bool,
-    /// Run this task only (counted from 0)
+    /// Run this task only (index from 0)
     #[arg(long, value_name = "TASK")]
     only: Option<u64>,
     /// Keep the journal when the campaign is complete
     #[arg(long)]
     keep_journal: bool,
-    /// Take the output over from another run that is known to be gone
+    /// Take over the output from another run that is known to have ended
     #[arg(long)]
     steal_lock: bool,
-    /// How to show progress: by default a bar on a terminal, lines under a launcher
+    /// Progress display: by default a bar on a terminal, lines under an MPI launcher
     #[arg(long)]
     progress: Option<Style>,
-    /// Append everything that is said to this file, with the time
+    /// Append all messages to this file, with timestamps
     #[arg(long, value_name = "FILE")]
     log: Option<PathBuf>,
 }
 
-/// The whole program, for campaigns of `kinds`.
+/// Runs the program, for campaigns of `kinds`.
 pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
-            // Every rank parses the same arguments; one of them tells.
+            // Every rank parses the same arguments; only one prints the error.
             if is_first() {
                 let _ = error.print();
             }
             return code(if error.use_stderr() { Exit::Usage } else { Exit::Complete });
         }
     };
-    let told = match (cli.command, cli.run) {
+    let outcome = match (cli.command, cli.run) {
         (Some(Command::Run(args)), _) | (None, Some(args)) => return code(run_campaign(kinds, args)),
         (Some(Command::Check { config, ranks, nodes }), _) => check::check(kinds, &config, ranks, nodes),
         (Some(Command::Plan { config, ranks }), _) => plan::plan(kinds, &config, ranks),
@@ -154,7 +154,7 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         (Some(Command::Export { results, output }), _) => export::export(kinds, &results, &output),
         (Some(Command::Schema), _) => init::schema(kinds),
         (Some(Command::Completions { shell }), _) => {
-            clap_complete::generate(shell, &mut Cli::command(), "simmpi", &mut Forgiving);
+            clap_complete::generate(shell, &mut Cli::command(), "simmpi", &mut LenientStdout);
             Ok(())
         }
         (None, None) => {
@@ -164,7 +164,7 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
             return code(Exit::Usage);
         }
     };
-    match told {
+    match outcome {
         Ok(()) => code(Exit::Complete),
         Err(stop) => {
             say::error(&stop.message);
@@ -179,7 +179,7 @@ fn run_campaign(kinds: &'static [&'static dyn Kind], args: RunArgs) -> Exit {
     if let Some(path) = args.log.as_ref().filter(|_| is_first)
         && let Err(error) = say::open_log(path)
     {
-        say::error(&format!("cannot write the log `{}`: {error}", path.display()));
+        say::error(&format!("cannot write the log file `{}`: {error}", path.display()));
         return Exit::Output;
     }
     let options = run::Options {
@@ -195,7 +195,7 @@ fn run_campaign(kinds: &'static [&'static dyn Kind], args: RunArgs) -> Exit {
     run::run(kinds, &options)
 }
 
-/// Whether this is the launcher's first process, or there is no launcher.
+/// Whether this is rank 0 of the MPI launcher, or there is no launcher.
 fn is_first() -> bool {
     Launcher::detect().is_none_or(|launcher| launcher.rank == 0)
 }
@@ -204,14 +204,10 @@ fn code(exit: Exit) -> ExitCode {
     ExitCode::from(exit as u8)
 }
 
-fn stop<T>(exit: Exit, message: impl Into<String>) -> Result<T, Stop> {
-    Err(Stop::new(exit, message))
-}
+/// Standard output that ignores a closed pipe, for writers that would panic.
+struct LenientStdout;
 
-/// Standard output for writers that would panic when its reader has gone away.
-struct Forgiving;
-
-impl std::io::Write for Forgiving {
+impl std::io::Write for LenientStdout {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
         let _ = std::io::stdout().write_all(bytes);
         Ok(bytes.len())

@@ -1,15 +1,15 @@
-//! What is the potential of mean force of windows that are there already?
+//! The command `pmf`: the potential of mean force of existing umbrella windows.
 use crate::campaigns::pmf::{self, Refusal};
 use crate::config::{Config, Faults};
 use crate::run::exit::{Exit, Stop};
 use crate::run::say;
 use std::path::Path;
 
-/// Analyses the windows that the file at `path` lists, and writes the result to `output` with figures beside it. The exit code is that of an
-/// incomplete result where windows do not overlap.
+/// Analyses the windows listed in the file at `path`, and writes the result to `output` with figures beside it. The exit code is that of an
+/// incomplete result if windows do not overlap.
 ///
 /// # Errors
-/// The file or one that it names is wrong, or the output cannot be written.
+/// The file or one it refers to is invalid, or the output cannot be written.
 pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Result<Exit, Stop> {
     let text = Config::read(path).map_err(|error| Stop::because(Exit::Configuration, &error))?;
     let umbrella = pmf::load(path, &text).map_err(|refusal| match refusal {
@@ -24,7 +24,7 @@ pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Res
     }
     let analysis = umbrella.analyze().map_err(|error| Stop::because(Exit::Input, &error))?;
     let closed = analysis.write(output)?;
-    // While the disk writes.
+    // Drawn while the disk writes.
     let drawn = with_figures.then(|| analysis.draw());
     closed.publish()?;
     analysis.told().iter().for_each(|line| say::line(line));

@@ -1,4 +1,4 @@
-//! What do trajectories start from when a file says so?
+//! Reads initial conditions from an HDF5 file.
 use super::section::Section;
 use crate::config::{Config, Faults};
 use crate::journal;
@@ -8,7 +8,7 @@ use crate::task::Tasks;
 use std::path::PathBuf;
 
 /// An HDF5 file of initial conditions: `z` complex `[n, C]`, or `q` and `p` `[n, C]`; optionally `wavefunction` complex `[n, S]`,
-/// `hop_uniforms` `[n, steps]` and `surface_uniform` `[n]`. Rows are read when they are needed.
+/// `hop_uniforms` `[n, steps]` and `surface_uniform` `[n]`. Row k belongs to trajectory k and is read when it is run.
 #[derive(Clone, Debug)]
 pub struct InitialFile {
     path: PathBuf,
@@ -17,19 +17,19 @@ pub struct InitialFile {
     pub has_wavefunction: bool,
     has_hop_uniforms: bool,
     has_surface_uniform: bool,
-    /// Twice the median of the classical energies, in the model's own unit.
+    /// Twice the median of the classical energies, in the model's unit.
     pub energy_scale: f64,
 }
 
 const KEY: &str = "trajectories.initial.file";
-/// Rows that the scale of energies is taken from.
-const MOST_ROWS_FOR_SCALE: u64 = 256;
+/// Number of rows from which the energy scale is estimated.
+const MAX_ROWS_FOR_SCALE: u64 = 256;
 
 impl InitialFile {
-    /// Looks at the file that the section names, and checks the shape of everything in it.
+    /// Opens the file of the section, if any, and checks the shape of every dataset.
     ///
     /// # Errors
-    /// The file cannot be read, or a shape does not fit the model or the number of steps.
+    /// The file cannot be read, or a shape does not match the model or the number of steps.
     pub fn open(config: &Config, section: &Section, model: &dyn Model, steps: usize) -> Result<Option<Self>, Faults> {
         let (coordinates, states) = (model.bath().coordinates(), model.states());
         let Some(name) = &section.initial.file else { return Ok(None) };
@@ -43,24 +43,29 @@ impl InitialFile {
         let (has_z, has_qp) = (has("z"), has("q") && has("p"));
         let rows = reader.shape(if has_z { "z" } else { "q" }).and_then(|shape| shape.first().copied()).unwrap_or(0);
         if has_z == has_qp {
-            let message = if has_z { "it has both `z` and `q`, `p`" } else { "it has neither `z` nor `q` and `p`" };
-            faults.push(config.fault(KEY, message, "give z = sqrt(m h/2) q + i p/sqrt(2 m h), or q and p, [n, C]"));
+            let message =
+                if has_z { "the file has both `z` and `q`, `p`" } else { "the file has neither `z` nor `q` and `p`" };
+            faults.push(config.fault(
+                KEY,
+                message,
+                "provide either z = sqrt(m h/2) q + i p/sqrt(2 m h) or q and p, each of shape [n, C]",
+            ));
         }
         if rows == 0 && has_z != has_qp {
-            faults.push(config.fault(KEY, "it has no rows", "give at least one initial condition"));
+            faults.push(config.fault(KEY, "the file has no rows", "provide at least one initial condition"));
         }
-        let mut expect = |item: &str, wanted: &[usize], is_complex: bool| {
+        let mut expect = |item: &str, expected: &[usize], is_complex: bool| {
             let Some(shape) = reader.shape(item) else { return };
-            if shape != wanted {
-                let message = format!("`{item}` has shape {shape:?}, but must have {wanted:?}");
+            if shape != expected {
+                let message = format!("`{item}` has shape {shape:?}, but must have {expected:?}");
                 faults.push(config.fault(
                     KEY,
                     message,
-                    "one row per trajectory, as the model and the number of steps ask for",
+                    "provide one row per trajectory, with the dimensions of the model and the number of steps",
                 ));
             } else if reader.is_complex(item) != is_complex {
                 let message = format!("`{item}` must {}be complex", if is_complex { "" } else { "not " });
-                faults.push(config.fault(KEY, message, "complex numbers are compounds {r, i}, as h5py writes them"));
+                faults.push(config.fault(KEY, message, "store complex numbers as compounds {r, i}, as h5py does"));
             }
         };
         expect("z", &[rows, coordinates], true);
@@ -71,14 +76,10 @@ impl InitialFile {
         expect("surface_uniform", &[rows], false);
         if let Some(count) = section.count.filter(|&count| count != rows as u64) {
             let message = format!("count is {count}, but the initial file has {rows} rows");
-            faults.push(config.fault(
-                "trajectories.count",
-                message,
-                "leave count out, or set it to the number of rows",
-            ));
+            faults.push(config.fault("trajectories.count", message, "remove `count`, or set it to the number of rows"));
         }
         faults.into_result(())?;
-        let mut found = Self {
+        let mut file = Self {
             has_z,
             rows: rows as u64,
             has_wavefunction: has("wavefunction"),
@@ -87,19 +88,19 @@ impl InitialFile {
             path,
             energy_scale: 0.0,
         };
-        found.look_inside(model).map_err(|message| config.fault(KEY, message, "normalize every wavefunction"))?;
-        Ok(Some(found))
+        file.check_rows(model).map_err(|message| config.fault(KEY, message, "normalize every wavefunction"))?;
+        Ok(Some(file))
     }
 
-    /// Takes the energy scale from the first rows, and checks the norm of every wavefunction. What is not finite is left
-    /// alone: its trajectory fails by itself.
-    fn look_inside(&mut self, model: &dyn Model) -> Result<(), String> {
-        let first = Tasks::new(0, self.rows.min(MOST_ROWS_FOR_SCALE));
+    /// Estimates the energy scale from the first rows, and checks the norm of every wavefunction. Rows that are not finite are accepted:
+    /// their trajectories fail.
+    fn check_rows(&mut self, model: &dyn Model) -> Result<(), String> {
+        let first = Tasks::new(0, self.rows.min(MAX_ROWS_FOR_SCALE));
         let start = self.read(first, model.bath()).map_err(|e| e.to_string())?;
         let mut energies: Vec<f64> = start.coordinates.iter().flatten().map(|z| model.bath().energy_of(z)).collect();
         energies.retain(|energy| energy.is_finite());
         energies.sort_by(f64::total_cmp);
-        // The median: a single absurd row must not make the others' sums coarse.
+        // The median: a single outlier must not reduce the resolution of the sums.
         self.energy_scale = 2.0 * energies.get(energies.len() / 2).copied().unwrap_or(0.0);
         for block in Tasks::new(0, self.rows).pieces(1 << 12).filter(|_| self.has_wavefunction) {
             let reader = Reader::open(&self.path).map_err(|e| e.to_string())?;
@@ -110,7 +111,7 @@ impl InitialFile {
                 let norm: f64 = c.iter().map(|c| c.r * c.r + c.i * c.i).sum();
                 if (norm - 1.0).abs() > 1e-6 {
                     return Err(format!(
-                        "the squares of the wavefunction of row {} add up to {norm}, not 1",
+                        "the squared norm of the wavefunction of row {} is {norm}, not 1",
                         block.first + row as u64
                     ));
                 }
@@ -119,18 +120,19 @@ impl InitialFile {
         Ok(())
     }
 
-    /// The digest of the file.
+    /// The digest of the contents of the file.
     ///
     /// # Errors
-    /// It cannot be read.
-    pub fn digest(&self) -> Result<String, journal::Error> {
+    /// The file cannot be read.
+    pub fn digest(&self, config: &Config) -> Result<String, Faults> {
         journal::digest_of_file(&self.path)
+            .map_err(|error| config.fault(KEY, error.to_string(), "check that the file can be read").into())
     }
 
-    /// The rows of `tasks`.
+    /// Reads the rows of `tasks`.
     ///
     /// # Errors
-    /// The file cannot be read any more.
+    /// The file cannot be read.
     pub fn read(&self, tasks: Tasks, bath: &Bath) -> Result<InitialConditions, Error> {
         let reader = Reader::open(&self.path)?;
         let (first, count) = (tasks.first as usize, tasks.count() as usize);

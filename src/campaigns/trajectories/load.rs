@@ -1,4 +1,4 @@
-//! Does a section describe trajectories that can be run?
+//! Builds a campaign of trajectories from its section, and checks that its values make sense together.
 use super::rounds::{Point, Target};
 use super::section::{AlgorithmSection, Basis, CorrelationName, Keep, ModelSection, SamplingName, Section, TimeUnit};
 use super::timing::{check_step, clock_of, step_sizes};
@@ -9,14 +9,14 @@ use crate::science::dynamics::{Correlations, InitialState, Model};
 use crate::units;
 use std::sync::Arc;
 
-/// What all points of a sweep share.
+/// Keys that cannot be swept, since all points share them.
 const FIXED: [&str; 4] =
     ["trajectories.count", "trajectories.target_stderr", "trajectories.max_count", "trajectories.keep"];
 
 /// The campaign that the configuration describes.
 ///
 /// # Errors
-/// Every fault that only the science can see.
+/// All faults in the physics of the section, which its schema cannot express.
 pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
     let (mut faults, mut warnings) = (Faults::default(), Faults::default());
     let (mut points, mut sections) = (Vec::new(), Vec::new());
@@ -36,24 +36,28 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
     if points.len() > 1 {
         let names: Vec<&str> = points.iter().filter_map(|point| point.name.as_deref()).collect();
         summary.insert(0, ("points of the sweep".to_owned(), format!("{}: {}", names.len(), names.join(", "))));
-        summary.insert(1, ("of each point, here the first".to_owned(), String::new()));
+        summary.insert(1, ("first point".to_owned(), String::new()));
     }
-    let mut identities: Vec<_> =
-        points.iter().zip(&sections).map(|(point, section)| identity(point, section)).collect();
+    let identities: Result<Vec<_>, _> =
+        points.iter().zip(&sections).map(|(point, section)| identity(config, point, section)).collect();
+    let mut identities = identities?;
     let identity = if identities.len() == 1 { identities.remove(0) } else { identities.into() };
     Ok(TrajectoryCampaign { identity, points, summary, warnings })
 }
 
-/// All of a section that determines results. What may grow is left out.
-fn identity(point: &Point, section: &Section) -> serde_json::Value {
+/// The part of a section that determines results, for the fingerprint. The number of trajectories is left out, since it can be extended.
+///
+/// # Errors
+/// The initial file cannot be read.
+fn identity(config: &Config, point: &Point, section: &Section) -> Result<serde_json::Value, Faults> {
     let mut identity = serde_json::to_value(section).unwrap_or_default();
     let may_grow = if point.target.is_some() { &["target_stderr", "max_count"][..] } else { &["count"] };
     may_grow.iter().for_each(|key| identity[*key] = serde_json::Value::Null);
     if let Some(file) = &point.setup.file {
-        // The file's contents count, not where it lies.
-        identity["initial"]["file"] = file.digest().map_or("unreadable".into(), Into::into);
+        // The contents of the file count, not its path.
+        identity["initial"]["file"] = file.digest(config)?.into();
     }
-    identity
+    Ok(identity)
 }
 
 fn target_of(section: &Section) -> Option<Target> {
@@ -83,13 +87,13 @@ fn load_point(config: &Config, warnings: &mut Faults) -> Result<(Section, Setup)
     faults.into_result(())?;
     let given_scale = file.as_ref().map_or(0.0, |file| file.energy_scale);
     let energy_scale = model.energy_scale().max(given_scale + model.spectral_radius());
-    let asks_for = |name| section.correlations.contains(&name);
+    let is_requested = |name| section.correlations.contains(&name);
     let correlations = Correlations {
-        populations: asks_for(CorrelationName::Populations),
-        coordinates: asks_for(CorrelationName::Coordinates),
+        populations: is_requested(CorrelationName::Populations),
+        coordinates: is_requested(CorrelationName::Coordinates),
     };
     let setup = Setup {
-        // A scale of zero (nothing moves, nothing is coupled) would make a quantum of zero.
+        // A scale of zero (no motion, no coupling) would leave the exact sums without a resolution.
         energy_scale: if energy_scale > 0.0 { energy_scale } else { 1.0 },
         position_scale: position_scale(model.as_ref(), energy_scale),
         count: count.unwrap_or(0),
@@ -105,61 +109,69 @@ fn load_point(config: &Config, warnings: &mut Faults) -> Result<(Section, Setup)
     Ok((section, setup))
 }
 
-/// A square of positions that oscillators of this energy seldom exceed, or particles that move on for long.
+/// A bound that squared positions of oscillators of this energy rarely exceed; for free particles a large constant.
 fn position_scale(model: &dyn Model, energy: f64) -> f64 {
     let bath = model.bath();
-    let of = |j: usize| {
+    let bound = |j: usize| {
         let (m, w) = (bath.masses[j], bath.frequencies[j]);
         if w > 0.0 { 2.0 * energy / (m * w * w) } else { 1e6 }
     };
-    (0..bath.coordinates()).map(of).fold(f64::MIN_POSITIVE, f64::max).clamp(1e-200, 1e200)
+    (0..bath.coordinates()).map(bound).fold(f64::MIN_POSITIVE, f64::max).clamp(1e-200, 1e200)
 }
 
-/// Whether numbers of trajectories fit together.
+/// Checks the numbers of trajectories.
 fn check_counts(config: &Config, section: &Section, faults: &mut Faults) {
     let mut refuse = |key: &str, message: &str, help: &str| {
         faults.push(config.fault(&format!("trajectories.{key}"), message, help));
     };
     if section.count.is_none() && section.initial.file.is_none() {
-        refuse("count", "`trajectories.count` is missing", "give the number of trajectories");
+        refuse("count", "`trajectories.count` is not set", "set the number of trajectories");
     }
     match (section.target_stderr, section.max_count) {
         (None, None) => {}
         (None, Some(_)) => {
-            refuse(
-                "max_count",
-                "`max_count` has a meaning with `target_stderr` only",
-                "remove it, or give the error asked for",
-            );
+            refuse("max_count", "`max_count` only applies with `target_stderr`", "remove it, or set `target_stderr`");
         }
         (Some(_), None) => {
             refuse(
                 "target_stderr",
-                "`max_count` is missing",
-                "say how many trajectories may be run at most to reach the error",
+                "`max_count` is not set",
+                "set the maximum number of trajectories to run to reach `target_stderr`",
             );
         }
         (Some(_), Some(most)) => {
             if section.initial.file.is_some() {
-                let help = "remove `target_stderr`, or let initial conditions be drawn";
-                refuse("target_stderr", "an initial file has as many conditions as it has", help);
+                let help = "remove `target_stderr`, or remove the initial file so that initial conditions are drawn";
+                refuse(
+                    "target_stderr",
+                    "an initial file has a fixed number of initial conditions, so no trajectories can be added",
+                    help,
+                );
             }
             if section.count.is_some_and(|count| count < 2) {
-                refuse("count", "one trajectory has no standard error", "begin with more: those of the first round");
+                refuse(
+                    "count",
+                    "one trajectory has no standard error",
+                    "set `count`, the number of the first round, to at least 2",
+                );
             }
             if section.count.is_some_and(|count| count > most) {
-                refuse("max_count", "it is less than `count`", "raise it: `count` is the number of the first round");
+                refuse(
+                    "max_count",
+                    "`max_count` is less than `count`",
+                    "raise it: `count` is the number of trajectories in the first round",
+                );
             }
         }
     }
 }
 
-/// Whether model and method go together.
+/// Checks that model and method are compatible.
 fn check_method(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) {
     let is_mean_field = matches!(section.algorithm, AlgorithmSection::MeanField {});
     if model.has_berry_force() && is_mean_field {
-        let message = "a Berry force is one of a surface, and mean-field moves on none";
-        let help = "remove `berry_force`, or choose fssh or ms-mash";
+        let message = "a Berry force acts on an adiabatic surface, and mean-field has no active surface";
+        let help = "remove `berry_force`, or use fssh or ms-mash";
         faults.push(config.fault("trajectories.model.berry_force", message, help));
     }
     let is_superposed = section
@@ -168,26 +180,26 @@ fn check_method(config: &Config, section: &Section, model: &dyn Model, faults: &
         .as_ref()
         .is_some_and(|amplitudes| amplitudes.iter().filter(|amplitude| **amplitude != [0.0; 2]).count() > 1);
     if matches!(section.algorithm, AlgorithmSection::MsMash { .. }) && is_superposed {
-        let message = "ms-mash starts from one state of a basis, not from a superposition";
-        let help = "give `state`; its focused sampling is defined for populations of 0 and 1 only";
+        let message = "ms-mash starts from one state of the basis, not from a superposition";
+        let help = "set `state` instead; focused sampling is only defined for populations of 0 and 1";
         faults.push(config.fault("trajectories.initial.amplitudes", message, help));
     }
 }
 
-/// Whether initial coordinates have a distribution.
+/// Checks that the initial coordinates have a distribution of finite width.
 fn check_temperature(config: &Config, section: &Section, faults: &mut Faults) {
     let Some((key, SamplingName::Boltzmann)) = section.model.zero_temperature() else { return };
     if section.initial.file.is_some() {
         return;
     }
     let message = format!("`{key} = 0` with Boltzmann sampling starts every trajectory at rest in the minimum");
-    let help = "use sampling = \"wigner\", which has zero-point motion, or give initial conditions in a file";
+    let help = "use sampling = \"wigner\", which has zero-point motion, or read initial conditions from a file";
     faults.push(config.fault(&format!("trajectories.model.{key}"), message, help));
 }
 
-/// Fills in what another key decides where it is not given: two ways to say the same are then the same campaign.
+/// Fills in defaults that depend on other keys, so that equivalent configurations have the same fingerprint.
 fn spell_out(section: &mut Section, model: &dyn Model) {
-    // What is scattered starts where the states are adiabatic.
+    // Scattering starts where diabatic and adiabatic states coincide.
     let basis = if model.scattering_range().is_some() { Basis::Adiabatic } else { Basis::Diabatic };
     section.initial.basis.get_or_insert(basis);
     if section.initial.amplitudes.is_none() {
@@ -198,7 +210,7 @@ fn spell_out(section: &mut Section, model: &dyn Model) {
     }
 }
 
-/// The units of a model, or any where there is none.
+/// The units of a model.
 fn units_of(config: &Config, section: &Section, system: Option<UnitSystem>, faults: &mut Faults) -> Units {
     let position_square = if system == Some(UnitSystem::Atomic) { "bohr^2" } else { "hbar/(mass x frequency)" };
     let own = |time, energy| Units { time, time_factor: 1.0, energy, energy_factor: 1.0, position_square };
@@ -215,18 +227,18 @@ fn units_of(config: &Config, section: &Section, system: Option<UnitSystem>, faul
         }
         (ModelSection::Fmo { temperature_k, .. }, Some(TimeUnit::Thermal)) => {
             if *temperature_k == 0.0 {
-                let message = "at 0 K there is no unit of time hbar/(k_B T)";
+                let message = "time_unit = \"thermal\" is undefined at 0 K: the unit is hbar/(k_B T)";
                 faults.push(config.fault("trajectories.time_unit", message, "use time_unit = \"fs\""));
             }
             own("hbar/(k_B T)", "k_B T")
         }
         (_, unit) => {
             if unit.is_some() {
-                let message = "`trajectories.time_unit` has a meaning for the model fmo only";
+                let message = "`trajectories.time_unit` only applies to the model fmo";
                 faults.push(config.fault(
                     "trajectories.time_unit",
                     message,
-                    "remove it: this model's times are in its own units",
+                    "remove it: times of this model are in its own units",
                 ));
             }
             match system {
@@ -244,20 +256,22 @@ fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut 
     };
     let mut amplitudes = vec![[0.0; 2]; states];
     match (&initial.amplitudes, initial.state) {
-        (Some(_), Some(_)) => refuse("amplitudes", "state and amplitudes are both given".into(), "give one of them"),
+        (Some(_), Some(_)) => {
+            refuse("amplitudes", "both `state` and `amplitudes` are set".into(), "set only one of them")
+        }
         (Some(given), None) => {
             let norm: f64 = given.iter().map(|[re, im]| re * re + im * im).sum();
             if given.len() != states {
                 refuse(
                     "amplitudes",
-                    format!("{} amplitudes are given, but the model has {states} states", given.len()),
-                    "give one pair [re, im] for each state",
+                    format!("{} amplitudes are set, but the model has {states} states", given.len()),
+                    "set one pair [re, im] for each state",
                 );
             } else if (norm - 1.0).abs() > 1e-6 {
                 refuse(
                     "amplitudes",
                     format!("the squares of the amplitudes add up to {norm}, not 1"),
-                    "normalize them",
+                    "normalize the amplitudes",
                 );
             } else {
                 amplitudes = given.iter().map(|[re, im]| [re / norm.sqrt(), im / norm.sqrt()]).collect();
@@ -287,7 +301,10 @@ fn summarize(section: &Section, setup: &Setup) -> Vec<(String, String)> {
     let name = |value: serde_json::Value| value["kind"].as_str().unwrap_or("").to_owned();
     let kind = |value: Result<serde_json::Value, _>| value.map_or(String::new(), name);
     let target = target_of(section).map(|Target { stderr, max_count }| {
-        ("until".to_owned(), format!("the largest standard error of a population is {stderr}, or {max_count} are done"))
+        (
+            "until".to_owned(),
+            format!("the largest standard error of a population is {stderr}, or {max_count} trajectories are done"),
+        )
     });
     let clock = &setup.clock;
     let memory =

@@ -1,4 +1,4 @@
-//! How do kept trajectories become datasets?
+//! Writes the observables of single trajectories, for `keep = "all"`.
 use super::Setup;
 use super::rounds::Done;
 use super::stage::{Row, Sums};
@@ -12,14 +12,14 @@ struct Single {
     density: Rows<Complex>,
     classical: Rows<f64>,
     quantum: Rows<f64>,
-    /// None where every surface of an initial condition is followed.
+    /// None if every surface of an initial condition is propagated.
     surface: Option<Rows<i64>>,
 }
 
-/// Writes `trajectories` of a point into `group`.
+/// Writes the datasets `trajectories/...` of a point into `group`.
 ///
 /// # Errors
-/// The file cannot be written, or a trajectory not read.
+/// The file cannot be written, or a recorded trajectory cannot be read.
 pub fn write(
     group: &str,
     setup: &Setup,
@@ -63,22 +63,22 @@ pub fn write(
 
 fn write_row(setup: &Setup, single: &Single, row: &Row, out: &mut Writer) -> Result<(), Error> {
     let layout = setup.layout();
-    let place = row.task as usize;
+    let index = row.task as usize;
     let samples = || row.observables.chunks(layout.len());
     let populations: Vec<f64> = samples().flat_map(|s| s[..layout.states].to_vec()).collect();
-    out.fill(&single.populations, place, &populations)?;
+    out.fill(&single.populations, index, &populations)?;
     let density: Vec<Complex> =
         samples().flat_map(|s| layout.unpack_density(&s[layout.density()..])).map(|[r, i]| Complex { r, i }).collect();
-    out.fill(&single.density, place, &density)?;
+    out.fill(&single.density, index, &density)?;
     for (k, rows) in [&single.classical, &single.quantum].into_iter().enumerate() {
         let energies: Vec<f64> = samples().map(|s| s[layout.energies() + k] * setup.units.energy_factor).collect();
-        out.fill(rows, place, &energies)?;
+        out.fill(rows, index, &energies)?;
     }
     if let Some(rows) = &single.surface {
         let occupied =
             |s: &[f64]| s[layout.surfaces()..][..layout.states].iter().position(|&f| f > 0.5).map_or(-1, |k| k as i64);
         let surfaces: Vec<i64> = samples().map(occupied).collect();
-        out.fill(rows, place, &surfaces)?;
+        out.fill(rows, index, &surfaces)?;
     }
     Ok(())
 }

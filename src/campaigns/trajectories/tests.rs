@@ -52,20 +52,20 @@ fn initial_file(folder: &Path, value: f64) {
 }
 
 #[test]
-fn every_fault_is_told_at_once() {
-    let told = faults_of(
+fn all_faults_are_reported_together() {
+    let rendered = faults_of(
         "count = 5\nduration = 1.03\ntime_step = 0.07\nsample_every = 0.25\ntime_unit = \"fs\"",
         &format!("{FSSH}{SPIN_BOSON}[trajectories.initial]\nstate = 2\nfile = \"nothing.h5\""),
     );
     for text in [
         "duration = 1.03 is not a whole multiple of sample_every = 0.25",
-        "1 or 1.25 would be",
+        "use 1 or 1.25",
         "sample_every = 0.25 is not a whole multiple of time_step = 0.07",
-        "`trajectories.time_unit` has a meaning for the model fmo only",
+        "`trajectories.time_unit` only applies to the model fmo",
         "state 2 is out of range: the model has 2 states",
         "nothing.h5",
     ] {
-        assert!(told.contains(text), "`{text}` is not in\n{told}");
+        assert!(rendered.contains(text), "`{text}` is not in\n{rendered}");
     }
 }
 
@@ -80,13 +80,13 @@ fn steps_that_are_unstable_are_refused_and_poor_ones_warned_of() {
     };
     // The fastest of five modes has the frequency 0.1 tan(81 degrees) = 0.631.
     assert!(with(0.01, "strang").unwrap().warnings().is_empty());
-    let told = with(0.5, "strang").unwrap().warnings().render(false);
-    assert!(told.contains("0.316") && told.contains("largest quantum energy x step is"), "{told}");
-    let told = with(0.1, "sequential").unwrap().warnings().render(false);
-    assert!(told.contains("loses the norm"), "{told}");
+    let rendered = with(0.5, "strang").unwrap().warnings().render(false);
+    assert!(rendered.contains("0.316") && rendered.contains("largest quantum energy x step is"), "{rendered}");
+    let rendered = with(0.1, "sequential").unwrap().warnings().render(false);
+    assert!(rendered.contains("loses the norm"), "{rendered}");
     for (step, integrator) in [(5.5, "strang"), (4.7, "sequential"), (f64::from(1 << 20), "sequential")] {
-        let told = with(step, integrator).err().map_or(String::new(), |faults| faults.render(false));
-        assert!(told.contains("unstable"), "{step} {integrator}: {told}");
+        let rendered = with(step, integrator).err().map_or(String::new(), |faults| faults.render(false));
+        assert!(rendered.contains("unstable"), "{step} {integrator}: {rendered}");
     }
 }
 
@@ -120,7 +120,7 @@ fn any_division_into_batches_gives_the_same_sums() {
 }
 
 #[test]
-fn an_initial_condition_that_is_no_number_fails_alone() {
+fn an_initial_condition_that_is_not_finite_fails_alone() {
     let folder = tempfile::tempdir().unwrap();
     let sections = format!("{FSSH}{SPIN_BOSON}[trajectories.initial]\nfile = \"initial.h5\"");
     let sums = |value: f64| {
@@ -133,8 +133,8 @@ fn an_initial_condition_that_is_no_number_fails_alone() {
     assert_eq!((healthy.used, failed.len()), (5, 0));
     for (value, text) in [(f64::NAN, "is NaN at t = 0 hbar/energy unit"), (1e120, "is beyond")] {
         let (sums, failed) = sums(value);
-        let [(3, Cause::NotFinite(told))] = &failed[..] else { panic!("{failed:?}") };
-        assert!(told.contains(text), "{told}");
+        let [(3, Cause::NotFinite(rendered))] = &failed[..] else { panic!("{failed:?}") };
+        assert!(rendered.contains(text), "{rendered}");
         assert_eq!(sums.used, 4);
         assert!(sums.quantum.means(4).iter().all(|mean| mean.is_finite()));
     }
@@ -144,20 +144,22 @@ fn an_initial_condition_that_is_no_number_fails_alone() {
 fn an_initial_file_that_does_not_fit_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     initial_file(folder.path(), 0.3);
-    let told = |keys: &str, model: &str| {
+    let rendered = |keys: &str, model: &str| {
         let sections = format!("{FSSH}{model}[trajectories.initial]\nfile = \"initial.h5\"");
         load(folder.path(), keys, &sections).err().map_or(String::new(), |faults| faults.render(false))
     };
-    assert_eq!(told(TIMES, SPIN_BOSON), "");
-    assert!(told(&format!("count = 6\n{TIMES}"), SPIN_BOSON).contains("count is 6, but the initial file has 5 rows"));
-    let shape = told(TIMES, TULLY);
+    assert_eq!(rendered(TIMES, SPIN_BOSON), "");
+    assert!(
+        rendered(&format!("count = 6\n{TIMES}"), SPIN_BOSON).contains("count is 6, but the initial file has 5 rows")
+    );
+    let shape = rendered(TIMES, TULLY);
     assert!(shape.contains("`z` has shape [5, 5], but must have [5, 1]"), "{shape}");
     let mut out = Writer::create(&folder.path().join("initial.h5")).unwrap();
     out.array("q", &[1, 5], &[0.0; 5], "none", "").unwrap();
     out.array("p", &[1, 5], &[0.0; 5], "none", "").unwrap();
     out.array("wavefunction", &[1, 2], &[Complex { r: 1.0, i: 0.5 }; 2], "none", "").unwrap();
     out.publish().unwrap();
-    assert!(told(TIMES, SPIN_BOSON).contains("of row 0 add up to 2.5, not 1"));
+    assert!(rendered(TIMES, SPIN_BOSON).contains("of row 0 is 2.5, not 1"));
 }
 
 /// The outcomes of a campaign in one batch.

@@ -1,47 +1,47 @@
-//! Do the times fit together, and is the step short enough?
+//! Are the times commensurate, and is the time step short enough?
 use super::Units;
 use super::section::{AlgorithmSection, IntegratorName, Section};
 use crate::config::{Config, Faults};
 use crate::science::dynamics::{Clock, Integrator, Model, NORM_TOLERANCE};
 
-/// Times that differ by less than this part of a step fit together.
+/// Relative deviation up to which a time counts as a whole multiple of another.
 const ROUNDING: f64 = 1e-9;
-/// More steps than this are a mistake of units.
+/// Maximum number of steps: more indicate wrong units.
 const MOST_STEPS: f64 = 1e12;
-/// The method of Runge and Kutta is stable on the imaginary axis up to 2 sqrt 2.
+/// Stability limit of the fourth-order Runge-Kutta method on the imaginary axis, 2 sqrt 2.
 const RUNGE_KUTTA_LIMIT: f64 = 2.8284;
-/// A kicked oscillator resonates with its kicks at half a turn per step.
+/// A kicked oscillator resonates with its kicks at half a period per step.
 const KICK_LIMIT: f64 = std::f64::consts::PI;
-/// Above this a step resolves the fastest mode, or the energies of the states, poorly.
+/// Frequency (or energy) x step above which the fastest mode (or the oscillation between states) is poorly resolved.
 const POOR: f64 = 0.2;
 
-/// The nearest whole number to a / b, where a / b is one to rounding.
-fn whole(a: f64, b: f64) -> Option<usize> {
+/// a / b, if it is a whole number to rounding.
+fn whole_ratio(a: f64, b: f64) -> Option<usize> {
     let (ratio, nearest) = (a / b, (a / b).round());
     ((ratio - nearest).abs() <= ROUNDING * nearest && (1.0..MOST_STEPS).contains(&nearest)).then_some(nearest as usize)
 }
 
-/// The times of the trajectories, in the model's own unit.
+/// The times of the trajectories, converted to the model's unit. Reports times that are not commensurate.
 pub fn clock_of(config: &Config, section: &Section, units: &Units, faults: &mut Faults) -> Clock {
     let (step, every, duration) = (section.time_step, section.sample_every, section.duration);
-    let mut refuse = |key: &str, of: (&str, f64), by: (&str, f64)| {
-        let ratio = of.1 / by.1;
-        let (below, above) = (ratio.floor().max(1.0) * by.1, ratio.ceil().max(1.0) * by.1);
-        let message = format!("{} = {} is not a whole multiple of {} = {}", of.0, of.1, by.0, by.1);
-        // Twelve digits, so that 0.1 x 101 does not read 10.100000000000001.
-        let tidy = |time: f64| format!("{time:.11e}").parse().unwrap_or(time);
+    let mut refuse = |key: &str, total: (&str, f64), unit: (&str, f64)| {
+        let ratio = total.1 / unit.1;
+        let (below, above) = (ratio.floor().max(1.0) * unit.1, ratio.ceil().max(1.0) * unit.1);
+        let message = format!("{} = {} is not a whole multiple of {} = {}", total.0, total.1, unit.0, unit.1);
+        // Twelve digits, so that 0.1 x 101 is not printed as 10.100000000000001.
+        let rounded = |time: f64| format!("{time:.11e}").parse().unwrap_or(time);
         let help = if ratio < MOST_STEPS {
-            format!("{} or {} would be", tidy(below), tidy(above))
+            format!("use {} or {}", rounded(below), rounded(above))
         } else {
             "check the units".into()
         };
         faults.push(config.fault(&format!("trajectories.{key}"), message, help));
     };
-    let steps_per_sample = whole(every, step);
+    let steps_per_sample = whole_ratio(every, step);
     if steps_per_sample.is_none() {
         refuse("sample_every", ("sample_every", every), ("time_step", step));
     }
-    let samples = whole(duration, every);
+    let samples = whole_ratio(duration, every);
     if samples.is_none() {
         refuse("duration", ("duration", duration), ("sample_every", every));
     }
@@ -56,8 +56,8 @@ pub fn clock_of(config: &Config, section: &Section, units: &Units, faults: &mut 
     }
 }
 
-/// The largest frequency of the bath times the step, and the largest adiabatic energy times the step. Where amplitudes are advanced
-/// exactly, energies count from the middle of the spectrum: what is common to all states changes nothing.
+/// The largest frequency of the bath times the step, and the largest adiabatic energy times the step, both dimensionless. If the amplitudes are
+/// propagated exactly, energies are relative to the middle of the spectrum, since a common shift has no effect.
 pub fn step_sizes(section: &Section, model: &dyn Model, clock: &Clock) -> (f64, f64) {
     let fastest = model.bath().frequencies.iter().copied().fold(0.0, f64::max);
     let [lowest, highest] = model.spectral_range();
@@ -65,7 +65,7 @@ pub fn step_sizes(section: &Section, model: &dyn Model, clock: &Clock) -> (f64, 
     (fastest * clock.time_step, energy * clock.time_step)
 }
 
-/// Whether amplitudes are advanced by a series of fourth order, which loses the norm, as QC Lab does in mean field.
+/// Whether the amplitudes are propagated by a fourth-order series, which does not conserve the norm, as in mean field of QC Lab.
 fn is_series(section: &Section, clock: &Clock) -> bool {
     clock.integrator == Integrator::Sequential && is_mean_field(section)
 }
@@ -74,14 +74,14 @@ fn is_mean_field(section: &Section) -> bool {
     matches!(section.algorithm, AlgorithmSection::MeanField {})
 }
 
-/// The time step with which the series of fourth order keeps the norm to a tenth of the tolerance, in the model's own unit. For
-/// a state of energy E a step multiplies the norm by 1 - (E dt)^6/72.
+/// The time step with which the fourth-order series conserves the norm to a tenth of the tolerance, in the model's unit. A step multiplies the
+/// norm of a state of energy E by 1 - (E dt)^6/72.
 pub fn step_that_keeps_the_norm(model: &dyn Model, clock: &Clock) -> f64 {
     let (energy, duration) = (model.spectral_radius(), clock.time_step * clock.steps() as f64);
     libm::pow(72.0 * 0.1 * NORM_TOLERANCE / (duration * libm::pow(energy, 6.0)), 0.2)
 }
 
-/// Refuses a step that is unstable, and warns of one that resolves the fastest mode or the energies of states poorly.
+/// Reports an unstable time step as an error, and one that poorly resolves the fastest mode or the oscillation between states as a warning.
 pub fn check_step(
     config: &Config,
     section: &Section,
@@ -103,11 +103,11 @@ pub fn check_step(
         let help = if is_series {
             let keeping = step_that_keeps_the_norm(model, clock) / clock.time_step;
             format!(
-                "a step below {:.1e} is stable and keeps the norm; integrator = \"strang\" keeps it at any step",
+                "use a step below {:.1e}, which is stable and conserves the norm, or integrator = \"strang\", which conserves it at any step",
                 step * keeping.min(1.0 / excess)
             )
         } else {
-            format!("a step below {:.3e} is stable", step / excess)
+            format!("use a step below {:.3e}", step / excess)
         };
         faults.push(config.fault(key, message, help));
         return;
@@ -115,7 +115,7 @@ pub fn check_step(
     if classical > POOR {
         let message =
             format!("largest frequency x step is {classical:.3}, above {POOR}: the fastest modes are poorly resolved");
-        let help = format!("a step of {:.3e} would resolve them; they often matter little", step * POOR / classical);
+        let help = format!("a step of {:.3e} resolves them; they often have little effect", step * POOR / classical);
         warnings.push(config.fault(key, message, help).warning());
     }
     if quantum >= POOR && is_series {
@@ -123,13 +123,14 @@ pub fn check_step(
             "largest quantum energy x step is {quantum:.3}, above {POOR}: the series of integrator = \"sequential\" loses the norm"
         );
         let keeping = step * step_that_keeps_the_norm(model, clock) / clock.time_step;
-        let help = format!("a step of {keeping:.1e} keeps it; integrator = \"strang\" keeps it at any step");
+        let help =
+            format!("use a step of {keeping:.1e}, or integrator = \"strang\", which conserves the norm at any step");
         warnings.push(config.fault(key, message, help).warning());
     } else if quantum >= POOR && is_mean_field(section) {
         let message = format!(
-            "largest quantum energy x step is {quantum:.3}, above {POOR}: a step resolves the oscillations between states poorly"
+            "largest quantum energy x step is {quantum:.3}, above {POOR}: the oscillations between states are poorly resolved"
         );
-        let help = format!("a step of {:.3e} would resolve them", step * POOR / quantum);
+        let help = format!("a step of {:.3e} resolves them", step * POOR / quantum);
         warnings.push(config.fault(key, message, help).warning());
     }
 }

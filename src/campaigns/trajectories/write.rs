@@ -1,4 +1,4 @@
-//! How do sums over trajectories become datasets?
+//! Writes means and standard errors over trajectories.
 use super::rounds::{self, Done, Point};
 use super::stage::Sums;
 use super::{Setup, single};
@@ -6,10 +6,10 @@ use crate::campaigns::campaign::Outcomes;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::results::{Complex, Writer};
 
-/// Writes `/results` of a campaign of trajectories: one group for each point where something is swept.
+/// Writes `/results` of a campaign of trajectories, with one group for each point of a sweep.
 ///
 /// # Errors
-/// The file cannot be written, or a kept trajectory not read.
+/// The file cannot be written, or a recorded trajectory cannot be read.
 pub fn write(
     points: &[Point],
     done: &[StageResult],
@@ -42,7 +42,7 @@ struct PointWriter<'a> {
 }
 
 impl PointWriter<'_> {
-    fn at(&self, name: &str) -> String {
+    fn path(&self, name: &str) -> String {
         format!("{}/{name}", self.group)
     }
 
@@ -53,7 +53,7 @@ impl PointWriter<'_> {
     fn write(&mut self, done: &Done, outcomes: &mut dyn Outcomes) -> Result<(), Error> {
         let (setup, sums, layout) = (self.setup, &done.sums, self.setup.layout());
         let times: Vec<f64> = setup.clock.times().iter().map(|t| t * setup.units.time_factor).collect();
-        self.out.array(&self.at("time"), &[self.samples()], &times, setup.units.time, "time of each sample")?;
+        self.out.array(&self.path("time"), &[self.samples()], &times, setup.units.time, "time of each sample")?;
         self.out.attribute(self.group, "trajectories_used", sums.used)?;
         let quantum = (&sums.quantum.means(sums.used)[..], &sums.quantum.standard_errors(sums.used)[..]);
         self.write_density(quantum)?;
@@ -89,9 +89,9 @@ impl PointWriter<'_> {
         units: &str,
         about: &str,
     ) -> Result<(), Error> {
-        self.out.array(&self.at(name), shape, values, units, about)?;
+        self.out.array(&self.path(name), shape, values, units, about)?;
         let about = format!("standard error of {name}");
-        Ok(self.out.array(&self.at(&format!("{name}_stderr")), shape, errors, units, &about)?)
+        Ok(self.out.array(&self.path(&format!("{name}_stderr")), shape, errors, units, &about)?)
     }
 
     /// Columns `first..first + count` of every sample.
@@ -118,16 +118,16 @@ impl PointWriter<'_> {
         let n = layout.states;
         self.write_states("populations", (0, &[n]), quantum, "populations of the diabatic states")?;
         let shape = [self.samples(), n, n];
-        let full = |numbers: Vec<f64>, of_errors: bool| -> Vec<Complex> {
+        let full = |numbers: Vec<f64>, are_errors: bool| -> Vec<Complex> {
             let unpacked = numbers.chunks(n * n).flat_map(|row| layout.unpack_density(row));
-            // The lower triangle is the complex conjugate, but an error has no sign.
-            unpacked.map(|[r, i]| Complex { r, i: if of_errors { i.abs() } else { i } }).collect()
+            // The lower triangle is the complex conjugate, but errors have no sign.
+            unpacked.map(|[r, i]| Complex { r, i: if are_errors { i.abs() } else { i } }).collect()
         };
         let columns = |all| self.columns(all, layout.density(), n * n);
         let (mean, error) = (full(columns(quantum.0), false), full(columns(quantum.1), true));
-        self.out.array(&self.at("density_matrix"), &shape, &mean, "none", "density matrix in the diabatic basis")?;
+        self.out.array(&self.path("density_matrix"), &shape, &mean, "none", "density matrix in the diabatic basis")?;
         let about = "standard errors of the real and imaginary part of density_matrix";
-        Ok(self.out.array(&self.at("density_matrix_stderr"), &shape, &error, "none", about)?)
+        Ok(self.out.array(&self.path("density_matrix_stderr"), &shape, &error, "none", about)?)
     }
 
     fn write_positions(&mut self, sums: &Sums) -> Result<(), Error> {
@@ -157,11 +157,11 @@ impl PointWriter<'_> {
             let pair = (&column(&means, k)[..], &column(&errors, k)[..]);
             self.write_pair(&format!("energy_{name}"), &[samples], pair, units.energy, about)?;
         }
-        // Of no trajectory there is no largest either.
+        // Without trajectories there is no largest drift.
         let largest = if sums.used == 0 { f64::NAN } else { sums.largest_drift };
         let drift = [sums.drift.means(sums.used)[0] * units.energy_factor, largest * units.energy_factor];
         let about = "largest |E(t) - E(0)| of a trajectory: mean over trajectories, and the largest of all";
-        Ok(self.out.array(&self.at("energy_drift"), &[2], &drift, units.energy, about)?)
+        Ok(self.out.array(&self.path("energy_drift"), &[2], &drift, units.energy, about)?)
     }
 
     fn write_scattering(&mut self, sums: &Sums) -> Result<(), Error> {

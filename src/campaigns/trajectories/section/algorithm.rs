@@ -1,4 +1,4 @@
-//! What can be said in `[trajectories.algorithm]`?
+//! The section `[trajectories.algorithm]`.
 use crate::config::{Config, Faults};
 use crate::science::dynamics::Algorithm;
 use crate::science::dynamics::algorithms::{
@@ -13,38 +13,38 @@ use serde::{Deserialize, Serialize};
 pub enum AlgorithmSection {
     MeanField {},
     Fssh {
-        /// sampled: one surface for each initial condition, drawn by its population; all: every one, weighted by it
+        /// Initial surface: sampled, one per initial condition drawn by the populations; all, every surface weighted by its population
         #[serde(default)]
         initial_surface: InitialSurfaceName,
-        /// What a hop does that the coordinates cannot pay for: keep the momentum, reverse it along the coupling, or reverse it where
-        /// the force of the surface aimed at opposes it (Jasper and Truhlar)
+        /// Momentum after a frustrated hop: keep; reverse, along the derivative coupling; jasper-truhlar, reverse if the force of the target
+        /// surface opposes it
         #[serde(default)]
         frustrated: FrustratedName,
-        /// How the phases of adiabatic states are carried from step to step
+        /// How the phases of adiabatic states are continued from step to step
         #[serde(default)]
         gauge: GaugeName,
-        /// edc: amplitudes of other surfaces fade by Granucci and Persico's energy-based correction
+        /// Decoherence correction: none, or edc, the energy-based correction of Granucci and Persico
         #[serde(default)]
         decoherence: DecoherenceName,
-        /// C of the correction, an energy; by default 0.1 hartree for tully-*, to be given for others
+        /// Constant C of edc, in the model's unit of energy; by default 0.1 hartree for tully-*, required for other models
         #[schemars(extend("exclusiveMinimum" = 0))]
         edc_constant: Option<f64>,
-        /// What decays with exp(-t/tau): amplitudes, as the paper's equation 17 stands, or populations. By default amplitudes
+        /// Quantity that decays with exp(-t/tau): amplitudes (equation 17 of the paper; the default) or populations
         edc_decay: Option<DecayName>,
     },
     MsMash {
-        /// What a hop does that the coordinates cannot pay for
+        /// Momentum after a frustrated hop: reverse or keep
         #[serde(default)]
         frustrated: MashFrustratedName,
-        /// Most hops of a trajectory within one step
+        /// Maximum number of hops of a trajectory within one step
         #[serde(default = "ten")]
         #[schemars(range(min = 1, max = 1000))]
         max_hops: usize,
-        /// Halvings by which the time of a hop is searched
+        /// Number of bisections of the time step to locate a hop
         #[serde(default = "ten")]
         #[schemars(range(min = 1, max = 60))]
         bisections: usize,
-        /// How the phases of adiabatic states are carried from step to step; it changes no result
+        /// How the phases of adiabatic states are continued from step to step; does not affect results
         #[serde(default)]
         gauge: GaugeName,
     },
@@ -59,7 +59,7 @@ pub enum InitialSurfaceName {
     All,
 }
 
-/// What a frustrated hop does.
+/// What a frustrated hop does to the momentum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum FrustratedName {
@@ -69,7 +69,7 @@ pub enum FrustratedName {
     JasperTruhlar,
 }
 
-/// What a frustrated hop of the mapping approach does.
+/// What a frustrated hop of the mapping approach does to the momentum.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum MashFrustratedName {
@@ -78,7 +78,7 @@ pub enum MashFrustratedName {
     Keep,
 }
 
-/// How phases are carried.
+/// How the phases of adiabatic states are continued.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum GaugeName {
@@ -88,7 +88,7 @@ pub enum GaugeName {
     PhaseCoupling,
 }
 
-/// Whether and how amplitudes lose their phases.
+/// The decoherence correction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecoherenceName {
@@ -97,7 +97,7 @@ pub enum DecoherenceName {
     Edc,
 }
 
-/// What decays.
+/// The quantity that decays with exp(-t/tau).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum DecayName {
@@ -107,7 +107,7 @@ pub enum DecayName {
 }
 
 impl AlgorithmSection {
-    /// Fills in what the model decides where it is not given. `edc_constant` is the model's own choice of it.
+    /// Fills in defaults that depend on the model; `own_constant` is its value of `edc_constant`, hartree.
     pub fn spell_out(&mut self, own_constant: Option<f64>) {
         if let Self::Fssh { decoherence: DecoherenceName::Edc, edc_constant, edc_decay, .. } = self {
             *edc_constant = edc_constant.or(own_constant);
@@ -118,7 +118,7 @@ impl AlgorithmSection {
     /// The method. An algorithm is one arm here, one variant above and one file in `science::dynamics::algorithms`.
     ///
     /// # Errors
-    /// Settings contradict each other.
+    /// Settings are inconsistent.
     pub fn build(&self, config: &Config) -> Result<Box<dyn Algorithm>, Faults> {
         Ok(match *self {
             Self::MeanField {} => Box::new(MeanField),
@@ -161,8 +161,8 @@ impl From<GaugeName> for Gauge {
 
 fn edc(config: &Config, constant: Option<f64>, decay: Option<DecayName>) -> Result<Decoherence, Faults> {
     let Some(constant) = constant else {
-        let message = "`edc_constant` is missing: its usual value, 0.1 hartree, has no meaning in this model's units";
-        let help = "give the energy C of the decoherence time (1 + C/E_kin)/|gap|";
+        let message = "`edc_constant` is not set: its usual value, 0.1 hartree, does not apply to this model's units";
+        let help = "set the energy C of the decoherence time (1 + C/E_kin)/|gap|, in the units of the model";
         return Err(config.fault("trajectories.algorithm.edc_constant", message, help).into());
     };
     let decay = match decay.unwrap_or_default() {
@@ -177,9 +177,9 @@ fn no_edc(config: &Config, constant: Option<f64>, decay: Option<DecayName>) -> R
     match given.into_iter().find(|(_, is_given)| *is_given) {
         None => Ok(None),
         Some((key, _)) => {
-            let message = format!("`{key}` has a meaning with decoherence = \"edc\" only");
+            let message = format!("`{key}` only applies with decoherence = \"edc\"");
             Err(config
-                .fault(&format!("trajectories.algorithm.{key}"), message, "remove it, or ask for decoherence")
+                .fault(&format!("trajectories.algorithm.{key}"), message, "remove it, or set decoherence = \"edc\"")
                 .into())
         }
     }

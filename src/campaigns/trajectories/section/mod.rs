@@ -1,4 +1,4 @@
-//! What can be said in `[trajectories]`?
+//! The section `[trajectories]`.
 mod algorithm;
 mod model;
 mod vibronic;
@@ -14,40 +14,40 @@ use std::path::PathBuf;
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// Number of independent initial conditions; may be left out where an initial file has them
+    /// Number of independent initial conditions; optional if an initial file provides them
     #[schemars(range(min = 1))]
     pub count: Option<u64>,
-    /// Largest standard error of a diabatic population that is good enough: trajectories are added until it is reached
+    /// Target for the largest standard error of a diabatic population, dimensionless: trajectories are added until it is reached
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub target_stderr: Option<f64>,
-    /// The most initial conditions that are run to reach target_stderr
+    /// Maximum number of initial conditions run to reach target_stderr
     #[schemars(range(min = 1))]
     pub max_count: Option<u64>,
-    /// Length of a trajectory
+    /// Length of a trajectory, in the model's unit of time: fs for fmo (see time_unit), hbar/hartree for tully-*, hbar/(energy unit) otherwise
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub duration: f64,
-    /// Length of a step
+    /// Time step, in the same unit as duration; duration and sample_every are whole multiples of it
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub time_step: f64,
-    /// Time from one sample to the next; t = 0 is sampled
+    /// Time between samples, in the same unit as duration; the first sample is at t = 0
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub sample_every: f64,
-    /// For fmo: whether times are in fs, or in units of hbar/(k_B T)
+    /// For fmo only: unit of times, fs (the default) or thermal, hbar/(k_B T)
     pub time_unit: Option<TimeUnit>,
-    /// strang: second order; sequential: first order with frozen forces, as QC Lab
+    /// Integrator: strang, symmetric splitting of second order; sequential, of first order with frozen forces, as in QC Lab
     #[serde(default)]
     pub integrator: IntegratorName,
-    /// mean: means and standard errors; all: every trajectory's observables too
+    /// Recorded results: mean, means and standard errors; all, also the observables of every trajectory
     #[serde(default)]
     pub keep: Keep,
-    /// Two-time correlation functions <O(t) O(0)>: of populations, of coordinates
+    /// Recorded two-time correlation functions <O(t) O(0)>: populations, coordinates
     #[serde(default)]
     pub correlations: Vec<CorrelationName>,
-    /// The method
+    /// Mixed quantum-classical method
     pub algorithm: AlgorithmSection,
-    /// The system
+    /// Model system
     pub model: ModelSection,
-    /// What every trajectory starts from
+    /// Initial state and initial coordinates
     #[serde(default)]
     pub initial: InitialSection,
 }
@@ -60,7 +60,7 @@ pub enum TimeUnit {
     Thermal,
 }
 
-/// How a step is put together.
+/// How a step is composed of its parts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum IntegratorName {
@@ -69,7 +69,7 @@ pub enum IntegratorName {
     Sequential,
 }
 
-/// What is kept of the trajectories.
+/// What is recorded of the trajectories.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Keep {
@@ -78,7 +78,7 @@ pub enum Keep {
     All,
 }
 
-/// What is correlated with itself at t = 0.
+/// An observable whose correlation with its value at t = 0 is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum CorrelationName {
@@ -88,17 +88,17 @@ pub enum CorrelationName {
     Coordinates,
 }
 
-/// What every trajectory starts from.
+/// Initial state and initial coordinates.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InitialSection {
-    /// The state that all population is in
+    /// Index from 0 of the initially populated state (default 0)
     pub state: Option<usize>,
-    /// Real and imaginary part of every state's amplitude, instead of one state
+    /// Initial amplitude of every state, pairs [re, im], normalized; instead of state
     pub amplitudes: Option<Vec<[f64; 2]>>,
-    /// The basis of state and amplitudes; by default adiabatic for tully-*, diabatic for the others
+    /// Basis of state and amplitudes: diabatic or adiabatic; by default adiabatic for tully-*, diabatic otherwise
     pub basis: Option<Basis>,
-    /// Initial conditions, or a whole replay, from an HDF5 file
+    /// Path of an HDF5 file with initial conditions, and optionally the random numbers of a replay
     pub file: Option<PathBuf>,
 }
 

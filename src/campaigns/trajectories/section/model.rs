@@ -1,5 +1,5 @@
-//! What can be said in `[trajectories.model]`?
-use super::vibronic::{self, GivenCoupling};
+//! The section `[trajectories.model]`.
+use super::vibronic::{self, CouplingRow, Number};
 use crate::config::{Config, Faults};
 use crate::science::dynamics::models::{
     AvoidedCrossing, Curves, Fmo, Holstein, HolsteinReciprocal, Landscape, LinearVibronic, SpinBoson, Tully, TullyOne,
@@ -19,51 +19,43 @@ pub enum SamplingName {
     Wigner,
 }
 
-/// A real number, or the pair of real and imaginary part.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Number {
-    Real(f64),
-    Complex([f64; 2]),
-}
-
 /// A system and its constants.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum ModelSection {
     SpinBoson {
-        /// k_B T; 0 with sampling = "wigner" or an initial file
+        /// Thermal energy k_B T, in the model's unit of energy; 0 requires sampling = "wigner" or an initial file
         #[serde(default = "one")]
         #[schemars(range(min = 0.0))]
         thermal_energy: f64,
-        /// Half the gap between the two energies
+        /// Half the energy difference of the two states, in units of energy
         #[serde(default = "half")]
         bias: f64,
-        /// Coupling of the two states
+        /// Electronic coupling of the two states, in units of energy
         #[serde(default = "half")]
         coupling: f64,
         /// Number of bath modes
         #[serde(default = "hundred")]
         #[schemars(range(min = 1, max = 1_000_000))]
         modes: usize,
-        /// Characteristic frequency of the Debye bath
+        /// Characteristic frequency of the Debye bath, in units of energy (hbar = 1)
         #[serde(default = "tenth")]
         #[schemars(extend("exclusiveMinimum" = 0))]
         characteristic_frequency: f64,
-        /// Reorganization energy, a quarter of Marcus'
+        /// Reorganization energy, a quarter of the Marcus reorganization energy, in units of energy
         #[serde(default = "five_thousandths")]
         #[schemars(range(min = 0))]
         reorganization_energy: f64,
-        /// Mass of a mode
+        /// Mass of a mode, in units of mass
         #[serde(default = "one")]
         #[schemars(extend("exclusiveMinimum" = 0))]
         mass: f64,
-        /// Distribution of initial coordinates
+        /// Distribution of the initial coordinates: boltzmann (classical) or wigner (quantum)
         #[serde(default)]
         sampling: SamplingName,
     },
     Fmo {
-        /// Temperature, K; 0 with sampling = "wigner" or an initial file
+        /// Temperature, K; 0 requires sampling = "wigner" or an initial file
         #[serde(default = "three_hundred")]
         #[schemars(range(min = 0.0))]
         temperature_k: f64,
@@ -79,11 +71,11 @@ pub enum ModelSection {
         #[serde(default = "fmo_reorganization")]
         #[schemars(range(min = 0))]
         reorganization_energy_per_cm: f64,
-        /// Mass of a mode
+        /// Mass of a mode, in units of mass
         #[serde(default = "one")]
         #[schemars(extend("exclusiveMinimum" = 0))]
         mass: f64,
-        /// Distribution of initial coordinates
+        /// Distribution of the initial coordinates: boltzmann (classical) or wigner (quantum)
         #[serde(default)]
         sampling: SamplingName,
     },
@@ -99,63 +91,63 @@ pub enum ModelSection {
     AvoidedCrossingB(WavePacket),
     AvoidedCrossingC(WavePacket),
     LinearVibronic {
-        /// H_q, S rows of S elements, Hermitian: real numbers, or pairs of real and imaginary part
+        /// Hermitian matrix H_q, S rows of S elements, in units of energy: real numbers or pairs [re, im]
         hamiltonian: Option<Vec<Vec<Number>>>,
-        /// Frequencies of the modes
+        /// Frequencies of the C modes, in units of energy (hbar = 1)
         frequencies: Option<Vec<f64>>,
-        /// mode, i, j and value of each: value (z + z*) in element (i, j) and (j, i), each pair given once
-        couplings: Option<Vec<GivenCoupling>>,
-        /// hamiltonian (S x S), frequencies (C) and couplings (K x 4) from an HDF5 file instead
+        /// Rows [mode, i, j, value], indices from 0, value in units of energy: value (z + z*) is added to elements (i, j) and (j, i); list each pair once
+        couplings: Option<Vec<CouplingRow>>,
+        /// Path of an HDF5 file with hamiltonian (S x S), frequencies (C) and couplings (K x 4), instead of the keys
         file: Option<PathBuf>,
-        /// k_B T; 0 with sampling = "wigner" or an initial file
+        /// Thermal energy k_B T, in the model's unit of energy; 0 requires sampling = "wigner" or an initial file
         #[serde(default = "one")]
         #[schemars(range(min = 0.0))]
         thermal_energy: f64,
-        /// Mass of a mode
+        /// Mass of a mode, in units of mass
         #[serde(default = "one")]
         #[schemars(extend("exclusiveMinimum" = 0))]
         mass: f64,
-        /// Distribution of initial coordinates
+        /// Distribution of the initial coordinates: boltzmann (classical) or wigner (quantum)
         #[serde(default)]
         sampling: SamplingName,
     },
 }
 
-/// A lattice of sites with an oscillator each.
+/// A lattice of sites with one oscillator each.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Lattice {
-    /// k_B T; 0 with sampling = "wigner" or an initial file
+    /// Thermal energy k_B T, in units of energy; 0 requires sampling = "wigner" or an initial file
     #[serde(default = "one")]
     #[schemars(range(min = 0.0))]
     thermal_energy: f64,
-    /// g, without dimension
+    /// Dimensionless coupling g of site and oscillator
     #[serde(default = "half")]
     coupling: f64,
-    /// Frequency of the oscillators
+    /// Frequency of the oscillators, in units of energy (hbar = 1)
     #[serde(default = "half")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     frequency: f64,
-    /// Number of sites, even for holstein-k
+    /// Number of sites; must be even for holstein-k
     #[serde(default = "ten")]
     #[schemars(range(min = 2, max = 1000))]
     sites: usize,
-    /// J, of neighbouring sites
+    /// Hopping energy J between neighbouring sites, in units of energy
     #[serde(default = "one")]
     hopping: f64,
-    /// Mass of an oscillator
+    /// Mass of an oscillator, in units of mass
     #[serde(default = "one")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     mass: f64,
-    /// Whether the last site neighbours the first; always so for holstein-k
+    /// Whether the lattice is periodic; must be true for holstein-k
     #[serde(default = "yes")]
     periodic: bool,
-    /// Distribution of initial coordinates
+    /// Distribution of the initial coordinates: boltzmann (classical) or wigner (quantum)
     #[serde(default)]
     sampling: SamplingName,
 }
 
-/// A particle on two curves, in atomic units.
+/// A particle scattered by two coupled curves, in atomic units.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Scattered {
@@ -169,7 +161,7 @@ pub struct Scattered {
     /// Initial momentum, hbar/bohr
     #[serde(default = "tully_momentum")]
     momentum: f64,
-    /// A trajectory that is further out than this and moves outwards has ended, bohr
+    /// Distance |q|, bohr, beyond which an outgoing trajectory is absorbed; none by default
     #[schemars(extend("exclusiveMinimum" = 0))]
     stop_beyond: Option<f64>,
 }
@@ -178,16 +170,16 @@ pub struct Scattered {
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WavePacket {
-    /// Mass of the particle
+    /// Mass of the particle, in units of mass
     #[serde(default = "one")]
     #[schemars(extend("exclusiveMinimum" = 0))]
     mass: f64,
-    /// Centre of the initial wave packet exp(-|q - q0|^2), by default (-3, 0) for a and (-4, -2) for b and c
+    /// Centre q0 of the initial wave packet exp(-|q - q0|^2), in units of length; by default (-3, 0) for a and (-4, -2) for b and c
     position: Option<[f64; 2]>,
-    /// Mean momentum of the initial wave packet
+    /// Mean momentum of the initial wave packet, hbar/(unit of length)
     #[serde(default = "crossing_momentum")]
     momentum: [f64; 2],
-    /// Whether surfaces exert their Berry force
+    /// Whether adiabatic surfaces exert their Berry force
     #[serde(default)]
     berry_force: bool,
 }
@@ -202,7 +194,7 @@ impl From<SamplingName> for Sampling {
 }
 
 impl ModelSection {
-    /// Fills in what follows from the rest: two ways to say the same are then the same campaign. What a file says takes its place.
+    /// Fills in defaults that depend on other keys and replaces a file by its contents, so that equivalent configurations have the same fingerprint.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -215,21 +207,21 @@ impl ModelSection {
                 let Some(name) = file.take() else { return Ok(()) };
                 let key = "trajectories.model.file";
                 if hamiltonian.is_some() || frequencies.is_some() || couplings.is_some() {
-                    let message = "the model is given both here and by a file";
-                    return Err(config.fault(key, message, "give one of them").into());
+                    let message = "the model is defined both by keys and by a file";
+                    return Err(config.fault(key, message, "use only one of them").into());
                 }
-                let found = vibronic::read(&config.resolve(&name)).map_err(|message| {
+                let input = vibronic::read(&config.resolve(&name)).map_err(|message| {
                     let help = "name an HDF5 file with hamiltonian [S, S], frequencies [C] and couplings [K, 4]";
                     config.fault(key, message, help)
                 })?;
-                (*hamiltonian, *frequencies, *couplings) = (found.hamiltonian, found.frequencies, found.couplings);
+                (*hamiltonian, *frequencies, *couplings) = (input.hamiltonian, input.frequencies, input.couplings);
             }
             _ => {}
         }
         Ok(())
     }
 
-    /// The key that says that initial coordinates are those of zero temperature, with the distribution that they are drawn from.
+    /// The temperature key, if it is zero, and the distribution of the initial coordinates.
     pub fn zero_temperature(&self) -> Option<(&'static str, SamplingName)> {
         let (key, value, sampling) = match self {
             Self::SpinBoson { thermal_energy, sampling, .. }
@@ -243,7 +235,7 @@ impl ModelSection {
         (*value == 0.0).then_some((key, *sampling))
     }
 
-    /// C of the energy-based decoherence that the model's field uses.
+    /// The customary constant C of energy-based decoherence, hartree; none for models in other units.
     pub fn decoherence_constant(&self) -> Option<f64> {
         matches!(self, Self::TullyOne(_) | Self::TullyTwo(_) | Self::TullyThree(_)).then_some(0.1)
     }
@@ -251,7 +243,7 @@ impl ModelSection {
     /// The model. A model is one arm here, one variant above and one file in `science::dynamics::models`.
     ///
     /// # Errors
-    /// Constants contradict each other.
+    /// Constants are inconsistent.
     pub fn build(&self, config: &Config) -> Result<Box<dyn Model>, Faults> {
         Ok(match *self {
             Self::SpinBoson {
@@ -315,8 +307,8 @@ impl ModelSection {
             } => {
                 let (hamiltonian, frequencies, couplings) =
                     (hamiltonian.clone(), frequencies.clone(), couplings.clone());
-                let given = vibronic::Given { hamiltonian, frequencies, couplings };
-                let (hamiltonian, frequencies, couplings) = vibronic::check(config, &given)?;
+                let input = vibronic::VibronicInput { hamiltonian, frequencies, couplings };
+                let (hamiltonian, frequencies, couplings) = vibronic::check(config, &input)?;
                 let sampling = sampling.into();
                 let model = LinearVibronic { thermal_energy, mass, sampling, hamiltonian, frequencies, couplings };
                 Box::new(model.build())
@@ -338,10 +330,14 @@ impl Lattice {
             Err(config.fault(&format!("trajectories.model.{key}"), message, help).into())
         };
         if !periodic {
-            return refuse("periodic", "there is no open lattice in reciprocal space", "choose kind = \"holstein\"");
+            return refuse(
+                "periodic",
+                "holstein-k is periodic: an open lattice has no reciprocal space",
+                "use kind = \"holstein\"",
+            );
         }
         if sites % 2 == 1 {
-            let help = "choose an even one, or kind = \"holstein\"";
+            let help = "use an even number, or kind = \"holstein\"";
             return refuse("sites", "holstein-k needs an even number of sites", help);
         }
         let sampling = sampling.into();

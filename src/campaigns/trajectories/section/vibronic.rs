@@ -1,5 +1,4 @@
-//! Is the user's own model one?
-use super::model::Number;
+//! The user-defined linear vibronic coupling model: its input by keys or by an HDF5 file, and its checks.
 use crate::config::{Config, Faults};
 use crate::results::{Complex, Error, Reader};
 use crate::science::dynamics::models::Coupling;
@@ -7,38 +6,46 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// mode, i, j and value; only couplings linear in one coordinate are supported, none that are bilinear or quadratic
+/// A real number, or a pair of real and imaginary part.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-pub struct GivenCoupling(pub usize, pub usize, pub usize, pub f64);
+#[serde(untagged)]
+pub enum Number {
+    Real(f64),
+    Complex([f64; 2]),
+}
 
-/// What files call terms of second order, which this model has not.
-const OF_SECOND_ORDER: [&str; 4] = ["quadratic", "bilinear", "quadratic_couplings", "bilinear_couplings"];
+/// [mode, i, j, value]; only couplings linear in one coordinate are supported, not bilinear or quadratic ones
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct CouplingRow(pub usize, pub usize, pub usize, pub f64);
 
-/// The model as it was given.
+/// Names that files use for terms of second order, which this model does not support.
+const SECOND_ORDER_NAMES: [&str; 4] = ["quadratic", "bilinear", "quadratic_couplings", "bilinear_couplings"];
+
+/// The model as given by keys or by a file.
 #[derive(Clone, Debug, Default)]
-pub struct Given {
+pub struct VibronicInput {
     pub hamiltonian: Option<Vec<Vec<Number>>>,
     pub frequencies: Option<Vec<f64>>,
-    pub couplings: Option<Vec<GivenCoupling>>,
+    pub couplings: Option<Vec<CouplingRow>>,
 }
 
 /// H_q, frequencies, couplings.
 type Vibronic = (Vec<Vec<[f64; 2]>>, Vec<f64>, Vec<Coupling>);
 
-/// The user's own model, if it is one.
+/// Checks the model and converts it.
 ///
 /// # Errors
-/// Every fault of it.
-pub fn check(config: &Config, given: &Given) -> Result<Vibronic, Faults> {
-    let (hamiltonian, frequencies) = (given.hamiltonian.as_deref(), given.frequencies.as_deref());
-    let couplings = given.couplings.as_deref();
+/// All faults of the model.
+pub fn check(config: &Config, input: &VibronicInput) -> Result<Vibronic, Faults> {
+    let (hamiltonian, frequencies) = (input.hamiltonian.as_deref(), input.frequencies.as_deref());
+    let couplings = input.couplings.as_deref();
     let mut faults = Faults::default();
     let mut refuse = |key: &str, message: String, help: &str| {
         faults.push(config.fault(&format!("trajectories.model.{key}"), message, help));
     };
     for (key, is_missing) in [("hamiltonian", hamiltonian.is_none()), ("frequencies", frequencies.is_none())] {
         if is_missing {
-            refuse(key, format!("`{key}` is missing"), "give it here, or name a file with it");
+            refuse(key, format!("`{key}` is not set"), "set it, or name a file that contains it");
         }
     }
     let pair = |number: &Number| match *number {
@@ -49,28 +56,29 @@ pub fn check(config: &Config, given: &Given) -> Result<Vibronic, Faults> {
         hamiltonian.unwrap_or_default().iter().map(|row| row.iter().map(pair).collect()).collect();
     let (states, modes) = (h.len(), frequencies.unwrap_or_default().len());
     if hamiltonian.is_some() && states == 0 {
-        refuse("hamiltonian", "it has no rows".into(), "give a square matrix");
+        refuse("hamiltonian", "`hamiltonian` has no rows".into(), "give a square matrix");
     }
     let is_square = h.iter().all(|row| row.len() == states);
     if !is_square {
         refuse(
             "hamiltonian",
-            format!("it has {states} rows, but not each has {states} elements"),
+            format!("`hamiltonian` is not square: it has {states} rows, not all with {states} elements"),
             "give a square matrix",
         );
     } else if let Some((i, j)) = not_hermitian(&h) {
-        let message = format!("it is not Hermitian: element ({i}, {j}) is {:?}, ({j}, {i}) is {:?}", h[i][j], h[j][i]);
+        let message =
+            format!("`hamiltonian` is not Hermitian: element ({i}, {j}) is {:?}, ({j}, {i}) is {:?}", h[i][j], h[j][i]);
         refuse("hamiltonian", message, "make one the complex conjugate of the other");
     }
     for (j, w) in frequencies.unwrap_or_default().iter().enumerate().filter(|(_, w)| !(w.is_finite() && **w > 0.0)) {
         refuse(
             &format!("frequencies.{j}"),
             format!("frequency {j} is {w}, but must be above 0"),
-            "give a positive frequency",
+            "use a positive frequency",
         );
     }
     let mut known = std::collections::BTreeSet::new();
-    for (k, &GivenCoupling(mode, row, column, value)) in couplings.unwrap_or_default().iter().enumerate() {
+    for (k, &CouplingRow(mode, row, column, value)) in couplings.unwrap_or_default().iter().enumerate() {
         let key = format!("couplings.{k}");
         if mode >= modes {
             let message = format!("mode {mode} is out of range: there are {modes}, 0 to {}", modes.saturating_sub(1));
@@ -84,15 +92,15 @@ pub fn check(config: &Config, given: &Given) -> Result<Vibronic, Faults> {
             refuse(&key, message, "states are counted from 0");
         }
         if !value.is_finite() {
-            refuse(&key, format!("the value is {value}"), "give a finite number");
+            refuse(&key, format!("the coupling is {value}"), "use a finite number");
         }
         if !known.insert((mode, row.min(column), row.max(column))) {
             let message = format!("mode {mode} couples ({row}, {column}) twice");
-            refuse(&key, message, "give each pair of states once: the transposed element follows");
+            refuse(&key, message, "list each pair of states once: the transposed element is implied");
         }
     }
     faults.into_result(())?;
-    let coupling = |&GivenCoupling(mode, row, column, value): &GivenCoupling| Coupling { mode, row, column, value };
+    let coupling = |&CouplingRow(mode, row, column, value): &CouplingRow| Coupling { mode, row, column, value };
     Ok((h, frequencies.unwrap_or_default().to_vec(), couplings.unwrap_or_default().iter().map(coupling).collect()))
 }
 
@@ -108,14 +116,14 @@ fn not_hermitian(h: &[Vec<[f64; 2]>]) -> Option<(usize, usize)> {
     pairs.next()
 }
 
-/// hamiltonian, frequencies and couplings from an HDF5 file.
+/// Reads hamiltonian, frequencies and couplings from an HDF5 file.
 ///
 /// # Errors
-/// What is wrong with the file.
-pub fn read(path: &Path) -> Result<Given, String> {
+/// A description of what is wrong with the file.
+pub fn read(path: &Path) -> Result<VibronicInput, String> {
     let text = |e: Error| std::error::Error::source(&e).map_or(e.to_string(), |cause| format!("{e} ({cause})"));
     let reader = Reader::open(path).map_err(text)?;
-    let shape = |name: &str| reader.shape(name).ok_or_else(|| format!("it has no `{name}`"));
+    let shape = |name: &str| reader.shape(name).ok_or_else(|| format!("the file has no dataset `{name}`"));
     let states = match shape("hamiltonian")?[..] {
         [n, m] if n == m && n > 0 => n,
         ref other => return Err(format!("`hamiltonian` has shape {other:?}, but must be square")),
@@ -127,7 +135,7 @@ pub fn read(path: &Path) -> Result<Given, String> {
         reader.array::<f64>("hamiltonian").map_err(text)?.into_iter().map(Number::Real).collect()
     };
     if shape("frequencies")?.len() != 1 {
-        return Err(format!("`frequencies` has shape {:?}, but must have one axis", shape("frequencies")?));
+        return Err(format!("`frequencies` has shape {:?}, but must be one-dimensional", shape("frequencies")?));
     }
     let frequencies = reader.array::<f64>("frequencies").map_err(text)?;
     let couplings = match reader.shape("couplings") {
@@ -139,13 +147,13 @@ pub fn read(path: &Path) -> Result<Given, String> {
             ));
         }
     };
-    if let Some(name) = OF_SECOND_ORDER.iter().find(|name| reader.shape(name).is_some()) {
-        return Err(format!("`{name}` is not supported: this model has couplings linear in one coordinate only"));
+    if let Some(name) = SECOND_ORDER_NAMES.iter().find(|name| reader.shape(name).is_some()) {
+        return Err(format!("`{name}` is not supported: this model only has couplings linear in one coordinate"));
     }
     let index = |x: f64| (x >= 0.0 && x.fract() == 0.0).then_some(x as usize);
-    let coupling = |row: &[f64]| Some(GivenCoupling(index(row[0])?, index(row[1])?, index(row[2])?, row[3]));
+    let coupling = |row: &[f64]| Some(CouplingRow(index(row[0])?, index(row[1])?, index(row[2])?, row[3]));
     let couplings: Option<Vec<_>> = couplings.chunks(4).map(coupling).collect();
-    let couplings = couplings.ok_or("`couplings` must hold whole numbers from 0 as mode, i and j")?;
+    let couplings = couplings.ok_or("in `couplings`, mode, i and j must be whole numbers from 0")?;
     let hamiltonian = elements.chunks(states).map(<[Number]>::to_vec).collect();
-    Ok(Given { hamiltonian: Some(hamiltonian), frequencies: Some(frequencies), couplings: Some(couplings) })
+    Ok(VibronicInput { hamiltonian: Some(hamiltonian), frequencies: Some(frequencies), couplings: Some(couplings) })
 }
