@@ -1,17 +1,17 @@
-//! A model and an algorithm of one's own, with simmpi as a library: photodissociation on two Morse curves that cross and couple, and
-//! Born-Oppenheimer dynamics, which never leaves its surface, beside surface hopping and mean field.
+//! A user-defined model and algorithm, with simmpi as a library: photodissociation on two Morse curves that cross and couple, and
+//! Born-Oppenheimer dynamics, which never leaves its surface, compared with surface hopping and mean field.
 //!
 //!     cargo run --release --example own_dynamics [TRAJECTORIES]
 //!
-//! What is written here once is what a file in `src/science/dynamics/models` or `algorithms` holds; `CONTRIBUTING.md` says which two
+//! Each would be one file in `src/science/dynamics/models` or `algorithms`; `CONTRIBUTING.md` says which two
 //! lines more make it a `kind` in configurations.
 #![expect(clippy::needless_range_loop, reason = "a lane index runs over several arrays at once")]
 
 use simmpi::science::dynamics::algorithms::{Frustrated, Fssh, Gauge, InitialSurface, MeanField, Stepper};
-use simmpi::science::dynamics::models::{Frozen, FrozenStep, GeneralStep, Motion, UnitSystem};
+use simmpi::science::dynamics::models::{ClassicalScheme, ClassicalStep, FrozenState, GeneralStep, UnitSystem};
 use simmpi::science::dynamics::{
-    Algorithm, Bath, Block, Clock, Correlations, InitialState, Integrator, LANES, Lane, Matrix, Model, Observed, Phase,
-    Start, System, Vector,
+    Algorithm, Bath, Block, Clock, Correlations, InitialConditions, InitialState, Integrator, LANES, Lanes, Matrix,
+    Model, Observables, PhaseSpace, System, Vector,
 };
 use simmpi::science::sum::{Moments, exponent_for};
 use simmpi::seed::{CampaignSeed, Stream};
@@ -24,7 +24,7 @@ struct MorsePair {
 
 /// D, b, r, c of each curve (hartree, 1/bohr, bohr, hartree).
 const CURVES: [[f64; 4]; 2] = [[0.02, 0.65, 4.5, 0.0], [0.01, 0.4, 4.0, 0.01]];
-/// Height, width and place of the coupling (hartree, 1/bohr^2, bohr).
+/// Height, exponent and center of the coupling (hartree, 1/bohr^2, bohr).
 const COUPLING: [f64; 3] = [0.005, 32.0, 3.34];
 
 impl MorsePair {
@@ -39,9 +39,9 @@ impl MorsePair {
             (d * (1.0 - decay) * (1.0 - decay) + c, 2.0 * d * b * decay * (1.0 - decay))
         };
         let ([v0, d0], [v1, d1]) = (morse(CURVES[0]).into(), morse(CURVES[1]).into());
-        let [height, width, place] = COUPLING;
-        let v01 = height * libm::exp(-width * (q - place) * (q - place));
-        ([v0, v1, v01], [d0, d1, -2.0 * width * (q - place) * v01])
+        let [height, width, center] = COUPLING;
+        let v01 = height * libm::exp(-width * (q - center) * (q - center));
+        ([v0, v1, v01], [d0, d1, -2.0 * width * (q - center) * v01])
     }
 }
 
@@ -58,7 +58,7 @@ impl Model for MorsePair {
         true
     }
 
-    fn hamiltonian(&self, z: &Phase, h: &mut Matrix) {
+    fn hamiltonian(&self, z: &PhaseSpace, h: &mut Matrix) {
         let q = self.bath.positions(0, z);
         for l in 0..LANES {
             let ([v0, v1, v01], _) = Self::curves(q[l]);
@@ -66,7 +66,7 @@ impl Model for MorsePair {
         }
     }
 
-    fn gradient(&self, z: &Phase, bra: &Vector, ket: &Vector, out: &mut Phase) {
+    fn gradient(&self, z: &PhaseSpace, bra: &Vector, ket: &Vector, out: &mut PhaseSpace) {
         // d/dz* = d/dq / sqrt(2 m h) for a function of q alone.
         let scale = 1.0 / (2.0 * self.bath.masses[0] * self.bath.weights[0]).sqrt();
         let q = self.bath.positions(0, z);
@@ -78,7 +78,7 @@ impl Model for MorsePair {
         }
     }
 
-    fn draw(&self, lane: usize, stream: &mut Stream, z: &mut Phase) {
+    fn draw(&self, lane: usize, stream: &mut Stream, z: &mut PhaseSpace) {
         // The ground state of an oscillator of 0.005 hartree around 2.9 bohr.
         let (m, w) = (self.bath.masses[0], 0.005);
         let (q, p) = (2.9 + stream.normal() / (2.0 * m * w).sqrt(), (0.5 * m * w).sqrt() * stream.normal());
@@ -94,8 +94,8 @@ impl Model for MorsePair {
         [-largest, largest]
     }
 
-    fn prepare(&self, motion: Motion, t: f64) -> Box<dyn FrozenStep + '_> {
-        Box::new(GeneralStep::new(self, motion, t))
+    fn classical_step(&self, scheme: ClassicalScheme, t: f64) -> Box<dyn ClassicalStep + '_> {
+        Box::new(GeneralStep::new(self, scheme, t))
     }
 
     fn units(&self) -> UnitSystem {
@@ -104,7 +104,7 @@ impl Model for MorsePair {
 }
 
 /// conj(bra_0) ket_1 + conj(bra_1) ket_0.
-fn cross(bra: &Vector, ket: &Vector) -> (Lane, Lane) {
+fn cross(bra: &Vector, ket: &Vector) -> (Lanes, Lanes) {
     let product = |i: usize, j: usize, l: usize| {
         let (a, b, c, d) = (bra.re[i][l], bra.im[i][l], ket.re[j][l], ket.im[j][l]);
         (a * c + b * d, a * d - b * c)
@@ -115,13 +115,13 @@ fn cross(bra: &Vector, ket: &Vector) -> (Lane, Lane) {
     )
 }
 
-/// Dynamics on the adiabatic surface that is populated most at the beginning.
+/// Dynamics on the adiabatic surface of the largest initial population.
 struct BornOppenheimer;
 
 struct OnOneSurface<'a> {
     model: &'a dyn Model,
-    half: Lane,
-    opening: Box<dyn FrozenStep + 'a>,
+    half: Lanes,
+    kick_drift: Box<dyn ClassicalStep + 'a>,
 }
 
 impl Algorithm for BornOppenheimer {
@@ -129,7 +129,7 @@ impl Algorithm for BornOppenheimer {
         true
     }
 
-    fn begin(&self, _model: &dyn Model, block: &mut Block, _branch: usize) -> Lane {
+    fn begin(&self, _model: &dyn Model, block: &mut Block, _branch: usize) -> Lanes {
         block.to_adiabatic();
         let (lower, upper) = (block.scratch[0].population(0), block.scratch[0].population(1));
         block.active = std::array::from_fn(|l| usize::from(upper[l] > lower[l]));
@@ -138,11 +138,15 @@ impl Algorithm for BornOppenheimer {
 
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a> {
         let t = clock.time_step;
-        Box::new(OnOneSurface { model, half: [0.5 * t; LANES], opening: model.prepare(Motion::Opening, t) })
+        Box::new(OnOneSurface {
+            model,
+            half: [0.5 * t; LANES],
+            kick_drift: model.classical_step(ClassicalScheme::KickDrift, t),
+        })
     }
 
-    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observed) {
-        block.scratch[1].take_columns(&block.eigen.vectors, &block.active);
+    fn observe(&self, model: &dyn Model, block: &mut Block, observed: &mut Observables) {
+        block.scratch[1].copy_columns(&block.eigen.vectors, &block.active);
         observed.set_pure_state(&block.scratch[1]);
         observed.set_surfaces(&block.active);
         let quantum = std::array::from_fn(|l| block.eigen.values[block.active[l]][l]);
@@ -153,10 +157,10 @@ impl Algorithm for BornOppenheimer {
 impl Stepper for OnOneSurface<'_> {
     fn advance(&mut self, block: &mut Block, _step: usize) {
         let surface = &mut block.scratch[1];
-        surface.take_columns(&block.eigen.vectors, &block.active);
-        self.opening.advance(&mut block.z, Frozen { psi: surface, active: &block.active }, &mut block.h);
+        surface.copy_columns(&block.eigen.vectors, &block.active);
+        self.kick_drift.advance(&mut block.z, FrozenState { psi: surface, active: &block.active }, &mut block.h);
         block.eigen.solve(&block.h);
-        surface.take_columns(&block.eigen.vectors, &block.active);
+        surface.copy_columns(&block.eigen.vectors, &block.active);
         self.model.kick(&self.half, &mut block.z, surface, &mut block.force);
     }
 }
@@ -174,10 +178,10 @@ fn main() {
         let system = System { model: &model, algorithm, clock: &clock, correlations: Correlations::default() };
         let mut populations = Moments::new(clock.samples + 1, exponent_for(2.0));
         for block in Tasks::new(0, count).pieces(LANES as u64) {
-            let found = system.run(block, (CampaignSeed(1), &state, &Start::default()), &mut || true);
-            let is_meant = std::array::from_fn(|l| (l as u64) < block.count());
-            for (sample, row) in found.samples.chunks(system.layout().len()).enumerate() {
-                populations.add_lanes(sample, &row[0], &is_meant).expect("populations are no large numbers");
+            let result = system.run(block, (CampaignSeed(1), &state, &InitialConditions::default()), &mut || true);
+            let is_filled = std::array::from_fn(|l| (l as u64) < block.count());
+            for (sample, row) in result.samples.chunks(system.layout().len()).enumerate() {
+                populations.add_lanes(sample, &row[0], &is_filled).expect("populations are at most one");
             }
         }
         println!("{name}: population of the first state");
