@@ -1,31 +1,31 @@
-//! What is each mark called? Beside the axes, where no mark can be.
+//! How is the legend drawn? It is placed beside the axes, where it covers no data.
 use super::mark::{Mark, Shape};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-/// Rows that there is room for.
-const MOST: usize = 24;
-/// Sizes in points: of the text, from row to row, of a sample, and between things.
+/// The number of rows that fit.
+const MOST_ROWS: usize = 24;
+/// Sizes in points: of the text, of a row, of a sample, and of the gaps.
 const TEXT: u32 = 12;
 const ROW: u32 = 18;
 const SAMPLE: u32 = 20;
 const GAP: u32 = 8;
-/// Width of a character over its height, of a word in capitals and digits at most.
+/// Upper estimate of the width of a character relative to its height.
 const CHARACTER: f64 = 0.6;
 
-/// Names, colours and samples of marks.
+/// The names of marks, with samples in their colors.
 pub struct Legend<'a> {
     rows: Vec<(&'a Mark, RGBColor)>,
-    /// Marks that there is no room for.
+    /// The number of marks that do not fit.
     left_out: usize,
 }
 
 impl<'a> Legend<'a> {
-    /// Of the marks that have names.
-    pub fn of(marks: &'a [Mark], colours: &[(u8, u8, u8)]) -> Self {
-        let named = marks.iter().zip(colours).filter(|(mark, _)| !mark.name.is_empty());
+    /// The legend of the marks that have names.
+    pub fn new(marks: &'a [Mark], colors: &[(u8, u8, u8)]) -> Self {
+        let named = marks.iter().zip(colors).filter(|(mark, _)| !mark.name.is_empty());
         let mut rows: Vec<_> = named.map(|(mark, (r, g, b))| (mark, RGBColor(*r, *g, *b))).collect();
-        let left_out = if rows.len() > MOST { rows.len() - (MOST - 1) } else { 0 };
+        let left_out = if rows.len() > MOST_ROWS { rows.len() - (MOST_ROWS - 1) } else { 0 };
         rows.truncate(rows.len() - left_out);
         Self { rows, left_out }
     }
@@ -35,41 +35,41 @@ impl<'a> Legend<'a> {
         self.rows.iter().map(|(mark, _)| mark.name.clone()).chain(more)
     }
 
-    /// How wide it is, points; 0 where no mark has a name.
+    /// Width, points; 0 without names.
     pub fn width(&self) -> u32 {
         let longest = self.names().map(|name| name.chars().count()).max();
         longest.map_or(0, |longest| SAMPLE + 2 * GAP + (CHARACTER * f64::from(TEXT) * longest as f64) as u32)
     }
 
-    /// Draws it from the top of `area`, `fine` units to a point.
+    /// Draws the legend at the top of `area`, with `units` per point.
     ///
     /// # Errors
-    /// The library refuses.
+    /// The drawing library fails.
     pub fn draw(
         &self,
         area: &DrawingArea<SVGBackend<'_>, Shift>,
         font: &str,
         top: u32,
-        fine: u32,
+        units: u32,
     ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-        let fine = |points: u32| (points * fine) as i32;
-        let middle = |row: usize| fine(top + ROW * row as u32 + ROW / 2);
-        for (row, (mark, colour)) in self.rows.iter().enumerate() {
-            let (y, half) = (middle(row), fine(5));
+        let scaled = |points: u32| (points * units) as i32;
+        let middle = |row: usize| scaled(top + ROW * row as u32 + ROW / 2);
+        for (row, (mark, color)) in self.rows.iter().enumerate() {
+            let (y, half) = (middle(row), scaled(5));
             match mark.shape {
                 Shape::Line(_) => {
-                    let line = vec![(0, y), (fine(SAMPLE), y)];
-                    area.draw(&PathElement::new(line, colour.stroke_width(fine(2) as u32)))?;
+                    let line = vec![(0, y), (scaled(SAMPLE), y)];
+                    area.draw(&PathElement::new(line, color.stroke_width(scaled(2) as u32)))?;
                 }
                 _ => {
-                    let corners = [(0, y - half), (fine(SAMPLE), y + half)];
-                    area.draw(&Rectangle::new(corners, colour.mix(mark.shape.opacity()).filled()))?;
+                    let corners = [(0, y - half), (scaled(SAMPLE), y + half)];
+                    area.draw(&Rectangle::new(corners, color.mix(mark.shape.opacity()).filled()))?;
                 }
             }
         }
-        let style = (font, fine(TEXT)).into_font().color(&BLACK);
+        let style = (font, scaled(TEXT)).into_font().color(&BLACK);
         for (row, name) in self.names().enumerate() {
-            area.draw(&Text::new(name, (fine(SAMPLE + GAP), middle(row) - fine(TEXT) / 2), style.clone()))?;
+            area.draw(&Text::new(name, (scaled(SAMPLE + GAP), middle(row) - scaled(TEXT) / 2), style.clone()))?;
         }
         Ok(())
     }

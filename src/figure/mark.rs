@@ -1,13 +1,13 @@
-//! What can be drawn on axes?
+//! What can be drawn on a chart?
 
-/// Something drawn, and what the legend calls it.
+/// A data series with its name in the legend.
 #[derive(Clone, Debug)]
 pub struct Mark {
     pub name: String,
     pub shape: Shape,
 }
 
-/// Values of a mark; what is not finite is left out.
+/// The values of a mark; those that are not finite are left out.
 #[derive(Clone, Debug)]
 pub enum Shape {
     /// (x, y).
@@ -23,7 +23,7 @@ pub enum Shape {
 }
 
 impl Shape {
-    /// The finite points that must lie within the axes.
+    /// The finite points that the axes must include.
     pub fn extent(&self) -> Vec<(f64, f64)> {
         let corners: Vec<(f64, f64)> = match self {
             Self::Line(points) | Self::Points(points) => points.clone(),
@@ -35,7 +35,7 @@ impl Shape {
         corners.into_iter().filter(|(x, y)| x.is_finite() && y.is_finite()).collect()
     }
 
-    /// How much of what is below it covers: 1 is all.
+    /// Opacity, 0 to 1.
     pub fn opacity(&self) -> f64 {
         match self {
             Self::Line(_) => 1.0,
@@ -46,13 +46,13 @@ impl Shape {
         }
     }
 
-    /// Whether it stands on the x axis.
-    pub fn is_standing(&self) -> bool {
+    /// Whether it starts at y = 0.
+    pub fn has_baseline(&self) -> bool {
         matches!(self, Self::Histogram(_) | Self::Bars(_))
     }
 }
 
-/// The longest runs of `rows` that are all finite by `is_finite`.
-pub fn pieces<T: Copy>(rows: &[T], is_finite: impl Fn(&T) -> bool) -> Vec<Vec<T>> {
-    rows.split(|row| !is_finite(row)).filter(|piece| !piece.is_empty()).map(<[T]>::to_vec).collect()
+/// The contiguous segments of `rows` that are finite according to `is_finite`.
+pub fn finite_segments<T: Copy>(rows: &[T], is_finite: impl Fn(&T) -> bool) -> Vec<Vec<T>> {
+    rows.split(|row| !is_finite(row)).filter(|segment| !segment.is_empty()).map(<[T]>::to_vec).collect()
 }

@@ -1,16 +1,16 @@
-//! Which colour has the k-th of n marks?
+//! Which color does the k-th of n marks have?
 
-/// Colours that most people with a colour vision deficiency can tell apart (Okabe and Ito; Wong, Nat. Methods 8, 441, 2011,
-/// doi:10.1038/nmeth.1618), without the yellow that vanishes on white.
+/// Colors that most people with a color vision deficiency can distinguish (Okabe and Ito; Wong, Nat. Methods 8, 441, 2011,
+/// doi:10.1038/nmeth.1618), without the yellow, which is invisible on white.
 const FEW: [(u8, u8, u8); 7] =
     [(0, 114, 178), (213, 94, 0), (0, 158, 115), (204, 121, 167), (86, 180, 233), (230, 159, 0), (80, 80, 80)];
 
-/// From dark blue over green to yellow-green, for many marks in an order.
+/// A scale from dark blue over green to yellow-green, for many ordered marks.
 const MANY: [(f64, f64, f64); 5] =
     [(68.0, 1.0, 84.0), (59.0, 82.0, 139.0), (33.0, 145.0, 140.0), (94.0, 201.0, 98.0), (190.0, 210.0, 40.0)];
 
 /// Red, green and blue of mark `k` of `n`.
-pub fn colour(k: usize, n: usize) -> (u8, u8, u8) {
+pub fn color(k: usize, n: usize) -> (u8, u8, u8) {
     if n <= FEW.len() {
         return FEW[k % FEW.len()];
     }

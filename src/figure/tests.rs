@@ -1,5 +1,6 @@
-//! What stands in the SVG of a chart.
+//! Contents of the SVG of a chart.
 use super::*;
+use std::fs;
 
 fn chart() -> Chart {
     let x: Vec<f64> = (0..20).map(f64::from).collect();
@@ -26,12 +27,12 @@ fn titles_labels_and_legend_stand_in_the_figure() {
 }
 
 #[test]
-fn nothing_is_drawn_across_what_is_not_finite() {
+fn lines_are_interrupted_where_values_are_not_finite() {
     let svg = chart().to_svg().unwrap();
     let polylines = svg
         .split("<polyline")
         .filter(|part| part.contains("stroke=\"#0072B2\"") && part.contains("stroke-width=\"8\""));
-    // Two pieces and the sample in the legend.
+    // Two segments and the sample in the legend.
     assert_eq!(polylines.count(), 3);
     assert_eq!(count(&svg, "<polygon"), 2);
     assert_eq!(count(&svg, "<circle"), 19);
@@ -39,7 +40,7 @@ fn nothing_is_drawn_across_what_is_not_finite() {
 }
 
 #[test]
-fn histograms_and_bars_stand_on_the_axis() {
+fn histograms_and_bars_start_at_the_axis() {
     let edges: Vec<f64> = (0..5).map(f64::from).collect();
     let overlaid = Chart::new("Windows", "x", "density").histogram("0", &edges, &[1.0, 2.0, 0.0, 0.0]);
     let overlaid = overlaid.histogram("1", &edges, &[0.0, 1.0, 2.0, f64::NAN]).to_svg().unwrap();
@@ -50,7 +51,7 @@ fn histograms_and_bars_stand_on_the_axis() {
 }
 
 #[test]
-fn what_is_empty_or_has_one_value_is_drawn_too() {
+fn charts_without_values_or_with_one_are_drawn() {
     for chart in [Chart::new("", "", ""), Chart::new("a", "x", "y").line("l", &[1.0], &[2.0])] {
         assert!(chart.to_svg().unwrap().contains("</svg>"));
     }
@@ -59,15 +60,15 @@ fn what_is_empty_or_has_one_value_is_drawn_too() {
 }
 
 #[test]
-fn many_points_are_thinned_and_many_marks_have_their_own_colours() {
+fn many_points_are_subsampled_and_many_marks_have_their_own_colors() {
     let x: Vec<f64> = (0..20_001).map(f64::from).collect();
     assert_eq!(count(&Chart::new("", "", "").points("", &x, &x).to_svg().unwrap(), "<circle"), 4001);
-    let colours: std::collections::BTreeSet<_> = (0..40).map(|k| palette::colour(k, 40)).collect();
-    assert_eq!(colours.len(), 40);
+    let colors: std::collections::BTreeSet<_> = (0..40).map(|k| palette::color(k, 40)).collect();
+    assert_eq!(colors.len(), 40);
 }
 
 #[test]
-fn a_figure_is_written_whole_or_not_at_all() {
+fn a_figure_is_written_completely_or_not_at_all() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("f.svg");
     chart().draw().unwrap().write(&path).unwrap();
@@ -78,7 +79,7 @@ fn a_figure_is_written_whole_or_not_at_all() {
 }
 
 #[test]
-fn a_legend_has_its_own_room_and_says_what_it_leaves_out() {
+fn a_legend_is_beside_the_axes_and_counts_the_names_that_do_not_fit() {
     let edges = [0.0, 1.0];
     let many = |count: usize| {
         (0..count).fold(Chart::new("", "x", "y"), |chart, k| chart.histogram(&format!("window {k}"), &edges, &[1.0]))

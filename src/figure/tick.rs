@@ -1,11 +1,11 @@
-//! What is written at a tick?
+//! How is a tick labeled?
 
-/// The number `x` on an axis that spans `span`: no more digits than it needs, and no sign of a zero that was rounded.
+/// The label of `x` on an axis of length `span`: no more digits than necessary, and no minus sign for zero.
 pub fn label(x: f64, span: f64) -> String {
     let magnitude = span.abs().log10().floor();
     let is_plain = (-4.0..7.0).contains(&magnitude);
     if !is_plain {
-        // Of a zero that was rounded all digits are noise.
+        // The digits of a rounded zero are noise.
         return if x.abs() < 1e-6 * span.abs() { "0".into() } else { format!("{x:.2e}").replace(".00e", "e") };
     }
     let decimals = (3.0 - magnitude).clamp(0.0, 8.0) as usize;
@@ -14,7 +14,7 @@ pub fn label(x: f64, span: f64) -> String {
     if text == "-0" { "0".into() } else { text.to_owned() }
 }
 
-/// The number of a bar; nothing between bars.
+/// The label of a bar; empty between bars.
 pub fn bar(x: f64) -> String {
     if (x - x.round()).abs() < 1e-6 { format!("{x:.0}") } else { String::new() }
 }

@@ -9,7 +9,7 @@ use super::say;
 use crate::campaigns::campaign::{Outcomes, Take};
 use crate::campaigns::stage::{Error, StageResult};
 use crate::comm::Place;
-use crate::figure::{self, Chart, Drawn};
+use crate::figure::{self, Chart};
 use crate::journal::{Manifest, codec, record::Head};
 use crate::results::Writer;
 use crate::task::Failure;
@@ -49,7 +49,7 @@ pub fn publish(
 }
 
 /// A figure, and what the name of the result is extended by.
-type Figure = (&'static str, Result<Drawn, figure::Error>);
+type Figure = (&'static str, Result<figure::Figure, figure::Error>);
 
 fn draw(charts: Vec<(&'static str, Chart)>) -> Vec<Figure> {
     charts.into_iter().map(|(name, chart)| (name, chart.draw())).collect()
