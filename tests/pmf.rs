@@ -148,7 +148,7 @@ fn angles_of_plumed_go_round_as_their_files_say() {
     // The same by a period that is given.
     let told = results_of(&folder.path("pmf.h5"));
     let windows = ring(&folder, false);
-    folder.analyze(&windows).expect(0, &["nearly a full turn, but there is no period"]);
+    folder.analyze(&windows).expect(0, &["nearly a full rotation, but no period is set"]);
     let period = format!("unit = \"radian\"\nperiod = {}", 2.0 * std::f64::consts::PI);
     folder.analyze(&windows.replace("unit = \"radian\"", &period)).expect(0, &[]);
     assert_eq!(told, results_of(&folder.path("pmf.h5")));
@@ -205,7 +205,7 @@ fn an_output_of_another_input_is_kept_and_the_same_input_gives_the_same_bits() {
     assert_eq!(first, results_of(&folder.path("pmf.h5")));
     folder.pmf(&[&plain[..], &["--force"]].concat()).expect(0, &[]);
     folder.write("pmf.h5", "something else");
-    folder.pmf(&plain).expect(73, &["is no result of simmpi"]);
+    folder.pmf(&plain).expect(73, &["is not a result of simmpi"]);
     folder.pmf(&["windows.toml", "-o", "missing/pmf.h5"]).expect(73, &["cannot create"]);
     folder.pmf(&["nothing.toml", "-o", "pmf.h5"]).expect(78, &["not found: name an existing file"]);
     folder.pmf(&["windows.toml"]).expect(64, &["--output"]);
@@ -240,13 +240,13 @@ fn what_is_wrong_in_the_file_of_windows_is_told_with_its_line() {
         (("force_constant = 1000\n[", "force_constant = -5\n["), 78, "`force_constant` must be above 0, found -5"),
         (("bins = 40", "bins = 0"), 78, "at least 1"),
         (("bins = 40", "range = [0.9, 0.1]"), 78, "the range from 0.9 to 0.1 is empty"),
-        (("bins = 40", "range = [3.0, 4.0]"), 65, "no sample lies between 3 and 4: they go from 0.3"),
+        (("bins = 40", "range = [3.0, 4.0]"), 65, "no samples lie between 3 and 4: they range from 0.3"),
         (("bins = 40", "estimator = \"umbrella integration\""), 78, "known values: mbar, wham"),
         (("bins = 40", "discard_ps = \"some\""), 78, "windows.toml:3"),
         (
             ("bins = 40", "discard_ps = 299.5"),
             65,
-            "window 0, `f0`, has no sample left: its times go from 0 to 299 ps, and `discard_ps` = 299.5",
+            "window 0, `f0`, has no samples left: its times range from 0 to 299 ps, and `discard_ps` = 299.5",
         ),
         (("file = \"f1\"", "file = \"f0\""), 78, "window 0 reads the same column of `f0`"),
         (("file = \"f1\"", "file = \"f9\""), 65, "cannot read `f9`"),
@@ -287,16 +287,16 @@ fn what_is_wrong_in_a_data_file_is_told_with_its_line() {
     folder.analyze(&good).expect(0, &["f1:300: the last line is cut off"]);
     let forces = "@ yaxis label \"Force (kJ/mol/nm)\"\n0 -40\n1 30\n";
     folder.write("f1", forces);
-    folder.analyze(&good).expect(65, &["`f1` has forces, not positions", "quantity = \"force\""]);
+    folder.analyze(&good).expect(65, &["`f1` contains forces, not positions", "quantity = \"force\""]);
     // Constants of another unit, or copies, are warned of.
     folder.write("f1", &fs::read_to_string(folder.path("f0")).unwrap());
     folder.analyze(&good).expect(0, &["has the same contents as the file of window 0"]);
     folder.write("f1", &data);
     let said = folder.analyze(&good.replace("center = 0.58", "center = 5.8")).said;
-    assert!(said.contains("window 1 (`f1`)") && said.contains("look at `center`"), "{said}");
+    assert!(said.contains("window 1 (`f1`)") && said.contains("check `center`"), "{said}");
     folder.write("f0", "0 1\n1 1\n2 1\n");
     folder.write("f1", "0 1\n1 1\n2 1\n3 1\n");
-    folder.analyze(&good.replace("= 0.5\n", "= 1.0\n")).expect(65, &["all samples are 1"]);
+    folder.analyze(&good.replace("= 0.5\n", "= 1.0\n")).expect(65, &["all samples equal 1"]);
 }
 
 #[test]

@@ -148,7 +148,7 @@ impl Set {
     fn expect_right(&self, name: &str) -> Vec<f64> {
         let folder = tempfile::tempdir().unwrap();
         let ended = self.analyze(&folder).expect(0, &[]);
-        for word in ["agree", "same `center`", "no other window", "to one side"] {
+        for word in ["inconsistent", "same `center`", "no other window", "to one side"] {
             assert!(!ended.said.contains(word), "{name}: {}", ended.said);
         }
         let found = array(&folder, "windows/consistency");
@@ -272,7 +272,7 @@ fn wrong_windows_of_angles_are_named_with_the_cause() {
     right()
         .with(|_, one| one.samples.iter_mut().for_each(|x| *x = x.to_radians()))
         .expect_wrong("samples in radian", &[all, "degree and radian"]);
-    // So soft that one wrong center spoils all windows: on a smaller circle, of centers in other units, they would agree.
+    // So soft that one wrong center spoils all windows: on a smaller circle, of centers in other units, they would be consistent.
     let draw = Draw { samples: 1500, memory: 0.3 };
     let restraint = |(k, center)| draw.window(k as u64, flat, (center, 20.0 * PER_DEGREE), Some(360.0));
     let windows = even(-180.0, 45.0, 8).enumerate().map(restraint).collect();
@@ -403,12 +403,12 @@ fn titles_and_legends_say_what_a_column_is() {
     let is_quiet = |ended: Ended| assert!(!ended.expect(0, &[]).said.contains("warning"));
     is_quiet(run(pull_file("Pull COM", &["1"], std::slice::from_ref(&x)), right));
     let average = run(pull_file("Pull Average COM", &["1"], std::slice::from_ref(&x)), right);
-    average.expect(65, &["has averages", "\"Pull Average COM\"", "pull-xout-average = no"]);
+    average.expect(65, &["contains averages", "\"Pull Average COM\"", "pull-xout-average = no"]);
     let force = run(
         pull_file("Pull Average force", &["1"], std::slice::from_ref(&x)).replace("Position (nm)", "Force (kJ/mol/nm)"),
         "center = 0.5\nquantity = \"force\"",
     );
-    force.expect(65, &["has averages", "pull-fout-average"]);
+    force.expect(65, &["contains averages", "pull-fout-average"]);
     let with_reference = |reference: Vec<f64>| pull_file("Pull COM", &["1", "1 ref"], &[x.clone(), reference]);
     is_quiet(run(with_reference(constant(0.5)), right));
     run(with_reference(constant(0.5)), "center = 0.0")

@@ -1,5 +1,5 @@
 //! The command `pmf`: the potential of mean force of existing umbrella windows.
-use crate::campaigns::pmf::{self, Refusal};
+use crate::campaigns::pmf::{self, LoadError};
 use crate::config::{Config, Faults};
 use crate::run::exit::{Exit, Stop};
 use crate::run::say;
@@ -13,8 +13,8 @@ use std::path::Path;
 pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Result<Exit, Stop> {
     let text = Config::read(path).map_err(|error| Stop::because(Exit::Configuration, &error))?;
     let umbrella = pmf::load(path, &text).map_err(|refusal| match refusal {
-        Refusal::Configuration(faults) => stop(Exit::Configuration, &faults),
-        Refusal::Input(faults) => stop(Exit::Input, &faults),
+        LoadError::Configuration(faults) => stop(Exit::Configuration, &faults),
+        LoadError::Input(faults) => stop(Exit::Input, &faults),
     })?;
     if !replace {
         pmf::check_output(output, &umbrella.fingerprint).map_err(|refused| Stop::because(Exit::Output, &refused))?;
@@ -27,9 +27,9 @@ pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Res
     // Drawn while the disk writes.
     let drawn = with_figures.then(|| analysis.draw());
     closed.publish()?;
-    analysis.told().iter().for_each(|line| say::line(line));
+    analysis.summary().iter().for_each(|line| say::line(line));
     analysis.notes().iter().for_each(|line| say::line(&format!("note: {line}")));
-    analysis.advice().iter().for_each(|line| say::line(&format!("warning: {line}")));
+    analysis.warnings().iter().for_each(|line| say::line(&format!("warning: {line}")));
     say::line(&format!("written: {}", output.display()));
     let failed = |error| Stop::because(Exit::Output, &error);
     for (name, figure) in drawn.transpose().map_err(failed)?.unwrap_or_default() {
@@ -37,7 +37,7 @@ pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Res
         figure.write(&path).map_err(failed)?;
         say::line(&format!("drawn: {}", path.display()));
     }
-    Ok(if analysis.is_whole() { Exit::Complete } else { Exit::SomeFailed })
+    Ok(if analysis.is_connected() { Exit::Complete } else { Exit::SomeFailed })
 }
 
 fn stop(exit: Exit, faults: &Faults) -> Stop {

@@ -1,49 +1,49 @@
-//! What do windows and their free energy look like?
-use super::Analysis;
-use crate::figure::{Chart, Drawn, Error};
+//! Which figures are drawn of windows and their free energy?
+use super::analysis::Analysis;
+use crate::figure::{Chart, Error, Figure};
 
-/// Standard errors to each side of an interval of 95 %.
-const TWO_SIDED: f64 = 1.96;
-/// More windows than this are not named one by one.
-const NAMED: usize = 12;
+/// Half of the 95 % interval in standard errors.
+const HALF_INTERVAL: f64 = 1.96;
+/// The legend lists at most this many windows.
+const MOST_NAMED: usize = 12;
 
 impl Analysis<'_> {
-    /// Draws the free energy and the histograms; each is told by what the name of the result is extended by.
+    /// Draws the free energy and the histograms: (suffix of the file name, figure).
     ///
     /// # Errors
     /// They cannot be drawn.
-    pub fn draw(&self) -> Result<Vec<(&'static str, Drawn)>, Error> {
+    pub fn draw(&self) -> Result<Vec<(&'static str, Figure)>, Error> {
         let (profile, histograms) = (self.profile_chart().draw()?, self.histogram_chart().draw()?);
         Ok(vec![("profile", profile), ("histograms", histograms)])
     }
 
-    fn label(&self) -> String {
+    fn axis_label(&self) -> String {
         match self.umbrella.unit.name() {
             "none" => "coordinate".to_owned(),
             unit => format!("coordinate / {unit}"),
         }
     }
 
-    /// The potential of mean force with its band; pieces are lines of their own.
+    /// The potential of mean force with its 95 % interval; each connected component is a separate line.
     pub fn profile_chart(&self) -> Chart {
         let (profile, kt) = (&self.profile, self.umbrella.thermal_energy());
-        let mut chart = Chart::new("Potential of mean force", &self.label(), "free energy / kJ/mol");
-        for piece in 0..=profile.piece.iter().flatten().max().copied().unwrap_or(0) {
+        let mut chart = Chart::new("Potential of mean force", &self.axis_label(), "free energy / kJ/mol");
+        for component in 0..=profile.component.iter().flatten().max().copied().unwrap_or(0) {
             let own = |values: &[f64], of: &dyn Fn(usize) -> f64| -> Vec<f64> {
                 (0..values.len())
-                    .map(|bin| if profile.piece[bin] == Some(piece) { of(bin) } else { f64::NAN })
+                    .map(|bin| if profile.component[bin] == Some(component) { of(bin) } else { f64::NAN })
                     .collect()
             };
-            let at = |side: f64| {
+            let bound = |side: f64| {
                 own(&profile.free_energy, &|bin| kt * (profile.free_energy[bin] + side * profile.stderr[bin]))
             };
             let line = own(&profile.free_energy, &|bin| kt * profile.free_energy[bin]);
-            let is_first = piece == 0;
+            let is_first = component == 0;
             let name = if is_first && self.replicates > 1 { "95 % interval" } else { "" };
             if self.replicates > 1 {
-                chart = chart.band(name, &profile.coordinate, &at(-TWO_SIDED), &at(TWO_SIDED));
+                chart = chart.band(name, &profile.coordinate, &bound(-HALF_INTERVAL), &bound(HALF_INTERVAL));
             }
-            let name = if self.is_whole() { String::new() } else { format!("piece {piece}, own zero") };
+            let name = if self.is_connected() { String::new() } else { format!("piece {component}, own zero") };
             chart = chart.line(&name, &profile.coordinate, &line);
         }
         let bins = self.umbrella.bins;
@@ -57,13 +57,13 @@ impl Analysis<'_> {
             "none" => "density".to_owned(),
             unit => format!("density / {unit}^-1"),
         };
-        let mut chart = Chart::new("Windows", &self.label(), &per).x_range(bins.low, bins.high);
+        let mut chart = Chart::new("Windows", &self.axis_label(), &per).x_range(bins.low, bins.high);
         let windows = &self.umbrella.windows;
         for window in windows {
             let counts = bins.counts(&window.window.samples);
             let total = window.window.samples.len() as f64 * bins.width();
             let heights: Vec<f64> = counts.iter().map(|count| *count as f64 / total).collect();
-            let name = if windows.len() <= NAMED { window.short_center().to_string() } else { String::new() };
+            let name = if windows.len() <= MOST_NAMED { window.short_center().to_string() } else { String::new() };
             chart = chart.histogram(&name, &bins.edges(), &heights);
         }
         chart

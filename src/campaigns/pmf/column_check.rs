@@ -1,19 +1,19 @@
-//! Is the column of a window what the window takes it for, as far as its file says so?
+//! Is the column of a window the restrained coordinate, according to the titles and legends of its file?
 use super::section::{Quantity, WindowSection};
 use crate::config::{Document, Fault};
 use crate::md::columns::legend::{self, Meaning};
 use crate::md::columns::{self, Column, Table};
 use std::path::Path;
 
-/// Part of the restraint's width within which a center is the reference of the file: their digits differ.
-const NEAR: f64 = 0.02;
-/// Digits of the file.
-const DIGITS: f64 = 1e-5;
+/// Tolerance between `center` and the reference in the file, in widths of the restraint: they are printed with different numbers of digits.
+const TOLERANCE: f64 = 0.02;
+/// Relative precision of numbers in the file.
+const PRECISION: f64 = 1e-5;
 
-/// Whether the column has instantaneous values of the restrained coordinate, around the given center.
+/// Checks that the column contains instantaneous values of the restrained coordinate, around the configured center.
 ///
 /// # Errors
-/// The file says that it has something else.
+/// According to the file, it contains something else.
 pub fn check(
     document: &Document,
     index: usize,
@@ -28,10 +28,10 @@ pub fn check(
     let name = window.file.display();
     for (title, key) in [("Pull Average COM", "pull-xout-average"), ("Pull Average force", "pull-fout-average")] {
         if legend::titles(bytes).any(|found| found == title) {
-            let message = format!("`{name}` has averages (its title is \"{title}\"), not samples");
+            let message = format!("`{name}` contains averages (its title is \"{title}\"), not samples");
             let help = format!(
-                "means since the last output are narrower than what the restraint allows: run again with {key} = no, or read a file of the other \
-                 quantity that is not averaged"
+                "averages since the last output have too small a variance: rerun with {key} = no, or use the file of the other \
+                 quantity if that is not averaged"
             );
             return refuse("file", message, &help);
         }
@@ -52,7 +52,7 @@ pub fn check(
             Components::BesideValue => "one component of the distance",
             Components::Several => {
                 let message = format!("column {column} (`{called}`) of `{name}` is one component of a distance");
-                let help = "GROMACS before 5.1 writes no column of the distance itself: write the file again with its length, \
+                let help = "GROMACS before 5.1 does not write the distance itself: convert the file to its length, \
                             sqrt(dX^2 + dY^2 + dZ^2) over the pulled dimensions";
                 return refuse("column", message, help);
             }
@@ -64,7 +64,7 @@ pub fn check(
         .map(|(column, name)| format!("{column} (`{name}`)"))
         .collect();
     let help = match values.is_empty() {
-        true => "name the column of the restrained coordinate".to_owned(),
+        true => "set `column` to the restrained coordinate".to_owned(),
         false => format!("the value of the coordinate is in column {}", values.join(" or ")),
     };
     refuse(
@@ -74,12 +74,12 @@ pub fn check(
     )
 }
 
-/// Which components of distances a file has.
+/// The components of distances in a file.
 enum Components {
-    /// One, and no distance: the pulled dimension.
+    /// One without the distance: the pulled dimension.
     Only,
     BesideValue,
-    /// Two or three, and no distance.
+    /// Two or three without the distance.
     Several,
 }
 
@@ -94,7 +94,7 @@ fn components(table: &Table) -> Components {
     }
 }
 
-/// Compares the center with the reference that the file has.
+/// Compares the center with the reference in the file, if it has one.
 fn check_reference(
     document: &Document,
     index: usize,
@@ -103,31 +103,32 @@ fn check_reference(
     table: &Table,
     (path, bytes, kt): (&Path, &[u8], f64),
 ) -> Result<(), Box<Fault>> {
-    let Some(of_file) = legend::reference_of(&table.names, column) else { return Ok(()) };
-    let Ok(references) = columns::parse(path, bytes, std::slice::from_ref(&of_file)) else { return Ok(()) };
+    let Some(reference) = legend::reference_of(&table.names, column) else { return Ok(()) };
+    let Ok(references) = columns::parse(path, bytes, std::slice::from_ref(&reference)) else { return Ok(()) };
     let references = references.values.into_iter().next().unwrap_or_default();
     let (Some(first), Some(last)) = (references.first().copied(), references.last().copied()) else { return Ok(()) };
-    let period = window.period.or(window.unit.turn());
-    let apart = |a: f64, b: f64| {
-        let straight = a - b;
-        period.map_or(straight, |period| straight - period * libm::rint(straight / period)).abs()
+    let period = window.period.or(window.unit.full_rotation());
+    let distance = |a: f64, b: f64| {
+        let difference = a - b;
+        period.map_or(difference, |period| difference - period * libm::rint(difference / period)).abs()
     };
     let width = libm::sqrt(kt / window.force_constant);
-    let far = NEAR * width + DIGITS * first.abs().max(window.center.abs());
+    let tolerance = TOLERANCE * width + PRECISION * first.abs().max(window.center.abs());
     let refuse = |key: &str, message: String, help: &str| {
         Err(Box::new(document.fault(&format!("window.{index}.{key}"), message, help)))
     };
     let (name, unit) = (window.file.display(), window.unit.name().replace("none", ""));
-    let called = match &of_file {
+    let called = match &reference {
         Column::Index(column) => table.names.get(*column).map_or("", String::as_str),
         Column::Name(name) => name,
     };
-    if references.iter().any(|reference| apart(*reference, first) > far) {
-        let message = format!("the reference of `{name}` (`{called}`) moves from {first} to {last} {unit}");
-        let help = "samples of a window have one restraint: leave out runs that pull (pull-coord1-rate is not 0)";
+    if references.iter().any(|reference| distance(*reference, first) > tolerance) {
+        let message = format!("the reference position in `{name}` (`{called}`) moves from {first} to {last} {unit}");
+        let help =
+            "the restraint of a window must be constant: leave out pulling simulations (pull-coord1-rate is not 0)";
         return refuse("file", message.trim_end().to_owned(), help);
     }
-    if apart(first, window.center) > far {
+    if distance(first, window.center) > tolerance {
         let message = format!("`{name}` was restrained to {first} {unit} (`{called}`), not to {}", window.center);
         return refuse("center", message, &format!("set center = {first}"));
     }

@@ -1,51 +1,51 @@
-//! Which windows cannot be what they are said to be, and what should the user look at?
-use super::{Analysis, UmbrellaWindow};
-use crate::science::free_energy::{Cause, Change, Diagnosis, LIMIT};
+//! Which windows are inconsistent with the others, and what should the user check?
+use super::analysis::{Analysis, UmbrellaWindow};
+use crate::science::free_energy::{Cause, Correction, Diagnosis, LIMIT};
 
-/// Windows whose numbers are told in one message.
-const TOLD: usize = 3;
-/// Periods that coordinates have: of degrees and of radians.
+/// The most windows whose numbers are given in one message.
+const MOST_EXAMPLES: usize = 3;
+/// Common periods: of angles in degrees and in radians.
 const PERIODS: [f64; 2] = [360.0, 2.0 * std::f64::consts::PI];
-/// Variances below this part of the predicted ones are those of means, or of another force constant.
+/// Ratios of sampled to predicted variances below or above which averages, another force constant or another column are suspected.
 const NARROW: f64 = 0.7;
 const WIDE: f64 = 1.5;
-/// Slope of the means of samples over centers, below which they have nothing to do with one another.
-const ELSEWHERE: f64 = 0.1;
-/// So few independent samples may not have seen all that a window has.
-const SLOW: f64 = 50.0;
-const AVERAGING: &str = "samples that are means since the last output (pull-xout-average = yes) are too narrow as well";
+/// Slope of sample means over centers below which they are uncorrelated.
+const UNCORRELATED: f64 = 0.1;
+/// With fewer independent samples a window may not be sampled completely.
+const FEW_SAMPLES: f64 = 50.0;
+const AVERAGING: &str = "averages since the last output (pull-xout-average = yes) also have too small a variance";
 const CENTERS: &str = "; with `pull-coord1-start = yes` the center is pull-coord1-init plus the distance in the starting structure: `init` in `gmx dump -s window.tpr`";
 
 impl Analysis<'_> {
-    /// Windows that do not agree with what all windows predict for them, a line each, or one for all of them where the cause is common.
-    pub(super) fn doubts(&self) -> Vec<String> {
+    /// Windows that are inconsistent with the prediction of all windows, one line each, or one for all of them if the cause is common.
+    pub(super) fn inconsistencies(&self) -> Vec<String> {
         if self.umbrella.is_own {
             return self.unequilibrated().into_iter().collect();
         }
         let diagnosis = self.problem.diagnose(&PERIODS);
-        let told = diagnosis.as_ref().map_or(Vec::new(), |found| found.windows.clone());
+        let diagnosed = diagnosis.as_ref().map_or(Vec::new(), |found| found.windows.clone());
         let mut lines = match diagnosis {
-            Some(Diagnosis { windows, cause: Cause::Own(changes) }) => {
-                windows.iter().zip(changes).map(|(k, change)| self.doubt_of_one(*k, change)).collect()
+            Some(Diagnosis { windows, cause: Cause::Own(corrections) }) => {
+                windows.iter().zip(corrections).map(|(k, correction)| self.describe_one(*k, correction)).collect()
             }
-            Some(Diagnosis { windows, cause }) => vec![self.doubt_of_many(&windows, &cause)],
+            Some(Diagnosis { windows, cause }) => vec![self.describe_many(&windows, &cause)],
             None => Vec::new(),
         };
-        let is_far = |k: &usize| self.problem.consistency[*k].is_far_up() && !told.contains(k);
-        let apart: Vec<usize> = (0..self.umbrella.windows.len()).filter(is_far).collect();
-        lines.extend(self.far_up(&apart));
+        let is_far = |k: &usize| self.problem.consistency[*k].has_excessive_bias() && !diagnosed.contains(k);
+        let isolated: Vec<usize> = (0..self.umbrella.windows.len()).filter(is_far).collect();
+        lines.extend(self.describe_isolated(&isolated));
         if let (true, Some(offset)) = (lines.is_empty(), self.problem.common_offset()) {
             let unit = self.unit();
             lines.push(format!(
                 "the samples of all windows lie to one side of their `center`, {offset:.4}{unit} on average and tens of kT up their restraints: \
-                 centers that are all wrong by the same tilt the whole profile{}",
-                self.centers()
+                 a common offset of all centers tilts the whole profile{}",
+                self.center_hint()
             ));
         }
         lines
     }
 
-    /// Windows that repeat others, where not all windows are repeated alike: more simulations of one window, or a center that was copied.
+    /// Windows with the parameters of others, unless all windows are repeated equally often: repeats of one window, or a copied center.
     pub fn notes(&self) -> Vec<String> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let all = &self.umbrella.windows;
@@ -70,58 +70,61 @@ impl Analysis<'_> {
         if repeated.is_empty() {
             return Vec::new();
         }
-        let text = "have the same `center` and `force_constant`: they count as repeats of one window; if they are none, a center was copied";
+        let text = "have the same `center` and `force_constant`: they count as repeats of one window; if they are not, a center was copied by mistake";
         vec![format!("{} {text}", repeated.join(", "))]
     }
 
-    /// Windows that do not agree though their restraints are as they are said to be.
+    /// Windows that are inconsistent although the parameters of their restraints are certain.
     fn unequilibrated(&self) -> Option<String> {
-        let windows = self.problem.doubtful();
-        let all: Vec<String> = windows.iter().map(|k| format!("{}{}", self.found(*k), self.numbers(*k))).collect();
-        let text = "not in agreement with what all windows together predict: they have not seen all that they should; sample longer \
-                    (`steps`), or leave out more at the beginning (`discard_ps`)";
+        let windows = self.problem.inconsistent();
+        let all: Vec<String> = windows.iter().map(|k| format!("{}{}", self.label(*k), self.numbers(*k))).collect();
+        let text = "inconsistent with what all windows together predict: sampling is incomplete; sample longer \
+                    (`steps`), or discard more at the beginning (`discard_ps`)";
         (!all.is_empty()).then(|| format!("{}: {text}", all.join(", ")))
     }
 
-    fn doubt_of_one(&self, k: usize, change: Option<Change>) -> String {
-        let found = self.found(k);
-        let why = match change {
-            Some(change) => format!("it would agree with {}", self.told_change(change, Some(k))),
+    fn describe_one(&self, k: usize, correction: Option<Correction>) -> String {
+        let label = self.label(k);
+        let why = match correction {
+            Some(correction) => format!("it would be consistent with {}", self.describe(correction, Some(k))),
             None => self.unknown(&[k], 1.0),
         };
-        format!("{found} does not agree with what the other windows predict for it{}: {why}", self.numbers(k))
+        format!("{label} is inconsistent with what the other windows predict for it{}: {why}", self.numbers(k))
     }
 
-    fn doubt_of_many(&self, windows: &[usize], cause: &Cause) -> String {
+    fn describe_many(&self, windows: &[usize], cause: &Cause) -> String {
         let why = match cause {
-            Cause::Common(Change::Stiffness(_)) | Cause::Unknown { .. } if self.is_elsewhere() => {
-                "the means of samples do not follow `center`: look whether `column` is that of the restrained coordinate".to_owned()
+            Cause::Common(Correction::Stiffness(_)) | Cause::Unknown { .. } if self.is_uncorrelated() => {
+                "the means of the samples do not follow `center`: check that `column` is the restrained coordinate"
+                    .to_owned()
             }
-            Cause::Common(change) => {
+            Cause::Common(correction) => {
                 let pair = match self.umbrella.windows.len() {
-                    2 => "; of two windows another `center` of one would look the same",
+                    2 => "; with two windows, another `center` of one of them would explain it equally well",
                     _ => "",
                 };
-                format!("they would agree with {}{pair}", self.told_change(*change, None))
+                format!("they would be consistent with {}{pair}", self.describe(*correction, None))
             }
             Cause::CentersAtMeans => match self.same_center(windows) {
                 Some(same) => same,
                 None => format!(
-                    "they would agree with each `center` at the mean of its samples: look at `center`{}",
-                    self.centers()
+                    "they would be consistent with each `center` at the mean of its samples: check `center`{}",
+                    self.center_hint()
                 ),
             },
-            Cause::Unknown { spread } => self.same_center(windows).unwrap_or_else(|| self.unknown(windows, *spread)),
-            Cause::Own(_) => unreachable!("windows are told one by one"),
+            Cause::Unknown { variance_ratio } => {
+                self.same_center(windows).unwrap_or_else(|| self.unknown(windows, *variance_ratio))
+            }
+            Cause::Own(_) => unreachable!("these windows are described one by one"),
         };
         let mut worst = windows.to_vec();
         worst.sort_by(|a, b| self.problem.consistency[*b].score.total_cmp(&self.problem.consistency[*a].score));
         let examples: Vec<String> =
-            worst.iter().take(TOLD).map(|k| format!("{}{}", self.found(*k), self.numbers(*k))).collect();
-        let more = if worst.len() > TOLD { "the worst: " } else { "" };
-        let what = match self.problem.consistency[worst[0]].is_far_up() {
-            true => "overlap with no other, far up their own restraints",
-            false => "do not agree with what all windows together predict for them",
+            worst.iter().take(MOST_EXAMPLES).map(|k| format!("{}{}", self.label(*k), self.numbers(*k))).collect();
+        let more = if worst.len() > MOST_EXAMPLES { "the worst: " } else { "" };
+        let what = match self.problem.consistency[worst[0]].has_excessive_bias() {
+            true => "overlap with no other window and lie far from their centers",
+            false => "are inconsistent with what all windows together predict for them",
         };
         format!(
             "{} of {} windows ({}) {what}; {more}{}. {}",
@@ -133,8 +136,8 @@ impl Analysis<'_> {
         )
     }
 
-    /// Whether the means of samples have nothing to do with centers: their slope over centers is nearly 0.
-    fn is_elsewhere(&self) -> bool {
+    /// Whether the means of samples are uncorrelated with the centers: their slope over centers is nearly 0.
+    fn is_uncorrelated(&self) -> bool {
         let all = &self.umbrella.windows;
         let n = all.len() as f64;
         let middle = all.iter().map(|one| one.window.center).sum::<f64>() / n;
@@ -142,29 +145,29 @@ impl Analysis<'_> {
         for (one, consistency) in all.iter().zip(&self.problem.consistency) {
             let from_middle = one.window.center - middle;
             square += from_middle * from_middle;
-            product += from_middle * (one.window.center + consistency.compared.displacement);
+            product += from_middle * (one.window.center + consistency.comparison.displacement);
         }
-        // On a circle means are not defined.
-        square > 0.0 && self.umbrella.bins.axis.period.is_none() && product.abs() < ELSEWHERE * square
+        // Of a periodic coordinate means are not defined.
+        square > 0.0 && self.umbrella.bins.axis.period.is_none() && product.abs() < UNCORRELATED * square
     }
 
-    /// Windows that nothing can be compared with, far from their centers.
-    fn far_up(&self, windows: &[usize]) -> Option<String> {
+    /// Isolated windows far from their centers.
+    fn describe_isolated(&self, windows: &[usize]) -> Option<String> {
         let first = *windows.first()?;
         let count = match windows.len() {
             1 => String::new(),
             n => format!(" (and {} others: {})", n - 1, listed(windows)),
         };
-        let bias = self.problem.consistency[first].compared.mean_bias;
+        let bias = self.problem.consistency[first].comparison.mean_bias;
         Some(format!(
-            "{}{count} overlaps with no other window, and its mean bias is {bias:.0} kT, where soft places have about 1/2: look whether \
+            "{}{count} overlaps with no other window, and its mean bias is {bias:.0} kT instead of about 1/2 kT: check that \
              `center`, `force_constant` (kJ/mol/unit^2), `unit` and `column` are those of the simulation{}",
-            self.found(first),
-            self.centers()
+            self.label(first),
+            self.center_hint()
         ))
     }
 
-    fn found(&self, k: usize) -> String {
+    fn label(&self, k: usize) -> String {
         format!("window {k} (`{}`)", self.umbrella.windows[k].name)
     }
 
@@ -172,49 +175,53 @@ impl Analysis<'_> {
         let one = &self.problem.consistency[k];
         format!(
             " (consistency {:.1}, limit {LIMIT}; mean bias {:.2} kT, predicted {:.2})",
-            one.score, one.compared.mean_bias, one.compared.predicted_bias
+            one.score, one.comparison.mean_bias, one.comparison.predicted_bias
         )
     }
 
-    /// A change that would make windows agree, and what mistake it undoes.
-    fn told_change(&self, change: Change, window: Option<usize>) -> String {
-        match change {
-            Change::Stiffness(factor) => {
-                let of = |window: &UmbrellaWindow| short(window.force_constant * factor);
-                let value = window.map_or(String::new(), |k| format!(" = {}", of(&self.umbrella.windows[k])));
-                format!("`force_constant`{value}, {} times the given: {}", short(factor), told_factor(factor))
+    /// A correction that would make windows consistent, and the mistake it corrects.
+    fn describe(&self, correction: Correction, window: Option<usize>) -> String {
+        match correction {
+            Correction::Stiffness(factor) => {
+                let corrected = |window: &UmbrellaWindow| short(window.force_constant * factor);
+                let value = window.map_or(String::new(), |k| format!(" = {}", corrected(&self.umbrella.windows[k])));
+                format!(
+                    "`force_constant`{value}, {} times the configured one: {}",
+                    short(factor),
+                    explain_factor(factor)
+                )
             }
-            Change::Scale { center, .. } if center < 0.0 => "the sign of `center` changed".to_owned(),
-            Change::Scale { center, stiffness, .. } => {
+            Correction::Scale { center, .. } if center < 0.0 => "the opposite sign of `center`".to_owned(),
+            Correction::Scale { center, stiffness, .. } => {
                 let constant = if (stiffness - 1.0).abs() < 1e-9 {
                     String::new()
                 } else {
-                    format!(" and `force_constant` {} times the given", short(stiffness))
+                    format!(" and `force_constant` {} times the configured one", short(stiffness))
                 };
                 let units = if (0.05..20.0).contains(&center) { "nm and A" } else { "degree and radian" };
                 format!(
-                    "`center` {} times the given{constant}: center and samples have other units ({units})",
+                    "`center` {} times the configured one{constant}: center and samples have different units ({units})",
                     short(center)
                 )
             }
-            Change::Period(period) => format!("period = {}: the coordinate goes round", short(period)),
-            Change::Center(center) => {
-                let like = self.window_at(center, window);
+            Correction::Period(period) => format!("period = {}: the coordinate is periodic", short(period)),
+            Correction::Center(center) => {
+                let like = self.window_with_center(center, window);
                 let unit = self.unit();
                 match window.and_then(|k| self.copied_center(k)) {
-                    Some(copied) => format!("`center` = {center:.4}{unit}{like}; the given one is {copied}"),
+                    Some(copied) => format!("`center` = {center:.4}{unit}{like}; the configured one is {copied}"),
                     None => format!(
                         "`center` = {center:.4}{unit}{like}{}{}",
-                        self.maybe_slow(center, window),
-                        self.centers()
+                        self.slow_motion_hint(center, window),
+                        self.center_hint()
                     ),
                 }
             }
         }
     }
 
-    /// The other window whose center this is, if one's is.
-    fn window_at(&self, center: f64, window: Option<usize>) -> String {
+    /// The other window with this center, if there is one.
+    fn window_with_center(&self, center: f64, window: Option<usize>) -> String {
         let axis = self.umbrella.bins.axis;
         let is_near = |(k, other): (usize, &UmbrellaWindow)| {
             let width = 1.0 / other.window.stiffness.sqrt();
@@ -224,23 +231,23 @@ impl Analysis<'_> {
         near.map_or(String::new(), |k| format!(", that of window {k}"))
     }
 
-    /// Where the center of a simulation of GROMACS stands; nothing for files of PLUMED.
-    fn centers(&self) -> &'static str {
+    /// Where to find the center in the input of GROMACS; empty for files of PLUMED.
+    fn center_hint(&self) -> &'static str {
         let is_colvar = |one: &UmbrellaWindow| one.name.to_ascii_lowercase().contains("colvar");
         if self.umbrella.windows.iter().any(is_colvar) { "" } else { CENTERS }
     }
 
-    /// What a small change of a center can be instead.
-    fn maybe_slow(&self, center: f64, window: Option<usize>) -> &'static str {
+    /// The other explanation of a small correction of a center.
+    fn slow_motion_hint(&self, center: f64, window: Option<usize>) -> &'static str {
         let is_near = |k: usize| {
             let own = &self.umbrella.windows[k].window;
             self.umbrella.bins.axis.displacement(center, own.center).abs() * libm::sqrt(own.stiffness) < 1.0
         };
-        let text = ", or if it had seen all that it should (slow motions: sample longer)";
+        let text = ", or with complete sampling (slow motions: sample longer)";
         if window.is_some_and(is_near) { text } else { "" }
     }
 
-    /// The other window that has the same center as window `k`.
+    /// The other window with the center of window `k`.
     fn copied_center(&self, k: usize) -> Option<String> {
         let own = self.umbrella.windows[k].window.center;
         let is_same = |l: &usize| *l != k && self.umbrella.windows[*l].window.center == own;
@@ -248,47 +255,47 @@ impl Analysis<'_> {
         Some(format!("that of window {other} too: was it copied?"))
     }
 
-    /// What is to be looked at where no change helps.
-    fn unknown(&self, windows: &[usize], spread: f64) -> String {
+    /// What to check if no correction makes the windows consistent.
+    fn unknown(&self, windows: &[usize], variance_ratio: f64) -> String {
         let independent =
             |k: &usize| self.umbrella.windows[*k].window.samples.len() as f64 / self.problem.inefficiencies[*k].g;
         let parameters =
             "`center`, `force_constant` (kJ/mol/unit^2), `unit`, `period` and `column` are those of the simulation";
-        if spread < NARROW {
-            let times = short(1.0 / spread);
+        if variance_ratio < NARROW {
+            let times = short(1.0 / variance_ratio);
             return format!(
-                "their variances are smaller than predicted, {times} times: look whether `force_constant` is that of the simulation; {AVERAGING}"
+                "their variances are {times} times smaller than predicted: check that `force_constant` is that of the simulation; {AVERAGING}"
             );
         }
-        if spread > WIDE {
-            let times = short(spread);
+        if variance_ratio > WIDE {
+            let times = short(variance_ratio);
             return format!(
-                "their variances are larger than predicted, {times} times: look whether `force_constant` and `column` are those of the simulation"
+                "their variances are {times} times larger than predicted: check that `force_constant` and `column` are those of the simulation"
             );
         }
-        let slow = windows.iter().any(|k| independent(k) < SLOW);
-        let more = if slow { "; some have few independent samples: " } else { "; if all are right, " };
+        let slow = windows.iter().any(|k| independent(k) < FEW_SAMPLES);
+        let more = if slow { "; some have few independent samples: " } else { "; if they are, " };
         format!(
-            "look whether {parameters}{}{more}sampling has not seen all that it should: sample longer, or discard more",
-            self.centers()
+            "check that {parameters}{}{more}sampling is incomplete: sample longer, or discard more",
+            self.center_hint()
         )
     }
 
-    /// Which of these windows share a center though their samples lie elsewhere.
+    /// Which of these windows share a center although their samples differ.
     fn same_center(&self, windows: &[usize]) -> Option<String> {
         let center = |k: &usize| self.umbrella.windows[*k].window.center;
         let sharing =
             |k: &usize| -> Vec<usize> { windows.iter().copied().filter(|l| center(l) == center(k)).collect() };
         let group = windows.iter().map(sharing).max_by_key(Vec::len).filter(|group| group.len() > 1)?;
-        let mean = |k: &usize| center(k) + self.problem.consistency[*k].compared.displacement;
+        let mean = |k: &usize| center(k) + self.problem.consistency[*k].comparison.displacement;
         let (low, high) =
             group.iter().map(mean).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
         let who = if group.len() == windows.len() { "they".to_owned() } else { format!("windows {}", listed(&group)) };
         Some(format!(
-            "{who} have the same center, {}{}, but means of samples from {low:.4} to {high:.4}: look at `center`{}",
+            "{who} have the same center, {}{}, but the means of their samples range from {low:.4} to {high:.4}: check `center`{}",
             short(center(&group[0])),
             self.unit(),
-            self.centers()
+            self.center_hint()
         ))
     }
 
@@ -300,12 +307,12 @@ impl Analysis<'_> {
     }
 }
 
-/// Which units or conventions differ by a factor.
-fn told_factor(factor: f64) -> String {
+/// The units or conventions that differ by a factor.
+fn explain_factor(factor: f64) -> String {
     const DEGREES: f64 = 3_282.806_350_011_744;
     let is = |other: f64| (factor / other - 1.0).abs() < 1e-6 || (factor * other - 1.0).abs() < 1e-6;
-    let halves = "some programs restrain by k (x - x0)^2, not k/2 (x - x0)^2";
-    let told = [
+    let halves = "some programs define the restraint as k (x - x0)^2 instead of k/2 (x - x0)^2";
+    let factors = [
         (2.0, halves.to_owned()),
         (4.184, "kcal/mol and kJ/mol".to_owned()),
         (8.368, format!("kcal/mol and kJ/mol; and {halves}")),
@@ -318,16 +325,16 @@ fn told_factor(factor: f64) -> String {
         (4.184 * DEGREES, "kcal/mol/radian^2 and kJ/mol/degree^2".to_owned()),
         (8.368 * DEGREES, format!("kcal/mol/radian^2 and kJ/mol/degree^2; and {halves}")),
     ];
-    let known = told.into_iter().find(|(other, _)| is(*other)).map(|(_, told)| told);
+    let known = factors.into_iter().find(|(other, _)| is(*other)).map(|(_, explanation)| explanation);
     match known {
         Some(units) if factor < 20.0 && factor > 1.0 => format!("{units}; {AVERAGING}"),
         Some(units) => units,
-        None if factor > 1.0 => format!("no unit explains that; {AVERAGING}"),
-        None => "no unit explains that: look at the run parameters".to_owned(),
+        None if factor > 1.0 => format!("no common unit explains this factor; {AVERAGING}"),
+        None => "no common unit explains this factor: check the run parameters".to_owned(),
     }
 }
 
-/// Four digits.
+/// Four significant digits.
 fn short(value: f64) -> String {
     let digits = (3.0 - libm::floor(libm::log10(value.abs().max(1e-300)))).clamp(0.0, 12.0) as usize;
     let text = format!("{value:.digits$}");
@@ -339,15 +346,15 @@ fn capital(text: &str) -> String {
     chars.next().map_or(String::new(), |first| first.to_uppercase().chain(chars).collect())
 }
 
-/// `0 to 3, 7`.
+/// Indices as `0 to 3, 7`.
 fn listed(windows: &[usize]) -> String {
     let runs = windows.chunk_by(|a, b| a + 1 == *b);
-    let told = |run: &[usize]| match run {
+    let range = |run: &[usize]| match run {
         [one] => one.to_string(),
         [first, .., last] => format!("{first} to {last}"),
         [] => String::new(),
     };
-    runs.map(told).collect::<Vec<_>>().join(", ")
+    runs.map(range).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
@@ -365,9 +372,9 @@ mod tests {
 
     #[test]
     fn factors_have_the_names_of_units() {
-        assert!(told_factor(418.4).starts_with("kcal/mol/A^2"));
-        assert!(told_factor(1.0 / 3_282.806_350_011_744).contains("per radian^2"));
-        assert!(told_factor(2.0).contains("k/2") && told_factor(2.0).contains("average"));
-        assert!(told_factor(7.3).contains("average") && !told_factor(0.73).contains("average"));
+        assert!(explain_factor(418.4).starts_with("kcal/mol/A^2"));
+        assert!(explain_factor(1.0 / 3_282.806_350_011_744).contains("per radian^2"));
+        assert!(explain_factor(2.0).contains("k/2") && explain_factor(2.0).contains("average"));
+        assert!(explain_factor(7.3).contains("average") && !explain_factor(0.73).contains("average"));
     }
 }

@@ -1,7 +1,7 @@
-//! Does a file of windows describe data that can be analysed?
+//! How is a file of windows read and validated?
+use super::analysis::{Umbrella, UmbrellaWindow};
 use super::samples::{self, Series};
 use super::section::{Discard, Quantity, Section, WindowSection};
-use super::{Umbrella, UmbrellaWindow};
 use crate::config::{Document, Faults};
 use crate::journal::Fingerprint;
 use crate::science::free_energy::{Axis, Bins, Window};
@@ -10,40 +10,40 @@ use crate::units::GAS_CONSTANT_KJ_PER_MOL_K;
 use std::collections::HashMap;
 use std::path::Path;
 
-/// Changes whenever the same input gives other numbers.
-const VERSION: u32 = 4;
+/// Part of the fingerprint: incremented whenever the same input gives different numbers.
+const VERSION: u32 = 5;
 
-/// Why there is nothing to analyse.
+/// Why the windows cannot be analyzed.
 #[derive(Debug)]
-pub enum Refusal {
-    /// The file of windows is wrong.
+pub enum LoadError {
+    /// The file of windows is invalid.
     Configuration(Faults),
-    /// The file of windows is right, but a file that it names is not.
+    /// A data file is invalid.
     Input(Faults),
 }
 
-/// The windows that `text` describes, with their samples; `path` is where it stands.
+/// The windows of the file of windows at `path` with contents `text`, and their samples.
 ///
 /// # Errors
-/// Everything that is wrong with it and with the files that it names.
-pub fn load(path: &Path, text: &str) -> Result<Umbrella, Refusal> {
+/// All errors in it and in the files that it names.
+pub fn load(path: &Path, text: &str) -> Result<Umbrella, LoadError> {
     let schema = schemars::schema_for!(Section);
-    let (document, section) = Document::parse::<Section>(path, text, &schema).map_err(Refusal::Configuration)?;
+    let (document, section) = Document::parse::<Section>(path, text, &schema).map_err(LoadError::Configuration)?;
     let mut warnings = Faults::default();
-    let (mut faults, mut of_files) = (check(&document, &section), Faults::default());
+    let (mut faults, mut file_faults) = (check(&document, &section), Faults::default());
     let mut all = Vec::with_capacity(section.window.len());
     let kt = GAS_CONSTANT_KJ_PER_MOL_K * section.temperature_k;
     for (index, window) in section.window.iter().enumerate() {
         match samples::read(&document, index, window, kt, &mut warnings) {
             Ok(series) => all.push(series),
-            Err(fault) => of_files.push(*fault),
+            Err(fault) => file_faults.push(*fault),
         }
     }
     if all.len() == section.window.len() {
         let axis = axis_of(&document, &section, &all, &mut faults, &mut warnings);
         check_copies(&document, &section, &all, &mut warnings);
-        match assemble(&document, &section, all, axis, &mut of_files) {
-            Some(umbrella) if !faults.has_errors() && !of_files.has_errors() => {
+        match assemble(&document, &section, all, axis, &mut file_faults) {
+            Some(umbrella) if !faults.has_errors() && !file_faults.has_errors() => {
                 warnings.sort();
                 return Ok(Umbrella { warnings, ..umbrella });
             }
@@ -51,19 +51,19 @@ pub fn load(path: &Path, text: &str) -> Result<Umbrella, Refusal> {
         }
     }
     let is_input = !faults.has_errors();
-    faults.extend(of_files);
+    faults.extend(file_faults);
     faults.extend(warnings);
     faults.sort();
-    Err(if is_input { Refusal::Input(faults) } else { Refusal::Configuration(faults) })
+    Err(if is_input { LoadError::Input(faults) } else { LoadError::Configuration(faults) })
 }
 
-/// What can be seen without the files.
+/// Errors that can be found without the data files.
 fn check(document: &Document, section: &Section) -> Faults {
     let mut faults = Faults::default();
     if let Some([low, high]) = section.range
         && low >= high
     {
-        let help = "give the smaller end first";
+        let help = "the lower end comes first";
         faults.push(document.fault("range", format!("the range from {low} to {high} is empty"), help));
     }
     let mut seen: HashMap<_, usize> = HashMap::new();
@@ -73,57 +73,64 @@ fn check(document: &Document, section: &Section) -> Faults {
         };
         if let Some(first) = seen.insert((&window.file, &window.column), index) {
             let message = format!("window {first} reads the same column of `{}`", window.file.display());
-            refuse("file", message, "name the file of this window: windows are counted from 0");
+            refuse("file", message, "set `file` to that of this window: windows are counted from 0");
         }
         if window.unit != section.window[0].unit {
             let (own, first) = (window.unit.name(), section.window[0].unit.name());
             let message = format!("the unit is \"{own}\", but that of window 0 is \"{first}\"");
-            refuse("unit", message, "give all windows the same coordinate");
+            refuse("unit", message, "all windows must have the same coordinate");
         }
         if window.period != section.window[0].period {
-            refuse("period", "the period differs from that of window 0".into(), "give all windows the same period");
+            refuse(
+                "period",
+                "the period differs from that of window 0".into(),
+                "all windows must have the same period",
+            );
         }
-        if window.quantity == Quantity::Force && window.unit.turn().is_some() {
-            let help = "name the pullx file: forces on angles are per radian, and their constants too";
-            refuse("quantity", "forces on angles are not read".into(), help);
+        if window.quantity == Quantity::Force && window.unit.full_rotation().is_some() {
+            let help = "use the pullx file: forces on angles are per radian, and so are their force constants";
+            refuse("quantity", "forces on angles are not supported".into(), help);
         }
     }
     faults
 }
 
-/// The period that is given, or that files tell.
+/// The coordinate with the configured period, or that of the data files.
 fn axis_of(document: &Document, section: &Section, all: &[Series], faults: &mut Faults, warnings: &mut Faults) -> Axis {
-    let given = section.window[0].period;
-    let told = all[0].period;
+    let configured = section.window[0].period;
+    let of_first = all[0].period;
     for (index, series) in all.iter().enumerate() {
-        if given.is_none() && !is_same_period(series.period, told) {
+        if configured.is_none() && !is_same_period(series.period, of_first) {
             let name = |period: Option<f64>| period.map_or("none".to_owned(), |period| period.to_string());
             let path = series.path.display();
-            let message = format!("the period in `{path}` is {}, that of window 0 {}", name(series.period), name(told));
-            let help = "give every window the same `period`";
+            let message =
+                format!("the period in `{path}` is {}, that of window 0 {}", name(series.period), name(of_first));
+            let help = "set the same `period` for every window";
             faults.push(document.fault(&format!("window.{index}.file"), message, help));
         }
     }
-    let axis = Axis { period: given.or(told) };
+    let axis = Axis { period: configured.or(of_first) };
     let extent = extent(all.iter().flat_map(|series| &series.positions));
-    if let (None, Some(turn)) = (axis.period, section.window[0].unit.turn())
-        && extent.1 - extent.0 > 0.9 * turn
+    if let (None, Some(rotation)) = (axis.period, section.window[0].unit.full_rotation())
+        && extent.1 - extent.0 > 0.9 * rotation
     {
-        let message =
-            format!("samples go from {:.4} to {:.4}, nearly a full turn, but there is no period", extent.0, extent.1);
-        let help = format!("add `period = {turn}` to each window where the coordinate goes round");
+        let message = format!(
+            "samples range from {:.4} to {:.4}, nearly a full rotation, but no period is set",
+            extent.0, extent.1
+        );
+        let help = format!("add `period = {rotation}` to each window if the coordinate is periodic");
         warnings.push(document.fault("window.0.period", message, help).warning());
     }
     if let (Some(period), Some([low, high])) = (axis.period, section.range)
         && high - low > period * (1.0 + 1e-9)
     {
         let message = format!("the range is wider than the period of {period}");
-        faults.push(document.fault("range", message, "give one period at most"));
+        faults.push(document.fault("range", message, "reduce the range to at most one period"));
     }
     axis
 }
 
-/// Whether files say the same, one perhaps with fewer digits.
+/// Whether two periods are equal, possibly printed with different numbers of digits.
 fn is_same_period(one: Option<f64>, other: Option<f64>) -> bool {
     match (one, other) {
         (Some(one), Some(other)) => (one - other).abs() <= 1e-5 * other,
@@ -131,7 +138,7 @@ fn is_same_period(one: Option<f64>, other: Option<f64>) -> bool {
     }
 }
 
-/// Files of other names with the same contents, of which the same column is read: one message for all of them.
+/// Warns of files with different names but the same contents and column, in one message.
 fn check_copies(document: &Document, section: &Section, all: &[Series], warnings: &mut Faults) {
     let mut seen: HashMap<_, usize> = HashMap::new();
     let mut copies = Vec::new();
@@ -147,7 +154,7 @@ fn check_copies(document: &Document, section: &Section, all: &[Series], warnings
         n => format!(", and {} more windows read copies", n - 1),
     };
     let message = format!("`{}` has the same contents as the file of window {first}{more}", all[index].path.display());
-    let help = "look whether one was copied over the other, or is named twice";
+    let help = "check whether one file was copied over the other, or is listed twice";
     warnings.push(document.fault(&format!("window.{index}.file"), message, help).warning());
 }
 
@@ -162,8 +169,8 @@ fn assemble(
     let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
     let mut windows = Vec::with_capacity(all.len());
     for (index, series) in all.into_iter().enumerate() {
-        match keep(document, section, index, series, kt, axis) {
-            Ok(kept) => windows.push(kept),
+        match equilibrated(document, section, index, series, kt, axis) {
+            Ok(window) => windows.push(window),
             Err(fault) => faults.push(*fault),
         }
     }
@@ -184,8 +191,8 @@ fn assemble(
     })
 }
 
-/// A window without what was before equilibrium.
-fn keep(
+/// A window without the samples before equilibrium.
+fn equilibrated(
     document: &Document,
     section: &Section,
     index: usize,
@@ -196,21 +203,21 @@ fn keep(
     let window: &WindowSection = &section.window[index];
     let name = window.file.display().to_string();
     let Some(discarded) = samples::discarded(&series, section.discard_ps, window.center, axis) else {
-        let message = format!("`{name}` has no times, so that nothing can be left out before `discard_ps`");
-        let help = "remove `discard_ps`, set it to \"auto\", or give the file a first column of times";
+        let message = format!("`{name}` has no times, which `discard_ps` requires");
+        let help = "remove `discard_ps`, set it to \"auto\", or add a first column of times to the file";
         return Err(Box::new(document.fault(&format!("window.{index}.file"), message, help)));
     };
     let Series { mut positions, times_ps, .. } = series;
     let samples = positions.split_off(discarded);
     if samples.is_empty() {
-        let Discard::Until(until) = section.discard_ps else { unreachable!("what is found leaves a quarter at least") };
+        let Discard::Until(until) = section.discard_ps else { unreachable!("detection leaves at least a quarter") };
         let times = times_ps.as_deref().and_then(|times| Some((times.first()?, times.last()?)));
         let (first, last) = times.map_or((f64::NAN, f64::NAN), |(first, last)| (*first, *last));
         let message = format!(
-            "window {index}, `{name}`, has no sample left: its times go from {first} to {last} ps, and `discard_ps` = {until} leaves out all \
+            "window {index}, `{name}`, has no samples left: its times range from {first} to {last} ps, and `discard_ps` = {until} discards all \
              before {until} ps"
         );
-        let help = "discard less, sample longer, or leave the window out";
+        let help = "discard less, sample longer, or remove the window";
         return Err(Box::new(document.fault(&format!("window.{index}.file"), message, help)));
     }
     let from_ps = times_ps.and_then(|times| times.get(discarded).copied());
@@ -239,23 +246,26 @@ fn bins(
     }
     if low >= high {
         if section.range.is_none() {
-            refuse(format!("all samples are {least}"), "look whether the column is that of the coordinate");
+            refuse(
+                format!("all samples equal {least}: the coordinate is constant"),
+                "check that `column` is the restrained coordinate",
+            );
         }
         return None;
     }
     if !samples().any(|x| bins.index(*x).is_some()) {
-        let message = format!("no sample lies between {low} and {high}: they go from {least} to {most}");
-        refuse(message, "give a range that has samples, in the unit of the coordinate");
+        let message = format!("no samples lie between {low} and {high}: they range from {least} to {most}");
+        refuse(message, "set a range that contains samples, in the unit of the coordinate");
     }
     Some(bins)
 }
 
-/// The smallest and the largest.
+/// The smallest and the largest value.
 fn extent<'a>(values: impl Iterator<Item = &'a f64>) -> (f64, f64) {
     values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), x| (low.min(*x), high.max(*x)))
 }
 
-/// Of everything that determines the result: contents of files count, not where they lie.
+/// The fingerprint of everything that determines the result: the contents of the data files, not their paths.
 fn fingerprint(section: &Section, digests: &[String]) -> String {
     let mut value = serde_json::to_value(section).unwrap_or_default();
     for (index, digest) in digests.iter().enumerate() {

@@ -1,5 +1,5 @@
-//! Which samples does a window have?
-use super::legends;
+//! How are the samples of a window read from its file?
+use super::column_check;
 use super::section::{ColumnSection, Discard, Quantity, WindowSection};
 use crate::config::{Document, Fault, Faults};
 use crate::journal::Fingerprint;
@@ -8,22 +8,22 @@ use crate::science::free_energy::{Axis, equilibration};
 use std::fs;
 use std::path::PathBuf;
 
-/// What was read for a window.
+/// The time series of a window.
 pub struct Series {
     pub path: PathBuf,
     /// SHA-256 of the file.
     pub digest: String,
-    /// The coordinate over time, all of it.
+    /// The coordinate at all times.
     pub positions: Vec<f64>,
     pub times_ps: Option<Vec<f64>>,
-    /// What the file itself says about its column.
+    /// The period of the column according to the file.
     pub period: Option<f64>,
 }
 
-/// The series of window `index`; `kt` in kJ/mol.
+/// Reads the time series of window `index`; `kt` is the thermal energy, kJ/mol.
 ///
 /// # Errors
-/// The file cannot be read or does not have what is asked for.
+/// The file cannot be read, or its column is missing or is not the restrained coordinate.
 pub fn read(
     document: &Document,
     index: usize,
@@ -35,7 +35,7 @@ pub fn read(
     let key = |name: &str| format!("window.{index}.{name}");
     let refuse = |key: &str, error: &columns::Error| {
         let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(" ({cause})"));
-        let (message, help) = halves(&format!("{error}{cause}"));
+        let (message, help) = split_help(&format!("{error}{cause}"));
         Box::new(document.fault(key, message, help))
     };
     let column = match &window.column {
@@ -44,7 +44,7 @@ pub fn read(
     };
     let bytes = fs::read(&path).map_err(|error| {
         let message = format!("cannot read `{}`: {error}", path.display());
-        Box::new(document.fault(&key("file"), message, "name a file of columns that you may read"))
+        Box::new(document.fault(&key("file"), message, "set `file` to a readable file of columns"))
     })?;
     let table = columns::parse(&path, &bytes, std::slice::from_ref(&column)).map_err(|error| {
         let is_about_column = matches!(error, columns::Error::Unknown { .. } | columns::Error::Twice { .. });
@@ -52,16 +52,16 @@ pub fn read(
     })?;
     for note in &table.notes {
         let message = format!("{}:{}: {}", path.display(), note.line, note.text);
-        let help = "look whether the file is what the simulation should have left";
+        let help = "check that the file is complete and from this simulation";
         warnings.push(document.fault(&key("file"), message, help).warning());
     }
     check_quantity(document, index, window, &column, &table)?;
-    legends::check(document, index, window, &column, &table, (&path, &bytes, kt))?;
-    // What the configuration says needs no word of the file.
+    column_check::check(document, index, window, &column, &table, (&path, &bytes, kt))?;
+    // A period in the configuration overrides that of the file.
     let period = match window.period {
         Some(_) => None,
         None => table.period(&column).map_err(|error| {
-            let (message, help) = halves(&error.to_string());
+            let (message, help) = split_help(&error.to_string());
             let message = format!("{}:{}: {message}", path.display(), error.line());
             document.fault(&key("file"), message, help)
         })?,
@@ -76,15 +76,15 @@ pub fn read(
     Ok(Series { path, digest, positions, times_ps: time_ps, period })
 }
 
-/// A message, and what to do where it says so behind a colon.
-fn halves(text: &str) -> (String, String) {
+/// Splits an error text at its last colon into message and help.
+fn split_help(text: &str) -> (String, String) {
     match text.rsplit_once(": ") {
         Some((message, help)) => (message.to_owned(), help.to_owned()),
-        None => (text.to_owned(), "correct the file, or name another".to_owned()),
+        None => (text.to_owned(), "correct the file, or use another one".to_owned()),
     }
 }
 
-/// Whether the column can be what it is taken for.
+/// Checks that the column contains the configured quantity.
 fn check_quantity(
     document: &Document,
     index: usize,
@@ -94,31 +94,31 @@ fn check_quantity(
 ) -> Result<(), Box<Fault>> {
     let key = |name: &str| format!("window.{index}.{name}");
     if *column == Column::Index(0) && table.time_ps.is_some() {
-        let help = "column 1 is the first behind the time";
+        let help = "the first column after the time is 1";
         return Err(document.fault(&key("column"), "column 0 of the file is the time", help).into());
     }
     let is_force = table.axis.as_deref().is_some_and(|axis| axis.to_ascii_lowercase().starts_with("force"));
     match (is_force, window.quantity) {
         (true, Quantity::Position) => {
-            let message = format!("`{}` has forces, not positions", window.file.display());
-            let help = "set quantity = \"force\", or name the pullx file";
+            let message = format!("`{}` contains forces, not positions", window.file.display());
+            let help = "set quantity = \"force\", or use the pullx file";
             Err(document.fault(&key("file"), message, help).into())
         }
         (false, Quantity::Force) if table.axis.as_deref().is_some_and(|axis| axis.starts_with("Position")) => {
-            let message = format!("`{}` has positions, not forces", window.file.display());
-            Err(document.fault(&key("quantity"), message, "remove `quantity`, or name the pullf file").into())
+            let message = format!("`{}` contains positions, not forces", window.file.display());
+            Err(document.fault(&key("quantity"), message, "remove `quantity`, or use the pullf file").into())
         }
         _ => Ok(()),
     }
 }
 
-/// How many samples at the beginning are left out; none where times are needed and not known.
+/// Number of samples at the beginning to discard; none where times are required but unknown.
 pub fn discarded(series: &Series, discard: Discard, center: f64, axis: Axis) -> Option<usize> {
     match (discard, &series.times_ps) {
         (Discard::Until(until), _) if until <= 0.0 => Some(0),
         (Discard::Until(until), Some(times)) => Some(times.partition_point(|time| *time < until)),
         (Discard::Until(_), None) => None,
-        (Discard::Found(_), _) => {
+        (Discard::Auto(_), _) => {
             let displacements: Vec<f64> = series.positions.iter().map(|x| axis.displacement(*x, center)).collect();
             Some(equilibration(&displacements))
         }

@@ -1,36 +1,36 @@
-//! What may stand in a file of windows?
+//! Which keys does a file of windows have?
 use crate::science::free_energy;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Simulations that were held by harmonic restraints, and what is asked of them.
+/// Umbrella sampling: simulations with harmonic restraints, and the settings of their analysis.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
     /// How free energies are estimated.
     #[serde(default)]
     pub estimator: Estimator,
-    /// Into how many bins the coordinate is divided.
+    /// Number of bins along the coordinate.
     #[serde(default = "default_bins")]
     #[schemars(range(min = 1, max = 100_000))]
     pub bins: u32,
-    /// The ends of the first and the last bin; by default the smallest and the largest sample, of a periodic coordinate one period.
+    /// Lower and upper end of the bins, in the unit of the coordinate; by default from the smallest to the largest sample, or one period of a periodic coordinate.
     pub range: Option<[f64; 2]>,
-    /// How many times the blocks of samples are weighted anew for errors; 0 for no errors.
+    /// Number of bootstrap replicates for the errors; 0 for no errors.
     #[serde(default = "default_bootstrap")]
     #[schemars(range(max = 1_000_000))]
     pub bootstrap: u32,
     /// Temperature of the simulations, K.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub temperature_k: f64,
-    /// Samples before this time (ps) are left out; "auto" finds for each window where its equilibrium begins.
+    /// Samples before this time are discarded, ps; "auto" detects for each window where its equilibrium begins.
     #[serde(default)]
     pub discard_ps: Discard,
-    /// The seed from which the weights of the bootstrap derive.
+    /// Random seed of the bootstrap.
     #[serde(default)]
     pub seed: u64,
-    /// A simulation each.
+    /// The windows, one simulation each.
     #[schemars(length(min = 1))]
     pub window: Vec<WindowSection>,
 }
@@ -39,10 +39,10 @@ pub struct Section {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Estimator {
-    /// From every sample.
+    /// Multistate Bennett acceptance ratio, from every sample.
     #[default]
     Mbar,
-    /// From histograms; bins that are wide beside the restraints are divided.
+    /// Weighted histogram analysis method; bins that are wide compared with the restraints are subdivided.
     Wham,
 }
 
@@ -55,12 +55,14 @@ impl From<Estimator> for free_energy::Estimator {
     }
 }
 
-/// What is before equilibrium.
+/// Samples that are discarded as equilibration.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum Discard {
+    /// Samples before this time, ps.
     Until(#[schemars(range(min = 0))] f64),
-    Found(Auto),
+    /// Samples before equilibrium, detected for each window.
+    Auto(Auto),
 }
 
 /// The word `auto`.
@@ -76,28 +78,28 @@ impl Default for Discard {
     }
 }
 
-/// A simulation that was held near `center` by force_constant/2 (x - center)^2.
+/// A simulation with the restraint force_constant/2 (x - center)^2.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSection {
-    /// The file of its coordinate over time: xvg, COLVAR, or plain columns.
+    /// File with the time series of the coordinate: xvg, COLVAR, or plain columns.
     #[schemars(length(min = 1))]
     pub file: PathBuf,
-    /// Index (0 is time) or name in the header of the column that is read.
+    /// Column of the coordinate: its index (0 is the time) or its name in the header.
     #[serde(default)]
     pub column: ColumnSection,
-    /// What the column has: the coordinate, or the force of the restraint on it, as GROMACS writes it to pullf files.
+    /// Content of the column: the coordinate, or the restraint force on it as GROMACS writes it to pullf files.
     #[serde(default)]
     pub quantity: Quantity,
-    /// Where the restraint is without force, in `unit`: `init` in `gmx dump -s window.tpr` (with `pull-coord1-start = yes` not that of the mdp).
+    /// Reference position of the restraint, in `unit`: `init` in `gmx dump -s window.tpr` (with `pull-coord1-start = yes` it differs from that of the mdp).
     pub center: f64,
-    /// kJ/mol/unit^2.
+    /// Force constant, kJ/mol/unit^2.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub force_constant: f64,
-    /// The unit of the coordinate.
+    /// Unit of the coordinate.
     #[serde(default)]
     pub unit: Unit,
-    /// After how much the coordinate is the same again: 360 for a dihedral angle in degrees. By default what `#! SET min_...` and `max_...` of a COLVAR file say.
+    /// Period of the coordinate, in `unit`: 360 for a dihedral angle in degrees. By default that of `#! SET min_...` and `max_...` in a COLVAR file.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub period: Option<f64>,
 }
@@ -116,7 +118,7 @@ impl Default for ColumnSection {
     }
 }
 
-/// What a column has.
+/// The content of a column.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Quantity {
@@ -148,8 +150,8 @@ impl Unit {
         }
     }
 
-    /// A full turn, of an angle.
-    pub fn turn(self) -> Option<f64> {
+    /// A full rotation, of an angle.
+    pub fn full_rotation(self) -> Option<f64> {
         match self {
             Self::Degree => Some(360.0),
             Self::Radian => Some(2.0 * std::f64::consts::PI),

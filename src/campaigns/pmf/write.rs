@@ -1,35 +1,35 @@
-//! How does an analysis become one HDF5 file?
-use super::Analysis;
+//! How is an analysis written to an HDF5 file?
+use super::analysis::Analysis;
 use crate::results::{Closed, Error, Reader, Writer};
 use std::path::Path;
 
 /// Whether the result of these windows may be written to `path`.
 ///
 /// # Errors
-/// There is a file of another input, or of another program.
-pub fn check_output(path: &Path, fingerprint: &str) -> Result<(), Refused> {
+/// The file is the result of another input, or of another program.
+pub fn check_output(path: &Path, fingerprint: &str) -> Result<(), OutputConflict> {
     if !path.exists() {
         return Ok(());
     }
     let found = Reader::open_results(path).and_then(|reader| reader.text_attribute("fingerprint"));
     match found {
         Ok(found) if found == fingerprint => Ok(()),
-        Ok(_) => Err(Refused::OtherInput { path: path.to_owned() }),
-        Err(_) => Err(Refused::NoResult { path: path.to_owned() }),
+        Ok(_) => Err(OutputConflict::OtherInput { path: path.to_owned() }),
+        Err(_) => Err(OutputConflict::NoResult { path: path.to_owned() }),
     }
 }
 
-/// Why a file is not replaced.
+/// Why an existing file is not replaced.
 #[derive(Debug, thiserror::Error)]
-pub enum Refused {
+pub enum OutputConflict {
     #[error("`{path}` is the result of another input: move it away, or replace it with --force")]
     OtherInput { path: std::path::PathBuf },
-    #[error("`{path}` is no result of simmpi: move it away, or replace it with --force")]
+    #[error("`{path}` is not a result of simmpi: move it away, or replace it with --force")]
     NoResult { path: std::path::PathBuf },
 }
 
 impl Analysis<'_> {
-    /// Writes everything beside `path`, to be published there.
+    /// Writes everything to a temporary file next to `path`; closing and publishing it is up to the caller.
     ///
     /// # Errors
     /// The folder is missing or the disk is full.
@@ -81,7 +81,7 @@ impl Analysis<'_> {
         numbers("statistical_inefficiency", &g, "samples", "samples that are worth one independent sample")?;
         let about = "largest distance of the cumulative distributions of the window's own samples and of what all windows together predict for it \
                      (MBAR weights), times sqrt(samples/statistical_inefficiency): above 2 they do not agree; NaN where no other window predicts it";
-        numbers("consistency", &column(&|k| problem.consistency[k].told_score()), "none", about)?;
+        numbers("consistency", &column(&|k| problem.consistency[k].reported_score()), "none", about)?;
         let from = column(&|k| windows[k].from_ps.unwrap_or(f64::NAN));
         numbers("from_ps", &from, "ps", "time of the first sample that was used; NaN where times are not known")?;
         let energy: Vec<f64> = energies.free_energy.iter().map(|f| f * kt).collect();
@@ -118,7 +118,7 @@ impl Analysis<'_> {
         out.array("/results/windows/samples", &[n], &samples, "none", "samples that were used")?;
         let discarded: Vec<u64> = windows.iter().map(|window| window.discarded as u64).collect();
         out.array("/results/windows/discarded", &[n], &discarded, "none", "samples before equilibrium, left out")?;
-        let piece: Vec<u64> = energies.piece.iter().map(|piece| *piece as u64).collect();
+        let piece: Vec<u64> = energies.component.iter().map(|piece| *piece as u64).collect();
         out.array("/results/windows/piece", &[n], &piece, "none", "windows of one number are joined by overlap")
     }
 
@@ -136,7 +136,7 @@ impl Analysis<'_> {
         let covariance = energies(&profile.covariance, kt * kt);
         out.array("/results/pmf/covariance", &[bins, bins], &covariance, "(kJ/mol)^2", about)?;
         out.array("/results/pmf/counts", &[bins], &profile.counts, "none", "samples of all windows")?;
-        let piece: Vec<i64> = profile.piece.iter().map(|piece| piece.map_or(-1, |piece| piece as i64)).collect();
+        let piece: Vec<i64> = profile.component.iter().map(|piece| piece.map_or(-1, |piece| piece as i64)).collect();
         out.array("/results/pmf/piece", &[bins], &piece, "none", "bins of one number have one zero; -1 is none")?;
         let estimator = serde_json::to_value(self.umbrella.estimator).unwrap_or_default();
         out.text_attribute("/results/pmf", "estimator", estimator.as_str().unwrap_or_default())?;
@@ -145,7 +145,7 @@ impl Analysis<'_> {
         out.attribute("/results/pmf", "newton_steps", self.problem.steps() as u64)
     }
 
-    /// A row for each window, as campaigns have it.
+    /// One row per window, in the format of campaigns.
     fn write_tasks(&self, out: &mut Writer) -> Result<(), Error> {
         let windows = &self.umbrella.windows;
         let names: Vec<&str> = windows.iter().map(|window| window.name.as_str()).collect();

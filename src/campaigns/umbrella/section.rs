@@ -286,7 +286,7 @@ fn yes() -> bool {
 }
 
 fn found() -> Discard {
-    Discard::Found(Auto::Auto)
+    Discard::Auto(Auto::Auto)
 }
 
 fn one() -> usize {

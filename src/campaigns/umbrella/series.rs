@@ -58,7 +58,7 @@ pub fn discarded(series: &Series, discard: Discard, center: f64, axis: Axis) -> 
         Discard::Until(until) => {
             (0..count).take_while(|sample| series.time_ps(*sample) + UNEVEN * series.step_ps < until).count()
         }
-        Discard::Found(_) => {
+        Discard::Auto(_) => {
             equilibration(&series.values.iter().map(|x| axis.displacement(*x, center)).collect::<Vec<_>>())
         }
     };

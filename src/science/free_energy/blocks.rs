@@ -1,65 +1,50 @@
-//! Which stretches of a window's series are weighted together in a bootstrap?
-use super::gamma::Gamma;
+//! Which stretches of a window's time series are reweighted together in a bootstrap?
+use super::gamma::gamma_of_mean_one;
 use super::inefficiency::Inefficiency;
 use crate::seed::Stream;
 use std::ops::Range;
 
-/// Statistical inefficiencies to a block.
-const PER_BLOCK: f64 = 3.0;
-/// So many blocks are enough to know a variance.
+/// Length of a block in statistical inefficiencies.
+const INEFFICIENCIES_PER_BLOCK: f64 = 3.0;
+/// More blocks do not improve the estimate of a variance.
 const MOST: usize = 128;
-/// Fewer blocks than this say nothing.
 const FEWEST: usize = 4;
 
-/// How a series is cut into blocks, and how much their weights scatter.
+/// A time series cut into blocks of equal length (to one sample), and the variance of their weights.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Blocks {
     samples: usize,
-    pub length: usize,
-    weights: Gamma,
-}
-
-/// Samples that have one weight.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Stretch {
-    pub samples: Range<usize>,
-    pub weight: f64,
+    pub count: usize,
+    variance: f64,
 }
 
 impl Blocks {
-    /// Blocks of a series of `samples` with this inefficiency.
+    /// Blocks of a series of `samples` samples with this statistical inefficiency.
     pub fn new(samples: usize, inefficiency: &Inefficiency) -> Self {
-        let wanted = libm::ceil(PER_BLOCK * inefficiency.g) as usize;
-        let length = wanted.max(samples.div_ceil(MOST)).min((samples / FEWEST).max(1)).max(1);
-        let count = samples.div_ceil(length) as f64;
+        let wanted = libm::ceil(INEFFICIENCIES_PER_BLOCK * inefficiency.g) as usize;
+        let longest = (samples / FEWEST).max(1);
+        let length = wanted.max(samples.div_ceil(MOST)).min(longest).max(1);
+        let count = samples.div_ceil(length);
         // Weights that must sum to the number of samples scatter less by one block's worth, count/(count - 1); and an error that is known from
         // few blocks has Student's distribution, of variance nu/(nu - 2) with nu = count - 1.
-        let few = count / (count - 3.0).max(2.0);
-        let weights = Gamma::of_mean_1(inefficiency.missed_by_blocks(length) * few);
-        Self { samples, length, weights }
+        let few = count as f64 / (count as f64 - 3.0).max(2.0);
+        Self { samples, count, variance: inefficiency.missed_by_blocks(length) * few }
     }
 
-    /// Draws blocks and their weights: mean 1 over the series. Where the first block begins is drawn too (the series is closed to a ring), so
-    /// that over many draws all blocks of the length take part.
+    /// The samples of block `k`.
+    pub fn samples(&self, k: usize) -> Range<usize> {
+        k * self.samples / self.count..(k + 1) * self.samples / self.count
+    }
+
+    /// Draws the weights of the blocks into `weights`; over all samples their mean is 1.
     ///
-    /// Weights are from a gamma distribution, always positive: a Bayesian bootstrap (Rubin, Ann. Stat. 9, 130, 1981,
-    /// doi:10.1214/aos/1176345338) of blocks, so that no bin is ever without weight.
-    pub fn draw(&self, stream: &mut Stream, stretches: &mut Vec<Stretch>) {
-        stretches.clear();
-        let first = (stream.uniform() * self.length as f64) as usize;
-        let ring = self.weights.draw(stream);
-        let mut begin = first.min(self.samples);
-        stretches.push(Stretch { samples: 0..begin, weight: ring });
-        while begin < self.samples {
-            let end = (begin + self.length).min(self.samples);
-            // What is left at the end belongs to the block that began before the first.
-            let is_rest = end == self.samples && first > 0 && end - begin + first <= self.length;
-            stretches
-                .push(Stretch { samples: begin..end, weight: if is_rest { ring } else { self.weights.draw(stream) } });
-            begin = end;
-        }
-        let sum: f64 = stretches.iter().map(|stretch| stretch.weight * stretch.samples.len() as f64).sum();
-        stretches.iter_mut().for_each(|stretch| stretch.weight *= self.samples as f64 / sum);
+    /// The weights follow a gamma distribution: a Bayesian bootstrap (Rubin, Ann. Stat. 9, 130, 1981, doi:10.1214/aos/1176345338) over blocks.
+    /// They are always positive, so that no bin loses all of its weight.
+    pub fn draw(&self, stream: &mut Stream, weights: &mut Vec<f64>) {
+        weights.clear();
+        weights.extend((0..self.count).map(|_| gamma_of_mean_one(self.variance, stream)));
+        let sum: f64 = (0..self.count).map(|k| weights[k] * self.samples(k).len() as f64).sum();
+        weights.iter_mut().for_each(|weight| *weight *= self.samples as f64 / sum);
     }
 }
 
@@ -69,20 +54,16 @@ mod tests {
     use crate::seed::{CampaignSeed, Purpose};
 
     #[test]
-    fn every_sample_has_a_weight_and_all_together_the_number_of_samples() {
+    fn every_sample_is_in_one_block_and_weights_sum_to_the_number_of_samples() {
         let mut stream = CampaignSeed(2).stream(1, Purpose::Bootstrap);
-        for (samples, length) in [(1, 1), (7, 3), (100, 9), (100, 100), (5, 1)] {
-            let blocks = Blocks { samples, length, weights: Gamma::of_mean_1(1.2) };
-            let mut stretches = Vec::new();
+        for samples in [1, 5, 7, 100, 1000] {
+            let blocks = Blocks::new(samples, &Inefficiency::from_series(&vec![1.0; samples]));
+            assert!((0..blocks.count).flat_map(|k| blocks.samples(k)).eq(0..samples));
+            let mut weights = Vec::new();
             for _ in 0..50 {
-                blocks.draw(&mut stream, &mut stretches);
-                let mut end = 0;
-                for stretch in &stretches {
-                    assert!(stretch.samples.start == end && stretch.weight > 0.0 && stretch.samples.len() <= length);
-                    end = stretch.samples.end;
-                }
-                let sum: f64 = stretches.iter().map(|stretch| stretch.weight * stretch.samples.len() as f64).sum();
-                assert!(end == samples && (sum - samples as f64).abs() < 1e-9);
+                blocks.draw(&mut stream, &mut weights);
+                let sum: f64 = (0..blocks.count).map(|k| weights[k] * blocks.samples(k).len() as f64).sum();
+                assert!((sum - samples as f64).abs() < 1e-9 && weights.iter().all(|weight| *weight > 0.0));
             }
         }
     }

@@ -1,128 +1,116 @@
-//! What is known of windows that overlap one another?
-use super::blocks::Stretch;
+//! What follows from windows that overlap one another?
+use super::blocks::Blocks;
 use super::consistency::Comparison;
-use super::guess::guess;
+use super::error::Error;
+use super::initial_guess::initial_guess;
 use super::layout::Layout;
-use super::problem::{Error, Estimator};
-use super::solution::{Changed, Solution};
+use super::resampling::{Resampled, Resampling};
+use super::solution::Solution;
 use super::{Bins, Window};
+use std::sync::OnceLock;
 
-/// Steps after which windows in cells are given up: free energies that are far from the first guess are those of absurd restraints.
-const TRIED_STEPS: usize = 400;
+/// Newton steps after which windows with samples in cells are given up: free energies far from the initial guess belong to absurd restraints.
+const MOST_TRIAL_STEPS: usize = 400;
 
-/// Windows that are solved together.
-pub struct Piece {
-    /// Their indices among all, ascending.
-    pub windows: Vec<usize>,
-    told: Solution,
-    /// (bin, kT).
-    profile: Vec<(usize, f64)>,
-    /// What replicates of MBAR are drawn with; those of WHAM, with `told` itself.
-    coarse: Option<Coarse>,
+/// How free energies are estimated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Estimator {
+    /// From every sample.
+    Mbar,
+    /// From histograms: the bias is evaluated at the center of a bin, or of its parts where it is wide compared with the restraints.
+    Wham,
 }
 
-/// Samples moved to the middles of cells, so narrow that a replicate differs from all samples by the same to a few parts in a thousand: some
-/// hundred points instead of all samples.
-struct Coarse {
+/// A connected component of the graph of overlapping windows: windows that are solved together.
+pub struct Component {
+    /// Indices among all windows, ascending.
+    pub windows: Vec<usize>,
+    estimator: Estimator,
     solution: Solution,
     /// (bin, kT).
     profile: Vec<(usize, f64)>,
+    /// Each window compared with what all of them predict for it, from samples in fine cells, `[windows]`.
+    pub comparisons: Vec<Comparison>,
+    /// Newton steps in all.
+    pub steps: usize,
+    /// Prepared for the first replicate.
+    resampling: OnceLock<Resampling>,
 }
 
-impl Piece {
-    /// The piece that `indices` of `all` windows make.
+impl Component {
+    /// The component of the windows `indices` among `all`.
     ///
     /// # Errors
     /// The equations cannot be solved.
     pub fn new(all: &[Window], indices: Vec<usize>, bins: &Bins, estimator: Estimator) -> Result<Self, Error> {
         let windows: Vec<&Window> = indices.iter().map(|k| &all[*k]).collect();
         let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
-        let begin = guess(&windows, bins);
-        let (told, coarse) = match estimator {
+        let initial = initial_guess(&windows, bins);
+        let (solution, comparisons, steps) = match estimator {
             Estimator::Wham => {
-                (Solution::find(Layout::in_bins(&samples, bins, &windows), &windows, bins.axis, begin)?, None)
+                let layout = Layout::in_bins(&samples, bins, &windows);
+                let solution = Solution::find(layout, &windows, bins.axis, initial)?;
+                let comparisons = match solve_in_cells(&windows, bins, solution.free_energies.clone()) {
+                    Ok(in_cells) => in_cells.compare(&windows, bins.axis),
+                    Err(_) => vec![Comparison::UNKNOWN; windows.len()],
+                };
+                let steps = solution.steps;
+                (solution, comparisons, steps)
             }
             Estimator::Mbar => {
                 let cells = Layout::in_fine_cells(&samples, bins, &windows);
                 let all = Layout::as_sampled(&samples, &cells);
-                let coarse = Solution::find(cells, &windows, bins.axis, begin)?;
-                let told = Solution::find(all, &windows, bins.axis, coarse.free_energies.clone())?;
-                (told, Some(Coarse { profile: coarse.profile(), solution: coarse }))
+                // Some hundred points instead of all samples: most of the way to the solution.
+                let in_cells = Solution::find(cells, &windows, bins.axis, initial)?;
+                let solution = Solution::find(all, &windows, bins.axis, in_cells.free_energies.clone())?;
+                let steps = in_cells.steps + solution.steps;
+                (solution, in_cells.compare(&windows, bins.axis), steps)
             }
         };
-        Ok(Self { windows: indices, profile: told.profile(), told, coarse })
+        let (profile, resampling) = (solution.profile(), OnceLock::new());
+        Ok(Self { windows: indices, estimator, solution, profile, comparisons, steps, resampling })
     }
 
-    /// kT, of each window; the first is zero.
+    /// Free energies `[windows]`, kT; the first is zero.
     pub fn free_energies(&self) -> &[f64] {
-        &self.told.free_energies
+        &self.solution.free_energies
     }
 
-    /// -ln P of every bin that has samples, kT: (bin, value).
+    /// -ln P of every bin with samples, kT: (bin, value).
     pub fn profile(&self) -> &[(usize, f64)] {
         &self.profile
     }
 
-    /// How many Newton steps it took.
-    pub fn steps(&self) -> usize {
-        self.told.steps + self.coarse.as_ref().map_or(0, |coarse| coarse.solution.steps)
-    }
-
-    /// What samples of each two windows have in common, sum_n p_k(x_n) p_l(x_n), `[windows][windows]`.
+    /// sum_n p_k(x_n) p_l(x_n): what each pair of windows shares, `[windows][windows]`.
     pub fn shared(&self) -> Vec<Vec<f64>> {
         let k = self.windows.len();
-        (0..k).map(|a| (0..k).map(|b| self.told.shared(a, b)).collect()).collect()
+        (0..k).map(|a| (0..k).map(|b| self.solution.shared(a, b)).collect()).collect()
     }
 
-    /// Each window beside what all of the piece predict for it, from samples in fine cells.
-    pub fn compare(&self, all: &[Window], bins: &Bins) -> Vec<Comparison> {
-        let windows: Vec<&Window> = self.windows.iter().map(|k| &all[*k]).collect();
-        match &self.coarse {
-            Some(coarse) => coarse.solution.compare(&windows, bins.axis),
-            None => match in_cells(&windows, bins, self.free_energies().to_vec()) {
-                Ok(solution) => solution.compare(&windows, bins.axis),
-                Err(_) => vec![Comparison::UNKNOWN; windows.len()],
-            },
-        }
-    }
-
-    /// The free energies and the profile of one replicate, where blocks of samples weigh as drawn; none where they cannot be found.
-    pub fn replicate(&self, mut draw: impl FnMut(usize, &mut Vec<Stretch>)) -> Option<Redrawn> {
-        let mut weighted = self.coarse.as_ref().map_or(&self.told, |coarse| &coarse.solution).weighted();
-        let (mut stretches, mut begin) = (Vec::new(), 0);
-        for window in &self.windows {
-            draw(*window, &mut stretches);
-            for Stretch { samples, weight } in &stretches {
-                weighted.add(begin + samples.start..begin + samples.end, *weight);
-            }
-            // Stretches go on to the last sample of a window.
-            begin += stretches.last().map_or(0, |stretch: &Stretch| stretch.samples.end);
-        }
-        let Changed { free_energies: change, mut profile } = weighted.solve()?;
-        let free_energies = self.told.free_energies.iter().zip(&change).map(|(all, df)| all + df).collect();
-        if let Some(coarse) = &self.coarse {
-            // Both have the same bins.
-            for ((value, of_all), of_cells) in profile.iter_mut().zip(&self.profile).zip(&coarse.profile) {
-                value.1 += of_all.1 - of_cells.1;
-            }
-        }
-        Some(Redrawn { free_energies, profile })
+    /// One bootstrap replicate; `draw` writes the weights of the blocks of a window, given by its index among `all`. None where the equations
+    /// cannot be solved.
+    pub fn replicate(
+        &self,
+        all: &[Window],
+        bins: &Bins,
+        blocks: &[Blocks],
+        mut draw: impl FnMut(usize, &mut Vec<f64>),
+    ) -> Option<Resampled> {
+        let resampling = self.resampling.get_or_init(|| {
+            let windows: Vec<&Window> = self.windows.iter().map(|k| &all[*k]).collect();
+            let blocks: Vec<&Blocks> = self.windows.iter().map(|k| &blocks[*k]).collect();
+            Resampling::new(&windows, bins, self.estimator, &blocks, self.solution.free_energies.clone())
+        });
+        resampling.replicate(|window, weights| draw(self.windows[window], weights))
     }
 }
 
-/// The free energies of windows with samples in fine cells, searched for from `begin` on.
+/// The free energies of windows with samples in fine cells; the iteration starts from `initial`, kT.
 ///
 /// # Errors
 /// The equations cannot be solved.
-pub fn in_cells(windows: &[&Window], bins: &Bins, begin: Vec<f64>) -> Result<Solution, Error> {
+pub fn solve_in_cells(windows: &[&Window], bins: &Bins, initial: Vec<f64>) -> Result<Solution, Error> {
     let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
-    Solution::find_within(TRIED_STEPS, Layout::in_fine_cells(&samples, bins, windows), windows, bins.axis, begin)
-}
-
-/// What a replicate says.
-pub struct Redrawn {
-    /// [windows of the piece], kT.
-    pub free_energies: Vec<f64>,
-    /// (bin, kT).
-    pub profile: Vec<(usize, f64)>,
+    let layout = Layout::in_fine_cells(&samples, bins, windows);
+    Solution::find_within(MOST_TRIAL_STEPS, layout, windows, bins.axis, initial)
 }

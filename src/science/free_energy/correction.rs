@@ -1,15 +1,15 @@
-//! Which mistakes are made with the parameters of windows, and what would they be without them?
+//! Which mistakes in the parameters of windows are common, and how are they corrected?
 use super::inefficiency::Inefficiency;
 use super::solution::Solution;
 use super::{Axis, Window};
 
-/// Samples of all windows that are enough to tell changes apart, and of one.
+/// Samples that suffice to compare corrections: of all windows, and limits for one window.
 const SAMPLES: usize = 100_000;
-const FEWEST: usize = 500;
-const MOST: usize = 4_000;
-/// Factors between force constants of programs: k/2 and k, kcal and kJ, A and nm, degree and radian, and a misplaced zero.
+const FEWEST_PER_WINDOW: usize = 500;
+const MOST_PER_WINDOW: usize = 4_000;
 const RADIAN: f64 = std::f64::consts::PI / 180.0;
 const KCAL: f64 = 4.184;
+/// Factors between force constants of programs: k/2 and k, kcal and kJ, A and nm, degree and radian, and a misplaced decimal point.
 const FACTORS: [f64; 12] = [
     2.0,
     KCAL,
@@ -24,24 +24,24 @@ const FACTORS: [f64; 12] = [
     KCAL / (RADIAN * RADIAN),
     2.0 * KCAL / (RADIAN * RADIAN),
 ];
-/// Factors between centers and samples: A and nm, degree and radian, the other direction.
+/// Factors between centers and samples: A and nm, degree and radian, opposite sign.
 const SCALES: [f64; 5] = [10.0, 0.1, 1.0 / RADIAN, RADIAN, -1.0];
 
-/// A change of what is said of windows.
+/// A correction of the parameters of windows.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Change {
-    /// Another factor of force constants.
+pub enum Correction {
+    /// A factor of force constants.
     Stiffness(f64),
-    /// Other factors of centers, force constants and the period: their unit is not that of the samples.
+    /// Factors of centers, force constants and the period: their unit is not that of the samples.
     Scale { center: f64, stiffness: f64, period: f64 },
-    /// A period, where none is given.
+    /// A period, where none is set.
     Period(f64),
     /// Another center.
     Center(f64),
 }
 
-impl Change {
-    /// Changes a window; a period is none of its parameters.
+impl Correction {
+    /// Corrects the parameters of a window; the period is not one of them.
     pub fn apply(self, window: &mut Window) {
         match self {
             Self::Stiffness(factor) => window.stiffness *= factor,
@@ -55,36 +55,35 @@ impl Change {
     }
 }
 
-/// Changes of one or all windows that undo common mistakes.
-pub fn changes() -> impl Iterator<Item = Change> {
-    let stiffnesses = FACTORS.into_iter().flat_map(|factor| [factor, 1.0 / factor]).map(Change::Stiffness);
+/// Corrections of common mistakes, of one or all windows.
+pub fn common_corrections() -> impl Iterator<Item = Correction> {
+    let stiffnesses = FACTORS.into_iter().flat_map(|factor| [factor, 1.0 / factor]).map(Correction::Stiffness);
     let scales = SCALES.into_iter().flat_map(|center| {
         let square = 1.0 / (center * center);
         [(1.0, 1.0), (square, 1.0), (1.0, center.abs()), (square, center.abs())]
-            .map(|(stiffness, period)| Change::Scale { center, stiffness, period })
+            .map(|(stiffness, period)| Correction::Scale { center, stiffness, period })
     });
     stiffnesses.chain(scales)
 }
 
-/// Every few samples of windows, and what each of them is worth.
-pub fn thinned(windows: &[Window], inefficiencies: &[Inefficiency]) -> (Vec<Window>, Vec<Inefficiency>) {
-    let most = (SAMPLES / windows.len()).clamp(FEWEST, MOST);
+/// Every n-th sample of the windows, with their statistical inefficiencies.
+pub fn subsampled(windows: &[Window], inefficiencies: &[Inefficiency]) -> (Vec<Window>, Vec<Inefficiency>) {
+    let most = (SAMPLES / windows.len()).clamp(FEWEST_PER_WINDOW, MOST_PER_WINDOW);
     let thin = |(window, inefficiency): (&Window, &Inefficiency)| {
         let every = window.samples.len().div_ceil(most);
         let samples = window.samples.iter().step_by(every).copied().collect();
-        (Window { samples, ..*window }, inefficiency.of_every(every))
+        (Window { samples, ..*window }, inefficiency.subsampled(every))
     };
     windows.iter().zip(inefficiencies).map(thin).unzip()
 }
 
-/// Where the center of `window` would have to be for the others, whose free energies are known, to predict the mean of its samples.
+/// The center of `window` for which the others, whose free energies are known, predict the mean of its samples.
 pub fn fitted_center(others: &Solution, window: &Window, axis: Axis) -> f64 {
-    let displacement: f64 = window.samples.iter().map(|x| axis.displacement(*x, window.center)).sum();
-    let mean = window.center + displacement / window.samples.len() as f64;
+    let mean = window.center + window.mean_displacement(axis);
     let weights = others.log_weights();
-    // Where the mean lies beside the center, as far as all others predict; it rises with the center.
+    // The predicted mean relative to the sampled one, as a function of the center: it rises monotonically.
     let predicted = |center: f64| {
-        let exponents = others.places.iter().zip(&weights).map(|(x, weight)| {
+        let exponents = others.positions.iter().zip(&weights).map(|(x, weight)| {
             let d = axis.displacement(*x, center);
             (axis.displacement(*x, mean), weight - 0.5 * window.stiffness * d * d)
         });

@@ -1,51 +1,52 @@
-//! At which places is the bias of every window known, and what do they weigh?
+//! What is the bias of every window at the grid points, and which sums over the points do the estimators need?
 //!
-//! MBAR's points are samples; WHAM's are the bins that have samples, with the bias in their middle: the equations are the same. Points are
-//! ordered along the coordinate and worked at eight at a time, each eight with those windows only whose bias reaches
-//! them: exp(-w_k) is kept relative to its largest at the point, so that nothing overflows at a thousand kT.
+//! MBAR's grid points are samples; WHAM's are the centers of bins with samples: the equations are the same. Grid are ordered along the
+//! coordinate and processed in groups of eight, each group with only those windows whose bias reaches it: exp(-w_k) is kept relative to its
+//! largest value at the point, so that nothing overflows at a thousand kT.
 use super::{Axis, Window};
 use crate::science::exponential::exp;
 use crate::science::widest::widest;
 
 pub const LANES: usize = 8;
-/// Windows that reach a point, where there are many: room for so many is made beforehand.
-const USUAL: usize = 8;
-type Eight = [f64; LANES];
-/// exp of less than this is nothing beside 1, whatever the numbers of samples are.
-const NOTHING: f64 = -60.0;
+/// Windows per point for which memory is reserved.
+const USUAL_WINDOWS: usize = 8;
+type Lanes = [f64; LANES];
+/// exp of less than this is negligible beside 1, whatever the numbers of samples are.
+const NEGLIGIBLE: f64 = -60.0;
 
-/// Places along the coordinate: neighbours in the list are near one another.
-pub struct Points {
+/// Grid points along the coordinate; consecutive points are close to one another.
+pub struct Grid {
     groups: Vec<Group>,
-    /// The windows that reach a group, those of all groups one after another.
+    /// The windows that reach each group, group after group.
     members: Vec<u32>,
-    /// exp(base_k - w_k(x) - shift(x)) of members.
-    reach: Vec<Eight>,
-    /// shift(x): the largest base_k - w_k(x).
+    /// exp(base_k - w_k(x) - shift(x)), `[members]`.
+    factors: Vec<Lanes>,
+    /// shift(x) = max_k(base_k - w_k(x)), `[points]`.
     shifts: Vec<f64>,
-    /// Free energies that these numbers are relative to, one of each window.
+    /// Reference free energies of the factors, `[windows]`, kT.
     base: Vec<f64>,
     len: usize,
 }
 
-/// Eight points: where their members begin.
+/// Lanes points: where their members begin.
 #[derive(Clone, Copy)]
 struct Group {
     first: u32,
     count: u32,
 }
 
-/// What one pass over all points gives.
+/// Sums over all grid points n, which represent m_n samples each, of the probabilities p_k(x_n) that a sample at x_n is from window k.
 pub struct Sums {
-    /// sum_n m_n p_k(x_n): the samples that window k is expected to have.
+    /// sum_n m_n p_k(x_n): the expected number of samples of window k, `[windows]`.
     pub expected: Vec<f64>,
-    /// sum_n m_n p_k(x_n) p_l(x_n), rows k >= l.
+    /// sum_n m_n p_k(x_n) p_l(x_n), the lower triangle k >= l row by row.
     pub shared: Vec<f64>,
-    /// Of every member pair while it is summed.
-    lanes: Vec<Eight>,
-    lanes_of_one: Vec<Eight>,
-    y: Vec<Eight>,
-    q: Vec<Eight>,
+    /// `shared` and `expected` by lane, while they are summed.
+    shared_lanes: Vec<Lanes>,
+    expected_lanes: Vec<Lanes>,
+    /// p_k m and p_k of the members of one group.
+    weighted: Vec<Lanes>,
+    probabilities: Vec<Lanes>,
 }
 
 impl Sums {
@@ -54,91 +55,92 @@ impl Sums {
         Self {
             expected: vec![0.0; windows],
             shared: vec![0.0; pairs],
-            lanes: vec![[0.0; LANES]; pairs],
-            lanes_of_one: vec![[0.0; LANES]; windows],
-            y: vec![[0.0; LANES]; windows],
-            q: vec![[0.0; LANES]; windows],
+            shared_lanes: vec![[0.0; LANES]; pairs],
+            expected_lanes: vec![[0.0; LANES]; windows],
+            weighted: vec![[0.0; LANES]; windows],
+            probabilities: vec![[0.0; LANES]; windows],
         }
     }
 
-    /// Of windows `a` and `b`.
+    /// sum_n m_n p_a(x_n) p_b(x_n).
     pub fn shared(&self, a: usize, b: usize) -> f64 {
         self.shared[pair(a.max(b), a.min(b))]
     }
 }
 
-/// The place of row `a` >= `b` in a triangle.
+/// The index of row `a`, column `b` <= `a` of a lower triangle.
 fn pair(a: usize, b: usize) -> usize {
     a * (a + 1) / 2 + b
 }
 
-impl Points {
-    /// Points at `places`, neighbours near one another, for `windows` whose free energies are about `base`.
-    pub fn new(places: &[f64], windows: &[&Window], axis: Axis, base: Vec<f64>) -> Self {
-        let mut points = Self {
+impl Grid {
+    /// Points at `positions`, consecutive ones close to one another, for `windows` whose free energies are about `base`, kT.
+    pub fn new(positions: &[f64], windows: &[&Window], axis: Axis, base: Vec<f64>) -> Self {
+        let mut grid = Self {
             groups: Vec::new(),
             members: Vec::new(),
-            reach: Vec::new(),
+            factors: Vec::new(),
             shifts: Vec::new(),
             base,
-            len: places.len(),
+            len: positions.len(),
         };
-        points.reach.reserve(places.len().div_ceil(LANES) * windows.len().min(USUAL));
-        reach(&mut points, places, windows, axis);
-        points
+        grid.factors.reserve(positions.len().div_ceil(LANES) * windows.len().min(USUAL_WINDOWS));
+        add_points(&mut grid, positions, windows, axis);
+        grid
     }
 
-    /// The number of weights that a pass takes: points, and what fills up the last eight.
+    /// The number of points, padded to a multiple of [`LANES`].
     pub fn padded(&self) -> usize {
         self.len.next_multiple_of(LANES)
     }
 
-    /// Of windows at free energies base + `change`, with `numbers` of samples: what each window is expected to have, and, where `with_shared`,
-    /// what each two share. `weights` are those of points, padded by zeros.
-    pub fn pass(&self, numbers: &[f64], change: &[f64], weights: &[f64], with_shared: bool, sums: &mut Sums) {
+    /// Sums over the points at free energies base + `change` `[windows]`, of windows with `numbers` of samples `[windows]`; those of pairs only
+    /// if `with_shared`. `weights` are the m_n, padded with zeros.
+    pub fn accumulate(&self, numbers: &[f64], change: &[f64], weights: &[f64], with_shared: bool, sums: &mut Sums) {
         let scale: Vec<f64> = numbers.iter().zip(change).map(|(n, df)| n * libm::exp(*df)).collect();
-        sums.lanes_of_one.fill([0.0; LANES]);
+        sums.expected_lanes.fill([0.0; LANES]);
         if with_shared {
-            sums.lanes.fill([0.0; LANES]);
+            sums.shared_lanes.fill([0.0; LANES]);
         }
         sum(self, &scale, weights, with_shared, sums);
-        for (expected, lanes) in sums.expected.iter_mut().zip(&sums.lanes_of_one) {
+        for (expected, lanes) in sums.expected.iter_mut().zip(&sums.expected_lanes) {
             *expected = total(lanes);
         }
         if with_shared {
-            for (shared, lanes) in sums.shared.iter_mut().zip(&sums.lanes) {
+            for (shared, lanes) in sums.shared.iter_mut().zip(&sums.shared_lanes) {
                 *shared = total(lanes);
             }
         }
     }
 
-    /// 1/sum_k N_k exp(f_k - w_k(x)) relative to exp(-shift(x)), of every point, padded.
-    pub fn relative_weights(&self, numbers: &[f64], change: &[f64], found: &mut Vec<f64>) {
+    /// 1/sum_k N_k exp(f_k - w_k(x)) relative to exp(-shift(x)), `[points]`, padded.
+    pub fn relative_weights(&self, numbers: &[f64], change: &[f64]) -> Vec<f64> {
         let scale: Vec<f64> = numbers.iter().zip(change).map(|(n, df)| n * libm::exp(*df)).collect();
-        found.resize(self.padded(), 0.0);
-        invert(self, &scale, found);
+        let mut inverse = vec![0.0; self.padded()];
+        invert(self, &scale, &mut inverse);
+        inverse
     }
 
-    /// What [`relative_weights`](Points::relative_weights) are relative to, as logarithms.
+    /// shift(x) `[points]`, kT: see [`relative_weights`](Grid::relative_weights).
     pub fn shifts(&self) -> &[f64] {
         &self.shifts
     }
 
     #[inline(always)]
-    fn denominators(&self, group: Group, scale: &[f64]) -> Eight {
+    fn denominators(&self, group: Group, scale: &[f64]) -> Lanes {
         let range = group.first as usize..(group.first + group.count) as usize;
         let mut sum = [0.0; LANES];
-        for (member, reach) in self.members[range.clone()].iter().zip(&self.reach[range]) {
+        for (member, factor) in self.members[range.clone()].iter().zip(&self.factors[range]) {
             let scale = scale[*member as usize];
-            sum = std::array::from_fn(|lane| sum[lane] + scale * reach[lane]);
+            sum = std::array::from_fn(|lane| sum[lane] + scale * factor[lane]);
         }
         sum
     }
 }
 
-/// The bias of `window` at eight places, kT.
+/// The bias of `window` at eight positions, kT.
 #[inline(always)]
-fn biases(window: &Window, axis: Axis, x: &Eight) -> Eight {
+fn biases(window: &Window, axis: Axis, x: &Lanes) -> Lanes {
     let displacements = match axis.period {
         Some(_) => x.map(|x| axis.displacement(x, window.center)),
         None => x.map(|x| x - window.center),
@@ -146,67 +148,67 @@ fn biases(window: &Window, axis: Axis, x: &Eight) -> Eight {
     displacements.map(|d| 0.5 * window.stiffness * d * d)
 }
 
-fn total(lanes: &Eight) -> f64 {
+fn total(lanes: &Lanes) -> f64 {
     ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
 }
 
 widest! {
-    /// Adds the points at `places`.
-    fn reach(points: &mut Points, places: &[f64], windows: &[&Window], axis: Axis) {
+    /// Adds the points at `positions`.
+    fn add_points(grid: &mut Grid, positions: &[f64], windows: &[&Window], axis: Axis) {
         let mut exponents = vec![[0.0; LANES]; windows.len()];
-        for eight in places.chunks(LANES) {
-            // A last group that is not full goes on with its last point, which weighs nothing there.
-            let x: Eight = std::array::from_fn(|lane| eight[lane.min(eight.len() - 1)]);
+        for group in positions.chunks(LANES) {
+            // An incomplete last group repeats its last point, which has no weight there.
+            let x: Lanes = std::array::from_fn(|lane| group[lane.min(group.len() - 1)]);
             let mut shift = [f64::NEG_INFINITY; LANES];
-            for (exponents, (window, base)) in exponents.iter_mut().zip(windows.iter().zip(&points.base)) {
+            for (exponents, (window, base)) in exponents.iter_mut().zip(windows.iter().zip(&grid.base)) {
                 let bias = biases(window, axis, &x);
                 *exponents = bias.map(|bias| base - bias);
                 shift = std::array::from_fn(|lane| if exponents[lane] > shift[lane] { exponents[lane] } else { shift[lane] });
             }
-            let first = points.members.len() as u32;
+            let first = grid.members.len() as u32;
             for (k, exponents) in (0..).zip(&exponents) {
-                let relative: Eight = std::array::from_fn(|lane| exponents[lane] - shift[lane]);
-                if relative.iter().any(|exponent| *exponent > NOTHING) {
-                    points.members.push(k);
-                    points.reach.push(relative);
+                let relative: Lanes = std::array::from_fn(|lane| exponents[lane] - shift[lane]);
+                if relative.iter().any(|exponent| *exponent > NEGLIGIBLE) {
+                    grid.members.push(k);
+                    grid.factors.push(relative);
                 }
             }
-            points.groups.push(Group { first, count: points.members.len() as u32 - first });
-            points.shifts.extend_from_slice(&shift[..eight.len()]);
+            grid.groups.push(Group { first, count: grid.members.len() as u32 - first });
+            grid.shifts.extend_from_slice(&shift[..group.len()]);
         }
-        // All at once, so that the compiler finds vector instructions.
-        for value in points.reach.as_flattened_mut() {
-            *value = if *value > NOTHING { exp(*value) } else { 0.0 };
+        // In one loop, so that the compiler vectorizes it.
+        for value in grid.factors.as_flattened_mut() {
+            *value = if *value > NEGLIGIBLE { exp(*value) } else { 0.0 };
         }
     }
 }
 
 widest! {
     /// Sums over points, in lanes.
-    fn sum(points: &Points, scale: &[f64], weights: &[f64], with_shared: bool, sums: &mut Sums) {
-        for (group, weights) in points.groups.iter().zip(weights.chunks_exact(LANES)) {
+    fn sum(grid: &Grid, scale: &[f64], weights: &[f64], with_shared: bool, sums: &mut Sums) {
+        for (group, weights) in grid.groups.iter().zip(weights.chunks_exact(LANES)) {
             let range = group.first as usize..(group.first + group.count) as usize;
-            let members = &points.members[range.clone()];
-            let denominators = points.denominators(*group, scale);
-            // Copies of lanes, not references into `sums`, tell the compiler that nothing overlaps.
-            let weights: Eight = std::array::from_fn(|lane| weights[lane]);
-            let inverse: Eight = std::array::from_fn(|lane| 1.0 / denominators[lane]);
-            for (k, (member, reach)) in members.iter().zip(&points.reach[range]).enumerate() {
-                let (member, reach) = (*member as usize, *reach);
+            let members = &grid.members[range.clone()];
+            let denominators = grid.denominators(*group, scale);
+            // Copies of lanes, not references into `sums`, show the compiler that nothing overlaps.
+            let weights: Lanes = std::array::from_fn(|lane| weights[lane]);
+            let inverse: Lanes = std::array::from_fn(|lane| 1.0 / denominators[lane]);
+            for (k, (member, factor)) in members.iter().zip(&grid.factors[range]).enumerate() {
+                let (member, factor) = (*member as usize, *factor);
                 let scale = scale[member];
-                let q: Eight = std::array::from_fn(|lane| scale * reach[lane] * inverse[lane]);
-                let y: Eight = std::array::from_fn(|lane| q[lane] * weights[lane]);
-                let expected = sums.lanes_of_one[member];
-                sums.lanes_of_one[member] = std::array::from_fn(|lane| expected[lane] + y[lane]);
-                (sums.q[k], sums.y[k]) = (q, y);
+                let p: Lanes = std::array::from_fn(|lane| scale * factor[lane] * inverse[lane]);
+                let weighted: Lanes = std::array::from_fn(|lane| p[lane] * weights[lane]);
+                let expected = sums.expected_lanes[member];
+                sums.expected_lanes[member] = std::array::from_fn(|lane| expected[lane] + weighted[lane]);
+                (sums.probabilities[k], sums.weighted[k]) = (p, weighted);
             }
             if with_shared {
                 for (k, a) in members.iter().enumerate() {
-                    let (y, row) = (sums.y[k], pair(*a as usize, 0));
+                    let (weighted, row) = (sums.weighted[k], pair(*a as usize, 0));
                     // Members ascend.
                     for (l, b) in members[..=k].iter().enumerate() {
-                        let (q, shared) = (sums.q[l], sums.lanes[row + *b as usize]);
-                        sums.lanes[row + *b as usize] = std::array::from_fn(|lane| shared[lane] + y[lane] * q[lane]);
+                        let (p, shared) = (sums.probabilities[l], sums.shared_lanes[row + *b as usize]);
+                        sums.shared_lanes[row + *b as usize] = std::array::from_fn(|lane| shared[lane] + weighted[lane] * p[lane]);
                     }
                 }
             }
@@ -215,11 +217,11 @@ widest! {
 }
 
 widest! {
-    /// One over the denominator of every point.
-    fn invert(points: &Points, scale: &[f64], found: &mut [f64]) {
-        for (group, found) in points.groups.iter().zip(found.chunks_exact_mut(LANES)) {
-            let denominators = points.denominators(*group, scale);
-            let inverse: Eight = std::array::from_fn(|lane| 1.0 / denominators[lane]);
+    /// The inverse of the denominator at every point.
+    fn invert(grid: &Grid, scale: &[f64], found: &mut [f64]) {
+        for (group, found) in grid.groups.iter().zip(found.chunks_exact_mut(LANES)) {
+            let denominators = grid.denominators(*group, scale);
+            let inverse: Lanes = std::array::from_fn(|lane| 1.0 / denominators[lane]);
             found.copy_from_slice(&inverse);
         }
     }

@@ -1,21 +1,21 @@
-//! How many samples of a correlated series are worth one independent sample, and from where on is it in equilibrium?
+//! What is the statistical inefficiency of a correlated time series, and where does its equilibrium begin?
 
-/// Correlation of a series.
+/// The statistical inefficiency of a time series: how many of its samples are worth one independent sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Inefficiency {
-    /// g = 1 + 2 sum_t (1 - t/N) C(t): the statistical inefficiency, at least 1.
+    /// g = 1 + 2 sum_t (1 - t/N) C(t), at least 1.
     pub g: f64,
-    /// The normalized correlation function C(1), C(2), ... as far as it was summed.
+    /// The normalized autocorrelation function C(1), C(2), ... up to the last lag of the sum.
     correlation: Vec<f64>,
 }
 
-/// Lags that are summed even where the correlation is negative, as pymbar does.
-const LEAST_LAGS: usize = 3;
+/// Lags that are summed even if the correlation is negative, as in pymbar.
+const FEWEST_LAGS: usize = 3;
 
 impl Inefficiency {
-    /// Of a series, by Chodera et al., J. Chem. Theory Comput. 3, 26, 2007, doi:10.1021/ct0502864: the correlation is summed until it
-    /// is negative for the first time, as in `pymbar.timeseries`. A series that never changes counts as one of independent samples.
-    pub fn of(series: &[f64]) -> Self {
+    /// By Chodera et al., J. Chem. Theory Comput. 3, 26, 2007, doi:10.1021/ct0502864: the correlation is summed until it
+    /// is negative for the first time, as in `pymbar.timeseries`. A constant series counts as uncorrelated.
+    pub fn from_series(series: &[f64]) -> Self {
         let n = series.len();
         let mean = series.iter().sum::<f64>() / n.max(1) as f64;
         let deviations: Vec<f64> = series.iter().map(|x| x - mean).collect();
@@ -24,7 +24,7 @@ impl Inefficiency {
         if variance > 0.0 {
             for lag in 1..n.saturating_sub(1) {
                 let c = product(&deviations[..n - lag], &deviations[lag..]) / ((n - lag) as f64 * variance);
-                if c <= 0.0 && lag > LEAST_LAGS {
+                if c <= 0.0 && lag > FEWEST_LAGS {
                     break;
                 }
                 g += 2.0 * c * (1.0 - lag as f64 / n as f64);
@@ -34,48 +34,48 @@ impl Inefficiency {
         Self { g: f64::max(g, 1.0), correlation }
     }
 
-    /// Of the series of which only every so-manieth sample is kept.
-    pub fn of_every(&self, every: usize) -> Self {
+    /// Of the series subsampled to every `every`-th sample.
+    pub fn subsampled(&self, every: usize) -> Self {
         let correlation = self.correlation.iter().skip(every - 1).step_by(every).copied().collect();
         Self { g: (self.g / every as f64).max(1.0), correlation }
     }
 
-    /// By how much the variance of a mean exceeds what blocks of `length` samples show of it: they do not see correlation
-    /// that reaches from one into the next.
+    /// The factor by which the variance of a mean exceeds its estimate from blocks of `length` samples, which miss the correlation between
+    /// blocks; 1 to 2.
     pub fn missed_by_blocks(&self, length: usize) -> f64 {
         let within = |(lag, c): (usize, &f64)| 2.0 * c * (1.0 - lag as f64 / length as f64);
-        let seen = 1.0 + (1..length).zip(&self.correlation).map(within).sum::<f64>();
-        (self.g / seen.max(f64::MIN_POSITIVE)).clamp(1.0, 2.0)
+        let within_blocks = 1.0 + (1..length).zip(&self.correlation).map(within).sum::<f64>();
+        (self.g / within_blocks.max(f64::MIN_POSITIVE)).clamp(1.0, 2.0)
     }
 }
 
-/// Four sums beside one another, in a fixed order.
+/// The scalar product in four partial sums, in a fixed order.
 fn product(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 4];
     let (a, b) = (a.chunks_exact(4), b.chunks_exact(4));
     let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
     for (a, b) in a.zip(b) {
-        for lane in 0..4 {
-            sums[lane] += a[lane] * b[lane];
+        for k in 0..4 {
+            sums[k] += a[k] * b[k];
         }
     }
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
-/// Starts that are tried.
+/// Candidates for the start of equilibrium.
 const STARTS: usize = 40;
 
-/// The sample from which on the series is best taken as being in equilibrium: where the number of independent samples that follow,
-/// (N - t)/g(t), is largest (Chodera, J. Chem. Theory Comput. 12, 1799, 2016, doi:10.1021/acs.jctc.5b00784), of 40 even
-/// starts up to three quarters of the series.
+/// The index t of the first equilibrated sample: the one that maximizes the number of independent samples that follow, (N - t)/g(t)
+/// (Chodera, J. Chem. Theory Comput. 12, 1799, 2016, doi:10.1021/acs.jctc.5b00784), of 40 evenly spaced candidates in the first three
+/// quarters of the series.
 pub fn equilibration(series: &[f64]) -> usize {
     let starts = (0..STARTS).map(|k| series.len() * k * 3 / (4 * STARTS));
-    let worth = |start: usize| (series.len() - start) as f64 / Inefficiency::of(&series[start..]).g;
+    let independent = |start: usize| (series.len() - start) as f64 / Inefficiency::from_series(&series[start..]).g;
     let mut best = (0, f64::NEG_INFINITY);
     for start in starts {
-        let worth = worth(start);
-        if worth > best.1 {
-            best = (start, worth);
+        let samples = independent(start);
+        if samples > best.1 {
+            best = (start, samples);
         }
     }
     best.0
@@ -101,24 +101,24 @@ mod tests {
     fn the_inefficiency_of_an_autoregressive_series_is_known() {
         for (a, tolerance) in [(0.0, 0.1), (0.5, 0.3), (0.9, 3.0)] {
             let expected = (1.0 + a) / (1.0 - a);
-            let g = Inefficiency::of(&autoregressive(a, 40_000)).g;
+            let g = Inefficiency::from_series(&autoregressive(a, 40_000)).g;
             assert!((g - expected).abs() < tolerance, "{g} for {expected}");
         }
-        assert_eq!(Inefficiency::of(&[2.0; 10]).g, 1.0);
-        assert_eq!(Inefficiency::of(&[]).g, 1.0);
-        assert_eq!(Inefficiency::of(&[1.0]).g, 1.0);
+        assert_eq!(Inefficiency::from_series(&[2.0; 10]).g, 1.0);
+        assert_eq!(Inefficiency::from_series(&[]).g, 1.0);
+        assert_eq!(Inefficiency::from_series(&[1.0]).g, 1.0);
     }
 
     #[test]
     fn long_blocks_miss_little() {
-        let inefficiency = Inefficiency::of(&autoregressive(0.9, 40_000));
+        let inefficiency = Inefficiency::from_series(&autoregressive(0.9, 40_000));
         let missed = [10, 100, 1000].map(|length| inefficiency.missed_by_blocks(length));
         // Blocks of L see g - 2a/(1-a)^2/L of it, but for what lies beyond L.
         assert!(missed[0] > 1.5 && (1.05..1.2).contains(&missed[1]) && missed[2] < 1.02, "{missed:?}");
     }
 
     #[test]
-    fn what_is_before_equilibrium_is_found() {
+    fn the_start_of_equilibrium_is_found() {
         let mut series = autoregressive(0.5, 4000);
         assert!(equilibration(&series) < 400);
         series.iter_mut().take(500).enumerate().for_each(|(k, x)| *x += 8.0 * (1.0 - k as f64 / 500.0));

@@ -1,104 +1,130 @@
-//! At which places are samples taken to lie?
+//! At which positions of the coordinate are the samples of windows counted?
 use super::{Bins, Window};
 use std::ops::Range;
 
-/// Cells to the standard deviation of the narrowest window.
+/// Cells per standard deviation of the narrowest window.
 const CELLS_PER_WIDTH: f64 = 32.0;
-/// The widest bin in whose middle WHAM takes the bias, in standard deviations of the narrowest window: the profile is right to 0.01 kT.
-const WIDEST_BIN: f64 = 0.5;
-/// Parts of a wider bin to that standard deviation.
+/// The widest bin in whose middle WHAM evaluates the bias, in standard deviations of the narrowest window: the profile is right to 0.01 kT.
+const LARGEST_BIN_WIDTH: f64 = 0.5;
+/// Parts of a wider bin per standard deviation.
 const PARTS_PER_WIDTH: f64 = 8.0;
-/// Cells of a bin at most.
-const MOST_CELLS: f64 = 65_536.0;
-/// A table of all cells between the first and the last is made where it has no more entries than this, or than this for each sample.
-const TABLE: usize = 65_536;
-const TABLE_PER_SAMPLE: usize = 4;
+const MOST_PARTS: f64 = 65_536.0;
+/// A lookup table over all intervals between the first and the last is built where it has at most this many entries, or this many per sample.
+const TABLE_ENTRIES: usize = 65_536;
+const TABLE_ENTRIES_PER_SAMPLE: usize = 4;
 
-/// Places along the coordinate; those of a bin follow one another, bin by bin.
+/// Grid points along the coordinate, bin by bin.
 pub struct Layout {
-    pub places: Vec<f64>,
-    /// Bins that have places, and which.
-    pub runs: Vec<(usize, Range<usize>)>,
-    /// The place of every sample.
+    /// `[points]`, in the unit of the coordinate.
+    pub positions: Vec<f64>,
+    /// Bins that contain points: (bin, its points).
+    pub bins: Vec<(usize, Range<usize>)>,
+    /// The grid point of each sample.
     pub point_of: Vec<u32>,
 }
 
+/// Bins divided into `per_bin` intervals each, of which those with samples are listed. Intervals of the same width continue beyond the bins.
+pub struct Intervals {
+    pub per_bin: i64,
+    /// Intervals with samples, ascending, counted from the first one of bin 0.
+    pub occupied: Vec<i64>,
+    /// For each sample, which of the occupied intervals contains it.
+    pub of_sample: Vec<u32>,
+}
+
+impl Intervals {
+    pub fn new(samples: &[f64], bins: &Bins, per_bin: i64) -> Self {
+        let intervals: Vec<i64> = samples.iter().map(|x| bins.unbounded_part(*x, per_bin)).collect();
+        let (occupied, of_sample) = numbered(&intervals);
+        Self { per_bin, occupied, of_sample }
+    }
+
+    /// Bins with samples: (bin, its occupied intervals).
+    pub fn by_bin(&self, bins: &Bins) -> Vec<(usize, Range<usize>)> {
+        let (mut found, mut begin) = (Vec::new(), 0);
+        for run in self.occupied.chunk_by(|a, b| a.div_euclid(self.per_bin) == b.div_euclid(self.per_bin)) {
+            let (bin, end) = (run[0].div_euclid(self.per_bin), begin + run.len());
+            if (0..bins.count as i64).contains(&bin) {
+                found.push((bin as usize, begin..end));
+            }
+            begin = end;
+        }
+        found
+    }
+}
+
+/// Into how many parts WHAM divides a bin: more than one where the bias of a window varies strongly within it.
+pub fn histogram_parts(bins: &Bins, windows: &[&Window]) -> i64 {
+    let widths = bins.width() * libm::sqrt(largest_stiffness(windows));
+    let parts = if widths > LARGEST_BIN_WIDTH { libm::ceil(widths * PARTS_PER_WIDTH) } else { 1.0 };
+    parts.clamp(1.0, MOST_PARTS) as i64
+}
+
 impl Layout {
-    /// The middles of bins that have samples, and of those of the same width that go on beyond the ends. Bins in which the bias of a window
-    /// changes by much are divided.
+    /// The centers of bins, or of their [`histogram_parts`], that contain samples.
     pub fn in_bins(samples: &[f64], bins: &Bins, windows: &[&Window]) -> Self {
-        let widths = bins.width() * libm::sqrt(stiffest(windows));
-        let parts = if widths > WIDEST_BIN { libm::ceil(widths * PARTS_PER_WIDTH) } else { 1.0 };
-        Self::in_cells(samples, bins, parts.clamp(1.0, MOST_CELLS) as i64)
+        Self::in_cells(samples, bins, histogram_parts(bins, windows))
     }
 
-    /// As [`in_bins`](Layout::in_bins), with each bin divided into cells in which no window's bias changes by much.
+    /// The centers of cells so narrow that no window's bias varies much within one.
     pub fn in_fine_cells(samples: &[f64], bins: &Bins, windows: &[&Window]) -> Self {
-        let cells = libm::ceil(bins.width() * libm::sqrt(stiffest(windows)) * CELLS_PER_WIDTH);
-        Self::in_cells(samples, bins, cells.clamp(1.0, MOST_CELLS) as i64)
+        let cells = libm::ceil(bins.width() * libm::sqrt(largest_stiffness(windows)) * CELLS_PER_WIDTH);
+        Self::in_cells(samples, bins, cells.clamp(1.0, MOST_PARTS) as i64)
     }
 
-    /// Every sample where it is, in the order of `cells`.
+    /// A grid point for every sample, at its own position, in the order of `cells`.
     pub fn as_sampled(samples: &[f64], cells: &Self) -> Self {
-        let mut begins = vec![0_u32; cells.places.len() + 1];
+        let mut begins = vec![0_u32; cells.positions.len() + 1];
         cells.point_of.iter().for_each(|cell| begins[*cell as usize + 1] += 1);
         (1..begins.len()).for_each(|cell| begins[cell] += begins[cell - 1]);
-        let run =
+        let points =
             |(bin, cells): &(usize, Range<usize>)| (*bin, begins[cells.start] as usize..begins[cells.end] as usize);
-        let runs = cells.runs.iter().map(run).collect();
+        let bins = cells.bins.iter().map(points).collect();
         let mut next = begins;
-        let mut places = vec![0.0; samples.len()];
+        let mut positions = vec![0.0; samples.len()];
         let point_of = samples.iter().zip(&cells.point_of).map(|(x, cell)| {
             let cell = *cell as usize;
             let point = next[cell];
             next[cell] += 1;
-            places[point as usize] = *x;
+            positions[point as usize] = *x;
             point
         });
         let point_of = point_of.collect();
-        Self { places, runs, point_of }
+        Self { positions, bins, point_of }
     }
 
     fn in_cells(samples: &[f64], bins: &Bins, per_bin: i64) -> Self {
-        let of_samples: Vec<i64> = samples.iter().map(|x| bins.unbounded_part(*x, per_bin)).collect();
-        let (taken, point_of) = numbered(&of_samples);
-        let places = taken.iter().map(|cell| bins.part_center(*cell, per_bin)).collect();
-        let (mut runs, mut begin) = (Vec::new(), 0);
-        for run in taken.chunk_by(|a, b| a.div_euclid(per_bin) == b.div_euclid(per_bin)) {
-            let (bin, end) = (run[0].div_euclid(per_bin), begin + run.len());
-            if (0..bins.count as i64).contains(&bin) {
-                runs.push((bin as usize, begin..end));
-            }
-            begin = end;
-        }
-        Self { places, runs, point_of }
+        let intervals = Intervals::new(samples, bins, per_bin);
+        let positions = intervals.occupied.iter().map(|cell| bins.part_center(*cell, per_bin)).collect();
+        Self { positions, bins: intervals.by_bin(bins), point_of: intervals.of_sample }
     }
 }
 
-fn stiffest(windows: &[&Window]) -> f64 {
+/// beta k of the narrowest window, 1/unit^2.
+pub fn largest_stiffness(windows: &[&Window]) -> f64 {
     windows.iter().map(|window| window.stiffness).fold(0.0, f64::max)
 }
 
-/// The cells that there are, ascending, and for each of `cells` which of them it is.
+/// The distinct values of `cells`, ascending, and for each of `cells` the index of its value.
 pub fn numbered(cells: &[i64]) -> (Vec<i64>, Vec<u32>) {
     let (Some(&first), Some(&last)) = (cells.iter().min(), cells.iter().max()) else { return Default::default() };
     let span = last.saturating_sub(first) as usize;
-    if span >= TABLE.max(TABLE_PER_SAMPLE * cells.len()) {
-        let mut taken = cells.to_vec();
-        taken.sort_unstable();
-        taken.dedup();
-        let numbers = cells.iter().map(|cell| taken.partition_point(|other| other < cell) as u32).collect();
-        return (taken, numbers);
+    if span >= TABLE_ENTRIES.max(TABLE_ENTRIES_PER_SAMPLE * cells.len()) {
+        let mut distinct = cells.to_vec();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let numbers = cells.iter().map(|cell| distinct.partition_point(|other| other < cell) as u32).collect();
+        return (distinct, numbers);
     }
     let mut table = vec![u32::MAX; span + 1];
     cells.iter().for_each(|cell| table[(cell - first) as usize] = 0);
-    let mut taken = Vec::new();
+    let mut distinct = Vec::new();
     for (cell, number) in (first..).zip(&mut table).filter(|(_, number)| **number == 0) {
-        *number = taken.len() as u32;
-        taken.push(cell);
+        *number = distinct.len() as u32;
+        distinct.push(cell);
     }
     let numbers = cells.iter().map(|cell| table[(cell - first) as usize]).collect();
-    (taken, numbers)
+    (distinct, numbers)
 }
 
 #[cfg(test)]
@@ -117,19 +143,19 @@ mod tests {
     }
 
     #[test]
-    fn samples_keep_their_places_and_cells_their_bins() {
+    fn samples_keep_their_positions_and_cells_their_bins() {
         let bins = Bins { low: 0.0, high: 1.0, count: 10, axis: Axis::default() };
         let window = Window { center: 0.5, stiffness: 4.0, samples: vec![0.31, 0.05, 1.0, -0.02, 0.35, 0.399, 1.4] };
         let cells = Layout::in_fine_cells(&window.samples, &bins, &[&window]);
         // A bin of 0.1 has 7 cells, of which none is wider than 1/32 of the width 1/2.
         for (x, point) in window.samples.iter().zip(&cells.point_of) {
-            assert!((x - cells.places[*point as usize]).abs() <= 0.5 * 0.1 / 7.0 + 1e-12);
+            assert!((x - cells.positions[*point as usize]).abs() <= 0.5 * 0.1 / 7.0 + 1e-12);
         }
         let all = Layout::as_sampled(&window.samples, &cells);
         for (x, point) in window.samples.iter().zip(&all.point_of) {
-            let run = all.runs.iter().find(|(_, points)| points.contains(&(*point as usize)));
-            assert_eq!((*x, bins.index(*x)), (all.places[*point as usize], run.map(|(bin, _)| *bin)));
+            let run = all.bins.iter().find(|(_, points)| points.contains(&(*point as usize)));
+            assert_eq!((*x, bins.index(*x)), (all.positions[*point as usize], run.map(|(bin, _)| *bin)));
         }
-        assert_eq!(all.runs, [(0, 1..2), (3, 2..5), (9, 5..6)]);
+        assert_eq!(all.bins, [(0, 1..2), (3, 2..5), (9, 5..6)]);
     }
 }

@@ -1,26 +1,26 @@
-//! Do windows see the same part of the coordinate?
+//! How much do the distributions of windows overlap?
 use super::Bins;
 use super::layout::numbered;
 
-/// Two windows that stand beside one another.
+/// The overlap of two neighboring windows.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Overlap {
-    /// The windows, in the order of their centres.
+    /// Indices of the windows, in the order of their centers.
     pub windows: (usize, usize),
-    /// The common area of both normalized histograms, 0 to 1.
+    /// The common area of the normalized histograms, 0 to 1.
     pub histogram: f64,
-    /// The smaller of the entries O_ab and O_ba of MBAR's overlap matrix O_ab = sum_n p_a(x_n) p_b(x_n) / N_a, of which each row sums to 1
-    /// (Klimovich, Shirts and Mobley, J. Comput. Aided Mol. Des. 29, 397, 2015, doi:10.1007/s10822-015-9840-9, who ask for 0.03
-    /// and more between neighbours).
+    /// The smaller of the entries O_ab and O_ba of MBAR's overlap matrix O_ab = sum_n p_a(x_n) p_b(x_n) / N_a, whose rows sum to 1
+    /// (Klimovich, Shirts and Mobley, J. Comput. Aided Mol. Des. 29, 397, 2015, doi:10.1007/s10822-015-9840-9, who recommend at least 0.03
+    /// between neighbors).
     pub matrix: f64,
 }
 
-/// The common area of two normalized histograms, of which the bins of each go on beyond the ends.
+/// The common area of two normalized histograms whose bins continue beyond the ends.
 pub fn histogram_overlap(bins: &Bins, a: &[f64], b: &[f64]) -> f64 {
     let of_samples: Vec<i64> = a.iter().chain(b).map(|x| bins.unbounded_index(*x)).collect();
-    let (taken, numbers) = numbered(&of_samples);
+    let (occupied, numbers) = numbered(&of_samples);
     let counts = |numbers: &[u32]| {
-        let mut counts = vec![0_u32; taken.len()];
+        let mut counts = vec![0_u32; occupied.len()];
         numbers.iter().for_each(|bin| counts[*bin as usize] += 1);
         counts
     };
@@ -29,12 +29,12 @@ pub fn histogram_overlap(bins: &Bins, a: &[f64], b: &[f64]) -> f64 {
     counts(of_a).into_iter().zip(counts(of_b)).map(part).sum()
 }
 
-/// The groups of `n` things that are joined by `links`, each ascending.
-pub fn components(n: usize, links: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
+/// Connected components of a graph of `n` nodes with edges `is_connected`, each ascending.
+pub fn connected_components(n: usize, is_connected: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
     let mut group: Vec<usize> = (0..n).collect();
     for a in 0..n {
         for b in 0..a {
-            if links(a, b) && group[a] != group[b] {
+            if is_connected(a, b) && group[a] != group[b] {
                 let (keep, lose) = (group[a].min(group[b]), group[a].max(group[b]));
                 group.iter_mut().filter(|g| **g == lose).for_each(|g| *g = keep);
             }

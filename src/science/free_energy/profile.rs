@@ -1,74 +1,76 @@
-//! What is the potential of mean force, and how well is it known?
+//! What is the potential of mean force, and what are its errors?
 use super::{Problem, Replicate};
 
 /// A potential of mean force on bins, kT.
 ///
-/// Its zero is its own smallest value, and errors are of the free energy above that: the root mean square of what replicates, each above
-/// its own smallest value, differ from it. So they contain the error of the zero, and are not zero where the free
-/// energy is. Between two bins a, b the error is sqrt(C_aa + C_bb - 2 C_ab) with the covariance C.
+/// Its zero is its smallest value, and errors are those of the free energy relative to that: the root mean square deviation of replicates, each
+/// relative to its own smallest value. So they include the error of the zero, and are not zero where the free energy is. The error of a
+/// difference between bins a and b is sqrt(C_aa + C_bb - 2 C_ab) with the covariance C.
 #[derive(Clone, Debug)]
 pub struct Profile {
-    /// Middles of bins `[bins]`.
+    /// Centers of bins `[bins]`.
     pub coordinate: Vec<f64>,
-    /// Above the smallest of the piece `[bins]`; NaN without samples and where pieces meet.
+    /// Relative to the smallest of the component `[bins]`; NaN without samples and where components meet.
     pub free_energy: Vec<f64>,
-    /// `[bins]`; NaN where there is no value or no replicate.
+    /// `[bins]`; NaN without a value or without replicates.
     pub stderr: Vec<f64>,
-    /// `[bins, bins]`; NaN between pieces.
+    /// `[bins, bins]`; NaN between components.
     pub covariance: Vec<f64>,
-    /// Samples `[bins]`.
+    /// Numbers of samples `[bins]`.
     pub counts: Vec<u64>,
-    /// Which windows know a bin: the piece, counted from 0 `[bins]`.
-    pub piece: Vec<Option<usize>>,
+    /// The component of windows whose samples are in a bin, counted from 0 `[bins]`.
+    pub component: Vec<Option<usize>>,
     pub windows: WindowEnergies,
 }
 
-/// Free energies of windows, kT, each relative to the first window of its piece.
+/// Free energies of windows, kT, each relative to the first window of its component.
 #[derive(Clone, Debug)]
 pub struct WindowEnergies {
     /// `[windows]`.
     pub free_energy: Vec<f64>,
-    /// `[windows, windows]`; NaN between pieces.
+    /// `[windows, windows]`; NaN between components.
     pub covariance: Vec<f64>,
     /// `[windows]`.
-    pub piece: Vec<usize>,
+    pub component: Vec<usize>,
 }
 
-impl Profile {
-    pub(super) fn new(problem: &Problem, replicates: &[Replicate]) -> Self {
-        let counts: Vec<Vec<u64>> = problem.pieces.iter().map(|piece| counts_of(problem, &piece.windows)).collect();
-        let piece = pieces_of_bins(&counts, problem.bins.is_closed());
-        let estimate = problem.estimate();
-        let free_energy = above_smallest(&estimate.profile, &piece);
+impl Problem {
+    /// The potential of mean force with errors from `replicates`.
+    pub fn profile(&self, replicates: &[Replicate]) -> Profile {
+        let counts: Vec<Vec<u64>> = self.components.iter().map(|one| counts_of(self, &one.windows)).collect();
+        let component = components_of_bins(&counts, self.bins.is_closed());
+        let estimate = self.estimate();
+        let free_energy = relative_to_smallest(&estimate.profile, &component);
         let deviations = |replicate: &Replicate| {
-            let above = above_smallest(&replicate.profile, &piece);
-            above.iter().zip(&free_energy).map(|(one, all)| one - all).collect::<Vec<_>>()
+            let relative = relative_to_smallest(&replicate.profile, &component);
+            relative.iter().zip(&free_energy).map(|(one, all)| one - all).collect::<Vec<_>>()
         };
-        let covariance =
-            second_moments(free_energy.len(), replicates.iter().map(deviations), |a, b| piece[a] == piece[b]);
         let bins = free_energy.len();
-        let of_windows = problem.piece_of_windows();
-        let deviations = |replicate: &Replicate| {
-            replicate.free_energies.iter().zip(&estimate.free_energies).map(|(one, all)| one - all).collect::<Vec<_>>()
-        };
-        let is_known = |a: usize, b: usize| of_windows[a] == of_windows[b];
-        let of_window_energies = second_moments(of_windows.len(), replicates.iter().map(deviations), is_known);
-        Self {
-            coordinate: problem.bins.centers(),
+        let is_connected = |a: usize, b: usize| component[a] == component[b];
+        let covariance = second_moments(bins, replicates.iter().map(deviations), is_connected);
+        Profile {
+            coordinate: self.bins.centers(),
             stderr: (0..bins).map(|k| covariance[k * bins + k].sqrt()).collect(),
             free_energy,
             covariance,
             counts: (0..bins).map(|k| counts.iter().map(|of| of[k]).sum()).collect(),
-            piece,
-            windows: WindowEnergies {
-                free_energy: estimate.free_energies,
-                covariance: of_window_energies,
-                piece: of_windows,
-            },
+            component,
+            windows: self.window_energies(estimate.free_energies, replicates),
         }
+    }
+
+    fn window_energies(&self, free_energy: Vec<f64>, replicates: &[Replicate]) -> WindowEnergies {
+        let component = self.component_of_windows();
+        let deviations = |replicate: &Replicate| {
+            replicate.free_energies.iter().zip(&free_energy).map(|(one, all)| one - all).collect::<Vec<_>>()
+        };
+        let is_connected = |a: usize, b: usize| component[a] == component[b];
+        let covariance = second_moments(component.len(), replicates.iter().map(deviations), is_connected);
+        WindowEnergies { free_energy, covariance, component }
     }
 }
 
+/// The histogram of these windows, `[bins]`.
 fn counts_of(problem: &Problem, windows: &[usize]) -> Vec<u64> {
     let mut counts = vec![0; problem.bins.count];
     for window in windows {
@@ -78,12 +80,12 @@ fn counts_of(problem: &Problem, windows: &[usize]) -> Vec<u64> {
     counts
 }
 
-/// The piece that knows each bin; none where there are no samples, where two pieces have some, and at one of two bins that touch but are
-/// of different pieces: there is nothing smooth between pieces.
-fn pieces_of_bins(counts: &[Vec<u64>], is_closed: bool) -> Vec<Option<usize>> {
+/// The component of each bin; none without samples, where two components have some, and for the less sampled one of two adjacent bins of
+/// different components: the profile is not continuous between components.
+fn components_of_bins(counts: &[Vec<u64>], is_closed: bool) -> Vec<Option<usize>> {
     let bins = counts.first().map_or(0, Vec::len);
     let owner = |bin: usize| {
-        let mut owners = (0..counts.len()).filter(|piece| counts[*piece][bin] > 0);
+        let mut owners = (0..counts.len()).filter(|component| counts[*component][bin] > 0);
         owners.next().filter(|_| owners.next().is_none())
     };
     let mut found: Vec<Option<usize>> = (0..bins).map(owner).collect();
@@ -100,22 +102,23 @@ fn pieces_of_bins(counts: &[Vec<u64>], is_closed: bool) -> Vec<Option<usize>> {
     found
 }
 
-/// `values` of each piece above their smallest.
-fn above_smallest(values: &[f64], piece: &[Option<usize>]) -> Vec<f64> {
-    let smallest = |of: usize| {
-        let own = values.iter().zip(piece).filter(|(_, piece)| **piece == Some(of)).map(|(value, _)| *value);
-        own.fold(f64::INFINITY, f64::min)
+/// `values` relative to the smallest one of their component.
+fn relative_to_smallest(values: &[f64], component: &[Option<usize>]) -> Vec<f64> {
+    let smallest = |index: usize| {
+        let own = values.iter().zip(component).filter(|(_, component)| **component == Some(index));
+        own.map(|(value, _)| *value).fold(f64::INFINITY, f64::min)
     };
-    let pieces = piece.iter().flatten().max().map_or(0, |last| last + 1);
-    let smallest: Vec<f64> = (0..pieces).map(smallest).collect();
-    values.iter().zip(piece).map(|(value, piece)| piece.map_or(f64::NAN, |piece| value - smallest[piece])).collect()
+    let count = component.iter().flatten().max().map_or(0, |last| last + 1);
+    let smallest: Vec<f64> = (0..count).map(smallest).collect();
+    let relative = |(value, component): (&f64, &Option<usize>)| component.map_or(f64::NAN, |k| value - smallest[k]);
+    values.iter().zip(component).map(relative).collect()
 }
 
-/// Means of products of deviations, row-major; NaN where they are not `known`, and without replicates.
+/// Means of products of deviations `[n, n]`; NaN for pairs that are not `connected`, and without replicates.
 fn second_moments(
     n: usize,
     deviations: impl Iterator<Item = Vec<f64>>,
-    known: impl Fn(usize, usize) -> bool,
+    is_connected: impl Fn(usize, usize) -> bool,
 ) -> Vec<f64> {
     let (mut sums, mut count) = (vec![0.0; n * n], 0.0);
     for d in deviations {
@@ -124,6 +127,6 @@ fn second_moments(
             row.iter_mut().zip(&d).for_each(|(sum, b)| *sum += a * b);
         }
     }
-    let mean = |(k, sum): (usize, f64)| if known(k / n, k % n) { sum / count } else { f64::NAN };
+    let mean = |(k, sum): (usize, f64)| if is_connected(k / n, k % n) { sum / count } else { f64::NAN };
     sums.into_iter().enumerate().map(mean).collect()
 }

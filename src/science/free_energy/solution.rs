@@ -1,64 +1,38 @@
-//! Which free energies do windows have whose samples lie at given places?
+//! Which free energies do windows have whose samples lie at given grid points?
+use super::bin_points::BinPoints;
+use super::error::Error;
+use super::grid::{Grid, LANES, Sums};
 use super::layout::Layout;
-use super::points::{LANES, Points, Sums};
-use super::problem::Error;
-use super::solve::{End, Equations, Goal};
+use super::newton::{Convergence, Equations, Status};
 use super::{Axis, Window};
-use crate::science::exponential::exp;
-use crate::science::widest::widest;
-use std::ops::Range;
 
-/// For what is told.
-const FINE: Goal = Goal { tolerance: 1e-8, keeps_below: 0.0 };
-/// For replicates: their free energies are right to about 1e-5 kT.
-const ROUGH: Goal = Goal { tolerance: 1e-3, keeps_below: 0.1 };
-/// How far free energies may be from those that points are relative to, kT.
-const NEAR: f64 = 1.0;
+const CONVERGENCE: Convergence = Convergence { tolerance: 1e-8, reuses_hessian_below: 0.0 };
+/// How far the free energies may be from the reference of the grid, kT.
+const LARGEST_CHANGE: f64 = 1.0;
 
-/// Windows, their points, and their free energies.
+/// Windows, their grid points, and their free energies.
 pub struct Solution {
-    /// Samples of the windows.
+    /// Numbers of samples `[windows]`.
     numbers: Vec<f64>,
-    pub(super) points: Points,
-    /// Where points are.
-    pub(super) places: Vec<f64>,
-    /// The point of every sample, window by window.
-    pub(super) point_of: Vec<u32>,
-    /// How many samples each point has, padded.
-    pub(super) counts: Vec<f64>,
-    /// The bins, each with its points, which follow one another.
-    bins: Vec<Run>,
-    /// The free energies, relative to the points' base.
+    grid: Grid,
+    /// Positions of the grid points `[points]`.
+    pub positions: Vec<f64>,
+    /// The grid point of every sample, window after window.
+    pub point_of: Vec<u32>,
+    /// Samples at each point, padded.
+    pub counts: Vec<f64>,
+    bins: Vec<BinPoints>,
+    /// The free energies relative to the reference of the grid, kT.
     change: Vec<f64>,
-    /// What windows share at the free energies.
+    /// Sums over the points at these free energies.
     sums: Sums,
-    /// kT; the first is zero.
+    /// `[windows]`, kT; the first is zero.
     pub free_energies: Vec<f64>,
     pub steps: usize,
 }
 
-/// The points of a bin.
-struct Run {
-    bin: usize,
-    points: Range<usize>,
-    /// The largest -shift of its points: what logarithms are relative to.
-    log_scale: f64,
-    /// exp(-shift - log_scale) of its points.
-    scales: Vec<f64>,
-}
-
-impl Run {
-    fn new(bin: usize, points: Range<usize>, shifts: &[f64]) -> Self {
-        let shifts = &shifts[points.clone()];
-        let log_scale = shifts.iter().map(|shift| -shift).fold(f64::NEG_INFINITY, f64::max);
-        let mut scales = vec![0.0; shifts.len()];
-        find_scales(shifts, log_scale, &mut scales);
-        Self { bin, points, log_scale, scales }
-    }
-}
-
 impl Solution {
-    /// The free energies of `windows` with samples laid out as in `layout`, searched for from `base` on.
+    /// The free energies of `windows` with samples laid out as in `layout`; the iteration starts from `base`, kT.
     ///
     /// # Errors
     /// The equations cannot be solved.
@@ -66,10 +40,10 @@ impl Solution {
         Self::find_within(usize::MAX, layout, windows, axis, base)
     }
 
-    /// As [`find`](Solution::find), with about so many steps.
+    /// As [`find`](Solution::find), with about `most_steps` Newton steps at most.
     ///
     /// # Errors
-    /// The equations cannot be solved with them.
+    /// The equations cannot be solved, or not in so many steps.
     pub fn find_within(
         most_steps: usize,
         layout: Layout,
@@ -81,110 +55,58 @@ impl Solution {
         let counts = counts(&layout);
         let mut equations = Equations::new(windows.len());
         let mut steps = 0;
-        let (points, change) = loop {
-            let points = Points::new(&layout.places, windows, axis, base.clone());
+        let (grid, change) = loop {
+            let grid = Grid::new(&layout.positions, windows, axis, base.clone());
             let mut change = vec![0.0; windows.len()];
-            let (end, more) = equations.solve(&points, &numbers, &counts, &mut change, FINE);
+            let (status, more) = equations.solve(&grid, &numbers, &counts, &mut change, CONVERGENCE);
             steps += more;
             base.iter_mut().zip(&change).for_each(|(base, df)| *base += df);
-            match end {
-                End::Far if steps > most_steps => return Err(Error::NotConverged { steps }),
-                End::Lost => return Err(Error::NotConverged { steps }),
-                // What windows reach from farther away was left out.
-                End::Converged if change.iter().all(|df| df.abs() < NEAR) => break (points, change),
-                End::Converged | End::Far => {}
+            match status {
+                Status::FarFromReference if steps > most_steps => return Err(Error::NotConverged { steps }),
+                Status::NotConverged => return Err(Error::NotConverged { steps }),
+                // A larger change may bring points into reach of windows for which they were neglected.
+                Status::Converged if change.iter().all(|df| df.abs() < LARGEST_CHANGE) => break (grid, change),
+                Status::Converged | Status::FarFromReference => {}
             }
         };
         let mut sums = Sums::new(windows.len());
-        points.pass(&numbers, &change, &counts, true, &mut sums);
-        let bins = layout.runs.into_iter().map(|(bin, points_of)| Run::new(bin, points_of, points.shifts())).collect();
-        let (places, point_of, free_energies) = (layout.places, layout.point_of, base);
-        Ok(Self { numbers, points, places, point_of, counts, bins, change, sums, free_energies, steps })
+        grid.accumulate(&numbers, &change, &counts, true, &mut sums);
+        let Layout { positions, bins, point_of } = layout;
+        let bins = bins.into_iter().map(|(bin, points)| BinPoints::new(bin, points, &grid)).collect();
+        Ok(Self { numbers, grid, positions, point_of, counts, bins, change, sums, free_energies: base, steps })
     }
 
-    /// What samples of windows `a` and `b` have in common: sum_n p_a(x_n) p_b(x_n).
+    /// sum_n p_a(x_n) p_b(x_n) over all samples: what windows `a` and `b` share.
     pub fn shared(&self, a: usize, b: usize) -> f64 {
         self.sums.shared(a, b)
     }
 
-    /// -ln P of every bin that has points, kT: (bin, value).
+    /// -ln P of every bin with samples, kT: (bin, value).
     pub fn profile(&self) -> Vec<(usize, f64)> {
-        self.profile_of(&self.counts, &self.change)
+        let relative = self.inverse_denominators();
+        self.bins.iter().map(|bin| bin.free_energy(&self.counts, &relative)).collect()
     }
 
-    /// 1/sum_k N_k exp(f_k - w_k(x)) relative to exp(-shift(x)) of the points, padded.
-    pub(super) fn inverse_denominators(&self) -> Vec<f64> {
-        let mut relative = Vec::with_capacity(self.counts.len());
-        self.points.relative_weights(&self.numbers, &self.change, &mut relative);
-        relative
+    /// 1/sum_k N_k exp(f_k - w_k(x)) relative to exp(-shift(x)), `[points]`, padded.
+    pub fn inverse_denominators(&self) -> Vec<f64> {
+        self.grid.relative_weights(&self.numbers, &self.change)
     }
 
-    /// ln of the weight of every point without any bias, but for a constant.
+    /// shift(x), `[points]`, kT.
+    pub fn shifts(&self) -> &[f64] {
+        self.grid.shifts()
+    }
+
+    /// ln of the unbiased weight of every point, up to a constant, `[points]`.
     pub fn log_weights(&self) -> Vec<f64> {
         let inverse = self.inverse_denominators();
         let of_point = |(point, shift): (usize, &f64)| libm::log(self.counts[point] * inverse[point]) - shift;
-        self.points.shifts().iter().enumerate().map(of_point).collect()
-    }
-
-    /// The samples of all windows, one window after another.
-    pub fn weighted(&self) -> Weighted<'_> {
-        Weighted { solution: self, weights: vec![0.0; self.points.padded()] }
-    }
-
-    fn profile_of(&self, weights: &[f64], change: &[f64]) -> Vec<(usize, f64)> {
-        let mut relative = Vec::with_capacity(weights.len());
-        self.points.relative_weights(&self.numbers, change, &mut relative);
-        let of_run = |run: &Run| {
-            let points = weights[run.points.clone()].iter().zip(&relative[run.points.clone()]).zip(&run.scales);
-            let sum: f64 = points.map(|((weight, relative), scale)| weight * relative * scale).sum();
-            (run.bin, -(libm::log(sum) + run.log_scale))
-        };
-        self.bins.iter().map(of_run).collect()
-    }
-}
-
-/// Samples that weigh more or less than one.
-pub struct Weighted<'a> {
-    solution: &'a Solution,
-    /// Of points, padded.
-    weights: Vec<f64>,
-}
-
-impl Weighted<'_> {
-    /// Lets `samples`, counted through all windows, weigh so much.
-    pub fn add(&mut self, samples: Range<usize>, weight: f64) {
-        self.solution.point_of[samples].iter().for_each(|point| self.weights[*point as usize] += weight);
-    }
-
-    /// What these weights change; none where it cannot be found.
-    pub fn solve(self) -> Option<Changed> {
-        let Solution { numbers, points, change: of_all, .. } = self.solution;
-        let mut change = of_all.clone();
-        let (end, _) = Equations::new(numbers.len()).solve(points, numbers, &self.weights, &mut change, ROUGH);
-        let profile = self.solution.profile_of(&self.weights, &change);
-        change.iter_mut().zip(of_all).for_each(|(change, of_all)| *change -= of_all);
-        (end == End::Converged).then_some(Changed { free_energies: change, profile })
-    }
-}
-
-/// What weights make of a solution.
-pub struct Changed {
-    /// By how much they differ, kT; the first by zero.
-    pub free_energies: Vec<f64>,
-    /// -ln P of every bin that has points, kT: (bin, value).
-    pub profile: Vec<(usize, f64)>,
-}
-
-widest! {
-    fn find_scales(shifts: &[f64], log_scale: f64, scales: &mut [f64]) {
-        for (scale, shift) in scales.iter_mut().zip(shifts) {
-            *scale = exp(-shift - log_scale);
-        }
+        self.grid.shifts().iter().enumerate().map(of_point).collect()
     }
 }
 
 fn counts(layout: &Layout) -> Vec<f64> {
-    let mut counts = vec![0.0; layout.places.len().next_multiple_of(LANES)];
+    let mut counts = vec![0.0; layout.positions.len().next_multiple_of(LANES)];
     layout.point_of.iter().for_each(|point| counts[*point as usize] += 1.0);
     counts
 }

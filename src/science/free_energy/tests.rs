@@ -1,6 +1,11 @@
-//! Free energies of surfaces that are known.
-use super::guess::guess;
+//! Free energies of surfaces that are known exactly.
+use super::blocks::Blocks;
+use super::component::solve_in_cells;
+use super::grid::Grid;
+use super::initial_guess::initial_guess;
 use super::layout::Layout;
+use super::newton::{Convergence, Equations, Status};
+use super::resampling::Resampling;
 use super::solution::Solution;
 use super::*;
 use crate::science::widest::tests::IS_PLAIN;
@@ -18,7 +23,7 @@ fn bins(low: f64, high: f64, count: usize) -> Bins {
     Bins { low, high, count, axis: Axis::default() }
 }
 
-/// A walk of Metropolis with a bias on `surface`: the exact distribution, correlated the more the shorter its moves are.
+/// A Metropolis walk with a bias on `surface`: samples of the exact distribution, the more correlated the shorter the moves.
 struct Walk {
     stream: Stream,
     longest: f64,
@@ -45,7 +50,7 @@ impl Walk {
     }
 }
 
-/// Even windows from `-reach` to `reach`.
+/// Evenly spaced windows from `-reach` to `reach`.
 fn windows(surface: fn(f64) -> f64, reach: f64, count: usize, samples: usize, walk: &mut Walk) -> Vec<Window> {
     let center = |k: usize| reach * (2.0 * k as f64 / (count - 1) as f64 - 1.0);
     (0..count).map(|k| walk.window(surface, center(k), 20.0, samples)).collect()
@@ -55,20 +60,20 @@ fn walk(task: u64, longest: f64, between: usize) -> Walk {
     Walk { stream: CampaignSeed(11).stream(task, Purpose::Hops), longest, between }
 }
 
-/// -ln of the integral of exp(-surface) over each bin, above the smallest.
+/// -ln of the integral of exp(-surface) over each bin, relative to the smallest.
 fn exact(surface: fn(f64) -> f64, bins: &Bins) -> Vec<f64> {
     const POINTS: usize = 100;
     let step = bins.width() / POINTS as f64;
     let of_bin = |low: &f64| {
-        let places = (0..POINTS).map(|k| low + step * (k as f64 + 0.5));
-        -places.map(|x| (-surface(x)).exp()).sum::<f64>().ln()
+        let points = (0..POINTS).map(|k| low + step * (k as f64 + 0.5));
+        -points.map(|x| (-surface(x)).exp()).sum::<f64>().ln()
     };
     let energies: Vec<f64> = bins.edges()[..bins.count].iter().map(of_bin).collect();
     let smallest = energies.iter().copied().fold(f64::INFINITY, f64::min);
     energies.iter().map(|energy| energy - smallest).collect()
 }
 
-/// The part of bins below 6 kT, over `repeats` of the whole procedure, whose interval of 95 % contains the truth, and of pairs of bins.
+/// The fraction of bins below 6 kT whose 95 % interval contains the exact value, over `repeats` of the whole procedure, and that of pairs of bins.
 fn coverage(surface: fn(f64) -> f64, estimator: Estimator, repeats: u64, longest: f64, between: usize) -> (f64, f64) {
     let bins = bins(-1.6, 1.6, 40);
     let exact = exact(surface, &bins);
@@ -93,7 +98,7 @@ fn coverage(surface: fn(f64) -> f64, estimator: Estimator, repeats: u64, longest
     (covered as f64 / all, pairs_covered as f64 / all)
 }
 
-/// Over the repeats asked for, of samples that are nearly independent and of such that are correlated.
+/// With nearly independent samples and with correlated ones.
 fn check_coverage(surface: fn(f64) -> f64, estimator: Estimator, repeats: u64) {
     for (longest, between) in [(0.6, 8), (0.4, 1)] {
         let (bins, pairs) = coverage(surface, estimator, repeats, longest, between);
@@ -103,22 +108,22 @@ fn check_coverage(surface: fn(f64) -> f64, estimator: Estimator, repeats: u64) {
 }
 
 #[test]
-fn intervals_of_95_percent_cover_the_truth_of_a_harmonic_surface_by_mbar() {
+fn intervals_of_95_percent_cover_the_exact_profile_of_a_harmonic_surface_by_mbar() {
     check_coverage(harmonic, Estimator::Mbar, 200);
 }
 
 #[test]
-fn intervals_of_95_percent_cover_the_truth_of_a_double_well_by_mbar() {
+fn intervals_of_95_percent_cover_the_exact_profile_of_a_double_well_by_mbar() {
     check_coverage(double_well, Estimator::Mbar, 200);
 }
 
 #[test]
-fn intervals_of_95_percent_cover_the_truth_of_both_surfaces_by_wham() {
+fn intervals_of_95_percent_cover_the_exact_profile_of_both_surfaces_by_wham() {
     check_coverage(harmonic, Estimator::Wham, 200);
     check_coverage(double_well, Estimator::Wham, 200);
 }
 
-/// sum_n p_k(x_n) - N_k by the definition, relative to N_k.
+/// The largest (sum_n p_k(x_n) - N_k)/N_k, by the definition.
 fn imbalance(windows: &[Window], axis: Axis, f: &[f64]) -> f64 {
     let mut expected = vec![0.0; windows.len()];
     for x in windows.iter().flat_map(|window| &window.samples) {
@@ -192,7 +197,7 @@ fn wham_is_mbar_of_samples_in_the_middle_of_their_bins() {
 }
 
 #[test]
-fn windows_that_do_not_overlap_are_pieces_and_nothing_is_drawn_between_them() {
+fn windows_without_overlap_are_separate_components() {
     let mut walk = walk(7, 0.5, 6);
     let centers = [-1.4, -1.0, -0.6, 0.9, 1.3];
     let windows: Vec<Window> = centers.iter().map(|c| walk.window(harmonic, *c, 60.0, 400)).collect();
@@ -200,24 +205,24 @@ fn windows_that_do_not_overlap_are_pieces_and_nothing_is_drawn_between_them() {
     for estimator in [Estimator::Mbar, Estimator::Wham] {
         let problem = Problem::new(windows.clone(), bins, estimator).unwrap();
         let gaps: Vec<_> = problem.gaps().iter().map(|overlap| overlap.windows).collect();
-        assert_eq!((gaps, problem.piece_of_windows()), (vec![(2, 3)], vec![0, 0, 0, 1, 1]));
+        assert_eq!((gaps, problem.component_of_windows()), (vec![(2, 3)], vec![0, 0, 0, 1, 1]));
         let replicates: Vec<_> = (0..10).map(|k| problem.replicate(k, CampaignSeed(1)).unwrap()).collect();
         let profile = problem.profile(&replicates);
         let (first, last) = (bins.index(-1.0).unwrap(), bins.index(1.1).unwrap());
-        assert_eq!((profile.piece[first], profile.piece[last]), (Some(0), Some(1)));
+        assert_eq!((profile.component[first], profile.component[last]), (Some(0), Some(1)));
         assert!(profile.covariance[first * 80 + last].is_nan() && profile.stderr[first] > 0.0);
-        let between = (0..79).find(|k| profile.piece[*k] == Some(0) && profile.piece[k + 1] == Some(1));
-        assert!(between.is_none(), "pieces touch at {between:?}");
-        for piece in [Some(0), Some(1)] {
-            let own = (0..80).filter(|bin| profile.piece[*bin] == piece).map(|bin| profile.free_energy[bin]);
+        let between = (0..79).find(|k| profile.component[*k] == Some(0) && profile.component[k + 1] == Some(1));
+        assert!(between.is_none(), "components touch at {between:?}");
+        for component in [Some(0), Some(1)] {
+            let own = (0..80).filter(|bin| profile.component[*bin] == component).map(|bin| profile.free_energy[bin]);
             assert_eq!(own.fold(f64::INFINITY, f64::min), 0.0);
         }
-        assert!((0..80).all(|bin| profile.free_energy[bin].is_nan() == profile.piece[bin].is_none()));
+        assert!((0..80).all(|bin| profile.free_energy[bin].is_nan() == profile.component[bin].is_none()));
     }
 }
 
 #[test]
-fn angles_go_round() {
+fn a_periodic_coordinate_has_no_ends() {
     const PERIOD: f64 = 360.0;
     fn torsion(x: f64) -> f64 {
         2.0 * (1.0 + (3.0 * x.to_radians()).cos()) + (x.to_radians() - 0.3).sin()
@@ -256,20 +261,20 @@ fn angles_go_round() {
             assert!(imbalance(&windows, axis, &problem.estimate().free_energies) < 1e-9);
         }
         // The same angles counted from 0 to 360.
-        let mut turned = windows.clone();
-        for window in &mut turned {
+        let mut shifted = windows.clone();
+        for window in &mut shifted {
             window.center = window.center.rem_euclid(PERIOD);
             window.samples.iter_mut().for_each(|x| *x = x.rem_euclid(PERIOD));
         }
-        let turned = Problem::new(turned, bins, estimator).unwrap().estimate();
-        for (a, b) in turned.profile.iter().zip(&problem.estimate().profile) {
+        let shifted = Problem::new(shifted, bins, estimator).unwrap().estimate();
+        for (a, b) in shifted.profile.iter().zip(&problem.estimate().profile) {
             assert!((a - b).abs() < 1e-9);
         }
     }
 }
 
 #[test]
-fn numbers_do_not_depend_on_the_processor_and_replicates_on_their_index_alone() {
+fn results_do_not_depend_on_the_processor_and_replicates_only_on_their_index() {
     let windows = windows(double_well, 1.5, 6, 200, &mut walk(9, 0.6, 4));
     let problem = Problem::new(windows.clone(), bins(-1.7, 1.7, 30), Estimator::Mbar).unwrap();
     let bits = |problem: &Problem| {
@@ -288,34 +293,42 @@ fn numbers_do_not_depend_on_the_processor_and_replicates_on_their_index_alone() 
 }
 
 #[test]
-fn weights_change_as_much_with_samples_in_cells_as_with_samples_where_they_are() {
+fn a_replicate_is_the_solution_for_all_samples_at_their_positions() {
     let bins = bins(-1.7, 1.7, 20);
     let windows = windows(double_well, 1.5, 8, 400, &mut walk(6, 0.5, 2));
     let all: Vec<&Window> = windows.iter().collect();
     let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
-    let cells = Layout::in_fine_cells(&samples, &bins, &all);
-    let (where_they_are, points) = (Layout::as_sampled(&samples, &cells), cells.places.len());
-    assert!(points < samples.len() / 3, "{points} points for {} samples", samples.len());
-    let coarse = Solution::find(cells, &all, bins.axis, guess(&all, &bins)).unwrap();
-    let fine = Solution::find(where_they_are, &all, bins.axis, coarse.free_energies.clone()).unwrap();
-    let mut stream = CampaignSeed(8).stream(0, Purpose::Bootstrap);
-    for _ in 0..20 {
-        let (mut in_cells, mut as_sampled) = (coarse.weighted(), fine.weighted());
-        for begin in (0..samples.len()).step_by(40) {
-            let weight = -libm::log(1.0 - stream.uniform());
-            in_cells.add(begin..begin + 40, weight);
-            as_sampled.add(begin..begin + 40, weight);
+    let in_cells = solve_in_cells(&all, &bins, initial_guess(&all, &bins)).unwrap();
+    let layout = || Layout::as_sampled(&samples, &Layout::in_fine_cells(&samples, &bins, &all));
+    let solution = Solution::find(layout(), &all, bins.axis, in_cells.free_energies).unwrap();
+    let blocks: Vec<Blocks> = all.iter().map(|w| Blocks::new(400, &Inefficiency::from_series(&w.samples))).collect();
+    let of_windows: Vec<&Blocks> = blocks.iter().collect();
+    let estimate = || solution.free_energies.clone();
+    let resampling = Resampling::new(&all, &bins, Estimator::Mbar, &of_windows, estimate());
+    let (grid, numbers, layout) = (Grid::new(&layout().positions, &all, bins.axis, estimate()), [400.0; 8], layout());
+    let convergence = Convergence { tolerance: 1e-9, reuses_hessian_below: 0.0 };
+    for replicate in 0..20 {
+        let stream = |window: usize| CampaignSeed(8).stream(8 * replicate + window as u64, Purpose::Bootstrap);
+        let draw = |window: usize, weights: &mut Vec<f64>| blocks[window].draw(&mut stream(window), weights);
+        let mut of_points = vec![0.0; grid.padded()];
+        for window in 0..8 {
+            let mut weights = Vec::new();
+            draw(window, &mut weights);
+            for (k, weight) in weights.iter().enumerate() {
+                blocks[window].samples(k).for_each(|n| of_points[layout.point_of[400 * window + n] as usize] = *weight);
+            }
         }
-        let (in_cells, as_sampled) = (in_cells.solve().unwrap(), as_sampled.solve().unwrap());
-        let largest = as_sampled.free_energies.iter().map(|df| df.abs()).fold(0.0, f64::max);
-        for (a, b) in in_cells.free_energies.iter().zip(&as_sampled.free_energies) {
-            assert!((a - b).abs() < 5e-3 * largest, "{a} {b}");
-        }
-        let change = |(after, before): (&(usize, f64), &(usize, f64))| after.1 - before.1;
-        let (of_cells, of_samples) = (coarse.profile(), fine.profile());
-        let of_samples = as_sampled.profile.iter().zip(&of_samples).map(change);
-        for (a, b) in in_cells.profile.iter().zip(&of_cells).map(change).zip(of_samples) {
-            assert!((a - b).abs() < 0.01 * (1.0 + b.abs()), "{a} {b}");
+        let mut exact = vec![0.0; 8];
+        let (status, _) = Equations::new(8).solve(&grid, &numbers, &of_points, &mut exact, convergence);
+        let found = resampling.replicate(draw).unwrap();
+        let off = found.change.iter().zip(&exact).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max);
+        assert!(status == Status::Converged && off < 2e-5, "{off}");
+        let relative = grid.relative_weights(&numbers, &exact);
+        for (bin, value) in found.profile {
+            let (_, points) = layout.bins.iter().find(|(other, _)| *other == bin).unwrap();
+            let weight = |n: usize| of_points[n] * relative[n] * libm::exp(-grid.shifts()[n]);
+            let expected = -libm::log(points.clone().map(weight).sum());
+            assert!((value - expected).abs() < 1e-4, "{bin}: {value} {expected}");
         }
     }
 }
@@ -338,7 +351,7 @@ fn one_window_is_its_own_histogram_and_none_is_refused() {
 }
 
 #[test]
-fn overlaps_are_areas_and_shares() {
+fn overlaps_are_common_areas_and_matrix_elements() {
     let bins = bins(0.0, 10.0, 10);
     assert_eq!(histogram_overlap(&bins, &[0.5, 1.5, 1.6, 12.5], &[1.2, 12.1, 3.0, 3.1]), 0.5);
     assert_eq!(histogram_overlap(&bins, &[0.5], &[1.5]), 0.0);

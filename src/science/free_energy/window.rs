@@ -1,23 +1,23 @@
-//! What is a window, and which way is the shortest on its axis?
+//! What is an umbrella window, and what is the shortest displacement along its coordinate?
 
-/// The coordinate that windows restrain.
+/// The restrained coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Axis {
-    /// After how much the coordinate is the same again, as 360 for a dihedral angle in degrees.
+    /// The period, as 360 for a dihedral angle in degrees; none for a coordinate that is not periodic.
     pub period: Option<f64>,
 }
 
 impl Axis {
-    /// From `center` to `x` the shortest way.
+    /// The shortest displacement from `center` to `x` (minimum image).
     pub fn displacement(self, x: f64, center: f64) -> f64 {
-        let straight = x - center;
+        let difference = x - center;
         match self.period {
-            Some(period) => straight - period * libm::rint(straight / period),
-            None => straight,
+            Some(period) => difference - period * libm::rint(difference / period),
+            None => difference,
         }
     }
 
-    /// `x` where a period begins in the middle below 0, as -180 does for degrees: from there to less than 180.
+    /// `x` wrapped into the period centered at 0, as -180 to below 180 for degrees.
     pub fn wrapped(self, x: f64) -> f64 {
         match self.period {
             Some(period) => x - period * libm::floor(x / period + 0.5),
@@ -26,7 +26,7 @@ impl Axis {
     }
 }
 
-/// The indices of windows in the order of their centres.
+/// The indices of windows in ascending order of their centers.
 pub fn by_center<'a>(windows: impl Iterator<Item = &'a Window>) -> Vec<usize> {
     let centers: Vec<f64> = windows.map(|window| window.center).collect();
     let mut order: Vec<usize> = (0..centers.len()).collect();
@@ -40,7 +40,7 @@ pub struct Window {
     pub center: f64,
     /// beta k, 1/unit^2.
     pub stiffness: f64,
-    /// The coordinate over time, without what was before equilibrium.
+    /// Time series of the coordinate after equilibration.
     pub samples: Vec<f64>,
 }
 
@@ -49,5 +49,16 @@ impl Window {
     pub fn bias(&self, axis: Axis, x: f64) -> f64 {
         let displacement = axis.displacement(x, self.center);
         0.5 * self.stiffness * displacement * displacement
+    }
+
+    /// The mean of the bias over the window's own samples, kT.
+    pub fn mean_bias(&self, axis: Axis) -> f64 {
+        self.samples.iter().map(|x| self.bias(axis, *x)).sum::<f64>() / self.samples.len() as f64
+    }
+
+    /// The mean displacement of the samples from the center.
+    pub fn mean_displacement(&self, axis: Axis) -> f64 {
+        let sum: f64 = self.samples.iter().map(|x| axis.displacement(*x, self.center)).sum();
+        sum / self.samples.len() as f64
     }
 }

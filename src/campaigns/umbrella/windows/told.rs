@@ -30,7 +30,7 @@ pub fn understood(recipe: &Recipe, program: Option<&Found>) -> Vec<(String, Stri
     let length = format!("{steps} steps, {:.1} ps, a sample every {every_ps:.4} ps", steps as f64 * step_ps);
     let discarded = match recipe.discard {
         Discard::Until(until) => format!("before {until} ps"),
-        Discard::Found(_) => "what is before equilibrium".to_owned(),
+        Discard::Auto(_) => "what is before equilibrium".to_owned(),
     };
     let threads = match recipe.gromacs.cores() {
         1 => "1 thread each".to_owned(),

@@ -156,8 +156,8 @@ impl Way {
             format!("{} failed and is missing in the potential of mean force: {cause}", self.planned[*index].label())
         };
         let mut lines: Vec<String> = self.failed.iter().map(failed).collect();
-        lines.extend(analysis.advice());
-        if recipe.adaptive && self.planned.len() == recipe.most && !analysis.is_whole() {
+        lines.extend(analysis.warnings());
+        if recipe.adaptive && self.planned.len() == recipe.most && !analysis.is_connected() {
             let text = format!("umbrella.max_windows = {} is reached: raise it, or weaken the restraints", recipe.most);
             lines.push(text);
         }
