@@ -48,7 +48,7 @@ struct Printed {
 fn follow(bias: &mut Bias) -> (Vec<Printed>, Vec<simmpi::science::opes::Deposit>) {
     let (mut printed, mut deposits) = (Vec::new(), Vec::new());
     for (step, point) in torsions().iter().enumerate() {
-        let now = bias.at(point, &mut [0.0; 2]);
+        let now = bias.evaluate(point, &mut [0.0; 2]);
         if step > 0 {
             deposits.extend(bias.update(step as u64, &[Walker { point, bias: now }]));
         }
@@ -244,7 +244,7 @@ fn a_bias_leads_to_the_free_energies_of_mueller_and_brown() {
     };
     let series: Vec<Series> = std::thread::scope(|scope| {
         let run = |number| {
-            let mut group = Group::begin(&system, CampaignSeed(5), number).unwrap();
+            let mut group = Group::new(&system, CampaignSeed(5), number).unwrap();
             group.advance(500_000).unwrap();
             group.into_series().pop().unwrap()
         };

@@ -12,7 +12,7 @@ mod write;
 pub use error::Error;
 pub use write::state_text;
 
-use crate::science::opes::{Deposit, Kernel, State, Variant, Width};
+use crate::science::opes::{Deposit, Kernel, RunningWidths, State, Variant};
 use std::fs;
 use std::path::Path;
 use text::Block;
@@ -145,7 +145,7 @@ fn state(block: &Block, variables: &[String], kernels: Vec<Kernel>) -> Result<St
 }
 
 /// Of one walker `av_cv_NAME`, of several `av_cv_NAME_WALKER`.
-fn width(block: &Block, variables: &[String]) -> Result<Width, Error> {
+fn width(block: &Block, variables: &[String]) -> Result<RunningWidths, Error> {
     let is_single = block.has(&format!("av_cv_{}", variables[0]));
     let walkers = match is_single {
         true => 1,
@@ -158,7 +158,7 @@ fn width(block: &Block, variables: &[String]) -> Result<Width, Error> {
         };
         variables.iter().map(|variable| block.number(&name(variable))).collect::<Result<Vec<_>, _>>()
     };
-    Ok(Width {
+    Ok(RunningWidths {
         counter: block.count("adaptive_counter")?,
         initial: variables.iter().map(|name| block.number(&format!("sigma0_{name}"))).collect::<Result<_, _>>()?,
         mean: (0..walkers).map(|walker| of("av_cv", walker)).collect::<Result<_, _>>()?,

@@ -1,24 +1,25 @@
 //! What is the bias at a point, and how does it learn?
-use super::kernels::{Kernels, Period};
-use super::settings::Law;
-use super::{Error, Kernel, MOST_VARIABLES, Settings, State, Variant, Width, WidthRule};
+use super::kernels::Kernels;
+use super::period::Period;
+use super::settings::Parameters;
+use super::{Error, Kernel, MOST_VARIABLES, RunningWidths, Settings, State, Variant, WidthRule};
 
-/// Samples of each walker from one arrangement of kernels to the next.
-const ARRANGE_EVERY: u64 = 64;
+/// Samples of each walker between two reorderings of the kernels.
+const REORDER_EVERY: u64 = 64;
 
 /// A bias that learns from one or several simulations.
 ///
-/// Each step: [`Bias::at`] for every walker, which moves by it, then [`Bias::update`].
+/// In each step call [`Bias::evaluate`] for every walker, move the walkers, then call [`Bias::update`].
 #[derive(Clone, Debug)]
 pub struct Bias {
-    law: Law,
+    parameters: Parameters,
     periods: Vec<Period>,
     kernels: Kernels,
     zed: f64,
     sum_weights: f64,
     sum_weights2: f64,
     counter: u64,
-    width: Option<Width>,
+    width: Option<RunningWidths>,
 }
 
 /// A walker at the end of a step.
@@ -26,58 +27,58 @@ pub struct Bias {
 pub struct Walker<'a> {
     /// `[variables]`
     pub point: &'a [f64],
-    /// The bias at this point, with that of further biases on the same simulation.
+    /// The bias at this point, including other biases on the same simulation.
     pub bias: f64,
 }
 
-/// A kernel as it came, before it was merged.
+/// A deposited kernel before merging.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Deposit {
     pub kernel: Kernel,
-    /// ln w = V/kT of the sample that it stands for.
+    /// ln w = V/kT of its sample.
     pub log_weight: f64,
 }
 
-/// How far a bias has come.
+/// Measures of convergence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
-    /// c(t) = kT ln <exp(V/kT)>; it becomes flat as the bias settles. Not for reweighting.
+    /// c(t) = kT ln <exp(V/kT)>; constant once the bias has converged. Not for reweighting.
     pub rct: f64,
-    /// Z; it becomes flat when no new region is found.
+    /// Z; constant once no new regions are visited.
     pub zed: f64,
     /// The effective number of samples, (1 + sum w)^2 / (1 + sum w^2).
     pub neff: f64,
-    /// Kernels after compression.
+    /// Number of kernels after compression.
     pub kernels: usize,
 }
 
 impl Bias {
-    /// A bias that knows nothing: -barrier everywhere.
+    /// A bias without kernels: -barrier everywhere.
     ///
     /// # Errors
-    /// Settings make no sense, or contradict each other.
+    /// The settings are invalid or contradict each other.
     pub fn new(settings: Settings) -> Result<Self, Error> {
-        let law = Law::new(settings)?;
-        let Settings { periods, normalizes, widths, walkers, .. } = &law.settings;
-        // To be defined at the start: one sample of the weight that belongs to the lowest bias.
-        let weight = if *normalizes { libm::pow(law.epsilon, law.prefactor) } else { 1.0 };
+        let parameters = Parameters::new(settings)?;
+        let Settings { periods, normalizes, widths, walkers, .. } = &parameters.settings;
+        // Regularization at the start: one sample with the weight of the lowest bias.
+        let weight = if *normalizes { libm::pow(parameters.epsilon, parameters.prefactor) } else { 1.0 };
         let is_adaptive = matches!(widths, WidthRule::Adaptive { .. });
         Ok(Self {
             periods: periods.iter().map(|period| Period::new(*period)).collect(),
-            kernels: Kernels::new(periods, law.cutoff),
+            kernels: Kernels::new(periods, parameters.cutoff),
             zed: 1.0,
             sum_weights: weight,
             sum_weights2: weight * weight,
             counter: 1,
-            width: is_adaptive.then(|| Width::new(*walkers, periods.len())),
-            law,
+            width: is_adaptive.then(|| RunningWidths::new(*walkers, periods.len())),
+            parameters,
         })
     }
 
-    /// The bias that stopped in `state`.
+    /// Restarts a bias from `state`.
     ///
     /// # Errors
-    /// As [`Bias::new`], or the state is that of another kind of bias.
+    /// As [`Bias::new`], or the state belongs to another kind of bias.
     pub fn restart(settings: Settings, state: &State) -> Result<Self, Error> {
         let mut bias = Self::new(settings)?;
         bias.check_state(state)?;
@@ -89,8 +90,8 @@ impl Bias {
         Ok(Self { zed, sum_weights, sum_weights2, counter, ..bias })
     }
 
-    /// The bias that has left `deposits`, one a sample, all of the same walker or not. It is not quite the one that was, as the widths
-    /// have not been recorded where they are adaptive, and digits are lost in printing.
+    /// Reconstructs a bias from its `deposits`, one per sample, of one or several walkers. It is approximate if widths are adaptive, since these are
+    /// not recorded, and limited by the printed digits.
     ///
     /// # Errors
     /// As [`Bias::restart`].
@@ -100,15 +101,15 @@ impl Bias {
         Ok(bias)
     }
 
-    /// Takes in what the same bias has left since, one deposit a sample. Exact, to the digits of the deposits, where widths are fixed.
+    /// Adds later deposits of the same bias, one per sample. Exact to the printed digits if widths are fixed.
     ///
     /// # Errors
-    /// A kernel makes no sense, or has other variables.
+    /// A kernel is invalid, or has a different number of variables.
     pub fn receive(&mut self, deposits: &[Deposit]) -> Result<(), Error> {
-        let Settings { merges_again, normalizes, .. } = self.law.settings;
+        let Settings { merges_again, normalizes, .. } = self.parameters.settings;
         for Deposit { kernel, log_weight } in deposits {
             self.check_kernel(kernel)?;
-            self.kernels.add(kernel, self.law.threshold2, merges_again);
+            self.kernels.add(kernel, self.parameters.squared_threshold, merges_again);
             let weight = libm::exp(*log_weight);
             (self.sum_weights, self.sum_weights2) = (self.sum_weights + weight, self.sum_weights2 + weight * weight);
             self.counter += 1;
@@ -119,7 +120,7 @@ impl Bias {
         Ok(())
     }
 
-    /// Z as it follows from the kernels: the mean of P over their centres. That of a state from which kernels are missing is another one.
+    /// Z from the kernels: the mean of P over their centers. It differs from Z of a state with missing kernels.
     pub fn zed_of_kernels(&self) -> f64 {
         self.sum_at_centers() / self.norm() / self.kernels.len() as f64
     }
@@ -167,14 +168,14 @@ impl Bias {
     }
 
     fn check_count(&self, what: &'static str, mut found: impl Iterator<Item = usize>) -> Result<(), Error> {
-        let expected = self.law.settings.variables();
+        let expected = self.parameters.settings.variables();
         match found.find(|found| *found != expected) {
             Some(found) => Err(Error::State { what, found, expected }),
             None => Ok(()),
         }
     }
 
-    /// All that must be kept to go on.
+    /// The state for a restart.
     pub fn state(&self) -> State {
         State {
             zed: self.zed,
@@ -187,73 +188,73 @@ impl Bias {
     }
 
     pub fn settings(&self) -> &Settings {
-        &self.law.settings
+        &self.parameters.settings
     }
 
-    /// gamma
+    /// gamma.
     pub fn bias_factor(&self) -> f64 {
-        self.law.factor
+        self.parameters.factor
     }
 
-    /// eps
+    /// eps.
     pub fn epsilon(&self) -> f64 {
-        self.law.epsilon
+        self.parameters.epsilon
     }
 
-    /// Where kernels end, in their widths.
+    /// Cutoff of kernels, in their widths.
     pub fn cutoff(&self) -> f64 {
-        self.law.cutoff
+        self.parameters.cutoff
     }
 
     pub fn progress(&self) -> Progress {
         Progress {
-            rct: self.law.settings.thermal_energy * libm::log(self.sum_weights / self.counter as f64),
+            rct: self.parameters.settings.thermal_energy * libm::log(self.sum_weights / self.counter as f64),
             zed: self.zed,
             neff: self.effective_samples(),
             kernels: self.kernels.len(),
         }
     }
 
-    /// The 1 makes it stable at the start.
+    /// The effective number of samples; the 1 stabilizes it at the start.
     fn effective_samples(&self) -> f64 {
         (1.0 + self.sum_weights) * (1.0 + self.sum_weights) / (1.0 + self.sum_weights2)
     }
 
-    /// What sums of kernels are divided by to be a density.
+    /// The normalization of a sum of kernels as a density.
     fn norm(&self) -> f64 {
-        match self.law.settings.variant {
+        match self.parameters.settings.variant {
             Variant::Metad => self.sum_weights,
             Variant::Explore => self.counter as f64,
         }
     }
 
-    /// V at `point`, `[variables]`, and its slope dV/ds into `slope`.
-    pub fn at(&self, point: &[f64], slope: &mut [f64]) -> f64 {
+    /// V at `point` `[variables]`; its gradient dV/ds is written to `gradient` `[variables]`.
+    pub fn evaluate(&self, point: &[f64], gradient: &mut [f64]) -> f64 {
         let sum = self.kernels.sum(point);
         let scale = 1.0 / (self.norm() * self.zed);
-        let density = sum.value * scale + self.law.epsilon;
-        let steepness = self.law.scale() * scale / density;
-        for (slope, sum) in slope.iter_mut().zip(&sum.slope[..point.len().min(MOST_VARIABLES)]) {
-            *slope = steepness * sum;
+        let density = sum.value * scale + self.parameters.epsilon;
+        let factor = self.parameters.scale() * scale / density;
+        for (gradient, sum) in gradient.iter_mut().zip(&sum.gradient[..point.len().min(MOST_VARIABLES)]) {
+            *gradient = factor * sum;
         }
-        self.law.scale() * libm::log(density)
+        self.parameters.scale() * libm::log(density)
     }
 
-    /// Whether [`Bias::update`] does anything at this step.
+    /// Whether [`Bias::update`] has an effect at this step.
     pub fn is_learning(&self, step: u64) -> bool {
-        self.width.is_some() || step.is_multiple_of(self.law.settings.pace)
+        self.width.is_some() || step.is_multiple_of(self.parameters.settings.pace)
     }
 
-    /// Takes in where all walkers are after step number `step`; kernels come at multiples of the pace. The step that a simulation
-    /// begins with, its initial conditions, is not one of these. Returns what has been deposited, in the order of walkers.
+    /// Learns from the positions of all walkers after step `step`; kernels are deposited at multiples of the pace, but not for the initial
+    /// conditions of a simulation. Returns the deposits in the order of walkers.
     pub fn update(&mut self, step: u64, walkers: &[Walker]) -> Vec<Deposit> {
-        if let (Some(width), WidthRule::Adaptive { stride }) = (&mut self.width, &self.law.settings.widths) {
+        if let (Some(width), WidthRule::Adaptive { stride }) = (&mut self.width, &self.parameters.settings.widths) {
             width.observe(walkers.iter().map(|walker| walker.point), *stride, &self.periods);
             if width.counter < *stride && self.counter == 1 {
                 return Vec::new();
             }
         }
-        if !step.is_multiple_of(self.law.settings.pace) {
+        if !step.is_multiple_of(self.parameters.settings.pace) {
             return Vec::new();
         }
         self.learn(walkers)
@@ -262,7 +263,7 @@ impl Bias {
     fn learn(&mut self, walkers: &[Walker]) -> Vec<Deposit> {
         let (old_norm, old_count) = (self.norm(), self.kernels.len());
         let log_weights: Vec<f64> =
-            walkers.iter().map(|walker| walker.bias / self.law.settings.thermal_energy).collect();
+            walkers.iter().map(|walker| walker.bias / self.parameters.settings.thermal_energy).collect();
         let (mut sum, mut sum2) = (0.0, 0.0);
         for weight in log_weights.iter().map(|log_weight| libm::exp(*log_weight)) {
             (sum, sum2) = (sum + weight, sum2 + weight * weight);
@@ -270,33 +271,33 @@ impl Bias {
         (self.sum_weights, self.sum_weights2) = (self.sum_weights + sum, self.sum_weights2 + sum2);
         let is_first = self.counter == 1;
         self.counter += walkers.len() as u64;
-        // What was measured without a bias has not been broadened by it.
+        // The unbiased samples so far have not been broadened by the bias.
         if let Some(width) = self.width.as_mut().filter(|_| is_first) {
-            width.begin(self.law.factor, self.law.narrower());
+            width.start(self.parameters.factor, self.parameters.variance_ratio());
         }
         let deposits: Vec<Deposit> =
             (0..walkers.len()).map(|w| self.deposit(w, walkers[w].point, log_weights[w])).collect();
-        let Law { threshold2, ref settings, .. } = self.law;
+        let Parameters { squared_threshold, ref settings, .. } = self.parameters;
         let mut changes = Vec::new();
         for deposit in &deposits {
-            changes.extend(self.kernels.add(&deposit.kernel, threshold2, settings.merges_again));
+            changes.extend(self.kernels.add(&deposit.kernel, squared_threshold, settings.merges_again));
         }
         let normalizes = settings.normalizes;
         if normalizes {
             self.renormalize(&changes, old_norm, old_count);
         }
         // The order of kernels is part of the state, and so is the counter that says when it changes.
-        if ((self.counter - 1) / walkers.len() as u64).is_multiple_of(ARRANGE_EVERY) {
-            self.kernels.arrange();
+        if ((self.counter - 1) / walkers.len() as u64).is_multiple_of(REORDER_EVERY) {
+            self.kernels.reorder();
         }
         deposits
     }
 
-    /// The kernel of a walker: as wide as a sample of so many should be (Silverman's rule, Density Estimation for Statistics and
-    /// Data Analysis, 1986, doi:10.1201/9781315140919, equation 4.14), of equal volume for equal weight. Volumes are those relative
-    /// to the initial widths, as the rest cancels in P/Z.
+    /// The kernel of a walker. Its widths follow Silverman's rule for the number of samples (Density Estimation for Statistics and Data
+    /// Analysis, 1986, doi:10.1201/9781315140919, equation 4.14), its volume is proportional to the weight. Volumes are relative to the
+    /// initial widths, since constant factors cancel in P/Z.
     fn deposit(&self, walker: usize, point: &[f64], log_weight: f64) -> Deposit {
-        let Law { ref settings, broader, .. } = self.law;
+        let Parameters { ref settings, broadening, .. } = self.parameters;
         let variables = point.len() as f64;
         let (samples, mut height) = match settings.variant {
             Variant::Metad => (self.effective_samples(), libm::exp(log_weight)),
@@ -306,7 +307,7 @@ impl Bias {
         if settings.shrinks {
             let shrinking = libm::pow(samples * (variables + 2.0) / 4.0, -1.0 / (4.0 + variables));
             for (i, sigma) in sigma.iter_mut().enumerate() {
-                let least = settings.least_widths.as_ref().map_or(0.0, |least| least[i] * broader);
+                let least = settings.least_widths.as_ref().map_or(0.0, |least| least[i] * broadening);
                 *sigma = (*sigma * shrinking).max(least);
             }
         }
@@ -316,19 +317,19 @@ impl Bias {
         Deposit { kernel: Kernel { height, center: point.to_vec(), sigma }, log_weight }
     }
 
-    /// The widths before they shrink, at first and now, `[variables]`.
+    /// The initial and the current widths before they shrink, `[variables]`.
     fn full_widths(&self, walker: usize) -> (Vec<f64>, Vec<f64>) {
-        match (&self.law.settings.widths, &self.width) {
-            (_, Some(width)) => (width.initial.clone(), width.deviations(walker, self.law.narrower())),
+        match (&self.parameters.settings.widths, &self.width) {
+            (_, Some(width)) => (width.initial.clone(), width.deviations(walker, self.parameters.variance_ratio())),
             (WidthRule::Fixed(widths), None) => {
-                let widths: Vec<f64> = widths.iter().map(|width| width * self.law.broader).collect();
+                let widths: Vec<f64> = widths.iter().map(|width| width * self.parameters.broadening).collect();
                 (widths.clone(), widths)
             }
             (WidthRule::Adaptive { .. }, None) => unreachable!("adaptive widths are measured from the start"),
         }
     }
 
-    /// Z is the mean of P over the centres of the kernels. Where there are many of them, only what has changed is summed anew.
+    /// Z is the mean of P over the centers of the kernels. With many kernels only the change is summed.
     fn renormalize(&mut self, changes: &[Kernel], old_norm: f64, old_count: usize) {
         let (count, changed) = (self.kernels.len(), changes.len());
         let sum = match count * count < 3 * count * changed + 2 * changed * changed + 100 {
@@ -338,13 +339,13 @@ impl Bias {
         self.zed = sum / self.norm() / count as f64;
     }
 
-    /// The sum over all kernels' centres of the sum of all kernels.
+    /// The sum of all kernels, summed over the centers of all kernels.
     fn sum_at_centers(&self) -> f64 {
         self.kernels.iter().map(|kernel| self.kernels.sum(&kernel.center).value).sum()
     }
 
-    /// How that sum has changed: the new kernels at all centres and all kernels at the new centres, less both of those gone; pairs of
-    /// changes are then counted twice.
+    /// The change of that sum: added kernels at all centers and all kernels at the added centers, minus the same for removed kernels; pairs of
+    /// changes are then counted twice, which is corrected.
     fn change_of_sum(&self, changes: &[Kernel]) -> f64 {
         let mut sum = 0.0;
         for change in changes {

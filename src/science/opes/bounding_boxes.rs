@@ -1,53 +1,53 @@
-//! Which kernels can be near a point at all?
+//! Which kernels can be nonzero at a point?
 //!
-//! Kernels are kept in chunks, each in a box that holds all of their reach. What is outside of a box is exactly zero for all kernels in it, so
-//! that leaving a chunk out changes no bit.
-use super::kernels::{LANES, Period};
+//! Kernels are stored in chunks, each with a bounding box that includes their cutoffs. Outside of the box all of them are exactly zero, so
+//! that skipping the chunk does not change any bit.
+use super::period::{LANES, Period};
 
-/// What a box is larger by than it must be, relative to its numbers, so that rounding never puts a point outside.
+/// Relative enlargement of boxes, so that rounding never puts a point outside.
 const MARGIN: f64 = 1e-9;
-/// Half of the extent of a box that nothing is in.
-const NOWHERE: f64 = f64::NEG_INFINITY;
+/// Half of the extent of an empty box.
+const EMPTY: f64 = f64::NEG_INFINITY;
 
-/// A box around each chunk of kernels.
+/// A bounding box around each chunk of kernels.
 #[derive(Clone, Debug)]
-pub(super) struct Boxes {
+pub(super) struct BoundingBoxes {
     /// `[variables][chunks]`
     middle: Vec<Vec<f64>>,
-    /// Half of its extent, the kernels' reach included, `[variables][chunks]`.
+    /// Half of its extent, including the cutoffs of the kernels, `[variables][chunks]`.
     half: Vec<Vec<f64>>,
 }
 
-/// What boxes are made from.
-pub(super) struct Extent<'a> {
+/// Centers, widths and cutoff of kernels.
+pub(super) struct Extents<'a> {
     pub count: usize,
     /// `[variables][kernels]`
     pub center: &'a [Vec<f64>],
     pub sigma: &'a [Vec<f64>],
-    /// In widths.
+    /// In units of the widths.
     pub cutoff: f64,
 }
 
-impl Boxes {
+impl BoundingBoxes {
     pub fn new(variables: usize) -> Self {
         Self { middle: vec![Vec::new(); variables], half: vec![Vec::new(); variables] }
     }
 
-    /// Brings the boxes of chunks up to date. Boxes are as many as fill groups of [`LANES`]; those of no chunk are nowhere.
-    pub fn refresh(&mut self, chunks: std::ops::Range<usize>, kernels: &Extent) {
+    /// Updates the boxes of `chunks`. Their number is padded to groups of [`LANES`] with empty boxes.
+    pub fn update(&mut self, chunks: std::ops::Range<usize>, kernels: &Extents) {
         let all = kernels.count.div_ceil(LANES);
         for (i, (middle, half)) in self.middle.iter_mut().zip(&mut self.half).enumerate() {
             middle.resize(all.next_multiple_of(LANES), 0.0);
-            half.resize(all.next_multiple_of(LANES), NOWHERE);
-            half[all..].fill(NOWHERE);
+            half.resize(all.next_multiple_of(LANES), EMPTY);
+            half[all..].fill(EMPTY);
             for chunk in chunks.start..chunks.end.min(all) {
                 let members = chunk * LANES..((chunk + 1) * LANES).min(kernels.count);
                 let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
                 for center in &kernels.center[i][members.clone()] {
                     (low, high) = (low.min(*center), high.max(*center));
                 }
-                let widest = kernels.sigma[i][members].iter().copied().fold(0.0, f64::max);
-                let extent = 0.5 * (high - low) + kernels.cutoff * widest;
+                let largest_width = kernels.sigma[i][members].iter().copied().fold(0.0, f64::max);
+                let extent = 0.5 * (high - low) + kernels.cutoff * largest_width;
                 middle[chunk] = 0.5 * (low + high);
                 half[chunk] = extent + MARGIN * (extent + low.abs().max(high.abs()));
             }
@@ -74,32 +74,32 @@ impl<const N: usize> View<'_, N> {
         self.middle[0].len()
     }
 
-    /// How far `point` is outside of each box of a group that is widened by `reach`; not above 0 where it is inside.
+    /// How far `point` is outside of each box of a group, enlarged by `reach`; at most 0 inside.
     #[inline(always)]
     pub fn outside(&self, group: usize, point: &[f64; N], reach: &[f64; N], periods: &[Period; N]) -> [f64; LANES] {
         let mut outside = [f64::NEG_INFINITY; LANES];
         for i in 0..N {
             let (middle, half) = (&self.middle[i][group], &self.half[i][group]);
             for l in 0..LANES {
-                let away = periods[i].shortest(point[i] - middle[l]).abs() - half[l] - reach[i];
-                outside[l] = if away > outside[l] { away } else { outside[l] };
+                let distance = periods[i].shortest(point[i] - middle[l]).abs() - half[l] - reach[i];
+                outside[l] = if distance > outside[l] { distance } else { outside[l] };
             }
         }
         outside
     }
 }
 
-/// An order of kernels in which chunks are compact: halved again and again along the variable in which they are spread most, in units of
-/// their widths. `[kernels]`, the places of kernels now.
-pub(super) fn compact_order(kernels: &Extent) -> Vec<usize> {
+/// An order of kernels in which chunks are compact: recursive bisection along the variable with the largest spread in units of the widths.
+/// `[kernels]`, the current indices of the kernels.
+pub(super) fn compact_order(kernels: &Extents) -> Vec<usize> {
     let mut order: Vec<usize> = (0..kernels.count).collect();
-    divide(&mut order, kernels);
+    bisect(&mut order, kernels);
     order
 }
 
-fn divide(order: &mut [usize], kernels: &Extent) {
+fn bisect(order: &mut [usize], kernels: &Extents) {
     if order.len() <= LANES {
-        // What is left open by the halving below.
+        // The bisection below leaves this order undefined.
         return order.sort_unstable();
     }
     let spread = |i: usize| {
@@ -110,11 +110,11 @@ fn divide(order: &mut [usize], kernels: &Extent) {
             });
         (high - low) / widths
     };
-    let widest = (0..kernels.center.len()).max_by(|&i, &j| spread(i).total_cmp(&spread(j))).unwrap_or(0);
+    let longest = (0..kernels.center.len()).max_by(|&i, &j| spread(i).total_cmp(&spread(j))).unwrap_or(0);
     let half = (order.len() / 2).next_multiple_of(LANES).min(order.len() - 1);
-    let center = &kernels.center[widest];
+    let center = &kernels.center[longest];
     order.select_nth_unstable_by(half, |&j, &k| center[j].total_cmp(&center[k]).then(j.cmp(&k)));
     let (first, second) = order.split_at_mut(half);
-    divide(first, kernels);
-    divide(second, kernels);
+    bisect(first, kernels);
+    bisect(second, kernels);
 }

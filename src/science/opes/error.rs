@@ -1,31 +1,35 @@
 //! Why can a bias not be set up?
-use super::MOST_VARIABLES;
 
-/// What is wrong with the settings of a bias or with the state it should go on from.
+/// The most variables that one bias can act on: with more, kernels do not cover the space.
+pub const MOST_VARIABLES: usize = 4;
+
+/// An error in the settings of a bias or in the state from which it is restarted.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
-    #[error("a bias acts on 1 to {MOST_VARIABLES} variables, not on {0}: leave some out")]
+    #[error("a bias acts on 1 to {MOST_VARIABLES} variables, not on {0}: reduce their number")]
     Variables(usize),
-    #[error("{what} is {value}: choose a finite number above zero")]
+    #[error("{what} is {value}: it must be finite and above zero")]
     NotPositive { what: &'static str, value: f64 },
-    #[error("{what} is zero: choose 1 or more")]
+    #[error("{what} is zero: it must be at least 1")]
     Zero { what: &'static str },
-    #[error("the bias factor is {0}, and must be above 1: raise it, or the barrier that it follows from (barrier/kT)")]
+    #[error("the bias factor is {0}, but must be above 1: raise it, or the barrier that determines it (barrier/kT)")]
     BiasFactor(f64),
-    #[error("an infinite bias factor needs fixed widths: give them, or a finite factor")]
+    #[error("an infinite bias factor requires fixed widths: set them, or a finite factor")]
     FlatAndAdaptive,
-    #[error("an infinite bias factor has no meaning when exploring: give a finite one, or choose metad")]
+    #[error("the variant explore requires a finite bias factor: set one, or use metad")]
     FlatAndExplore,
-    #[error("a barrier of {barrier} leaves no room above zero for epsilon = exp(-barrier/(a kT)): lower it")]
+    #[error("with a barrier of {barrier}, epsilon = exp(-barrier/(a kT)) underflows to zero: lower the barrier")]
     Barrier { barrier: f64 },
-    #[error("the compression threshold is {threshold}, and must be from 0 to below the cutoff, {cutoff}")]
+    #[error("the compression threshold is {threshold}, but must be at least 0 and below the cutoff of {cutoff}")]
     Threshold { threshold: f64, cutoff: f64 },
-    #[error("there are {found} {what} for {expected} variables: give one of each")]
+    #[error("there are {found} {what} for {expected} variables: give one per variable")]
     Count { what: &'static str, found: usize, expected: usize },
-    #[error("widths are measured over {stride} steps, and kernels come every {pace}: measure over more")]
+    #[error(
+        "adaptive widths are measured over {stride} steps, fewer than the {pace} steps between kernels: measure over more steps"
+    )]
     Stride { stride: u64, pace: u64 },
-    #[error("the state holds {found} {what}, and {expected} are expected: it is of another bias")]
+    #[error("the state has {found} {what}, but {expected} are expected: it belongs to another bias")]
     State { what: &'static str, found: usize, expected: usize },
-    #[error("{what} of the state is {value}, which cannot be: is the file whole?")]
+    #[error("{what} of the state is {value}, which is impossible: check that the file is complete")]
     StateValue { what: &'static str, value: f64 },
 }

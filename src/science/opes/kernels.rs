@@ -1,16 +1,12 @@
-//! What is a sum of gaussian kernels at a point, and which kernel is near it?
-use super::MOST_VARIABLES;
-use super::boxes::{Boxes, Extent, View, compact_order};
+//! What is the sum of Gaussian kernels at a point, and how are kernels merged?
+use super::bounding_boxes::{BoundingBoxes, Extents, View, compact_order};
+use super::error::MOST_VARIABLES;
+use super::period::{LANES, Period};
 use crate::science::exponential::exp;
 use crate::science::widest::widest;
 use serde::{Deserialize, Serialize};
 
-/// Kernels that are evaluated together; part of the order of sums, hence of every result's bits.
-pub(super) const LANES: usize = 8;
-/// Adding and subtracting it rounds to the nearest integer.
-const ROUNDER: f64 = 6_755_399_441_055_744.0;
-
-/// A gaussian of diagonal width, `height` exp(-r^2/2) with r^2 = sum ((s - center)/sigma)^2.
+/// A Gaussian with diagonal covariance, `height` exp(-r^2/2) with r^2 = sum ((s - center)/sigma)^2.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Kernel {
     pub height: f64,
@@ -20,58 +16,40 @@ pub struct Kernel {
     pub sigma: Vec<f64>,
 }
 
-/// A variable that comes back to itself after `length`; 0 where it never does.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Period {
-    length: f64,
-    inverse: f64,
-}
-
-impl Period {
-    pub fn new(length: Option<f64>) -> Self {
-        length.map_or(Self::default(), |length| Self { length, inverse: 1.0 / length })
-    }
-
-    /// The shortest of the ways that `way` is modulo the period.
-    #[inline(always)]
-    pub fn shortest(self, way: f64) -> f64 {
-        way - ((way * self.inverse + ROUNDER) - ROUNDER) * self.length
-    }
-}
-
-/// Where kernels end: at r = `cutoff` they are lowered to zero.
+/// The cutoff of kernels: they are shifted to be zero at r = `radius`.
 #[derive(Clone, Copy, Debug)]
-struct Cut {
-    cutoff: f64,
+struct Cutoff {
+    /// In widths.
+    radius: f64,
     /// Its square.
     r2: f64,
-    /// exp(-cutoff^2/2)
+    /// exp(-radius^2/2).
     value: f64,
 }
 
-/// A sum of kernels at a point, and its slope along each variable.
+/// A sum of kernels at a point and its gradient.
 #[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Sum {
+pub(super) struct KernelSum {
     pub value: f64,
-    pub slope: [f64; MOST_VARIABLES],
+    pub gradient: [f64; MOST_VARIABLES],
 }
 
-/// Kernels in arrays, each filled up with kernels of no height to a multiple of [`LANES`].
+/// Kernels in arrays, padded with kernels of height zero to a multiple of [`LANES`].
 #[derive(Clone, Debug)]
 pub(super) struct Kernels {
     count: usize,
     periods: Vec<Period>,
-    cut: Cut,
+    cutoff: Cutoff,
     height: Vec<f64>,
     /// `[variables][kernels]`
     center: Vec<Vec<f64>>,
     sigma: Vec<Vec<f64>>,
-    /// 1/sigma
+    /// 1/sigma.
     inverse: Vec<Vec<f64>>,
-    boxes: Boxes,
+    boxes: BoundingBoxes,
 }
 
-/// Arrays of N variables.
+/// Arrays of N variables in lanes.
 type Arrays<'a, const N: usize> = [&'a [[f64; LANES]]; N];
 
 widest! {
@@ -83,15 +61,15 @@ widest! {
         boxes: &View<'_, N>,
         point: &[f64; N],
         periods: &[Period; N],
-        cut: Cut,
-        out: &mut Sum,
+        cutoff: Cutoff,
+        out: &mut KernelSum,
     ) {
         let mut value = [0.0; LANES];
-        let mut slope = [[0.0; LANES]; N];
+        let mut gradient = [[0.0; LANES]; N];
         for group in 0..boxes.groups() {
             let outside = boxes.outside(group, point, &[0.0; N], periods);
             for member in 0..LANES {
-                // What is left out here and below would add zeros.
+                // The terms skipped here and below are zero.
                 if outside[member] > 0.0 {
                     continue;
                 }
@@ -107,7 +85,7 @@ widest! {
                 }
                 let mut is_near = false;
                 for l in 0..LANES {
-                    is_near |= r2[l] < cut.r2;
+                    is_near |= r2[l] < cutoff.r2;
                 }
                 if !is_near {
                     continue;
@@ -115,26 +93,26 @@ widest! {
                 let mut gaussian = [0.0; LANES];
                 for l in 0..LANES {
                     let full = height[c][l] * exp(-0.5 * r2[l]);
-                    gaussian[l] = if r2[l] < cut.r2 { full } else { 0.0 };
-                    let foot = if r2[l] < cut.r2 { height[c][l] * cut.value } else { 0.0 };
-                    value[l] += gaussian[l] - foot;
+                    gaussian[l] = if r2[l] < cutoff.r2 { full } else { 0.0 };
+                    let shift = if r2[l] < cutoff.r2 { height[c][l] * cutoff.value } else { 0.0 };
+                    value[l] += gaussian[l] - shift;
                 }
                 for i in 0..N {
                     for l in 0..LANES {
-                        slope[i][l] -= gaussian[l] * r[i][l] * inverse[i][c][l];
+                        gradient[i][l] -= gaussian[l] * r[i][l] * inverse[i][c][l];
                     }
                 }
             }
         }
         out.value = in_pairs(&value);
         for i in 0..N {
-            out.slope[i] = in_pairs(&slope[i]);
+            out.gradient[i] = in_pairs(&gradient[i]);
         }
     }
 }
 
 widest! {
-    /// The sum of one kernel, of centre `at` and widths `sigma`, over the first `count` of `centers`, for height 1.
+    /// The sum of one kernel of height 1, with center `at` and widths `sigma`, over the first `count` of `centers`.
     fn sum_over<const N: usize>(
         centers: &Arrays<'_, N>,
         count: usize,
@@ -142,13 +120,13 @@ widest! {
         at: &[f64; N],
         sigma: &[f64; N],
         periods: &[Period; N],
-        cut: Cut,
+        cutoff: Cutoff,
         out: &mut f64,
     ) {
         let mut value = [0.0; LANES];
         let (mut reach, mut inverse) = ([0.0; N], [0.0; N]);
         for i in 0..N {
-            reach[i] = sigma[i] * cut.cutoff;
+            reach[i] = sigma[i] * cutoff.radius;
             inverse[i] = 1.0 / sigma[i];
         }
         for group in 0..boxes.groups() {
@@ -166,9 +144,9 @@ widest! {
                     }
                 }
                 for l in 0..LANES {
-                    let above = exp(-0.5 * r2[l]) - cut.value;
-                    let is_meant = (r2[l] < cut.r2) & (c * LANES + l < count);
-                    value[l] += if is_meant { above } else { 0.0 };
+                    let above = exp(-0.5 * r2[l]) - cutoff.value;
+                    let is_included = (r2[l] < cutoff.r2) & (c * LANES + l < count);
+                    value[l] += if is_included { above } else { 0.0 };
                 }
             }
         }
@@ -182,7 +160,7 @@ fn in_pairs(x: &[f64; LANES]) -> f64 {
     ((x[0] + x[4]) + (x[2] + x[6])) + ((x[1] + x[5]) + (x[3] + x[7]))
 }
 
-/// Calls `$function::<N>` for as many variables as there are.
+/// `$function::<N>` for N variables.
 macro_rules! for_variables {
     ($variables:expr, $function:ident) => {
         match $variables {
@@ -195,18 +173,18 @@ macro_rules! for_variables {
 }
 
 impl Kernels {
-    /// No kernels yet, of variables with these periods, ending at `cutoff` widths.
-    pub fn new(periods: &[Option<f64>], cutoff: f64) -> Self {
+    /// No kernels yet, of variables with these periods and a cutoff of `radius` widths.
+    pub fn new(periods: &[Option<f64>], radius: f64) -> Self {
         let none = || vec![Vec::new(); periods.len()];
         Self {
             count: 0,
             periods: periods.iter().map(|period| Period::new(*period)).collect(),
-            cut: Cut { cutoff, r2: cutoff * cutoff, value: libm::exp(-0.5 * cutoff * cutoff) },
+            cutoff: Cutoff { radius, r2: radius * radius, value: libm::exp(-0.5 * radius * radius) },
             height: Vec::new(),
             center: none(),
             sigma: none(),
             inverse: none(),
-            boxes: Boxes::new(periods.len()),
+            boxes: BoundingBoxes::new(periods.len()),
         }
     }
 
@@ -239,26 +217,26 @@ impl Kernels {
             self.sigma[i][k] = kernel.sigma[i];
             self.inverse[i][k] = 1.0 / kernel.sigma[i];
         }
-        self.refresh(k / LANES..k / LANES + 1);
+        self.update_boxes(k / LANES..k / LANES + 1);
     }
 
-    fn refresh(&mut self, chunks: std::ops::Range<usize>) {
-        let Self { count, ref center, ref sigma, cut, .. } = *self;
-        self.boxes.refresh(chunks, &Extent { count, center, sigma, cutoff: cut.cutoff });
+    fn update_boxes(&mut self, chunks: std::ops::Range<usize>) {
+        let Self { count, ref center, ref sigma, cutoff, .. } = *self;
+        self.boxes.update(chunks, &Extents { count, center, sigma, cutoff: cutoff.radius });
     }
 
-    /// Brings kernels that are near one another together: a point then has few chunks in reach.
-    pub fn arrange(&mut self) {
-        let Self { count, ref center, ref sigma, cut, .. } = *self;
-        let order = compact_order(&Extent { count, center, sigma, cutoff: cut.cutoff });
+    /// Sorts kernels spatially, so that few chunks are within reach of a point.
+    pub fn reorder(&mut self) {
+        let Self { count, ref center, ref sigma, cutoff, .. } = *self;
+        let order = compact_order(&Extents { count, center, sigma, cutoff: cutoff.radius });
         for array in self.arrays() {
             let old = array.clone();
             array.iter_mut().zip(&order).for_each(|(value, k)| *value = old[*k]);
         }
-        self.refresh(0..count.div_ceil(LANES));
+        self.update_boxes(0..count.div_ceil(LANES));
     }
 
-    /// Takes kernel `k` away; those behind it move up.
+    /// Removes kernel `k`; those after it move up.
     fn remove(&mut self, k: usize) {
         self.count -= 1;
         let last = self.count;
@@ -266,7 +244,7 @@ impl Kernels {
             array.copy_within(k + 1..last + 1, k);
             array[last] = 0.0;
         });
-        self.refresh(k / LANES..self.count.div_ceil(LANES));
+        self.update_boxes(k / LANES..self.count.div_ceil(LANES));
     }
 
     fn arrays(&mut self) -> impl Iterator<Item = &mut Vec<f64>> {
@@ -275,11 +253,11 @@ impl Kernels {
     }
 
     /// The sum of all kernels at `point`.
-    pub fn sum(&self, point: &[f64]) -> Sum {
+    pub fn sum(&self, point: &[f64]) -> KernelSum {
         for_variables!(point.len(), sum_of)(self, point)
     }
 
-    /// The sum of `kernel` over the centres of all kernels.
+    /// The sum of `kernel` over the centers of all kernels.
     pub fn sum_over_centers(&self, kernel: &Kernel) -> f64 {
         kernel.height * for_variables!(kernel.center.len(), unit_sum)(self, kernel)
     }
@@ -291,12 +269,12 @@ impl Kernels {
             let r = period.shortest(point[i] - kernel.center[i]) / kernel.sigma[i];
             r2 += r * r;
         }
-        if r2 < self.cut.r2 { kernel.height * (exp(-0.5 * r2) - self.cut.value) } else { 0.0 }
+        if r2 < self.cutoff.r2 { kernel.height * (exp(-0.5 * r2) - self.cutoff.value) } else { 0.0 }
     }
 
-    /// The kernel nearest to `point` in units of its own widths, but for `except`, where its squared distance is below `threshold2`.
-    fn nearest(&self, point: &[f64], except: Option<usize>, threshold2: f64) -> Option<usize> {
-        let (mut found, mut least) = (None, threshold2);
+    /// The kernel nearest to `point` in units of its own widths, except `except`, if its squared distance is below `squared_threshold`.
+    fn nearest(&self, point: &[f64], except: Option<usize>, squared_threshold: f64) -> Option<usize> {
+        let (mut found, mut least) = (None, squared_threshold);
         for k in (0..self.count).filter(|&k| Some(k) != except) {
             let mut r2 = 0.0;
             for (i, period) in self.periods.iter().enumerate() {
@@ -310,21 +288,21 @@ impl Kernels {
         found
     }
 
-    /// Adds a kernel, merged with the nearest one where that is closer than the threshold; and this again with what is near it where
-    /// `merges_again`. Returns what has gone (with the opposite height) and what has come instead, whose sum is the change.
-    pub fn add(&mut self, new: &Kernel, threshold2: f64, merges_again: bool) -> Vec<Kernel> {
-        let Some(mut at) = self.nearest(&new.center, None, threshold2) else {
+    /// Adds a kernel, merged with the nearest one if that is closer than the threshold; with `merges_again` the merged kernel is merged in turn.
+    /// Returns the removed kernels (with negative height) and the added one: their sum is the change.
+    pub fn add(&mut self, new: &Kernel, squared_threshold: f64, merges_again: bool) -> Vec<Kernel> {
+        let Some(mut at) = self.nearest(&new.center, None, squared_threshold) else {
             self.push(new);
             return vec![new.clone()];
         };
-        let mut changes = vec![gone(self.get(at))];
+        let mut changes = vec![removed(self.get(at))];
         self.set(at, &self.merged(&self.get(at), new));
-        while merges_again && let Some(other) = self.nearest(&self.center_of(at), Some(at), threshold2) {
-            changes.push(gone(self.get(other)));
-            let (taker, giver) = (at.min(other), at.max(other));
-            self.set(taker, &self.merged(&self.get(taker), &self.get(giver)));
-            self.remove(giver);
-            at = taker;
+        while merges_again && let Some(other) = self.nearest(&self.center_of(at), Some(at), squared_threshold) {
+            changes.push(removed(self.get(other)));
+            let (target, source) = (at.min(other), at.max(other));
+            self.set(target, &self.merged(&self.get(target), &self.get(source)));
+            self.remove(source);
+            at = target;
         }
         changes.push(self.get(at));
         changes
@@ -334,7 +312,7 @@ impl Kernels {
         self.center.iter().map(|center| center[k]).collect()
     }
 
-    /// The kernel that has the height, mean and variance of two together.
+    /// The kernel with the total height, the mean and the variance of two kernels.
     fn merged(&self, one: &Kernel, two: &Kernel) -> Kernel {
         let height = one.height + two.height;
         let mut merged = Kernel { height, ..Kernel::default() };
@@ -342,16 +320,16 @@ impl Kernels {
             let c2 = two.center[i];
             let c1 = c2 + period.shortest(one.center[i] - c2);
             let center = (one.height * c1 + two.height * c2) / height;
-            let inside = (one.height * one.sigma[i] * one.sigma[i] + two.height * two.sigma[i] * two.sigma[i]) / height;
-            let apart = (one.height / height) * (two.height / height) * (c1 - c2) * (c1 - c2);
+            let within = (one.height * one.sigma[i] * one.sigma[i] + two.height * two.sigma[i] * two.sigma[i]) / height;
+            let between = (one.height / height) * (two.height / height) * (c1 - c2) * (c1 - c2);
             merged.center.push(period.shortest(center));
-            merged.sigma.push(libm::sqrt(inside + apart));
+            merged.sigma.push(libm::sqrt(within + between));
         }
         merged
     }
 }
 
-fn gone(kernel: Kernel) -> Kernel {
+fn removed(kernel: Kernel) -> Kernel {
     Kernel { height: -kernel.height, ..kernel }
 }
 
@@ -359,10 +337,10 @@ fn in_lanes<const N: usize>(arrays: &[Vec<f64>]) -> Arrays<'_, N> {
     std::array::from_fn(|i| arrays[i].as_chunks().0)
 }
 
-fn sum_of<const N: usize>(kernels: &Kernels, point: &[f64]) -> Sum {
+fn sum_of<const N: usize>(kernels: &Kernels, point: &[f64]) -> KernelSum {
     let (point, periods) = (std::array::from_fn(|i| point[i]), std::array::from_fn(|i| kernels.periods[i]));
     let (center, inverse) = (in_lanes(&kernels.center), in_lanes(&kernels.inverse));
-    let mut out = Sum::default();
+    let mut out = KernelSum::default();
     sum_at::<N>(
         kernels.height.as_chunks().0,
         &center,
@@ -370,7 +348,7 @@ fn sum_of<const N: usize>(kernels: &Kernels, point: &[f64]) -> Sum {
         &kernels.boxes.view(),
         &point,
         &periods,
-        kernels.cut,
+        kernels.cutoff,
         &mut out,
     );
     out
@@ -381,6 +359,6 @@ fn unit_sum<const N: usize>(kernels: &Kernels, kernel: &Kernel) -> f64 {
     let sigma = std::array::from_fn(|i| kernel.sigma[i]);
     let (centers, periods) = (in_lanes(&kernels.center), std::array::from_fn(|i| kernels.periods[i]));
     let mut out = 0.0;
-    sum_over::<N>(&centers, kernels.count, &kernels.boxes.view(), &at, &sigma, &periods, kernels.cut, &mut out);
+    sum_over::<N>(&centers, kernels.count, &kernels.boxes.view(), &at, &sigma, &periods, kernels.cutoff, &mut out);
     out
 }

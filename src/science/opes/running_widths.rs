@@ -1,16 +1,16 @@
-//! How wide is a variable's distribution in a simulation that goes on?
-use super::Width;
-use super::kernels::Period;
+//! How wide is the distribution of a variable during a simulation?
+use super::period::Period;
+use super::state::RunningWidths;
 
-impl Width {
-    /// Nothing measured yet.
+impl RunningWidths {
+    /// Without samples.
     pub(super) fn new(walkers: usize, variables: usize) -> Self {
         let zeros = || vec![vec![0.0; variables]; walkers];
         Self { counter: 0, initial: Vec::new(), mean: zeros(), squares: zeros() }
     }
 
-    /// Takes in the points of all walkers at one step: Welford's running sums (Technometrics 4, 419, 1962,
-    /// doi:10.1080/00401706.1962.10490022), in which the mean forgets what is older than `stride` steps.
+    /// Adds the points of all walkers `[walkers][variables]` at one step: Welford's running sums (Technometrics 4, 419, 1962,
+    /// doi:10.1080/00401706.1962.10490022), with a mean that forgets steps older than `stride`.
     pub(super) fn observe<'a>(&mut self, points: impl Iterator<Item = &'a [f64]>, stride: u64, periods: &[Period]) {
         self.counter += 1;
         let span = self.counter.min(stride) as f64;
@@ -23,16 +23,16 @@ impl Width {
         }
     }
 
-    /// The first kernels come: what was measured so far is without a bias, which will spread the samples by `factor` in variance. Their
-    /// widths, those of the first walker, become the initial ones.
-    pub(super) fn begin(&mut self, factor: f64, narrower: f64) {
+    /// Called before the first kernels: so far samples are unbiased, and the bias will increase their variance by `factor`. The widths of the
+    /// first walker become the initial ones.
+    pub(super) fn start(&mut self, factor: f64, variance_ratio: f64) {
         self.squares.iter_mut().flatten().for_each(|squares| *squares *= factor);
-        self.initial = self.deviations(0, narrower);
+        self.initial = self.deviations(0, variance_ratio);
     }
 
-    /// The standard deviations of a walker, `[variables]`, where the variance is smaller by `narrower`.
-    pub(super) fn deviations(&self, walker: usize, narrower: f64) -> Vec<f64> {
-        let deviation = |squares: &f64| libm::sqrt(squares / self.counter as f64 / narrower);
+    /// The standard deviations of a walker `[variables]`, with variances divided by `variance_ratio`.
+    pub(super) fn deviations(&self, walker: usize, variance_ratio: f64) -> Vec<f64> {
+        let deviation = |squares: &f64| libm::sqrt(squares / self.counter as f64 / variance_ratio);
         self.squares[walker].iter().map(deviation).collect()
     }
 }

@@ -1,59 +1,59 @@
-//! What can be chosen about a bias, and which constants follow?
-use super::{Error, MOST_VARIABLES};
+//! Which settings does a bias have, and which constants follow from them?
+use super::error::{Error, MOST_VARIABLES};
 
 /// Which density the kernels estimate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variant {
-    /// That of the unbiased system, by reweighting: the bias settles soon.
+    /// That of the unbiased system, by reweighting: the bias converges quickly.
     Metad,
-    /// That of the biased system: poor variables are left sooner, the bias settles later.
+    /// That of the biased system: with suboptimal variables, states are left sooner, but the bias converges later.
     Explore,
 }
 
-/// How wide a kernel is before it shrinks.
+/// The widths of kernels before they shrink.
 #[derive(Clone, Debug, PartialEq)]
 pub enum WidthRule {
     /// The standard deviation of each variable in a basin, `[variables]`.
     Fixed(Vec<f64>),
-    /// The standard deviation of the last `stride` steps or so; before them there is no bias.
+    /// Adaptive: the standard deviation over about the last `stride` steps; there is no bias during the first ones.
     Adaptive { stride: u64 },
 }
 
-/// What can be chosen about a bias. Energies, `thermal_energy` and `barrier`, have any one unit.
+/// The settings of a bias. The energies, `thermal_energy` and `barrier`, have the same arbitrary unit.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub variant: Variant,
-    /// kT
+    /// kT.
     pub thermal_energy: f64,
-    /// The free-energy barrier that shall be overcome.
+    /// The free-energy barrier to be overcome.
     pub barrier: f64,
-    /// gamma, by which the barriers of the biased system are lower; infinite: none are left. By default barrier/kT.
+    /// gamma, the factor by which barriers of the biased system are lower; infinite for a flat target distribution. By default barrier/kT.
     pub bias_factor: Option<f64>,
-    /// Steps from kernel to kernel.
+    /// Steps between kernels.
     pub pace: u64,
     pub widths: WidthRule,
-    /// Kernels are never narrower, `[variables]`.
+    /// Lower bounds of the widths, `[variables]`.
     pub least_widths: Option<Vec<f64>>,
-    /// Whether kernels get narrower the more there are.
+    /// Whether kernels shrink with the number of samples.
     pub shrinks: bool,
     /// eps, by default exp(-barrier/(a kT)).
     pub epsilon: Option<f64>,
-    /// Kernels end at this distance, in their widths; by default sqrt(2 barrier/(a kT)), exploring sqrt(2 barrier/kT).
+    /// Cutoff of kernels, in their widths; by default sqrt(2 barrier/(a kT)), for explore sqrt(2 barrier/kT).
     pub cutoff: Option<f64>,
-    /// Kernels that are closer are merged, in widths; 0: none are.
+    /// Kernels closer than this are merged, in widths; 0 for no merging.
     pub compression_threshold: f64,
-    /// Whether a merged kernel is merged again with what is close to it.
+    /// Whether a merged kernel is merged again with kernels close to it.
     pub merges_again: bool,
-    /// Whether Z is estimated; else it is 1.
+    /// Whether Z is estimated; otherwise it is 1.
     pub normalizes: bool,
-    /// Of each variable, where it is periodic, `[variables]`.
+    /// The period of each periodic variable, `[variables]`.
     pub periods: Vec<Option<f64>>,
-    /// Simulations that share this bias.
+    /// Number of simulations that share this bias.
     pub walkers: usize,
 }
 
 impl Settings {
-    /// Those of PLUMED's defaults for variables of these `periods`: widths measured over 10 paces, one walker.
+    /// PLUMED's defaults for variables with these `periods`: widths measured over 10 paces, one walker.
     pub fn new(variant: Variant, thermal_energy: f64, barrier: f64, pace: u64, periods: Vec<Option<f64>>) -> Self {
         Self {
             variant,
@@ -79,7 +79,7 @@ impl Settings {
         self.periods.len()
     }
 
-    /// gamma
+    /// gamma.
     fn factor(&self) -> f64 {
         self.bias_factor.unwrap_or(self.barrier / self.thermal_energy)
     }
@@ -103,14 +103,14 @@ impl Settings {
                 return Err(Error::Zero { what });
             }
         }
-        let given = match &self.widths {
+        let fixed = match &self.widths {
             WidthRule::Fixed(widths) => Some(("widths", widths)),
             WidthRule::Adaptive { stride } if *stride < self.pace => {
                 return Err(Error::Stride { stride: *stride, pace: self.pace });
             }
             WidthRule::Adaptive { .. } => None,
         };
-        for (what, widths) in given.into_iter().chain(self.least_widths.as_ref().map(|least| ("least widths", least))) {
+        for (what, widths) in fixed.into_iter().chain(self.least_widths.as_ref().map(|least| ("least widths", least))) {
             if widths.len() != variables {
                 return Err(Error::Count { what, found: widths.len(), expected: variables });
             }
@@ -121,7 +121,7 @@ impl Settings {
 
     fn check_factor(&self) -> Result<(), Error> {
         let factor = self.factor();
-        // Not a number is refused too.
+        // NaN is refused too.
         if factor.is_nan() || factor <= 1.0 {
             return Err(Error::BiasFactor(factor));
         }
@@ -133,31 +133,31 @@ impl Settings {
     }
 }
 
-/// What follows from [`Settings`].
+/// Constants that follow from [`Settings`].
 #[derive(Clone, Debug)]
-pub(super) struct Law {
+pub(super) struct Parameters {
     pub settings: Settings,
-    /// gamma
+    /// gamma.
     pub factor: f64,
-    /// a
+    /// a.
     pub prefactor: f64,
     pub epsilon: f64,
     pub cutoff: f64,
-    /// The square of the threshold.
-    pub threshold2: f64,
-    /// What kernels of the biased density are wider by: sqrt(gamma), or 1.
-    pub broader: f64,
+    /// The square of the compression threshold.
+    pub squared_threshold: f64,
+    /// The factor by which kernels of the biased density are wider: sqrt(gamma), or 1.
+    pub broadening: f64,
 }
 
-impl Law {
+impl Parameters {
     /// The constants of a bias.
     ///
     /// # Errors
-    /// Settings make no sense, or contradict each other.
+    /// The settings are invalid or contradict each other.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         settings.check()?;
         let factor = settings.factor();
-        let (prefactor, broader) = match settings.variant {
+        let (prefactor, broadening) = match settings.variant {
             Variant::Metad => (1.0 - 1.0 / factor, 1.0),
             Variant::Explore => (factor - 1.0, libm::sqrt(factor)),
         };
@@ -174,18 +174,18 @@ impl Law {
         if !(0.0..cutoff).contains(&threshold) {
             return Err(Error::Threshold { threshold, cutoff });
         }
-        Ok(Self { settings, factor, prefactor, epsilon, cutoff, threshold2: threshold * threshold, broader })
+        Ok(Self { settings, factor, prefactor, epsilon, cutoff, squared_threshold: threshold * threshold, broadening })
     }
 
-    /// By how much the variance of a kernel is smaller than that of the samples: those of the biased system are spread by gamma.
-    pub fn narrower(&self) -> f64 {
+    /// The ratio of the variance of the samples to that of a kernel: gamma for the unbiased density, from samples that the bias broadens.
+    pub fn variance_ratio(&self) -> f64 {
         match self.settings.variant {
             Variant::Metad => self.factor,
             Variant::Explore => 1.0,
         }
     }
 
-    /// a kT
+    /// a kT.
     pub fn scale(&self) -> f64 {
         self.settings.thermal_energy * self.prefactor
     }

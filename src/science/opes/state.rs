@@ -1,29 +1,29 @@
-//! What must be kept of a bias to go on from?
+//! Which state does a bias need for a restart?
 use super::Kernel;
 use serde::{Deserialize, Serialize};
 
-/// All that a bias has learned; with the same settings it goes on as if it had never stopped.
+/// The state of a bias; with the same settings it continues bit by bit as without an interruption.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// Z
+    /// Z.
     pub zed: f64,
     /// Sum of the weights of all samples.
     pub sum_weights: f64,
-    /// Sum of their squares.
+    /// Sum of the squares of the weights.
     pub sum_weights2: f64,
-    /// Samples, of all walkers, and 1.
+    /// Number of samples of all walkers, plus 1.
     pub counter: u64,
-    /// What has been measured of the widths, where they are adaptive.
-    pub width: Option<Width>,
+    /// The measured widths, if they are adaptive.
+    pub width: Option<RunningWidths>,
     pub kernels: Vec<Kernel>,
 }
 
-/// A running mean of each variable and a sum of squared deviations from it, of each walker.
+/// Running mean and sum of squared deviations of each variable, for each walker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Width {
-    /// Steps that have been seen.
+pub struct RunningWidths {
+    /// Number of steps.
     pub counter: u64,
-    /// The widths that the first kernels were shrunk from, `[variables]`; empty before them.
+    /// The widths of the first kernels before they shrank, `[variables]`; empty before the first kernels.
     pub initial: Vec<f64>,
     /// `[walkers][variables]`
     pub mean: Vec<Vec<f64>>,

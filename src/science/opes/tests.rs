@@ -1,4 +1,4 @@
-//! Does the bias obey its definition, and does it go on from its state?
+//! Does the bias obey its definition, and does it continue from its state?
 use super::*;
 use crate::science::widest;
 use crate::seed::{CampaignSeed, Purpose};
@@ -21,8 +21,8 @@ fn points(step: u64) -> [[f64; 2]; 2] {
     [0, 1].map(|walker| {
         let basin = (step / 40 + walker) % 3;
         let [center, height] = [[3.1, 0.0], [0.5, 1.0], [-1.5, -2.0]][basin as usize];
-        let turned = center + 0.3 * stream.normal();
-        [turned - PERIOD * libm::rint(turned / PERIOD), height + 0.5 * stream.normal()]
+        let wrapped = center + 0.3 * stream.normal();
+        [wrapped - PERIOD * libm::rint(wrapped / PERIOD), height + 0.5 * stream.normal()]
     })
 }
 
@@ -31,7 +31,7 @@ fn learn(bias: &mut Bias, from: u64, to: u64) -> Vec<f64> {
     let mut seen = Vec::new();
     for step in from..to {
         let points = points(step);
-        let found = points.map(|point| bias.at(&point, &mut [0.0; 2]));
+        let found = points.map(|point| bias.evaluate(&point, &mut [0.0; 2]));
         bias.update(step, &[0, 1].map(|w| Walker { point: &points[w], bias: found[w] }));
         seen.extend(found);
     }
@@ -39,23 +39,27 @@ fn learn(bias: &mut Bias, from: u64, to: u64) -> Vec<f64> {
 }
 
 #[test]
-fn the_slope_is_that_of_the_bias() {
+fn the_gradient_is_that_of_the_bias() {
     for settings in [settings(Variant::Metad), settings(Variant::Explore), flat()] {
         let mut bias = Bias::new(settings).unwrap();
         learn(&mut bias, 1, 600);
         assert!(bias.progress().kernels > 10, "{:?}", bias.progress());
         for step in 1000..1100 {
             let point = points(step)[0];
-            let mut slope = [0.0; 2];
-            bias.at(&point, &mut slope);
+            let mut gradient = [0.0; 2];
+            bias.evaluate(&point, &mut gradient);
             for i in 0..2 {
                 let at = |shift: f64| {
                     let mut moved = point;
                     moved[i] += shift;
-                    bias.at(&moved, &mut [0.0; 2])
+                    bias.evaluate(&moved, &mut [0.0; 2])
                 };
                 let expected = (at(1e-5) - at(-1e-5)) / 2e-5;
-                assert!((slope[i] - expected).abs() < 1e-5 * (1.0 + expected.abs()), "{} and {expected}", slope[i]);
+                assert!(
+                    (gradient[i] - expected).abs() < 1e-5 * (1.0 + expected.abs()),
+                    "{} and {expected}",
+                    gradient[i]
+                );
             }
         }
     }
@@ -64,17 +68,17 @@ fn the_slope_is_that_of_the_bias() {
 #[test]
 fn a_bias_is_periodic_and_nowhere_below_minus_the_barrier() {
     let mut bias = Bias::new(settings(Variant::Metad)).unwrap();
-    assert!((bias.at(&[0.0, 0.0], &mut [0.0; 2]) + 30.0).abs() < 1e-12);
+    assert!((bias.evaluate(&[0.0, 0.0], &mut [0.0; 2]) + 30.0).abs() < 1e-12);
     let seen = learn(&mut bias, 1, 600);
     assert!(seen.iter().all(|v| *v > -30.0 - 1e-9), "{seen:?}");
     assert!(seen.iter().any(|v| *v > 0.0));
     for step in 1000..1050 {
         let point = points(step)[0];
-        let [here, there] = [0.0, PERIOD].map(|shift| bias.at(&[point[0] + shift, point[1]], &mut [0.0; 2]));
+        let [here, there] = [0.0, PERIOD].map(|shift| bias.evaluate(&[point[0] + shift, point[1]], &mut [0.0; 2]));
         assert!((here - there).abs() < 1e-9, "{here} and {there}");
     }
-    // Far from every kernel it is as if nothing had been learned.
-    assert!((bias.at(&[0.0, 50.0], &mut [0.0; 2]) + 30.0).abs() < 1e-12);
+    // Far from all kernels the bias is -barrier.
+    assert!((bias.evaluate(&[0.0, 50.0], &mut [0.0; 2]) + 30.0).abs() < 1e-12);
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn there_is_no_bias_until_widths_are_measured() {
 }
 
 #[test]
-fn what_stops_and_goes_on_is_as_if_it_had_not_stopped() {
+fn a_restarted_bias_continues_bit_by_bit() {
     for settings in [settings(Variant::Metad), settings(Variant::Explore), flat()] {
         let mut whole = Bias::new(settings.clone()).unwrap();
         let mut expected = learn(&mut whole, 1, 400);
@@ -121,17 +125,17 @@ fn a_bias_has_the_same_bits_without_wide_vectors() {
 }
 
 #[test]
-fn z_that_is_carried_along_is_the_mean_of_the_density_over_kernels() {
+fn an_incrementally_updated_z_is_the_mean_of_the_density_over_kernels() {
     for settings in [settings(Variant::Metad), settings(Variant::Explore), flat()] {
         let variant = settings.variant;
         let mut bias = Bias::new(Settings { compression_threshold: 0.5, ..settings }).unwrap();
         learn(&mut bias, 1, 3000);
         let State { zed, sum_weights, counter, kernels, .. } = bias.state();
-        assert!(kernels.len() > 30, "{}: only then is Z carried along", kernels.len());
+        assert!(kernels.len() > 30, "{}: only then is Z updated incrementally", kernels.len());
         // P follows from the bias: V = a kT ln(P/Z + eps).
         let factor = bias.bias_factor();
         let scale = 2.5 * if variant == Variant::Metad { 1.0 - 1.0 / factor } else { factor - 1.0 };
-        let density = |point: &[f64]| (libm::exp(bias.at(point, &mut [0.0; 2]) / scale) - bias.epsilon()) * zed;
+        let density = |point: &[f64]| (libm::exp(bias.evaluate(point, &mut [0.0; 2]) / scale) - bias.epsilon()) * zed;
         let mean = kernels.iter().map(|kernel| density(&kernel.center)).sum::<f64>() / kernels.len() as f64;
         assert!((mean / zed - 1.0).abs() < 1e-9, "{mean} and {zed}");
         assert!(sum_weights > 0.0 && counter == 1 + 2 * (2999 / 3 - u64::from(bias.state().width.is_some()) * 9));
@@ -139,23 +143,23 @@ fn z_that_is_carried_along_is_the_mean_of_the_density_over_kernels() {
 }
 
 #[test]
-fn boxes_leave_out_only_what_is_zero() {
+fn bounding_boxes_exclude_only_zeros() {
     let mut bias = Bias::new(Settings { compression_threshold: 0.3, ..settings(Variant::Metad) }).unwrap();
     learn(&mut bias, 1, 2000);
     let state = bias.state();
     assert!(state.kernels.len() > 100, "{}", state.kernels.len());
     let cutoff = bias.cutoff();
-    let foot = libm::exp(-0.5 * cutoff * cutoff);
+    let shift = libm::exp(-0.5 * cutoff * cutoff);
     for step in 3000..3200 {
         let point = points(step)[1];
         let value = |kernel: &Kernel| {
-            let turned = libm::remainder(point[0] - kernel.center[0], PERIOD) / kernel.sigma[0];
-            let r2 = turned.powi(2) + ((point[1] - kernel.center[1]) / kernel.sigma[1]).powi(2);
-            if r2 < cutoff * cutoff { kernel.height * (libm::exp(-0.5 * r2) - foot) } else { 0.0 }
+            let wrapped = libm::remainder(point[0] - kernel.center[0], PERIOD) / kernel.sigma[0];
+            let r2 = wrapped.powi(2) + ((point[1] - kernel.center[1]) / kernel.sigma[1]).powi(2);
+            if r2 < cutoff * cutoff { kernel.height * (libm::exp(-0.5 * r2) - shift) } else { 0.0 }
         };
         let sum = state.kernels.iter().map(value).sum::<f64>() / state.sum_weights / state.zed;
         let expected = 2.5 * (1.0 - 1.0 / bias.bias_factor()) * libm::log(sum + bias.epsilon());
-        let found = bias.at(&point, &mut [0.0; 2]);
+        let found = bias.evaluate(&point, &mut [0.0; 2]);
         assert!((found - expected).abs() < 1e-9, "{found} and {expected}");
     }
 }
@@ -173,7 +177,7 @@ fn compression_keeps_height_and_mean_and_leaves_nothing_close() {
     assert!((merged.center[0] - mean).abs() < 1e-12, "{merged:?}");
     let variance = 0.2f64.powi(2) + 0.75 * 0.25 * 0.1f64.powi(2);
     assert!((merged.sigma[0] * merged.sigma[0] - variance).abs() < 1e-12);
-    // A kernel between two that are just apart draws both together.
+    // A kernel between two that are just apart merges both.
     let mut kernels = kernels::Kernels::new(&[None], 5.0);
     for center in [0.0, 0.25, 1.0] {
         kernels.add(&kernel(center, 1.0), 1.0, true);
@@ -199,7 +203,7 @@ fn one_walker_after_the_other_is_counted_like_both() {
 }
 
 #[test]
-fn settings_that_make_no_sense_are_refused() {
+fn invalid_settings_are_refused() {
     let refused = |settings: Settings| Bias::new(settings).unwrap_err();
     let plain = || settings(Variant::Metad);
     assert_eq!(refused(Settings { periods: Vec::new(), ..plain() }), Error::Variables(0));
