@@ -55,7 +55,7 @@ fn langevin(criterion: &mut Criterion) {
             let mut number = 0;
             bencher.iter(|| {
                 number += 1;
-                let mut walkers = Group::begin(system, CampaignSeed(1), number).expect("the system is in order");
+                let mut walkers = Group::new(system, CampaignSeed(1), number).expect("the system is in order");
                 walkers.advance(STEPS).expect("the time step is short");
                 black_box(walkers.into_series())
             });

@@ -67,7 +67,7 @@ impl Model {
         may_go_on: &mut dyn FnMut() -> bool,
     ) -> Result<Option<Vec<Vec<f64>>>, Cause> {
         let not_finite = |error: crate::science::langevin::Error| Cause::NotFinite(error.to_string());
-        let mut group = Group::begin(&self.system, seed, number).map_err(not_finite)?;
+        let mut group = Group::new(&self.system, seed, number).map_err(not_finite)?;
         let piece = (STEPS_OF_A_PIECE / self.system.walkers as u64).max(1);
         while group.step() < self.steps {
             if !may_go_on() {

@@ -1,20 +1,20 @@
-//! Why can dynamics not begin, or not go on?
+//! Why can dynamics not start, or not continue?
 use crate::science::opes;
 
-/// What is wrong with a system, or has become of it.
+/// An invalid system, or a failed trajectory.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
-    #[error("{what} is {value}: choose a finite number above zero")]
+    #[error("{what} is {value}: it must be finite and above zero")]
     NotPositive { what: &'static str, value: f64 },
-    #[error("{what} is zero: choose 1 or more")]
+    #[error("{what} is zero: it must be at least 1")]
     Zero { what: &'static str },
-    #[error("the start has {found} coordinates, the surface {expected}: give one of each")]
+    #[error("the start has {found} coordinates, but the surface has {expected}")]
     Start { found: usize, expected: usize },
-    #[error("there is no coordinate {coordinate} to bias: the surface has {dimensions}, counted from 0")]
+    #[error("coordinate {coordinate} to be biased does not exist: the surface has {dimensions}, counted from 0")]
     NoCoordinate { coordinate: usize, dimensions: usize },
-    #[error("coordinate {0} is biased twice: name it once")]
+    #[error("coordinate {0} is biased twice: list it once")]
     Twice(usize),
-    #[error("walker {walker} has left the surface at t = {time} (its energy is {energy}): shorten the time step")]
+    #[error("the trajectory of walker {walker} diverged at t = {time} (its energy is {energy}): shorten the time step")]
     NotFinite { walker: usize, time: f64, energy: f64 },
     #[error(transparent)]
     Bias(#[from] opes::Error),

@@ -1,41 +1,41 @@
-//! How does a group of walkers move, and what is recorded of it?
+//! How does a group of walkers move, and what is recorded?
 use super::integrator::Scheme;
 use super::{Error, Integrator, Surface};
 use crate::science::opes::{Bias, MOST_VARIABLES, Settings, Walker};
 use crate::seed::{CampaignSeed, Purpose, Stream};
 use std::sync::Arc;
 
-/// What all groups of a campaign have in common.
+/// The system and settings that all groups of a campaign share.
 #[derive(Clone, Debug)]
 pub struct System {
     pub surface: Arc<dyn Surface>,
     pub integrator: Integrator,
-    /// kT
+    /// kT.
     pub thermal_energy: f64,
     pub time_step: f64,
-    /// Steps from record to record.
+    /// Steps between recorded samples.
     pub sample_every: u64,
-    /// Where all walkers start, `[coordinates]`.
+    /// The initial position of all walkers, `[coordinates]`.
     pub start: Vec<f64>,
-    /// Walkers of a group.
+    /// Number of walkers in a group.
     pub walkers: usize,
     pub biasing: Option<Biasing>,
 }
 
-/// A bias on some of the coordinates.
+/// An OPES bias on some of the coordinates.
 #[derive(Clone, Debug)]
 pub struct Biasing {
-    /// Which ones, each at most once.
+    /// Indices of the biased coordinates, each at most once.
     pub coordinates: Vec<usize>,
-    /// kT and the number of walkers are those of the system; no coordinate is periodic.
+    /// kT and the number of walkers are replaced by those of the system; no coordinate is periodic.
     pub settings: Settings,
 }
 
 impl System {
-    /// What one could not begin with.
+    /// Validates the system.
     ///
     /// # Errors
-    /// The first fault.
+    /// The first invalid setting.
     pub fn check(&self) -> Result<(), Error> {
         let positive = |what, value: f64| match value.is_finite() && value > 0.0 {
             true => Ok(()),
@@ -45,7 +45,7 @@ impl System {
         positive("the time step", self.time_step)?;
         match self.integrator {
             Integrator::Overdamped { friction } => positive("the friction", friction)?,
-            // Without friction it is Newton's motion, which is not refused.
+            // Without friction this is Newtonian motion, which is allowed.
             Integrator::Underdamped { friction: 0.0, mass } => positive("the mass", mass)?,
             Integrator::Underdamped { friction, mass } => {
                 positive("the friction", friction)?;
@@ -82,7 +82,7 @@ impl System {
     }
 }
 
-/// Walkers that share a bias, or one that is alone.
+/// Walkers that share a bias, or a single one.
 pub struct Group {
     system: System,
     scheme: Scheme,
@@ -92,25 +92,25 @@ pub struct Group {
     series: Vec<Series>,
 }
 
-/// A walker with what acts on it.
+/// A walker with its energy, gradient, bias and noise.
 struct Particle {
-    at: Vec<f64>,
+    position: Vec<f64>,
     velocity: Vec<f64>,
     energy: f64,
-    /// Slope of energy and bias, `[coordinates]`.
-    slope: Vec<f64>,
+    /// Gradient of energy plus bias, `[coordinates]`.
+    gradient: Vec<f64>,
     /// The biased coordinates.
     point: Vec<f64>,
     bias: f64,
     noise: Stream,
 }
 
-/// What was recorded of a walker, at t = 0 and every `sample_every` steps.
+/// The recorded time series of a walker, at t = 0 and every `sample_every` steps.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series {
-    /// `[columns]`: time, coordinates, energy and with a bias opes.bias, opes.rct, opes.zed, opes.neff, opes.nker.
+    /// `[columns]`: time, coordinates, energy and, with a bias, opes.bias, opes.rct, opes.zed, opes.neff, opes.nker.
     pub names: Vec<String>,
-    /// `[columns][samples]`. The bias is that which acted, the rest of opes includes the step's kernel, as in PLUMED.
+    /// `[columns][samples]`. `opes.bias` is before, the other opes columns are after the deposition of the step's kernel, as in PLUMED.
     pub values: Vec<Vec<f64>>,
 }
 
@@ -130,8 +130,8 @@ impl Series {
 
     /// The values of a column, `[samples]`.
     pub fn column(&self, name: &str) -> Option<&[f64]> {
-        let place = self.names.iter().position(|known| known == name)?;
-        Some(&self.values[place])
+        let column = self.names.iter().position(|known| known == name)?;
+        Some(&self.values[column])
     }
 
     fn record(&mut self, row: impl Iterator<Item = f64>) {
@@ -140,28 +140,28 @@ impl Series {
 }
 
 impl Group {
-    /// Group `number` at t = 0. Walkers of all groups have streams of their own: that of walker w is number * walkers + w.
+    /// Group `number` at t = 0. Each walker of all groups has its own random streams: walker w has number * walkers + w.
     ///
     /// # Errors
-    /// The system makes no sense.
-    pub fn begin(system: &System, seed: CampaignSeed, number: u64) -> Result<Self, Error> {
+    /// The system is invalid.
+    pub fn new(system: &System, seed: CampaignSeed, number: u64) -> Result<Self, Error> {
         system.check()?;
         let bias = system.bias()?;
-        let begin = |walker| Particle::begin(system, seed, number * system.walkers as u64 + walker as u64);
+        let particle = |walker| Particle::new(system, seed, number * system.walkers as u64 + walker as u64);
         let mut group = Self {
             scheme: system.integrator.prepare(system.time_step, system.thermal_energy),
             bias,
-            particles: (0..system.walkers).map(begin).collect(),
+            particles: (0..system.walkers).map(particle).collect(),
             step: 0,
             series: vec![Series::new(system); system.walkers],
             system: system.clone(),
         };
-        (0..group.particles.len()).try_for_each(|walker| group.look(walker))?;
+        (0..group.particles.len()).try_for_each(|walker| group.evaluate(walker))?;
         group.record();
         Ok(group)
     }
 
-    /// The steps that have been made.
+    /// Number of steps so far.
     pub fn step(&self) -> u64 {
         self.step
     }
@@ -170,29 +170,29 @@ impl Group {
         self.bias.as_ref()
     }
 
-    /// What has been recorded so far, `[walkers]`.
+    /// The time series so far, `[walkers]`.
     pub fn series(&self) -> &[Series] {
         &self.series
     }
 
-    /// The same, when the group is done.
+    /// The time series of a finished group, `[walkers]`.
     pub fn into_series(self) -> Vec<Series> {
         self.series
     }
 
-    /// Moves on by `steps`; in how many pieces changes nothing.
+    /// Integrates `steps` time steps. Results do not depend on how they are divided into calls.
     ///
     /// # Errors
-    /// A walker has left all finite numbers.
+    /// A trajectory diverged.
     pub fn advance(&mut self, steps: u64) -> Result<(), Error> {
         for _ in 0..steps {
             self.step += 1;
             for walker in 0..self.particles.len() {
-                let Particle { at, velocity, slope, noise, .. } = &mut self.particles[walker];
-                self.scheme.begin(at, velocity, slope, noise);
-                self.look(walker)?;
-                let Particle { velocity, slope, .. } = &mut self.particles[walker];
-                self.scheme.end(velocity, slope);
+                let Particle { position, velocity, gradient, noise, .. } = &mut self.particles[walker];
+                self.scheme.first_part(position, velocity, gradient, noise);
+                self.evaluate(walker)?;
+                let Particle { velocity, gradient, .. } = &mut self.particles[walker];
+                self.scheme.second_part(velocity, gradient);
             }
             if let Some(bias) = &mut self.bias {
                 learn(bias, self.step, &self.particles);
@@ -204,19 +204,19 @@ impl Group {
         Ok(())
     }
 
-    /// Brings energy, bias and slope of a walker up to date with its position.
-    fn look(&mut self, walker: usize) -> Result<(), Error> {
-        let Particle { at, energy, slope, point, bias, .. } = &mut self.particles[walker];
-        *energy = self.system.surface.energy(at, slope);
+    /// Computes energy, bias and gradient at the position of a walker.
+    fn evaluate(&mut self, walker: usize) -> Result<(), Error> {
+        let Particle { position, energy, gradient, point, bias, .. } = &mut self.particles[walker];
+        *energy = self.system.surface.energy(position, gradient);
         if !energy.is_finite() {
             let time = self.step as f64 * self.system.time_step;
             return Err(Error::NotFinite { walker, time, energy: *energy });
         }
         if let (Some(acting), Some(Biasing { coordinates, .. })) = (&self.bias, &self.system.biasing) {
-            let mut push = [0.0; MOST_VARIABLES];
-            point.iter_mut().zip(coordinates).for_each(|(point, k)| *point = at[*k]);
-            *bias = acting.at(point, &mut push);
-            coordinates.iter().zip(push).for_each(|(k, push)| slope[*k] += push);
+            let mut bias_gradient = [0.0; MOST_VARIABLES];
+            point.iter_mut().zip(coordinates).for_each(|(point, k)| *point = position[*k]);
+            *bias = acting.evaluate(point, &mut bias_gradient);
+            coordinates.iter().zip(bias_gradient).for_each(|(k, slope)| gradient[*k] += slope);
         }
         Ok(())
     }
@@ -226,13 +226,13 @@ impl Group {
         let progress = self.bias.as_ref().map(Bias::progress);
         for (particle, series) in self.particles.iter().zip(&mut self.series) {
             let bias = progress.map(|p| [particle.bias, p.rct, p.zed, p.neff, p.kernels as f64]);
-            let own = [time].into_iter().chain(particle.at.iter().copied()).chain([particle.energy]);
+            let own = [time].into_iter().chain(particle.position.iter().copied()).chain([particle.energy]);
             series.record(own.chain(bias.into_iter().flatten()));
         }
     }
 }
 
-/// Outside of the loop over steps, as most of them only look at the pace.
+/// A function of its own, because most steps deposit nothing.
 fn learn(bias: &mut Bias, step: u64, particles: &[Particle]) {
     if bias.is_learning(step) {
         let walkers: Vec<Walker> =
@@ -242,15 +242,15 @@ fn learn(bias: &mut Bias, step: u64, particles: &[Particle]) {
 }
 
 impl Particle {
-    fn begin(system: &System, seed: CampaignSeed, stream: u64) -> Self {
+    fn new(system: &System, seed: CampaignSeed, stream: u64) -> Self {
         let dimensions = system.surface.dimensions();
         let mut velocities = seed.stream(stream, Purpose::InitialVelocities);
         let speed = system.integrator.thermal_speed(system.thermal_energy);
         Self {
-            at: system.start.clone(),
+            position: system.start.clone(),
             velocity: (0..dimensions).map(|_| speed.map_or(0.0, |speed| speed * velocities.normal())).collect(),
             energy: 0.0,
-            slope: vec![0.0; dimensions],
+            gradient: vec![0.0; dimensions],
             point: vec![0.0; system.biasing.as_ref().map_or(0, |biasing| biasing.coordinates.len())],
             bias: 0.0,
             noise: seed.stream(stream, Purpose::ThermalNoise),

@@ -1,8 +1,8 @@
-//! How does a particle move on a surface in contact with a heat bath, and how far does a bias take it?
+//! How does a particle move on a model potential energy surface in contact with a heat bath, with or without a bias?
 //!
-//! Langevin dynamics on published surfaces of one or two coordinates, in one consistent set of units (energies in the unit of kT). A
-//! [`Group`] is one task: a replica, or several walkers that share one bias of [`opes`](super::opes). Its numbers depend on the
-//! campaign's seed and its own number alone.
+//! Langevin dynamics on published surfaces of one or two coordinates, in any consistent set of units (energies in the unit of kT). A
+//! [`Group`] is one task: a replica, or several walkers that share one bias of [`opes`](super::opes). Its results depend only on the
+//! campaign's seed and its own number.
 mod error;
 mod group;
 mod integrator;

@@ -1,4 +1,4 @@
-//! Do particles sample Boltzmann's distribution, do schemes have their orders, and does a bias lead to the exact free energy?
+//! Do particles sample the Boltzmann distribution, do schemes have their order, and does a bias lead to the exact free energy?
 use super::surfaces::{Across, DoubleWell, MuellerBrown};
 use super::*;
 use crate::science::opes::{self, Settings, Variant, WidthRule};
@@ -19,9 +19,9 @@ impl Surface for Spring {
         &["x"]
     }
 
-    fn energy(&self, at: &[f64], slope: &mut [f64]) -> f64 {
-        slope[0] = K * at[0];
-        0.5 * K * at[0] * at[0]
+    fn energy(&self, position: &[f64], gradient: &mut [f64]) -> f64 {
+        gradient[0] = K * position[0];
+        0.5 * K * position[0] * position[0]
     }
 
     fn start(&self) -> Vec<f64> {
@@ -47,7 +47,7 @@ const OVERDAMPED: Integrator = Integrator::Overdamped { friction: 1.0 };
 const UNDERDAMPED: Integrator = Integrator::Underdamped { friction: 1.0, mass: 1.0 };
 
 fn run(system: &System, number: u64, steps: u64) -> Vec<Series> {
-    let mut group = Group::begin(system, SEED, number).unwrap();
+    let mut group = Group::new(system, SEED, number).unwrap();
     group.advance(steps).unwrap();
     group.into_series()
 }
@@ -58,7 +58,7 @@ fn mean(values: impl Iterator<Item = f64>) -> f64 {
 }
 
 #[test]
-fn slopes_are_those_of_the_energy() {
+fn gradients_are_those_of_the_energy() {
     let surfaces: [Box<dyn Surface>; 3] =
         [Box::new(double_well(8.0)), Box::new(tilted_valley()), Box::new(MuellerBrown { scale: 0.7 })];
     for surface in surfaces {
@@ -81,7 +81,7 @@ fn slopes_are_those_of_the_energy() {
 }
 
 #[test]
-fn the_minima_of_mueller_and_brown_are_where_they_belong() {
+fn mueller_and_brown_have_their_published_minima() {
     let surface = MuellerBrown { scale: 1.0 };
     for (at, energy) in [
         ([-0.558_223_65, 1.441_725_84], -146.699_517),
@@ -125,7 +125,7 @@ fn without_noise_a_halved_step_leaves_half_or_a_quarter_of_the_error() {
 }
 
 #[test]
-fn averages_are_those_of_boltzmann() {
+fn averages_are_those_of_the_boltzmann_distribution() {
     // Of exp(-U(x)/kT), by quadrature: the second coordinate follows the first one.
     let well = tilted_valley();
     let grid = || (0..4000).map(|k| -2.5 + 5.0 * (f64::from(k) + 0.5) / 4000.0);
@@ -163,15 +163,15 @@ fn biased(variant: Variant, widths: WidthRule, walkers: usize) -> System {
 }
 
 #[test]
-fn in_how_many_pieces_changes_nothing_and_streams_differ() {
+fn results_do_not_depend_on_the_calls_and_streams_differ() {
     let system = biased(Variant::Metad, WidthRule::Fixed(vec![0.2]), 2);
     let whole = run(&system, 3, 5000);
-    let mut pieces = Group::begin(&system, SEED, 3).unwrap();
+    let mut in_parts = Group::new(&system, SEED, 3).unwrap();
     for steps in [1, 0, 999, 17, 3983] {
-        pieces.advance(steps).unwrap();
+        in_parts.advance(steps).unwrap();
     }
-    assert_eq!(pieces.step(), 5000);
-    assert_eq!(pieces.series(), whole);
+    assert_eq!(in_parts.step(), 5000);
+    assert_eq!(in_parts.series(), whole);
     assert_eq!(whole[0].values[0].len(), 251);
     let x = |series: &Series| series.column("x").unwrap()[250].to_bits();
     let other = run(&system, 4, 5000);
@@ -211,19 +211,19 @@ fn a_bias_leads_to_the_exact_free_energy_of_a_double_well() {
         println!("{variant:?}, {walkers} walkers: {worst:.3} kT, {:?}", found.effective_samples);
         assert!(worst < 0.2, "{variant:?}, {walkers} walkers: {worst}");
         let crossings = |x: &[f64]| x.windows(2).filter(|pair| pair[0] * pair[1] < 0.0).count();
-        assert!(columns("x").map(crossings).sum::<usize>() > 50, "it was led over the barrier");
+        assert!(columns("x").map(crossings).sum::<usize>() > 50, "the barrier is crossed");
     }
 }
 
 #[test]
-fn a_step_that_is_too_long_is_told() {
-    let mut group = Group::begin(&system(MuellerBrown { scale: 1.0 }, OVERDAMPED, 0.05), SEED, 0).unwrap();
+fn a_diverging_trajectory_is_reported() {
+    let mut group = Group::new(&system(MuellerBrown { scale: 1.0 }, OVERDAMPED, 0.05), SEED, 0).unwrap();
     let error = group.advance(1000).unwrap_err();
     assert!(matches!(error, Error::NotFinite { walker: 0, .. }) && error.to_string().contains("shorten the time step"));
 }
 
 #[test]
-fn a_system_that_makes_no_sense_is_refused() {
+fn invalid_systems_are_refused() {
     let plain = || biased(Variant::Metad, WidthRule::Fixed(vec![0.2]), 1);
     let with = |coordinates: Vec<usize>| {
         let Some(Biasing { settings, .. }) = plain().biasing else { panic!() };

@@ -1,4 +1,4 @@
-//! On which surfaces can a particle move?
+//! Which model potential energy surfaces are there?
 mod double_well;
 mod mueller_brown;
 
@@ -7,15 +7,15 @@ pub use mueller_brown::MuellerBrown;
 
 use std::fmt::Debug;
 
-/// An energy as a function of one or two coordinates.
+/// A potential energy surface of one or two coordinates.
 pub trait Surface: Debug + Send + Sync {
     /// The names of its coordinates.
     fn coordinates(&self) -> &'static [&'static str];
 
-    /// The energy at `at`, `[coordinates]`, and its slope along each into `slope`.
-    fn energy(&self, at: &[f64], slope: &mut [f64]) -> f64;
+    /// The energy at `position` `[coordinates]`; its gradient is written to `gradient` `[coordinates]`.
+    fn energy(&self, position: &[f64], gradient: &mut [f64]) -> f64;
 
-    /// A minimum to start from, `[coordinates]`.
+    /// A minimum as the initial position, `[coordinates]`.
     fn start(&self) -> Vec<f64>;
 
     /// The number of coordinates.

@@ -1,4 +1,4 @@
-//! The surface of Mueller and Brown (Theor. Chim. Acta 53, 75, 1979, doi:10.1007/BF00547608): three minima on a bent path.
+//! The surface of Mueller and Brown (Theor. Chim. Acta 53, 75, 1979, doi:10.1007/BF00547608): three minima on a curved path.
 use super::Surface;
 use crate::science::exponential::exp;
 
@@ -7,7 +7,7 @@ use crate::science::exponential::exp;
 /// With s = 1 its minima are -146.6995 at (-0.55822, 1.44173), -108.1667 at (0.62350, 0.02804) and -80.7678 at (-0.05001, 0.46669).
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MuellerBrown {
-    /// s, which the paper has not.
+    /// s, an addition to the paper.
     pub scale: f64,
 }
 
@@ -23,22 +23,22 @@ impl Surface for MuellerBrown {
         &["x", "y"]
     }
 
-    fn energy(&self, at: &[f64], slope: &mut [f64]) -> f64 {
+    fn energy(&self, position: &[f64], gradient: &mut [f64]) -> f64 {
         let mut exponent = [0.0; 4];
-        let mut away = [[0.0; 4]; 2];
+        let mut displacement = [[0.0; 4]; 2];
         for k in 0..4 {
-            let (x, y) = (at[0] - X[k], at[1] - Y[k]);
-            (away[0][k], away[1][k]) = (x, y);
+            let (x, y) = (position[0] - X[k], position[1] - Y[k]);
+            (displacement[0][k], displacement[1][k]) = (x, y);
             exponent[k] = XX[k] * x * x + XY[k] * x * y + YY[k] * y * y;
         }
         let mut term = [0.0; 4];
         for k in 0..4 {
             term[k] = self.scale * HEIGHT[k] * exp(exponent[k]);
         }
-        (slope[0], slope[1]) = (0.0, 0.0);
+        (gradient[0], gradient[1]) = (0.0, 0.0);
         for k in 0..4 {
-            slope[0] += term[k] * (2.0 * XX[k] * away[0][k] + XY[k] * away[1][k]);
-            slope[1] += term[k] * (XY[k] * away[0][k] + 2.0 * YY[k] * away[1][k]);
+            gradient[0] += term[k] * (2.0 * XX[k] * displacement[0][k] + XY[k] * displacement[1][k]);
+            gradient[1] += term[k] * (XY[k] * displacement[0][k] + 2.0 * YY[k] * displacement[1][k]);
         }
         (term[0] + term[1]) + (term[2] + term[3])
     }
