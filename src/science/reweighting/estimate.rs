@@ -1,49 +1,50 @@
 //! What is the free energy along variables, and what is its difference between two regions?
-use super::pooled::Estimate;
-use super::replica::Weighted;
-use super::{Axis, Error, Replica};
+use super::axis::Axis;
+use super::error::Error;
+use super::jackknife::Estimate;
+use super::replica::{Replica, WeightedSamples};
 
-/// A free energy on a grid; arrays of two variables are row-major, the last variable runs fastest.
+/// A free energy on a grid; arrays of two variables are row-major (the last variable runs fastest).
 #[derive(Clone, Debug, PartialEq)]
 pub struct FreeEnergy {
-    /// The middle of each bin of each variable, `[variables][bins]`.
+    /// Centers of bins, `[variables][bins]`.
     pub coordinates: Vec<Vec<f64>>,
-    /// -kT ln p with the smallest 0, `[bins of the first][bins of the second]`; NaN where there are no samples.
+    /// -kT ln p relative to its minimum, `[bins of the first][bins of the second]`; NaN without samples.
     pub free_energy: Vec<f64>,
-    /// The standard error of -kT ln p, where p is normalised over all samples; NaN where only one part has samples.
+    /// The standard error of -kT ln p, where p is normalized over all samples; NaN where only one part has samples.
     pub standard_error: Vec<f64>,
     /// The effective number of samples, `[replicas]`.
     pub effective_samples: Vec<f64>,
-    /// The replicas or blocks that errors come from.
+    /// Number of replicas or blocks that the errors are computed from.
     pub parts: usize,
 }
 
-/// A box of variables.
+/// A box in the space of the variables.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Region {
-    /// Lower and upper end of each variable, `[variables]`; of a periodic one the upper end may lie across the boundary.
+    /// Lower and upper end of each variable, `[variables]`; for a periodic one the range may extend across the boundary.
     pub ranges: Vec<[f64; 2]>,
 }
 
-/// The free energy of one region less that of another.
+/// The free energy of one region relative to another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
-    /// -kT ln (P of the first / P of the second); infinite where one of them was never visited.
+    /// -kT ln (P of the first / P of the second); infinite if one of them was never visited.
     pub value: f64,
-    /// NaN where only one part has seen both.
+    /// NaN if only one part visited both.
     pub standard_error: f64,
-    /// From each replica alone, `[replicas]`.
+    /// From each replica separately, `[replicas]`.
     pub of_replicas: Vec<f64>,
-    /// The replicas or blocks that the error comes from.
+    /// Number of replicas or blocks that the error is computed from.
     pub parts: usize,
 }
 
 impl Region {
-    /// Whether `point` is inside; periods as in `periods`.
+    /// Whether `point` `[variables]` is inside, with the `periods` of the variables.
     pub fn contains(&self, point: &[f64], periods: &[Option<f64>]) -> bool {
         self.ranges.iter().zip(point).zip(periods).all(|(([lower, upper], x), period)| match period {
             None => lower <= x && x < upper,
-            // Whole periods leave nothing outside.
+            // A full period contains all points.
             Some(period) if upper - lower >= *period => true,
             Some(period) => (x - lower).rem_euclid(*period) < (upper - lower).rem_euclid(*period),
         })
@@ -53,7 +54,7 @@ impl Region {
 /// The free energy along the variables of `axes`, one or two. A single replica is divided into `blocks` for its error.
 ///
 /// # Errors
-/// Replicas or axes make no sense.
+/// Replicas or axes are invalid.
 pub fn free_energy(
     replicas: &[Replica],
     thermal_energy: f64,
@@ -63,8 +64,8 @@ pub fn free_energy(
     if axes.is_empty() || axes.len() > 2 {
         return Err(Error::Axes(axes.len()));
     }
-    // Ranges that follow from samples make no sense without any, which is the better message.
-    let weighted = Weighted::new(replicas, thermal_energy, axes.len(), blocks)?;
+    // Checked first, because ranges that follow from samples are invalid without samples.
+    let weighted = WeightedSamples::new(replicas, thermal_energy, axes.len(), blocks)?;
     axes.iter().enumerate().try_for_each(|(variable, axis)| axis.check(variable))?;
     let coordinates: Vec<Vec<f64>> = axes.iter().map(Axis::centers).collect();
     let bins: usize = axes.iter().map(|axis| axis.bins).product();
@@ -84,9 +85,9 @@ pub fn free_energy(
     })
 }
 
-/// Adds a sample to the bins.
+/// Adds a sample to the bins `sums`.
 fn add(axes: &[Axis], centers: &[Vec<f64>], point: &[f64], weight: f64, shares: &mut [Vec<f64>], sums: &mut [f64]) {
-    // Counting needs no share of every bin.
+    // A histogram does not need the contributions to all bins.
     if axes.iter().all(|axis| axis.bandwidth.is_none()) {
         let bins: Option<Vec<usize>> = axes.iter().zip(point).map(|(axis, x)| axis.bin(*x)).collect();
         if let Some(bins) = bins {
@@ -110,11 +111,11 @@ fn add(axes: &[Axis], centers: &[Vec<f64>], point: &[f64], weight: f64, shares: 
     }
 }
 
-/// The free energy of region `first` less that of `second`, from the samples themselves, whatever the grid. A single replica is divided into
+/// The free energy of region `first` relative to `second`, from the samples themselves, independent of any grid. A single replica is divided into
 /// `blocks` for its error.
 ///
 /// # Errors
-/// Replicas or regions make no sense.
+/// Replicas or regions are invalid.
 pub fn difference(
     replicas: &[Replica],
     thermal_energy: f64,
@@ -127,18 +128,18 @@ pub fn difference(
             return Err(Error::Axes(found));
         }
     }
-    let weighted = Weighted::new(replicas, thermal_energy, periods.len(), blocks)?;
-    let look = |point: &[f64], weight: f64, sums: &mut [f64]| {
+    let weighted = WeightedSamples::new(replicas, thermal_energy, periods.len(), blocks)?;
+    let add = |point: &[f64], weight: f64, sums: &mut [f64]| {
         for (sum, region) in sums.iter_mut().zip([first, second]) {
             *sum += if region.contains(point, periods) { weight } else { 0.0 };
         }
     };
-    let of = |p: &[f64]| thermal_energy * (libm::log(p[1]) - libm::log(p[0]));
-    let pooled = weighted.pool(2, look);
-    let estimate = pooled.estimate(1, |means, out| out[0] = of(means))[0];
+    let difference = |p: &[f64]| thermal_energy * (libm::log(p[1]) - libm::log(p[0]));
+    let pooled = weighted.pool(2, add);
+    let estimate = pooled.estimate(1, |means, out| out[0] = difference(means))[0];
     let of_replicas = match replicas {
         [_] => vec![estimate.value],
-        _ => pooled.means.iter().map(|means| of(means)).collect(),
+        _ => pooled.means.iter().map(|means| difference(means)).collect(),
     };
     let (value, standard_error) = (estimate.value, estimate.error);
     Ok(Difference { value, standard_error, of_replicas, parts: pooled.weights.len() })

@@ -1,46 +1,46 @@
-//! What is a function of means over unequal parts, and what is its standard error?
+//! What is a function of means over parts of unequal weight, and its standard error?
 
-/// Means over each part, and how much the part counts.
-pub(super) struct Pooled {
-    /// `[parts]`
+/// Means over each part, and the weights of the parts.
+pub(super) struct PartMeans {
+    /// `[parts]`.
     pub weights: Vec<f64>,
-    /// `[parts][values]`
+    /// `[parts][values]`.
     pub means: Vec<Vec<f64>>,
 }
 
-/// A value and its standard error; the error is NaN where a part alone decides, so that nothing is known without it.
+/// A value and its standard error; the error is NaN where the value is undefined without one of the parts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Estimate {
     pub value: f64,
     pub error: f64,
 }
 
-impl Pooled {
-    /// `of` the pooled means, `[outputs]`, each with its error by the delete-one-group jackknife for unequal groups (Busing, Meijer and van
+impl PartMeans {
+    /// The function `of` of the pooled means, `[outputs]`, each value with its error by the delete-one-group jackknife for unequal groups (Busing, Meijer and van
     /// der Leeden, Stat. Comput. 9, 3, 1999, doi:10.1023/A:1008800423698).
     pub fn estimate(&self, outputs: usize, of: impl Fn(&[f64], &mut [f64])) -> Vec<Estimate> {
         let values = self.means[0].len();
         let total: f64 = self.weights.iter().sum();
-        // Sums over the parts behind each, so that what a part leaves behind is exact: zero stays zero.
-        let mut behind = vec![(0.0, vec![0.0; values])];
+        // Sums over the parts after each, so that sums without a part are exact: zero stays zero.
+        let mut after = vec![(0.0, vec![0.0; values])];
         for (weight, means) in self.weights.iter().zip(&self.means).rev() {
-            let last = &behind[behind.len() - 1];
-            behind.push((last.0 + weight, plus(&last.1, *weight, means)));
+            let last = &after[after.len() - 1];
+            after.push((last.0 + weight, plus(&last.1, *weight, means)));
         }
-        behind.reverse();
+        after.reverse();
         let evaluate = |weight: f64, sums: &[f64]| {
             let mut out = vec![0.0; outputs];
             let means: Vec<f64> = sums.iter().map(|sum| sum / weight).collect();
             of(&means, &mut out);
             out
         };
-        let whole = evaluate(total, &behind[0].1);
+        let whole = evaluate(total, &after[0].1);
         let parts: Vec<usize> = (0..self.weights.len()).filter(|k| self.weights[*k] > 0.0).collect();
         let mut before = (0.0, vec![0.0; values]);
         let mut left_out = Vec::with_capacity(parts.len());
         for (k, (weight, means)) in self.weights.iter().zip(&self.means).enumerate() {
             if *weight > 0.0 {
-                let rest = &behind[k + 1];
+                let rest = &after[k + 1];
                 left_out.push(evaluate(before.0 + rest.0, &plus(&before.1, 1.0, &rest.1)));
             }
             before = (before.0 + weight, plus(&before.1, *weight, means));
@@ -56,7 +56,7 @@ fn plus(sums: &[f64], factor: f64, means: &[f64]) -> Vec<f64> {
     sums.iter().zip(means).map(|(sum, mean)| sum + factor * mean).collect()
 }
 
-/// From the estimate of all and those without each group, where the whole is `sizes` times as large as a group.
+/// From the estimate of all groups and those without each group; `sizes` are the ratios of the total weight to that of each group.
 fn jackknife(whole: f64, sizes: &[f64], without: &[f64]) -> Estimate {
     let groups = sizes.len() as f64;
     let pseudo = |(h, without): (&f64, &f64)| h * whole - (h - 1.0) * without;

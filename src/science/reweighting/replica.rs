@@ -1,36 +1,36 @@
-//! What does each replica, or each block of a single one, say by itself?
-use super::Error;
-use super::pooled::Pooled;
+//! What are the weighted means over each replica, or over each block of a single one?
+use super::error::Error;
+use super::jackknife::PartMeans;
 use std::ops::Range;
 
-/// The samples of a replica after its bias has settled.
+/// The samples of a replica after its bias has converged.
 #[derive(Clone, Debug)]
 pub struct Replica<'a> {
-    /// `[variables][samples]`
+    /// `[variables][samples]`.
     pub coordinates: Vec<&'a [f64]>,
-    /// The bias that acted on each sample, in the unit of kT.
+    /// The bias that acted on each sample, in the unit of kT, `[samples]`.
     pub bias: &'a [f64],
 }
 
-/// Samples that are weighted together.
+/// A replica, or a block of one.
 pub(super) struct Part {
     replica: usize,
     samples: Range<usize>,
-    /// Of the part among all parts.
+    /// The weight of the part among all parts.
     weight: f64,
 }
 
-/// Weights of all samples of all replicas, and how they are divided.
-pub(super) struct Weighted<'a> {
+/// The weights of all samples of all replicas, divided into parts.
+pub(super) struct WeightedSamples<'a> {
     replicas: &'a [Replica<'a>],
-    /// exp((V - max V)/kT), `[replicas][samples]`
+    /// exp((V - max V)/kT), `[replicas][samples]`.
     weights: Vec<Vec<f64>>,
     parts: Vec<Part>,
 }
 
-impl<'a> Weighted<'a> {
+impl<'a> WeightedSamples<'a> {
     /// # Errors
-    /// Arrays differ in length or are empty, or hold no finite numbers.
+    /// Arrays differ in length, are empty, or contain numbers that are not finite.
     pub fn new(
         replicas: &'a [Replica<'a>],
         thermal_energy: f64,
@@ -72,13 +72,13 @@ impl<'a> Weighted<'a> {
         Ok(Self { replicas, weights, parts })
     }
 
-    /// The effective number of samples of each replica.
+    /// The effective number of samples, `[replicas]`.
     pub fn effective_samples(&self) -> Vec<f64> {
         self.weights.iter().map(|weights| effective(weights)).collect()
     }
 
-    /// Weighted means of `values` quantities over each part. `look` tells them for a sample's point.
-    pub fn pool(&self, values: usize, mut look: impl FnMut(&[f64], f64, &mut [f64])) -> Pooled {
+    /// Weighted means of `values` quantities over each part. `add` adds those of a sample, given its point and weight, to the sums.
+    pub fn pool(&self, values: usize, mut add: impl FnMut(&[f64], f64, &mut [f64])) -> PartMeans {
         let mut point = vec![0.0; self.replicas[0].coordinates.len()];
         let mut means = Vec::with_capacity(self.parts.len());
         for Part { replica, samples, .. } in &self.parts {
@@ -88,14 +88,14 @@ impl<'a> Weighted<'a> {
                 let weight = self.weights[*replica][sample];
                 let coordinates = &self.replicas[*replica].coordinates;
                 point.iter_mut().zip(coordinates).for_each(|(x, column)| *x = column[sample]);
-                look(&point, weight, &mut sums);
+                add(&point, weight, &mut sums);
                 total += weight;
             }
-            // Weights of a block may all be zero beside the largest one elsewhere; it then counts nothing.
+            // All weights of a block may underflow relative to the largest one; its weight is then zero.
             let norm = if total > 0.0 { total } else { 1.0 };
             means.push(sums.into_iter().map(|sum| sum / norm).collect());
         }
-        Pooled { weights: self.parts.iter().map(|part| part.weight).collect(), means }
+        PartMeans { weights: self.parts.iter().map(|part| part.weight).collect(), means }
     }
 }
 
@@ -118,14 +118,14 @@ impl Replica<'_> {
         Ok(())
     }
 
-    /// Relative to the largest, so that none overflows.
+    /// Relative to the largest weight, to avoid overflow.
     fn weights(&self, thermal_energy: f64) -> Vec<f64> {
         let most = self.bias.iter().copied().fold(f64::NEG_INFINITY, f64::max);
         self.bias.iter().map(|bias| libm::exp((bias - most) / thermal_energy)).collect()
     }
 }
 
-/// The effective number of samples of these weights, (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965).
+/// The effective sample size (sum w)^2 / sum w^2 (Kish, Survey Sampling, 1965).
 fn effective(weights: &[f64]) -> f64 {
     let (sum, squares) = weights.iter().fold((0.0, 0.0), |(sum, squares), w| (sum + w, squares + w * w));
     sum * sum / squares

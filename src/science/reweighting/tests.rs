@@ -1,4 +1,4 @@
-//! Are free energies those that samples were drawn from, and do their errors tell how wrong they are?
+//! Are free energies those that samples were drawn from, and do the intervals cover them?
 use super::*;
 use crate::seed::{CampaignSeed, Purpose, Stream};
 
@@ -56,7 +56,7 @@ fn halves() -> (Region, Region) {
 }
 
 #[test]
-fn a_free_energy_is_found_whatever_the_zero_of_each_bias() {
+fn a_free_energy_does_not_depend_on_the_zero_of_each_bias() {
     let data: Vec<_> = (0..8).map(|r| tilted(r, 20_000, 300.0 * r as f64)).collect();
     let found = free_energy(&replicas(&data), KT, &[axis(10)], 10).unwrap();
     let least = exact(0.0, 0.1);
@@ -74,15 +74,15 @@ fn a_free_energy_is_found_whatever_the_zero_of_each_bias() {
 }
 
 #[test]
-fn a_gaussian_smears_and_a_period_closes() {
+fn kernel_density_estimates_are_periodic() {
     let (x, bias) = (vec![3.0, -3.0, 0.0], vec![0.0; 3]);
     let period = Some(2.0 * std::f64::consts::PI);
     let axis = Axis { bandwidth: Some(0.3), ..Axis::around([].into_iter(), 60, period) };
     let one = [Replica { coordinates: vec![&x], bias: &bias }];
     let found = free_energy(&one, KT, &[axis], 3).unwrap();
     let density = |at: f64| {
-        let away = |x: f64| libm::remainder(at - x, 2.0 * std::f64::consts::PI) / 0.3;
-        x.iter().map(|x| libm::exp(-0.5 * away(*x).powi(2))).sum::<f64>()
+        let distance = |x: f64| libm::remainder(at - x, 2.0 * std::f64::consts::PI) / 0.3;
+        x.iter().map(|x| libm::exp(-0.5 * distance(*x).powi(2))).sum::<f64>()
     };
     let all: Vec<f64> = found.coordinates[0].iter().map(|at| -KT * libm::log(density(*at))).collect();
     let least = all.iter().copied().fold(f64::INFINITY, f64::min);
@@ -121,8 +121,8 @@ fn a_sample_on_the_upper_end_is_in_the_last_bin() {
         [axis.bin(0.0), axis.bin(1.0), axis.bin(0.95), axis.bin(1.01), axis.bin(-0.01)],
         [Some(0), Some(9), Some(9), None, None]
     );
-    let turn = Axis { period: Some(1.0), ..axis };
-    assert_eq!([turn.bin(1.05), turn.bin(-0.05), turn.bin(-3.55)], [Some(0), Some(9), Some(4)]);
+    let periodic = Axis { period: Some(1.0), ..axis };
+    assert_eq!([periodic.bin(1.05), periodic.bin(-0.05), periodic.bin(-3.55)], [Some(0), Some(9), Some(4)]);
     let region = Region { ranges: vec![[2.5, 4.0]] };
     let period = [Some(2.0 * std::f64::consts::PI)];
     assert!(region.contains(&[3.0], &period) && region.contains(&[-2.4], &period));
@@ -130,7 +130,7 @@ fn a_sample_on_the_upper_end_is_in_the_last_bin() {
     assert!(!region.contains(&[-2.4], &[None]));
 }
 
-/// How often the interval of 95 % holds the exact difference between the halves, of 400 campaigns.
+/// The fraction of 400 campaigns whose 95 % interval covers the exact difference between the halves.
 fn coverage(replicas_each: usize, samples: usize, blocks: usize) -> f64 {
     let repeats = 400;
     let expected = exact(0.5, 1.0) - exact(0.0, 0.5);
@@ -146,7 +146,7 @@ fn coverage(replicas_each: usize, samples: usize, blocks: usize) -> f64 {
 }
 
 #[test]
-fn intervals_of_95_percent_hold_the_truth_19_times_of_20() {
+fn intervals_of_95_percent_cover_the_exact_value_19_times_of_20() {
     // Two deviations of a count of 400 are 2.2 %.
     for (replicas, samples, blocks) in [(4, 1500, 10), (8, 1500, 10), (16, 600, 10), (1, 12_000, 10)] {
         let found = coverage(replicas, samples, blocks);
@@ -157,23 +157,23 @@ fn intervals_of_95_percent_hold_the_truth_19_times_of_20() {
 
 #[test]
 fn replicas_of_unequal_length_count_by_their_samples() {
-    // A replica that is cut into unequal pieces says the same.
+    // A replica that is cut into unequal parts gives the same.
     let (x, bias) = tilted(5, 9000, 0.0);
     let whole = [Replica { coordinates: vec![&x], bias: &bias }];
     let (first, second) = halves();
     let regions = (&first, &second);
     let expected = difference(&whole, KT, regions, &[None], 10).unwrap().value;
     let cuts = [0, 1000, 2500, 5000, 9000];
-    let pieces: Vec<Replica> =
+    let parts: Vec<Replica> =
         cuts.windows(2).map(|c| Replica { coordinates: vec![&x[c[0]..c[1]]], bias: &bias[c[0]..c[1]] }).collect();
-    let found = difference(&pieces, KT, regions, &[None], 10).unwrap();
+    let found = difference(&parts, KT, regions, &[None], 10).unwrap();
     // Not exactly, as sums of weights and effective numbers are not quite proportional.
     assert!((found.value - expected).abs() < found.standard_error, "{found:?} and {expected}");
     assert_eq!(found.of_replicas.len(), 4);
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_input_is_refused() {
     let (x, bias) = (vec![0.5; 4], vec![0.0; 4]);
     let good = Replica { coordinates: vec![&x], bias: &bias };
     let refused = |replicas: &[Replica], axes: &[Axis], blocks| free_energy(replicas, KT, axes, blocks).unwrap_err();
