@@ -135,7 +135,7 @@ fn a_file_with_chains_or_segments_alone_is_found_by_both_words() {
     ] {
         match selected(text, phrase) {
             Ok(places) => assert_eq!(places, found, "{phrase}"),
-            Err(error) => assert!(found.is_empty() && error.contains("there are: "), "{phrase}: {error}"),
+            Err(error) => assert!(found.is_empty() && error.contains("available "), "{phrase}: {error}"),
         }
     }
 }

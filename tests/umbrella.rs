@@ -42,7 +42,7 @@ fn projected(campaign: &Campaign, window: usize) -> Vec<(f64, f64)> {
     let atoms: Vec<usize> = atoms.into_iter().map(|atom| atom as usize).collect();
     let mean: Vec<[f64; 3]> = mean.chunks(3).map(|x| [x[0], x[1], x[2]]).collect();
     // The average is what frames were superposed on.
-    let superposition = Superposition::over(atoms.clone(), atoms.clone(), &mean, &mean).unwrap();
+    let superposition = Superposition::onto(atoms.clone(), atoms.clone(), &mean, &mean).unwrap();
     let n = atoms.len();
     read(&window_file(campaign, window, "window.xtc"))
         .iter()

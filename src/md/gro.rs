@@ -39,7 +39,7 @@ pub(super) fn structure(path: &Path) -> Result<Structure, Error> {
         Ok(())
     })?;
     for (atom, number) in atoms.iter_mut().zip(numbering::decode(&numbers, RESID)) {
-        (atom.resid, atom.resid_doubt) = (number.value, number.doubt);
+        (atom.resid, atom.resid_ambiguity) = (number.value, number.doubt);
     }
     Ok(Structure { atoms, frame })
 }

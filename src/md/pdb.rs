@@ -79,10 +79,10 @@ impl Names {
         let is_numbered = self.serials.iter().any(|serial| !serial.text.is_empty());
         let serials = if is_numbered { numbering::decode(&self.serials, SERIAL) } else { Vec::new() };
         for (place, (atom, resid)) in self.atoms.iter_mut().zip(resids).enumerate() {
-            (atom.resid, atom.icode, atom.resid_doubt) = (resid.value, resid.code, resid.doubt);
+            (atom.resid, atom.icode, atom.resid_ambiguity) = (resid.value, resid.code, resid.doubt);
             let serial = serials.get(self.places[place]).cloned();
             let Number { value, doubt, .. } = serial.unwrap_or(Number { value: place as i64 + 1, ..Number::default() });
-            (atom.serial, atom.serial_doubt) = (value, doubt);
+            (atom.serial, atom.serial_ambiguity) = (value, doubt);
         }
         share(&mut self.atoms);
         self.atoms

@@ -12,11 +12,11 @@
 //! | 10000: the column of the insertion code is used too | VMD's and CHARMM's extended PDB |
 //! | ****: nothing | Fortran, VMD behind ffff |
 //!
-//! Chains that begin anew, at 0 or 1 or elsewhere, keep their numbers. What cannot be known is in [`Doubt`], never taken for a number.
+//! Chains that begin anew, at 0 or 1 or elsewhere, keep their numbers. What cannot be known is in [`AmbiguousNumber`], never taken for a number.
 mod decimal;
 mod scheme;
 
-use crate::science::selection::Doubt;
+use crate::science::selection::AmbiguousNumber;
 use decimal::Decimals;
 use scheme::Scheme;
 use std::sync::Arc;
@@ -38,7 +38,7 @@ pub(super) struct Number {
     /// One of the possible numbers where it is in doubt.
     pub value: i64,
     pub code: Option<char>,
-    pub doubt: Option<Arc<Doubt>>,
+    pub doubt: Option<Arc<AmbiguousNumber>>,
 }
 
 impl Number {
@@ -46,7 +46,7 @@ impl Number {
         Self { value, code, doubt: None }
     }
 
-    fn doubted(doubt: Doubt, code: Option<char>) -> Self {
+    fn doubted(doubt: AmbiguousNumber, code: Option<char>) -> Self {
         let value = doubt.values.first().copied().unwrap_or(-1);
         Self { value, code, doubt: Some(Arc::new(doubt)) }
     }
@@ -90,7 +90,7 @@ fn merge(number: &mut Number, other: &Number, text: &str) {
     values.sort_unstable();
     values.dedup();
     let outside = outside.or(other_outside);
-    *number = Number::doubted(Doubt { text: text.to_owned(), values, outside }, number.code);
+    *number = Number::doubted(AmbiguousNumber { text: text.to_owned(), values, outside }, number.code);
 }
 
 /// Reads one entry after another by one scheme.
@@ -143,23 +143,23 @@ impl Reader {
         if !text.is_empty() && text.bytes().all(|c| c == b'*') {
             self.decimals.leave();
             let outside = Some(scheme::fitting(self.width));
-            return Number::doubted(Doubt { text: text.clone(), values: Vec::new(), outside }, *code);
+            return Number::doubted(AmbiguousNumber { text: text.clone(), values: Vec::new(), outside }, *code);
         }
         if let Some(value) = self.scheme.beyond(text, self.width, self.last) {
             self.decimals.leave();
             return Number::known(value, *code);
         }
-        let Ok(decimal) = text.parse::<i64>() else { return Number::doubted(Doubt::of_any(text), *code) };
+        let Ok(decimal) = text.parse::<i64>() else { return Number::doubted(AmbiguousNumber::any(text), *code) };
         if !begins_chain
             && !is_decimal
             && decimal > 1
             && self.scheme.is_uncertain(decimal, self.width, self.level, self.last)
         {
-            return Number::doubted(Doubt::of_any(text), *code);
+            return Number::doubted(AmbiguousNumber::any(text), *code);
         }
         match self.decimals.next(decimal, begins_chain) {
             Ok(value) => Number::known(value, *code),
-            Err((values, outside)) => Number::doubted(Doubt { text: text.clone(), values, outside }, *code),
+            Err((values, outside)) => Number::doubted(AmbiguousNumber { text: text.clone(), values, outside }, *code),
         }
     }
 
@@ -180,7 +180,7 @@ impl Reader {
             return Some(Number::known(value, None));
         }
         let text = format!("{}{digit}", entry.text);
-        Some(Number::doubted(Doubt::of_any(&text), None))
+        Some(Number::doubted(AmbiguousNumber::any(&text), None))
     }
 }
 

@@ -1,14 +1,15 @@
 use super::*;
+use std::sync::Arc;
 
 /// ACE-ALA-ARG-NME in chain A, two waters and a calcium in chain B.
 fn atoms() -> Vec<Atom> {
     let text = "CH3 ACE 1 A|HH31 ACE 1 A|C ACE 1 A|O ACE 1 A|N ALA 2 A|H ALA 2 A|CA ALA 2 A|CB ALA 2 A|1HB ALA 2 A|C ALA 2 A|\
                 O ALA 2 A|N ARG 3 A|CA ARG 3 A|C ARG 3 A|O ARG 3 A|OXT ARG 3 A|OW SOL 4 B|HW1 SOL 4 B|HW2 SOL 4 B|CA CA -1 B";
-    let atom = |(place, line): (usize, &str)| {
+    let atom = |(index, line): (usize, &str)| {
         let [name, residue, resid, chain] = *line.split(' ').collect::<Vec<_>>() else { panic!("{line}") };
         let (name, residue, chain, segid) = (name.into(), residue.into(), chain.into(), chain.into());
         let resid = resid.parse().unwrap();
-        Atom { name, residue, resid, serial: place as i64 + 1, chain, segid, ..Atom::default() }
+        Atom { name, residue, resid, serial: index as i64 + 1, chain, segid, ..Atom::default() }
     };
     text.split('|').enumerate().map(atom).collect()
 }
@@ -16,11 +17,11 @@ fn atoms() -> Vec<Atom> {
 fn names(phrase: &str) -> String {
     let atoms = atoms();
     let found = select(phrase, &atoms).unwrap_or_else(|error| panic!("{phrase}: {error}"));
-    found.iter().map(|&place| atoms[place].name.as_str()).collect::<Vec<_>>().join(" ")
+    found.iter().map(|&index| atoms[index].name.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 #[test]
-fn phrases_mean_what_mdanalysis_means_by_them() {
+fn selections_are_those_of_mdanalysis() {
     let all = atoms().len();
     assert_eq!(names("all").split(' ').count(), all);
     assert_eq!(names("protein and name CA"), "CA CA");
@@ -55,34 +56,34 @@ fn not_binds_closest_then_and_then_or() {
 }
 
 #[test]
-fn what_is_not_understood_is_told_with_its_column() {
-    let told = |phrase: &str| select(phrase, &atoms()).unwrap_err().to_string();
+fn errors_name_the_column() {
+    let message = |phrase: &str| select(phrase, &atoms()).unwrap_err().to_string();
     for (phrase, parts) in [
         ("nam CA", &["`nam` (column 0)", "did you mean `name`"][..]),
-        ("name CA adn resid 2", &["`resid` (column 12) is not expected", "join"][..]),
-        ("protein adn resid 2", &["`adn` (column 8)", "join"][..]),
-        ("foo", &["it knows all, none, protein"][..]),
-        ("name", &["after `name` (column 0)", "one name"][..]),
-        ("name CA and", &["after `and` (column 8)", "a condition"][..]),
+        ("name CA adn resid 2", &["`resid` (column 12) is unexpected", "combine"][..]),
+        ("protein adn resid 2", &["`adn` (column 8)", "combine"][..]),
+        ("foo", &["known keywords: all, none, protein"][..]),
+        ("name", &["`name` (column 0) must be followed by", "one name"][..]),
+        ("name CA and", &["`and` (column 8) must be followed by", "a condition"][..]),
         ("(name CA", &["parenthesis in column 0"][..]),
-        ("name CA)", &["`)` (column 7) is not expected"][..]),
+        ("name CA)", &["`)` (column 7) is unexpected"][..]),
         ("resid two", &["`two` (column 6) is neither a number"][..]),
         ("resid 2 to x", &["`x` (column 11)"][..]),
         ("", &["empty"][..]),
     ] {
-        let error = told(phrase);
+        let error = message(phrase);
         assert!(parts.iter().all(|part| error.contains(part)), "{phrase}: {error}");
     }
 }
 
 #[test]
-fn a_phrase_that_matches_nothing_says_which_names_there_are() {
-    let told = |phrase: &str| select(phrase, &atoms()).unwrap_err().to_string();
-    assert!(told("name XX").contains("20 atoms: the names there are: 1HB, C, CA, CB"));
-    assert!(told("resname GLY").contains("the residues there are: ACE, ALA, ARG, CA, SOL"));
-    assert!(told("chain C").contains("the chains there are: A, B"));
-    assert!(told("resid 70").contains("the numbers there are go from -1 to 4"));
-    assert!(told("none").contains("matches none"));
+fn an_empty_selection_lists_the_available_names() {
+    let message = |phrase: &str| select(phrase, &atoms()).unwrap_err().to_string();
+    assert!(message("name XX").contains("20 atoms: available names: 1HB, C, CA, CB"));
+    assert!(message("resname GLY").contains("available residues: ACE, ALA, ARG, CA, SOL"));
+    assert!(message("chain C").contains("available chains: A, B"));
+    assert!(message("resid 70").contains("available numbers range from -1 to 4"));
+    assert!(message("none").contains("matches none"));
 }
 
 /// Alpha carbons of residues 51, 52, 52A, 52B and 53, then of -1 and 52 of another chain.
@@ -107,7 +108,7 @@ fn residues_with_codes() -> Vec<Atom> {
 #[test]
 fn insertion_codes_are_part_of_a_residue_and_ordered_behind_its_number() {
     let atoms = residues_with_codes();
-    for (phrase, places) in [
+    for (phrase, indices) in [
         ("resid 52", &[1, 6][..]),
         ("resid 52A", &[2]),
         ("resid 52A 52B 53", &[2, 3, 4]),
@@ -128,17 +129,17 @@ fn insertion_codes_are_part_of_a_residue_and_ordered_behind_its_number() {
         ("not resid 52 and chain H", &[0, 2, 3, 4]),
     ] {
         match select(phrase, &atoms) {
-            Ok(found) => assert_eq!(found, places, "{phrase}"),
-            Err(error) => assert!(places.is_empty(), "{phrase}: {error}"),
+            Ok(found) => assert_eq!(found, indices, "{phrase}"),
+            Err(error) => assert!(indices.is_empty(), "{phrase}: {error}"),
         }
     }
     let refused = |phrase: &str| select(phrase, &atoms).unwrap_err().to_string();
-    assert!(refused("resnum 52A").contains("`52A` (column 7) has an insertion code, which only `resid` takes"));
-    assert!(refused("index 1A").contains("only `resid` takes"));
-    assert!(refused("resid 53-52").contains("`53-52` (column 6) runs backwards"));
-    assert!(refused("resid 52B-52A").contains("runs backwards"));
+    assert!(refused("resnum 52A").contains("`52A` (column 7) has an insertion code, which only `resid` accepts"));
+    assert!(refused("index 1A").contains("only `resid` accepts"));
+    assert!(refused("resid 53-52").contains("`53-52` (column 6) is a reversed range"));
+    assert!(refused("resid 52B-52A").contains("is a reversed range"));
     assert!(refused("resid 52AB").contains("`52AB` (column 6) is neither a number nor a range"));
-    assert!(refused("resid 54A").contains("from -1 to 53; with an insertion code there are ALA 52A, ALA 52B"));
+    assert!(refused("resid 54A").contains("from -1 to 53; residues with an insertion code: ALA 52A, ALA 52B"));
     assert!(
         select("resid 7A", &super::tests::atoms())
             .unwrap_err()
@@ -154,21 +155,21 @@ fn chains_and_segments_are_two_things() {
         assert_eq!(select(phrase, &atoms).unwrap(), [5, 6], "{phrase}");
     }
     let refused = |phrase: &str| select(phrase, &atoms).unwrap_err().to_string();
-    assert!(refused("segid L").contains("the segments there are: PROH, PROL"));
-    assert!(refused("chainID PROL").contains("the chains there are: H, L"));
+    assert!(refused("segid L").contains("available segments: PROH, PROL"));
+    assert!(refused("chainID PROL").contains("available chains: H, L"));
 }
 
 #[test]
-fn only_what_depends_on_a_number_in_doubt_is_refused() {
+fn only_selections_that_depend_on_an_ambiguous_number_are_refused() {
     let mut atoms = residues_with_codes();
-    let doubt = |text: &str, values: &[i64], outside| {
-        Some(Arc::new(Doubt { text: text.into(), values: values.to_vec(), outside }))
+    let ambiguous = |text: &str, values: &[i64], outside| {
+        Some(Arc::new(AmbiguousNumber { text: text.into(), values: values.to_vec(), outside }))
     };
-    atoms[5].resid_doubt = doubt("A010", &[10_016, 10_036], None);
-    atoms[6].resid_doubt = doubt("****", &[], Some(-999..=9999));
+    atoms[5].resid_ambiguity = ambiguous("A010", &[10_016, 10_036], None);
+    atoms[6].resid_ambiguity = ambiguous("****", &[], Some(-999..=9999));
     atoms[6].residue = "SOL".into();
-    atoms[4].serial_doubt = doubt("*****", &[], Some(-9999..=99_999));
-    for (phrase, places) in [
+    atoms[4].serial_ambiguity = ambiguous("*****", &[], Some(-9999..=99_999));
+    for (phrase, indices) in [
         ("resid 52", &[1][..]),
         ("not resid 52 and not resname SOL", &[0, 2, 3, 4, 5]),
         ("all", &[0, 1, 2, 3, 4, 5, 6]),
@@ -180,13 +181,13 @@ fn only_what_depends_on_a_number_in_doubt_is_refused() {
         ("bynum 5", &[4]),
         ("index 6", &[6]),
     ] {
-        assert_eq!(select(phrase, &atoms).unwrap(), places, "{phrase}");
+        assert_eq!(select(phrase, &atoms).unwrap(), indices, "{phrase}");
     }
     let refused = |phrase: &str| select(phrase, &atoms).unwrap_err().to_string();
     let error = refused("resid 10016 or chain H");
     assert!(error.contains("residue numbers") && error.contains("CA of ALA in chain L (atom 5,"), "{error}");
     assert!(error.contains("and 1 more") && error.contains("`A010` may mean 10016 or 10036"), "{error}");
     for phrase in ["not resid 10036", "resid 10020-10036", "resid 1-10000", "resnum 10016", "serial 100000"] {
-        assert!(refused(phrase).contains("that cannot be known from the file"), "{phrase}");
+        assert!(refused(phrase).contains("that are ambiguous in the file"), "{phrase}");
     }
 }

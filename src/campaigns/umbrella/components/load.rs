@@ -188,7 +188,7 @@ fn are_neighbours(a: &Atom, b: &Atom) -> bool {
     let is_one = a.resid == b.resid && a.icode == b.icode && a.residue == b.residue;
     let is_next = (b.resid - a.resid).abs() <= 1 && a.is_of_polymer() && b.is_of_polymer();
     // Of numbers in doubt equal ones can be those of many residues.
-    let are_known = a.resid_doubt.is_none() && b.resid_doubt.is_none();
+    let are_known = a.resid_ambiguity.is_none() && b.resid_ambiguity.is_none();
     are_known && (&a.chain, &a.segid) == (&b.chain, &b.segid) && (is_one || is_next)
 }
 

@@ -44,9 +44,9 @@ fn write_atoms(setup: &Setup, out: &mut Writer) -> Result<(), Error> {
     let atoms = || setup.chosen.iter().map(|&atom| &setup.frames.names[atom]);
     let n = indices.len();
     out.array("/results/pca/atoms/index", &[n], &indices, "none", "selected atoms, counted from 0 in the structure")?;
-    let number = |atom: &Atom| if atom.resid_doubt.is_some() { i64::MIN } else { atom.resid };
+    let number = |atom: &Atom| if atom.resid_ambiguity.is_some() { i64::MIN } else { atom.resid };
     let numbers: Vec<i64> = atoms().map(number).collect();
-    let about = match atoms().any(|atom| atom.resid_doubt.is_some()) {
+    let about = match atoms().any(|atom| atom.resid_ambiguity.is_some()) {
         true => "numbers of their residues; -2^63 where the structure leaves it open",
         false => "numbers of their residues",
     };

@@ -1,4 +1,4 @@
-//! Which residues are of proteins, nucleic acids and water?
+//! Which residue names belong to proteins, nucleic acids and water?
 //!
 //! Names as in MDAnalysis 2 (`core/selection.py`), which takes them from the force fields CHARMM, AMBER, GROMOS and OPLS-AA.
 
@@ -26,7 +26,7 @@ pub(super) fn is_protein(residue: &str) -> bool {
     PROTEIN.contains(&residue)
 }
 
-/// Whether an atom of a protein is of its backbone, by its name.
+/// Whether an atom of a protein belongs to the backbone, by its name.
 pub(super) fn is_backbone(name: &str) -> bool {
     ["N", "CA", "C", "O"].contains(&name)
 }

@@ -1,33 +1,33 @@
-//! Which numbers may be meant where a file leaves that open?
+//! Which values can an ambiguous number in a file have?
 use std::fmt;
 use std::ops::RangeInclusive;
 
-/// A number that cannot be known from the file: its field is too narrow, and how its writer went on cannot be seen.
+/// A residue or atom number that cannot be determined from the file: its field is too narrow, and how the writing program continued is unknown.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Doubt {
-    /// What is written there.
+pub struct AmbiguousNumber {
+    /// The text in the file.
     pub text: String,
-    /// Numbers that it may mean.
+    /// Possible values.
     pub values: Vec<i64>,
-    /// It may also mean any number outside of this range; none where it does not.
+    /// Any value outside of this range is possible too, if it is set.
     pub outside: Option<RangeInclusive<i64>>,
 }
 
-impl Doubt {
-    /// A text that says nothing about the number.
+impl AmbiguousNumber {
+    /// A text from which nothing is known about the number.
     #[expect(clippy::reversed_empty_ranges, reason = "outside of the empty range is every number")]
-    pub fn of_any(text: &str) -> Self {
+    pub fn any(text: &str) -> Self {
         Self { text: text.to_owned(), values: Vec::new(), outside: Some(1..=0) }
     }
 
-    /// Whether some number that it may mean is in `range`.
+    /// Whether a possible value is in `range`.
     pub(super) fn may_be_in(&self, range: &RangeInclusive<i64>) -> bool {
         let reaches_out = |fits: &RangeInclusive<i64>| !(fits.contains(range.start()) && fits.contains(range.end()));
         self.values.iter().any(|value| range.contains(value)) || self.outside.as_ref().is_some_and(reaches_out)
     }
 }
 
-impl fmt::Display for Doubt {
+impl fmt::Display for AmbiguousNumber {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
         let mut meanings: Vec<String> = self.values.iter().map(i64::to_string).collect();
         match &self.outside {

@@ -1,6 +1,6 @@
-//! Does a name match a pattern of the shell?
+//! Does a name match a shell pattern?
 
-/// Whether `name` matches `pattern`: `*` is any text, `?` any character, `[AB]` one of some and `[!AB]` any other.
+/// Whether `name` matches `pattern`: `*` is any text, `?` any character, `[AB]` one of several and `[!AB]` any other.
 pub(super) fn matches(pattern: &[char], name: &[char]) -> bool {
     match pattern {
         [] => name.is_empty(),
