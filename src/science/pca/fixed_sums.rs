@@ -1,9 +1,9 @@
-//! How are very many sums formed, of which the largest possible is known beforehand?
+//! How are many sums with a known bound formed independently of the order?
 use crate::science::sum::{Error, nearest};
 use crate::science::widest::widest;
 use serde::{Deserialize, Serialize};
 
-/// Sums in units of a power of two. Numbers are rounded once, when they come; everything after that is integer arithmetic, so that the
+/// Sums in fixed point, in units of a power of two. Numbers are rounded once when they are added; the rest is integer arithmetic, so that the
 /// order does not matter.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FixedSums {
@@ -13,24 +13,24 @@ pub struct FixedSums {
 }
 
 impl FixedSums {
-    /// Sums that are zero, none of which, nor a part of it, will ever be larger than `bound`.
+    /// `count` sums of zero; no partial sum may exceed `bound` in magnitude.
     pub fn new(count: usize, bound: f64) -> Self {
         // A bound below 2^(e+1) in units of 2^(e-61) is below 2^62, which leaves room for roundings.
         let exponent = (61 - libm::ilogb(bound.max(f64::MIN_POSITIVE))).clamp(-900, 900) - 1;
         Self { exponent, units: vec![0; count] }
     }
 
-    /// Adds a number to each sum.
+    /// Adds one number to each sum, `[sums]`.
     ///
     /// # Errors
-    /// One is not finite or beyond the bound. The sums are of no use then.
+    /// A number is not finite or beyond the bound. The sums are invalid then.
     pub fn add(&mut self, values: &[f64]) -> Result<(), Error> {
         if values.len() != self.units.len() {
             return Err(Error::Shape { left: self.units.len(), right: values.len() });
         }
         let scale = libm::scalbn(1.0, self.exponent);
         let most = (1_u64 << 62) as f64;
-        // Two loops without a way out between, so that they cost next to nothing.
+        // Two loops without an early exit, so that they are vectorized.
         let mut is_any_beyond = false;
         find_beyond(values, scale, most, &mut is_any_beyond);
         if is_any_beyond {
@@ -46,7 +46,7 @@ impl FixedSums {
     /// Adds other sums.
     ///
     /// # Errors
-    /// They are of other quantities, or a sum overflows.
+    /// They differ in number or unit, or a sum overflows.
     pub fn merge(&mut self, other: &Self) -> Result<(), Error> {
         if (self.exponent, self.units.len()) != (other.exponent, other.units.len()) {
             return Err(Error::Shape { left: self.units.len(), right: other.units.len() });
@@ -57,7 +57,7 @@ impl FixedSums {
         Ok(())
     }
 
-    /// The sums as numbers.
+    /// The sums as floating-point numbers, `[sums]`.
     pub fn values(&self) -> Vec<f64> {
         // A power of two, so that products are exact.
         let unit = libm::scalbn(1.0, -self.exponent);
@@ -65,7 +65,7 @@ impl FixedSums {
     }
 }
 
-/// Whether a number of units is none, or more than `most`.
+/// Whether a number of units is NaN or exceeds `most`.
 #[inline(always)]
 fn is_beyond(units: f64, most: f64) -> bool {
     units.is_nan() | (units.abs() > most)
@@ -78,9 +78,9 @@ widest! {
 }
 
 widest! {
-    /// Adds the nearest integers of `values` times `scale`.
+    /// Adds `values` times `scale`, rounded to integers.
     fn add_nearest(values: &[f64], scale: f64, sums: &mut [i64], has_overflown: &mut bool) {
-        // Negative where a sum has the sign of neither.
+        // Negative if a sum has the sign of neither summand.
         let mut signs = 0;
         for (sum, value) in sums.iter_mut().zip(values) {
             let units = nearest(value * scale);

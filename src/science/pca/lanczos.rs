@@ -1,32 +1,32 @@
-//! What are the first eigenvectors of a matrix that is known by its products with vectors alone?
+//! What are the first eigenvectors of a matrix that is known only by its products with vectors?
 //!
-//! Lanczos' method with a block of vectors at a time (Golub and Underwood, in Mathematical Software III, 361, 1977, DOI
-//! 10.1016/B978-0-12-587260-7.50018-2), every new vector made orthogonal to all before: in the space of the vectors so far the matrix
-//! is a small one, whose eigenvectors come close to those asked for.
-use super::Components;
-use super::basis::{Basis, norm};
+//! The block Lanczos method (Golub and Underwood, in Mathematical Software III, 361, 1977, DOI
+//! 10.1016/B978-0-12-587260-7.50018-2) with full reorthogonalization: the matrix is projected on the Krylov space, where it is
+//! projected, and its eigenvectors converge to those of the full matrix.
+use super::components::Components;
+use super::orthonormal_basis::{OrthonormalBasis, norm};
 use crate::science::linear::{Band, Pairs};
 use crate::science::lines::lines;
 use crate::seed::Stream;
 use bytemuck::cast_slice;
 
-/// A pair is good when the product misses it by this part of the eigenvalue. The eigenvalue is then good to the square of that, the
-/// vector to that divided by the relative distance of eigenvalues. Trajectories tell positions to three digits or so.
+/// An eigenpair has converged when its residual is below this fraction of the eigenvalue. The relative error of the eigenvalue is then the square
+/// of that, the error of the vector that divided by the relative gap of eigenvalues. Trajectories have about three digits.
 const TOLERANCE: f64 = 1e-6;
-/// What is left of a vector below this part of it is rounding.
-const NOTHING: f64 = 1e-11;
+/// A vector shorter than this, relative to the largest eigenvalue, is a rounding error.
+const ROUNDING: f64 = 1e-11;
 
-/// How many vectors are multiplied at a time.
+/// The block size: how many vectors are multiplied in one pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Width {
-    /// Two: a search takes fewer products in all, by half or so, and still finds a pair of equal eigenvalues.
+    /// Two: about half as many products in all, and pairs of equal eigenvalues are still found.
     Narrow,
-    /// Eight: it takes fewer passes over the frames, by half or so.
+    /// Eight: about half as many passes over the frames.
     Wide,
 }
 
 impl Width {
-    /// The number of vectors.
+    /// Number of vectors.
     pub fn vectors(self) -> usize {
         match self {
             Self::Narrow => 2,
@@ -40,23 +40,23 @@ impl Width {
 pub struct Krylov {
     wanted: usize,
     width: Width,
-    basis: Basis,
-    /// The matrix in the basis, for those whose products are known.
-    small: Vec<Vec<f64>>,
-    /// The longest product so far: about the largest eigenvalue.
+    basis: OrthonormalBasis,
+    /// The projected matrix: the rows of basis vectors whose products are known.
+    projected: Vec<Vec<f64>>,
+    /// The norm of the longest product so far: about the largest eigenvalue.
     scale: f64,
-    /// The number of vectors at which the pairs are looked at again: that takes time as its third power.
-    next_look: usize,
-    /// The number at the last look, and by how much of its eigenvalue the worst pair was missed.
-    last_look: (usize, f64),
+    /// The number of vectors at which convergence is tested next; a test scales with its third power.
+    next_test: usize,
+    /// The number of vectors at the last test, and the largest relative residual.
+    last_test: (usize, f64),
 }
 
 impl Krylov {
-    /// Begins with a block of random vectors.
+    /// Starts with a block of random vectors.
     pub fn new(dimension: usize, wanted: usize, width: Width, stream: &mut Stream) -> Self {
-        let last_look = (0, f64::INFINITY);
-        let basis = Basis::new(dimension);
-        let mut search = Self { wanted, width, basis, small: Vec::new(), scale: 1.0, next_look: wanted, last_look };
+        let last_test = (0, f64::INFINITY);
+        let basis = OrthonormalBasis::new(dimension);
+        let mut search = Self { wanted, width, basis, projected: Vec::new(), scale: 1.0, next_test: wanted, last_test };
         for _ in 0..width.vectors().min(dimension) {
             search.extend(&(0..dimension).map(|_| stream.normal()).collect::<Vec<_>>(), 0);
         }
@@ -64,53 +64,53 @@ impl Krylov {
         search
     }
 
-    /// The vectors whose products are wanted next: `[vectors, dimension]`, not more than the width.
+    /// The vectors to be multiplied next: `[vectors, dimension]`, at most the block size.
     pub fn block(&self) -> Vec<f64> {
-        self.basis.from(self.small.len())
+        self.basis.vectors_from(self.projected.len())
     }
 
-    /// The number of vectors whose products are known.
+    /// Number of vectors whose products are known.
     pub fn multiplied(&self) -> usize {
-        self.small.len()
+        self.projected.len()
     }
 
-    /// Takes the products of [`block`](Self::block) in. The components once they are good, or when there is nothing more to find: they
-    /// may be fewer than wanted then.
-    pub fn take(&mut self, products: &[f64]) -> Option<Components> {
-        let (known, all) = (self.small.len(), self.basis.count());
+    /// Adds the products of [`block`](Self::block), `[vectors, dimension]`. Returns the components once they have converged, or when the Krylov
+    /// space is complete: there may be fewer than wanted then.
+    pub fn add_products(&mut self, products: &[f64]) -> Option<Components> {
+        let (known, all) = (self.projected.len(), self.basis.count());
         let images = || products.chunks_exact(self.basis.dimension());
         self.scale = images().map(norm).fold(self.scale, f64::max);
         let mut outside = Vec::new();
         for image in images() {
-            let mut parts = self.extend(image, self.small.len().saturating_sub(self.width.vectors()));
-            outside.push(parts.split_off(all));
-            self.small.push(parts);
+            let mut coefficients = self.extend(image, self.projected.len().saturating_sub(self.width.vectors()));
+            outside.push(coefficients.split_off(all));
+            self.projected.push(coefficients);
         }
-        self.judge(&outside, known)
+        self.test_convergence(&outside, known)
     }
 
-    /// Adds what a vector has outside of the space, if it is more than rounding beside the largest eigenvalue. The vector's parts along all
-    /// of the basis, the new vector included; those before `first` are rounding.
+    /// Orthogonalizes a vector and adds it to the basis, unless it is a rounding error relative to the largest eigenvalue. Returns its coefficients
+    /// in the basis, including the new vector; those before `first` are rounding errors.
     fn extend(&mut self, vector: &[f64], first: usize) -> Vec<f64> {
         let mut vector = lines(vector);
-        let mut parts = self.basis.take_from(&mut vector, first);
+        let mut coefficients = self.basis.orthogonalize(&mut vector, first);
         let length = norm(cast_slice(&vector));
-        if length > NOTHING * self.scale && self.basis.count() < self.basis.dimension() {
+        if length > ROUNDING * self.scale && self.basis.count() < self.basis.dimension() {
             self.basis.push(&vector, length);
-            parts.push(length);
+            coefficients.push(length);
         }
-        parts
+        coefficients
     }
 
-    /// `outside` are the parts of the newest products along vectors whose products are not known yet; those that are missing are zero.
-    fn judge(&mut self, outside: &[Vec<f64>], known: usize) -> Option<Components> {
-        let n = self.small.len();
+    /// `outside` are the coefficients of the newest products along vectors whose products are not known yet; missing ones are zero.
+    fn test_convergence(&mut self, outside: &[Vec<f64>], known: usize) -> Option<Components> {
+        let n = self.projected.len();
         let is_all = self.basis.count() == n;
-        if n < self.next_look && !is_all {
+        if n < self.next_test && !is_all {
             return None;
         }
-        // The product of a vector has parts along those before it that have not been multiplied before it, and along a width of new ones.
-        let matrix = Band::new(n, self.width.vectors(), |row, column| self.small[row][column]);
+        // The projected matrix is banded: a product has coefficients along the vectors of its own block and the blocks before and after it.
+        let matrix = Band::new(n, self.width.vectors(), |row, column| self.projected[row][column]);
         let Pairs { values, vectors, missed: inside } = matrix.largest(self.wanted);
         let missed = |k: usize| {
             let outside = (0..self.basis.count() - n)
@@ -126,25 +126,25 @@ impl Krylov {
                 .map(|x| x * x)
                 .sum::<f64>();
             let missed = (outside + inside[k] * inside[k]).sqrt() / values[k];
-            // Below zero there is rounding alone.
+            // Eigenvalues below zero are rounding errors.
             if missed >= 0.0 { missed } else { f64::INFINITY }
         };
         let worst = (0..values.len()).map(missed).fold(0.0, f64::max);
         if !is_all && worst > TOLERANCE {
-            self.plan_look(n, worst);
+            self.plan_test(n, worst);
             return None;
         }
-        let vectors = (0..values.len()).map(|k| self.basis.sum(vectors.row(k))).collect();
+        let vectors = (0..values.len()).map(|k| self.basis.combination(vectors.row(k))).collect();
         Some(Components::new(values, vectors))
     }
 
-    /// Looks again when most of the vectors are there that are still needed, if it goes on as since the last look.
-    fn plan_look(&mut self, n: usize, worst: f64) {
-        let (vectors, before) = std::mem::replace(&mut self.last_look, (n, worst));
+    /// Schedules the next test by extrapolating the convergence since the last one.
+    fn plan_test(&mut self, n: usize, worst: f64) {
+        let (vectors, before) = std::mem::replace(&mut self.last_test, (n, worst));
         let rate = libm::log(before / worst) / (n - vectors) as f64;
         let needed = libm::log(worst / TOLERANCE) / rate;
         let most = n / 3;
         let wait = if rate > 0.0 { needed as usize } else { most };
-        self.next_look = n + wait.clamp(n / 32, most);
+        self.next_test = n + wait.clamp(n / 32, most);
     }
 }

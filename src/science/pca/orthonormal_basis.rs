@@ -1,28 +1,28 @@
-//! How are very many vectors of a space used at once?
+//! How is a large orthonormal basis stored and used?
 use crate::science::eight::{Eight, Work, by_widest};
 use crate::science::linear::dot;
 use crate::science::lines::{LANES, Line, Lines};
 use bytemuck::cast_slice;
 use std::slice::ChunksExact;
 
-/// Vectors that are taken at once: each number of another vector is then brought from memory once for all of them.
-const TAKEN: usize = 4;
+/// Basis vectors that are processed together: an element of another vector is loaded once for all of them.
+const GROUP: usize = 4;
 
 /// Orthonormal vectors.
 #[derive(Clone, Debug)]
-pub(super) struct Basis {
+pub(super) struct OrthonormalBasis {
     dimension: usize,
     count: usize,
-    /// `[vectors, dimension]`, each with zeros up to whole lines.
+    /// `[vectors, dimension]`, each padded with zeros to whole cache lines.
     vectors: Lines,
 }
 
-impl Basis {
+impl OrthonormalBasis {
     pub fn new(dimension: usize) -> Self {
         Self { dimension, count: 0, vectors: Vec::new() }
     }
 
-    /// The number of vectors.
+    /// Number of vectors.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -31,36 +31,36 @@ impl Basis {
         self.dimension
     }
 
-    /// The vectors from one on, `[vectors, dimension]`.
-    pub fn from(&self, first: usize) -> Vec<f64> {
+    /// The vectors from `first` on, `[vectors, dimension]`.
+    pub fn vectors_from(&self, first: usize) -> Vec<f64> {
         let stride = self.stride();
         let rows = self.vectors[first * stride..].chunks_exact(stride.max(1));
         rows.flat_map(|row| &cast_slice(row)[..self.dimension]).copied().collect()
     }
 
-    /// Takes from `vector` what it has in the space, which along vectors before `first` is little more than rounding; what that was along
-    /// each vector.
-    pub fn take_from(&self, vector: &mut Lines, first: usize) -> Vec<f64> {
+    /// Orthogonalizes `vector` to the basis and returns its coefficients `[vectors]`. Those before `first` are known to be little more than
+    /// rounding errors.
+    pub fn orthogonalize(&self, vector: &mut Lines, first: usize) -> Vec<f64> {
         let mut all = vec![0.0; self.count];
-        // First what is much. What is left along the vectors is rounding then, which goes with all the rest: the vector is orthogonal to
-        // its last digits, however short it has become.
+        // First the large coefficients, then all of them, to remove the rounding errors left by the first pass (Gram-Schmidt with
+        // reorthogonalization): the vector is orthogonal to its last digits, however short it has become.
         for first in [first, 0] {
             let group = &self.vectors[first * self.stride()..];
-            by_widest(Take { group, parts: &mut all[first..], from: vector });
+            by_widest(Orthogonalize { group, coefficients: &mut all[first..], vector });
         }
         all
     }
 
-    /// Adds a vector that is orthogonal to all others and has this length.
+    /// Adds a vector that is orthogonal to the basis, divided by its length.
     pub fn push(&mut self, vector: &Lines, length: f64) {
         self.vectors.extend(vector.iter().map(|line| Line(line.0.map(|x| x / length))));
         self.count += 1;
     }
 
-    /// The vector that has these parts along the first ones.
-    pub fn sum(&self, parts: &[f64]) -> Vec<f64> {
+    /// The linear combination of the first basis vectors with these coefficients, `[dimension]`.
+    pub fn combination(&self, coefficients: &[f64]) -> Vec<f64> {
         let mut sum = vec![Line::default(); self.stride()];
-        by_widest(Add { basis: self, parts, to: &mut sum });
+        by_widest(AddCombination { basis: self, coefficients, sum: &mut sum });
         cast_slice(&sum)[..self.dimension].to_vec()
     }
 
@@ -69,52 +69,57 @@ impl Basis {
     }
 }
 
-/// The length of a vector.
+/// The Euclidean norm.
 pub(super) fn norm(vector: &[f64]) -> f64 {
     dot(vector, vector).sqrt()
 }
 
-/// Groups of vectors that are taken at once, and then those that are left, one by one.
+/// Groups of vectors, and the single vectors that remain.
 #[inline(always)]
-fn parted(vectors: &[Line], groups: usize, stride: usize) -> (ChunksExact<'_, Line>, ChunksExact<'_, Line>) {
-    let (grouped, others) = vectors.split_at(groups * TAKEN * stride);
-    (grouped.chunks_exact(TAKEN * stride), others.chunks_exact(stride))
+fn grouped(vectors: &[Line], groups: usize, stride: usize) -> (ChunksExact<'_, Line>, ChunksExact<'_, Line>) {
+    let (grouped, others) = vectors.split_at(groups * GROUP * stride);
+    (grouped.chunks_exact(GROUP * stride), others.chunks_exact(stride))
 }
 
-/// Takes from a vector what it is along others, and adds that to `parts`: some at once, while they are near.
-struct Take<'a> {
+/// Subtracts the projections of a vector on others, group by group, and adds the coefficients to `coefficients`.
+struct Orthogonalize<'a> {
     group: &'a [Line],
-    parts: &'a mut [f64],
-    from: &'a mut Lines,
+    coefficients: &'a mut [f64],
+    vector: &'a mut Lines,
 }
 
-impl Work for Take<'_> {
+impl Work for Orthogonalize<'_> {
     #[inline(always)]
     fn run<E: Eight>(self, eight: E) {
-        let stride = self.from.len();
-        let (parts, rest) = self.parts.as_chunks_mut::<TAKEN>();
-        let (groups, others) = parted(self.group, parts.len(), stride);
-        for (parts, group) in parts.iter_mut().zip(groups) {
-            take(eight, parts, group, self.from);
+        let stride = self.vector.len();
+        let (coefficients, rest) = self.coefficients.as_chunks_mut::<GROUP>();
+        let (groups, others) = grouped(self.group, coefficients.len(), stride);
+        for (coefficients, group) in coefficients.iter_mut().zip(groups) {
+            subtract_projections(eight, coefficients, group, self.vector);
         }
-        for (part, one) in rest.iter_mut().zip(others) {
-            take(eight, std::array::from_mut(part), one, self.from);
+        for (coefficient, one) in rest.iter_mut().zip(others) {
+            subtract_projections(eight, std::array::from_mut(coefficient), one, self.vector);
         }
     }
 }
 
 #[inline(always)]
-fn take<E: Eight, const N: usize>(eight: E, parts: &mut [f64; N], group: &[Line], from: &mut [Line]) {
-    let along = products::<E, N>(eight, group, from);
-    let mut less = [0.0; N];
+fn subtract_projections<E: Eight, const N: usize>(
+    eight: E,
+    coefficients: &mut [f64; N],
+    group: &[Line],
+    vector: &mut [Line],
+) {
+    let products = products::<E, N>(eight, group, vector);
+    let mut negative = [0.0; N];
     for k in 0..N {
-        parts[k] += along[k];
-        less[k] = -along[k];
+        coefficients[k] += products[k];
+        negative[k] = -products[k];
     }
-    add(eight, less, group, from);
+    add(eight, negative, group, vector);
 }
 
-/// The products of some vectors with another.
+/// The scalar products of a group of vectors with another vector.
 #[inline(always)]
 fn products<E: Eight, const N: usize>(eight: E, group: &[Line], vector: &[Line]) -> [f64; N] {
     let vectors: [&[Line]; N] = std::array::from_fn(|k| &group[k * vector.len()..][..vector.len()]);
@@ -132,35 +137,35 @@ fn products<E: Eight, const N: usize>(eight: E, group: &[Line], vector: &[Line])
     products
 }
 
-/// Adds multiples of the first vectors of a basis.
-struct Add<'a> {
-    basis: &'a Basis,
-    parts: &'a [f64],
-    to: &'a mut Lines,
+/// Adds a linear combination of the first basis vectors.
+struct AddCombination<'a> {
+    basis: &'a OrthonormalBasis,
+    coefficients: &'a [f64],
+    sum: &'a mut Lines,
 }
 
-impl Work for Add<'_> {
+impl Work for AddCombination<'_> {
     #[inline(always)]
     fn run<E: Eight>(self, eight: E) {
-        let stride = self.to.len();
-        let (parts, rest) = self.parts.as_chunks::<TAKEN>();
-        let (groups, others) = parted(&self.basis.vectors, parts.len(), stride);
-        for (parts, group) in parts.iter().zip(groups) {
-            add(eight, *parts, group, self.to);
+        let stride = self.sum.len();
+        let (coefficients, rest) = self.coefficients.as_chunks::<GROUP>();
+        let (groups, others) = grouped(&self.basis.vectors, coefficients.len(), stride);
+        for (coefficients, group) in coefficients.iter().zip(groups) {
+            add(eight, *coefficients, group, self.sum);
         }
-        for (part, one) in rest.iter().zip(others) {
-            add(eight, [*part], one, self.to);
+        for (coefficient, one) in rest.iter().zip(others) {
+            add(eight, [*coefficient], one, self.sum);
         }
     }
 }
 
-/// Adds some vectors, each as many times as its part is.
+/// Adds the linear combination of a group of vectors.
 #[inline(always)]
-fn add<E: Eight, const N: usize>(eight: E, parts: [f64; N], group: &[Line], to: &mut [Line]) {
+fn add<E: Eight, const N: usize>(eight: E, coefficients: [f64; N], group: &[Line], to: &mut [Line]) {
     let vectors: [&[Line]; N] = std::array::from_fn(|k| &group[k * to.len()..][..to.len()]);
     let mut factors = [eight.all(0.0); N];
     for k in 0..N {
-        factors[k] = eight.all(parts[k]);
+        factors[k] = eight.all(coefficients[k]);
     }
     for (i, to) in to.iter_mut().enumerate() {
         let mut sum = eight.load(to);

@@ -1,22 +1,22 @@
-//! Which rotation brings positions closest to others?
+//! Which rotation minimizes the distance between two sets of positions?
 //!
-//! The quaternion of the rotation that leaves the least sum of squared distances is the eigenvector of the largest eigenvalue of a 4 x 4
+//! The quaternion of the rotation with the least sum of squared distances is the eigenvector of the largest eigenvalue of a 4 x 4
 //! matrix (Horn, J. Opt. Soc. Am. A 4, 629, 1987, DOI 10.1364/JOSAA.4.000629). That eigenvalue is the largest root of a quartic, found
-//! from above by Newton's steps (Theobald, Acta Cryst. A 61, 478, 2005, DOI 10.1107/S0108767305015266), and its eigenvector is any column
-//! of the adjugate of what remains of the matrix.
+//! from above by Newton's method (Theobald, Acta Cryst. A 61, 478, 2005, DOI 10.1107/S0108767305015266), and its eigenvector is any column
+//! of the adjugate of the matrix minus the eigenvalue.
 use crate::science::linear::{Eigen, Matrix};
 
-type Key = [[f64; 4]; 4];
+type KeyMatrix = [[f64; 4]; 4];
 
-/// More steps than any quartic takes from its bound.
+/// More Newton steps than any quartic needs from the upper bound.
 const MOST_STEPS: usize = 60;
-/// What the matrix may miss of its eigenvector, as a part of its size.
+/// The largest residual of the eigenvector, relative to the norm of the matrix.
 const TOLERANCE: f64 = 1e-13;
 
-/// The rotation that turns what moves onto the target, from the sums of products of their axes: `[moving][target]`.
+/// The rotation matrix of the moving positions onto the target, from their correlation matrix `[moving][target]`.
 pub(super) fn rotation(products: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
     let key = key_of(products);
-    let [w, x, y, z] = by_roots(&key).unwrap_or_else(|| by_diagonalization(&key));
+    let [w, x, y, z] = from_quartic(&key).unwrap_or_else(|| by_diagonalization(&key));
     [
         [w * w + x * x - y * y - z * z, 2.0 * (x * y - w * z), 2.0 * (x * z + w * y)],
         [2.0 * (x * y + w * z), w * w - x * x + y * y - z * z, 2.0 * (y * z - w * x)],
@@ -24,8 +24,8 @@ pub(super) fn rotation(products: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
     ]
 }
 
-/// Horn's matrix.
-fn key_of([x, y, z]: &[[f64; 3]; 3]) -> Key {
+/// Horn's key matrix.
+fn key_of([x, y, z]: &[[f64; 3]; 3]) -> KeyMatrix {
     [
         [x[0] + y[1] + z[2], y[2] - z[1], z[0] - x[2], x[1] - y[0]],
         [y[2] - z[1], x[0] - y[1] - z[2], x[1] + y[0], z[0] + x[2]],
@@ -34,17 +34,17 @@ fn key_of([x, y, z]: &[[f64; 3]; 3]) -> Key {
     ]
 }
 
-/// The eigenvector in any case.
-fn by_diagonalization(key: &Key) -> [f64; 4] {
+/// The eigenvector by diagonalization, which always works.
+fn by_diagonalization(key: &KeyMatrix) -> [f64; 4] {
     let eigen = Eigen::of(&Matrix::of(4, 4, key.as_flattened().to_vec()));
     [0, 1, 2, 3].map(|k| eigen.vectors.at(3, k))
 }
 
-/// The eigenvector, where it is well apart from the others: a few percent of the time of a diagonalization.
-fn by_roots(key: &Key) -> Option<[f64; 4]> {
+/// The eigenvector if its eigenvalue is well separated, in a few percent of the time of a diagonalization.
+fn from_quartic(key: &KeyMatrix) -> Option<[f64; 4]> {
     let square: f64 = key.as_flattened().iter().map(|x| x * x).sum();
     let size = square.sqrt();
-    // The trace is zero, so that no eigenvalue is beyond this; from there the steps come down to the root and never pass it.
+    // The trace is zero, so that this is an upper bound of the eigenvalues; from there Newton steps decrease monotonically to the root.
     let mut root = size * 0.75_f64.sqrt();
     let (linear, constant) = (-sum_of_minors(key), adjugate(key).1);
     for _ in 0..MOST_STEPS {
@@ -52,7 +52,7 @@ fn by_roots(key: &Key) -> Option<[f64; 4]> {
         let value = (squared - 0.5 * square) * squared + linear * root + constant;
         let slope = (4.0 * squared - square) * root + linear;
         let next = root - value / slope;
-        // The step is rounding by now, or there is none.
+        // The step is a rounding error or undefined.
         if next >= root || next.is_nan() {
             break;
         }
@@ -66,13 +66,13 @@ fn by_roots(key: &Key) -> Option<[f64; 4]> {
     let norm = length(&longest).sqrt();
     let [w, x, y, z] = longest;
     let vector = [w / norm, x / norm, y / norm, z / norm];
-    let miss = |row: usize| (0..4).map(|k| rest[row][k] * vector[k]).sum::<f64>();
-    let missed = [miss(0), miss(1), miss(2), miss(3)];
-    (length(&missed).sqrt() <= TOLERANCE * size).then_some(vector)
+    let residual = |row: usize| (0..4).map(|k| rest[row][k] * vector[k]).sum::<f64>();
+    let residuals = [residual(0), residual(1), residual(2), residual(3)];
+    (length(&residuals).sqrt() <= TOLERANCE * size).then_some(vector)
 }
 
-/// The sum of the principal minors of three rows: less this is the linear coefficient of the characteristic polynomial.
-fn sum_of_minors(key: &Key) -> f64 {
+/// The sum of the principal 3 x 3 minors: its negative is the linear coefficient of the characteristic polynomial.
+fn sum_of_minors(key: &KeyMatrix) -> f64 {
     let minor = |[a, b, c]: [usize; 3]| {
         key[a][a] * (key[b][b] * key[c][c] - key[b][c] * key[c][b])
             - key[a][b] * (key[b][a] * key[c][c] - key[b][c] * key[c][a])
@@ -82,7 +82,7 @@ fn sum_of_minors(key: &Key) -> f64 {
 }
 
 /// The adjugate of a symmetric matrix, and the determinant, by the minors of two rows.
-fn adjugate(m: &Key) -> (Key, f64) {
+fn adjugate(m: &KeyMatrix) -> (KeyMatrix, f64) {
     let ([s0, s1, s2, s3, s4, s5], [c0, c1, c2, c3, c4, c5]) = (minors(&m[0], &m[1]), minors(&m[2], &m[3]));
     let determinant = s0 * c5 - s1 * c4 + s2 * c3 + s3 * c2 - s4 * c1 + s5 * c0;
     let adjugate = [
@@ -114,7 +114,7 @@ fn adjugate(m: &Key) -> (Key, f64) {
     (adjugate, determinant)
 }
 
-/// The minors of two rows.
+/// The 2 x 2 minors of two rows.
 fn minors(a: &[f64; 4], b: &[f64; 4]) -> [f64; 6] {
     let minor = |i: usize, j: usize| a[i] * b[j] - a[j] * b[i];
     [minor(0, 1), minor(0, 2), minor(0, 3), minor(1, 2), minor(1, 3), minor(2, 3)]
@@ -124,7 +124,7 @@ fn minors(a: &[f64; 4], b: &[f64; 4]) -> [f64; 6] {
 mod tests {
     use super::*;
 
-    /// A matrix of sums of products: random ones, and of positions that lie in a plane, nearly on a line, on mirrored sides.
+    /// Correlation matrices: random ones, and of planar, nearly collinear and mirrored positions.
     fn products() -> Vec<[[f64; 3]; 3]> {
         let number = |k: usize| libm::sin(k as f64 * 12.9898) * 7.0;
         let mut all: Vec<[[f64; 3]; 3]> =
@@ -139,7 +139,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_find_the_rotation_that_gains_most() {
+    fn both_methods_find_the_optimal_rotation() {
         let gain = |r: &[[f64; 3]; 3], p: &[[f64; 3]; 3]| -> f64 {
             (0..3).flat_map(|a| (0..3).map(move |b| (a, b))).map(|(a, b)| r[b][a] * p[a][b]).sum()
         };
@@ -156,9 +156,9 @@ mod tests {
     }
 
     #[test]
-    fn nearly_every_rotation_is_found_by_roots() {
+    fn nearly_every_rotation_is_found_from_quartic() {
         let all = products();
-        let by_roots = all[..2000].iter().filter(|products| by_roots(&key_of(products)).is_some());
-        assert!(by_roots.count() > 1900);
+        let found = all[..2000].iter().filter(|products| from_quartic(&key_of(products)).is_some());
+        assert!(found.count() > 1900);
     }
 }

@@ -1,52 +1,55 @@
-//! What is summed over the frames of a chunk?
+//! How are the deviations of the frames of a chunk stored and summed?
 use crate::science::lines::{HalfLine, LANES};
 use crate::science::widest::widest;
 use bytemuck::{cast_slice, cast_slice_mut};
 
-/// Deviations of superposed frames from the reference, `[frames, 3n]`, nm. Single precision holds them to 1e-8 nm, beyond what any
-/// trajectory has; all sums are of double precision.
+/// Frames that are summed before the sum is rounded to fixed point.
+pub const CHUNK: usize = 256;
+
+/// Deviations of superposed frames from the reference, `[frames, 3n]`, nm. Single precision resolves 1e-8 nm, more than trajectories do; all
+/// sums are in double precision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Rows {
     coordinates: usize,
-    /// Every frame with zeros up to whole lines.
+    /// Every frame is padded with zeros to whole cache lines.
     values: Vec<HalfLine>,
 }
 
 impl Rows {
-    /// No frame yet, but room for some.
+    /// No frames, with capacity for `frames`.
     pub fn with_capacity(coordinates: usize, frames: usize) -> Self {
         Self { coordinates, values: Vec::with_capacity(coordinates.div_ceil(LANES) * frames) }
     }
 
-    /// A new frame, to be filled.
+    /// Appends a frame of zeros; returns its deviations `[3n]`.
     pub fn add(&mut self) -> &mut [f32] {
         let from = self.values.len();
         self.values.resize(from + self.stride(), HalfLine::default());
         &mut cast_slice_mut(&mut self.values[from..])[..self.coordinates]
     }
 
-    /// The number of frames.
+    /// Number of frames.
     pub fn frames(&self) -> usize {
         self.values.len() / self.stride().max(1)
     }
 
-    /// The number of coordinates of a frame.
+    /// Number of coordinates of a frame, 3n.
     pub fn coordinates(&self) -> usize {
         self.coordinates
     }
 
-    /// Memory of the frames.
+    /// Memory of the frames, bytes.
     pub fn bytes(&self) -> usize {
         size_of_val(self.values.as_slice())
     }
 
-    /// Lines of a frame.
+    /// Cache lines per frame.
     pub(super) fn stride(&self) -> usize {
         self.coordinates.div_ceil(LANES)
     }
 
-    /// Of all frames, `[frames, stride]`.
-    pub(super) fn lines(&self) -> &[HalfLine] {
+    /// The cache lines of all frames, `[frames, stride]`.
+    pub(super) fn cache_lines(&self) -> &[HalfLine] {
         &self.values
     }
 
@@ -54,7 +57,7 @@ impl Rows {
         self.values.chunks_exact(self.stride()).map(|row| &cast_slice(row)[..self.coordinates])
     }
 
-    /// The sum of all frames, `[3n]`.
+    /// The sum over all frames, `[3n]`, nm.
     pub fn sum(&self) -> Vec<f64> {
         let mut sums = vec![0.0; self.coordinates];
         self.iter().for_each(|row| add_row(row, &mut sums));
@@ -67,7 +70,7 @@ impl Rows {
         self.iter().map(|row| square(row, &origin)).fold(0.0, f64::max)
     }
 
-    /// The sum of squared distances from `mean`, nm^2.
+    /// The sum of squared distances from `mean` `[3n]`, nm^2.
     pub fn sum_of_squares(&self, mean: &[f64]) -> f64 {
         self.iter().map(|row| square(row, mean)).sum()
     }
@@ -81,7 +84,7 @@ widest! {
     }
 }
 
-/// The squared distance of a row from the mean.
+/// The squared distance of a frame from the mean.
 fn square(row: &[f32], mean: &[f64]) -> f64 {
     let mut sum = 0.0;
     add_square(row, mean, &mut sum);
@@ -90,17 +93,17 @@ fn square(row: &[f32], mean: &[f64]) -> f64 {
 
 widest! {
     fn add_square(row: &[f32], mean: &[f64], sum: &mut f64) {
-        let mut lanes = [0.0; 8];
+        let mut sums = [0.0; 8];
         let (rows, means) = (row.chunks_exact(8), mean.chunks_exact(8));
         for (x, mean) in rows.remainder().iter().zip(means.remainder()) {
             *sum += (f64::from(*x) - mean) * (f64::from(*x) - mean);
         }
         for (row, mean) in rows.zip(means) {
-            for lane in 0..8 {
-                let distance = f64::from(row[lane]) - mean[lane];
-                lanes[lane] += distance * distance;
+            for k in 0..8 {
+                let distance = f64::from(row[k]) - mean[k];
+                sums[k] += distance * distance;
             }
         }
-        *sum += lanes.iter().sum::<f64>();
+        *sum += sums.iter().sum::<f64>();
     }
 }

@@ -1,9 +1,9 @@
-//! How is a frame laid over a reference?
+//! How is a frame superposed on a reference?
 //!
-//! The centres of the atoms that are superposed are brought together, and they are turned so that the sum of squared distances is least
-//! ([`rotation`]). All atoms weigh the same.
-use super::Rows;
+//! The centers of the fitted atoms are superposed, and the frame is rotated to minimize the sum of squared distances ([`rotation`]), without
+//! mass weighting.
 use super::rotation::rotation;
+use super::rows::Rows;
 use crate::science::eight::{self, Eight, by_widest};
 use crate::science::linear::{Eigen, Matrix};
 use crate::science::lines::{LANES, Line, Lines, lines};
@@ -11,56 +11,56 @@ use crate::science::widest::widest;
 use bytemuck::{cast_slice, cast_slice_mut};
 use serde::{Deserialize, Serialize};
 
-/// x, y and z of some atoms.
+/// x, y and z of atoms, each padded to whole cache lines.
 type Axes = [Lines; 3];
 
-/// Atoms that fix no rotation.
+/// Atoms that do not determine a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Undetermined {
-    #[error("{0} atoms fix no rotation: three at least do")]
+    #[error("{0} atoms do not determine a rotation: at least three are required")]
     TooFew(usize),
-    #[error("the {0} atoms stand on a line, so that the rotation about it is not fixed")]
+    #[error("the {0} atoms are collinear: the rotation about their line is undetermined")]
     Line(usize),
 }
 
-/// Lays frames over a reference.
+/// The least-squares superposition of frames on a reference.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Superposition {
-    /// Atoms that are superposed, by their place in a frame.
+    /// Indices of the fitted atoms in a frame.
     fitted: Vec<usize>,
-    /// Atoms whose deviations are asked for.
+    /// Indices of the atoms whose deviations are computed.
     chosen: Vec<usize>,
-    /// Of the fitted atoms in the reference, from their centre.
+    /// Positions of the fitted atoms in the reference relative to their center.
     target: Axes,
-    centre: [f64; 3],
-    /// Of the chosen atoms in the reference, from the same centre.
+    center: [f64; 3],
+    /// Positions of the chosen atoms in the reference relative to the same center.
     origin: Axes,
 }
 
-/// Memory that is used again for every frame.
+/// Memory that is reused for every frame.
 #[derive(Clone, Debug, Default)]
-pub struct Work {
+pub struct Scratch {
     fitted: Axes,
     chosen: Axes,
 }
 
 impl Superposition {
-    /// Over a reference, given by positions of all atoms as in a frame, nm.
+    /// On a reference given by the positions of all atoms of a frame, `[atoms, 3]`, nm.
     ///
     /// # Errors
-    /// The fitted atoms fix no rotation.
+    /// The fitted atoms do not determine a rotation.
     pub fn new(fitted: Vec<usize>, chosen: Vec<usize>, positions: &[[f32; 3]]) -> Result<Self, Undetermined> {
         let position = |atom: &usize| positions[*atom].map(f64::from);
         let fitted_at = fitted.iter().map(position).collect::<Vec<_>>();
         let chosen_at = chosen.iter().map(position).collect::<Vec<_>>();
-        Self::over(fitted, chosen, &fitted_at, &chosen_at)
+        Self::onto(fitted, chosen, &fitted_at, &chosen_at)
     }
 
-    /// The same over another reference: positions of the fitted and of the chosen atoms, nm.
+    /// On a reference given by the positions of the fitted and of the chosen atoms, `[atoms, 3]`, nm.
     ///
     /// # Errors
-    /// The fitted atoms fix no rotation.
-    pub fn over(
+    /// The fitted atoms do not determine a rotation.
+    pub fn onto(
         fitted: Vec<usize>,
         chosen: Vec<usize>,
         fitted_at: &[[f64; 3]],
@@ -69,55 +69,55 @@ impl Superposition {
         let axes =
             |at: &[[f64; 3]]| -> Axes { [0, 1, 2].map(|axis| lines(&at.iter().map(|x| x[axis]).collect::<Vec<_>>())) };
         let (mut target, mut origin) = (axes(fitted_at), axes(chosen_at));
-        let centre = centre(&target, fitted.len());
-        shift(&mut target, fitted.len(), centre);
-        shift(&mut origin, chosen.len(), centre);
+        let center = center(&target, fitted.len());
+        shift(&mut target, fitted.len(), center);
+        shift(&mut origin, chosen.len(), center);
         check_shape(&target, fitted.len())?;
-        Ok(Self { fitted, chosen, target, centre, origin })
+        Ok(Self { fitted, chosen, target, center, origin })
     }
 
-    /// The number of atoms that are superposed.
+    /// Number of fitted atoms.
     pub fn fitted(&self) -> usize {
         self.fitted.len()
     }
 
-    /// The number of coordinates of the chosen atoms.
+    /// Number of coordinates of the chosen atoms.
     pub fn coordinates(&self) -> usize {
         3 * self.chosen.len()
     }
 
-    /// The reference's fitted atoms, moved by deviations of them: nm, `[atoms, 3]`.
+    /// Positions of the fitted atoms in the reference plus `deviations` `[3n]`: `[atoms, 3]`, nm.
     pub fn moved_target(&self, deviations: &[f64]) -> Vec<[f64; 3]> {
         let n = self.fitted.len();
-        displaced(&self.target, n, self.centre, deviations)
+        displaced(&self.target, n, self.center, deviations)
     }
 
-    /// Adds the deviations of the chosen atoms from the reference, after superposition, to `rows`.
-    pub fn add(&self, positions: &[[f32; 3]], work: &mut Work, rows: &mut Rows) {
+    /// Superposes a frame and adds the deviations of the chosen atoms from the reference to `rows`.
+    pub fn add(&self, positions: &[[f32; 3]], scratch: &mut Scratch, rows: &mut Rows) {
         let is_same = self.fitted == self.chosen;
-        let Work { fitted, chosen } = work;
+        let Scratch { fitted, chosen } = scratch;
         gather(positions, &self.fitted, fitted);
-        let centre = centre(fitted, self.fitted.len());
-        shift(fitted, self.fitted.len(), centre);
+        let center = center(fitted, self.fitted.len());
+        shift(fitted, self.fitted.len(), center);
         if !is_same {
             gather(positions, &self.chosen, chosen);
-            shift(chosen, self.chosen.len(), centre);
+            shift(chosen, self.chosen.len(), center);
         }
         let rotation = rotation(&products(fitted, &self.target));
-        turn(&rotation, if is_same { fitted } else { chosen }, &self.origin, rows.add());
+        rotate(&rotation, if is_same { fitted } else { chosen }, &self.origin, rows.add());
     }
 
-    /// Positions of the reference plus deviations `[3n]`: nm, `[n, 3]`.
+    /// Positions of the chosen atoms in the reference plus `deviations` `[3n]`: `[n, 3]`, nm.
     pub fn positions(&self, deviations: &[f64]) -> Vec<[f64; 3]> {
         let n = self.chosen.len();
-        displaced(&self.origin, n, self.centre, deviations)
+        displaced(&self.origin, n, self.center, deviations)
     }
 }
 
 fn gather(positions: &[[f32; 3]], atoms: &[usize], axes: &mut Axes) {
     for axis in &mut *axes {
         axis.resize(atoms.len().div_ceil(LANES), Line::default());
-        // Behind the last atom nothing of an earlier frame is left.
+        // The padding after the last atom must not contain an earlier frame.
         axis.last_mut().into_iter().for_each(|last| *last = Line::default());
     }
     let [x, y, z] = axes.each_mut().map(|axis| cast_slice_mut::<_, f64>(axis));
@@ -127,34 +127,34 @@ fn gather(positions: &[[f32; 3]], atoms: &[usize], axes: &mut Axes) {
     }
 }
 
-/// The centre of `atoms` atoms.
-fn centre(axes: &Axes, atoms: usize) -> [f64; 3] {
+/// The center of `atoms` atoms.
+fn center(axes: &Axes, atoms: usize) -> [f64; 3] {
     [0, 1, 2].map(|axis| sum(cast_slice(&axes[axis])) / atoms as f64)
 }
 
-/// Moves the origin of `atoms` atoms.
+/// Shifts `atoms` atoms to a new origin.
 fn shift(axes: &mut Axes, atoms: usize, origin: [f64; 3]) {
     for (axis, origin) in axes.iter_mut().zip(origin) {
         cast_slice_mut(axis)[..atoms].iter_mut().for_each(|x: &mut f64| *x -= origin);
     }
 }
 
-/// Positions of `n` atoms from a centre plus deviations `[3n]`.
-fn displaced(axes: &Axes, n: usize, centre: [f64; 3], deviations: &[f64]) -> Vec<[f64; 3]> {
+/// Positions of `n` atoms relative to a center plus deviations `[3n]`.
+fn displaced(axes: &Axes, n: usize, center: [f64; 3], deviations: &[f64]) -> Vec<[f64; 3]> {
     let axes = axes.each_ref().map(|axis| cast_slice::<_, f64>(axis));
-    let place = |k: usize| std::array::from_fn(|a| axes[a][k] + centre[a] + deviations[a * n + k]);
-    (0..n).map(place).collect()
+    let position = |k: usize| std::array::from_fn(|a| axes[a][k] + center[a] + deviations[a * n + k]);
+    (0..n).map(position).collect()
 }
 
-/// The sum in eight interleaved sums.
+/// The sum, in eight interleaved partial sums.
 fn sum(values: &[f64]) -> f64 {
-    let (mut lanes, chunks) = ([0.0; 8], values.chunks_exact(8));
+    let (mut sums, chunks) = ([0.0; 8], values.chunks_exact(8));
     let rest: f64 = chunks.remainder().iter().sum();
-    chunks.for_each(|chunk| (0..8).for_each(|lane| lanes[lane] += chunk[lane]));
-    lanes.iter().sum::<f64>() + rest
+    chunks.for_each(|chunk| (0..8).for_each(|k| sums[k] += chunk[k]));
+    sums.iter().sum::<f64>() + rest
 }
 
-/// Whether atoms around the origin fix a rotation.
+/// Whether atoms around the origin determine a rotation.
 fn check_shape(axes: &Axes, atoms: usize) -> Result<(), Undetermined> {
     if atoms < 3 {
         return Err(Undetermined::TooFew(atoms));
@@ -166,7 +166,7 @@ fn check_shape(axes: &Axes, atoms: usize) -> Result<(), Undetermined> {
     Ok(())
 }
 
-/// Sums of products of all pairs of axes of two sets of positions: `[moving][target]`.
+/// Correlation matrix of two sets of positions: sums of products of all pairs of axes, `[moving][target]`, nm^2.
 fn products(moving: &Axes, target: &Axes) -> [[f64; 3]; 3] {
     let mut products = [[0.0; 3]; 3];
     by_widest(Correlate { moving, target, products: &mut products });
@@ -207,8 +207,8 @@ impl eight::Work for Correlate<'_> {
 }
 
 widest! {
-    /// Turns positions and takes their deviations from the origin's, all x, all y, all z.
-    fn turn(rotation: &[[f64; 3]; 3], from: &Axes, origin: &Axes, deviations: &mut [f32]) {
+    /// Rotates positions and subtracts the reference: deviations of all x, all y, all z.
+    fn rotate(rotation: &[[f64; 3]; 3], from: &Axes, origin: &Axes, deviations: &mut [f32]) {
         let n = deviations.len() / 3;
         let [x, y, z]: [&[f64]; 3] = from.each_ref().map(|axis| &cast_slice(axis)[..n]);
         for (axis, row) in rotation.iter().enumerate() {

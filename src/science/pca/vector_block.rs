@@ -1,4 +1,4 @@
-//! What do frames give with a few vectors?
+//! What are the projections of frames on a few vectors, and the products of the covariance with them?
 use super::rows::Rows;
 use crate::science::eight::{Eight, Work, by_widest};
 use crate::science::linear::dot;
@@ -6,31 +6,31 @@ use crate::science::lines::{HalfLine, LANES, Line, Lines, lines};
 use crate::science::widest::widest;
 use bytemuck::cast_slice_mut;
 
-/// Vectors that are taken at once: what a row brings from memory serves both, and their sums stay in registers.
+/// Vectors that are multiplied together: each frame is loaded once for both, and the sums stay in registers.
 const PAIR: usize = 2;
 
-/// Vectors, and the mean from which deviations are counted.
-pub struct Block<'a> {
+/// A block of vectors, and the mean of the frames.
+pub struct VectorBlock<'a> {
     mean: &'a [f64],
-    /// How many vectors there are.
+    /// Number of vectors.
     count: usize,
-    /// `[whole pairs, 3n]`, each with zeros up to whole lines.
+    /// `[vectors padded to pairs, 3n]`, each padded with zeros to whole cache lines.
     vectors: Lines,
-    /// Components of the mean along the vectors.
+    /// Projections of the mean on the vectors, `[vectors]`.
     shift: Vec<f64>,
 }
 
-/// What frames give.
+/// Products of frames with the vectors.
 #[derive(Debug)]
-struct Given {
-    /// Components of their distances from the mean along the vectors, `[frames, vectors]`.
-    along: Vec<f64>,
-    /// The sums of the rows times their components, `[whole pairs, 3n]` as the vectors; none where they are not asked for.
-    product: Lines,
+struct Products {
+    /// Projections of their distances from the mean, `[frames, vectors]`.
+    projections: Vec<f64>,
+    /// Sums of frames times their projections, `[vectors padded to pairs, 3n]`; empty if they are not needed.
+    sums: Lines,
 }
 
-impl<'a> Block<'a> {
-    /// Of vectors `[vectors, 3n]`, with as many coordinates as the mean, nm.
+impl<'a> VectorBlock<'a> {
+    /// `mean` `[3n]`, nm; `vectors` `[vectors, 3n]`.
     pub fn new(mean: &'a [f64], vectors: &[f64]) -> Self {
         let (count, stride) = (vectors.len() / mean.len(), mean.len().div_ceil(LANES));
         let mut padded = Vec::with_capacity(count.next_multiple_of(PAIR) * stride);
@@ -40,50 +40,51 @@ impl<'a> Block<'a> {
         Self { mean, count, vectors: padded, shift }
     }
 
-    /// The components of the frames' distances from the mean along the vectors: `[frames, vectors]`, nm.
-    pub fn along(&self, rows: &Rows) -> Vec<f64> {
-        let mut given = self.nothing(rows);
-        by_widest(Go { block: self, rows, given: &mut given });
-        given.along
+    /// The projections of the frames' distances from the mean on the vectors: `[frames, vectors]`, nm.
+    pub fn projections(&self, rows: &Rows) -> Vec<f64> {
+        let mut products = self.empty_products(rows);
+        by_widest(Pass { block: self, rows, products: &mut products });
+        products.projections
     }
 
     /// The product of (X - 1 mean^T)^T (X - 1 mean^T) with the vectors, where X are the rows: `[vectors, 3n]`.
     pub fn product(&self, rows: &Rows) -> Vec<f64> {
-        let mut given = Given { product: vec![Line::default(); self.vectors.len()], ..self.nothing(rows) };
-        by_widest(Go { block: self, rows, given: &mut given });
+        let mut products = Products { sums: vec![Line::default(); self.vectors.len()], ..self.empty_products(rows) };
+        by_widest(Pass { block: self, rows, products: &mut products });
         let (mut totals, mut product) = (vec![0.0; self.count], Vec::with_capacity(self.count * self.mean.len()));
-        for along in given.along.chunks_exact(self.count) {
-            totals.iter_mut().zip(along).for_each(|(total, x)| *total += x);
+        for projections in products.projections.chunks_exact(self.count) {
+            totals.iter_mut().zip(projections).for_each(|(total, x)| *total += x);
         }
-        for (sums, total) in given.product.chunks_exact_mut(rows.stride()).zip(&totals) {
+        for (sums, total) in products.sums.chunks_exact_mut(rows.stride()).zip(&totals) {
             let sums = &mut cast_slice_mut(sums)[..self.mean.len()];
-            take_mean(self.mean, *total, sums);
+            subtract_mean(self.mean, *total, sums);
             product.extend_from_slice(sums);
         }
         product
     }
 
-    /// Nothing yet, but room for components of all rows.
-    fn nothing(&self, rows: &Rows) -> Given {
-        Given { along: Vec::with_capacity(self.count * rows.frames()), product: Vec::new() }
+    /// No products, with capacity for the projections of all frames.
+    fn empty_products(&self, rows: &Rows) -> Products {
+        Products { projections: Vec::with_capacity(self.count * rows.frames()), sums: Vec::new() }
     }
 
-    /// `R` rows at once, as many as there are registers for: nothing that is summed depends on it.
+    /// Processes `R` frames at once, as many as fit into registers; no sum depends on it.
     #[inline(always)]
-    fn each<E: Eight, const R: usize>(&self, eight: E, rows: &Rows, given: &mut Given) {
+    fn multiply_all<E: Eight, const R: usize>(&self, eight: E, rows: &Rows, products: &mut Products) {
         let stride = rows.stride();
-        let groups = rows.lines().chunks_exact(R * stride);
+        let groups = rows.cache_lines().chunks_exact(R * stride);
         let rest = groups.remainder();
-        groups.for_each(|rows| self.some::<E, R>(eight, rows, given));
-        rest.chunks_exact(stride).for_each(|row| self.some::<E, 1>(eight, row, given));
+        groups.for_each(|rows| self.multiply::<E, R>(eight, rows, products));
+        rest.chunks_exact(stride).for_each(|row| self.multiply::<E, 1>(eight, row, products));
     }
 
+    /// Processes `R` frames.
     #[inline(always)]
-    fn some<E: Eight, const R: usize>(&self, eight: E, rows: &[HalfLine], given: &mut Given) {
+    fn multiply<E: Eight, const R: usize>(&self, eight: E, rows: &[HalfLine], products: &mut Products) {
         let stride = rows.len() / R;
         let rows: [&[HalfLine]; R] = std::array::from_fn(|r| &rows[r * stride..][..stride]);
-        let from = given.along.len();
-        given.along.resize(from + R * self.count, 0.0);
+        let from = products.projections.len();
+        products.projections.resize(from + R * self.count, 0.0);
         for first in (0..self.count).step_by(PAIR) {
             let vectors: [_; PAIR] = std::array::from_fn(|k| &self.vectors[(first + k) * stride..][..stride]);
             let mut sums = [[eight.all(0.0); PAIR]; R];
@@ -99,57 +100,57 @@ impl<'a> Block<'a> {
                     }
                 }
             }
-            let mut along = [[0.0; PAIR]; R];
+            let mut projections = [[0.0; PAIR]; R];
             for r in 0..R {
                 for k in 0..PAIR.min(self.count - first) {
-                    along[r][k] = eight.together(sums[r][k]) - self.shift[first + k];
-                    given.along[from + r * self.count + first + k] = along[r][k];
+                    projections[r][k] = eight.together(sums[r][k]) - self.shift[first + k];
+                    products.projections[from + r * self.count + first + k] = projections[r][k];
                 }
             }
-            if !given.product.is_empty() {
-                let product = &mut given.product[first * stride..][..PAIR * stride];
-                add_products(eight, &rows, &along, product);
+            if !products.sums.is_empty() {
+                let product = &mut products.sums[first * stride..][..PAIR * stride];
+                add_products(eight, &rows, &projections, product);
             }
         }
     }
 }
 
 widest! {
-    /// Takes the mean, so many times, from sums.
-    fn take_mean(mean: &[f64], times: f64, sums: &mut [f64]) {
+    /// Subtracts the mean `times` times from sums.
+    fn subtract_mean(mean: &[f64], times: f64, sums: &mut [f64]) {
         sums.iter_mut().zip(mean).for_each(|(sum, mean)| *sum -= mean * times);
     }
 }
 
-/// A way through all rows.
-struct Go<'a> {
-    block: &'a Block<'a>,
+/// A pass over all frames.
+struct Pass<'a> {
+    block: &'a VectorBlock<'a>,
     rows: &'a Rows,
-    given: &'a mut Given,
+    products: &'a mut Products,
 }
 
-impl Work for Go<'_> {
+impl Work for Pass<'_> {
     #[inline(always)]
     fn run<E: Eight>(self, eight: E) {
         match E::HELD {
-            8.. => self.block.each::<E, 4>(eight, self.rows, self.given),
-            _ => self.block.each::<E, 1>(eight, self.rows, self.given),
+            8.. => self.block.multiply_all::<E, 4>(eight, self.rows, self.products),
+            _ => self.block.multiply_all::<E, 1>(eight, self.rows, self.products),
         }
     }
 }
 
-/// Adds rows times their components along two vectors to sums `[2, 3n]`.
+/// Adds frames times their projections on two vectors to sums `[2, 3n]`.
 #[inline(always)]
 fn add_products<E: Eight, const R: usize>(
     eight: E,
     rows: &[&[HalfLine]; R],
-    along: &[[f64; PAIR]; R],
+    projections: &[[f64; PAIR]; R],
     product: &mut [Line],
 ) {
     let mut factors = [[eight.all(0.0); PAIR]; R];
     for r in 0..R {
         for k in 0..PAIR {
-            factors[r][k] = eight.all(along[r][k]);
+            factors[r][k] = eight.all(projections[r][k]);
         }
     }
     let stride = product.len() / PAIR;

@@ -4,7 +4,6 @@ use super::shelf::Shelf;
 use super::step::{Outcome, Step};
 use super::whole::Whole;
 use crate::campaigns::stage::{Error, Shared, StageResult, share};
-use crate::science::pca::is_dense;
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A campaign's way to its components, and how far results have been followed along it.
@@ -114,9 +113,7 @@ impl Course {
             return Vec::new();
         }
         let mut lines = vec!["then a pass for the projections, as fast as reading".to_owned()];
-        if !is_dense(3 * setup.chosen.len(), setup.components) {
-            lines.insert(0, "components take as many passes as they need to converge, often 10 to 20".to_owned());
-        }
+        lines.insert(0, "components take as many passes as they need to converge, often 10 to 20".to_owned());
         if setup.to_average {
             lines.insert(0, "the average takes as many passes as it needs to stay, often 3 to 6".to_owned());
         }

@@ -4,7 +4,7 @@ use super::shelf::{Fault, Shelf};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::campaigns::umbrella::frames::earlier;
 use crate::journal::Fingerprint;
-use crate::science::pca::{Block, Covariance, FixedSums, Rows, Superposition, pairs};
+use crate::science::pca::{FixedSums, Rows, Superposition, VectorBlock};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -42,8 +42,6 @@ pub struct Average {
 pub enum Work {
     /// The sum of deviations.
     Average,
-    /// The covariance.
-    Covariance(Average),
     /// The product of the covariance with vectors `[vectors, 3n]`; with the first ones the total variance too.
     Product { average: Average, vectors: Vec<f64>, is_first: bool },
     /// Components of the deviations along vectors `[vectors, 3n]`.
@@ -75,21 +73,19 @@ impl Sums {
 /// Work with what is made of it once for all chunks.
 enum Ready<'a> {
     Average,
-    Covariance(&'a Average),
     /// Of the squares' mean, where these are asked for.
-    Product(Block<'a>, Option<&'a Average>),
-    Projection(Block<'a>),
+    Product(VectorBlock<'a>, Option<&'a Average>),
+    Projection(VectorBlock<'a>),
 }
 
 impl Work {
     fn ready(&self) -> Ready<'_> {
         match self {
             Self::Average => Ready::Average,
-            Self::Covariance(average) => Ready::Covariance(average),
             Self::Product { average, vectors, is_first } => {
-                Ready::Product(Block::new(&average.mean, vectors), is_first.then_some(average))
+                Ready::Product(VectorBlock::new(&average.mean, vectors), is_first.then_some(average))
             }
-            Self::Projection { average, vectors } => Ready::Projection(Block::new(&average.mean, vectors)),
+            Self::Projection { average, vectors } => Ready::Projection(VectorBlock::new(&average.mean, vectors)),
         }
     }
 }
@@ -101,10 +97,6 @@ impl Ready<'_> {
                 value.largest = value.largest.max(rows.largest_square());
                 value.sums.add(&rows.sum())?;
             }
-            Self::Covariance(average) => {
-                value.squares.add(&[rows.sum_of_squares(&average.mean)])?;
-                value.sums.add(&Covariance::default().of(rows, &average.mean))?;
-            }
             Self::Product(block, squares) => {
                 if let Some(average) = squares {
                     value.squares.add(&[rows.sum_of_squares(&average.mean)])?;
@@ -112,7 +104,7 @@ impl Ready<'_> {
                 value.sums.add(&block.product(rows))?;
             }
             Self::Projection(block) => {
-                value.projections.insert(chunk, block.along(rows));
+                value.projections.insert(chunk, block.projections(rows));
             }
         }
         Ok(())
@@ -144,7 +136,6 @@ impl Stage for Pass {
         take(self.overlay.superposition.moved_target(&vec![0.0; 3 * n]).as_flattened());
         match &self.work {
             Work::Average => {}
-            Work::Covariance(average) => take(&average.mean),
             Work::Product { average, vectors, .. } | Work::Projection { average, vectors } => {
                 [&average.mean, vectors].into_iter().for_each(|x| take(x));
             }
@@ -194,7 +185,6 @@ impl Stage for Pass {
         let bound = |average: &Average| self.frames() * average.radius * average.radius;
         let (count, bound) = match &self.work {
             Work::Average => (coordinates, self.frames() * FARTHEST),
-            Work::Covariance(average) => (pairs(coordinates), bound(average)),
             Work::Product { average, vectors, .. } => (vectors.len(), bound(average)),
             Work::Projection { .. } => (0, 1.0),
         };

@@ -1,7 +1,7 @@
 //! How does a rank come by the frames of a chunk?
 use super::Setup;
 use crate::md::{Error, Frame, Window};
-use crate::science::pca::{Rows, Superposition, Work};
+use crate::science::pca::{Rows, Scratch, Superposition};
 use crate::science::periodic::{Cell, find_jump, find_parted};
 use crate::task::TaskId;
 use std::collections::HashMap;
@@ -33,7 +33,7 @@ struct Inside {
     window: Window,
     frame: Frame,
     before: Frame,
-    work: Work,
+    scratch: Scratch,
 }
 
 impl Shelf {
@@ -87,7 +87,7 @@ impl Inside {
                 let before = (frame > 0).then_some(&self.before);
                 setup.examine(frame, &self.frame, before)?;
             }
-            superposition.add(&self.frame.positions, &mut self.work, &mut rows);
+            superposition.add(&self.frame.positions, &mut self.scratch, &mut rows);
             std::mem::swap(&mut self.frame, &mut self.before);
         }
         Ok(rows)

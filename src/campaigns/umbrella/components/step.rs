@@ -1,13 +1,13 @@
 //! Which pass over the frames comes next?
 //!
 //! ```text
-//! [alignment-1, -2, ... until the average stays] -> average -> covariance, or components-1, -2, ... -> projection
+//! [alignment-1, -2, ... until the average stays] -> average -> components-1, -2, ... -> projection
 //! ```
 use super::Setup;
 use super::pass::{Average, Overlay, Pass, Sums, Work};
 use super::shelf::Shelf;
 use crate::campaigns::stage::Error;
-use crate::science::pca::{Components, Krylov, Superposition, Width, is_dense};
+use crate::science::pca::{Components, Krylov, Superposition, Width};
 use crate::seed::{CampaignSeed, Purpose};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -25,7 +25,6 @@ const STILL: f64 = 1e-12;
 pub enum Step {
     Align(Overlay),
     Average(Overlay),
-    Covariance(Overlay, Average),
     Product(Box<Search>),
     Projection(Arc<Found>),
     End(Outcome),
@@ -79,15 +78,7 @@ impl Step {
     /// A step that is sure to come, with numbers that are not known yet.
     pub fn foreseen(setup: &Setup) -> Self {
         let overlay = Overlay { round: 0, superposition: Arc::clone(&setup.superposition) };
-        Self::matrix(setup, overlay, Average { mean: vec![0.0; 3 * setup.chosen.len()], radius: 1e3 })
-    }
-
-    /// What comes after the average: the whole covariance, or products with it.
-    fn matrix(setup: &Setup, overlay: Overlay, average: Average) -> Self {
-        match is_dense(average.mean.len(), setup.components) {
-            true => Self::Covariance(overlay, average),
-            false => Self::product(setup, overlay, average),
-        }
+        Self::product(setup, overlay, Average { mean: vec![0.0; 3 * setup.chosen.len()], radius: 1e3 })
     }
 
     fn product(setup: &Setup, overlay: Overlay, average: Average) -> Self {
@@ -110,7 +101,6 @@ impl Step {
         Some(match self {
             Self::Align(overlay) => pass(format!("alignment-{}", overlay.round + 1), overlay, Work::Average),
             Self::Average(overlay) => pass("average".into(), overlay, Work::Average),
-            Self::Covariance(overlay, average) => pass("covariance".into(), overlay, Work::Covariance(average.clone())),
             Self::Product(search) => {
                 let (average, vectors) = (search.average.clone(), search.krylov.block());
                 let work = Work::Product { average, vectors, is_first: search.passes == 0 };
@@ -134,19 +124,12 @@ impl Step {
             return Err(Error::Unusable(fault));
         }
         let frames = setup.frames.count() as f64;
-        let per_freedom = |sum: f64| sum / (frames - 1.0);
         Ok(match self {
             Self::Align(overlay) => align(setup, &overlay, &mean(&sums, frames))?,
             Self::Average(overlay) => {
                 let mean = mean(&sums, frames);
                 // The mean is no farther from the reference than the frame that is farthest.
-                Self::matrix(setup, overlay, Average { mean, radius: 2.0 * sums.largest.sqrt() })
-            }
-            Self::Covariance(overlay, average) => {
-                let upper: Vec<f64> = sums.sums.values().into_iter().map(per_freedom).collect();
-                let components = Components::of_dense(&upper, average.mean.len(), setup.components);
-                let variance = per_freedom(sums.squares.values()[0]);
-                Self::Projection(Found { overlay, average, components, variance }.checked(setup)?)
+                Self::product(setup, overlay, Average { mean, radius: 2.0 * sums.largest.sqrt() })
             }
             Self::Product(search) => search.advance(setup, sums)?,
             Self::Projection(found) => Self::End(Outcome { found, projections: Arc::new(sums.projected()) }),
@@ -163,7 +146,7 @@ impl Search {
         }
         self.passes += 1;
         let products: Vec<f64> = sums.sums.values().into_iter().map(per_freedom).collect();
-        let Some(components) = self.krylov.take(&products) else {
+        let Some(components) = self.krylov.add_products(&products) else {
             if self.krylov.multiplied() >= MOST_PRODUCTS {
                 let text = format!("the components have not converged in {} passes: ask for fewer", self.passes);
                 return Err(Error::Unusable(text));
@@ -207,7 +190,7 @@ fn align(setup: &Setup, overlay: &Overlay, mean: &[f64]) -> Result<Step, Error> 
         true => (setup.chosen.clone(), setup.superposition_origin()),
         false => (setup.fitted.clone(), target.clone()),
     };
-    let superposition = Superposition::over(setup.fitted.clone(), chosen, &target, &origin)
+    let superposition = Superposition::onto(setup.fitted.clone(), chosen, &target, &origin)
         .map_err(|error| Error::Unusable(error.to_string()))?;
     let next = Overlay { round, superposition: Arc::new(superposition) };
     Ok(if moved <= STAYS { Step::Average(next) } else { Step::Align(next) })
