@@ -75,7 +75,7 @@ impl Analysis<'_> {
                 gap.windows.0, gap.windows.1
             ));
         }
-        let end = self.widest_gap();
+        let end = self.largest_gap();
         let is_poor = |overlap: &&Overlap| {
             overlap.matrix < POOR_OVERLAP && !gaps.contains(overlap) && Some(overlap.windows) != end
         };
@@ -112,7 +112,7 @@ impl Analysis<'_> {
     }
 
     /// The neighboring windows that are farthest apart on a periodic coordinate: all others are connected without them, so that they need not overlap.
-    fn widest_gap(&self) -> Option<(usize, usize)> {
+    fn largest_gap(&self) -> Option<(usize, usize)> {
         let is_closed = self.problem.overlaps.len() == self.umbrella.windows.len();
         let period = self.umbrella.bins.axis.period.filter(|_| is_closed)?;
         let center = |k: usize| self.umbrella.windows[k].window.center;
