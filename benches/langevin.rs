@@ -1,6 +1,6 @@
-//! What does a step of Langevin dynamics cost one core, without and with a bias that learns?
+//! What does a step of Langevin dynamics cost on one core, with and without an OPES bias?
 //!
-//! `cargo bench --bench langevin` measures steps per second of whole runs from the start, kernels and all; with `-- --test` every case runs
+//! `cargo bench --bench langevin` measures steps per second of whole runs including the deposition of kernels; with `-- --test` every case runs
 //! once. `benches/opes_numpy.py` is the same simulation in numpy.
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use simmpi::science::langevin::surfaces::{DoubleWell, MuellerBrown};
@@ -55,7 +55,7 @@ fn langevin(criterion: &mut Criterion) {
             let mut number = 0;
             bencher.iter(|| {
                 number += 1;
-                let mut walkers = Group::new(system, CampaignSeed(1), number).expect("the system is in order");
+                let mut walkers = Group::new(system, CampaignSeed(1), number).expect("the system is valid");
                 walkers.advance(STEPS).expect("the time step is short");
                 black_box(walkers.into_series())
             });

@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""What does the same simulation cost in numpy: Mueller-Brown at kT = 15, overdamped, biased by OPES in both coordinates?
+"""What does the same simulation cost in numpy: Mueller-Brown at kT = 15, overdamped, with an OPES bias on both coordinates?
 
     benches/opes_numpy.py [--steps N]
 

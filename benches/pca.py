@@ -3,10 +3,10 @@
 
     benches/pca.py [--short] [--python PYTHON]
 
-The peers are `gmx covar` (GROMACS), which gives components, with `gmx anaeig`, which gives projections on them, and, run by PYTHON, MDAnalysis'
-PCA; each is left out where it is not installed. All are bound to one core, in the same run. Data: atoms that move along soft modes with
-noise, each frame turned and moved at random, 1000 frames of 200 atoms and 10,000 of 1000. Ten components are asked for: the search for
-them is short where twelve modes stand out of the noise, long where four do or none. Needs numpy; `gmx trjconv` makes the xtc, without it
+The peers are `gmx covar` (GROMACS) for the components with `gmx anaeig` for the projections, and, run by PYTHON, MDAnalysis'
+PCA; a peer that is not installed is skipped. All are bound to one core, in the same run. Data: atoms that move along soft modes with
+noise, each frame rotated and shifted at random, 1000 frames of 200 atoms and 10,000 of 1000. Ten components are requested: they
+converge quickly if twelve modes exceed the noise, slowly if four do or none. Needs numpy; `gmx trjconv` writes the xtc, without it
 simmpi reads the trr.
 """
 import json
@@ -38,12 +38,12 @@ print(time.perf_counter() - started, time.process_time() - cpu)
 
 
 def modes(count, atoms):
-    """How far atoms move along modes (root mean square over frames, of all atoms together), and the noise of each coordinate, nm."""
+    """Amplitudes of the modes (root mean square over frames, of all atoms together), and the noise of each coordinate, nm."""
     return np.sqrt(atoms) * 0.05 / np.arange(1, count + 1) ** 0.8, 0.02
 
 
 def write_data(folder, frames, atoms, widths, noise):
-    """conf.gro, traj.trr and, where GROMACS is there, traj.xtc."""
+    """Writes conf.gro, traj.trr and, if GROMACS is installed, traj.xtc."""
     random = np.random.default_rng(frames + atoms)
     shape = np.cumsum(random.normal(0, 0.15, (atoms, 3)), axis=0)
     shape -= shape.mean(axis=0)
@@ -69,12 +69,12 @@ def write_data(folder, frames, atoms, widths, noise):
         run(["gmx", "-quiet", "trjconv", "-f", "traj.trr", "-s", "conf.gro", "-o", "traj.xtc"], folder, "0\n")
 
 
-def run(command, folder, told=""):
-    """What a program says, and the wall and CPU seconds that it takes: nothing of ours is in them."""
+def run(command, folder, stdin=""):
+    """The output of a program, and its wall and CPU seconds without those of this script."""
     environment = os.environ | {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "GMX_MAXBACKUP": "-1"}
     command, log = [str(word) for word in command], folder / "log"
-    (folder / "told").write_text(told)
-    streams = [(os.POSIX_SPAWN_OPEN, 0, str(folder / "told"), os.O_RDONLY, 0),
+    (folder / "stdin").write_text(stdin)
+    streams = [(os.POSIX_SPAWN_OPEN, 0, str(folder / "stdin"), os.O_RDONLY, 0),
                (os.POSIX_SPAWN_OPEN, 1, str(log), os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o666), (os.POSIX_SPAWN_DUP2, 1, 2)]
     os.chdir(folder)
     started = time.perf_counter()
@@ -120,8 +120,8 @@ def mdanalysis(python):
 def in_turns(peers, folder, rounds):
     """Wall and CPU seconds of simmpi and of each peer, `[rounds, 2]` each, and folders of the last round.
 
-    simmpi takes turns with one peer after the other: a machine that is slow for a while is slow for both, and what a third program leaves in
-    the caches counts for neither. Each run has a folder of its own with the data alone, so that none has to remove old results."""
+    simmpi alternates with one peer after the other, so that temporary load affects both, and cache contents left by a third program affect
+    neither. Each run has its own folder with the data only, so that none has to remove old results."""
     times, folders = {}, {}
     for peer, compute in peers.items():
         try:
@@ -140,18 +140,18 @@ def in_turns(peers, folder, rounds):
 
 
 def check(folders):
-    """How far simmpi's eigenvalues are from the peers', relative."""
+    """Relative differences of simmpi's eigenvalues from those of the peers."""
     run([SIMMPI, "export", "pca.h5", "-o", "pca.json"], folders["simmpi"])
     results = json.loads((folders["simmpi"] / "pca.json").read_text())["results"]["pca"]
     ours, frames = np.array(results["eigenvalues"]["values"]), len(results["projection"]["values"])
-    told = []
+    differences = []
     for folder in folders.values():
         if (folder / "eigenval.xvg").exists():
             theirs = np.loadtxt(folder / "eigenval.xvg", comments=["#", "@"])[:10, 1] * frames / (frames - 1)
-            told.append(f"gmx {abs(ours / theirs - 1).max():.0e}")
+            differences.append(f"gmx {abs(ours / theirs - 1).max():.0e}")
         if (folder / "mda.npy").exists():
-            told.append(f"MDAnalysis {abs(100 * ours / np.load(folder / 'mda.npy') - 1).max():.0e}")
-    return told and "; largest relative difference of an eigenvalue: " + ", ".join(dict.fromkeys(told))
+            differences.append(f"MDAnalysis {abs(100 * ours / np.load(folder / 'mda.npy') - 1).max():.0e}")
+    return differences and "; largest relative difference of an eigenvalue: " + ", ".join(dict.fromkeys(differences))
 
 
 def main():

@@ -2,9 +2,9 @@
 
     python3 benches/pmf.py [FOLDER]
 
-FOLDER has w0 to w3 with win_pullx.xvg, win_pullf.xvg and win.tpr (alanine dipeptide, 4 windows of 5001 samples); by default that beside the
-repository. Told is the CPU time of whole programs, start-up and reading included, and of pymbar also of its equations alone: medians over
-rounds in which each runs once, so that a machine that is slow for a while is slow for all. Peers that are not installed are left out.
+FOLDER contains w0 to w3 with win_pullx.xvg, win_pullf.xvg and win.tpr (alanine dipeptide, 4 windows of 5001 samples); by default the one beside the
+repository. Reported is the CPU time of whole programs, including start-up and reading, and for pymbar also of the solver alone: medians over
+rounds in which each program runs once, so that temporary load affects all of them. Programs that are not installed are skipped.
 """
 
 import os
@@ -39,7 +39,7 @@ print((time.process_time() - start) / 20)
 
 
 def cpu_of(command, folder, environment=None):
-    """The CPU time of a command, and what it said."""
+    """The CPU time of a command, and its output."""
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode != 0:
@@ -115,8 +115,8 @@ def main():
             return
         _, said = cpu_of([sys.executable, "-W", "ignore", "-c", PYMBAR, data], folder)
         equations = float(said.strip().splitlines()[-1])
-        print(f"pymbar: {equations:.3f} CPU s for the equations alone")
-        print(f"  all of simmpi without replicates is {equations / times['mbar', 0]:.1f} times as fast as the equations alone")
+        print(f"pymbar: {equations:.3f} CPU s for the solver alone")
+        print(f"  all of simmpi without replicates is {equations / times['mbar', 0]:.1f} times as fast as the solver alone")
 
 
 if __name__ == "__main__":

@@ -188,7 +188,7 @@ fn what_can_be_found_before_a_run_is_found_by_check() {
     of_example("selection = \"nme CA\"").expect_told(&["`nme` (column 0)", "did you mean `name`?"]);
     of_example("components = 31").expect_told(&["at most 30 components, not 31", "set components = 30"]);
     of_example("component = 11").expect_told(&["of 10 components"]);
-    of_example("align = \"resid 2 and name CA CB\"").expect_told(&["2 atoms fix no rotation", "align ="]);
+    of_example("align = \"resid 2 and name CA CB\"").expect_told(&["2 atoms do not determine a rotation", "align ="]);
     of_example("align_to = \"none.gro\"").expect_told(&["there is no file", "or set align_to = \"first\""]);
     let trajectory = root("examples/ala10.xtc");
     let other = format!("trajectory = \"{}\"\nstructure = \"t.gro\"", trajectory.display());

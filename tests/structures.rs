@@ -74,7 +74,7 @@ fn a_number_in_doubt_refuses_only_what_depends_on_it() {
     assert_eq!(selected(&text, "resid 1").unwrap(), [0, 4]);
     let refused = selected(&text, "resid 10000").unwrap_err();
     assert!(refused.contains("of CA of ALA in chain A (atom 2, counted from 0) and 1 more: `****`"), "{refused}");
-    assert!(selected(&text, "resid 5000").unwrap_err().contains("go from 1 to 9999"));
+    assert!(selected(&text, "resid 5000").unwrap_err().contains("range from 1 to 9999"));
     assert!(selected(&text, "serial 100000").unwrap_err().contains("atom numbers"));
     assert_eq!(selected(&text, "serial 1-4").unwrap(), [0, 1, 2, 3]);
     let text = residues(&["   1 ", "     ", "  x! "]);

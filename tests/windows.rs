@@ -426,5 +426,5 @@ fn titles_and_legends_say_what_a_column_is() {
         .expect(65, &["one component of a distance", "sqrt(dX^2 + dY^2 + dZ^2)"]);
     let forces =
         pull_file("Pull force", &["1"], std::slice::from_ref(&x)).replace("Position (nm)", "Force (kJ/mol/nm)");
-    run(forces, right).expect(65, &["has forces, not positions"]);
+    run(forces, right).expect(65, &["contains forces, not positions"]);
 }

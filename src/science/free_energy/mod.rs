@@ -40,4 +40,5 @@ pub use inefficiency::{Inefficiency, equilibration};
 pub use overlap::{Overlap, histogram_overlap};
 pub use problem::{Problem, Replicate};
 pub use profile::{Profile, WindowEnergies};
+pub use resampling::REPLICATE_VERSION;
 pub use window::{Axis, Window};

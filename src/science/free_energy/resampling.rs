@@ -13,6 +13,8 @@ use super::newton::{Convergence, Equations, Status};
 use super::{Bins, Estimator, Window};
 use std::f64::consts::PI;
 
+/// Part of the identity of recorded replicates: incremented whenever the same samples give different ones.
+pub const REPLICATE_VERSION: u8 = 2;
 /// Nodes per interval of MBAR.
 const NODES: usize = 6;
 /// The largest change of a window's bias over an interval, kT, at its own samples.

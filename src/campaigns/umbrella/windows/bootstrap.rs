@@ -1,7 +1,7 @@
 //! How well is a potential of mean force known? Blocks of samples are weighted anew many times, a task each.
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::journal::Fingerprint;
-use crate::science::free_energy::{Problem, Replicate};
+use crate::science::free_energy::{Problem, REPLICATE_VERSION, Replicate};
 use crate::seed::CampaignSeed;
 use crate::task::{Failure, TaskId, Tasks};
 use std::collections::BTreeMap;
@@ -46,7 +46,7 @@ impl Stage for Bootstrap {
 
     /// All samples.
     fn identity(&self) -> String {
-        let mut bytes = Vec::new();
+        let mut bytes = vec![REPLICATE_VERSION];
         for window in &self.problem.windows {
             let numbers = [window.center, window.stiffness].into_iter().chain(window.samples.iter().copied());
             numbers.for_each(|x| bytes.extend(x.to_le_bytes()));
