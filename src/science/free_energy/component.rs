@@ -6,20 +6,11 @@ use super::initial_guess::initial_guess;
 use super::layout::Layout;
 use super::resampling::{Resampled, Resampling};
 use super::solution::Solution;
-use super::{Bins, Window};
+use super::{Bins, Estimator, Window};
 use std::sync::OnceLock;
 
 /// Newton steps after which windows with samples in cells are given up: free energies far from the initial guess belong to absurd restraints.
 const MOST_TRIAL_STEPS: usize = 400;
-
-/// How free energies are estimated.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Estimator {
-    /// From every sample.
-    Mbar,
-    /// From histograms: the bias is evaluated at the center of a bin, or of its parts where it is wide compared with the restraints.
-    Wham,
-}
 
 /// A connected component of the graph of overlapping windows: windows that are solved together.
 pub struct Component {

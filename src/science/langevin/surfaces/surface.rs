@@ -1,0 +1,19 @@
+//! What is a potential energy surface?
+use std::fmt::Debug;
+
+/// A potential energy surface of one or two coordinates.
+pub trait Surface: Debug + Send + Sync {
+    /// The names of its coordinates.
+    fn coordinates(&self) -> &'static [&'static str];
+
+    /// The energy at `position` `[coordinates]`; its gradient is written to `gradient` `[coordinates]`.
+    fn energy(&self, position: &[f64], gradient: &mut [f64]) -> f64;
+
+    /// A minimum as the initial position, `[coordinates]`.
+    fn start(&self) -> Vec<f64>;
+
+    /// The number of coordinates.
+    fn dimensions(&self) -> usize {
+        self.coordinates().len()
+    }
+}
