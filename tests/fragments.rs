@@ -115,7 +115,8 @@ fn max_order(levels: &[(String, String)]) -> usize {
 
 #[test]
 fn recorded_tasks_give_the_values_of_qcmanybody() {
-    for name in ["multi_energy_2b", "multi_ss_energy_1b", "single_energy_3b", "single_gradient_2b", "single_hessian_2b"] {
+    for name in ["multi_energy_2b", "multi_ss_energy_1b", "single_energy_3b", "single_gradient_2b", "single_hessian_2b"]
+    {
         let Some(case) = reference::foreign_json(&format!("qcmanybody/case_h2o3_{name}.json")) else { continue };
         let levels = levels(&case["levels"]);
         let keys = format!(

@@ -4,9 +4,9 @@ mod support;
 
 use std::fs;
 use std::path::Path;
-use support::replicas::{kill_rank, reader, wait_until, working_in};
 use support::Campaign;
 use support::ala2::replicas_of_gromacs;
+use support::replicas::{kill_rank, reader, wait_until, working_in};
 
 /// The distance of the methyl groups at both ends of alanine dipeptide, biased by GROMACS's own adaptive weight histogram.
 const AWH: &str = "\npull = yes\npull-ngroups = 2\npull-group1-name = left\npull-group2-name = right\npull-ncoords = 1\n\

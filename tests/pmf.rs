@@ -78,8 +78,7 @@ fn real_windows_give_what_gmx_wham_gives_within_its_own_error() {
         let folder = Analysis::new();
         folder.analyze(&windows).expect(0, &["0.602", "0.213", "0.513"]);
         let (energy, counts) = (folder.array("pmf/free_energy"), folder.array("pmf/counts"));
-        let (profile, errors) =
-            (columns(&reference("profile.xvg")), columns(&reference("bsResult.xvg")));
+        let (profile, errors) = (columns(&reference("profile.xvg")), columns(&reference("bsResult.xvg")));
         let known: Vec<usize> = (0..100).filter(|bin| counts[*bin] >= 50.0).collect();
         assert!(known.len() > 60);
         // The zero of the other is that of an empty bin.

@@ -11,6 +11,8 @@ mod checks;
 mod killed;
 #[path = "process/programs.rs"]
 mod programs;
+#[path = "support/skip.rs"]
+mod skip;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 use simmpi::process::{Command, Error, Exit, Finished, Guard, Output, Stdin, cores};

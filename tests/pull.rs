@@ -8,12 +8,12 @@ use simmpi::science::free_energy::Axis;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
-use support::{Campaign, reference};
 use support::ala2::{
     campaign_of_ala2, expect_equal_pmf, expect_same_of_the_same_files, has_gromacs, numbers, pmf_of_files, rewrite,
     root, window_file,
 };
 use support::frames::{read, write_xtc};
+use support::{Campaign, reference};
 
 /// Carbons of both methyl groups at the ends.
 const ENDS: &str = "groups = [\"resname ACE and name CH3\", \"resname NME and name CH3\"]";

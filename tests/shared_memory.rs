@@ -6,6 +6,8 @@
 #[macro_use]
 #[path = "support/checks.rs"]
 mod checks;
+#[path = "support/skip.rs"]
+mod skip;
 
 use nix::{
     sys::signal::{Signal, kill},

@@ -5,8 +5,8 @@ mod support;
 use simmpi::md::{Error, Frame, Structure, Trajectory};
 use std::fs;
 use std::path::Path;
-use support::reference;
 use support::frames::{example, random, read, synthetic, write_gro, write_pdb, write_trr, write_xtc};
+use support::reference;
 
 fn refused(path: &Path) -> String {
     Trajectory::open(path).map(|_| ()).unwrap_err().to_string()

@@ -171,7 +171,8 @@ fn is_there(command: &Command) -> bool {
     if name.as_bytes().contains(&b'/') {
         return command.directory.join(name).exists();
     }
-    let path = environment::of_child(std::env::vars_os(), &command.unset, &command.set).remove("PATH".as_ref());
+    let path =
+        environment::of_child(std::env::vars_os(), &command.unset, &command.set).remove(std::ffi::OsStr::new("PATH"));
     std::env::split_paths(&path.unwrap_or_default())
         .any(|directory| command.directory.join(directory).join(name).exists())
 }

@@ -41,7 +41,6 @@ pub fn replicas_of_gromacs(steps: u64, keys: &str) -> Option<Campaign> {
     Some(campaign)
 }
 
-
 pub fn rewrite(campaign: &Campaign, file: &str, from: &str, to: &str) {
     let text = fs::read_to_string(campaign.path(file)).unwrap();
     assert!(text.contains(from), "{file} has no `{from}`");

@@ -9,14 +9,14 @@ macro_rules! checks {
 }
 
 /// Runs the checks whose names contain an argument, all where there is none.
-pub fn run(checks: &[(&str, fn())]) -> ExitCode {
+pub fn run(checks: &[(&'static str, fn())]) -> ExitCode {
     let filters: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
     let (mut passed, mut failed) = (0, 0);
     for (name, check) in checks {
         if !filters.is_empty() && !filters.iter().any(|filter| name.contains(filter.as_str())) {
             continue;
         }
-        *CHECK.lock().expect("no check runs while another one does") = Some(*name);
+        *CHECK.lock().expect("no check runs while another one does") = Some(name);
         let start = Instant::now();
         let is_good = std::panic::catch_unwind(check).is_ok();
         println!("{name} ... {} ({:.1} s)", if is_good { "ok" } else { "FAILED" }, start.elapsed().as_secs_f64());

@@ -25,7 +25,13 @@ pub fn skip(reason: &str) {
     assert!(!std::env::var("SIMMPI_REQUIRE").is_ok_and(|value| value == "all"), "{line} (SIMMPI_REQUIRE is all)");
     if let Some(file) = std::env::var_os("SIMMPI_SKIPPED") {
         // One write, so that lines of tests that run at the same time do not mix.
-        OpenOptions::new().create(true).append(true).open(file).unwrap().write_all(format!("{line}\n").as_bytes()).unwrap();
+        OpenOptions::new()
+            .create(true)
+            .append(true)
+            .open(file)
+            .unwrap()
+            .write_all(format!("{line}\n").as_bytes())
+            .unwrap();
     }
     let _ = writeln!(std::io::stderr(), "{line}");
 }
