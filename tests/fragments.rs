@@ -7,7 +7,6 @@ use serde_json::{Value, json};
 use simmpi::results::Reader;
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
 use support::{Campaign, flat, reference, simmpi};
 
 /// A molecule of a reference file as QCSchema has it.

@@ -3,7 +3,6 @@
 mod support;
 
 use std::fs;
-use std::path::Path;
 use support::Campaign;
 use support::ala2::replicas_of_gromacs;
 use support::replicas::{kill_rank, reader, wait_until, working_in};

@@ -10,7 +10,7 @@ use std::path::Path;
 use std::process::Command;
 use support::ala2::{
     campaign_of_ala2, expect_equal_pmf, expect_same_of_the_same_files, has_gromacs, numbers, pmf_of_files, rewrite,
-    root, window_file,
+    window_file,
 };
 use support::frames::{read, write_xtc};
 use support::{Campaign, reference};
