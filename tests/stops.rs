@@ -222,8 +222,8 @@ fn inspect_says_how_a_campaign_stands_in_each_of_its_states() {
         "touch ../../began_$1; [ $1 = 2 -o $1 = 3 ] && { echo no licence >&2; exit 1; }; sleep 1; echo 0 $1 > out.dat";
     let campaign = campaign("1-5", "[limits]\nmax_retries = 0", script);
     let state = || -> Value { serde_json::from_str(&campaign.tell_of_results("inspect", &["--json"]).said).unwrap() };
-    campaign.tell_of_results("inspect", &[]).expect(65, &["nor a journal beside it"]);
-    campaign.tell_of_results("export", &["-o", "-"]).expect(65, &["nor a journal beside it"]);
+    campaign.tell_of_results("inspect", &[]).expect(65, &["nor its journal found"]);
+    campaign.tell_of_results("export", &["-o", "-"]).expect(65, &["nor its journal found"]);
 
     let running = campaign.start(0, &[]);
     wait_until(|| campaign.path("began_4").exists());
