@@ -2,7 +2,6 @@
 #![allow(dead_code, clippy::unwrap_used)]
 use std::fs::OpenOptions;
 use std::io::Write;
-use std::path::Path;
 use std::sync::Mutex;
 
 /// The check that runs, in programs without libtest (`checks.rs`); libtest names its threads after tests.
@@ -43,12 +42,4 @@ pub fn are_installed(programs: &[&str]) -> bool {
     let missing: Vec<_> = programs.iter().filter(|name| !is_found(name)).collect();
     missing.iter().for_each(|name| skip(&format!("{name} is not installed")));
     missing.is_empty()
-}
-
-/// Whether `path` exists; otherwise the test is skipped.
-pub fn exists(path: &Path) -> bool {
-    if !path.exists() {
-        skip(&format!("{} does not exist", path.display()));
-    }
-    path.exists()
 }
