@@ -61,11 +61,6 @@ impl Stream {
         (self.rng.next_u64() >> 11) as f64 * (1.0 / (1u64 << 53) as f64)
     }
 
-    /// A number uniform in 0..=255.
-    pub fn byte(&mut self) -> u8 {
-        (self.rng.next_u32() >> 24) as u8
-    }
-
     /// A number from the standard normal distribution (Box and Muller, Ann. Math. Stat. 29, 610, 1958,
     /// doi:10.1214/aoms/1177706645), through `libm` so that its bits do not depend on the processor.
     pub fn normal(&mut self) -> f64 {
