@@ -1,5 +1,5 @@
 //! How are the samples of a window read from its file?
-use super::column_check;
+use super::column_check::WindowColumn;
 use super::section::{ColumnSection, Discard, Quantity, WindowSection};
 use crate::config::{Document, Fault, Faults};
 use crate::journal::Fingerprint;
@@ -56,7 +56,7 @@ pub fn read(
         warnings.push(document.fault(&key("file"), message, help).warning());
     }
     check_quantity(document, index, window, &column, &table)?;
-    column_check::check(document, index, window, &column, &table, (&path, &bytes, kt))?;
+    WindowColumn { document, index, window, column: &column, table: &table, path: &path, bytes: &bytes, kt }.check()?;
     // A period in the configuration overrides that of the file.
     let period = match window.period {
         Some(_) => None,
