@@ -54,6 +54,7 @@ fn main() -> ExitCode {
         all_descendants_end_whichever_of_rank_and_guard_are_killed_together
         the_launchers_variables_do_not_reach_a_program
         cores_are_handed_down
+        the_guard_gives_way_to_programs_which_begin_as_always
         processor_time_and_memory_are_those_of_all_descendants
         nothing_inherited_stays_open
         signals_of_the_launcher_reach_neither_guard_nor_program
@@ -314,6 +315,20 @@ fn cores_are_handed_down() {
     for absent in [1000, 1_000_000] {
         assert!(matches!(count(Some(vec![absent])), Err(Error::Cores { .. })));
     }
+}
+
+fn the_guard_gives_way_to_programs_which_begin_as_always() {
+    /// The scheduling policy, field 41 of a process' stat; the name in brackets before may hold blanks.
+    fn policy(stat: &str) -> i32 {
+        stat.rsplit(')').next().unwrap().split_whitespace().nth(38).unwrap().parse().unwrap()
+    }
+    const BATCH: i32 = 3;
+    let own = policy(&fs::read_to_string("/proc/self/stat").unwrap());
+    let guard = Guard::start().unwrap();
+    let guards = policy(&fs::read_to_string(format!("/proc/{}/stat", guard.pid())).unwrap());
+    let program = guard.run(&Command::new(["cat", "/proc/self/stat"], "/")).unwrap().stdout.text();
+    let childs = guard.run(&sh("sh -c 'cat /proc/self/stat'; true")).unwrap().stdout.text();
+    assert_eq!([guards, policy(&program), policy(&childs)], [if own == 0 { BATCH } else { own }, own, own]);
 }
 
 fn processor_time_and_memory_are_those_of_all_descendants() {

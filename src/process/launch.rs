@@ -2,28 +2,23 @@
 use super::{
     command::{Command, Output, Stdin},
     environment,
+    spawn::{Child, Failed},
     wire::{Refusal, Step},
 };
 use nix::{
     errno::Errno,
     fcntl::{FcntlArg, OFlag, fcntl},
-    sched::{CpuSet, sched_getaffinity, sched_setaffinity},
-    sys::{
-        memfd::{MFdFlags, memfd_create},
-        prctl,
-        signal::{SigSet, Signal},
-    },
+    sched::CpuSet,
+    sys::memfd::{MFdFlags, memfd_create},
     unistd::{AccessFlags, Pid, access, pipe2},
 };
 use std::{
+    collections::BTreeMap,
+    ffi::{OsStr, OsString},
     fs::{File, OpenOptions},
     io::{self, ErrorKind, Seek, Write},
-    os::{
-        fd::OwnedFd,
-        unix::{ffi::OsStrExt, process::CommandExt},
-    },
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::Path,
-    process,
 };
 
 /// A program that runs, and the ends of the pipes that it writes into (none where a file takes the output).
@@ -35,8 +30,8 @@ pub struct Launched {
 
 /// All that a program needs to begin.
 pub struct Ready {
-    child: process::Command,
-    cores: Option<CpuSet>,
+    child: Child,
+    environment: BTreeMap<OsString, OsString>,
     stdout: Option<File>,
     stderr: Option<File>,
 }
@@ -47,23 +42,19 @@ pub struct Ready {
 /// Something of that is missing.
 pub fn prepare(command: &Command) -> Result<Ready, Refusal> {
     let directory = command.directory.as_path();
-    let Some((program, arguments)) = command.argv.split_first() else {
+    if command.argv.is_empty() {
         return Err(Refusal { step: Step::Program, errno: Errno::ENOENT as i32 });
-    };
+    }
     enter(directory).map_err(refused(Step::Directory))?;
+    let environment = environment::of_child(std::env::vars_os(), &command.unset, &command.set);
     let stdin = input(&command.stdin, directory).map_err(refused(Step::Stdin))?;
     let (stdout, read_stdout) = output(&command.stdout, directory).map_err(refused(Step::Stdout))?;
     let (stderr, read_stderr) = output(&command.stderr, directory).map_err(refused(Step::Stderr))?;
     let cores = command.cores.as_deref().map(mask).transpose();
     let cores = cores.map_err(|errno| Refusal { step: Step::Cores, errno: errno as i32 })?;
-    let mut child = process::Command::new(program);
-    child.args(arguments).current_dir(directory).process_group(0);
-    child.env_clear().envs(environment::of_child(std::env::vars_os(), &command.unset, &command.set));
-    child.stdin(stdin).stdout(stdout).stderr(stderr);
-    let guard = Pid::this();
-    // SAFETY: `set_up` makes system calls alone; it neither allocates nor takes a lock.
-    unsafe { child.pre_exec(move || Ok(set_up(guard, cores.as_ref())?)) };
-    Ok(Ready { child, cores, stdout: read_stdout, stderr: read_stderr })
+    let child = Child::new(&command.argv, &environment, directory, [stdin, stdout, stderr], cores);
+    let child = child.map_err(|_| Refusal { step: Step::Nul, errno: Errno::EINVAL as i32 })?;
+    Ok(Ready { child, environment, stdout: read_stdout, stderr: read_stderr })
 }
 
 impl Ready {
@@ -71,24 +62,10 @@ impl Ready {
     ///
     /// # Errors
     /// It cannot be started; nothing runs then.
-    pub fn start(mut self, command: &Command) -> Result<Launched, Refusal> {
-        let child = self.child.spawn().map_err(|error| not_started(command, self.cores.as_ref(), error))?;
-        Ok(Launched { pid: Pid::from_raw(child.id() as i32), stdout: self.stdout, stderr: self.stderr })
+    pub fn start(self, command: &Command) -> Result<Launched, Refusal> {
+        let pid = self.child.spawn().map_err(|failed| not_started(command, &self.environment, failed))?;
+        Ok(Launched { pid, stdout: self.stdout, stderr: self.stderr })
     }
-}
-
-/// What the child does between fork and exec, beside what the standard library does.
-fn set_up(guard: Pid, cores: Option<&CpuSet>) -> nix::Result<()> {
-    if let Some(mask) = cores {
-        sched_setaffinity(Pid::from_raw(0), mask)?;
-    }
-    prctl::set_pdeathsig(Signal::SIGKILL)?;
-    // The guard may have died before the line above.
-    if Pid::parent() != guard {
-        return Err(Errno::ESRCH);
-    }
-    // The guard blocks every signal, and its mask is inherited.
-    SigSet::empty().thread_set_mask()
 }
 
 /// Whether a program can be started in `directory`.
@@ -147,32 +124,22 @@ fn refused(step: Step) -> impl Fn(io::Error) -> Refusal {
 }
 
 /// Why there is no program: one errno stands for several causes.
-fn not_started(command: &Command, cores: Option<&CpuSet>, error: io::Error) -> Refusal {
-    let step = match error.raw_os_error().map(Errno::from_raw) {
-        Some(Errno::EINVAL) if cores.is_some_and(|mask| !can_bind(mask)) => Step::Cores,
-        Some(Errno::ENOENT) if is_there(command) => Step::Interpreter,
-        _ => Step::Program,
+fn not_started(command: &Command, environment: &BTreeMap<OsString, OsString>, failed: Failed) -> Refusal {
+    let (step, errno) = match failed {
+        Failed::Execute(Errno::ENOENT) if is_there(command, environment) => (Step::Interpreter, Errno::ENOENT),
+        Failed::Execute(errno) | Failed::Begin(errno) => (Step::Program, errno),
+        Failed::Directory(errno) => (Step::Directory, errno),
+        Failed::Cores(errno) => (Step::Cores, errno),
     };
-    refused(step)(error)
-}
-
-/// Whether this process may be bound to these cores; it is bound as before afterwards.
-fn can_bind(mask: &CpuSet) -> bool {
-    let this = Pid::from_raw(0);
-    let Ok(before) = sched_getaffinity(this) else { return true };
-    let bound = sched_setaffinity(this, mask);
-    let _ = sched_setaffinity(this, &before);
-    bound.is_ok()
+    Refusal { step, errno: errno as i32 }
 }
 
 /// Whether the program's file exists, in PATH or at the place that its name gives.
-fn is_there(command: &Command) -> bool {
+fn is_there(command: &Command, environment: &BTreeMap<OsString, OsString>) -> bool {
     let Some(name) = command.argv.first() else { return false };
     if name.as_bytes().contains(&b'/') {
         return command.directory.join(name).exists();
     }
-    let path =
-        environment::of_child(std::env::vars_os(), &command.unset, &command.set).remove(std::ffi::OsStr::new("PATH"));
-    std::env::split_paths(&path.unwrap_or_default())
-        .any(|directory| command.directory.join(directory).join(name).exists())
+    let path = environment.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
+    std::env::split_paths(path).any(|directory| command.directory.join(directory).join(name).exists())
 }

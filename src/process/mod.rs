@@ -27,8 +27,10 @@ mod launch;
 mod orders;
 mod serve;
 pub mod shared;
+mod spawn;
 mod stall;
 mod table;
+mod turn;
 mod wire;
 
 pub use capture::Captured;

@@ -6,6 +6,7 @@ use super::{
     job::{Job, PATIENCE},
     keep::{self, LAST_PATIENCE},
     orders::{Address, LINES, Order, Orders},
+    turn,
     wire::{self, Refusal, Reply},
 };
 use nix::{
@@ -49,6 +50,7 @@ fn prepare() -> nix::Result<SignalFd> {
     prctl::set_child_subreaper(true)?;
     // The name of the keeper is another: who kills processes by name leaves one of both to end the programs.
     prctl::set_name(c"simmpi-programs")?;
+    turn::give_way();
     SignalFd::with_flags(&SigSet::from(Signal::SIGCHLD), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
 }
 
