@@ -1,4 +1,4 @@
-//! Expansions of periodic frames: results do not depend on where the border of the cell cuts the molecules.
+//! Expansions of periodic frames: results do not depend on where the cell boundary cuts the molecules.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -59,7 +59,7 @@ fn energies(text: &str, frames: usize) -> Vec<[f64; 2]> {
 }
 
 #[test]
-fn the_interaction_does_not_depend_on_where_the_border_cuts() {
+fn the_interaction_does_not_depend_on_where_the_cell_boundary_cuts() {
     let alone = energies(&frame("two waters", CUBE, [0.0; 3], [[0; 3]; 6]), 1)[0];
     // By PySCF, HF/6-31G*.
     assert!((alone[0] + 0.0074286).abs() < 1e-7, "{alone:?}");
@@ -87,11 +87,11 @@ fn the_interaction_does_not_depend_on_where_the_border_cuts() {
 }
 
 #[test]
-fn the_result_says_where_the_atoms_were_put() {
+fn positions_and_cell_are_in_the_results() {
     let hydrogens = [[0; 3], [1, 0, 0], [1, 0, 0], [0; 3], [0; 3], [0; 3]];
     let campaign = campaign(&frame(&lattice(CUBE), CUBE, [0.0; 3], hydrogens), "");
     let reported =
-        ["along a, b, c, 10.000 x 10.000 x 10.000 angstrom", "1 was cut by the border of the cell and made whole"];
+        ["along a, b, c, 10.000 x 10.000 x 10.000 angstrom", "1 was cut by the cell boundary and made whole"];
     campaign.tell("check", &[]).expect(0, &reported);
     campaign.run(0, &[]).expect(0, &["complete"]);
     let positions = results(&campaign).array::<f64>("/results/positions").unwrap();
@@ -102,10 +102,10 @@ fn the_result_says_where_the_atoms_were_put() {
 }
 
 #[test]
-fn a_pair_that_is_as_near_in_two_images_is_refused_with_a_cutoff_that_leaves_it_out() {
+fn a_pair_equally_close_in_two_images_is_refused_with_a_cutoff_that_excludes_it() {
     let text = |x: f64| format!("3\nLattice=\"10 0 0 0 20 0 0 0 20\"\nHe 0 0 0\nHe {x} 0 0\nHe 0 3 0\n");
     let reported =
-        ["m.xyz:2: frame 0: two images of fragment 1 are equally near to fragment 0", "set cutoffs_angstrom to 5.0"];
+        ["m.xyz:2: frame 0: two images of fragment 1 are equally close to fragment 0", "set cutoffs_angstrom to 5.0"];
     campaign(&text(4.96), "").expect_told(&reported);
     campaign(&text(4.96), "cutoffs_angstrom = [4.5]").tell("check", &[]).expect(0, &["no errors found"]);
     let reported =
@@ -114,12 +114,12 @@ fn a_pair_that_is_as_near_in_two_images_is_refused_with_a_cutoff_that_leaves_it_
 }
 
 #[test]
-fn three_that_wind_around_the_cell_are_refused() {
+fn fragments_that_wind_around_the_cell_are_refused() {
     let text = "3\nLattice=\"9 0 0 0 20 0 0 0 20\"\nHe 0 0 0\nHe 3 0 0\nHe 6 0 0\n";
     let ghosts = ["which counterpoise needs for the basis of all fragments", "bsse = [\"vmfc\"] or [\"nocp\"]"];
     campaign(text, "").expect_told(&ghosts);
     let three = campaign(text, "");
     let config = fs::read_to_string(three.path("config.toml")).unwrap();
     three.write(&config.replace("max_order = 2", "max_order = 3"));
-    three.expect_told(&["fragments 0, 1 and 2 cannot stand so", "set max_order = 2"]);
+    three.expect_told(&["fragments 0, 1 and 2 cannot all be nearest images", "set max_order = 2"]);
 }

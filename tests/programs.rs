@@ -336,7 +336,7 @@ fn a_level_of_a_file_that_needs_qcengine_is_told_by_its_place_and_what_to_change
     assert_eq!(check.status.code(), Some(78), "{said}");
     for text in [
         "m.json:6:23: specification.specification.big.program: `qcengine` is not in any folder of PATH",
-        "the engine nwchem does not translate `ccsd`, so that QCEngine is to run it",
+        "QCEngine is used because the engine nwchem does not support `ccsd`",
         "pip install qcengine",
         "hf or mp2 as \"method\", or another \"program\"",
         "m.json:7:25: specification.specification.small.program: `psi4` is not in any folder",
@@ -379,6 +379,6 @@ fn a_core_above_valence_orbitals_of_a_neighbour_is_warned_of() {
     for (metal, frozen, is_warned) in [("Na", true, true), ("Na", false, false), ("Li", true, false)] {
         let said =
             Campaign::with(simmpi(), &config(metal, frozen)).tell("check", &[]).expect(0, &["no errors found"]).said;
-        assert_eq!(said.contains("below the outer core of the first of Na and F"), is_warned, "{metal}:\n{said}");
+        assert_eq!(said.contains("in Na and F valence orbitals of the second element"), is_warned, "{metal}:\n{said}");
     }
 }

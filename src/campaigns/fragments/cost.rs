@@ -1,16 +1,16 @@
-//! How long will a task take, compared with others?
-use super::Frame;
+//! How long does a task take, relative to others?
 use super::levels::{Level, Solver};
+use super::setup::Frame;
 use crate::engines::Driver;
 use crate::science::chemistry::Element;
 use crate::science::expansion::Task;
 
-/// Seconds that a mean-field calculation takes for each cube of its basis functions, on one core of our days. Only ratios matter, and what has
-/// run replaces the estimate.
+/// Seconds of a mean-field calculation per cube of the number of basis functions, on one core. Only ratios matter, and measured times replace
+/// the estimate.
 const PER_CUBE_S: f64 = 3e-6;
 
 /// The estimated cost of a task, s.
-pub fn of(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> f64 {
+pub fn estimate_s(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> f64 {
     let start_s = match &level.solver {
         Solver::Program(engine) => engine.start_s(),
         Solver::Embedded(_) => 0.0,
@@ -27,7 +27,7 @@ pub fn of(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> f64 {
     let (all, real) = (count(&frame.expansion.basis_of(task)), count(&task.real));
     let mean_field = PER_CUBE_S * all.powi(3);
     let method = level.chemistry.method.to_lowercase();
-    // Correlation scales with powers of the real fragments' electrons too, which their share of the functions stands for.
+    // Correlation also scales with the electrons of the real fragments, for which their share of the functions stands.
     let work = match method.as_str() {
         m if m.contains("gfn") => 1e-2 * mean_field,
         m if m.contains("(t)") => mean_field * (1.0 + 0.05 * real * all / 10.0),
@@ -43,7 +43,7 @@ pub fn of(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> f64 {
     start_s + work * derivatives / level.threads as f64
 }
 
-/// About how many basis functions an atom has: by row of the periodic table, for the usual sets by name and for others as double zeta.
+/// The approximate number of basis functions of an atom, by row of the periodic table: common sets by name, others as double zeta.
 fn functions(element: Element, basis: Option<&str>) -> f64 {
     let name = basis.unwrap_or("").to_lowercase();
     let of_rows: [f64; 4] = match name.as_str() {

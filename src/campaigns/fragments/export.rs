@@ -1,16 +1,13 @@
-//! What does a result look like to programs that read QCManyBody's?
+//! How are results exported for programs that read those of QCManyBody?
 //!
-//! A ManyBodyResult of QCSchema 1 with QCManyBody's names of properties. What could not be computed is NaN in the file and no JSON:
-//! such properties are left out and named in `missing`.
+//! As a ManyBodyResult of QCSchema 1 with QCManyBody's names of properties. Properties that could not be computed are NaN in the file,
+//! which JSON does not have: they are omitted and listed in `missing`.
 use crate::campaigns::export::{about, nested};
 use crate::results::{Error, Reader, Values};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
-/// The results of fragments: one result, or one for each frame in `frames`.
-///
-/// # Errors
-/// The file cannot be read.
+/// The results of a fragment campaign: one result, or one for each frame in `frames`.
 pub fn export(reader: &Reader) -> Result<Value, Error> {
     let about = about(reader)?;
     if reader.has("/results/tasks") {
@@ -33,15 +30,16 @@ struct Expansion<'a> {
     reader: &'a Reader,
     folder: &'a str,
     tasks: Vec<Task>,
-    /// Orders that some task is of: others are in between, and nobody asked for them.
-    orders: BTreeSet<usize>,
+    /// Orders of the tasks; others in between were not requested.
+    task_sizes: BTreeSet<usize>,
 }
 
 struct Task {
     level: String,
     real: Value,
     basis: Value,
-    energy: f64,
+    /// None where the task failed.
+    energy: Option<f64>,
 }
 
 impl Task {
@@ -52,35 +50,35 @@ impl Task {
     }
 }
 
-/// Properties by name, and the names of those that could not be computed.
+/// Properties by name, and the names of those that are missing.
 #[derive(Default)]
 struct Properties {
-    found: Map<String, Value>,
+    values: Map<String, Value>,
     missing: Vec<String>,
 }
 
 impl Properties {
-    /// Adds a property of `shape`, unless a number in it is NaN; such a one is missing where it was asked for.
-    fn add(&mut self, name: String, numbers: &[f64], shape: &[usize], is_wanted: bool) {
+    /// Adds a property of `shape`, unless a number in it is NaN; it is missing then if it was requested.
+    fn add(&mut self, name: String, numbers: &[f64], shape: &[usize], is_requested: bool) {
         if numbers.iter().all(|x| x.is_finite()) {
-            self.found.insert(name, nested(&mut numbers.iter().map(|&x| x.into()), shape));
-        } else if is_wanted {
+            self.values.insert(name, nested(&mut numbers.iter().map(|&x| x.into()), shape));
+        } else if is_requested {
             self.missing.push(name);
         }
     }
 }
 
-/// Values through each order, or of each.
+/// Values of each order.
 struct ByOrder {
     numbers: Vec<f64>,
-    /// Of one order's.
+    /// Of the value of one order.
     shape: Vec<usize>,
-    /// Whether something in it could not be computed.
+    /// Whether some of them could not be computed.
     is_partial: bool,
 }
 
 impl ByOrder {
-    fn orders(&self) -> usize {
+    fn max_order(&self) -> usize {
         self.numbers.len() / self.size()
     }
 
@@ -88,12 +86,12 @@ impl ByOrder {
         self.shape.iter().product::<usize>().max(1)
     }
 
-    fn of(&self, order: usize) -> &[f64] {
+    fn value(&self, order: usize) -> &[f64] {
         &self.numbers[(order - 1) * self.size()..order * self.size()]
     }
 
-    fn less(&self, order: usize, lower: usize) -> Vec<f64> {
-        self.of(order).iter().zip(self.of(lower)).map(|(a, b)| a - b).collect()
+    fn difference(&self, order: usize, lower: usize) -> Vec<f64> {
+        self.value(order).iter().zip(self.value(lower)).map(|(a, b)| a - b).collect()
     }
 }
 
@@ -104,10 +102,11 @@ impl<'a> Expansion<'a> {
         let (levels, real, basis) = (text("level")?, text("real")?, text("basis")?);
         let energies = reader.array::<f64>(&format!("{folder}/tasks/energy"))?;
         let rows = levels.into_iter().zip(real.iter().map(list)).zip(basis.iter().map(list)).zip(energies);
-        let task = |(((level, real), basis), energy)| Task { level, real, basis, energy };
+        let finite = |energy: f64| Some(energy).filter(|energy| energy.is_finite());
+        let task = |(((level, real), basis), energy)| Task { level, real, basis, energy: finite(energy) };
         let tasks: Vec<Task> = rows.map(task).collect();
-        let orders = tasks.iter().map(|task| task.real.as_array().map_or(0, Vec::len)).collect();
-        Ok(Self { reader, folder, tasks, orders })
+        let task_sizes = tasks.iter().map(|task| task.real.as_array().map_or(0, Vec::len)).collect();
+        Ok(Self { reader, folder, tasks, task_sizes })
     }
 
     fn result(&self, about: &Value) -> Result<Map<String, Value>, Error> {
@@ -120,21 +119,22 @@ impl<'a> Expansion<'a> {
             self.add_derivatives(bsse, &mut properties)?;
         }
         let returned = self.add_returned(&mut properties)?;
+        let component = |task: &Task| Some((task.label(), json!({ "return_energy": task.energy? })));
         let components: Map<String, Value> = self.tasks.iter().filter_map(component).collect();
         let outcome = |task: &Task| {
-            let outcome = match task.energy.is_finite() {
-                true => json!({ "success": true, "return_result": task.energy }),
-                false => json!({ "success": false }),
+            let outcome = match task.energy {
+                Some(energy) => json!({ "success": true, "return_result": energy }),
+                None => json!({ "success": false }),
             };
             (task.label(), outcome)
         };
-        let Properties { found, missing } = properties;
+        let Properties { values, missing } = properties;
         let result = json!({
             "schema_name": "qcschema_manybodyresult",
             "schema_version": 1,
-            "success": about["complete"] == json!(true) && self.tasks.iter().all(|task| task.energy.is_finite()),
+            "success": about["complete"] == json!(true) && self.tasks.iter().all(|task| task.energy.is_some()),
             "return_result": returned,
-            "properties": found,
+            "properties": values,
             "missing": missing,
             "component_properties": components,
             "component_results": self.tasks.iter().map(outcome).collect::<Map<_, _>>(),
@@ -149,7 +149,7 @@ impl<'a> Expansion<'a> {
         let of_basis = |task: &'_ Task| task.basis.as_array().cloned().unwrap_or_default();
         let fragments = self.tasks.iter().flat_map(of_basis).filter_map(|n| n.as_u64()).max();
         let mut put = |name: &str, count: Option<u64>| {
-            properties.found.extend(count.map(|count| (name.to_owned(), count.into())));
+            properties.values.extend(count.map(|count| (name.to_owned(), count.into())));
         };
         put("calcinfo_nmc", Some(levels.len() as u64));
         put("calcinfo_nfr", fragments);
@@ -158,19 +158,19 @@ impl<'a> Expansion<'a> {
         Ok(())
     }
 
-    /// The number of atoms, where something in the file tells it.
+    /// The number of atoms, from an attribute or the shape of a gradient.
     fn atoms(&self) -> Result<Option<u64>, Error> {
         if let Some(count) = self.attribute("atoms")? {
             return Ok(Some(count as u64));
         }
-        let places = ["cp", "nocp", "vmfc"].into_iter().flat_map(|bsse| {
+        let paths = ["cp", "nocp", "vmfc"].into_iter().flat_map(|bsse| {
             ["total_gradient", "interaction_gradient"].map(|name| format!("{}/{bsse}/{name}", self.folder))
         });
-        let shapes = places.filter_map(|place| self.reader.shape(&place));
+        let shapes = paths.filter_map(|path| self.reader.shape(&path));
         Ok(shapes.filter_map(|shape| shape.first().copied()).next().map(|count| count as u64))
     }
 
-    /// A number among the attributes of the results.
+    /// A numeric attribute of the results.
     fn attribute(&self, name: &str) -> Result<Option<f64>, Error> {
         Ok(self.reader.attributes(self.folder)?.get(name).and_then(|array| match &array.values {
             Values::Float(numbers) => numbers.first().copied(),
@@ -181,10 +181,10 @@ impl<'a> Expansion<'a> {
     }
 
     fn by_order(&self, bsse: &str, name: &str) -> Result<Option<ByOrder>, Error> {
-        let place = format!("{}/{bsse}/{name}", self.folder);
-        let Some(shape) = self.reader.shape(&place) else { return Ok(None) };
-        let is_partial = self.reader.attributes(&place)?.get("missing").is_some_and(|list| list.shape != [0]);
-        let numbers = self.reader.array(&place)?;
+        let path = format!("{}/{bsse}/{name}", self.folder);
+        let Some(shape) = self.reader.shape(&path) else { return Ok(None) };
+        let is_partial = self.reader.attributes(&path)?.get("missing").is_some_and(|list| list.shape != [0]);
+        let numbers = self.reader.array(&path)?;
         Ok(Some(ByOrder { numbers, shape: shape[1..].to_vec(), is_partial }))
     }
 
@@ -192,18 +192,18 @@ impl<'a> Expansion<'a> {
         for kind in ["total", "interaction"] {
             let Some(energies) = self.by_order(bsse, &format!("{kind}_energy"))? else { continue };
             let name = format!("{bsse}_corrected_{kind}_energy");
-            for order in 1..=energies.orders() {
-                let is_wanted = energies.is_partial && self.orders.contains(&order);
-                properties.add(format!("{name}_through_{order}_body"), energies.of(order), &[], is_wanted);
+            for order in 1..=energies.max_order() {
+                let is_requested = energies.is_partial && self.task_sizes.contains(&order);
+                properties.add(format!("{name}_through_{order}_body"), energies.value(order), &[], is_requested);
             }
-            // The best one there is.
-            properties.add(name, energies.of(energies.orders()), &[], energies.is_partial);
+            // Through the highest order.
+            properties.add(name, energies.value(energies.max_order()), &[], energies.is_partial);
         }
         let Some(contributions) = self.by_order(bsse, "contribution")? else { return Ok(()) };
-        for order in 2..=contributions.orders() {
-            let is_wanted = contributions.is_partial && self.orders.contains(&order);
+        for order in 2..=contributions.max_order() {
+            let is_requested = contributions.is_partial && self.task_sizes.contains(&order);
             let name = format!("{bsse}_corrected_{order}_body_contribution_to_energy");
-            properties.add(name, contributions.of(order), &[], is_wanted);
+            properties.add(name, contributions.value(order), &[], is_requested);
         }
         Ok(())
     }
@@ -212,9 +212,9 @@ impl<'a> Expansion<'a> {
         let has_interaction = self.reader.has(&format!("{}/{bsse}/interaction_energy", self.folder));
         for derivative in ["gradient", "hessian"] {
             for kind in ["total", "interaction"] {
-                let place = format!("{}/{bsse}/{kind}_{derivative}", self.folder);
-                let Some(shape) = self.reader.shape(&place) else { continue };
-                let numbers = self.reader.array::<f64>(&place)?;
+                let path = format!("{}/{bsse}/{kind}_{derivative}", self.folder);
+                let Some(shape) = self.reader.shape(&path) else { continue };
+                let numbers = self.reader.array::<f64>(&path)?;
                 properties.add(format!("{bsse}_corrected_{kind}_{derivative}"), &numbers, &shape, true);
                 let Some(through) = self.by_order(bsse, &format!("{derivative}_through"))? else { continue };
                 self.add_through(bsse, derivative, (kind, has_interaction), &through, properties);
@@ -223,7 +223,7 @@ impl<'a> Expansion<'a> {
         Ok(())
     }
 
-    /// Derivatives through each order; those of interactions and of single orders are their differences.
+    /// Adds derivatives through each order; those of interactions and of single orders are differences of these.
     fn add_through(
         &self,
         bsse: &str,
@@ -232,29 +232,29 @@ impl<'a> Expansion<'a> {
         through: &ByOrder,
         properties: &mut Properties,
     ) {
-        let is_there = |order: &usize| through.of(*order).iter().all(|x| x.is_finite());
-        for order in 1..=through.orders() {
-            let is_wanted = through.is_partial && self.orders.contains(&order);
+        let is_known = |order: &usize| through.value(*order).iter().all(|x| x.is_finite());
+        for order in 1..=through.max_order() {
+            let is_requested = through.is_partial && self.task_sizes.contains(&order);
             let name = |kind: &str| format!("{bsse}_corrected_{kind}_{derivative}_through_{order}_body");
-            properties.add(name(kind), through.of(order), &through.shape, is_wanted);
+            properties.add(name(kind), through.value(order), &through.shape, is_requested);
             if kind == "total" && has_interaction {
-                properties.add(name("interaction"), &through.less(order, 1), &through.shape, is_wanted);
-                if order == through.orders() {
+                properties.add(name("interaction"), &through.difference(order, 1), &through.shape, is_requested);
+                if order == through.max_order() {
                     let best = format!("{bsse}_corrected_interaction_{derivative}");
-                    properties.add(best, &through.less(order, 1), &through.shape, is_wanted);
+                    properties.add(best, &through.difference(order, 1), &through.shape, is_requested);
                 }
             }
-            // A supersystem's contribution is that beyond the highest order before it. With single fragments and the whole alone there
-            // is none: the difference is the whole interaction.
-            let lower = (1..order).rev().find(|lower| self.orders.contains(lower));
-            if let Some(lower) = lower.filter(|&lower| lower + 1 == order || (2..order).any(|order| is_there(&order))) {
+            // A supersystem contributes what exceeds the highest order before it. With only single fragments and the whole cluster there
+            // is no such contribution: the difference is the interaction.
+            let lower = (1..order).rev().find(|lower| self.task_sizes.contains(lower));
+            if let Some(lower) = lower.filter(|&lower| lower + 1 == order || (2..order).any(|order| is_known(&order))) {
                 let name = format!("{bsse}_corrected_{order}_body_contribution_to_{derivative}");
-                properties.add(name, &through.less(order, lower), &through.shape, is_wanted);
+                properties.add(name, &through.difference(order, lower), &through.shape, is_requested);
             }
         }
     }
 
-    /// Adds what is returned: energy, and derivatives of the treatment whose results are. Gives the highest one.
+    /// Adds the returned energy and derivatives, and returns the highest derivative.
     fn add_returned(&self, properties: &mut Properties) -> Result<Value, Error> {
         let attributes = self.reader.attributes(self.folder)?;
         let bsse = match attributes.get("returned_bsse").map(|array| &array.values) {
@@ -264,23 +264,18 @@ impl<'a> Expansion<'a> {
         if let Some(energy) = self.attribute("return_energy")? {
             properties.add("return_energy".to_owned(), &[energy], &[], true);
         }
-        let mut returned = properties.found.get("return_energy").cloned().unwrap_or_default();
+        let mut returned = properties.values.get("return_energy").cloned().unwrap_or_default();
         for derivative in ["gradient", "hessian"] {
             for kind in ["total", "interaction"] {
-                let place = format!("{}/{bsse}/{kind}_{derivative}", self.folder);
-                let Some(shape) = self.reader.shape(&place) else { continue };
+                let path = format!("{}/{bsse}/{kind}_{derivative}", self.folder);
+                let Some(shape) = self.reader.shape(&path) else { continue };
                 let name = format!("return_{derivative}");
-                properties.add(name.clone(), &self.reader.array::<f64>(&place)?, &shape, true);
-                returned = properties.found.get(&name).cloned().unwrap_or_default();
+                properties.add(name.clone(), &self.reader.array::<f64>(&path)?, &shape, true);
+                returned = properties.values.get(&name).cloned().unwrap_or_default();
             }
         }
         Ok(returned)
     }
-}
-
-/// The properties of a task that has them.
-fn component(task: &Task) -> Option<(String, Value)> {
-    task.energy.is_finite().then(|| (task.label(), json!({ "return_energy": task.energy })))
 }
 
 #[cfg(test)]
@@ -323,10 +318,10 @@ mod tests {
     }
 
     fn write_numbers(out: &mut Writer, name: &str, shape: &[usize], numbers: &[f64], missing: &[u64]) {
-        let place = format!("/results/{name}");
-        out.array(&place, shape, numbers, "Eh", "about").unwrap();
+        let path = format!("/results/{name}");
+        out.array(&path, shape, numbers, "Eh", "about").unwrap();
         if !missing.is_empty() {
-            out.list_attribute(&place, "missing", missing).unwrap();
+            out.list_attribute(&path, "missing", missing).unwrap();
         }
     }
 
@@ -371,11 +366,11 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_a_number_is_left_out_and_named_where_it_was_asked_for() {
+    fn missing_properties_are_omitted_and_listed_if_requested() {
         let mut tasks = MONOMERS_AND_PAIR;
         tasks[2].2 = f64::NAN;
         let found = exported(&tasks, |out| {
-            // A supersystem of four fragments: order 3 was never asked for.
+            // A supersystem of four fragments: order 3 was not requested.
             write_numbers(out, "nocp/total_energy", &[3], &[-3.0, f64::NAN, f64::NAN], &[2]);
             write_numbers(out, "nocp/contribution", &[3], &[-3.0, f64::NAN, f64::NAN], &[2]);
             write_returned(out, "nocp", f64::NAN);

@@ -1,7 +1,7 @@
 //! How long will the embedded engine's tasks take, and with how much memory?
 use super::levels::{Level, Solver};
+use super::setup::{Frame, Setup, Unit};
 use super::stage::FragmentStage;
-use super::{Setup, Unit};
 use crate::campaigns::campaign::MemoryNeed;
 use crate::engines::{Embedded, Forecast};
 use crate::science::scf::{Footprint, TOGETHER};
@@ -117,7 +117,7 @@ fn memory_of_level(stage: &FragmentStage, level: usize, limit_mb: Option<u64>) -
 }
 
 fn functions(setup: &Setup, engine: &Embedded, unit: &Unit) -> usize {
-    let super::Frame { system, expansion } = &setup.frames[unit.frame];
+    let Frame { system, expansion } = &setup.frames[unit.frame];
     let basis = expansion.basis_of(&unit.task);
     let atoms = basis.iter().flat_map(|&fragment| &system.fragments[usize::from(fragment)].atoms);
     engine.functions(atoms.map(|&atom| system.elements[atom]))

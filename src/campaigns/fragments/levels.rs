@@ -1,4 +1,4 @@
-//! Which model chemistries are asked for, and which program computes each?
+//! Which model chemistries are requested, and which engine computes each?
 use super::section::{EngineName, LevelSection, RetrySection};
 use crate::config::{Config, Faults};
 use crate::engines::{
@@ -12,22 +12,22 @@ use crate::science::scf::Integrals;
 use crate::task::Cause;
 use std::path::PathBuf;
 
-/// What is handed to a program as it is.
+/// Keywords of a program, passed unchanged.
 type Keywords = serde_json::Map<String, serde_json::Value>;
 
-/// A model chemistry and who computes it.
+/// A model chemistry and its engine.
 pub struct Level {
     pub name: String,
-    /// Its place among `[[fragments.level]]`.
-    pub place: usize,
+    /// Its index among `[[fragments.level]]`.
+    pub index: usize,
     pub solver: Solver,
     pub chemistry: Chemistry,
-    /// Keywords that are tried in turn where a task does not converge.
+    /// Keywords to try in turn where a task does not converge.
     pub retries: Vec<Keywords>,
     pub threads: usize,
 }
 
-/// What gives a task its energy.
+/// What computes a task.
 pub enum Solver {
     Embedded(Embedded),
     Program(Box<dyn Engine>),
@@ -35,14 +35,11 @@ pub enum Solver {
 }
 
 impl Level {
-    /// The level that a section describes.
-    ///
-    /// # Errors
-    /// Keys are missing, or do not go with its engine.
-    pub fn new(config: &Config, place: usize, section: &LevelSection) -> Result<Self, Faults> {
+    /// The level of a section. Fails where keys are missing, or do not apply to its engine.
+    pub fn new(config: &Config, index: usize, section: &LevelSection) -> Result<Self, Faults> {
         let mut faults = Faults::default();
         let mut refuse = |key: &str, message: String, help: &str| {
-            faults.push(config.fault(&format!("fragments.level.{place}.{key}"), message, help));
+            faults.push(config.fault(&format!("fragments.level.{index}.{key}"), message, help));
         };
         let engine = section.engine;
         let belongs = [
@@ -51,13 +48,13 @@ impl Level {
             ("file", section.file.is_some(), EngineName::Recorded),
         ];
         if section.basis_file.is_some() && engine != EngineName::Embedded {
-            refuse("basis_file", "`basis_file` has a meaning with engine = \"embedded\" only".into(), "remove it");
+            refuse("basis_file", "`basis_file` is for engine = \"embedded\" only".into(), "remove it");
         }
         for (key, is_given, owner) in belongs {
             if is_given != (engine == owner) {
-                let owner = word(&owner);
+                let owner = config_name(&owner);
                 match is_given {
-                    true => refuse(key, format!("`{key}` has a meaning with engine = \"{owner}\" only"), "remove it"),
+                    true => refuse(key, format!("`{key}` is for engine = \"{owner}\" only"), "remove it"),
                     false => refuse("engine", format!("engine \"{owner}\" needs `{key}`"), help_with(key)),
                 }
             }
@@ -65,10 +62,10 @@ impl Level {
         if section.method.is_none() && engine != EngineName::Recorded {
             refuse("engine", "`method` is missing".into(), "name the method, as in method = \"mp2\"");
         }
-        let name = name_of(section);
+        let name = default_name(section);
         faults.into_result(())?;
         let solver = match engine {
-            EngineName::Embedded => Solver::Embedded(embedded(config, place, section)?),
+            EngineName::Embedded => Solver::Embedded(embedded(config, index, section)?),
             EngineName::Psi4 => Solver::Program(Box::new(Psi4::new())),
             EngineName::Nwchem => Solver::Program(Box::new(NwChem::new())),
             EngineName::Xtb => Solver::Program(Box::new(Xtb::new())),
@@ -78,11 +75,11 @@ impl Level {
             EngineName::Command => {
                 Solver::Program(Box::new(Command::new(section.command.clone().unwrap_or_default(), &folder_of(config))))
             }
-            EngineName::Recorded => Solver::Recorded(recorded(config, place, section, &name)?),
+            EngineName::Recorded => Solver::Recorded(recorded(config, index, section, &name)?),
         };
         Ok(Self {
             name,
-            place,
+            index,
             solver,
             chemistry: chemistry_of(section),
             retries: section.retry.iter().map(|RetrySection { keywords }| keywords.clone()).collect(),
@@ -90,7 +87,7 @@ impl Level {
         })
     }
 
-    /// What cannot be computed at this level, told as faults of its keys.
+    /// Adds faults of the level's keys where its engine does not support what tasks need.
     pub fn refusals(&self, config: &Config, driver: Driver, needs: Needs, faults: &mut Faults) {
         let refusals = match &self.solver {
             Solver::Program(engine) => engine.refusals(driver, &self.chemistry, needs),
@@ -98,7 +95,7 @@ impl Level {
             Solver::Recorded(_) => Vec::new(),
         };
         for refusal in refusals {
-            let key = format!("fragments.level.{}.{}", self.place, refusal.key);
+            let key = format!("fragments.level.{}.{}", self.index, refusal.key);
             faults.push(config.fault(&key, refusal.message, refusal.help));
         }
     }
@@ -117,12 +114,12 @@ impl Level {
         matches!(self.solver, Solver::Program(_))
     }
 
-    /// Whether tasks were computed before.
+    /// Whether tasks are read from a file of records.
     pub fn is_recorded(&self) -> bool {
         matches!(self.solver, Solver::Recorded(_))
     }
 
-    /// Which differences give the derivatives that `driver` asks for.
+    /// The finite differences that give the derivatives of `driver`.
     pub fn differences(&self, driver: Driver) -> Differences {
         match &self.solver {
             Solver::Embedded(engine) => engine.differences(driver),
@@ -130,11 +127,8 @@ impl Level {
         }
     }
 
-    /// Computes molecules with the embedded engine, and again with other keywords what does not converge; also tells how many of those
-    /// each needed. `integrals` are those of the last molecule, and afterwards those of the last of these.
-    ///
-    /// # Errors
-    /// One has no energy.
+    /// Computes molecules with the embedded engine, and with the retries' keywords those that do not converge. Returns each answer with the
+    /// number of retries, or why there is none. `integrals` are those of the last molecule, before and after the call.
     pub fn embedded(
         &self,
         engine: &Embedded,
@@ -145,7 +139,7 @@ impl Level {
         let outcomes = engine.run(&molecules.iter().collect::<Vec<_>>(), driver, room, integrals);
         let retried = molecules.iter().zip(outcomes).map(|(molecule, outcome)| {
             self.with_retries(outcome, |keywords| {
-                // Refused when the campaign was loaded, if they could not be understood.
+                // Invalid keywords were refused when the campaign was loaded.
                 let other = engine.with_keywords(keywords).map_err(|refusal| Cause::Input(refusal.message))?;
                 other.run(&[molecule], driver, room, integrals).swap_remove(0)
             })
@@ -153,8 +147,7 @@ impl Level {
         retried.collect()
     }
 
-    /// Where an attempt with the level's own keywords has not converged, makes others with those of each retry in turn; also tells how
-    /// many of those there were.
+    /// Repeats an attempt that did not converge with the keywords of each retry in turn. Returns the answer and the number of retries.
     fn with_retries(
         &self,
         mut outcome: Result<Answer, Cause>,
@@ -176,10 +169,8 @@ impl Level {
         }
     }
 
-    /// Computes a molecule with a program, with other keywords where it does not converge; also tells how many of those were needed.
-    ///
-    /// # Errors
-    /// It has no energy.
+    /// Computes a molecule with a program, with the retries' keywords where it does not converge. Returns the answer and the number of
+    /// retries, or why there is none.
     pub fn compute(
         &self,
         engine: &dyn Engine,
@@ -202,12 +193,12 @@ fn clear(scratch: &std::path::Path) -> Result<(), Cause> {
     again.map_err(|error| Cause::Resource(format!("cannot empty `{}`: {error}", scratch.display())))
 }
 
-/// What a level is called: as it is named, or by method and basis.
-pub fn name_of(section: &LevelSection) -> String {
+/// The name of a level; by default its method and basis.
+pub fn default_name(section: &LevelSection) -> String {
     let chemistry = match (&section.method, &section.basis) {
         (Some(method), Some(basis)) => format!("{method}/{basis}"),
         (Some(method), None) => method.clone(),
-        (None, _) => word(&section.engine),
+        (None, _) => config_name(&section.engine),
     };
     section.name.clone().unwrap_or(chemistry)
 }
@@ -224,19 +215,18 @@ fn chemistry_of(section: &LevelSection) -> Chemistry {
     }
 }
 
-/// The folder of the configuration, where the words of a command may name files.
+/// The folder of the configuration, to which the arguments of a command may be relative.
 fn folder_of(config: &Config) -> PathBuf {
     let folder = config.resolve("".as_ref());
     std::path::absolute(&folder).unwrap_or(folder)
 }
 
-fn embedded(config: &Config, place: usize, section: &LevelSection) -> Result<Embedded, Faults> {
-    let key = |key: &str| format!("fragments.level.{place}.{key}");
-    let refused = |refusal: Refusal| Faults::from(config.fault(&key(refusal.key), refusal.message, refusal.help));
+fn embedded(config: &Config, index: usize, section: &LevelSection) -> Result<Embedded, Faults> {
+    let key = |key: &str| format!("fragments.level.{index}.{key}");
+    let refused = |refusal: Refusal| config.fault(&key(refusal.key), refusal.message, refusal.help);
     let basis = match (&section.basis, &section.basis_file) {
         (Some(_), Some(_)) => {
-            let fault =
-                config.fault(&key("basis_file"), "`basis` and `basis_file` are both given", "remove one of them");
+            let fault = config.fault(&key("basis_file"), "`basis` and `basis_file` are both set", "remove one of them");
             return Err(fault.into());
         }
         (_, Some(path)) => Embedded::basis_of_file(&config.resolve(path)),
@@ -244,39 +234,35 @@ fn embedded(config: &Config, place: usize, section: &LevelSection) -> Result<Emb
     };
     let engine = Embedded::new(&chemistry_of(section), basis.map_err(refused)?, section.threads).map_err(refused)?;
     for (retry, RetrySection { keywords }) in section.retry.iter().enumerate() {
-        engine.with_keywords(keywords).map_err(|refusal| {
-            Faults::from(config.fault(&key(&format!("retry.{retry}.keywords")), refusal.message, refusal.help))
-        })?;
+        let key = key(&format!("retry.{retry}.keywords"));
+        engine.with_keywords(keywords).map_err(|refusal| config.fault(&key, refusal.message, refusal.help))?;
     }
     Ok(engine)
 }
 
-fn recorded(config: &Config, place: usize, section: &LevelSection, name: &str) -> Result<Recorded, Faults> {
+fn recorded(config: &Config, index: usize, section: &LevelSection, name: &str) -> Result<Recorded, Faults> {
     let path = config.resolve(section.file.as_deref().unwrap_or("".as_ref()));
     Recorded::read(&path, name).map_err(|error| {
         let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
-        let help = "write a JSON list of {level, real, basis, energy, gradient, hessian}, with the level's own name";
-        config.fault(&format!("fragments.level.{place}.file"), format!("{error}{source}"), help).into()
+        let help = "the file must be a JSON list of {level, real, basis, energy, gradient, hessian}, with the name of this level";
+        config.fault(&format!("fragments.level.{index}.file"), format!("{error}{source}"), help).into()
     })
 }
 
-/// A name as it stands in the configuration.
-pub fn word(value: &impl serde::Serialize) -> String {
+/// The name of a value in the configuration.
+pub fn config_name(value: &impl serde::Serialize) -> String {
     serde_json::to_value(value).ok().and_then(|value| value.as_str().map(str::to_owned)).unwrap_or_default()
 }
 
 fn help_with(key: &str) -> &'static str {
     match key {
-        "command" => "give the program and its arguments, as in command = [\"prog\", \"{input}\", \"{output}\"]",
-        "program" => "name the program that QCEngine is to run, as in program = \"psi4\"",
-        _ => "name the file with the recorded tasks",
+        "command" => "set the program and its arguments, as in command = [\"prog\", \"{input}\", \"{output}\"]",
+        "program" => "set the program that QCEngine runs, as in program = \"psi4\"",
+        _ => "set the file with the recorded tasks",
     }
 }
 
-/// Where the program of each level is, and its version; nothing for levels without.
-///
-/// # Errors
-/// One is not there.
+/// Path and version of each level's program; none for levels without one. Fails where one is not found.
 pub fn find(config: &Config, levels: &[Level], guard: Option<&Guard>) -> Result<Vec<Option<Found>>, Faults> {
     let mut faults = Faults::default();
     let mut found: Vec<Option<Found>> = Vec::new();
@@ -285,7 +271,7 @@ pub fn find(config: &Config, levels: &[Level], guard: Option<&Guard>) -> Result<
             found.push(None);
             continue;
         };
-        // Levels of one program ask it once.
+        // A program that several levels use is looked for once.
         let before = levels[..k].iter().position(|other| {
             other.engine_name() == level.engine_name() && engine.name() != "command" && engine.name() != "qcengine"
         });
@@ -293,7 +279,7 @@ pub fn find(config: &Config, levels: &[Level], guard: Option<&Guard>) -> Result<
             found.push(before.clone());
             continue;
         }
-        let key = format!("fragments.level.{}.engine", level.place);
+        let key = format!("fragments.level.{}.engine", level.index);
         let Some(guard) = guard else {
             faults.push(config.fault(&key, "no program can be started here", "see the message about the guard above"));
             continue;

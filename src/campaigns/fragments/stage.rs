@@ -1,7 +1,7 @@
 //! How is a task computed?
 use super::levels::{Level, Solver};
-use super::sums::{Row, Values};
-use super::{Frame, Setup, Unit};
+use super::setup::{Setup, Unit};
+use super::sums::{FragmentValues, TaskDerivatives};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::engines::{Answer, Driver, Engine, Recorded, SOLUTION, Site};
 use crate::science::chemistry::{Differences, Molecule};
@@ -33,27 +33,17 @@ impl FragmentStage {
     pub fn estimate(&self, id: TaskId) -> f64 {
         let unit = self.unit(id);
         let driver = self.setup.driver_of(&unit.task);
-        super::cost::of(&self.setup.frames[unit.frame], &unit.task, self.level(unit), driver)
+        super::cost::estimate_s(&self.setup.frames[unit.frame], &unit.task, self.level(unit), driver)
     }
 
     /// The level of a task.
     pub fn level(&self, unit: &Unit) -> &Level {
-        &self.setup.levels[usize::from(unit.task.level)]
+        self.setup.level(unit)
     }
 
     /// The molecule of a task.
     pub fn molecule(&self, unit: &Unit) -> Molecule {
-        let Frame { system, expansion } = &self.setup.frames[unit.frame];
-        let wide = |fragments: &[u16]| fragments.iter().map(|&fragment| fragment.into()).collect::<Vec<usize>>();
-        let basis = wide(&expansion.basis_of(&unit.task));
-        let mut molecule = system.molecule(&wide(&unit.task.real), &basis);
-        if let Some(charges) = &self.setup.embedding {
-            molecule.point_charges = system.embedding(&basis, charges);
-        }
-        let mut positions: Vec<[f64; 3]> = molecule.atoms.iter().map(|atom| atom.position).collect();
-        unit.displacement.apply(&mut positions, self.setup.differences(&unit.task).step());
-        molecule.atoms.iter_mut().zip(positions).for_each(|(atom, position)| atom.position = position);
-        molecule
+        self.setup.molecule(unit)
     }
 
     /// The energies and derivatives of tasks of one level and kind, and how many other sets of keywords each took.
@@ -115,7 +105,7 @@ impl FragmentStage {
         outcome
     }
 
-    fn value(&self, id: TaskId, (mut answer, retries): (Answer, usize)) -> Result<Values, Cause> {
+    fn value(&self, id: TaskId, (mut answer, retries): (Answer, usize)) -> Result<FragmentValues, Cause> {
         let unit = self.unit(id);
         let is_finite = |values: &Option<Vec<f64>>| values.iter().flatten().all(|value| value.is_finite());
         if !answer.energy.is_finite() || !is_finite(&answer.gradient) || !is_finite(&answer.hessian) {
@@ -124,12 +114,12 @@ impl FragmentStage {
         let level = usize::from(unit.task.level);
         let note = answer.effective.remove(SOLUTION);
         let effective = answer.effective.into_iter().map(|(name, value)| ((level, name), BTreeSet::from([value])));
-        let mut values = Values {
+        let mut values = FragmentValues {
             energies: vec![(id, answer.energy)],
             effective: effective.collect(),
             notes: note.into_iter().map(|note| (id, note)).collect(),
             retried: if retries > 0 { vec![(id, retries as u32)] } else { Vec::new() },
-            ..Values::default()
+            ..FragmentValues::default()
         };
         match self.setup.differences(&unit.task) {
             // Energies say everything.
@@ -139,7 +129,7 @@ impl FragmentStage {
             _ => {
                 values.lacks_gradients = answer.gradient.is_none();
                 let hessian = answer.hessian.filter(|_| self.setup.driver == Driver::Hessian);
-                values.rows.push(Row {
+                values.rows.push(TaskDerivatives {
                     task: id,
                     gradient: answer.gradient.unwrap_or_default(),
                     hessian: hessian.unwrap_or_default(),
@@ -151,7 +141,7 @@ impl FragmentStage {
 }
 
 impl Stage for FragmentStage {
-    type Value = Values;
+    type Value = FragmentValues;
 
     fn name(&self) -> &str {
         "tasks"
@@ -194,8 +184,8 @@ impl Stage for FragmentStage {
         super::forecast::tasks(self, ranks, memory_mb, limit)
     }
 
-    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {
-        let mut ran = Ran { value: Values::default(), failed: Vec::new() };
+    fn run(&self, tasks: Tasks, context: &Context) -> Ran<FragmentValues> {
+        let mut ran = Ran { value: FragmentValues::default(), failed: Vec::new() };
         let ids: Vec<TaskId> = tasks.iter().collect();
         let is_alike = |a: &TaskId, b: &TaskId| {
             let ((level, driver), (other, its)) = (self.way(*a), self.way(*b));
@@ -212,19 +202,19 @@ impl Stage for FragmentStage {
         ran
     }
 
-    fn empty(&self) -> Values {
-        Values::default()
+    fn empty(&self) -> FragmentValues {
+        FragmentValues::default()
     }
 
-    fn merge(&self, into: &mut Values, from: Values) -> Result<(), Error> {
+    fn merge(&self, into: &mut FragmentValues, from: FragmentValues) -> Result<(), Error> {
         Ok(into.merge(from)?)
     }
 
-    fn fold(&self, total: &mut Values, from: Values) -> Result<(), Error> {
+    fn fold(&self, total: &mut FragmentValues, from: FragmentValues) -> Result<(), Error> {
         Ok(total.fold(&self.setup, from)?)
     }
 
-    fn finish(&self, total: &Values, failed: &[Failure]) -> Result<StageResult, Error> {
+    fn finish(&self, total: &FragmentValues, failed: &[Failure]) -> Result<StageResult, Error> {
         StageResult::new(self, failed, total)
     }
 }

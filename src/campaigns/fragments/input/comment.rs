@@ -1,71 +1,95 @@
-//! Which `key=value` items stand in the comment of an xyz file?
+//! Which `key=value` items are in the comment line of an xyz file?
 //!
 //! As extended xyz and other programs write them: `key=value`, `key: value`, values in quotes or brackets, keys in quotes.
 
-/// A key and its value, as they are written, without quotes.
+const BRACKETS: [(char, char); 3] = [('[', ']'), ('{', '}'), ('(', ')')];
+
+/// A key and its value as written, without quotes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Item<'a> {
     pub key: &'a str,
     pub value: &'a str,
 }
 
-/// Every item of a comment, in its order.
+/// All items of a comment, in order.
 pub fn items(comment: &str) -> Vec<Item<'_>> {
     let mut found = Vec::new();
     let mut rest = comment;
     while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '"' || c == '\'') {
         rest = &rest[start..];
-        let (key, behind) = key_of(rest);
-        match behind.trim_start().strip_prefix(['=', ':']) {
-            Some(behind) if !key.is_empty() => {
-                let (value, behind) = value_of(behind.trim_start());
+        let (key, after) = split_key(rest);
+        match after.trim_start().strip_prefix(['=', ':']) {
+            Some(after) if !key.is_empty() => {
+                let (value, after) = split_value(after.trim_start());
                 found.push(Item { key, value });
-                rest = behind;
+                rest = after;
             }
-            _ => rest = behind,
+            _ => rest = after,
         }
     }
     found
 }
 
-fn is_of_key(c: char) -> bool {
-    c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '+' | '.')
+/// The value of the first `key=`, wherever it is in the comment; the case of the key does not matter. A value without quotes or brackets
+/// ends at a blank; without the closing quote or bracket it is the rest of the comment.
+pub fn value<'a>(comment: &'a str, key: &str) -> Option<&'a str> {
+    let value = |start: usize| -> Option<&'a str> {
+        let text = comment[start + key.len()..].trim_start().strip_prefix('=')?.trim_start();
+        let inner = split_quoted(text).or_else(|| split_nested(text)).map(|(inner, _)| inner);
+        let is_open = text.starts_with(['"', '\'', '[', '{', '(']);
+        inner.or(if is_open { text.get(1..) } else { Some(text.split_whitespace().next().unwrap_or_default()) })
+    };
+    word_starts(&comment.to_ascii_lowercase(), key).find_map(value)
 }
 
-/// A word or a quoted text, and what follows it. At least one character is taken.
-fn key_of(text: &str) -> (&str, &str) {
-    if let Some((inner, behind)) = quoted(text) {
-        return (inner.trim(), behind);
+/// Where `word` begins in `text` and is not the end of a longer word.
+pub fn word_starts<'t>(text: &'t str, word: &'t str) -> impl Iterator<Item = usize> + 't {
+    let is_inside = move |start: usize| text[..start].ends_with(|c: char| c.is_alphanumeric() || c == '_');
+    text.match_indices(word).map(|(start, _)| start).filter(move |&start| !is_inside(start))
+}
+
+/// A word or a quoted text, and what follows it. At least one character is consumed.
+fn split_key(text: &str) -> (&str, &str) {
+    if let Some((inner, after)) = split_quoted(text) {
+        return (inner.trim(), after);
     }
     if text.starts_with(['"', '\'']) {
         return ("", &text[1..]);
     }
-    text.split_at(text.find(|c| !is_of_key(c)).unwrap_or(text.len()))
+    let is_key = |c: char| c.is_alphanumeric() || matches!(c, '_' | '-' | '/' | '+' | '.');
+    text.split_at(text.find(|c| !is_key(c)).unwrap_or(text.len()))
 }
 
-fn value_of(text: &str) -> (&str, &str) {
-    if let Some((inner, behind)) = quoted(text) {
-        return (inner.trim(), behind);
-    }
-    for (open, close) in [('[', ']'), ('{', '}'), ('(', ')')] {
-        if let Some((inner, behind)) = text.strip_prefix(open).and_then(|text| text.split_once(close)) {
-            return (inner.trim(), behind);
-        }
+fn split_value(text: &str) -> (&str, &str) {
+    let split_bracketed = |open, close| text.strip_prefix(open)?.split_once(close);
+    let inner =
+        split_quoted(text).or_else(|| BRACKETS.into_iter().find_map(|(open, close)| split_bracketed(open, close)));
+    if let Some((inner, after)) = inner {
+        return (inner.trim(), after);
     }
     let mut end = text.find(|c: char| c.is_whitespace() || matches!(c, ';' | '|' | '}' | ')')).unwrap_or(text.len());
-    // A comma ends the value where another key follows it: `charge=1,mult=2`, but `selection=1-4,7`.
-    let mut commas = text[..end].match_indices(',').map(|(at, _)| at);
-    if let Some(at) =
-        commas.find(|&at| !text[at + 1..].starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+'))
-    {
-        end = at;
+    // A comma ends the value unless a number follows: `charge=1,mult=2`, but `selection=1-4,7`.
+    let is_number = |text: &str| text.starts_with(|c: char| c.is_ascii_digit() || c == '-' || c == '+');
+    if let Some((comma, _)) = text[..end].match_indices(',').find(|(comma, _)| !is_number(&text[comma + 1..])) {
+        end = comma;
     }
     text.split_at(end)
 }
 
-fn quoted(text: &str) -> Option<(&str, &str)> {
+fn split_quoted(text: &str) -> Option<(&str, &str)> {
     let quote = text.chars().next().filter(|c| matches!(c, '"' | '\''))?;
     text[1..].split_once(quote)
+}
+
+/// A text in brackets that may contain others.
+fn split_nested(text: &str) -> Option<(&str, &str)> {
+    let (open, close) = BRACKETS.into_iter().find(|(open, _)| text.starts_with(*open))?;
+    let mut depth = 0_i32;
+    let end = text.find(|c: char| {
+        depth += i32::from(c == open) - i32::from(c == close);
+        depth == 0
+    })?;
+    Some((&text[1..end], &text[end + 1..]))
 }
 
 #[cfg(test)]

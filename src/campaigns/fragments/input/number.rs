@@ -1,35 +1,60 @@
-//! Which number does a word of a molecule's file mean?
+//! Which number is a word of a molecule file?
 
-/// A finite number as programs write it: `1.5e-3`, Fortran's `1.5D-3` and `1.5-103`, Mathematica's `1.5*^-3`, a minus sign of
-/// typesetting.
+/// A number as it is written, and its value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Number<'a> {
+    pub text: &'a str,
+    pub value: f64,
+}
+
+impl<'a> Number<'a> {
+    pub fn parse(text: &'a str) -> Option<Self> {
+        parse(text).map(|value| Self { text, value })
+    }
+
+    pub fn is_integer(&self) -> bool {
+        is_integer(self.text)
+    }
+
+    /// Digits after the decimal point; none with an exponent.
+    pub fn decimals(&self) -> Option<usize> {
+        decimals(self.text)
+    }
+
+    /// Whether it is written as -1, 0 or 1.
+    pub fn is_flag(&self) -> bool {
+        self.is_integer() && self.value.abs() <= 1.0
+    }
+}
+
+/// A finite number: `1.5e-3`, Fortran's `1.5D-3` and `1.5-103`, Mathematica's `1.5*^-3`; the Unicode minus sign counts as a minus.
 pub fn parse(word: &str) -> Option<f64> {
     let finite = |text: &str| text.parse::<f64>().ok().filter(|x| x.is_finite());
-    // Nearly all are plain.
+    // The common case first.
     if word.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+')) {
-        return finite(word).or_else(|| finite(&with_exponent(word)?));
+        return finite(word).or_else(|| finite(&with_exponent_letter(word)?));
     }
     let text = word.replace('\u{2212}', "-").replace("*10^", "e").replace("*^", "e").replace(['d', 'D'], "e");
     finite(&text)
 }
 
-/// Fortran leaves the letter out where the exponent has three digits.
-fn with_exponent(word: &str) -> Option<String> {
-    let at = word.rfind(['+', '-']).filter(|&at| at > 0)?;
-    word[..at].contains('.').then(|| format!("{}e{}", &word[..at], &word[at..]))
+/// Fortran omits the letter where the exponent has three digits.
+fn with_exponent_letter(word: &str) -> Option<String> {
+    let sign = word.rfind(['+', '-']).filter(|&sign| sign > 0)?;
+    word[..sign].contains('.').then(|| format!("{}e{}", &word[..sign], &word[sign..]))
 }
 
-/// Whether it is written as a whole number: without point and exponent.
-pub fn is_whole(word: &str) -> bool {
+/// Whether it is written as an integer, without decimal point and exponent.
+pub fn is_integer(word: &str) -> bool {
     let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-/// Digits behind the point; none with an exponent.
-pub fn decimals(word: &str) -> Option<usize> {
+fn decimals(word: &str) -> Option<usize> {
     let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
     match digits.split_once('.') {
-        None => is_whole(word).then_some(0),
-        Some((_, behind)) => behind.bytes().all(|b| b.is_ascii_digit()).then_some(behind.len()),
+        None => is_integer(word).then_some(0),
+        Some((_, fraction)) => fraction.bytes().all(|b| b.is_ascii_digit()).then_some(fraction.len()),
     }
 }
 
@@ -59,9 +84,9 @@ mod tests {
     }
 
     #[test]
-    fn whole_numbers_have_no_point() {
-        assert!(["0", "-1", "+12"].into_iter().all(is_whole));
-        assert!(!["0.", "-", "1e3", "", "a"].into_iter().any(is_whole));
+    fn integers_have_no_decimal_point() {
+        assert!(["0", "-1", "+12"].into_iter().all(is_integer));
+        assert!(!["0.", "-", "1e3", "", "a"].into_iter().any(is_integer));
         assert_eq!(["1", "1.", "-0.250", "1.5e3"].map(decimals), [Some(0), Some(0), Some(3), None]);
     }
 }

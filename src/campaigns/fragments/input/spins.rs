@@ -1,101 +1,83 @@
-//! Have fragments unpaired electrons, or should they have some, that nobody asked for?
-use super::cluster::{Cluster, formula, list, lowest_multiplicity, ranges};
+//! Are the lowest multiplicities right where none were specified?
+use super::cluster::{Cluster, lowest_multiplicity};
+use super::diagnostic::Diagnostic;
+use super::format::{formula, list, ranges};
 use crate::science::chemistry::Element;
 use crate::science::chemistry::bonds::bonded_sets;
 use crate::science::chemistry::spin::{ground_multiplicity, is_mostly_open};
 use crate::science::expansion::Fragment;
 
-/// What is to be said, and what to do about it.
-pub type Doubt = (String, String);
-
-/// What was found of a fragment.
+/// Why the lowest multiplicity of a fragment is doubtful.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Finding {
-    /// An odd number of electrons, and no charge given.
+enum SpinProblem {
+    /// An odd number of electrons, and no charge specified.
     Odd,
-    /// Another multiplicity in the ground state.
-    Ground(u32),
-    /// An element whose compounds have unpaired electrons, mostly.
-    Metal,
+    /// The multiplicity of the ground state is another one.
+    GroundState(u32),
+    /// An element whose compounds usually have unpaired electrons.
+    OpenShellMetal,
 }
 
-/// Kinds of fragments that a message names.
-const NAMED: usize = 8;
+/// Kinds of fragments that a message lists.
+const MAX_LISTED: usize = 8;
 
-/// Doubts about multiplicities that were not given and taken as the lowest. `keys` are the names of the keys for charges and
+/// Warnings where multiplicities were not specified and the lowest ones are doubtful. `keys` are the names of the keys for charges and
 /// multiplicities.
-pub fn doubts(cluster: &Cluster, fragments: &[Fragment], keys: (&str, &str)) -> Vec<Doubt> {
+pub fn warnings(cluster: &Cluster, fragments: &[Fragment], keys: (&str, &str)) -> Vec<Diagnostic> {
     if cluster.multiplicities.is_some() {
         return Vec::new();
     }
     let unpaired: u32 = fragments.iter().map(|fragment| fragment.multiplicity - 1).sum();
-    // A total that has these unpaired electrons was compared with them.
-    let is_asked_for = cluster.charges.is_some() || (unpaired > 0 && cluster.multiplicity.is_some());
-    let found: Vec<Option<Finding>> =
-        fragments.iter().map(|fragment| finding(cluster, fragment, is_asked_for)).collect();
-    let of = |is: fn(Finding) -> bool| -> Vec<usize> {
-        (0..fragments.len()).filter(|&k| found[k].is_some_and(is)).collect()
+    // A total multiplicity was compared with these unpaired electrons already.
+    let is_intended = cluster.charges.is_some() || (unpaired > 0 && cluster.multiplicity.is_some());
+    let problems: Vec<_> = fragments.iter().map(|fragment| problem(cluster, fragment, is_intended)).collect();
+    let named = |is: fn(SpinProblem) -> bool| -> Option<String> {
+        let found: Vec<usize> = (0..fragments.len()).filter(|&k| problems[k].is_some_and(is)).collect();
+        (!found.is_empty()).then(|| names(cluster, fragments, &found))
     };
-    let odd = of(|finding| finding == Finding::Odd);
-    let known = of(|finding| matches!(finding, Finding::Ground(_)));
-    let metals = of(|finding| finding == Finding::Metal);
-    let ground = |k: usize| match found[k] {
-        Some(Finding::Ground(multiplicity)) => multiplicity,
-        _ => fragments[k].multiplicity,
+    let ground = |(fragment, problem): (&Fragment, &Option<SpinProblem>)| match problem {
+        Some(SpinProblem::GroundState(multiplicity)) => *multiplicity,
+        _ => fragment.multiplicity,
     };
-    let ground: Vec<u32> = (0..fragments.len()).map(ground).collect();
-    let taken: Vec<u32> = fragments.iter().map(|fragment| fragment.multiplicity).collect();
-    let mut doubts = Vec::new();
-    if !odd.is_empty() {
-        doubts.push(odd_doubt(&named(cluster, fragments, &odd), fragments.len(), &ground, keys));
-    }
-    if !known.is_empty() {
-        let named = named(cluster, fragments, &known);
-        let message = format!(
-            "no multiplicities are given and the lowest were taken, but the ground state has more unpaired electrons in {named}"
-        );
-        let help = format!("write {} = {}, or {} if low spin is meant", keys.1, list(&ground), list(&taken));
-        doubts.push((message, help));
-    }
-    if !metals.is_empty() {
-        let named = named(cluster, fragments, &metals);
-        let message = format!(
-            "no multiplicities are given and the lowest were taken, which metals with open d or f shells rarely have: {named}"
-        );
-        let help = format!("write {} = {} with the true multiplicities", keys.1, list(&taken));
-        doubts.push((message, help));
-    }
-    doubts
+    let ground = list(&fragments.iter().zip(&problems).map(ground).collect::<Vec<u32>>());
+    let lowest = list(&fragments.iter().map(|fragment| fragment.multiplicity).collect::<Vec<u32>>());
+    let zeros = list(&vec![0; fragments.len()]);
+    let odd = named(|problem| problem == SpinProblem::Odd).map(|names| {
+        Diagnostic::new(
+            format!("neither charges nor multiplicities are set, but the number of electrons is odd in {names}"),
+            format!(
+                "a charge is missing, a molecule is cut, or columns are misread: set {} = {zeros} with the true charges, or {} = {ground} \
+                 if these are radicals",
+                keys.0, keys.1
+            ),
+        )
+    });
+    let assumed = "no multiplicities are set and the lowest were assumed";
+    let known = named(|problem| matches!(problem, SpinProblem::GroundState(_))).map(|names| {
+        let help = format!("set {} = {ground}, or {lowest} if low spin is meant", keys.1);
+        Diagnostic::new(format!("{assumed}, but the ground state has more unpaired electrons in {names}"), help)
+    });
+    let metals = named(|problem| problem == SpinProblem::OpenShellMetal).map(|names| {
+        let help = format!("set {} = {lowest} with the true multiplicities", keys.1);
+        Diagnostic::new(format!("{assumed}, which is rarely right for metals with open d or f shells: {names}"), help)
+    });
+    [odd, known, metals].into_iter().flatten().collect()
 }
 
-fn odd_doubt(named: &str, count: usize, multiplicities: &[u32], keys: (&str, &str)) -> Doubt {
-    let message =
-        format!("neither charges nor multiplicities are given, but the number of electrons is odd in {named}");
-    let zeros = list(&vec![0; count]);
-    let help = format!(
-        "a charge is missing, a molecule is cut, or columns are misread: write {} = {zeros} with the true charges, or {} = {} if \
-         these are radicals",
-        keys.0,
-        keys.1,
-        list(multiplicities)
-    );
-    (message, help)
-}
-
-fn finding(cluster: &Cluster, fragment: &Fragment, is_asked_for: bool) -> Option<Finding> {
+fn problem(cluster: &Cluster, fragment: &Fragment, is_intended: bool) -> Option<SpinProblem> {
     let elements: Vec<Element> = fragment.atoms.iter().map(|&atom| cluster.elements[atom]).collect();
-    let ground = ground_of(cluster, fragment, &elements);
+    let ground = ground_state(cluster, fragment, &elements);
     if let Some(ground) = ground.filter(|&ground| ground > fragment.multiplicity) {
-        return Some(Finding::Ground(ground));
+        return Some(SpinProblem::GroundState(ground));
     }
     if ground.is_none() && elements.iter().any(|&element| is_mostly_open(element)) {
-        return Some(Finding::Metal);
+        return Some(SpinProblem::OpenShellMetal);
     }
-    (fragment.multiplicity == 2 && !is_asked_for).then_some(Finding::Odd)
+    (fragment.multiplicity == 2 && !is_intended).then_some(SpinProblem::Odd)
 }
 
-/// The multiplicity of the ground state: that of the whole, or of neutral molecules beside one another.
-fn ground_of(cluster: &Cluster, fragment: &Fragment, elements: &[Element]) -> Option<u32> {
+/// The multiplicity of the ground state of a fragment, or of the neutral molecules that it consists of.
+fn ground_state(cluster: &Cluster, fragment: &Fragment, elements: &[Element]) -> Option<u32> {
     if let Some(multiplicity) = ground_multiplicity(elements, fragment.charge) {
         return Some(multiplicity);
     }
@@ -112,54 +94,38 @@ fn ground_of(cluster: &Cluster, fragment: &Fragment, elements: &[Element]) -> Op
     }
     let known: Vec<Option<u32>> = molecules.iter().map(|elements| ground_multiplicity(elements, 0)).collect();
     let lowest = |elements: &[Element]| lowest_multiplicity(elements.iter().map(|e| i64::from(e.number())).sum());
-    // Two radicals beside one another may be ions; only what has more than one unpaired electron is certain.
+    // Two radicals may also be ions; only more than one unpaired electron in a molecule is certain.
     known.iter().flatten().any(|&multiplicity| multiplicity > 2).then(|| {
-        1 + molecules
-            .iter()
-            .zip(&known)
-            .map(|(elements, known)| known.unwrap_or_else(|| lowest(elements)) - 1)
-            .sum::<u32>()
+        let molecules = molecules.iter().zip(&known);
+        1 + molecules.map(|(elements, known)| known.unwrap_or_else(|| lowest(elements)) - 1).sum::<u32>()
     })
 }
 
-/// Fragments by formula, those of one kind together.
-fn named(cluster: &Cluster, fragments: &[Fragment], places: &[usize]) -> String {
+/// Fragments by number, formula, electrons and multiplicity; those of one kind together.
+fn names(cluster: &Cluster, fragments: &[Fragment], indices: &[usize]) -> String {
     let mut kinds = Vec::<(String, Vec<usize>)>::new();
-    for &place in places {
-        let Fragment { atoms, charge, multiplicity } = &fragments[place];
+    for &index in indices {
+        let Fragment { atoms, charge, multiplicity } = &fragments[index];
         let charged = if *charge == 0 { String::new() } else { format!("charge {charge}, ") };
-        let electrons = electrons(cluster, &fragments[place]);
+        let electrons = cluster.nuclear_charge(atoms) - i64::from(*charge);
         let unit = if electrons == 1 { "electron" } else { "electrons" };
-        let kind = format!(
-            "{}: {charged}{electrons} {unit}, taken as multiplicity {multiplicity}",
-            formula(&cluster.elements, atoms)
-        );
+        let formula = formula(&cluster.elements, atoms);
+        let kind = format!("{formula}: {charged}{electrons} {unit}, assumed multiplicity {multiplicity}");
         match kinds.iter_mut().find(|(known, _)| *known == kind) {
-            Some((_, of_kind)) => of_kind.push(place),
-            None => kinds.push((kind, vec![place])),
+            Some((_, indices)) => indices.push(index),
+            None => kinds.push((kind, vec![index])),
         }
     }
-    let name = |(kind, places): &(String, Vec<usize>)| {
-        let plural = if places.len() == 1 { "" } else { "s" };
-        format!("fragment{plural} {} ({kind})", shortened(&ranges(places)))
+    let name = |(kind, indices): &(String, Vec<usize>)| {
+        let plural = if indices.len() == 1 { "" } else { "s" };
+        let ranges = ranges(indices);
+        let shown: Vec<&str> = ranges.split(", ").take(MAX_LISTED).collect();
+        let more = if ranges.split(", ").count() > MAX_LISTED { ", ..." } else { "" };
+        format!("fragment{plural} {}{more} ({kind})", shown.join(", "))
     };
-    let mut shown: Vec<String> = kinds.iter().take(NAMED).map(name).collect();
-    if kinds.len() > NAMED {
-        shown.push(format!("and {} more kinds", kinds.len() - NAMED));
+    let mut shown: Vec<String> = kinds.iter().take(MAX_LISTED).map(name).collect();
+    if kinds.len() > MAX_LISTED {
+        shown.push(format!("and {} more kinds", kinds.len() - MAX_LISTED));
     }
     shown.join("; ")
-}
-
-/// The beginning of a list of ranges.
-fn shortened(ranges: &str) -> String {
-    let shown: Vec<&str> = ranges.split(", ").collect();
-    match shown.len() > NAMED {
-        true => format!("{}, ...", shown[..NAMED].join(", ")),
-        false => ranges.to_owned(),
-    }
-}
-
-fn electrons(cluster: &Cluster, fragment: &Fragment) -> i64 {
-    let nuclei = fragment.atoms.iter().map(|&atom| i64::from(cluster.elements[atom].number()));
-    nuclei.sum::<i64>() - i64::from(fragment.charge)
 }

@@ -1,90 +1,99 @@
-//! In which line stands what a comment states, and can it be meant?
-use super::origin::{Given, Origin};
-use super::stated::{self, Stated};
-use super::xyz::Frame;
+//! Which comment line specifies a charge, and can it be meant?
+use super::charge_pairs::Pair;
+use super::charge_spec::{self, ChargeSpec};
+use super::sourced::{Source, Sourced};
+use super::xyz::XyzFrame;
 use crate::config::{Config, Fault};
 use crate::science::chemistry::Element;
 
-/// What the comments of some frames state.
+/// The charges and multiplicities that the comments of some frames specify.
 #[derive(Clone)]
 pub struct Statement<'a> {
     config: &'a Config,
     key: &'static str,
-    /// The line of the first of these comments, as messages call it.
-    pub place: String,
+    /// The line of the first of these comments, in messages.
+    pub location: String,
     pub comment: String,
-    pub stated: Stated,
+    pub spec: ChargeSpec,
 }
 
 /// Characters of a comment that are shown.
 const SHOWN: usize = 80;
-/// More unpaired electrons for each atom are none that a comment would state.
-const MOST_UNPAIRED: usize = 8;
+/// No comment would specify more unpaired electrons for each atom.
+const MAX_UNPAIRED: usize = 8;
 
-/// Different statements of the comments of `frames`, where any states something. `place` names a line in messages.
+/// The different statements in the comments of `frames`, empty where none specifies anything. `location` names a line in messages.
 pub fn statements<'a>(
     config: &'a Config,
     key: &'static str,
-    frames: &[Frame],
-    place: impl Fn(usize) -> String,
+    frames: &[XyzFrame],
+    location: impl Fn(usize) -> String,
 ) -> Vec<Statement<'a>> {
-    let mut all: Vec<Stated> = frames.iter().map(|frame| stated::read(frame.comment.1)).collect();
+    let mut specs: Vec<ChargeSpec> = frames.iter().map(|frame| charge_spec::parse(frame.comment.1)).collect();
     // Pairs of numbers that change from frame to frame count frames.
-    let mut pairs = all.iter().filter_map(pair_of);
+    let mut pairs = specs.iter().filter_map(ChargeSpec::bare_pair);
     let first = pairs.next();
-    let pairs_count = pairs.any(|other| Some(other) != first);
-    for (frame, stated) in frames.iter().zip(&mut all) {
-        let counts = pairs_count && pair_of(stated).is_some();
-        *stated = if counts { Stated::default() } else { plausible(std::mem::take(stated), &frame.elements) };
-    }
-    let mut found = Vec::<Statement>::new();
-    for (frame, stated) in frames.iter().zip(all) {
-        if !found.iter().any(|statement| statement.stated == stated) {
-            let (line, comment) = frame.comment;
-            let comment = comment.trim().chars().take(SHOWN).collect();
-            found.push(Statement { config, key, place: place(line), comment, stated });
+    let are_counters = pairs.any(|other| Some(other) != first);
+    for (frame, spec) in frames.iter().zip(&mut specs) {
+        if let Some(pair) = spec.bare_pair() {
+            let is_plausible =
+                if are_counters { Plausibility::Other } else { plausibility(pair, spec, &frame.elements) };
+            *spec = match is_plausible {
+                Plausibility::Charge => continue,
+                Plausibility::Unclear => {
+                    ChargeSpec { unclear: vec![format!("{} {}", pair.0, pair.1)], ..ChargeSpec::default() }
+                }
+                Plausibility::Hint => ChargeSpec { hint: Some(pair), ..ChargeSpec::default() },
+                Plausibility::Other => ChargeSpec::default(),
+            };
         }
     }
-    if found.iter().all(|statement| statement.stated.is_nothing()) { Vec::new() } else { found }
+    let mut found = Vec::<Statement>::new();
+    for (frame, spec) in frames.iter().zip(specs) {
+        if !found.iter().any(|statement| statement.spec == spec) {
+            let (line, comment) = frame.comment;
+            let comment = comment.trim().chars().take(SHOWN).collect();
+            found.push(Statement { config, key, location: location(line), comment, spec });
+        }
+    }
+    if found.iter().all(|statement| statement.spec.is_empty()) { Vec::new() } else { found }
 }
 
-/// Two numbers whose meaning no word tells.
-fn pair_of(stated: &Stated) -> Option<(i32, u32)> {
-    let bare = stated.is_bare.then_some(stated.charge.zip(stated.multiplicity)).flatten();
-    bare.or(stated.hint)
+/// What two integers without a key can be.
+enum Plausibility {
+    Charge,
+    Unclear,
+    Hint,
+    Other,
 }
 
-/// What two numbers alone can mean with these nuclei: other than charge and multiplicity where these are impossible.
-fn plausible(stated: Stated, elements: &[Element]) -> Stated {
-    let Some((charge, multiplicity)) = pair_of(&stated) else { return stated };
+/// What a pair can be with these nuclei.
+fn plausibility((charge, multiplicity): Pair, spec: &ChargeSpec, elements: &[Element]) -> Plausibility {
     let nuclei: i64 = elements.iter().map(|element| i64::from(element.number())).sum();
     let (electrons, unpaired) = (nuclei - i64::from(charge), i64::from(multiplicity) - 1);
     let is_likely = charge.unsigned_abs() as usize <= 2 * elements.len() + 4
-        && multiplicity as usize <= 1 + MOST_UNPAIRED * elements.len()
+        && multiplicity as usize <= 1 + MAX_UNPAIRED * elements.len()
         && electrons >= 0;
     let fits = unpaired <= electrons && (electrons - unpaired) % 2 == 0;
-    let unclear = || Stated { unclear: vec![format!("{charge} {multiplicity}")], ..Stated::default() };
-    match (is_likely, fits) {
-        // Before a title a negative number is a charge, but whose is not said by a word.
-        (true, true) if !stated.is_bare && charge < 0 => unclear(),
-        (true, true) => stated,
+    match (is_likely, fits, spec.is_bare) {
+        // Before a title a negative number is a charge, but no key says of which atoms.
+        (true, true, false) if charge < 0 => Plausibility::Unclear,
+        (true, true, _) => Plausibility::Charge,
         // Impossible as charge and multiplicity, but a negative number counts nothing.
-        (true, false) if stated.is_bare && charge < 0 => unclear(),
-        (true, false) if stated.is_bare && charge != 0 => {
-            Stated { hint: Some((charge, multiplicity)), ..Stated::default() }
-        }
-        _ => Stated::default(),
+        (true, false, true) if charge < 0 => Plausibility::Unclear,
+        (true, false, true) if charge != 0 => Plausibility::Hint,
+        _ => Plausibility::Other,
     }
 }
 
 impl<'a> Statement<'a> {
     /// A fault of the line.
     pub fn fault(&self, message: impl std::fmt::Display, help: impl Into<String>) -> Fault {
-        self.config.fault(self.key, format!("{}: {message}", self.place), help)
+        self.config.fault(self.key, format!("{}: {message}", self.location), help)
     }
 
-    /// A value that the line states.
-    pub fn given<T>(&self, value: T) -> Given<'a, T> {
-        Given { value, origin: Origin::Line(self.config, self.key, self.place.clone()) }
+    /// A value from the line.
+    pub fn sourced<T>(&self, value: T) -> Sourced<'a, T> {
+        Sourced { value, source: Source::Line(self.config, self.key, self.location.clone()) }
     }
 }

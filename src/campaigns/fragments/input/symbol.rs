@@ -1,55 +1,52 @@
-//! Which element does the first word of an atom's line mean?
+//! Which element does the first word of an atom's line name?
 //!
-//! Symbols and atomic numbers; isotopes, which have the energies of their element; and labels whose element is clear.
-use super::number::is_whole;
+//! Element symbols and atomic numbers; isotopes, which have the energies of their element; labels whose element is unambiguous.
+use super::number::is_integer;
 use crate::science::chemistry::Element;
 
-/// What a word means.
+/// An element symbol.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Symbol {
     pub element: Element,
-    /// A certain isotope: `D`, `2H`, `H-2`, `H(iso=2)`, `H@2.014`.
+    /// A particular isotope: `D`, `2H`, `H-2`, `H(iso=2)`, `H@2.014`.
     pub is_isotope: bool,
 }
 
-/// Why a word is no atom.
+/// Why a word does not name an atom.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum NoAtom {
-    /// Basis functions without a nucleus, as `@He`, `Gh(He)`, `He-Bq` and `He:`.
+pub enum SymbolError {
+    /// Basis functions without a nucleus: `@He`, `Gh(He)`, `He-Bq`, `He:`.
     Ghost,
-    /// A place without anything, as `X`.
+    /// A position without nucleus and basis functions: `X`.
     Dummy,
-    /// A label that may be meant for this element.
+    /// A label that may stand for this element.
     Label(Element),
     Unknown,
 }
 
-/// No label is longer.
-const LONGEST: usize = 40;
+/// Longer words are no labels.
+const MAX_LENGTH: usize = 40;
 
-/// The element that `word` means.
-///
-/// # Errors
-/// It is no atom, or which one is not clear.
-pub fn read(word: &str) -> Result<Symbol, NoAtom> {
+/// The element that `word` names, unless it is ambiguous.
+pub fn parse(word: &str) -> Result<Symbol, SymbolError> {
     let plain = word.parse().ok().and_then(Element::of_number).or_else(|| Element::of_symbol(word));
     if let Some(element) = plain {
         return Ok(Symbol { element, is_isotope: false });
     }
-    if word.len() > LONGEST {
-        return Err(NoAtom::Unknown);
+    if word.len() > MAX_LENGTH {
+        return Err(SymbolError::Unknown);
     }
     if is_ghost(word) {
-        return Err(NoAtom::Ghost);
+        return Err(SymbolError::Ghost);
     }
     let lower = word.to_ascii_lowercase();
     if ["x", "xx", "du", "dummy", "bq", "q", "0"].contains(&lower.as_str()) {
-        return Err(NoAtom::Dummy);
+        return Err(SymbolError::Dummy);
     }
-    isotope(word, &lower).or_else(|| labelled(word)).ok_or_else(|| unclear(word))
+    isotope(word, &lower).or_else(|| labelled(word)).ok_or_else(|| guess(word))
 }
 
-/// Whether it is written as a ghost of an element, by psi4, Gaussian, NWChem or ORCA.
+/// Whether it is a ghost atom in the notation of psi4, Gaussian, NWChem or ORCA.
 fn is_ghost(word: &str) -> bool {
     let lower = word.to_ascii_lowercase();
     let inner = lower.strip_prefix("gh(").and_then(|rest| rest.strip_suffix(')'));
@@ -57,40 +54,42 @@ fn is_ghost(word: &str) -> bool {
     let inner = inner.or_else(|| lower.strip_suffix("(bq)")).or_else(|| lower.strip_suffix(':'));
     let inner = inner.or_else(|| lower.strip_prefix("ghost-"));
     let inner = inner.or_else(|| lower.strip_prefix("bq").map(|rest| rest.trim_start_matches(['-', '_'])));
-    inner.is_some_and(|inner| !inner.is_empty() && read(inner).is_ok())
+    inner.is_some_and(|inner| !inner.is_empty() && parse(inner).is_ok())
 }
 
 fn isotope(word: &str, lower: &str) -> Option<Symbol> {
-    let of = |symbol: &str| Some(Symbol { element: Element::of_symbol(symbol)?, is_isotope: true });
-    let hydrogen = ["d", "t"].iter().any(|letter| lower.strip_prefix(letter).is_some_and(is_label));
-    if hydrogen {
-        return of("H");
+    let isotope_of = |symbol: &str| Some(Symbol { element: Element::of_symbol(symbol)?, is_isotope: true });
+    let is_digit = |c: char| c.is_ascii_digit();
+    if ["d", "t"].iter().any(|letter| lower.strip_prefix(letter).is_some_and(is_label)) {
+        return isotope_of("H");
     }
     if let Some((symbol, inner)) = lower.strip_suffix(')').and_then(|word| word.split_once('(')) {
-        return inner.strip_prefix("iso=").filter(|mass| mass.parse::<f64>().is_ok()).and_then(|_| of(symbol));
+        return inner.strip_prefix("iso=").filter(|mass| mass.parse::<f64>().is_ok()).and_then(|_| isotope_of(symbol));
     }
     if let Some((symbol, mass)) = word.split_once('@') {
-        return mass.parse::<f64>().is_ok().then(|| of(symbol.trim_end_matches(|c: char| c.is_ascii_digit())))?;
+        return mass.parse::<f64>().is_ok().then(|| isotope_of(symbol.trim_end_matches(is_digit)))?;
     }
-    if word.starts_with(|c: char| c.is_ascii_digit()) {
-        return of(word.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('-'));
+    if word.starts_with(is_digit) {
+        return isotope_of(word.trim_start_matches(is_digit).trim_start_matches('-'));
     }
     // `H-2` is deuterium, but `Cl-1` an ion.
     let (symbol, mass) = word.split_once('-')?;
     let mass: u32 = mass.parse().ok()?;
-    of(symbol).filter(|found| match found.element.number() {
+    isotope_of(symbol).filter(|found| match found.element.number() {
         1 => (2..=3).contains(&mass),
         number => ((3 * number).div_ceil(2)..=4 * number).contains(&mass),
     })
 }
 
-/// A number or `_name`, or nothing.
+/// Whether it can follow a symbol: nothing, a number, or `_name`.
 fn is_label(rest: &str) -> bool {
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
-    rest.is_empty() || (is_whole(rest) && !rest.starts_with(['-', '+'])) || rest.strip_prefix('_').is_some_and(is_name)
+    rest.is_empty()
+        || (is_integer(rest) && !rest.starts_with(['-', '+']))
+        || rest.strip_prefix('_').is_some_and(is_name)
 }
 
-/// A symbol with a label behind it: `O1`, `H_w`. `HE1` is a hydrogen in proteins and a helium elsewhere.
+/// A symbol followed by a label: `O1`, `H_w`. `HE1` is a hydrogen in proteins and a helium elsewhere.
 fn labelled(word: &str) -> Option<Symbol> {
     let letters = word.find(|c: char| !c.is_ascii_alphabetic())?;
     let (symbol, rest) = word.split_at(letters);
@@ -99,11 +98,12 @@ fn labelled(word: &str) -> Option<Symbol> {
     is_clear.then_some(Symbol { element, is_isotope: false })
 }
 
-fn unclear(word: &str) -> NoAtom {
+/// The element that a label may stand for: its first two letters or its first one.
+fn guess(word: &str) -> SymbolError {
     let letters: String = word.chars().take_while(char::is_ascii_alphabetic).collect();
     let starts = [letters.get(..2), letters.get(..1)].into_iter().flatten();
     let mut elements = starts.filter_map(|start| Element::of_symbol(start).filter(|found| found.symbol() == start));
-    elements.next().map_or(NoAtom::Unknown, NoAtom::Label)
+    elements.next().map_or(SymbolError::Unknown, SymbolError::Label)
 }
 
 #[cfg(test)]
@@ -111,15 +111,15 @@ mod tests {
     use super::*;
 
     fn reported(word: &str) -> String {
-        match read(word) {
+        match parse(word) {
             Ok(Symbol { element, is_isotope }) => format!("{element}{}", if is_isotope { " isotope" } else { "" }),
-            Err(NoAtom::Label(element)) => format!("label of {element}?"),
+            Err(SymbolError::Label(element)) => format!("label of {element}?"),
             Err(other) => format!("{other:?}"),
         }
     }
 
     #[test]
-    fn isotopes_are_their_element() {
+    fn isotopes_count_as_their_element() {
         for word in ["D", "T", "d", "2H", "3H", "H-2", "H(iso=2)", "H(Iso=2)", "H@2.014", "H1@2.01410178", "D1", "D_w"]
         {
             assert_eq!(reported(word), "H isotope", "{word}");
@@ -134,7 +134,7 @@ mod tests {
     }
 
     #[test]
-    fn labels_are_read_where_their_element_is_clear() {
+    fn labels_are_read_where_their_element_is_unambiguous() {
         for (word, what) in [
             ("O", "O"),
             ("8", "O"),
@@ -165,7 +165,7 @@ mod tests {
     }
 
     #[test]
-    fn ghosts_and_dummies_are_known() {
+    fn ghost_and_dummy_atoms_are_recognized() {
         for word in ["@He", "Gh(He)", "GH(O1)", "He-Bq", "H(bq)", "BqHe", "bq-O", "O:"] {
             assert_eq!(reported(word), "Ghost", "{word}");
         }

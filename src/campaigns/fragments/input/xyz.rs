@@ -1,231 +1,191 @@
-//! What does an xyz file say?
+//! What is in an xyz file?
 //!
-//! A number of atoms, a line of comment, and a line for each atom: its symbol or atomic number and x, y and z. Numbers behind them
-//! are ignored, and another such block is another frame. Lines behind the last frame that can begin none are ignored, too.
-use super::columns::{self, Doubt, Layout};
-use super::rows::{self, ATOM_HELP, Row};
-use super::stated;
+//! A number of atoms, a comment line, and a line for each atom: its symbol or atomic number, x, y and z. Numbers after them are ignored.
+//! More such blocks are more frames. Lines after the last frame that cannot begin another are ignored, too.
+use super::atom_rows::{self, ATOM_HELP, AtomRow};
+use super::charge_spec;
+use super::columns::{self, Layout};
+use super::diagnostic::{LineFault, excerpt};
 use crate::science::chemistry::Element;
 
-/// Something that is wrong in a line, counted from 1.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Wrong {
-    pub line: usize,
-    pub message: String,
-    pub help: String,
-}
-
-impl From<Doubt> for Wrong {
-    fn from(Doubt { line, message, help }: Doubt) -> Self {
-        Self { line, message, help }
-    }
-}
-
-/// Elements and positions, in the file's own unit, of one frame.
+/// Elements and positions of one frame, in the unit of the file.
 #[derive(Debug, PartialEq)]
-pub struct Frame<'a> {
+pub struct XyzFrame<'a> {
     pub elements: Vec<Element>,
+    /// `[atoms, 3]`.
     pub positions: Vec<[f64; 3]>,
     /// The second line and its number; empty where there is none.
     pub comment: (usize, &'a str),
 }
 
-/// What a file says.
+/// The contents of an xyz file.
 #[derive(Debug)]
-pub struct Molecules<'a> {
+pub struct XyzFile<'a> {
     /// One at least, all of the same elements.
-    pub frames: Vec<Frame<'a>>,
-    /// What was left out and may have been meant.
-    pub warnings: Vec<Doubt>,
-    /// What was read in a way that changes no number, and is worth a word.
+    pub frames: Vec<XyzFrame<'a>>,
+    /// Ignored columns.
+    pub warnings: Vec<LineFault>,
+    /// Remarks on what changes no result.
     pub notes: Vec<String>,
 }
 
-/// A frame whose columns are still open.
-struct Block<'a> {
+/// A frame whose layout of columns is not known yet.
+struct RawFrame<'a> {
     /// The line of the number of atoms.
     line: usize,
     comment: (usize, &'a str),
-    rows: Vec<Row<'a>>,
+    rows: Vec<AtomRow<'a>>,
 }
 
-/// Every frame of an xyz file whose positions are in units of `unit_bohr`.
-///
-/// # Errors
-/// What is wrong in the first frame that cannot be read, or where frames differ in their elements.
-pub fn parse(text: &str, unit_bohr: f64) -> Result<Molecules<'_>, Vec<Wrong>> {
+/// All frames of an xyz file whose positions are in units of `unit_bohr`. Fails where a frame cannot be read or has other elements than
+/// the first one.
+pub fn parse(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineFault>> {
     let mut lines = (1..).zip(text.lines()).peekable();
-    let mut blocks = Vec::<Block>::new();
+    let mut raw = Vec::<RawFrame>::new();
     let mut notes = Vec::new();
     loop {
         // Blank lines at the end, or between frames.
         while lines.next_if(|(_, line)| line.trim().is_empty()).is_some() {}
         let Some((line, count)) = lines.next() else { break };
-        let count = match atom_count(line, count, blocks.len()) {
+        let atoms = match atom_count(line, count, raw.len()) {
             Err(_)
-                if !blocks.is_empty() && !lines.clone().any(|(_, row)| rows::is_atom(row)) && !rows::is_atom(count) =>
+                if !raw.is_empty()
+                    && !atom_rows::is_atom(count)
+                    && !lines.clone().any(|(_, row)| atom_rows::is_atom(row)) =>
             {
-                let behind: Vec<_> = lines.filter(|(_, row)| !row.trim().is_empty()).collect();
-                check_trailing(&[&[(line, count)], &behind[..]].concat())?;
-                notes.push(trailing(line, count, behind.len()));
+                let rest: Vec<_> = lines.filter(|(_, row)| !row.trim().is_empty()).collect();
+                check_trailing(&[&[(line, count)], &rest[..]].concat())?;
+                let others = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
+                notes.push(format!("line {line} (`{}`){others} after the last frame ignored", excerpt(count)));
                 break;
             }
-            count => count.map_err(|wrong| vec![wrong])?,
+            atoms => atoms?,
         };
         let comment = lines.next().unwrap_or((line + 1, ""));
         check_columns(comment)?;
-        let rows: Vec<_> = lines.by_ref().take(count).collect();
-        let block = Block { line, comment, rows: rows::read_all(without_blank_end(&rows))? };
-        check_block(blocks.first(), &block, blocks.len(), count).map_err(|wrong| vec![wrong])?;
-        blocks.push(block);
+        let rows: Vec<_> = lines.by_ref().take(atoms).collect();
+        // Blank lines at the end of the file are no atoms.
+        let last = rows.iter().rposition(|(_, row)| !row.trim().is_empty());
+        let rows = atom_rows::parse_all(&rows[..last.map_or(0, |last| last + 1)])?;
+        let frame = RawFrame { line, comment, rows };
+        check_frame(raw.first(), &frame, raw.len(), atoms)?;
+        raw.push(frame);
     }
-    if blocks.is_empty() {
-        return Err(vec![Wrong { line: 1, message: "the file is empty".into(), help: ATOM_HELP.into() }]);
+    if raw.is_empty() {
+        return Err(LineFault::new(1, "the file is empty", ATOM_HELP).into());
     }
-    let (stated, open): (Vec<_>, Vec<_>) = blocks.into_iter().partition(|block| states_columns(block.comment.1));
-    with_columns(stated, open, unit_bohr, notes).map_err(|doubt| vec![doubt.into()])
+    with_columns(raw, unit_bohr, notes)
 }
 
-/// Lines of atoms alone, in units of `unit_bohr`; blank ones are left out.
-///
-/// # Errors
-/// A line is no atom, or there is none.
-pub fn parse_atoms(text: &str, unit_bohr: f64) -> Result<Molecules<'_>, Vec<Wrong>> {
+/// Lines of atoms without count and comment, in units of `unit_bohr`; blank lines are skipped. A whole xyz file is read as one.
+pub fn parse_atoms(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineFault>> {
     let lines: Vec<_> = (1..).zip(text.lines()).filter(|(_, row)| !row.trim().is_empty()).collect();
-    if lines.is_empty() {
-        return Err(vec![Wrong { line: 1, message: "there are no atoms".into(), help: ATOM_HELP.into() }]);
-    }
-    // A whole xyz file was put there.
-    if lines[0].1.trim().parse::<usize>().is_ok() && lines.len() > 1 {
+    let Some((line, first)) = lines.first() else {
+        return Err(LineFault::new(1, "there are no atoms", ATOM_HELP).into());
+    };
+    if first.trim().parse::<usize>().is_ok() && lines.len() > 1 {
         return parse(text, unit_bohr);
     }
-    let block = Block { line: lines[0].0, comment: (0, ""), rows: rows::read_all(&lines)? };
-    with_columns(Vec::new(), vec![block], unit_bohr, Vec::new()).map_err(|doubt| vec![doubt.into()])
+    let frame = RawFrame { line: *line, comment: (0, ""), rows: atom_rows::parse_all(&lines)? };
+    with_columns(vec![frame], unit_bohr, Vec::new())
 }
 
-/// The frames, `stated` those whose comments say which columns are the coordinates.
+/// The frames with the coordinates that their comments (`Properties=`) or the numbers of all other frames together tell.
 fn with_columns<'a>(
-    stated: Vec<Block<'a>>,
-    open: Vec<Block<'a>>,
+    raw: Vec<RawFrame<'a>>,
     unit_bohr: f64,
     mut notes: Vec<String>,
-) -> Result<Molecules<'a>, Doubt> {
-    let atoms = open.first().map_or(0, |block| block.rows.len());
-    let (heads, rows): (Vec<_>, Vec<_>) =
-        open.into_iter().map(|block| ((block.line, block.comment), block.rows)).unzip();
-    let rows: Vec<Row> = rows.into_iter().flatten().collect();
-    let found = columns::find(&rows, atoms, unit_bohr)?;
-    let of_stated = stated.iter().map(|block| frame_of(block.line, block.comment, &block.rows, Layout::Leading));
-    let of_open =
-        heads.iter().zip(rows.chunks(atoms.max(1))).map(|(head, rows)| frame_of(head.0, head.1, rows, found.layout));
-    let mut frames: Vec<_> = of_stated.chain(of_open).collect();
-    frames.sort_by_key(|(line, _)| *line);
-    let first = stated.first().map_or(&rows[..atoms], |block| &block.rows[..]);
-    notes.extend(isotopes(first));
-    Ok(Molecules {
-        frames: frames.into_iter().map(|(_, frame)| frame).collect(),
-        warnings: found.warning.into_iter().collect(),
-        notes,
-    })
+) -> Result<XyzFile<'a>, Vec<LineFault>> {
+    let has_properties = |frame: &RawFrame| frame.comment.1.contains("Properties=");
+    let open: Vec<&RawFrame> = raw.iter().filter(|frame| !has_properties(frame)).collect();
+    let rows: Vec<&AtomRow> = open.iter().flat_map(|frame| &frame.rows).collect();
+    let detected = columns::detect(&rows, open.first().map_or(0, |frame| frame.rows.len()), unit_bohr)?;
+    let first = raw.iter().find(|frame| has_properties(frame)).or(raw.first());
+    notes.extend(first.and_then(|frame| isotopes(&frame.rows)));
+    let frame = |raw: &RawFrame<'a>| {
+        let layout = if has_properties(raw) { Layout::Leading } else { detected.layout };
+        XyzFrame {
+            elements: raw.rows.iter().map(|row| row.element).collect(),
+            positions: raw.rows.iter().map(|row| layout.position(row)).collect(),
+            comment: raw.comment,
+        }
+    };
+    Ok(XyzFile { frames: raw.iter().map(frame).collect(), warnings: detected.warning.into_iter().collect(), notes })
 }
 
-fn frame_of<'a>(line: usize, comment: (usize, &'a str), rows: &[Row], layout: Layout) -> (usize, Frame<'a>) {
-    let elements = rows.iter().map(|row| row.element).collect();
-    let positions = rows.iter().map(|row| layout.position(row)).collect();
-    (line, Frame { elements, positions, comment })
-}
-
-/// Which isotopes were named: the energies and derivatives are those of their elements.
-fn isotopes(rows: &[Row]) -> Option<String> {
+/// A note on isotopes, which have the energies and derivatives of their elements.
+fn isotopes(rows: &[AtomRow]) -> Option<String> {
     let mut words: Vec<&str> = rows.iter().filter(|row| row.is_isotope).map(|row| row.word).collect();
     let count = words.len();
     words.sort_unstable();
     words.dedup();
-    let named = words.join(", ");
-    (count > 0).then(|| format!("{count} atoms are isotopes ({named}): energies and derivatives depend on no mass"))
+    let names = words.join(", ");
+    (count > 0)
+        .then(|| format!("{count} atoms are isotopes ({names}): energies and derivatives do not depend on masses"))
 }
 
-/// Lines behind the atoms may be ignored, but not the charges that they state.
-fn check_trailing(lines: &[(usize, &str)]) -> Result<(), Vec<Wrong>> {
-    let states = |(_, text): &&(usize, &str)| stated::read(text).is_by_words();
-    let Some(&(line, text)) = lines.iter().find(states) else { return Ok(()) };
-    let message = format!("`{}` behind the atoms seems to state a charge or a multiplicity", shortened(text));
-    let help = "remove the line, and write `charges` and `multiplicities`, or put it into the line of comment";
-    Err(vec![Wrong { line, message, help: help.into() }])
+/// Refuses charges that are specified after the last frame, where they would be ignored.
+fn check_trailing(lines: &[(usize, &str)]) -> Result<(), LineFault> {
+    let has_charges = |(_, text): &&(usize, &str)| charge_spec::parse(text).has_keys();
+    let Some(&(line, text)) = lines.iter().find(has_charges) else { return Ok(()) };
+    let message = format!("`{}` after the atoms seems to specify a charge or a multiplicity", excerpt(text));
+    let help = "remove the line and set `charges` and `multiplicities`, or move it into the comment line";
+    Err(LineFault::new(line, message, help))
 }
 
-fn trailing(line: usize, text: &str, behind: usize) -> String {
-    let lines = if behind == 0 { "it is ignored".to_owned() } else { format!("it and {behind} behind it are ignored") };
-    format!("line {line} (`{}`) begins no frame: {lines}", shortened(text))
-}
-
-/// Lines up to the blank ones at the end of the file; the caller counts.
-fn without_blank_end<'r, 'a>(rows: &'r [(usize, &'a str)]) -> &'r [(usize, &'a str)] {
-    let last = rows.iter().rposition(|(_, row)| !row.trim().is_empty());
-    &rows[..last.map_or(0, |last| last + 1)]
-}
-
-fn atom_count(line: usize, text: &str, frame: usize) -> Result<usize, Wrong> {
+fn atom_count(line: usize, text: &str, frame: usize) -> Result<usize, LineFault> {
     match text.trim().parse() {
-        Ok(0) => Err(Wrong { line, message: format!("frame {frame} has no atoms"), help: "remove the frame".into() }),
+        Ok(0) => Err(LineFault::new(line, format!("frame {frame} has no atoms"), "remove the frame")),
         Ok(count) => Ok(count),
         Err(_) => {
-            let message = format!("expected the number of atoms of frame {frame}, found `{}`", shortened(text));
-            let help = "begin every frame with its number of atoms and a line of comment; check the number before";
-            Err(Wrong { line, message, help: help.into() })
+            let message = format!("expected the number of atoms of frame {frame}, found `{}`", excerpt(text));
+            let help =
+                "begin each frame with its number of atoms and a comment line; check the number of the frame before";
+            Err(LineFault::new(line, message, help))
         }
     }
 }
 
-fn states_columns(comment: &str) -> bool {
-    comment.contains("Properties=")
-}
-
-/// Extended xyz files tell their columns: others than the usual ones would be misread.
-fn check_columns((line, comment): (usize, &str)) -> Result<(), Vec<Wrong>> {
+/// Refuses columns of an extended xyz file that do not begin with symbol and position.
+fn check_columns((line, comment): (usize, &str)) -> Result<(), LineFault> {
     let Some((_, columns)) = comment.split_once("Properties=") else { return Ok(()) };
     let columns = columns.trim_start_matches('"').to_ascii_lowercase();
     if columns.starts_with("species:s:1:pos:r:3") {
         return Ok(());
     }
-    let message = format!("the columns are `{}`", shortened(&columns));
     let help = "write species and pos first: Properties=species:S:1:pos:R:3";
-    Err(vec![Wrong { line, message, help: help.into() }])
+    Err(LineFault::new(line, format!("unsupported columns `{}`", excerpt(&columns)), help))
 }
 
-/// Frames of one file are one cluster at several times: only positions may differ.
-fn check_block(first: Option<&Block>, block: &Block, number: usize, count: usize) -> Result<(), Wrong> {
-    let (line, found) = (block.line, block.rows.len());
+/// Frames of one file are one cluster at different times: only positions may differ.
+fn check_frame(first: Option<&RawFrame>, frame: &RawFrame, index: usize, count: usize) -> Result<(), LineFault> {
+    let (line, found) = (frame.line, frame.rows.len());
     if found < count {
-        let message = format!("frame {number} must have {count} atoms, but the file ends after {found}");
-        return Err(Wrong { line, message, help: "correct the number of atoms, or add those that miss".into() });
+        let message = format!("frame {index} must have {count} atoms, but the file ends after {found}");
+        return Err(LineFault::new(line, message, "correct the number of atoms, or add the missing ones"));
     }
     let Some(first) = first else { return Ok(()) };
-    let help = "give every frame the same elements in the same order, or put it into a file of its own".to_owned();
+    let help = "give all frames the same elements in the same order, or write this one to a file of its own";
     if first.rows.len() != found {
-        let message = format!("frame {number} has {found} atoms, but frame 0 has {}", first.rows.len());
-        return Err(Wrong { line, message, help });
+        let message = format!("frame {index} has {found} atoms, but frame 0 has {}", first.rows.len());
+        return Err(LineFault::new(line, message, help));
     }
-    let mut pairs = first.rows.iter().zip(&block.rows).enumerate();
+    let mut pairs = first.rows.iter().zip(&frame.rows).enumerate();
     match pairs.find(|(_, (one, other))| one.element != other.element) {
         None => Ok(()),
         Some((atom, (one, other))) => {
-            let message = format!("atom {atom} of frame {number} is {}, but {} in frame 0", other.element, one.element);
-            Err(Wrong { line: other.line, message, help })
+            let message = format!("atom {atom} is {} in frame {index}, but {} in frame 0", other.element, one.element);
+            Err(LineFault::new(other.line, message, help))
         }
     }
-}
-
-fn shortened(text: &str) -> String {
-    text.trim().chars().take(40).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn wrong(text: &str) -> Vec<(usize, String)> {
-        parse(text, 1.0).unwrap_err().into_iter().map(|wrong| (wrong.line, wrong.message)).collect()
+    fn faults(text: &str) -> Vec<(usize, String)> {
+        parse(text, 1.0).unwrap_err().into_iter().map(|fault| (fault.line, fault.message)).collect()
     }
 
     #[test]
@@ -240,32 +200,35 @@ mod tests {
     }
 
     #[test]
-    fn every_fault_of_a_frame_names_its_line() {
+    fn every_fault_of_a_frame_has_its_line() {
         let text = "4\n\nH 0 0 0\nHW 0 0 0\nH 0 0\nH 0 zero 0\n";
-        let told = [(4, "`HW` is no element"), (5, "z is missing"), (6, "y is `zero`, not a number")];
-        assert_eq!(wrong(text), told.map(|(line, message)| (line, message.to_owned())));
+        let expected = [(4, "unknown element `HW`"), (5, "z is missing"), (6, "y is `zero`, which is not a number")];
+        assert_eq!(faults(text), expected.map(|(line, message)| (line, message.to_owned())));
     }
 
     #[test]
-    fn lines_that_begin_no_frame_end_the_file() {
+    fn lines_after_the_last_frame_are_ignored() {
         let qm9 = "1\ngdb 1\t2.0\nO\t2.1*^-6\t0.0\t0.1\t-0.6\n1595.0 3657.0 3756.0\nO\tO\n\nInChI=1S/H2O/h1H2\n";
         let read = parse(qm9, 1.0).unwrap();
         assert_eq!(read.frames[0].positions, [[2.1e-6, 0.0, 0.1]]);
-        assert_eq!(read.notes, ["line 4 (`1595.0 3657.0 3756.0`) begins no frame: it and 2 behind it are ignored"]);
+        assert_eq!(read.notes, ["line 4 (`1595.0 3657.0 3756.0`) and 2 more after the last frame ignored"]);
         // A damaged number would lose what follows it.
         for damaged in ["1x\n\nO 0 0 0", "\u{1}\nO 0 0 0", "O 0 0 0"] {
-            let told = wrong(&format!("1\n\nO 0 0 0\n{damaged}\n"));
-            assert!(told[0].1.starts_with("expected the number of atoms of frame 1"), "{told:?}");
+            let reported = faults(&format!("1\n\nO 0 0 0\n{damaged}\n"));
+            assert!(reported[0].1.starts_with("expected the number of atoms of frame 1"), "{reported:?}");
         }
         // Charges are not lost.
-        let told = wrong("1\n\nO 0 0 0\nsome text\n$chrg -1\n");
-        assert_eq!(told, [(5, "`$chrg -1` behind the atoms seems to state a charge or a multiplicity".to_owned())]);
+        let reported = faults("1\n\nO 0 0 0\nsome text\n$chrg -1\n");
+        assert_eq!(
+            reported,
+            [(5, "`$chrg -1` after the atoms seems to specify a charge or a multiplicity".to_owned())]
+        );
         // Where nothing was read yet, nothing is ignored.
-        assert_eq!(wrong("title\n")[0].1, "expected the number of atoms of frame 0, found `title`");
+        assert_eq!(faults("title\n")[0].1, "expected the number of atoms of frame 0, found `title`");
     }
 
     #[test]
-    fn isotopes_are_noted_once() {
+    fn isotopes_are_reported_once() {
         let read = parse_atoms("O 0 0 0\nD 0 0 1\nD 0 1 0\n2H 1 0 0", 1.0).unwrap();
         let symbols: Vec<_> = read.frames[0].elements.iter().map(ToString::to_string).collect();
         assert_eq!(symbols, ["O", "H", "H", "H"]);
@@ -273,13 +236,13 @@ mod tests {
     }
 
     #[test]
-    fn a_whole_file_may_stand_in_place_of_atoms() {
+    fn a_whole_xyz_file_is_accepted_as_atoms() {
         let read = parse_atoms("\n2\ncharge=1\nHe 0 0 0\nHe 0 0 3\n", 1.0).unwrap();
         assert_eq!((read.frames.len(), read.frames[0].comment), (1, (3, "charge=1")));
     }
 
     #[test]
-    fn columns_are_those_of_all_frames() {
+    fn columns_are_detected_from_all_frames() {
         // Only both frames together tell that zeros are x.
         let rows = |x: &str| format!("O {x} 0.000 0.117 3.000\nH {x} 0.757 -0.470 3.000\nH {x} -0.757 -0.470 3.000\n");
         let two = |one: &str, other: &str| format!("3\n\n{}3\n\n{}", rows(one), rows(other));
@@ -289,19 +252,19 @@ mod tests {
     }
 
     #[test]
-    fn wrong_counts_and_other_columns_are_told() {
+    fn wrong_counts_and_unsupported_columns_are_reported() {
         for (text, line, message) in [
             ("", 1, "the file is empty"),
             ("\n0\n\n", 2, "frame 0 has no atoms"),
             ("H 0 0 0\n", 1, "expected the number of atoms of frame 0, found `H 0 0 0`"),
             ("1\n\nH 0 0 0\nH 0 0 1\n", 4, "expected the number of atoms of frame 1, found `H 0 0 1`"),
             ("3\n\nH 0 0 0\nH 0 0 1\n\n", 1, "frame 0 must have 3 atoms, but the file ends after 2"),
-            ("1\n\nH inf 0 0\n", 3, "x is `inf`, not a number"),
-            ("1\nProperties=pos:R:3:species:S:1\nH 0 0 0\n", 2, "the columns are `pos:r:3:species:s:1`"),
+            ("1\n\nH inf 0 0\n", 3, "x is `inf`, which is not a number"),
+            ("1\nProperties=pos:R:3:species:S:1\nH 0 0 0\n", 2, "unsupported columns `pos:r:3:species:s:1`"),
             ("1\n\nH 0 0 0\n2\n\nH 0 0 0\nH 0 0 1", 4, "frame 1 has 2 atoms, but frame 0 has 1"),
-            ("2\n\nH 0 0 0\nO 0 0 1\n2\n\nH 0 0 0\nC 0 0 1", 8, "atom 1 of frame 1 is C, but O in frame 0"),
+            ("2\n\nH 0 0 0\nO 0 0 1\n2\n\nH 0 0 0\nC 0 0 1", 8, "atom 1 is C in frame 1, but O in frame 0"),
         ] {
-            assert_eq!(wrong(text), [(line, message.to_owned())], "{text:?}");
+            assert_eq!(faults(text), [(line, message.to_owned())], "{text:?}");
         }
     }
 }

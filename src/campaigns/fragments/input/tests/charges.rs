@@ -1,4 +1,4 @@
-//! Charges and multiplicities that stand in files.
+//! Charges and multiplicities in files.
 use super::*;
 
 /// Formate and water with a comment.
@@ -37,7 +37,7 @@ fn charges_of_selections_are_those_of_keys() {
         assert_eq!(stated.supersystems, by_key.supersystems, "{comment}");
         assert_eq!((&stated.digest, spins(&stated)), (&by_key.digest, spins(&by_key)));
         assert!(stated.warnings.is_empty(), "{}", stated.warnings.render(false));
-        let (name, line) = &stated.understood()[3];
+        let (name, line) = &stated.summary()[3];
         assert!(name == "stated" && line.contains(comment) && line.ends_with("m.xyz:2)"), "{line}");
     }
 }
@@ -49,19 +49,15 @@ fn a_total_charge_goes_to_the_only_odd_fragment_with_a_warning() {
         assert_eq!(spins(&input), (vec![-1, 0], vec![1, 1]), "{comment}");
         let warned: Vec<_> = input.warnings.iter().collect();
         assert_eq!(warned.len(), 1, "{comment}");
-        assert!(
-            warned[0].message.contains("the stated charge -1 was given to fragment 0 (CHO2)"),
-            "{}",
-            warned[0].message
-        );
+        assert!(warned[0].message.contains("charge assigned: -1 to fragment 0 (CHO2)"), "{}", warned[0].message);
         assert!(warned[0].help.contains("charges = [-1, 0]"), "{}", warned[0].help);
-        // What is confirmed needs no warning.
+        // A confirmed charge needs no warning.
         assert!(formate(comment, "charges = [-1, 0]").unwrap().warnings.is_empty(), "{comment}");
     }
 }
 
 #[test]
-fn a_charge_without_an_owner_is_refused() {
+fn a_charge_that_cannot_be_assigned_is_refused() {
     let calcium = |comment: &str, keys: &str| {
         let text = format!("4\n{comment}\nCa 0 0 0\nO 0 0 2.4\nH 0 0.76 2.9\nH 0 -0.76 2.9\n");
         let keys = format!("molecule = \"m.xyz\"\nfragments = [[0], [1, 2, 3]]\n{keys}");
@@ -70,7 +66,7 @@ fn a_charge_without_an_owner_is_refused() {
     for comment in ["charge=2", "2 1", "charge = 2+"] {
         expect(
             calcium(comment, ""),
-            &["m.xyz:2: charge 2 is stated", "charges = [0, 0]", "0 (Ca), 1 (H2O)", "add up to 2"],
+            &["m.xyz:2: charge 2 is specified", "charges = [0, 0]", "0 (Ca), 1 (H2O)", "add up to 2"],
         );
         assert_eq!(spins(&calcium(comment, "charges = [2, 0]").unwrap()), (vec![2, 0], vec![1, 1]));
         expect(calcium(comment, "charges = [0, 0]"), &["m.xyz:2: the charge of the molecule is 2", "add up to 0"]);
@@ -84,15 +80,15 @@ fn contradictions_of_keys_are_refused() {
     let parts = "charge_a=-1 charge_b=0 selection_a=1-4 selection_b=5-7";
     expect(
         formate(parts, "charges = [0, -1]"),
-        &["fragments.charges.0: ", "m.xyz:2 states charge -1 of fragment 0, but `charges` gives 0"],
+        &["fragments.charges.0: ", "m.xyz:2 specifies charge -1 of fragment 0, but `charges` gives 0"],
     );
     expect(formate("charge=-1", "charges = [-1, -1]"), &["m.xyz:2: the charge of the molecule is -1", "add up to -2"]);
-    expect(formate("fragment_charges=\"-1 0\"", "charges = [0, -1]"), &["states charges [-1, 0]", "gives [0, -1]"]);
+    expect(formate("fragment_charges=\"-1 0\"", "charges = [0, -1]"), &["specifies charges [-1, 0]", "gives [0, -1]"]);
     expect(formate("charge=0 charge_a=-1 selection_a=1-4", "charges = [-1, 0]"), &["the charge of the molecule is 0"]);
 }
 
 #[test]
-fn what_cannot_be_understood_is_refused_until_a_key_says_it() {
+fn unclear_charges_are_refused_until_a_key_specifies_them() {
     for comment in [
         "charge=-0.5",
         "charge=minus",
@@ -102,7 +98,7 @@ fn what_cannot_be_understood_is_refused_until_a_key_says_it() {
         "-1 1 formate",
         "charge_a=-1 selection_a=x",
     ] {
-        let reported = told(formate(comment, ""));
+        let reported = reported(formate(comment, ""));
         assert!(
             reported.len() == 1 && reported[0].contains("m.xyz:2: ") && reported[0].contains("charges"),
             "{comment}: {reported:?}"
@@ -121,8 +117,7 @@ fn what_cannot_be_understood_is_refused_until_a_key_says_it() {
 #[test]
 fn selections_of_several_fragments_are_pointed_out() {
     let text = format!("9\ncharge_a=0 selection_a=1-3 charge_b=0 selection_b=4-9\n{}", {
-        let file = include_str!("../../../../../tests/fragments/water3.xyz");
-        file.lines().skip(2).collect::<Vec<_>>().join("\n")
+        fixture("water3.xyz").lines().skip(2).collect::<Vec<_>>().join("\n")
     });
     let input = with_file("m.xyz", &text, "molecule = \"m.xyz\"").unwrap();
     let warned: Vec<_> = input.warnings.iter().collect();
@@ -135,7 +130,7 @@ fn selections_of_several_fragments_are_pointed_out() {
 #[test]
 fn multiplicities_are_used_or_refused() {
     for comment in ["0 3", "multiplicity=3", "charge=0 uhf=2", "spin=triplet", "spin=1 charge=0"] {
-        let reported = told(oxygen(comment, ""));
+        let reported = reported(oxygen(comment, ""));
         assert!(
             reported.len() == 1 && reported[0].contains("m.xyz:2: ") && reported[0].contains("multiplicities"),
             "{comment}: {reported:?}"
@@ -147,15 +142,15 @@ fn multiplicities_are_used_or_refused() {
     let input = oxygen(parts, "").unwrap();
     assert_eq!(spins(&input).1, [3, 3]);
     assert!(input.warnings.is_empty());
-    expect(oxygen(parts, "multiplicities = [3, 1]"), &["multiplicity 3 is stated of part `b`", "now [3, 1]"]);
+    expect(oxygen(parts, "multiplicities = [3, 1]"), &["multiplicity 3 of selection `b`", "now [3, 1]"]);
     assert_eq!(spins(&oxygen("fragment_multiplicities=\"3 3\"", "").unwrap()).1, [3, 3]);
-    // Of a closed shell every convention says the same.
+    // For closed shells all conventions agree.
     assert!(formate("charge=-1 spin=0", "charges = [-1, 0]").unwrap().warnings.is_empty());
     assert_eq!(spins(&formate("charge=0 spin=0.5", "charges = [0, 0]").unwrap()).1, [2, 1]);
 }
 
 #[test]
-fn other_comments_change_nothing_and_say_nothing() {
+fn other_comments_have_no_effect() {
     for comment in [
         "formate and water",
         "-263.13 12",
@@ -173,15 +168,14 @@ fn other_comments_change_nothing_and_say_nothing() {
             _ => panic!("{comment}: {}", faults.render(false)),
         });
         assert!(input.warnings.is_empty(), "{comment}: {}", input.warnings.render(false));
-        assert_eq!(input.understood().len(), 3, "{comment}");
+        assert_eq!(input.summary().len(), 3, "{comment}");
     }
 }
 
 #[test]
 fn pairs_of_numbers_that_cannot_be_charge_and_multiplicity_are_pointed_out() {
     let waters = |comment: &str, keys: &str| {
-        let text =
-            include_str!("../../../../../tests/fragments/water3.xyz").lines().skip(2).collect::<Vec<_>>().join("\n");
+        let text = fixture("water3.xyz").lines().skip(2).collect::<Vec<_>>().join("\n");
         with_file("m.xyz", &format!("9\n{comment}\n{text}\n"), &format!("molecule = \"m.xyz\"\n{keys}"))
     };
     for comment in ["1 1", "2 1 three waters"] {
@@ -198,22 +192,22 @@ fn pairs_of_numbers_that_cannot_be_charge_and_multiplicity_are_pointed_out() {
 }
 
 #[test]
-fn frames_state_the_same_or_are_refused() {
+fn frames_with_different_charges_are_refused() {
     let keys = "molecule = \"m.xyz\"";
     let parts = "charge_a=-1 selection_a=1-4 charge_b=0 selection_b=5-7";
     let frames = |one: &str, other: &str| formate_text(one) + &formate_text(other);
     let same = with_file("m.xyz", &frames(parts, parts), keys).unwrap();
     assert_eq!((same.supersystems.len(), spins(&same).0), (2, vec![-1, 0]));
     for other in ["charge=0", "", "charge=-1"] {
-        let reported = told(with_file("m.xyz", &frames(parts, other), keys));
+        let reported = reported(with_file("m.xyz", &frames(parts, other), keys));
         assert!(
-            reported.len() == 1 && reported[0].contains("m.xyz:11: frames state different charges"),
+            reported.len() == 1 && reported[0].contains("m.xyz:11: frames specify different charges"),
             "{reported:?}"
         );
         let by_key = with_file("m.xyz", &frames(parts, other), &format!("{keys}\ncharges = [-1, 0]"));
         assert_eq!(by_key.is_ok(), other != "charge=0", "{other}");
     }
-    // They count frames.
+    // Pairs that count frames.
     let counted = with_file("m.xyz", &frames("0 2", "1 2"), &format!("{keys}\ncharges = [-1, 0]")).unwrap();
     assert!(counted.warnings.is_empty());
 }

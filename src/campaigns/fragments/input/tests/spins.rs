@@ -1,8 +1,8 @@
-//! Unpaired electrons that nobody asked for.
+//! Unpaired electrons without a specified multiplicity.
 use super::*;
 
 fn warned(atoms: &str, keys: &str) -> Vec<(String, String)> {
-    let input = given(&format!("atoms = \"\"\"\n{atoms}\n\"\"\"\n{keys}")).unwrap();
+    let input = read_keys(&format!("atoms = \"\"\"\n{atoms}\n\"\"\"\n{keys}")).unwrap();
     input.warnings.iter().map(|fault| (fault.message.clone(), fault.help.clone())).collect()
 }
 
@@ -10,16 +10,16 @@ const HYDRONIUM: &str = "O 0 0 0\nH 0 0.93 0.2\nH 0.805 -0.465 0.2\nH -0.805 -0.
 const OXYGEN: &str = "O 0 0 0\nO 0 0 1.208\nO 3.5 0 0\nO 3.5 0 1.208";
 
 #[test]
-fn an_odd_number_of_electrons_that_nobody_gave_is_pointed_out() {
+fn an_unintended_odd_number_of_electrons_is_pointed_out() {
     let atoms = format!("{HYDRONIUM}He 0 0 4");
     let reported = warned(&atoms, "");
     assert_eq!(
         reported,
         [(
-            "atoms: neither charges nor multiplicities are given, but the number of electrons is odd in fragment 0 (H3O: \
-             11 electrons, taken as multiplicity 2)"
+            "atoms: neither charges nor multiplicities are set, but the number of electrons is odd in fragment 0 (H3O: \
+             11 electrons, assumed multiplicity 2)"
                 .to_owned(),
-            "a charge is missing, a molecule is cut, or columns are misread: write charges = [0, 0] with the true charges, or \
+            "a charge is missing, a molecule is cut, or columns are misread: set charges = [0, 0] with the true charges, or \
              multiplicities = [2, 1] if these are radicals"
                 .to_owned()
         )]
@@ -42,8 +42,8 @@ fn many_odd_fragments_make_one_warning() {
 fn ground_states_with_unpaired_electrons_are_pointed_out() {
     let reported = warned(OXYGEN, "");
     assert_eq!(reported.len(), 1);
-    assert!(reported[0].0.contains("fragments 0-1 (O2: 16 electrons, taken as multiplicity 1)"), "{}", reported[0].0);
-    assert_eq!(reported[0].1, "write multiplicities = [3, 3], or [1, 1] if low spin is meant");
+    assert!(reported[0].0.contains("fragments 0-1 (O2: 16 electrons, assumed multiplicity 1)"), "{}", reported[0].0);
+    assert_eq!(reported[0].1, "set multiplicities = [3, 3], or [1, 1] if low spin is meant");
     // A charge says nothing of the spin.
     assert_eq!(warned(OXYGEN, "charges = [0, 0]").len(), 1);
     for multiplicities in ["[3, 3]", "[1, 1]"] {
@@ -76,13 +76,14 @@ fn molecules_within_a_fragment_and_ions_are_known_too() {
     );
     let complex = warned("Fe 0 0 0\nC 0 0 1.8\nO 0 0 2.95\nHe 0 0 9", "charges = [0, 0]");
     assert!(
-        complex.len() == 1 && complex[0].0.contains("open d or f shells rarely have: fragment 0 (CFeO"),
+        complex.len() == 1
+            && complex[0].0.contains("rarely right for metals with open d or f shells: fragment 0 (CFeO"),
         "{complex:?}"
     );
 }
 
 #[test]
-fn closed_shells_are_not_spoken_of() {
+fn closed_shells_give_no_warning() {
     assert!(xyz("").unwrap().warnings.is_empty());
     assert_eq!(warned("Na 0 0 0\nCl 0 0 9", "charges = [1, -1]"), []);
     assert_eq!(warned("Ca 0 0 0\nCu 0 0 9", "charges = [2, 1]"), []);

@@ -16,11 +16,11 @@ fn waters(row: impl Fn(&str, &str, [&str; 3]) -> String) -> String {
 }
 
 fn atoms(text: &str) -> Result<Input, Faults> {
-    given(&format!("atoms = \"\"\"\n{text}\"\"\""))
+    read_keys(&format!("atoms = \"\"\"\n{text}\"\"\""))
 }
 
 #[test]
-fn columns_of_other_programs_are_left_out_with_a_warning() {
+fn columns_of_other_programs_are_ignored_with_a_warning() {
     let plain = atoms(&waters(|symbol, _, [x, y, z]| format!("{symbol} {x} {y} {z}"))).unwrap();
     assert!(plain.warnings.is_empty());
     let gamess = atoms(&waters(|symbol, charge, [x, y, z]| format!("{symbol} {charge} {x} {y} {z}"))).unwrap();
@@ -30,7 +30,7 @@ fn columns_of_other_programs_are_left_out_with_a_warning() {
         assert_eq!((&input.supersystems, &input.digest), (&plain.supersystems, &plain.digest));
         let warned: Vec<_> = input.warnings.iter().map(|fault| &fault.message).collect();
         assert!(warned.len() == 1 && warned[0].contains(what), "{warned:?}");
-        assert!(warned[0].contains("line 1 of it") || warned[0].contains("line 2 of it"), "{warned:?}");
+        assert!(warned[0].contains("line 1 of `atoms`"), "{warned:?}");
         assert!(warned[0].ends_with("the first atom is O at 0.897400, -1.285111, 1.375674"), "{warned:?}");
     }
     let behind = atoms(&waters(|symbol, _, [x, y, z]| format!("{symbol} {x} {y} {z} -0.6 0 0 1"))).unwrap();
@@ -39,15 +39,15 @@ fn columns_of_other_programs_are_left_out_with_a_warning() {
 }
 
 #[test]
-fn a_molecule_block_is_refused_in_one_message_and_read_when_written_as_it_says() {
+fn a_molecule_block_is_refused_with_the_keys_to_set_instead() {
     let rows = "O1 0.000 0.000 0.117\nH1 0.000 0.757 -0.470\nH2 0.000 -0.757 -0.470\n";
     let ion = "O2 0.000 0.000 2.900\nH3 0.000 0.930 3.100\nH4 0.805 -0.465 3.100\nH5 -0.805 -0.465 3.100\n";
     let block = format!("0 1\n{rows}--\n1 1\n{ion}units angstrom\nno_reorient\n");
     let keys = "fragments = [[0, 1, 2], [3, 4, 5, 6]], charges = [0, 1], multiplicities = [1, 1], units = \"angstrom\"";
-    expect(atoms(&block), &["fragments.atoms: ", "a molecule block as psi4 reads it", keys]);
+    expect(atoms(&block), &["fragments.atoms: ", "a molecule block of psi4", keys]);
     expect(with_file("m.xyz", &block, "molecule = \"m.xyz\""), &["m.xyz:1: this is a molecule block", keys]);
     let keys = keys.replace(", charges", "\ncharges").replace(", multi", "\nmulti").replace(", units", "\nunits");
-    let input = given(&format!("atoms = \"\"\"\n{rows}{ion}\"\"\"\n{keys}")).unwrap();
+    let input = read_keys(&format!("atoms = \"\"\"\n{rows}{ion}\"\"\"\n{keys}")).unwrap();
     assert_eq!((input.section.charges, input.section.multiplicities), (Some(vec![0, 1]), Some(vec![1, 1])));
     assert!(input.warnings.is_empty());
 }
@@ -58,12 +58,12 @@ fn isotopes_change_neither_molecules_nor_digest() {
         atoms(&waters(|symbol, _, [x, y, z]| format!("{} {x} {y} {z}", if symbol == "H" { hydrogen } else { symbol })))
     };
     let light = heavy("H").unwrap();
-    assert!(light.understood().iter().all(|(name, _)| name != "note"));
+    assert!(light.summary().iter().all(|(name, _)| name != "note"));
     for hydrogen in ["D", "T", "2H", "H-2", "H(iso=2)", "H@2.014"] {
         let input = heavy(hydrogen).unwrap();
         assert_eq!((&input.supersystems, &input.digest), (&light.supersystems, &light.digest), "{hydrogen}");
         assert!(input.warnings.is_empty());
-        assert!(input.understood().iter().any(|(_, line)| line.starts_with("4 atoms are isotopes")), "{hydrogen}");
+        assert!(input.summary().iter().any(|(_, line)| line.starts_with("4 atoms are isotopes")), "{hydrogen}");
     }
     let molecule = |symbol: &str| {
         let text = format!(
@@ -75,19 +75,19 @@ fn isotopes_change_neither_molecules_nor_digest() {
 }
 
 #[test]
-fn files_with_lines_behind_their_atoms_are_read() {
+fn files_with_lines_after_their_atoms_are_read() {
     let text =
         "2\r\ngdb 9\t1.0\r\nHe\t0.0\t0.0\t2.1*^-6\t-0.6\r\nHe\t1.0D-3\t0.0\t3.0\t0.3\r\n1595.0\t3657.0\r\nO\tO\r\n\r\n";
     let input = with_file("m.xyz", text, "molecule = \"m.xyz\"").unwrap();
     let [first, second] = input.supersystems[0].positions[..] else { panic!("there are two atoms") };
     assert!((first[2] * BOHR_ANGSTROM - 2.1e-6).abs() < 1e-18 && (second[0] * BOHR_ANGSTROM - 1e-3).abs() < 1e-15);
     assert!(input.warnings.is_empty());
-    let notes = input.understood();
+    let notes = input.summary();
     assert!(notes.iter().any(|(_, line)| line.starts_with("line 5 (`1595.0")), "{notes:?}");
 }
 
 #[test]
-fn labels_that_are_not_clear_are_told_once() {
+fn ambiguous_labels_are_reported_once() {
     let text = "OW 0 0 0\nHW1 0 0.76 0.6\nHW2 0 -0.76 0.6\nOW 0 0 3\nHW1 0 0.76 3.6\nHW2 0 -0.76 3.6\n";
-    expect(atoms(text), &["line", "`OW` is no element (and the like in lines", "write symbols in place of labels"]);
+    expect(atoms(text), &["line", "unknown element `OW` (also in lines", "use element symbols, not labels"]);
 }

@@ -1,11 +1,11 @@
-//! Does a frozen core leave what it should to correlate?
-use super::Setup;
+//! Does a frozen core leave the right electrons to correlate?
 use super::levels::Level;
+use super::setup::Setup;
 use crate::config::{Config, Fault};
 use crate::science::chemistry::{Atom, Element, Molecule, is_below_core};
 use crate::science::expansion::Supersystem;
 
-/// Says which fragments have no correlation energy at a level because all their electrons are frozen.
+/// A line on the fragments without correlation energy at a level, all of whose electrons are frozen.
 pub fn without_correlation(setup: &Setup, level: usize) -> Option<(String, String)> {
     let system = &setup.frames[0].system;
     let alone = |fragment: &u16| system.molecule(&[(*fragment).into()], &[(*fragment).into()]);
@@ -26,7 +26,7 @@ pub fn without_correlation(setup: &Setup, level: usize) -> Option<(String, Strin
     Some((String::new(), format!("{are}: the frozen core leaves no electrons to correlate")))
 }
 
-/// Warnings of levels that are likely to freeze valence orbitals of one element in place of another's core.
+/// Warnings of levels that are likely to freeze valence orbitals of one element instead of the core of another.
 pub fn warnings(config: &Config, setup: &Setup) -> Vec<Fault> {
     let system = &setup.frames[0].system;
     let mixed = |level: &Level| {
@@ -36,18 +36,18 @@ pub fn warnings(config: &Config, setup: &Setup) -> Vec<Fault> {
             return None;
         }
         let message = format!(
-            "the frozen core may be the wrong one: the lowest orbitals are frozen, and valence orbitals of the second are likely to lie \
-             below the outer core of the first of {}",
+            "the frozen core may be wrong: the lowest orbitals are frozen, and in {} valence orbitals of the second element are likely to lie \
+             below the outer core of the first",
             names.join(", ")
         );
         let help =
-            "correlate all electrons (`frozen_core = false`), in a basis set for that, or compare with such a result";
-        Some(config.fault(&format!("fragments.level.{}.frozen_core", level.place), message, help).warning())
+            "correlate all electrons (`frozen_core = false`) in a basis set for that, or compare with such a result";
+        Some(config.fault(&format!("fragments.level.{}.frozen_core", level.index), message, help).warning())
     };
     setup.levels.iter().filter_map(mixed).collect()
 }
 
-/// Metals and other elements of which the valence orbitals are likely to lie below the metal's outer core, each once.
+/// Pairs of a metal and an element whose valence orbitals are likely to lie below the metal's outer core.
 fn pairs(system: &Supersystem) -> Vec<(Element, Element)> {
     let mut kinds: Vec<(Element, bool)> = (system.fragments.iter())
         .flat_map(|fragment| fragment.atoms.iter().map(|&atom| (system.elements[atom], fragment.charge < 0)))
@@ -63,7 +63,7 @@ fn pairs(system: &Supersystem) -> Vec<(Element, Element)> {
     pairs
 }
 
-/// Whether a level freezes the core of an element: then nothing is left of its ion that has the core alone.
+/// Whether a level freezes the core of an element: then its ion of core electrons alone has nothing to correlate.
 fn freezes_core(level: &Level, element: Element) -> bool {
     let atom = Atom { element, position: [0.0; 3], is_ghost: false };
     let charge = element.number() as i32 - 2 * element.core_orbitals() as i32;

@@ -1,0 +1,149 @@
+//! How is a cluster divided into fragments, and can they have their charges and multiplicities?
+use super::assign::assign;
+use super::cluster::{Cluster, lowest_multiplicity};
+use super::format::{formula, list, ranges};
+use super::sourced::Sourced;
+use crate::config::{Fault, Faults};
+use crate::science::expansion::Fragment;
+
+/// Why a cluster has no fragments.
+pub enum FragmentationError {
+    /// There is only one, for this reason.
+    OneFragment(String),
+    Faults(Faults),
+}
+
+impl From<Faults> for FragmentationError {
+    fn from(faults: Faults) -> Self {
+        FragmentationError::Faults(faults)
+    }
+}
+
+/// Faults of one kind that are reported.
+const MAX_REPORTED: usize = 5;
+
+/// The fragments of a cluster: those specified, or its connected atoms. Fails where there is only one, where atoms are missing or in
+/// several, and where charges or multiplicities are impossible or contradict those of the cluster.
+pub fn fragment(cluster: &mut Cluster) -> Result<Vec<Fragment>, FragmentationError> {
+    let atoms = match &cluster.fragments {
+        Some(specified) => {
+            check_cover(specified, cluster.elements.len()).into_result(())?;
+            specified.value.clone()
+        }
+        None => cluster.bonded_sets(0),
+    };
+    if atoms.len() == 1 {
+        let reason = match cluster.fragments {
+            Some(_) => "all atoms are in one fragment",
+            None => "all atoms are connected by bonds, which gives only one fragment",
+        };
+        return Err(FragmentationError::OneFragment(format!("the fragmentation is not specified: {reason}")));
+    }
+    let mut faults = Faults::default();
+    assign(cluster, &atoms)?;
+    faults.extend(check_count(cluster.charges.as_ref(), "charges", atoms.len()));
+    faults.extend(check_count(cluster.multiplicities.as_ref(), "multiplicities", atoms.len()));
+    if faults.has_errors() {
+        return Err(faults.into());
+    }
+    let mut fragments = Vec::with_capacity(atoms.len());
+    for (index, atoms) in atoms.into_iter().enumerate() {
+        match with_spin(cluster, index, atoms) {
+            Ok(fragment) => fragments.push(fragment),
+            Err(more) => faults.extend(more),
+        }
+    }
+    if faults.is_empty() {
+        faults.extend(check_totals(cluster, &fragments));
+    }
+    Ok(faults.into_result(fragments)?)
+}
+
+/// Fragment `index`, unless its electrons cannot have its charge and multiplicity.
+fn with_spin(cluster: &Cluster, index: usize, atoms: Vec<usize>) -> Result<Fragment, Faults> {
+    let charge = cluster.charges.as_ref().map_or(0, |charges| charges.value[index]);
+    let nuclei = cluster.nuclear_charge(&atoms);
+    let electrons = nuclei - i64::from(charge);
+    let formula = formula(&cluster.elements, &atoms);
+    if let Some(charges) = cluster.charges.as_ref().filter(|_| electrons < 0) {
+        let message = format!("fragment {index} ({formula}) with charge {charge} has {electrons} electrons");
+        return Err(charges.fault(&[index], message, format!("its charge can be {nuclei} at most")).into());
+    }
+    let lowest = lowest_multiplicity(electrons);
+    let Some(multiplicities) = &cluster.multiplicities else {
+        return Ok(Fragment { atoms, charge, multiplicity: lowest });
+    };
+    let multiplicity = multiplicities.value[index];
+    let unpaired = i64::from(multiplicity) - 1;
+    if unpaired >= 0 && unpaired <= electrons && (electrons - unpaired) % 2 == 0 {
+        return Ok(Fragment { atoms, charge, multiplicity });
+    }
+    let message = format!(
+        "fragment {index} ({formula}, charge {charge}): {electrons} electrons cannot have multiplicity {multiplicity}"
+    );
+    let help = format!("possible are {lowest}, {}, ... up to {}", lowest + 2, electrons + 1);
+    Err(multiplicities.fault(&[index], message, help).into())
+}
+
+/// Faults where charge or multiplicity of the cluster are not those of its fragments together.
+fn check_totals(cluster: &Cluster, fragments: &[Fragment]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let sum: i64 = fragments.iter().map(|fragment| i64::from(fragment.charge)).sum();
+    if let Some(charge) = cluster.charge.as_ref().filter(|charge| i64::from(charge.value) != sum) {
+        let message =
+            format!("the charge of the molecule is {}, but those of its fragments add up to {sum}", charge.value);
+        let charges: Vec<i32> = fragments.iter().map(|fragment| fragment.charge).collect();
+        let help = format!("set the charge of every fragment: `charges`, now {}", list(&charges));
+        faults.push(charge.fault(&[], message, help));
+    }
+    let high_spin = 1 + fragments.iter().map(|fragment| u64::from(fragment.multiplicity - 1)).sum::<u64>();
+    let contradicts = |multiplicity: &&Sourced<u32>| u64::from(multiplicity.value) != high_spin;
+    if let Some(multiplicity) = cluster.multiplicity.as_ref().filter(contradicts) {
+        let message = format!(
+            "the multiplicity of the molecule is {}, but the spins of its fragments add up to {high_spin}, the highest one",
+            multiplicity.value
+        );
+        let now = list(&fragments.iter().map(|fragment| fragment.multiplicity).collect::<Vec<_>>());
+        let help =
+            format!("set the multiplicity of every fragment (`multiplicities`, now {now}); spins are always added");
+        faults.push(multiplicity.fault(&[], message, help));
+    }
+    faults
+}
+
+/// Faults unless every atom is in exactly one fragment, and every fragment has one.
+fn check_cover(fragments: &Sourced<Vec<Vec<usize>>>, atoms: usize) -> Faults {
+    let help = "atoms are counted from 0, and each belongs to exactly one fragment";
+    let (mut faults, mut owner) = (Vec::new(), vec![None; atoms]);
+    for (k, fragment) in fragments.value.iter().enumerate() {
+        if fragment.is_empty() {
+            faults.push(fragments.fault(&[k], format!("fragment {k} is empty"), help));
+        }
+        for (index, &atom) in fragment.iter().enumerate() {
+            let message = match owner.get(atom) {
+                None => format!("atom {atom} does not exist: there are {atoms}, 0 to {}", atoms - 1),
+                Some(Some(other)) if *other == k => format!("atom {atom} is in fragment {k} twice"),
+                Some(Some(other)) => format!("atom {atom} is in fragment {other} and in fragment {k}"),
+                Some(None) => {
+                    owner[atom] = Some(k);
+                    continue;
+                }
+            };
+            faults.push(fragments.fault(&[k, index], message, help));
+        }
+    }
+    let missing: Vec<usize> = (0..atoms).filter(|&atom| owner[atom].is_none()).collect();
+    if !missing.is_empty() {
+        let (noun, verb) = if missing.len() == 1 { ("atom", "is") } else { ("atoms", "are") };
+        faults.push(fragments.fault(&[], format!("{noun} {} {verb} in no fragment", ranges(&missing)), help));
+    }
+    let mut reported = Faults::default();
+    reported.extend(faults.into_iter().take(MAX_REPORTED));
+    reported
+}
+
+fn check_count<T>(values: Option<&Sourced<Vec<T>>>, what: &str, fragments: usize) -> Option<Fault> {
+    let values = values.filter(|values| values.value.len() != fragments)?;
+    let message = format!("{} {what} for {fragments} fragments", values.value.len());
+    Some(values.fault(&[], message, "set one for each fragment"))
+}

@@ -1,0 +1,112 @@
+//! Which expansion does the section request?
+use super::coverage::{LevelCoverage, level_coverage};
+use super::section::Section;
+use crate::config::{Config, Faults};
+use crate::engines::Driver;
+use crate::science::expansion::{Bsse, Supersystem};
+use crate::units::BOHR_ANGSTROM;
+
+/// The requested expansion, with all defaults.
+pub struct ExpansionOptions {
+    pub driver: Driver,
+    pub bsse: Vec<Bsse>,
+    pub max_order: usize,
+    /// Whether totals are returned, not interactions.
+    pub total: bool,
+    pub is_interaction_only: bool,
+    /// Of pairs, triples, ..., bohr.
+    pub cutoffs: Vec<f64>,
+    /// Charges of each fragment's atoms, elementary charges.
+    pub embedding: Option<Vec<Vec<f64>>>,
+    pub coverage: LevelCoverage,
+}
+
+/// The options of a section; what is wrong with them is added to `faults`.
+pub fn resolve(config: &Config, section: &Section, system: &Supersystem, faults: &mut Faults) -> ExpansionOptions {
+    let fragments = system.fragments.len();
+    let driver = section.driver.unwrap_or(Driver::Energy);
+    let mut bsse = Vec::new();
+    section.bsse.clone().unwrap_or_else(|| vec![Bsse::Cp]).into_iter().for_each(|treatment| {
+        if !bsse.contains(&treatment) {
+            bsse.push(treatment);
+        }
+    });
+    let options = ExpansionOptions {
+        driver,
+        max_order: section.max_order.unwrap_or(0),
+        total: section.total.unwrap_or(driver != Driver::Energy),
+        is_interaction_only: section.supersystem_interaction_only.unwrap_or(false),
+        cutoffs: section.cutoffs_angstrom.iter().flatten().map(|cutoff| cutoff / BOHR_ANGSTROM).collect(),
+        embedding: section.embedding_charges.clone(),
+        coverage: level_coverage(config, section, faults),
+        bsse,
+    };
+    let mut refuse = |key: &str, message: String, help: &str| {
+        faults.push(config.fault(&format!("fragments.{key}"), message, help));
+    };
+    match section.max_order {
+        None => refuse(
+            "max_order",
+            "`max_order` is missing".into(),
+            "set the largest number of fragments that are computed together",
+        ),
+        Some(order) if order > fragments => refuse(
+            "max_order",
+            format!("max_order = {order} exceeds the number of fragments, {fragments}"),
+            "lower it; through all fragments the expansion gives the energy of the whole cluster",
+        ),
+        Some(_) => {}
+    }
+    if options.is_interaction_only {
+        check_interaction_only(&options, fragments, &mut refuse);
+    }
+    if options.coverage.supersystem.is_some() && options.max_order == fragments {
+        let message = "a level for the supersystem adds nothing to an expansion through all fragments";
+        refuse("max_order", message.into(), "lower max_order, or remove the level of the supersystem");
+    }
+    check_cutoffs(&options, section, &mut refuse);
+    check_embedding(&options, &mut refuse);
+    options
+}
+
+fn check_interaction_only(options: &ExpansionOptions, fragments: usize, refuse: &mut impl FnMut(&str, String, &str)) {
+    let key = "supersystem_interaction_only";
+    if options.max_order != fragments {
+        let message =
+            format!("intermediate orders are skipped, so max_order must be {fragments}, the number of fragments");
+        refuse(key, message, "set max_order to it, or remove this key");
+    }
+    if options.bsse.contains(&Bsse::Vmfc) {
+        refuse(key, "vmfc needs every order".into(), "remove vmfc from bsse, or remove this key");
+    }
+    if !options.cutoffs.is_empty() {
+        refuse("cutoffs_angstrom", "cutoffs have no effect with supersystem_interaction_only".into(), "remove it");
+    }
+}
+
+fn check_cutoffs(options: &ExpansionOptions, section: &Section, refuse: &mut impl FnMut(&str, String, &str)) {
+    let cutoffs = section.cutoffs_angstrom.as_deref().unwrap_or(&[]);
+    if let Some(index) = cutoffs.iter().position(|cutoff| cutoff.is_nan() || *cutoff <= 0.0) {
+        let message = format!("the cutoff of order {} is {}, but must be positive", index + 2, cutoffs[index]);
+        refuse(&format!("cutoffs_angstrom.{index}"), message, "give lengths in angstrom, for pairs, triples, ...");
+    }
+    if cutoffs.len() + 1 > options.max_order.max(1) {
+        let message = format!(
+            "there are {} cutoffs, but only the orders from 2 to max_order = {} can have one",
+            cutoffs.len(),
+            options.max_order
+        );
+        refuse("cutoffs_angstrom", message, "give one for pairs, one for triples, ...");
+    }
+}
+
+fn check_embedding(options: &ExpansionOptions, refuse: &mut impl FnMut(&str, String, &str)) {
+    if options.embedding.is_none() {
+        return;
+    }
+    let key = "embedding_charges";
+    if options.driver != Driver::Energy {
+        let message = "derivatives would lack the forces on and from the embedding charges".into();
+        refuse(key, message, "set driver = \"energy\", or remove the charges");
+    }
+}
