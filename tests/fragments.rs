@@ -1,5 +1,5 @@
-//! The expansion against QCManyBody 0.8.0 (`case_*`, which lie beside the checkout) and PySCF (`ref_*`), through configuration, recorded
-//! tasks, ranks, journal and HDF5.
+//! The expansion against QCManyBody 0.8.0 (`case_*`, outside the repository) and PySCF (`ref_*`), through configuration, recorded tasks,
+//! ranks, journal and HDF5.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use support::{Campaign, flat, reference, simmpi};
 
-/// A molecule of a reference file as QCSchema has it.
+/// The molecule of a reference file as a QCSchema molecule.
 fn molecule(given: &Value) -> Value {
     let geometry = given.get("geometry").unwrap_or(&given["geometry_bohr"]);
     json!({"schema_name": "qcschema_molecule", "schema_version": 2, "symbols": given["symbols"], "geometry": geometry,
@@ -58,7 +58,7 @@ fn levels(given: &Value) -> Vec<(String, String)> {
     levels
 }
 
-/// Checks every property that QCManyBody tells of energies, gradients and Hessians against the file.
+/// Compares energies, gradients and Hessians of QCManyBody with those of the file.
 fn compare(name: &str, properties: &Value, file: &Reader, tolerance: f64) -> usize {
     let mut compared = 0;
     for (property, expected) in properties.as_object().unwrap() {
@@ -79,7 +79,7 @@ fn compare(name: &str, properties: &Value, file: &Reader, tolerance: f64) -> usi
     compared
 }
 
-/// A property of QCManyBody's in our file; none for those that we do not write.
+/// A property of QCManyBody in the result file; none where simmpi does not write it.
 fn find(file: &Reader, bsse: &str, property: &str) -> Option<Vec<f64>> {
     let read = |item: &str| file.array::<f64>(&format!("/results/{bsse}/{item}")).ok();
     let at = |values: Vec<f64>, order: usize| vec![values[order - 1]];
@@ -107,7 +107,7 @@ fn list(names: &Value) -> String {
     names.to_string()
 }
 
-/// The largest order of the expansion proper.
+/// The highest order of a level other than the supersystem's.
 fn max_order(levels: &[(String, String)]) -> usize {
     levels.iter().filter_map(|(order, _)| order.parse().ok()).max().unwrap()
 }
@@ -164,8 +164,8 @@ fn tasks_of_pyscf_give_the_same_expansions() {
     }
 }
 
-/// Ten helium atoms on a line and tasks with made-up energies and gradients, all orders up to 3, all treatments.
-fn made_up(fragments: usize) -> (Value, Vec<Value>) {
+/// Helium atoms on a line, and records of invented energies and gradients for all orders up to 3 and all treatments.
+fn invented(fragments: usize) -> (Value, Vec<Value>) {
     let geometry: Vec<[f64; 3]> = (0..fragments).map(|k| [4.0 * k as f64, (k % 3) as f64, 0.1 * k as f64]).collect();
     let molecule = json!({"symbols": vec!["He"; fragments], "geometry_bohr": geometry,
         "fragments": (0..fragments).map(|k| [k]).collect::<Vec<_>>(),
@@ -196,8 +196,8 @@ fn made_up(fragments: usize) -> (Value, Vec<Value>) {
     (molecule, records)
 }
 
-fn of_made_up(fragments: usize, keys: &str, order: usize) -> Campaign {
-    let (given, records) = made_up(fragments);
+fn invented_campaign(fragments: usize, keys: &str, order: usize) -> Campaign {
+    let (given, records) = invented(fragments);
     campaign(&molecule(&given), &records, keys, &[(order.to_string(), "any".to_owned())])
 }
 
@@ -217,14 +217,14 @@ const ALL: &str = "driver = \"gradient\"\nbsse = [\"cp\", \"nocp\", \"vmfc\"]\nc
 #[test]
 fn results_are_equal_to_the_last_bit_on_any_number_of_ranks() {
     let keys = format!("{ALL}\nmax_order = 3");
-    let one = of_made_up(9, &keys, 3);
+    let one = invented_campaign(9, &keys, 3);
     one.run(1, &[]).expect(0, &[]);
     let expected = bits(&one);
     assert!(expected.len() > 10);
     for (ranks, partition) in
         [(2, ""), (3, "schedule = \"static\""), (4, "batch_size = 1"), (2, "schedule = \"static\"\nbatch_size = 7")]
     {
-        let other = of_made_up(9, &keys, 3);
+        let other = invented_campaign(9, &keys, 3);
         let config = fs::read_to_string(other.path("config.toml")).unwrap();
         other.write(&format!("[partition]\n{partition}\n{config}"));
         other.run(ranks, &[]).expect(0, &[]);
@@ -236,9 +236,9 @@ fn results_are_equal_to_the_last_bit_on_any_number_of_ranks() {
 fn a_larger_order_reuses_every_task() {
     for driver in ["energy", "gradient"] {
         let keys = |order: usize| ALL.replace("gradient", driver) + &format!("\nmax_order = {order}");
-        let fresh = of_made_up(8, &keys(3), 3);
+        let fresh = invented_campaign(8, &keys(3), 3);
         fresh.run(2, &[]).expect(0, &[]);
-        let grown = of_made_up(8, &keys(2), 2);
+        let grown = invented_campaign(8, &keys(2), 2);
         grown.run(2, &[]).expect(0, &[]);
         let before: u64 = Reader::open_results(&grown.path("results.h5")).unwrap().attribute("tasks_done").unwrap();
         let config = fs::read_to_string(fresh.path("config.toml")).unwrap();
@@ -249,8 +249,8 @@ fn a_larger_order_reuses_every_task() {
 }
 
 #[test]
-fn a_failed_task_makes_only_what_needs_it_unknown() {
-    let (given, mut records) = made_up(5);
+fn results_without_the_failed_task_are_written() {
+    let (given, mut records) = invented(5);
     let is_gone = |record: &Value| record["real"] == json!([2, 4]) && record["basis"] == json!([2, 4]);
     let gone = records.iter().position(is_gone).unwrap();
     let taken = records.remove(gone);
@@ -266,7 +266,7 @@ fn a_failed_task_makes_only_what_needs_it_unknown() {
     assert_eq!(errors.iter().filter(|error| error.contains("there is no record")).count(), 1);
     let labels = file.strings("/run/tasks/label").unwrap();
     assert_eq!(labels.len(), 50);
-    // The file of records is part of what the campaign is, so that mending it makes another campaign.
+    // The file of records is part of what the campaign is, so that correcting it makes another campaign.
     records.push(taken);
     fs::write(campaign.path("tasks.json"), Value::from(records).to_string()).unwrap();
     campaign.run(2, &["--retry-failed"]).expect(73, &["fragments.level.0.file"]);
@@ -274,11 +274,11 @@ fn a_failed_task_makes_only_what_needs_it_unknown() {
 }
 
 #[test]
-fn a_campaign_that_was_stopped_goes_on() {
+fn an_interrupted_campaign_is_resumed() {
     let keys = format!("{ALL}\nmax_order = 3");
-    let whole = of_made_up(9, &keys, 3);
+    let whole = invented_campaign(9, &keys, 3);
     whole.run(2, &[]).expect(0, &[]);
-    let stopped = of_made_up(9, &keys, 3);
+    let stopped = invented_campaign(9, &keys, 3);
     for task in ["0", "17", "101"] {
         stopped.run(1, &["--only", task]).expect(75, &[]);
     }

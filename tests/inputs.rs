@@ -1,4 +1,4 @@
-//! The same molecules said in other ways: charges in the file or by key, atoms in another order. They have the same energies.
+//! The same molecules with charges in the file or in the configuration, and with atoms in another order, have the same energies.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -9,7 +9,7 @@ use support::{Campaign, simmpi};
 /// Hydroxide and water.
 const ATOMS: [&str; 5] = ["O 0 0 0", "H 0 0 0.96", "O 2.6 0 0", "H 1.62 0.05 0.1", "H 2.9 0.8 -0.4"];
 
-/// Interaction energies by nocp, cp and vmfc of atoms in this order with such a comment, Eh.
+/// Interaction energies (nocp, cp, vmfc; Eh) of the atoms in the given order, with a comment line and keys.
 fn energies(order: [usize; 5], comment: &str, keys: &str) -> Vec<f64> {
     let config = format!(
         "[campaign]\nkind = \"fragments\"\n[fragments]\nmolecule = \"pair.xyz\"\nbsse = [\"nocp\", \"cp\", \"vmfc\"]\nmax_order = 2\n{keys}\n\
