@@ -116,10 +116,7 @@ fn name(images: &Images) -> String {
 
 /// A named line for `check` on the nearest image that is left out.
 pub fn summary(images: &[Option<Images>]) -> Option<(String, String)> {
-    let nearest = images
-        .iter()
-        .flatten()
-        .fold(None, |best: Option<&Images>, one| best.filter(|best| best.next <= one.next).or(Some(one)))?;
+    let nearest = images.iter().flatten().min_by(|a, b| a.next.total_cmp(&b.next))?;
     let text = format!(
         "every cluster once, by nearest images; the next one, {}, is {:.2} angstrom away and left out",
         name(nearest),

@@ -1,4 +1,4 @@
-//! Which integers of a comment are charge and multiplicity, though no key says so?
+//! Which integers of a comment are charge and multiplicity without a key?
 use super::number;
 
 /// Charge and multiplicity.

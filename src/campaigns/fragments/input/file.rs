@@ -1,4 +1,4 @@
-//! What is in an input file?
+//! How is an input file read?
 use crate::config::{Config, Faults};
 use std::fs;
 use std::path::Path;

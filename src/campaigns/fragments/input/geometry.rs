@@ -13,7 +13,7 @@ const MAX_REPORTED: usize = 5;
 const TOO_SHORT: f64 = 0.7;
 const TOO_LONG: f64 = 1.3;
 const LONGEST: f64 = 2.4;
-/// Without bonds to judge by.
+/// Noble gases form no bonds by which a unit could be judged.
 const NOBLE_GASES: [u32; 6] = [2, 10, 18, 36, 54, 86];
 
 /// A message for each pair of overlapping atoms in a frame; `positions` and `lattice` in bohr.

@@ -103,12 +103,9 @@ fn read_specification(
 }
 
 fn driver(node: &Node) -> Result<Driver, Faults> {
-    match node.text()?.to_ascii_lowercase().as_str() {
-        "energy" => Ok(Driver::Energy),
-        "gradient" => Ok(Driver::Gradient),
-        "hessian" => Ok(Driver::Hessian),
-        other => Err(node.fault(format!("unsupported driver `{other}`"), "choose energy, gradient or hessian").into()),
-    }
+    let name = node.text()?.to_ascii_lowercase();
+    let unsupported = |_| node.fault(format!("unsupported driver `{name}`"), "choose energy, gradient or hessian");
+    Ok(serde_json::from_value(name.as_str().into()).map_err(unsupported)?)
 }
 
 fn warn_of_protocols(node: &Node, warnings: &mut Faults) {

@@ -1,4 +1,4 @@
-//! Which number is a word of a molecule file?
+//! How are the numbers of molecule files written?
 
 /// A number as it is written, and its value.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -15,7 +15,7 @@ pub struct Cell {
     line: usize,
 }
 
-/// The cell of a periodic frame, and what it meant for its molecules.
+/// Where a periodic frame specifies its cell, and how many of its molecules the cell boundary cut.
 #[derive(Clone, Debug)]
 pub struct PeriodicFrame {
     /// Where the cell is specified, as `file:line`.

@@ -1,4 +1,4 @@
-//! Which comment line specifies a charge, and can it be meant?
+//! Which comment lines specify charges, and are the values plausible?
 use super::charge_pairs::Pair;
 use super::charge_spec::{self, ChargeSpec};
 use super::sourced::{Source, Sourced};
@@ -36,15 +36,14 @@ pub fn statements<'a>(
     let are_counters = pairs.any(|other| Some(other) != first);
     for (frame, spec) in frames.iter().zip(&mut specs) {
         if let Some(pair) = spec.bare_pair() {
-            let is_plausible =
-                if are_counters { Plausibility::Other } else { plausibility(pair, spec, &frame.elements) };
-            *spec = match is_plausible {
-                Plausibility::Charge => continue,
-                Plausibility::Unclear => {
+            let kind = if are_counters { PairKind::Other } else { pair_kind(pair, spec, &frame.elements) };
+            *spec = match kind {
+                PairKind::Charge => continue,
+                PairKind::Unclear => {
                     ChargeSpec { unclear: vec![format!("{} {}", pair.0, pair.1)], ..ChargeSpec::default() }
                 }
-                Plausibility::Hint => ChargeSpec { hint: Some(pair), ..ChargeSpec::default() },
-                Plausibility::Other => ChargeSpec::default(),
+                PairKind::Hint => ChargeSpec { hint: Some(pair), ..ChargeSpec::default() },
+                PairKind::Other => ChargeSpec::default(),
             };
         }
     }
@@ -59,16 +58,20 @@ pub fn statements<'a>(
     if found.iter().all(|statement| statement.spec.is_empty()) { Vec::new() } else { found }
 }
 
-/// What two integers without a key can be.
-enum Plausibility {
+/// What two integers without a key mean.
+enum PairKind {
+    /// Charge and multiplicity.
     Charge,
+    /// Probably charge and multiplicity: a key must confirm it.
     Unclear,
+    /// Possibly charge and multiplicity: a warning.
     Hint,
+    /// Numbers of another kind.
     Other,
 }
 
-/// What a pair can be with these nuclei.
-fn plausibility((charge, multiplicity): Pair, spec: &ChargeSpec, elements: &[Element]) -> Plausibility {
+/// The kind of a pair, by the number of electrons that it would give.
+fn pair_kind((charge, multiplicity): Pair, spec: &ChargeSpec, elements: &[Element]) -> PairKind {
     let nuclei: i64 = elements.iter().map(|element| i64::from(element.number())).sum();
     let (electrons, unpaired) = (nuclei - i64::from(charge), i64::from(multiplicity) - 1);
     let is_likely = charge.unsigned_abs() as usize <= 2 * elements.len() + 4
@@ -77,12 +80,12 @@ fn plausibility((charge, multiplicity): Pair, spec: &ChargeSpec, elements: &[Ele
     let fits = unpaired <= electrons && (electrons - unpaired) % 2 == 0;
     match (is_likely, fits, spec.is_bare) {
         // Before a title a negative number is a charge, but no key says of which atoms.
-        (true, true, false) if charge < 0 => Plausibility::Unclear,
-        (true, true, _) => Plausibility::Charge,
+        (true, true, false) if charge < 0 => PairKind::Unclear,
+        (true, true, _) => PairKind::Charge,
         // Impossible as charge and multiplicity, but a negative number counts nothing.
-        (true, false, true) if charge < 0 => Plausibility::Unclear,
-        (true, false, true) if charge != 0 => Plausibility::Hint,
-        _ => Plausibility::Other,
+        (true, false, true) if charge < 0 => PairKind::Unclear,
+        (true, false, true) if charge != 0 => PairKind::Hint,
+        _ => PairKind::Other,
     }
 }
 

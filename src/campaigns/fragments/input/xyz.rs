@@ -90,7 +90,8 @@ pub fn parse_atoms(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineFa
     with_columns(vec![frame], unit_bohr, Vec::new())
 }
 
-/// The frames with the coordinates that their comments (`Properties=`) or the numbers of all other frames together tell.
+/// The frames with their coordinates: `Properties=` in a comment fixes the columns of its frame, those of all other frames are detected from
+/// the numbers of these frames together.
 fn with_columns<'a>(
     raw: Vec<RawFrame<'a>>,
     unit_bohr: f64,
