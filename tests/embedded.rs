@@ -158,10 +158,10 @@ fn helium(level: &str) -> Campaign {
 #[test]
 fn what_the_engine_cannot_do_is_refused_by_its_key() {
     for (level, text) in [
-        ("method = \"b3lyp\"\nbasis = \"sto-3g\"", "no method `b3lyp`"),
+        ("method = \"b3lyp\"\nbasis = \"sto-3g\"", "does not support the method `b3lyp`"),
         ("method = \"hf\"\nbasis = \"cc-pv9z\"", "`cc-pv9z` is not built in"),
-        ("method = \"hf\"", "there is no basis set"),
-        ("method = \"hf\"\nbasis = \"sto-3g\"\ndensity_fitting = true", "does not fit densities"),
+        ("method = \"hf\"", "`basis` is not set"),
+        ("method = \"hf\"\nbasis = \"sto-3g\"\ndensity_fitting = true", "does not support density fitting"),
         ("method = \"hf\"\nbasis = \"sto-3g\"\nthreads = 2", "one thread"),
         ("method = \"hf\"\nbasis = \"sto-3g\"\nkeywords = { damping = 1 }", "no keyword `damping`"),
         (

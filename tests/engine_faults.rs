@@ -15,7 +15,7 @@ use jobs::*;
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use nix::unistd::geteuid;
 use serde_json::json;
-use simmpi::engines::{Answer, Chemistry, Command, Driver, Engine, Needs, NwChem, Psi4, QcEngine, Xtb};
+use simmpi::engines::qc::{Chemistry, Command, Driver, Engine, Needs, NwChem, Psi4, QcEngine, QcResult, Xtb};
 use simmpi::science::chemistry::Molecule;
 use simmpi::task::Cause;
 use skip::{are_installed, skip};
@@ -103,10 +103,10 @@ fn molecules_that_cannot_be_are_refused_before_a_program_runs() {
     let twice = molecule(&["O", "H", "H"], &[WATERS[0], WATERS[1], WATERS[1]], 0, 1);
     for wrong in [molecule(&["O", "H", "H"], &WATERS, 0, 2), molecule(&["O", "H", "H"], &WATERS, 20, 1), twice] {
         let engines: [&dyn Engine; 5] = [
-            &Psi4::at("/no/psi4"),
-            &NwChem::at("/no/nwchem"),
-            &Xtb::at("/no/xtb"),
-            &QcEngine::at("/no/qcengine", "psi4"),
+            &Psi4::with_program("/no/psi4"),
+            &NwChem::with_program("/no/nwchem"),
+            &Xtb::with_program("/no/xtb"),
+            &QcEngine::with_program("/no/qcengine", "psi4"),
             &Command::new(["/no/program", "{input}", "{output}"], Path::new("/")),
         ];
         for engine in engines {
@@ -118,7 +118,7 @@ fn molecules_that_cannot_be_are_refused_before_a_program_runs() {
 
 /// What the engine `command` makes of a program in the shell's language, `$1` its input, `$2` its output, for a water
 /// molecule's gradient.
-fn command(text: &str) -> Result<Answer, Cause> {
+fn command(text: &str) -> Result<QcResult, Cause> {
     let folder = tempfile::tempdir().unwrap();
     script(folder.path(), text);
     let engine = Command::new(["./program", "{input}", "{output}", "{threads}", "{memory_mb}"], folder.path());
@@ -167,10 +167,10 @@ fn a_command_that_fails_is_told_by_its_exit_and_last_words() {
 fn a_result_that_is_none_is_a_failed_task() {
     let zeros = "[0, 0, 0, 0, 0, 0, 0, 0, 0]";
     for (text, word) in [
-        ("true".to_owned(), "no file `output.json`"),
-        (r#"printf '\377\376garbage\000' >"$2""#.to_owned(), "no JSON"),
-        (r#"head -c 1000 /dev/urandom >"$2""#.to_owned(), "no JSON"),
-        (r#"echo '{"success": true, "return_result": [0, 0' >"$2""#.to_owned(), "no JSON"),
+        ("true".to_owned(), "`output.json` was not found"),
+        (r#"printf '\377\376garbage\000' >"$2""#.to_owned(), "not valid JSON"),
+        (r#"head -c 1000 /dev/urandom >"$2""#.to_owned(), "not valid JSON"),
+        (r#"echo '{"success": true, "return_result": [0, 0' >"$2""#.to_owned(), "not valid JSON"),
         (result("[0, 0, 0, 0, 0, 0]", "-1"), "6 numbers instead of the 9 of 3 atoms"),
         (result("[]", "-1"), "0 numbers"),
         (result(zeros, "null"), "energy is NaN"),
@@ -198,10 +198,10 @@ fn a_program_that_prints_nonsense_is_a_failed_task() {
     {
         let path = program(text);
         for (engine, chemistry) in [
-            (&Psi4::at(&path) as &dyn Engine, &hf),
-            (&NwChem::at(&path), &hf),
-            (&Xtb::at(&path), &gfn2),
-            (&QcEngine::at(&path, "psi4"), &hf),
+            (&Psi4::with_program(&path) as &dyn Engine, &hf),
+            (&NwChem::with_program(&path), &hf),
+            (&Xtb::with_program(&path), &gfn2),
+            (&QcEngine::with_program(&path, "psi4"), &hf),
         ] {
             let cause = cause(engine, chemistry);
             assert!(
@@ -214,12 +214,12 @@ fn a_program_that_prints_nonsense_is_a_failed_task() {
     let path = program(
         "echo '  | TOTAL ENERGY   NaN Eh  |'; printf '$grad\n c\n\n\n\n 0 0 0\n 0 0 0\n 0 0 0\n$end\n' >gradient",
     );
-    assert!(matches!(cause(&Xtb::at(&path), &gfn2), Cause::NotFinite(_)));
+    assert!(matches!(cause(&Xtb::with_program(&path), &gfn2), Cause::NotFinite(_)));
     let path =
         program("echo '  | TOTAL ENERGY   -1.0 Eh  |'; printf '$grad\n c\n\n\n\n 0 0 0\n 0 0 0\n$end\n' >gradient");
-    assert!(cause(&Xtb::at(&path), &gfn2).to_string().contains("6 numbers instead of the 9"));
+    assert!(cause(&Xtb::with_program(&path), &gfn2).to_string().contains("6 numbers instead of the 9"));
     let database = "printf 'scf:converged logical[1] d\nt\nscf:energy double[1] d\nnan\nscf:gradient double[9] d\n0 0 0 0 0 0 0 0 0\n'";
-    assert!(matches!(cause(&NwChem::at(program(database)), &hf), Cause::NotFinite(_)));
+    assert!(matches!(cause(&NwChem::with_program(program(database)), &hf), Cause::NotFinite(_)));
 }
 
 fn a_program_that_hangs_ends_at_its_time_limit() {
@@ -266,8 +266,10 @@ fn a_program_that_fills_its_disk_is_short_of_resources() {
         });
         cause
     };
-    let mut causes =
-        vec![on_it(&NwChem::at(&path), Driver::Energy, "hf"), on_it(&Psi4::at(&path), Driver::Energy, "hf")];
+    let mut causes = vec![
+        on_it(&NwChem::with_program(&path), Driver::Energy, "hf"),
+        on_it(&Psi4::with_program(&path), Driver::Energy, "hf"),
+    ];
     if are_installed(&["nwchem", "psi4"]) {
         causes.push(on_it(&NwChem::new(), Driver::Gradient, "mp2"));
         causes.push(on_it(&Psi4::new(), Driver::Gradient, "mp2"));
@@ -292,7 +294,7 @@ fn any_amount_of_output_is_read_in_bounded_memory() {
          printf '\nscf:converged logical[1] d\nt\nscf:energy double[1] d\n-1.5\n'",
     );
     let before = peak_memory_kb();
-    let answer = run(&NwChem::at(&path), &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap();
+    let answer = run(&NwChem::with_program(&path), &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap();
     assert_eq!(answer.energy, -1.5);
     let grown = peak_memory_kb() - before;
     assert!(grown < 20_000, "{grown} KiB more");

@@ -15,7 +15,7 @@ mod skip;
 
 use jobs::*;
 use serde_json::{Value, json};
-use simmpi::engines::{Chemistry, Command, Driver, Embedded, Engine, NwChem, Psi4, QcEngine, Xtb};
+use simmpi::engines::qc::{Chemistry, Command, Driver, Embedded, Engine, NwChem, Psi4, QcEngine, Xtb};
 use simmpi::process::{self, Guard};
 use simmpi::science::chemistry::{Atom, Element, Molecule, PointCharge};
 use simmpi::science::memory::Room;
@@ -74,10 +74,10 @@ fn programs_are_found_with_their_versions() {
 fn an_absent_program_is_missed_with_the_way_to_install_it() {
     let guard = Guard::start().unwrap();
     let engines: [(Box<dyn Engine>, &str); 5] = [
-        (Box::new(Psi4::at("no-psi4")), "apt-get install psi4"),
-        (Box::new(NwChem::at("/no/nwchem")), "apt-get install nwchem"),
-        (Box::new(Xtb::at("no-xtb")), "conda"),
-        (Box::new(QcEngine::at("no-qcengine", "psi4")), "pip install qcengine"),
+        (Box::new(Psi4::with_program("no-psi4")), "apt-get install psi4"),
+        (Box::new(NwChem::with_program("/no/nwchem")), "apt-get install nwchem"),
+        (Box::new(Xtb::with_program("no-xtb")), "conda"),
+        (Box::new(QcEngine::with_program("no-qcengine", "psi4")), "pip install qcengine"),
         (Box::new(Command::new(["no-program", "{input}", "{output}"], Path::new("/"))), "command"),
     ];
     for (engine, help) in engines {
@@ -90,8 +90,8 @@ fn an_absent_program_is_missed_with_the_way_to_install_it() {
         assert!(matches!(&cause, Cause::Failed(text) if text.contains("is not found")), "{cause}");
     }
     // One that is there and says nothing of its version.
-    let mute = Psi4::at("/bin/true").find(&guard).unwrap_err();
-    assert!(mute.message.contains("does not tell its version"), "{mute:?}");
+    let mute = Psi4::with_program("/bin/true").find(&guard).unwrap_err();
+    assert!(mute.message.contains("cannot determine the version"), "{mute:?}");
 }
 
 fn psi4_and_nwchem_give_the_same_energies() {
@@ -296,13 +296,14 @@ fn qcengine_is_called_with_threads_memory_and_scratch() {
         echo 'a warning'
         echo '{"success": true, "return_result": -2.5}'"#,
     );
-    let engine = QcEngine::at(&path, "any");
+    let engine = QcEngine::with_program(&path, "any");
     assert_eq!(run(&engine, &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap().energy, -2.5);
     let path = script(
         folder.path(),
         r#"echo '{"success": false, "error": {"error_type": "random_error", "error_message": "PSIO Error"}}'"#,
     );
-    let cause = run(&QcEngine::at(&path, "any"), &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap_err();
+    let cause =
+        run(&QcEngine::with_program(&path, "any"), &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap_err();
     assert!(
         matches!(&cause, Cause::Failed(text) if text.contains("qcengine (any) for 2@1,2: random_error")),
         "{cause}"

@@ -119,7 +119,7 @@ fn what_cannot_be_is_told_before_anything_runs() {
         (with("threads = 4096"), &["4096 threads on"]),
         (
             with("").replace("\"sh\", \"-c\"", "\"no-such-program\", \"-c\""),
-            &["`no-such-program` is not in any folder of PATH"],
+            &["`no-such-program` was not found in PATH"],
         ),
         (
             with("").replace("engine = \"command\"", "engine = \"model\""),

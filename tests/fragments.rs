@@ -263,7 +263,7 @@ fn results_without_the_failed_task_are_written() {
     assert_eq!(nocp.iter().map(|value| value.is_nan()).collect::<Vec<_>>(), [false, true, true]);
     assert!(file.array::<f64>("/results/cp/total_energy").unwrap().iter().all(|value| value.is_finite()));
     let errors = file.strings("/run/tasks/error").unwrap();
-    assert_eq!(errors.iter().filter(|error| error.contains("there is no record")).count(), 1);
+    assert_eq!(errors.iter().filter(|error| error.contains("no entry for this task")).count(), 1);
     let labels = file.strings("/run/tasks/label").unwrap();
     assert_eq!(labels.len(), 50);
     // The file of records is part of what the campaign is, so that correcting it makes another campaign.

@@ -73,7 +73,7 @@ fn a_simulation_that_blows_up_is_tried_in_smaller_steps_where_that_is_wanted() {
     standing.moods(&[("2", "lincs")]);
     standing.campaign.run(0, &[]).expect(0, &["2 of 2 tasks done"]);
     assert!(
-        standing.notes()[1].contains("run blew up and was begun again in steps of 0.001 ps"),
+        standing.notes()[1].contains("run blew up and was restarted with a time step of 0.001 ps"),
         "{:?}",
         standing.notes()
     );
@@ -93,10 +93,10 @@ fn a_cut_checkpoint_is_noticed_and_the_one_before_it_taken() {
     fs::write(standing.file("4", "run_prev.cpt"), "").unwrap();
     standing.campaign.run(0, &["--retry-failed"]).expect(0, &["4 of 4 tasks done"]);
     let notes = standing.notes();
-    assert_eq!(notes[1], "the checkpoint run.cpt is cut off or damaged; it goes on from run_prev.cpt at step 10");
+    assert_eq!(notes[1], "the checkpoint run.cpt is truncated or damaged; it continues from run_prev.cpt at step 10");
     assert_eq!(option(&standing.calls("2", "mdrun")[1], "-cpi"), Some("run_prev.cpt"));
-    assert!(notes[2].contains("left no checkpoint: it begins again"), "{notes:?}");
-    assert!(notes[3].contains("no checkpoint to go on from and begins again"), "{notes:?}");
+    assert!(notes[2].contains("left no checkpoint: it starts again"), "{notes:?}");
+    assert!(notes[3].contains("no usable checkpoint and starts again"), "{notes:?}");
     assert_eq!(option(&standing.calls("4", "mdrun")[1], "-cpi"), None);
 }
 
@@ -164,15 +164,15 @@ fn seeds_from_the_clock_and_equal_inputs_are_refused() {
     };
     refused(
         &MDP.replace("ld-seed = {{ seed }}", "ld_seed = -1"),
-        &["`ld-seed = -1` has GROMACS take it from the clock", "{{ seed }}"],
+        &["`ld-seed = -1` makes GROMACS seed from the clock", "{{ seed }}"],
     );
-    refused(&MDP.replace("gen-seed = {{ seed }}\n", ""), &["`gen-seed` is missing"]);
+    refused(&MDP.replace("gen-seed = {{ seed }}\n", ""), &["`gen-seed` is not set"]);
     refused(&MDP.replace("{{ seed }}", "7"), &["replicas 0 and 1 (seeds 1 and 2) would do the same"]);
     let standing = Standing::new(3, "mdrun_args = [\"-nsteps\", \"10\"]");
     standing.campaign.run(0, &[]).expect(78, &["`-nsteps` is not free"]);
     let standing = Standing::new(3, "");
     fs::remove_file(standing.campaign.path("bin/gmx")).unwrap();
-    standing.campaign.run(0, &[]).expect(78, &["bin/gmx` is not there, or may not be executed"]);
+    standing.campaign.run(0, &[]).expect(78, &["bin/gmx` was not found or is not executable"]);
     let standing = Standing::new(3, "threads = 512");
     standing.campaign.run(0, &[]).expect(78, &["512 threads on"]);
 }
@@ -192,9 +192,9 @@ fn gpus_are_shared_out_by_the_ranks_of_a_node() {
     let check = |arguments: &[&str]| standing.campaign.tell("check", arguments);
     check(&["--ranks", "4", "--nodes", "2"]).expect(0, &["no errors found"]);
     check(&["--ranks", "4"])
-        .expect(78, &["4 ranks on a node want a place on 2 GPUs with 1 replicas each", "gpus = [2, 5]"]);
+        .expect(78, &["4 ranks per node do not fit on 2 GPUs with 1 replicas each", "gpus = [2, 5]"]);
     let standing = Standing::new(4, "gpus = [0]");
-    standing.campaign.run(2, &[]).expect(78, &["2 ranks on a node want a place on 1 GPUs", "replicas_per_gpu"]);
+    standing.campaign.run(2, &[]).expect(78, &["2 ranks per node do not fit on 1 GPUs", "replicas_per_gpu"]);
     assert!(!standing.campaign.path("bin/calls.log").exists() || standing.calls("1", "mdrun").is_empty());
     let config = fs::read_to_string(standing.campaign.path("config.toml")).unwrap();
     standing.campaign.write(&config.replace("gpus = [0]", "gpus = [0]\nreplicas_per_gpu = 2"));

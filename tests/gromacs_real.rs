@@ -27,7 +27,7 @@ fn an_adaptive_bias_goes_on_where_its_checkpoint_was() {
     .unwrap();
     let mdp = fs::read_to_string(campaign.path("run.mdp.j2")).unwrap();
     fs::write(campaign.path("run.mdp.j2"), mdp.clone() + &AWH.replace("{{ seed }}", "-1")).unwrap();
-    campaign.run(0, &[]).expect(78, &["`awh-seed = -1` has GROMACS take it from the clock"]);
+    campaign.run(0, &[]).expect(78, &["`awh-seed = -1` makes GROMACS seed from the clock"]);
     fs::write(campaign.path("run.mdp.j2"), mdp + AWH).unwrap();
     let running = campaign.start(2, &[]);
     wait_until(|| [101, 102].iter().all(|seed| campaign.path(&format!("replicas/{seed}/run.cpt")).is_file()));

@@ -156,7 +156,7 @@ fn a_state_that_is_missing_empty_cut_or_of_another_step_is_rebuilt() {
     for replica in 1..5 {
         assert_eq!(biased.note(replica), "PLUMED's state at step 200 was rebuilt from all 10 kernels of KERNELS");
     }
-    assert_eq!(biased.note(5), "PLUMED's state is that of bck.last.STATE");
+    assert_eq!(biased.note(5), "PLUMED's state was restored from bck.last.STATE");
 }
 
 #[test]
@@ -183,9 +183,11 @@ fn widths_that_are_measured_go_on_from_the_checkpoint_before_or_begin_again() {
     biased.run(&["--retry-failed"]).expect(0, &["3 of 3 tasks done"]);
     let calls = [biased.went_on_from("2"), biased.went_on_from("3")];
     assert_eq!(calls, [Some("run_prev.cpt".to_owned()), None]);
-    assert!(biased.note(1).contains("run.cpt is of 0.61 ps (step 305) and PLUMED's STATE is of 0.402 ps, step 201"));
-    assert!(biased.note(1).ends_with("it goes on from run_prev.cpt at step 200"), "{}", biased.note(1));
-    assert!(biased.note(2).contains("PLUMED's STATE is missing") && biased.note(2).ends_with("begins again"));
+    assert!(
+        biased.note(1).contains("run.cpt is from 0.61 ps (step 305) and PLUMED's STATE is from 0.402 ps, step 201")
+    );
+    assert!(biased.note(1).ends_with("it continues from run_prev.cpt at step 200"), "{}", biased.note(1));
+    assert!(biased.note(2).contains("PLUMED's STATE is missing") && biased.note(2).ends_with("starts again"));
     biased.check_whole("2", "KERNELS");
     biased.check_whole("3", "KERNELS");
     // What could not be used is not taken for the checkpoint before the next one.
@@ -215,7 +217,7 @@ fn states_of_neighbouring_steps_alone_are_taken() {
         fs::write(biased.standing.file("1", "STATE"), text.replace(" 0.402 ", " 0.396 ")).unwrap();
     });
     assert_eq!(biased.went_on_from("1"), None);
-    assert!(biased.note(0).contains("PLUMED's STATE is of 0.396 ps, step 198"), "{}", biased.note(0));
+    assert!(biased.note(0).contains("PLUMED's STATE is from 0.396 ps, step 198"), "{}", biased.note(0));
     biased.check_whole("1", "KERNELS");
 }
 
@@ -251,7 +253,7 @@ fn plumeds_own_words_are_told_and_its_errors_are_not_tried_again() {
     assert_eq!(biased.standing.calls("2", "mdrun").len(), 1);
     let error = &strings(campaign, "/run/tasks/error")[1];
     assert!(error.starts_with("input refused: mdrun of seed 2 ended with exit code 1: An error occurred"), "{error}");
-    assert!(error.contains("Action \"OPSE_METAD\" is not known. | (is it spelled right"), "{error}");
+    assert!(error.contains("Action \"OPSE_METAD\" is not known. | (check the spelling"), "{error}");
 }
 
 #[test]
@@ -281,7 +283,7 @@ fn the_example_has_no_fault_and_its_files_are_there() {
 #[test]
 fn an_input_that_would_not_go_on_is_warned_of() {
     let biased = Biased::new(1, &OPES.replace("STATE_RFILE=STATE", "STATE_RFILE=OTHER"));
-    biased.run(&[]).expect(0, &["warning: OPES goes on from OTHER (STATE_RFILE) but writes STATE (STATE_WFILE)"]);
+    biased.run(&[]).expect(0, &["warning: OPES restarts from OTHER (STATE_RFILE) but writes STATE (STATE_WFILE)"]);
 }
 
 #[test]
@@ -314,7 +316,7 @@ fn plumeds_library_is_looked_at_before_anything_runs() {
     fs::write(&script, "#!/bin/sh\n").unwrap();
     refused("", &["PLUMED_KERNEL does not name PLUMED's library: it is not set", "mpirun -x PLUMED_KERNEL"]);
     refused("libplumedKernel.so", &["`libplumedKernel.so`, a relative path", "absolute path"]);
-    refused(&format!("{script}.so"), &["PLUMED_KERNEL does not name PLUMED's library: there is no file"]);
+    refused(&format!("{script}.so"), &["PLUMED_KERNEL does not name PLUMED's library: `", "was not found"]);
     refused(&script, &["not a shared library (ELF)"]);
     biased.standing.moods(&[]);
     refused(&biased.kernel, &["this mdrun has no option -plumed"]);
@@ -331,7 +333,7 @@ fn version_and_library_of_plumed_are_recorded_and_old_ones_are_warned_of() {
     }
     assert!(format!("{:?}", attributes["plumed_version"]).contains("2.9.2"));
     assert!(
-        biased.note(0).contains("PLUMED 2.9.2 writes STATE at every step, which makes mdrun slow"),
+        biased.note(0).contains("PLUMED 2.9.2 writes STATE at every step, which slows mdrun down"),
         "{}",
         biased.note(0)
     );

@@ -304,7 +304,7 @@ fn what_is_wrong_with_windows_is_found_by_check() {
     nonsense.expect_told(&["grompp ended with exit code 1", "Perhaps"]);
     // What depends on the number of ranks.
     let crowded = campaign("windows = 4\nsteps = 5000\ngpus = [0]");
-    crowded.run(2, &[]).expect(78, &["2 ranks on a node want a place on 1 GPUs", "gpus = [0]"]);
+    crowded.run(2, &[]).expect(78, &["2 ranks per node do not fit on 1 GPUs", "gpus = [0]"]);
 }
 
 /// Places of the atoms of a structure that are no hydrogens.

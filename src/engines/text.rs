@@ -1,33 +1,32 @@
-//! How are output files read, however long they are?
+//! How are output files of any length read in bounded memory?
 use crate::task::Cause;
 use std::fs::File;
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Seek, SeekFrom};
 use std::path::Path;
 
-/// Bytes of one line that are looked at; the rest of a longer one is passed over.
-const LINE: u64 = 1 << 16;
-/// Bytes of the end of a file that are looked at for a message.
-const END: u64 = 1 << 16;
+/// Bytes kept of a line; the rest of a longer one is skipped.
+const LONGEST_LINE: u64 = 1 << 16;
+/// Bytes at the end of a file that are searched for a message.
+const TAIL: u64 = 1 << 16;
 
-/// A text file that is read line by line.
+/// The lines of a text file, without their ends; long ones are truncated.
 #[derive(Debug)]
-pub struct Lines {
+pub struct LineReader {
     file: BufReader<File>,
 }
 
-impl Lines {
+impl LineReader {
     /// Opens the file `path`.
     ///
     /// # Errors
-    /// It is not there or cannot be read.
+    /// The file does not exist or cannot be read.
     pub fn open(path: &Path) -> Result<Self, Cause> {
         Ok(Self { file: BufReader::new(File::open(path).map_err(|error| unreadable(path, &error))?) })
     }
 
-    /// The next line without its end, of a long one its beginning.
-    fn line(&mut self) -> io::Result<Option<String>> {
+    fn next_line(&mut self) -> io::Result<Option<String>> {
         let mut line = Vec::new();
-        (&mut self.file).take(LINE).read_until(b'\n', &mut line)?;
+        (&mut self.file).take(LONGEST_LINE).read_until(b'\n', &mut line)?;
         if line.is_empty() {
             return Ok(None);
         }
@@ -38,20 +37,20 @@ impl Lines {
     }
 }
 
-impl Iterator for Lines {
+impl Iterator for LineReader {
     type Item = String;
 
-    /// A file that cannot be read further ends there: what was to be found in it is then missing.
+    /// A read error ends the file: the caller then misses what should follow.
     fn next(&mut self) -> Option<String> {
-        self.line().unwrap_or(None)
+        self.next_line().unwrap_or(None)
     }
 }
 
-/// The whole of a file of at most `limit` bytes.
+/// Reads a file of at most `limit` bytes.
 ///
 /// # Errors
-/// It is not there, cannot be read, or is longer.
-pub fn whole(path: &Path, limit: u64) -> Result<Vec<u8>, Cause> {
+/// The file does not exist, cannot be read, or is longer.
+pub fn read_limited(path: &Path, limit: u64) -> Result<Vec<u8>, Cause> {
     let mut bytes = Vec::new();
     let file = File::open(path).map_err(|error| unreadable(path, &error))?;
     file.take(limit + 1).read_to_end(&mut bytes).map_err(|error| unreadable(path, &error))?;
@@ -61,20 +60,20 @@ pub fn whole(path: &Path, limit: u64) -> Result<Vec<u8>, Cause> {
     }
 }
 
-/// The last 64 KiB of a file; empty when there is none.
-pub fn end(path: &Path) -> String {
+/// The last 64 KiB of a file; empty if it does not exist.
+pub fn tail(path: &Path) -> String {
     let read = || -> io::Result<Vec<u8>> {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(END)))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
         let mut bytes = Vec::new();
-        file.take(END).read_to_end(&mut bytes)?;
+        file.take(TAIL).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
 }
 
-/// The last `count` lines of a text that are not blank, without their indentation and gaps, joined by bars into one.
+/// The last `count` lines of a text that are not blank, each with single spaces, joined by ` | `.
 pub fn last_lines(text: &str, count: usize) -> String {
     let squeezed = text.lines().rev().map(squeeze).filter(|line| !line.is_empty());
     let mut lines: Vec<_> = squeezed.take(count).collect();
@@ -82,12 +81,12 @@ pub fn last_lines(text: &str, count: usize) -> String {
     lines.join(" | ")
 }
 
-/// A line with single spaces.
-pub fn squeeze(line: &str) -> String {
+/// A line with single spaces and no indentation.
+fn squeeze(line: &str) -> String {
     line.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// A number as Fortran writes it too, with D for its exponent.
+/// Parses a number; the exponent may be Fortran's D.
 pub fn number(word: &str) -> Option<f64> {
     word.parse().ok().or_else(|| word.replace(['D', 'd'], "e").parse().ok())
 }
@@ -95,7 +94,7 @@ pub fn number(word: &str) -> Option<f64> {
 fn unreadable(path: &Path, error: &io::Error) -> Cause {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     match error.kind() {
-        ErrorKind::NotFound => Cause::Failed(format!("there is no file `{name}`")),
+        ErrorKind::NotFound => Cause::Failed(format!("`{name}` was not found")),
         _ => Cause::Failed(format!("cannot read `{name}`: {error}")),
     }
 }
@@ -106,17 +105,17 @@ mod tests {
     use std::fs;
 
     #[test]
-    fn a_line_without_end_takes_no_more_than_its_share() {
+    fn a_long_line_is_truncated() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("out");
         fs::write(&path, [&b"one\n"[..], &[b'x'; 300_000], b"\n\nthree"].concat()).unwrap();
-        let lengths: Vec<_> = Lines::open(&path).unwrap().map(|line| line.len()).collect();
-        assert_eq!(lengths, [3, LINE as usize, 0, 5]);
-        assert_eq!(end(&path).len(), END as usize);
-        assert!(whole(&path, 1000).is_err());
-        assert_eq!(whole(&path, 1 << 20).unwrap().len(), 300_011);
-        assert_eq!(last_lines(&end(&path), 1), "three");
-        assert_eq!(end(&folder.path().join("none")), "");
+        let lengths: Vec<_> = LineReader::open(&path).unwrap().map(|line| line.len()).collect();
+        assert_eq!(lengths, [3, LONGEST_LINE as usize, 0, 5]);
+        assert_eq!(tail(&path).len(), TAIL as usize);
+        assert!(read_limited(&path, 1000).is_err());
+        assert_eq!(read_limited(&path, 1 << 20).unwrap().len(), 300_011);
+        assert_eq!(last_lines(&tail(&path), 1), "three");
+        assert_eq!(tail(&folder.path().join("none")), "");
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Molecules to be computed by a program, and what computes them.
 #![allow(dead_code, clippy::unwrap_used)]
 use serde_json::Value;
-use simmpi::engines::{Answer, Chemistry, Driver, Engine, Job, Site};
+use simmpi::engines::qc::{Calculation, Chemistry, Driver, Engine, QcResult, Resources};
 use simmpi::process::Guard;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
 use simmpi::task::Cause;
@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Runs one job in a folder of its own.
-pub fn run(engine: &dyn Engine, molecule: &Molecule, driver: Driver, chemistry: &Chemistry) -> Result<Answer, Cause> {
+pub fn run(engine: &dyn Engine, molecule: &Molecule, driver: Driver, chemistry: &Chemistry) -> Result<QcResult, Cause> {
     let scratch = tempfile::tempdir().unwrap();
     run_in(scratch.path(), engine, molecule, driver, chemistry)
 }
@@ -22,11 +22,11 @@ pub fn run_in(
     molecule: &Molecule,
     driver: Driver,
     chemistry: &Chemistry,
-) -> Result<Answer, Cause> {
+) -> Result<QcResult, Cause> {
     let guard = Guard::start().unwrap();
     let time_limit = Some(Duration::from_secs(if engine.name() == "command" { 3 } else { 120 }));
-    let site = Site { guard: &guard, scratch, threads: 1, cores: None, memory_mb: 800, time_limit };
-    engine.run(&Job { label: "2@1,2", molecule, driver, chemistry }, &site)
+    let site = Resources { guard: &guard, scratch, threads: 1, cores: None, memory_mb: 800, time_limit };
+    engine.run(&Calculation { label: "2@1,2", molecule, driver, chemistry }, &site)
 }
 
 pub fn molecule(symbols: &[&str], positions: &[[f64; 3]], charge: i32, multiplicity: u32) -> Molecule {

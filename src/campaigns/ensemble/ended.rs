@@ -4,7 +4,7 @@
 //! later, and then the files are read again without running anything.
 use super::engine::Ran;
 use super::inputs::Inputs;
-use crate::engines::replica::Usage;
+use crate::engines::md::Usage;
 use crate::journal::{Fingerprint, codec};
 use serde::{Deserialize, Serialize};
 use std::fs;

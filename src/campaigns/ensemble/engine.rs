@@ -3,10 +3,11 @@ use super::inputs::{Inputs, Setup, Unfit, unfit};
 use super::render::{self, Names};
 use super::section::Again;
 use crate::config::{Config, Faults};
-use crate::engines::gromacs::{Gromacs, Input, Mdp, PlumedKernel, Simulated, Simulation};
-use crate::engines::model::Model;
-use crate::engines::replica::{Berth, Errand, Usage};
-use crate::engines::{Found, Missing, locate_with_scripts};
+use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Simulation, SimulationOutcome};
+use crate::engines::md::model::Model;
+use crate::engines::md::plumed::PlumedKernel;
+use crate::engines::md::{Invocation, LaunchContext, Usage};
+use crate::engines::{InstalledProgram, MissingProgram, locate_with_scripts};
 use crate::process::Guard;
 use crate::task::Cause;
 use serde::{Deserialize, Serialize};
@@ -122,8 +123,8 @@ impl Engine {
     ///
     /// # Errors
     /// It is not there, or cannot do what is asked.
-    pub fn find(&self, config: &Config, guard: &Guard) -> Result<Option<Found>, Faults> {
-        let fault = |key: &str, missing: Missing| Faults::from(config.fault(key, missing.message, missing.help));
+    pub fn find(&self, config: &Config, guard: &Guard) -> Result<Option<InstalledProgram>, Faults> {
+        let fault = |key: &str, missing: MissingProgram| Faults::from(config.fault(key, missing.message, missing.help));
         match self {
             Self::Command(program) => program.find().map_err(|missing| fault("ensemble.command.argv", missing)),
             Self::Gromacs(recipe) => {
@@ -193,7 +194,7 @@ impl Engine {
     ///
     /// # Errors
     /// It did not come to its end.
-    pub fn run(&self, inputs: &Inputs, berth: &Berth, usage: &mut Usage) -> Result<Ran, Cause> {
+    pub fn run(&self, inputs: &Inputs, berth: &LaunchContext, usage: &mut Usage) -> Result<Ran, Cause> {
         match (self, &inputs.job) {
             (Self::Command(program), Job::Command { argv, environment }) => {
                 program.run(argv, environment, berth, usage)?;
@@ -208,8 +209,8 @@ impl Engine {
     }
 }
 
-impl From<Simulated> for Ran {
-    fn from(done: Simulated) -> Self {
+impl From<SimulationOutcome> for Ran {
+    fn from(done: SimulationOutcome) -> Self {
         Self {
             ns_per_day: done.ns_per_day.unwrap_or(f64::NAN),
             potential: done.potential.unwrap_or(f64::NAN),
@@ -260,7 +261,7 @@ impl Program {
     }
 
     /// The program's file and its digest, with those of files among its arguments: a script is what its interpreter reads.
-    fn find(&self) -> Result<Option<Found>, Missing> {
+    fn find(&self) -> Result<Option<InstalledProgram>, MissingProgram> {
         let help = "check `argv`: its first word is a program of PATH, or a path beside the configuration";
         let name = self.argv.first().map_or("", String::as_str);
         // One that is only known, or only there, when a replica begins.
@@ -274,12 +275,17 @@ impl Program {
         &self,
         argv: &[String],
         environment: &[(String, String)],
-        berth: &Berth,
+        berth: &LaunchContext,
         usage: &mut Usage,
     ) -> Result<(), Cause> {
         let program = name_of(argv);
         let set = environment.iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let errand = Errand { program: &program, name: "", argv: argv.iter().map(OsString::from).collect(), set };
+        let errand = Invocation {
+            program: &program,
+            output_stem: "",
+            argv: argv.iter().map(OsString::from).collect(),
+            environment: set,
+        };
         let finished = berth.run(&errand, usage)?;
         if !finished.exit.is_success() {
             return Err(berth.failure(&program, &finished, "", &[]));

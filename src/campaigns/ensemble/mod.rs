@@ -18,8 +18,9 @@ use super::Kind;
 use super::campaign::{Campaign, Outcomes};
 use super::stage::{Error, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
-use crate::engines::Found;
-use crate::engines::gromacs::{Crowded, PlumedKernel};
+use crate::engines::InstalledProgram;
+use crate::engines::md::gromacs::TooFewGpus;
+use crate::engines::md::plumed::PlumedKernel;
 use crate::process::Guard;
 use crate::results;
 use inputs::Setup;
@@ -61,7 +62,7 @@ pub struct EnsembleCampaign {
     config: Config,
     setup: Arc<Setup>,
     /// Which program there is.
-    found: Option<Found>,
+    found: Option<InstalledProgram>,
     /// PLUMED's library, where it biases.
     kernel: Option<PlumedKernel>,
     /// What determines the results, but for the program's version.
@@ -136,8 +137,9 @@ impl Campaign for EnsembleCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let engine::Engine::Gromacs(recipe) = &self.setup.engine else { return Ok(()) };
-        let fault =
-            |crowded: Crowded| self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), Crowded::HELP).into();
+        let fault = |crowded: TooFewGpus| {
+            self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), TooFewGpus::HELP).into()
+        };
         recipe.gromacs.check_gpus(ranks).map_err(fault)
     }
 

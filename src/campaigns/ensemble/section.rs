@@ -1,5 +1,5 @@
 //! What can be said in `[ensemble]`?
-use crate::engines::model::ModelSection;
+use crate::engines::md::model::ModelSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

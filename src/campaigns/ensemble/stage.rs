@@ -7,8 +7,8 @@ use super::periods::Period;
 use super::read::{self, Odd, Read};
 use super::section::{Again, ColumnName};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::engines::model::Model;
-use crate::engines::replica::{Berth, Running, Usage};
+use crate::engines::md::model::Model;
+use crate::engines::md::{LaunchContext, Progress, Usage};
 use crate::journal::Fingerprint;
 use crate::process::Programs;
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -30,7 +30,7 @@ pub struct ReplicaStage {
     /// Whether this rank has started a program.
     has_begun: AtomicBool,
     /// What this rank's replica is at.
-    running: Running,
+    running: Progress,
 }
 
 /// What came of some replicas, by task.
@@ -62,7 +62,7 @@ pub struct Replica {
 impl ReplicaStage {
     /// The stage of a campaign.
     pub fn new(setup: Arc<Setup>) -> Self {
-        Self { setup, born: Instant::now(), has_begun: AtomicBool::new(false), running: Running::default() }
+        Self { setup, born: Instant::now(), has_begun: AtomicBool::new(false), running: Progress::default() }
     }
 
     fn replica(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
@@ -124,7 +124,7 @@ impl ReplicaStage {
             let again = if self.setup.engine.goes_on() { Again::Continue } else { Again::Fresh };
             folder::prepare(inputs, &self.setup.files, again)?;
         }
-        let berth = Berth {
+        let berth = LaunchContext {
             label: &label,
             programs,
             folder: &inputs.folder,
@@ -133,9 +133,9 @@ impl ReplicaStage {
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
             begin_by: context.begin_by.filter(|_| self.can_overlap()),
-            stall: self.setup.stall,
+            watchdog_timeout: self.setup.stall,
             grace: if self.setup.engine.goes_on() { LONG_GRACE } else { GRACE },
-            running: &self.running,
+            progress: &self.running,
         };
         let mut usage = Usage::default();
         let ran = self.setup.engine.run(inputs, &berth, &mut usage)?;
@@ -239,7 +239,7 @@ impl Stage for ReplicaStage {
     }
 
     fn doing(&self) -> Option<String> {
-        self.running.tell()
+        self.running.report()
     }
 
     /// Programs that share a folder might find each other's files there.

@@ -4,8 +4,8 @@ use super::inputs::Setup;
 use super::section::{CollectSection, EngineName, Section};
 use super::stage::Values;
 use crate::campaigns::stage::{Error, StageResult};
-use crate::engines::Found;
-use crate::engines::gromacs::PlumedKernel;
+use crate::engines::InstalledProgram;
+use crate::engines::md::plumed::PlumedKernel;
 use crate::journal::Fingerprint;
 
 /// Everything that determines results, but for the seeds, which may grow, and the program's version. Digests of files stand in place of
@@ -34,7 +34,7 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
                 digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
             identity["gromacs"] = serde_json::json!({
                 "stages": stages, "inputs": inputs, "plumed": gromacs.and_then(|gromacs| gromacs.plumed.as_ref()),
-                "mdrun_args": recipe.gromacs.telling_args(), "unstable_time_step_factor": recipe.gromacs.unstable_factor,
+                "mdrun_args": recipe.gromacs.identity_args(), "unstable_time_step_factor": recipe.gromacs.unstable_factor,
             });
             let biased = gromacs.iter().flat_map(|gromacs| &gromacs.stage);
             let biased: serde_json::Map<String, serde_json::Value> =
@@ -90,7 +90,11 @@ pub fn not_finite(done: &StageResult) -> Result<Option<String>, Error> {
 }
 
 /// What was understood, for `check`.
-pub fn understood(setup: &Setup, found: Option<&Found>, kernel: Option<&PlumedKernel>) -> Vec<(String, String)> {
+pub fn understood(
+    setup: &Setup,
+    found: Option<&InstalledProgram>,
+    kernel: Option<&PlumedKernel>,
+) -> Vec<(String, String)> {
     let mut lines = vec![("replicas".to_owned(), format!("{}, seeds {}", setup.seeds.len(), told_seeds(&setup.seeds)))];
     if !setup.engine.is_program() {
         lines.push(("program".into(), "none: the built-in model".into()));
@@ -130,13 +134,13 @@ pub fn understood(setup: &Setup, found: Option<&Found>, kernel: Option<&PlumedKe
     lines
 }
 
-fn told_program(setup: &Setup, found: Option<&Found>) -> (String, String) {
+fn told_program(setup: &Setup, found: Option<&InstalledProgram>) -> (String, String) {
     let threads = setup.engine.threads();
     let threads = if threads == 1 { "1 thread each".to_owned() } else { format!("{threads} threads each") };
     let more = if setup.oversubscribe { ", more than there are cores if need be" } else { "" };
     let program = match (&setup.engine, found) {
-        (_, Some(Found { path, version })) if version.starts_with("sha256") => path.display().to_string(),
-        (_, Some(Found { path, version })) => format!("GROMACS {version}, {}", path.display()),
+        (_, Some(InstalledProgram { path, version })) if version.starts_with("sha256") => path.display().to_string(),
+        (_, Some(InstalledProgram { path, version })) => format!("GROMACS {version}, {}", path.display()),
         (engine, None) => engine.name().to_owned(),
     };
     ("program".into(), format!("{program}, {threads}{more}"))

@@ -5,7 +5,7 @@ use super::section::ColumnName;
 use super::stage::{Replica, Values};
 use crate::campaigns::campaign::Outcomes;
 use crate::campaigns::stage::{Error, StageResult};
-use crate::engines::gromacs::{PlumedKernel, plumed_version};
+use crate::engines::md::plumed::{PlumedKernel, plumed_version};
 use crate::results::{Rows, Writer};
 
 /// Writes `/results` of an ensemble, and `/run/replicas`; what is worth a line on the terminal is returned.

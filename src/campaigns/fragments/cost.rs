@@ -1,7 +1,7 @@
 //! How long does a task take, relative to others?
 use super::levels::{Level, Solver};
 use super::setup::Frame;
-use crate::engines::Driver;
+use crate::engines::qc::Driver;
 use crate::science::chemistry::Element;
 use crate::science::expansion::Task;
 

@@ -3,7 +3,7 @@ use super::levels::{Level, Solver};
 use super::setup::{Frame, Setup, Unit};
 use super::stage::FragmentStage;
 use crate::campaigns::campaign::MemoryNeed;
-use crate::engines::{Embedded, Forecast};
+use crate::engines::qc::{Embedded, Forecast};
 use crate::science::scf::{Footprint, TOGETHER};
 use crate::task::TaskId;
 use std::collections::BTreeMap;

@@ -1,9 +1,10 @@
 //! Which model chemistries are requested, and which engine computes each?
 use super::section::{EngineName, LevelSection, RetrySection};
 use crate::config::{Config, Faults};
-use crate::engines::{
-    Answer, Chemistry, Command, Driver, Embedded, Engine, Found, Job, Needs, NwChem, Psi4, QcEngine, Recorded, Refusal,
-    Site, Xtb,
+use crate::engines::InstalledProgram;
+use crate::engines::qc::{
+    Calculation, Chemistry, Command, Driver, Embedded, Engine, Needs, NwChem, Psi4, QcEngine, QcResult, Recorded,
+    Refusal, Resources, Xtb,
 };
 use crate::process::Guard;
 use crate::science::chemistry::{Differences, Molecule};
@@ -135,7 +136,7 @@ impl Level {
         molecules: &[Molecule],
         (driver, room): (Driver, Room<'_>),
         integrals: &mut Option<Integrals>,
-    ) -> Vec<Result<(Answer, usize), Cause>> {
+    ) -> Vec<Result<(QcResult, usize), Cause>> {
         let outcomes = engine.run(&molecules.iter().collect::<Vec<_>>(), driver, room, integrals);
         let retried = molecules.iter().zip(outcomes).map(|(molecule, outcome)| {
             self.with_retries(outcome, |keywords| {
@@ -150,9 +151,9 @@ impl Level {
     /// Repeats an attempt that did not converge with the keywords of each retry in turn. Returns the answer and the number of retries.
     fn with_retries(
         &self,
-        mut outcome: Result<Answer, Cause>,
-        mut attempt: impl FnMut(&Keywords) -> Result<Answer, Cause>,
-    ) -> Result<(Answer, usize), Cause> {
+        mut outcome: Result<QcResult, Cause>,
+        mut attempt: impl FnMut(&Keywords) -> Result<QcResult, Cause>,
+    ) -> Result<(QcResult, usize), Cause> {
         for (retry, keywords) in self.retries.iter().enumerate() {
             let Err(Cause::Convergence(_)) = &outcome else { return outcome.map(|answer| (answer, retry)) };
             outcome = attempt(keywords);
@@ -175,9 +176,9 @@ impl Level {
         &self,
         engine: &dyn Engine,
         (label, molecule, driver): (&str, &Molecule, Driver),
-        site: &Site,
-    ) -> Result<(Answer, usize), Cause> {
-        let run = |chemistry: &Chemistry| engine.run(&Job { label, molecule, driver, chemistry }, site);
+        site: &Resources,
+    ) -> Result<(QcResult, usize), Cause> {
+        let run = |chemistry: &Chemistry| engine.run(&Calculation { label, molecule, driver, chemistry }, site);
         self.with_retries(run(&self.chemistry), |keywords| {
             clear(site.scratch)?;
             let mut chemistry = self.chemistry.clone();
@@ -263,9 +264,9 @@ fn help_with(key: &str) -> &'static str {
 }
 
 /// Path and version of each level's program; none for levels without one. Fails where one is not found.
-pub fn find(config: &Config, levels: &[Level], guard: Option<&Guard>) -> Result<Vec<Option<Found>>, Faults> {
+pub fn find(config: &Config, levels: &[Level], guard: Option<&Guard>) -> Result<Vec<Option<InstalledProgram>>, Faults> {
     let mut faults = Faults::default();
-    let mut found: Vec<Option<Found>> = Vec::new();
+    let mut found: Vec<Option<InstalledProgram>> = Vec::new();
     for (k, level) in levels.iter().enumerate() {
         let Solver::Program(engine) = &level.solver else {
             found.push(None);

@@ -10,7 +10,7 @@ use super::section::Section;
 use super::setup::{Frame, Setup, Unit};
 use super::summary::summarize;
 use crate::config::{Config, Faults};
-use crate::engines::Needs;
+use crate::engines::qc::Needs;
 use crate::science::expansion::{Basis, Expansion, Kept, Supersystem};
 
 /// The campaign that the configuration describes, or all faults that its schema does not find.
@@ -105,7 +105,7 @@ fn check_levels(config: &Config, setup: &Setup) -> Result<(), Faults> {
         };
         level.refusals(config, setup.driver, needs, &mut faults);
         if let Solver::Embedded(engine) = &level.solver {
-            let lacking = engine.lacking(&setup.frames[0].system.elements);
+            let lacking = engine.elements_without_functions(&setup.frames[0].system.elements);
             let names: Vec<&str> = lacking.iter().map(|element| element.symbol()).collect();
             if !names.is_empty() {
                 let message = format!("the basis set has no functions for {}", names.join(", "));

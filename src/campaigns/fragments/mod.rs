@@ -21,7 +21,8 @@ use super::Kind;
 use super::campaign::{Campaign, MemoryNeed, Outcomes};
 use super::stage::{Error, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
-use crate::engines::{Driver, Found};
+use crate::engines::InstalledProgram;
+use crate::engines::qc::Driver;
 use crate::process::Guard;
 use crate::results;
 use input::LevelLocations;
@@ -70,7 +71,7 @@ pub struct FragmentCampaign {
     /// Where a file specifies the levels.
     locations: LevelLocations,
     /// Which versions of programs there are, by level.
-    found: Vec<Option<Found>>,
+    found: Vec<Option<InstalledProgram>>,
     /// What determines the results, but for the programs' versions.
     identity: serde_json::Value,
     understood: Vec<(String, String)>,
@@ -101,7 +102,7 @@ impl Campaign for FragmentCampaign {
         let found = levels::find(&self.config, &self.setup.levels, guard);
         self.found = found.map_err(|faults| self.locations.relocate(&self.config, faults))?;
         for (level, found) in self.setup.levels.iter().zip(&self.found) {
-            if let Some(Found { path, version }) = found {
+            if let Some(InstalledProgram { path, version }) = found {
                 let text = format!("{} {version}, {}", level.engine_name(), path.display());
                 self.understood.push((format!("program of {}", level.name), text));
             }

@@ -2,7 +2,7 @@
 use super::coverage::{LevelCoverage, level_coverage};
 use super::section::Section;
 use crate::config::{Config, Faults};
-use crate::engines::Driver;
+use crate::engines::qc::Driver;
 use crate::science::expansion::{Bsse, Supersystem};
 use crate::units::BOHR_ANGSTROM;
 

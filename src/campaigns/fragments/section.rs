@@ -1,5 +1,5 @@
 //! Which keys does `[fragments]` have?
-use crate::engines::{Driver, Reference};
+use crate::engines::qc::{Driver, Reference};
 use crate::science::expansion::Bsse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

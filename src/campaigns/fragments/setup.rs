@@ -1,6 +1,6 @@
 //! Which computations does an expansion consist of?
 use super::levels::Level;
-use crate::engines::Driver;
+use crate::engines::qc::Driver;
 use crate::science::chemistry::{Differences, Displacement, Molecule};
 use crate::science::expansion::{Expansion, Supersystem, Task};
 

@@ -3,7 +3,7 @@ use super::levels::{Level, Solver};
 use super::setup::{Setup, Unit};
 use super::sums::{FragmentValues, TaskDerivatives};
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::engines::{Answer, Driver, Engine, Recorded, SOLUTION, Site};
+use crate::engines::qc::{Driver, Engine, QcResult, Recorded, Resources, SOLUTION};
 use crate::science::chemistry::{Differences, Molecule};
 use crate::science::scf::{Integrals, TOGETHER};
 use crate::task::{Cause, Failure, TaskId, Tasks};
@@ -47,7 +47,7 @@ impl FragmentStage {
     }
 
     /// The energies and derivatives of tasks of one level and kind, and how many other sets of keywords each took.
-    fn compute(&self, ids: &[TaskId], context: &Context) -> Vec<Result<(Answer, usize), Cause>> {
+    fn compute(&self, ids: &[TaskId], context: &Context) -> Vec<Result<(QcResult, usize), Cause>> {
         let (level, driver) = self.way(ids[0]);
         match &level.solver {
             Solver::Recorded(recorded) => ids.iter().map(|&id| self.recall(id, recorded, driver)).collect(),
@@ -62,11 +62,11 @@ impl FragmentStage {
         }
     }
 
-    fn recall(&self, id: TaskId, recorded: &Recorded, driver: Driver) -> Result<(Answer, usize), Cause> {
+    fn recall(&self, id: TaskId, recorded: &Recorded, driver: Driver) -> Result<(QcResult, usize), Cause> {
         let unit = self.unit(id);
         let basis = self.setup.frames[unit.frame].expansion.basis_of(&unit.task);
         let key = (unit.frame, &*unit.task.real, &*basis);
-        Ok((recorded.answer(key, self.molecule(unit).atoms.len(), driver)?, 0))
+        Ok((recorded.result(key, self.molecule(unit).atoms.len(), driver)?, 0))
     }
 
     fn unit(&self, id: TaskId) -> &Unit {
@@ -85,13 +85,13 @@ impl FragmentStage {
         (level, engine): (&Level, &dyn Engine),
         driver: Driver,
         context: &Context,
-    ) -> Result<(Answer, usize), Cause> {
+    ) -> Result<(QcResult, usize), Cause> {
         let molecule = self.molecule(self.unit(id));
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let scratch = programs.scratch.join(format!("task-{id}"));
         let made = std::fs::create_dir_all(&scratch);
         made.map_err(|error| Cause::Resource(format!("cannot make `{}`: {error}", scratch.display())))?;
-        let site = Site {
+        let site = Resources {
             guard: &programs.guard,
             scratch: &scratch,
             threads: level.threads,
@@ -105,7 +105,7 @@ impl FragmentStage {
         outcome
     }
 
-    fn value(&self, id: TaskId, (mut answer, retries): (Answer, usize)) -> Result<FragmentValues, Cause> {
+    fn value(&self, id: TaskId, (mut answer, retries): (QcResult, usize)) -> Result<FragmentValues, Cause> {
         let unit = self.unit(id);
         let is_finite = |values: &Option<Vec<f64>>| values.iter().flatten().all(|value| value.is_finite());
         if !answer.energy.is_finite() || !is_finite(&answer.gradient) || !is_finite(&answer.hessian) {

@@ -1,6 +1,6 @@
 //! What is recorded of tasks, and how are their derivatives summed?
 use super::setup::{Setup, Unit};
-use crate::engines::Driver;
+use crate::engines::qc::Driver;
 use crate::science::exact::{self, Exact};
 use crate::task::TaskId;
 use serde::{Deserialize, Serialize};

@@ -2,7 +2,8 @@
 use super::setup::{Frame, Setup, from_one, spaced};
 use super::sums::{self, DerivativeSums, Derivatives, FragmentValues};
 use crate::campaigns::stage::{Error, StageResult};
-use crate::engines::{Driver, Found};
+use crate::engines::InstalledProgram;
+use crate::engines::qc::Driver;
 use crate::results::Writer;
 use crate::science::exact::Exact;
 use crate::science::expansion::assembly::{self, Places, Sum, Through};
@@ -12,7 +13,12 @@ use std::collections::BTreeSet;
 
 /// Writes `/results`, with a group for each frame where there are several, and programs and options of levels below `/run`. Fails where the
 /// file cannot be written, or a sum overflows.
-pub fn write(setup: &Setup, found: &[Option<Found>], done: &StageResult, out: &mut Writer) -> Result<(), Error> {
+pub fn write(
+    setup: &Setup,
+    found: &[Option<InstalledProgram>],
+    done: &StageResult,
+    out: &mut Writer,
+) -> Result<(), Error> {
     let values: FragmentValues = done.value()?;
     let mut energies = vec![None; setup.units.len()];
     values.energies.iter().for_each(|&(unit, energy)| energies[unit as usize] = Some(energy));
@@ -26,12 +32,13 @@ pub fn write(setup: &Setup, found: &[Option<Found>], done: &StageResult, out: &m
 /// Programs, options, retries and notes, below `/run`.
 fn write_levels(
     setup: &Setup,
-    found: &[Option<Found>],
+    found: &[Option<InstalledProgram>],
     values: &FragmentValues,
     out: &mut Writer,
 ) -> Result<(), Error> {
-    let column =
-        |text: fn(&Found) -> String| found.iter().map(|f| f.as_ref().map_or(String::new(), text)).collect::<Vec<_>>();
+    let column = |text: fn(&InstalledProgram) -> String| {
+        found.iter().map(|f| f.as_ref().map_or(String::new(), text)).collect::<Vec<_>>()
+    };
     let names: Vec<&str> = setup.levels.iter().map(|level| level.name.as_str()).collect();
     let engines: Vec<&str> = setup.levels.iter().map(|level| level.engine_name()).collect();
     let effective: Vec<String> = (0..names.len())

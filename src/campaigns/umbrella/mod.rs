@@ -18,8 +18,8 @@ use super::Kind;
 use super::campaign::{Campaign, Outcomes};
 use super::stage::{Error, Shared, StageResult, share};
 use crate::config::{Config, Faults, Schedule, Uneven};
-use crate::engines::Found;
-use crate::engines::gromacs::{Crowded, Refused};
+use crate::engines::InstalledProgram;
+use crate::engines::md::gromacs::{GromppError, TooFewGpus};
 use crate::figure::Chart;
 use crate::journal::Fingerprint;
 use crate::process::Guard;
@@ -76,7 +76,7 @@ pub struct UmbrellaCampaign {
     windows: Option<Arc<windows::Recipe>>,
     config: Config,
     /// Which GROMACS there is.
-    program: Option<Found>,
+    program: Option<InstalledProgram>,
     /// How far results of so many stages have led.
     way: Mutex<Option<(usize, Arc<windows::Way>)>>,
 }
@@ -106,17 +106,17 @@ impl UmbrellaCampaign {
             trial.map_err(|cause| self.config.fault("umbrella.trajectory", cause.to_string(), "mend the file"))?;
         recipe.gromacs.try_input(guard, &trial).map_err(|refused| {
             let help = match &refused {
-                Refused::Atoms { structure, topology } if structure < topology => {
+                GromppError::AtomCounts { structure, topology } if structure < topology => {
                     let message = format!("the trajectory has {structure} atoms, the topology {topology}: windows start from whole frames");
                     let help = "name a trajectory of all atoms, with its structure: compressed-x-grps = System when it is written, \
                                 and group System in `gmx trjconv`";
                     return Faults::from(self.config.fault("umbrella.trajectory", message, help));
                 }
-                Refused::Atoms { .. } => "name the topology of the system that the trajectory is of",
-                Refused::Said(text) if text.contains("was not found") && recipe.index_is_own => {
+                GromppError::AtomCounts { .. } => "name the topology of the system that the trajectory is of",
+                GromppError::Message(text) if text.contains("was not found") && recipe.index_is_own => {
                     "windows along a distance or angle know the group System, and those of `index`: make one by `gmx make_ndx` and name it"
                 }
-                Refused::Said(_) => "correct the run parameters or the topology; grompp_args are handed on",
+                GromppError::Message(_) => "correct the run parameters or the topology; grompp_args are handed on",
             };
             self.config.fault("umbrella.mdp", refused.to_string(), help).into()
         })
@@ -189,7 +189,8 @@ impl Campaign for UmbrellaCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let Some(recipe) = &self.windows else { return Ok(()) };
-        let fault = |crowded: Crowded| self.config.fault("umbrella.gpus", crowded.to_string(), Crowded::HELP).into();
+        let fault =
+            |crowded: TooFewGpus| self.config.fault("umbrella.gpus", crowded.to_string(), TooFewGpus::HELP).into();
         recipe.gromacs.check_gpus(ranks).map_err(fault)
     }
 

@@ -2,9 +2,9 @@
 use super::{Loader, is_inside, is_template};
 use crate::campaigns::ensemble::engine::{Engine, Program, Recipe, Source, Stage};
 use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSection, StageSection};
-use crate::engines::gromacs::{Gromacs, TAKEN};
-use crate::engines::in_folder;
-use crate::engines::model::{Model, ModelSection};
+use crate::engines::md::gromacs::{Gromacs, RESERVED_MDRUN_ARGS};
+use crate::engines::md::model::{Model, ModelSection};
+use crate::engines::resolve_argument;
 use crate::journal::{Fingerprint, digest_of_file};
 use std::collections::BTreeSet;
 use std::fs;
@@ -65,7 +65,7 @@ impl Loader<'_> {
         let is_target = |word: &str| self.section.files.contains_key(word.strip_prefix("./").unwrap_or(word));
         let own = |(place, word): (usize, &String)| match is_target(word) {
             true => word.clone(),
-            false => in_folder(place, word, &self.base),
+            false => resolve_argument(place, word, &self.base),
         };
         let argv: Vec<String> = command.argv.iter().enumerate().map(own).collect();
         if command.argv.first().is_some_and(String::is_empty) {
@@ -100,7 +100,7 @@ impl Loader<'_> {
         let stages = self.stages(gromacs);
         for key in ["mdrun_args", "grompp_args"] {
             let args = if key == "mdrun_args" { &gromacs.mdrun_args } else { &gromacs.grompp_args };
-            let taken: &[&str] = if key == "mdrun_args" { TAKEN } else { TAKEN_BY_GROMPP };
+            let taken: &[&str] = if key == "mdrun_args" { RESERVED_MDRUN_ARGS } else { TAKEN_BY_GROMPP };
             for (place, word) in args.iter().enumerate().filter(|(_, word)| taken.contains(&word.as_str())) {
                 let help = "remove it: simmpi says it, by the keys of this section and the parameters";
                 self.refuse(&format!("gromacs.{key}.{place}"), format!("`{word}` is not free"), help);

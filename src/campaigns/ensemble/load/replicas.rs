@@ -3,7 +3,7 @@ use crate::campaigns::ensemble::engine::{Engine, Source};
 use crate::campaigns::ensemble::inputs::{Setup, Unfit};
 use crate::campaigns::ensemble::render::Names;
 use crate::config::{Config, Fault, Faults};
-use crate::engines::gromacs::plumed_obstacles;
+use crate::engines::md::plumed::plumed_obstacles;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};

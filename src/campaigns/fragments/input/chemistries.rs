@@ -6,7 +6,7 @@ use super::json::{Node, ok_or_collect};
 use super::level_locations::{LevelLocation, LevelLocations};
 use crate::campaigns::fragments::section::{EngineName, LevelSection, Section};
 use crate::config::Faults;
-use crate::engines::{NwChem, Reference};
+use crate::engines::qc::{NwChem, Reference};
 use std::collections::BTreeMap;
 
 /// QCManyBody's name of an only model chemistry.
@@ -47,7 +47,7 @@ fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
     let engine = match program.as_str() {
         "psi4" => EngineName::Psi4,
         // QCEngine runs the methods that the engine does not support, and `qc_module` is for QCEngine only.
-        "nwchem" if NwChem::translates(&method) && !keywords.contains_key("qc_module") => EngineName::Nwchem,
+        "nwchem" if NwChem::has_method(&method) && !keywords.contains_key("qc_module") => EngineName::Nwchem,
         "xtb" => EngineName::Xtb,
         _ => EngineName::Qcengine,
     };

@@ -10,7 +10,7 @@ use super::keys::INPUT;
 use super::level_locations::LevelLocations;
 use crate::campaigns::fragments::section::{EngineName, LevelSection};
 use crate::config::{Config, Fault};
-use crate::engines::is_cartesian;
+use crate::engines::qc::is_cartesian;
 use crate::science::expansion::Fragment;
 
 /// A warning where density fitting or the kind of functions differ for the model chemistry at `node`.

@@ -9,7 +9,7 @@ use super::level_locations::LevelLocations;
 use super::qcschema;
 use crate::campaigns::fragments::section::{LevelSection, Order, Section, SupersystemWord};
 use crate::config::{Fault, Faults};
-use crate::engines::Driver;
+use crate::engines::qc::Driver;
 use crate::science::expansion::Bsse;
 use std::collections::BTreeMap;
 

@@ -11,7 +11,7 @@ use super::periodic::{self, PeriodicFrame};
 use super::{cell, defaults, geometry, many_body, psi4_block, qcschema, spins, statement, xyz};
 use crate::campaigns::fragments::section::{LengthUnit, Section};
 use crate::config::{Config, Fault, Faults};
-use crate::engines::Driver;
+use crate::engines::qc::Driver;
 use crate::journal::Fingerprint;
 use crate::science::expansion::{Bsse, Fragment, Supersystem};
 use crate::units::BOHR_ANGSTROM;

@@ -2,7 +2,7 @@
 use super::{Input, read};
 use crate::campaigns::fragments::section::{EngineName, Order, Section, SupersystemWord};
 use crate::config::{Config, Fault, Faults, KindSchema};
-use crate::engines::Driver;
+use crate::engines::qc::Driver;
 use crate::science::expansion::Bsse;
 use crate::units::BOHR_ANGSTROM;
 use serde_json::{Value, json};

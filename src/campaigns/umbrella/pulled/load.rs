@@ -6,7 +6,7 @@ use crate::campaigns::umbrella::load::{file_fault, find};
 use crate::campaigns::umbrella::section::{CoordinateKind, CoordinateSection, Section};
 use crate::campaigns::umbrella::windows::{Recipe, absolute};
 use crate::config::{Config, Faults};
-use crate::engines::gromacs::Mdp;
+use crate::engines::md::gromacs::Mdp;
 use crate::science::geometry::Kind;
 use std::fs;
 use std::sync::Arc;
@@ -96,7 +96,7 @@ fn groups(config: &Config, section: &CoordinateSection, frames: &Frames, faults:
 /// Whether atoms have images; refuses run parameters that pull already, or whose images are not those of a whole box.
 fn check_parameters(config: &Config, mdp: &Mdp, faults: &mut Faults) -> bool {
     let mut refuse = |message: String, help: &str| faults.push(config.fault("umbrella.mdp", message, help));
-    if let Some(key) = mdp.first_of("pull") {
+    if let Some(key) = mdp.first_key_with_prefix("pull") {
         let line = mdp.line(key).map_or(String::new(), |line| format!(" in line {line}"));
         let message = format!("`{key}`{line} is of the pull code, by which simmpi restrains `coordinate`");
         refuse(message, "remove all pull keys from the run parameters");

@@ -6,7 +6,7 @@ use crate::campaigns::pmf::Discard;
 use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
 use crate::campaigns::umbrella::{components, pulled};
 use crate::config::{Config, Faults};
-use crate::engines::gromacs::{Gromacs, Mdp, TAKEN};
+use crate::engines::md::gromacs::{Gromacs, Mdp, RESERVED_MDRUN_ARGS};
 use crate::journal::digest_of_file;
 use crate::science::free_energy::Axis;
 use crate::science::geometry::Kind;
@@ -241,7 +241,7 @@ impl Loader<'_> {
             return None;
         };
         let mdp = Mdp::new(text);
-        if !mdp.moves() {
+        if !mdp.is_dynamics() {
             let integrator = self.place(&mdp, "integrator");
             self.refuse(
                 "mdp",
@@ -313,7 +313,7 @@ impl Loader<'_> {
     }
 
     fn check_arguments(&mut self) {
-        let taken: Vec<&str> = TAKEN.iter().chain(TAKEN_BY_WINDOWS).copied().collect();
+        let taken: Vec<&str> = RESERVED_MDRUN_ARGS.iter().chain(TAKEN_BY_WINDOWS).copied().collect();
         for (key, args, taken) in [
             ("mdrun_args", &self.section.mdrun_args, &taken[..]),
             ("grompp_args", &self.section.grompp_args, TAKEN_BY_GROMPP),

@@ -28,7 +28,7 @@ use crate::campaigns::pmf::{Discard, Estimator};
 use crate::campaigns::umbrella::coordinate::Scale;
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Hold, Restraint};
-use crate::engines::gromacs::{Gromacs, Input, Mdp, Trial};
+use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Trial};
 use crate::task::Cause;
 use std::path::PathBuf;
 use std::time::Duration;

@@ -9,8 +9,8 @@ use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Hold, Restraint};
 use crate::campaigns::umbrella::series::{Rows, Series};
-use crate::engines::gromacs::{Input, Simulation};
-use crate::engines::replica::{Berth, Running, Usage};
+use crate::engines::md::gromacs::{Input, Simulation};
+use crate::engines::md::{LaunchContext, Progress, Usage};
 use crate::journal::Fingerprint;
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
@@ -31,7 +31,7 @@ pub struct WindowStage {
     round: Round,
     name: String,
     /// What this rank's window is at.
-    running: Running,
+    running: Progress,
 }
 
 /// What came of some windows.
@@ -54,7 +54,7 @@ impl WindowStage {
     /// The stage of a round.
     pub fn new(frames: Arc<Frames>, recipe: Arc<Recipe>, restraint: Arc<dyn Restraint>, round: Round) -> Self {
         let name = if round.number == 1 { "windows".to_owned() } else { format!("windows-{}", round.number) };
-        Self { frames, recipe, restraint, round, name, running: Running::default() }
+        Self { frames, recipe, restraint, round, name, running: Progress::default() }
     }
 
     fn window(&self, task: TaskId) -> &Window {
@@ -81,7 +81,7 @@ impl WindowStage {
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let label = window.label();
         folder::prepare(inputs, &[], Again::Continue)?;
-        let berth = Berth {
+        let berth = LaunchContext {
             label: &label,
             programs,
             folder: &inputs.folder,
@@ -90,9 +90,9 @@ impl WindowStage {
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
             begin_by: None,
-            stall: self.recipe.stall,
+            watchdog_timeout: self.recipe.stall,
             grace: GRACE,
-            running: &self.running,
+            progress: &self.running,
         };
         let Job::Gromacs(simulations) = &inputs.job else { return Err(Cause::Failed("it is no simulation".into())) };
         let mut usage = Usage::default();
@@ -165,7 +165,7 @@ impl Stage for WindowStage {
     }
 
     fn doing(&self) -> Option<String> {
-        self.running.tell()
+        self.running.report()
     }
 
     /// A window takes so long that each is handed out by itself.

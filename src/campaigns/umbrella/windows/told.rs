@@ -2,11 +2,11 @@
 use super::{Placing, Recipe};
 use crate::campaigns::pmf::Discard;
 use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
-use crate::engines::Found;
+use crate::engines::InstalledProgram;
 use crate::task::{Cause, Failure, Tasks};
 
 /// What was understood, for `check`.
-pub fn understood(recipe: &Recipe, program: Option<&Found>) -> Vec<(String, String)> {
+pub fn understood(recipe: &Recipe, program: Option<&InstalledProgram>) -> Vec<(String, String)> {
     let along = &recipe.along;
     let windows = match &recipe.placing {
         Placing::Even(count) => format!("{count} along {along}, evenly over its range"),
@@ -38,7 +38,7 @@ pub fn understood(recipe: &Recipe, program: Option<&Found>) -> Vec<(String, Stri
     };
     let program = program.map_or_else(
         || format!("GROMACS, {threads}"),
-        |Found { path, version }| format!("GROMACS {version}, {}, {threads}", path.display()),
+        |InstalledProgram { path, version }| format!("GROMACS {version}, {}, {threads}", path.display()),
     );
     let free_energy = format!(
         "kT = {:.4} kJ/mol, {} bins, {} replicates for errors",

@@ -1,0 +1,29 @@
+//! How does GROMACS simulate one replica?
+//!
+//! A replica is a sequence of simulations ([`Simulation`]), each run by `grompp` and `mdrun` in the replica's own folder. Called again for
+//! the same folder, [`Gromacs::run`] continues: finished simulations are skipped, and an unfinished one continues from its checkpoint.
+//! Behaviour of GROMACS that its manual does not describe was measured with 2022.5 and is noted at the code that depends on it.
+mod arguments;
+mod checkpoint;
+mod error_message;
+mod gpus;
+mod grompp;
+mod log;
+mod masses;
+mod mdp;
+mod mdrun;
+mod plumed_check;
+mod program;
+mod progress_monitor;
+mod replica;
+mod sequence;
+mod simulation;
+mod trial;
+
+pub use arguments::RESERVED_MDRUN_ARGS;
+pub use gpus::TooFewGpus;
+pub use mdp::{Mdp, SeedFault};
+pub use plumed_check::PlumedFault;
+pub use program::Gromacs;
+pub use simulation::{Input, Simulation, SimulationOutcome};
+pub use trial::{GromppError, Trial};
