@@ -1,92 +1,96 @@
 //! How does a campaign run over the ranks?
 //!
-//! Every rank calls [`run`]; rank 0 conducts (`root`), the others serve it (`worker`), and each has a thread that
-//! runs tasks (`compute`, `lane`).
+//! Every rank calls [`run`]; rank 0 hands out batches and reduces their values (`root`, `stage_run`), the others follow it (`worker`), and
+//! each has threads that run tasks (`worker_threads`, `batch_runner`).
 mod account;
+mod allocation;
 mod assignments;
-mod berth;
-mod compute;
+mod batch;
+mod batch_runner;
+pub mod cost_history;
+mod current_stage;
+mod earlier;
+mod existing;
 pub mod exit;
 pub mod failures;
 mod first_tasks;
-mod lane;
+mod handshake;
+mod launch_context;
+mod lazy_supervisor;
 mod ledger;
 pub mod live;
+pub mod load;
 pub mod memory;
 mod message;
-pub mod open;
+mod open;
+mod options;
 mod panic;
-pub mod past;
 mod progress;
 mod publish;
 mod rank;
-pub mod reread;
+mod record_index;
+mod reread;
 mod root;
 pub mod say;
-mod shelf;
+mod session;
+mod settings;
 mod signals;
-mod slot;
-mod start;
+mod stage_run;
 pub mod state;
+mod stop_flags;
 pub mod survey;
+mod task_environment;
 mod unread;
-mod watch;
 mod worker;
+mod worker_threads;
 
+pub use current_stage::journal_key;
+pub use options::Options;
 pub use panic::install_panic_rule;
 pub use progress::Style;
 
 use crate::campaigns::Kind;
+use crate::campaigns::campaign::Next;
 use crate::comm::{self, Launcher};
 use exit::{Exit, Stop};
-use std::path::PathBuf;
-use watch::Watch;
+use lazy_supervisor::LazySupervisor;
+use open::Opening;
+use session::Session;
+use worker::StageEnd;
 
-/// What `simmpi run` was asked for.
-#[derive(Clone, Debug)]
-pub struct Options {
-    pub config: PathBuf,
-    pub fresh: bool,
-    pub force: bool,
-    pub retry_failed: bool,
-    pub only: Option<u64>,
-    pub keep_journal: bool,
-    pub steal_lock: bool,
-    pub progress: Style,
-}
-
-/// Runs a campaign, on this rank and all others, and tells how it ended. All ranks return the same.
+/// Runs a campaign, on this rank and all others, and returns how it ended. All ranks return the same.
 pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
-    // Before MPI and any thread. Where it cannot be, campaigns that need no programs still run.
-    let watch = Watch::begin();
+    // Before MPI and any thread. Where it cannot be started, campaigns that need no programs still run.
+    let supervisor = LazySupervisor::new();
     signals::listen();
     let mut comm = match comm::start(Launcher::detect()) {
         Ok(comm) => comm,
-        Err(error) => return start::refused(error),
+        Err(error) => return session::report_mpi_fault(error),
     };
-    let opened = match open::open(comm.as_mut(), &watch, kinds, options) {
-        Ok(opened) => opened,
-        Err(stop) => return start::not_run(comm, stop),
+    let opened = match open::open(comm.as_mut(), &supervisor, kinds, options) {
+        Ok(Opening::Run(opened)) => *opened,
+        Ok(Opening::NotRun(not_run)) => return session::leave_unrun(comm, &not_run),
+        Err(stop) => return session::abort_all(&stop),
     };
-    let mut party = match start::gather(comm, opened, watch.end()) {
-        Ok(party) => party,
-        Err(stop) => return start::broken(&stop),
+    let mut session = match Session::start(comm, opened, supervisor.into_started()) {
+        Ok(session) => session,
+        Err(stop) => return session::abort_all(&stop),
     };
-    let exit = match conduct(&mut party) {
+    let exit = match run_stages(&mut session) {
         Ok(exit) => exit,
-        Err(stop) => party.tell_stop(&stop),
+        Err(stop) => session.report_stop(&stop),
     };
-    party.leave(exit)
+    session.finish(exit)
 }
 
 /// The whole story: stage after stage, then the result.
-fn conduct(party: &mut start::Party) -> Result<Exit, Stop> {
-    let mut done = Vec::new();
-    while let Some(stage) = party.opened.campaign.next(&done)? {
-        match party.run(stage)? {
-            worker::End::Stage(result) => done.push(result),
-            worker::End::Finish(exit) => return Ok(exit),
+fn run_stages(session: &mut Session) -> Result<Exit, Stop> {
+    let mut result = None;
+    while let Next::Run(stage) = session.opened.campaign.advance(result)? {
+        match session.run(stage)? {
+            StageEnd::Complete(complete) => result = Some(complete),
+            StageEnd::Finish(exit) => return Ok(exit),
         }
     }
-    party.finish(&done)
+    session.publish()
 }

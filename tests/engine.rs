@@ -131,7 +131,7 @@ fn term_leaves_a_journal_that_can_be_resumed() {
 #[test]
 fn the_end_of_the_time_slot_is_kept() {
     let campaign = Campaign::new(&sleep(60, "seconds = 0.1\n[partition]\nbatch_size = 30\n[limits]\nwalltime_s = 2.0"));
-    campaign.run(1, &[]).expect(75, &["time slot"]);
+    campaign.run(1, &[]).expect(75, &["no further task fits into the allocation"]);
     campaign.write(&sleep(60, "seconds = 0.0\n"));
     campaign.run(1, &[]).expect(0, &["done before"]);
 }
@@ -211,7 +211,7 @@ fn a_count_that_grows_keeps_what_is_done() {
     campaign.run(3, &[]).expect(0, &["50 tasks in", "30 done before"]);
     assert!(campaign.results() == reference.results());
     campaign.write(&sleep(70, ""));
-    campaign.run(3, &[]).expect(78, &["less than the 80 of before"]);
+    campaign.run(3, &[]).expect(78, &["less than the earlier 80"]);
 }
 
 #[test]

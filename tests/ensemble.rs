@@ -225,9 +225,9 @@ fn seeds_may_be_added_at_the_end_and_what_is_done_is_kept() {
     let values: Vec<f64> = reader(&campaign).array("/results/collected/x.dat/1/values").unwrap();
     assert_eq!(values, [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 10.0, 10.0, 11.0, 11.0]);
     campaign.write(&config(&of("2-6"), script, columns));
-    campaign.run(0, &[]).expect(78, &["ensemble.seeds: entry 0 is 2, and was 1"]);
+    campaign.run(0, &[]).expect(78, &["ensemble.seeds: entry 0 is 2, but was 1"]);
     campaign.write(&config(&of("1-2"), script, columns));
-    campaign.run(0, &[]).expect(78, &["ensemble.seeds = 2 is less than the 5"]);
+    campaign.run(0, &[]).expect(78, &["ensemble.seeds = 2 is less than the earlier 5"]);
 }
 
 #[test]

@@ -187,7 +187,7 @@ fn what_can_be_found_before_a_run_is_found_by_check() {
     of_example("selection = \"name XX\"").expect_told(&["matches none of the 55 atoms", "C, CA, CB", "selection ="]);
     of_example("selection = \"nme CA\"").expect_told(&["`nme` (column 0)", "did you mean `name`?"]);
     of_example("components = 31").expect_told(&["at most 30 components, not 31", "set components = 30"]);
-    of_example("component = 11").expect_told(&["of 10 components"]);
+    of_example("component = 11").expect_told(&["only 10 components"]);
     of_example("align = \"resid 2 and name CA CB\"").expect_told(&["2 atoms do not determine a rotation", "align ="]);
     of_example("align_to = \"none.gro\"").expect_told(&["there is no file", "or set align_to = \"first\""]);
     let trajectory = root("examples/ala10.xtc");
@@ -202,7 +202,7 @@ fn what_can_be_found_before_a_run_is_found_by_check() {
 fn faults_of_the_first_frames_are_found_by_check() {
     let frames = synthetic(20, 5);
     let one = of_frames(&frames[..1], "");
-    one.expect_told(&["the trajectory has one frame", "two frames at least"]);
+    one.expect_told(&["the trajectory has one frame", "at least two frames"]);
     let missing = of_frames(&frames, "");
     fs::remove_file(missing.path("t.trr")).unwrap();
     missing.expect_told(&["there is no file", "t.trr", "trajectory ="]);

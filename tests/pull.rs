@@ -196,10 +196,11 @@ fn a_dihedral_goes_round_and_windows_are_added_on_its_circle() {
 fn what_is_wrong_with_a_coordinate_is_found_by_check() {
     let keys = "windows = 4\nsteps = 5000";
     let with = |more: &str| campaign("distance", ENDS, &format!("{keys}\n{more}"));
-    with("selection = \"name CA\"").expect_told(&["`selection` is about principal components", "remove `selection`"]);
-    with("align = \"backbone\"").expect_told(&["`align` is about principal components"]);
-    with("stop_after = \"pca\"").expect_told(&["`stop_after` is about principal components"]);
-    with("force_constant_kj_mol_rad2 = 5.0").expect_told(&["another unit", "give `force_constant_kj_mol_nm2` instead"]);
+    with("selection = \"name CA\"").expect_told(&["`selection` applies to principal components", "remove `selection`"]);
+    with("align = \"backbone\"").expect_told(&["`align` applies to principal components"]);
+    with("stop_after = \"pca\"").expect_told(&["`stop_after` applies to principal components"]);
+    with("force_constant_kj_mol_rad2 = 5.0")
+        .expect_told(&["has the wrong unit", "give `force_constant_kj_mol_nm2` instead"]);
     with("centers = [0.5]").expect_told(&["both given"]);
     with("bias = \"plumed\"")
         .expect_told(&["restrained by GROMACS itself, not by PLUMED", "the pull code along a distance"]);
@@ -209,16 +210,16 @@ fn what_is_wrong_with_a_coordinate_is_found_by_check() {
     other("angle", ENDS, "")
         .expect_told(&["kind \"angle\" takes 3 groups, not 2", "an end, the vertex, the other end"]);
     other("dihedral", PSI, "force_constant_kj_mol_nm2 = 5.0")
-        .expect_told(&["another unit", "give `force_constant_kj_mol_rad2` instead"]);
+        .expect_told(&["has the wrong unit", "give `force_constant_kj_mol_rad2` instead"]);
     other("distance", "groups = [\"name CA\", \"index 8\"]", "")
-        .expect_told(&["group 1 has the atoms of group 0", "config.toml:"]);
+        .expect_told(&["group 1 has the same atoms as group 0", "config.toml:"]);
     other("distance", "groups = [\"name CA\", \"name XX\"]", "")
         .expect_told(&["selection \"name XX\"", "matches none"]);
     campaign_of_ala2(&format!("selection = \"not name H*\"\n{keys}\nforce_constant_kj_mol_rad2 = 5.0"))
         .expect_told(&["components are lengths"]);
     let pulls = with("");
     rewrite(&pulls, "ala2.mdp", "nstlog ", "pull-ncoords = 1\nnstlog ");
-    pulls.expect_told(&["`pull-ncoords` in line 19 is of the pull code", "remove all pull keys"]);
+    pulls.expect_told(&["`pull-ncoords` in line 19 belongs to the pull code", "remove all pull keys"]);
     let slab = with("");
     rewrite(&slab, "ala2.mdp", "nstlog ", "pbc = xy\nnstlog ");
     slab.expect_told(&["`pbc = xy` is not supported", "set pbc = xyz"]);

@@ -228,7 +228,7 @@ fn a_finished_window_whose_output_cannot_be_read_is_not_simulated_again() {
         case \"$PWD $*\" in *results.windows/1*mdrun*-deffnm*) cp window.projection.xvg whole; head -n 40 whole > window.projection.xvg;; esac\n";
     fs::write(campaign.path("bin/gmx"), script).unwrap();
     fs::set_permissions(campaign.path("bin/gmx"), fs::Permissions::from_mode(0o755)).unwrap();
-    campaign.run(2, &[]).expect(2, &["window 1 (", "what it left cannot be read", "same command again"]);
+    campaign.run(2, &[]).expect(2, &["window 1 (", "its files cannot be read", "same command again"]);
     assert_eq!(ran(&campaign).len(), 3);
     let folder = campaign.path("results.windows/1");
     fs::rename(folder.join("whole"), folder.join("window.projection.xvg")).unwrap();

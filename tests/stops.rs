@@ -55,7 +55,7 @@ fn a_task_that_fails_while_the_run_is_stopping_is_tried_again_later() {
         wait_until(|| campaign.path("began_1").exists());
         send(pid(&running), signal);
         let name = if signal == Signal::SIGINT { "Ctrl-C" } else { "SIGUSR1" };
-        let failed = "1 of these failed while the run was stopping and will be tried again: seed 1: ";
+        let failed = "1 of these failed while the run was stopping and will be retried: seed 1: ";
         running.end().expect(75, &[name, "0 failed, 3 are left", failed, "no licence"]);
         // With no retries the others fail for good, at their own first attempt.
         (2..=3).for_each(|seed| fs::write(campaign.path(&format!("tried_{seed}")), "").unwrap());

@@ -1,144 +1,170 @@
 //! What does a campaign know?
 //!
-//! It is a sequence of stages, of which each may follow from the results of those before it. The engine (`crate::run`) knows nothing else
-//! about it.
-use super::stage::{Error, Piece, Shared, StageResult};
+//! It declares what the engine (`crate::run`) needs of it, hands out one stage after another, each of which may follow from the results of
+//! those before, and writes the results.
+use super::stage::{Error, Stage, StageResult, StageSpec};
 use crate::config::Faults;
 use crate::figure::Chart;
+use crate::journal::codec;
 use crate::process::Guard;
 use crate::results;
 use crate::task::{Failure, Tasks};
+use serde::de::DeserializeOwned;
+use std::time::Duration;
 
 /// A campaign: which stage comes next, and what is written in the end.
-pub trait Campaign: Send + Sync {
-    /// The stage after those `done`, or none: a pure function, replayed when a campaign is resumed.
+pub trait Campaign: Send {
+    /// Finds the programs that tasks need. Called once on rank 0, before [`declare`](Campaign::declare).
     ///
     /// # Errors
-    /// An earlier result cannot be read.
-    fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error>;
-
-    /// The stages that can be foreseen before anything has run, for `plan`: at most these, where what comes depends on results.
-    ///
-    /// # Errors
-    /// As [`next`](Campaign::next).
-    fn foreseen(&self) -> Result<Vec<Shared>, Error> {
-        Ok(self.next(&[])?.into_iter().collect())
-    }
-
-    /// Finds the programs that tasks need. Called once on rank 0, before [`identity`](Campaign::identity).
-    ///
-    /// # Errors
-    /// One is not there. There is no guard where none could be started.
-    fn find_programs(&mut self, _guard: Option<&Guard>) -> Result<(), Faults> {
+    /// A program is not found.
+    fn find_programs(&mut self, _supervisor: &StartSupervisor) -> Result<(), Faults> {
         Ok(())
     }
 
-    /// Makes sure that the places where tasks leave files are free or this campaign's own, and makes room there for a `fresh` start: what a
-    /// program has finished is set aside, not removed. Called once on rank 0 when the output is this run's; says what was moved, a line each.
+    /// What the engine must know before the first stage. Reads input files for their digests, so call it once, on rank 0.
+    fn declare(&self) -> Declaration;
+
+    /// What `check` and `plan` report, within `memory_mb` of memory for each rank if there is such a limit.
     ///
     /// # Errors
-    /// A place holds something else, or cannot be emptied.
-    fn claim_places(&self, _fresh: bool) -> Result<Vec<String>, Faults> {
-        Ok(Vec::new())
-    }
+    /// A stage cannot be described.
+    fn outlook(&self, memory_mb: Option<u64>) -> Result<Outlook, Error>;
 
-    /// The most threads of a program that a task starts; none where no task starts any.
-    fn threads(&self) -> Option<usize> {
+    /// How long each task of a planned stage will take on one of `ranks` ranks, s: by a model that is calibrated within about `limit`,
+    /// where there is one. `plan` then runs no sample.
+    fn model_times(
+        &self,
+        _stage: &StageSpec,
+        _ranks: u64,
+        _memory_mb: Option<u64>,
+        _limit: Duration,
+    ) -> Option<Vec<f64>> {
         None
     }
 
-    /// Writes `/results`.
+    /// Checks that so many ranks can run on one node, as far as the configuration tells.
     ///
     /// # Errors
-    /// The file cannot be written, or an outcome cannot be read.
-    fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut results::Writer) -> Result<(), Error>;
-
-    /// Charts of the results, each with a name of one word: they are written beside the result file, as `results.NAME.svg`.
-    ///
-    /// # Errors
-    /// A result cannot be read.
-    fn figures(&self, _done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error> {
-        Ok(Vec::new())
-    }
-
-    /// What deserves to be known of the results at once, a line each: told when they are written.
-    ///
-    /// # Errors
-    /// A result cannot be read.
-    fn remarks(&self, _done: &[StageResult]) -> Result<Vec<String>, Error> {
-        Ok(Vec::new())
-    }
-
-    /// Everything of the kind's own section that determines results, defaults included, as JSON by key, digests of input
-    /// files too. What may grow ([`grows`](Campaign::grows)) is left out.
-    fn identity(&self) -> serde_json::Value;
-
-    /// The key whose value may grow between runs, and its value: `("trajectories.count", 12000)`.
-    fn grows(&self) -> Option<(&'static str, u64)> {
-        None
-    }
-
-    /// What else may change between runs, though it may ask for more work: a complete campaign is taken up again when it differs. A list may
-    /// only get longer.
-    fn asks(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    /// What is made of outcomes when results are written, and no task depends on: it may change between runs, and a complete campaign is then
-    /// written again without running anything.
-    fn afterwards(&self) -> serde_json::Value {
-        serde_json::Value::Null
-    }
-
-    /// What is read of the files that programs left ([`Stage::reading`](super::stage::Stage::reading)): it may change between runs, and the
-    /// files of a complete campaign are then read again without running anything.
-    fn reading(&self) -> Option<String> {
-        None
-    }
-
-    /// Whether as many ranks may run on one node as far as the configuration goes.
-    ///
-    /// # Errors
-    /// There is less on a node than they need.
+    /// They need more than the node is configured to have.
     fn check_node(&self, _ranks: usize) -> Result<(), Faults> {
         Ok(())
     }
 
+    /// Checks that the folders of tasks are unused or this campaign's own, and empties them for a `fresh` start: what a program has finished
+    /// is renamed, not removed. Called once on rank 0 when the output is locked; returns a line for everything that was renamed.
+    ///
+    /// # Errors
+    /// A folder holds something else, or cannot be emptied.
+    fn claim_folders(&self, _declared: &Declaration, _fresh: bool) -> Result<Vec<String>, Faults> {
+        Ok(Vec::new())
+    }
+
+    /// Accepts the result of the stage that was run last (none at the start) and returns what comes next. Every rank calls it with
+    /// the same results; a campaign that is resumed gets its recorded results again.
+    ///
+    /// # Errors
+    /// A result cannot be used.
+    fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error>;
+
+    /// Writes `/results` once all stages are complete.
+    ///
+    /// # Errors
+    /// The file cannot be written, or a recorded value cannot be read.
+    fn write(&self, values: &mut dyn RecordedValues, out: &mut results::Writer) -> Result<Report, Error>;
+}
+
+/// Starts the process supervisor when it is first called; none where it cannot be started, which has been reported then.
+pub type StartSupervisor<'a> = dyn Fn() -> Option<&'a Guard> + 'a;
+
+/// What comes after a stage.
+pub enum Next {
+    Run(Stage),
+    Complete,
+}
+
+/// What the engine must know of a campaign before its first stage.
+#[derive(Clone, Debug, Default)]
+pub struct Declaration {
+    /// Everything of the kind's own section that determines results, defaults included, as JSON by key, with digests of input files. What
+    /// may be extended is left out.
+    pub identity: serde_json::Value,
+    /// The key whose value may grow between runs, and its value: `("trajectories.count", 12000)`.
+    pub extensible: Option<(&'static str, u64)>,
+    /// What else may change between runs though it may ask for more work: a complete campaign is resumed when it differs. A list may only
+    /// get longer.
+    pub requests: serde_json::Value,
+    /// What is computed from recorded values when results are written, and no task depends on: it may change between runs, and a complete
+    /// campaign is then written again without running anything.
+    pub post_processing: serde_json::Value,
+    /// Digest of what is read of the files that programs left ([`StageSpec::reading`]): it may change between runs, and the files of a
+    /// complete campaign are then read again without running anything.
+    pub reading: Option<String>,
+    /// The most threads of a program that a task starts; none where no task starts any.
+    pub threads: Option<usize>,
     /// Whether programs may have more threads than there are cores.
-    fn may_oversubscribe(&self) -> bool {
-        false
+    pub may_oversubscribe: bool,
+    /// Whether [`Campaign::write`] reads values of single batches: the journal is then kept with the result file.
+    pub needs_values: bool,
+    pub reproducibility: Reproducibility,
+    pub warnings: Faults,
+}
+
+/// What the same configuration gives again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Reproducibility {
+    /// The same bits.
+    #[default]
+    Bitwise,
+    /// The same bits where programs leave the same files.
+    GivenFiles,
+}
+
+impl Reproducibility {
+    /// As the result file has it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Bitwise => "bitwise",
+            Self::GivenFiles => "given-files",
+        }
     }
 
-    /// Whether [`write`](Campaign::write) reads single outcomes: their journal is then kept with the file.
-    fn needs_outcomes(&self) -> bool {
-        false
+    /// Of a campaign whose tasks are programs, or are not.
+    pub fn with_programs(has_programs: bool) -> Self {
+        if has_programs { Self::GivenFiles } else { Self::Bitwise }
     }
+}
 
-    /// What was understood, for `check`: (name, value with units).
-    fn understood(&self) -> Vec<(String, String)>;
+/// What can be said of a campaign before it runs.
+pub struct Outlook {
+    /// What was configured, defaults included: (name, value with units).
+    pub summary: Vec<(String, String)>,
+    /// The stages that can be predicted; at most these where the number depends on results.
+    pub stages: Vec<PlannedStage>,
+    /// Further lines for `plan`.
+    pub notes: Vec<String>,
+    /// The memory of a rank, where it can be predicted.
+    pub memory: Option<MemoryNeed>,
+    /// Estimated size of the result file, bytes.
+    pub output_bytes: u64,
+}
 
-    /// What `plan` tells besides numbers of tasks and times, a line each.
-    fn foretold(&self) -> Vec<String> {
-        Vec::new()
+/// A stage before the campaign runs.
+pub enum PlannedStage {
+    /// Some of its tasks may be run to learn how long they take.
+    Runnable(Stage),
+    /// Its tasks take too long or are not known yet.
+    Described(Box<StageSpec>),
+}
+
+impl PlannedStage {
+    /// Its description.
+    pub fn spec(&self) -> &StageSpec {
+        match self {
+            Self::Runnable(stage) => &stage.spec,
+            Self::Described(spec) => spec,
+        }
     }
-
-    /// The memory that a rank will take, where that is known beforehand, within `limit_mb` if there is such a limit.
-    fn memory(&self, _limit_mb: Option<u64>) -> Option<MemoryNeed> {
-        None
-    }
-
-    /// What deserves a warning though it can be run.
-    fn warnings(&self) -> Faults {
-        Faults::default()
-    }
-
-    /// Whether the same configuration gives the same bits ("bitwise"), or only the same files do ("given-files").
-    fn reproducibility(&self) -> &'static str {
-        "bitwise"
-    }
-
-    /// Estimated size of the result file.
-    fn output_bytes(&self) -> u64;
 }
 
 /// The memory of a rank.
@@ -148,7 +174,7 @@ pub struct MemoryNeed {
     pub peak_mb: f64,
     /// The `limits.memory_mb` from which on more is of no use.
     pub ample_mb: u64,
-    /// For what it is, and what less of it means.
+    /// What the memory is for, and what less of it means.
     pub about: String,
 }
 
@@ -158,14 +184,43 @@ impl std::fmt::Display for MemoryNeed {
     }
 }
 
-/// Access to single outcomes while results are written, one at a time and in the order of their tasks.
-pub trait Outcomes {
-    /// Hands the value of every recorded range of `stage` (its place among the stages) to `take`.
-    ///
-    /// # Errors
-    /// An outcome cannot be read, or `take` fails.
-    fn each(&mut self, stage: usize, take: &mut Take) -> Result<(), Error>;
+/// What accompanies the results.
+#[derive(Default)]
+pub struct Report {
+    /// Charts, each with a name of one word: `results.NAME.svg` beside the result file.
+    pub charts: Vec<(&'static str, Chart)>,
+    /// Lines printed when the results are written.
+    pub remarks: Vec<String>,
 }
 
-/// What is done with an outcome: its tasks, those of them that failed, and the value of the others.
-pub type Take<'a> = dyn FnMut(Tasks, &[Failure], Piece) -> Result<(), Error> + 'a;
+/// Access to the recorded values of batches while results are written.
+pub trait RecordedValues {
+    /// Hands every recorded batch of a stage to `visit`, in the order of its tasks. Stages are counted from 0.
+    ///
+    /// # Errors
+    /// A value cannot be read, or `visit` fails.
+    fn for_each(&mut self, stage: usize, visit: &mut Visit) -> Result<(), Error>;
+}
+
+/// What is done with a batch.
+pub type Visit<'a> = dyn FnMut(RecordedBatch) -> Result<(), Error> + 'a;
+
+/// A batch as the journal has it.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordedBatch<'a> {
+    pub tasks: Tasks,
+    /// Tasks that have no value.
+    pub failed: &'a [Failure],
+    /// The encoded value of the others.
+    pub bytes: &'a [u8],
+}
+
+impl RecordedBatch<'_> {
+    /// The joint value of its tasks.
+    ///
+    /// # Errors
+    /// It is of another type.
+    pub fn value<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        Ok(codec::decode(self.bytes)?)
+    }
+}

@@ -1,11 +1,10 @@
 //! The command `check`: report all faults of a configuration, or summarize the campaign.
 use crate::campaigns::Kind;
-use crate::campaigns::stage::AnyStage;
-use crate::config::{Schedule, Uneven};
-use crate::plan::{self, Partition, Plan, TaskSet};
+use crate::campaigns::stage::StageSpec;
+use crate::plan::{self, Plan, Resolved, TaskSet};
 use crate::process::Guard;
 use crate::run::exit::Stop;
-use crate::run::open::{Loaded, faulty, load_with_programs, manifest_of};
+use crate::run::load::{Configured, faulty, load_with_programs};
 use crate::run::say;
 use std::path::Path;
 
@@ -16,28 +15,26 @@ use std::path::Path;
 pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes: u64) -> Result<(), Stop> {
     // The supervisor must be started before any thread. It runs programs to find their versions.
     let guard = Guard::start().ok();
-    let loaded = load_with_programs(path, guard.as_ref(), kinds)?;
+    let configured = load_with_programs(path, &|| guard.as_ref(), kinds)?;
+    let Configured { config, campaign, kind, declared } = &configured;
     if let Some(ranks) = ranks {
-        loaded.campaign.check_node(ranks.div_ceil(nodes) as usize).map_err(faulty)?;
+        campaign.check_node(ranks.div_ceil(nodes) as usize).map_err(faulty)?;
     }
-    let warnings = loaded.campaign.warnings();
-    if !warnings.is_empty() {
-        say::line(warnings.render(say::is_colored()).trim_end());
+    if !declared.warnings.is_empty() {
+        say::line(declared.warnings.render(say::is_colored()).trim_end());
     }
-    let output = loaded.config.resolve(&loaded.config.campaign.output);
+    let outlook = campaign.outlook(config.limits.memory_mb)?;
     let mut lines = vec![
-        ("kind".to_owned(), format!("{} ({})", loaded.kind.name(), loaded.kind.about())),
-        ("seed".to_owned(), loaded.config.campaign.seed.to_string()),
-        ("output".to_owned(), output.display().to_string()),
+        ("kind".to_owned(), format!("{} ({})", kind.name(), kind.about())),
+        ("seed".to_owned(), config.campaign.seed.to_string()),
+        ("output".to_owned(), configured.output().display().to_string()),
     ];
-    lines.extend(loaded.campaign.understood());
-    lines
-        .extend(loaded.campaign.memory(loaded.config.limits.memory_mb).map(|need| ("memory".into(), need.to_string())));
-    lines.push(("fingerprint".to_owned(), manifest_of(&loaded).fingerprint().to_string()[..16].to_owned()));
-    if let Some(ranks) = ranks
-        && let Some((name, plan)) = first_plan(&loaded, ranks)?
-    {
-        lines.push((format!("{name} on {ranks} ranks"), describe_plan(&plan)));
+    lines.extend(outlook.summary);
+    lines.extend(outlook.memory.map(|need| ("memory".into(), need.to_string())));
+    lines.push(("fingerprint".to_owned(), configured.manifest().fingerprint().to_string()[..16].to_owned()));
+    if let (Some(ranks), Some(first)) = (ranks, outlook.stages.first()) {
+        let resolved = resolve(&configured, first.spec(), true, ranks)?;
+        lines.push((format!("{} on {ranks} ranks", first.spec().name), describe_plan(&resolved.plan)));
     }
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     lines.iter().for_each(|(name, value)| say::line(&format!("{name:width$}  {value}")));
@@ -45,28 +42,12 @@ pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes
     Ok(())
 }
 
-/// The plan of the first stage of a new campaign, with the name of the stage.
+/// The plan of a stage on `ranks`, when nothing of the campaign has run. Only the first stage must divide evenly.
 ///
 /// # Errors
 /// The tasks do not divide evenly.
-pub fn first_plan(loaded: &Loaded, ranks: u64) -> Result<Option<(String, Plan)>, Stop> {
-    let Some(stage) = loaded.campaign.next(&[])? else { return Ok(None) };
-    Ok(Some((stage.name().to_owned(), plan_of(loaded, stage.as_ref(), true, ranks)?)))
-}
-
-/// The division of a stage over `ranks`. Only the first stage of a campaign must divide evenly.
-///
-/// # Errors
-/// The tasks do not divide evenly.
-pub fn plan_of(loaded: &Loaded, stage: &dyn AnyStage, is_first: bool, ranks: u64) -> Result<Plan, Stop> {
-    let (uneven, schedule) = loaded.kind.habits();
-    let partition = &loaded.config.partition;
-    let dynamic = partition.schedule.unwrap_or(schedule) == Schedule::Dynamic;
-    let idle = dynamic || !is_first || partition.uneven.unwrap_or(uneven) == Uneven::Idle;
-    let dynamic = dynamic && !stage.stays();
-    let choice = || plan::choose_batch_size(stage.tasks(), ranks, dynamic, idle, stage.largest_batch());
-    let batch_size = partition.batch_size.unwrap_or_else(choice);
-    Ok(plan::lay_out(&TaskSet::all(stage.tasks()), Partition { ranks, batch_size, idle })?)
+pub fn resolve(configured: &Configured, spec: &StageSpec, is_first: bool, ranks: u64) -> Result<Resolved, Stop> {
+    Ok(plan::resolve(&TaskSet::all(spec.tasks), ranks, configured.partition(), spec.needs(), is_first)?)
 }
 
 /// A plan on one line.

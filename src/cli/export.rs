@@ -45,7 +45,7 @@ pub fn export(kinds: &[&'static dyn Kind], path: &Path, output: &Path) -> Result
 
 /// The message that there is no result yet, with the progress of the campaign.
 fn no_result(path: &Path) -> Result<String, Stop> {
-    let Some(survey) = Survey::of(path, &host_name())? else {
+    let Some(survey) = Survey::of_output(path, &host_name())? else {
         return Ok(super::inspect::no_campaign(path));
     };
     let (tasks, done, failed, left) = survey.totals();

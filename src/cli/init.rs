@@ -25,7 +25,7 @@ pub fn init(kinds: &[&'static dyn Kind], name: &str) -> Result<(), Stop> {
             written.map_err(|error| {
                 Stop::new(Exit::Output, format!("cannot write `{file}` to the working directory: {error}"))
             })?;
-            say::note(&format!("wrote `{file}`, which the example uses"));
+            say::warning(&format!("wrote `{file}`, which the example uses"));
         }
     }
     say::line(kind.example().trim_end());

@@ -3,7 +3,7 @@ use crate::campaigns::export;
 use crate::comm::host_name;
 use crate::results::Reader;
 use crate::run::exit::{Exit, Stop};
-use crate::run::failures::{Failed, grouped};
+use crate::run::failures::{FailedTask, grouped};
 use crate::run::live::{self, Written};
 use crate::run::say;
 use crate::run::survey::{Phase, Survey};
@@ -19,7 +19,7 @@ const MAX_CAUSES: usize = 20;
 /// # Errors
 /// There is neither a result nor a journal, or they are damaged or not written by simmpi.
 pub fn inspect(path: &Path, as_json: bool) -> Result<(), Stop> {
-    let survey = Survey::of(path, &host_name())?;
+    let survey = Survey::of_output(path, &host_name())?;
     if !path.exists() {
         let Some(survey) = survey else {
             return Err(Stop::new(Exit::Input, no_campaign(path)));
@@ -135,21 +135,21 @@ fn next(survey: &Survey) -> String {
 /// Prints the running task of every rank, also of a run that was killed.
 fn print_running_tasks(when: &str, running: &Written) {
     let ago = say::duration(live::age(running).as_secs_f64());
-    if !running.standing.running.is_empty() {
+    if !running.progress.running.is_empty() {
         say::line(&format!("{when}, as of {ago} ago:"));
     }
-    running.standing.running.iter().for_each(|doing| say::line(&format!("  rank {}: {}", doing.rank, doing.at)));
+    running.progress.running.iter().for_each(|doing| say::line(&format!("  rank {}: {}", doing.rank, doing.at)));
 }
 
-fn failures_of(survey: &Survey) -> Vec<Failed> {
+fn failures_of(survey: &Survey) -> Vec<FailedTask> {
     let of_stage = |stage: &crate::run::survey::StageSurvey| {
-        let failed = |failure| Failed::new(stage.label(failure), &failure.cause);
+        let failed = |failure| FailedTask::new(stage.label(failure), &failure.cause);
         stage.failures.iter().map(failed).collect::<Vec<_>>()
     };
     survey.stages.iter().flat_map(of_stage).collect()
 }
 
-fn print_failures(failures: &[Failed]) {
+fn print_failures(failures: &[FailedTask]) {
     grouped(failures, MAX_CAUSES).iter().for_each(|line| say::line(&format!("  {line}")));
 }
 
@@ -212,8 +212,8 @@ fn print_result(path: &Path, contents: &Value) {
     }
     let failed = contents["failed"].as_array().map_or(&[][..], Vec::as_slice);
     let text_of = |failure: &Value, key: &str| failure[key].as_str().unwrap_or("").to_owned();
-    let failures: Vec<Failed> =
-        failed.iter().map(|f| Failed { label: text_of(f, "label"), error: text_of(f, "error") }).collect();
+    let failures: Vec<FailedTask> =
+        failed.iter().map(|f| FailedTask { label: text_of(f, "label"), error: text_of(f, "error") }).collect();
     print_failures(&failures);
     for item in contents["datasets"].as_array().into_iter().flatten() {
         let field = |key: &str| item[key].as_str().unwrap_or("").to_owned();

@@ -1,19 +1,15 @@
 //! The command `plan`: what a run would do, and how long it would take.
-use super::check::{describe_plan, plan_of};
-use crate::campaigns::{
-    Kind,
-    campaign::MemoryNeed,
-    stage::{AnyStage, Context},
-};
-use crate::config::Schedule;
-use crate::plan::{Costs, Dynamic, Plan, Policy, Static, makespan};
+use super::check::{describe_plan, resolve};
+use crate::campaigns::Kind;
+use crate::campaigns::campaign::{MemoryNeed, Outlook, PlannedStage};
+use crate::campaigns::stage::{Context, StageSpec, Worker};
+use crate::journal::record::Head;
+use crate::plan::{Costs, makespan};
 use crate::process::{Guard, Programs};
+use crate::run::cost_history::{costs_of, records};
 use crate::run::exit::{Exit, Stop};
-use crate::run::memory;
-use crate::run::open::{Loaded, load_with_programs};
-use crate::run::past::{costs_of, records};
-use crate::run::reread::journal_key;
-use crate::run::say;
+use crate::run::load::{Configured, load_with_programs};
+use crate::run::{journal_key, memory, say};
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Tasks};
 use std::path::Path;
@@ -42,108 +38,171 @@ const MARGIN: f64 = 1.2;
 /// The configuration has faults, its tasks do not divide evenly, or the sample fails.
 pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), Stop> {
     let guard = Guard::start().ok().map(Arc::new);
-    let loaded = load_with_programs(path, guard.as_deref(), kinds)?;
-    let programs = guard.filter(|_| loaded.campaign.threads().is_some()).map(Programs::of_one_rank);
-    let stages = loaded.campaign.foreseen()?;
-    if stages.is_empty() {
+    let configured = load_with_programs(path, &|| guard.as_deref(), kinds)?;
+    let programs = guard.filter(|_| configured.declared.threads.is_some()).map(Programs::of_one_rank);
+    let outlook = configured.campaign.outlook(configured.config.limits.memory_mb)?;
+    if outlook.stages.is_empty() {
         say::line("there is nothing to run");
         return Ok(());
     }
-    let past = records(&loaded);
-    let memory_mb = loaded.config.limits.memory_mb;
-    let need = loaded.campaign.memory(memory_mb);
-    let (mut total_s, mut makespan_s, mut samples, mut modelled) = (0.0, 0.0, Vec::new(), None);
-    for (k, stage) in stages.iter().enumerate() {
-        let plan = plan_of(&loaded, stage.as_ref(), k == 0, ranks)?;
-        if k < MAX_SHOWN {
-            say::line(&format!("stage {}: {} tasks, {}", stage.name(), stage.tasks(), describe_plan(&plan)));
+    let stages = outlook.stages.len() as u32;
+    let mut forecast = Forecast {
+        configured: &configured,
+        programs: programs.as_ref(),
+        ranks,
+        earlier: records(&configured),
+        calibration_limit: CALIBRATION / stages,
+        sample_limit: SAMPLE / stages,
+        total_s: 0.0,
+        makespan_s: 0.0,
+        samples: Vec::new(),
+        calibration_s: None,
+    };
+    for (k, stage) in outlook.stages.iter().enumerate() {
+        if let Known::Not(why) = forecast.add(k, stage)? {
+            let name = &stage.spec().name;
+            outlook.notes.iter().for_each(|line| say::line(line));
+            say::line(&format!("the cost of a task of stage {name} is known when the first tasks are done{why}"));
+            print_memory(outlook.memory.as_ref(), programs.is_some());
+            return Ok(());
         }
-        let key = journal_key(stage.as_ref(), stage.reading().as_deref());
-        let mut costs = costs_of(stage.as_ref(), past.iter().filter(|head| head.stage == key));
-        let since = Instant::now();
-        let mut forecast = None;
-        if costs.is_empty() {
-            forecast = stage.forecast(ranks, memory_mb, CALIBRATION / stages.len() as u32);
-        }
-        if let Some(forecast) = &forecast {
-            costs.learn(stage.weigh(Tasks::new(0, stage.tasks())).cost, forecast.iter().sum());
-            *modelled.get_or_insert(0.0) += since.elapsed().as_secs_f64();
-        } else if costs.is_empty() {
-            let unknown = |why: &str| {
-                loaded.campaign.foretold().iter().for_each(|line| say::line(line));
-                say::line(&format!(
-                    "the cost of a task of stage {} is known when the first tasks are done{why}",
-                    stage.name()
-                ));
-                print_memory(need.as_ref(), programs.is_some());
-            };
-            if !stage.can_be_sampled() {
-                unknown("");
-                return Ok(());
-            }
-            let sampling = Sampling {
-                stage: stage.as_ref(),
-                seed: CampaignSeed(loaded.config.campaign.seed),
-                programs: programs.as_ref(),
-                memory_mb: memory_mb.unwrap_or_else(|| memory::of_rank(1)),
-                limit: SAMPLE / stages.len() as u32,
-            };
-            let Some(sample) = sampling.run()? else {
-                unknown(&format!(
-                    ": the cheapest task was still running after {}",
-                    say::duration(SAMPLE_TIMEOUT.as_secs_f64())
-                ));
-                return Ok(());
-            };
-            costs.learn(stage.weigh(sample.tasks).cost, sample.seconds);
-            samples.push(sample);
-        }
-        let seconds = |batch: Tasks| match &forecast {
-            Some(forecast) => batch.iter().map(|task| forecast[task as usize]).sum(),
-            None => costs.expect(stage.weigh(batch).cost),
-        };
-        total_s += plan.batches.iter().map(|&batch| seconds(batch)).sum::<f64>();
-        makespan_s += makespan(policy(&loaded, stage.as_ref(), &plan, &costs).as_mut(), ranks as usize, seconds);
     }
-    if stages.len() > MAX_SHOWN {
-        say::line(&format!("and {} more stages", stages.len() - MAX_SHOWN));
+    if outlook.stages.len() > MAX_SHOWN {
+        say::line(&format!("and {} more stages", outlook.stages.len() - MAX_SHOWN));
     }
-    loaded.campaign.foretold().iter().for_each(|line| say::line(line));
-    let efficiency = total_s / (makespan_s * ranks as f64);
-    let request_s = makespan_s * MARGIN + OVERHEAD_S;
-    let (sampled, sampled_s) =
-        samples.iter().fold((0, 0.0), |(n, s), sample| (n + sample.tasks.count(), s + sample.seconds));
-    match (modelled, samples.is_empty()) {
-        (Some(s), _) => say::line(&format!(
-            "times predicted by a cost model, calibrated by computing integrals for {}",
-            say::duration(s)
-        )),
-        (None, true) => say::line("times estimated from earlier runs"),
-        (None, false) => say::line(&format!("sample: {sampled} tasks in {}", say::duration(sampled_s))),
-    }
-    say::line(&format!("work: {} on one core in total", say::duration(total_s)));
-    say::line(&format!(
-        "makespan on {ranks} ranks: {}, efficiency {:.0} %",
-        say::duration(makespan_s),
-        100.0 * efficiency
-    ));
-    print_memory(need.as_ref(), programs.is_some());
-    say::line(&format!("result file: about {:.1} MB", loaded.campaign.output_bytes() as f64 / 1e6));
-    let minutes = (request_s / 60.0).ceil() as u64;
-    // A rank uses a share of the memory that SLURM grants.
-    let granted = need.map(|need| {
-        (memory_mb.unwrap_or(need.ample_mb).min(need.ample_mb) as f64 / memory::SHARE).ceil().max(MIN_REQUEST_MB)
-    });
-    let memory = granted.map_or(String::new(), |mb| format!(" --mem-per-cpu={mb:.0}M"));
-    say::line(&format!(
-        "request from SLURM: --ntasks={ranks}{memory} --time={:02}:{:02}:00",
-        minutes / 60,
-        minutes % 60
-    ));
+    outlook.notes.iter().for_each(|line| say::line(line));
+    forecast.print(&outlook);
     Ok(())
 }
 
-/// Prints the memory that the campaign declares, or else the peak of this process.
+/// Whether the cost of a stage's tasks is known.
+enum Known {
+    Yes,
+    /// With the reason, where it was tried.
+    Not(String),
+}
+
+/// The predicted times of the stages so far.
+struct Forecast<'a> {
+    configured: &'a Configured,
+    programs: Option<&'a Programs>,
+    ranks: u64,
+    /// Records of earlier runs.
+    earlier: Vec<Head>,
+    /// Time for the calibration of one stage's cost model.
+    calibration_limit: Duration,
+    /// Duration of one stage's sample that is long enough to be measured.
+    sample_limit: Duration,
+    total_s: f64,
+    makespan_s: f64,
+    samples: Vec<Sample>,
+    /// Time that the calibration of cost models took, s; none where none was used.
+    calibration_s: Option<f64>,
+}
+
+/// What is known of the cost of a stage's tasks.
+struct StageCosts {
+    costs: Costs,
+    /// Time of each task by the cost model, s.
+    model: Option<Vec<f64>>,
+}
+
+impl Forecast<'_> {
+    /// Prints the plan of stage `k` and adds its times.
+    fn add(&mut self, k: usize, stage: &PlannedStage) -> Result<Known, Stop> {
+        let spec = stage.spec();
+        let resolved = resolve(self.configured, spec, k == 0, self.ranks)?;
+        if k < MAX_SHOWN {
+            say::line(&format!("stage {}: {} tasks, {}", spec.name, spec.tasks, describe_plan(&resolved.plan)));
+        }
+        let key = journal_key(spec, spec.reading.as_deref());
+        let earlier = costs_of(spec, self.earlier.iter().filter(|head| head.stage == key));
+        let StageCosts { costs, model } = match earlier.is_empty() {
+            false => StageCosts { costs: earlier, model: None },
+            true => match self.predict(stage)? {
+                Ok(costs) => costs,
+                Err(why) => return Ok(Known::Not(why)),
+            },
+        };
+        let seconds = |batch: Tasks| match &model {
+            Some(times) => batch.iter().map(|task| times[task as usize]).sum(),
+            None => costs.expect(spec.weigh(batch).cost),
+        };
+        self.total_s += resolved.plan.batches.iter().map(|&batch| seconds(batch)).sum::<f64>();
+        let mut policy = resolved.policy(|batch| spec.weigh(batch), costs.clone());
+        self.makespan_s += makespan(policy.as_mut(), self.ranks as usize, seconds);
+        Ok(Known::Yes)
+    }
+
+    /// The costs of a stage that has not run before, by its cost model or a sample; or why they cannot be predicted.
+    fn predict(&mut self, stage: &PlannedStage) -> Result<Result<StageCosts, String>, Stop> {
+        let (spec, mut costs) = (stage.spec(), Costs::default());
+        let memory_mb = self.configured.config.limits.memory_mb;
+        let started = Instant::now();
+        if let Some(times) = self.configured.campaign.model_times(spec, self.ranks, memory_mb, self.calibration_limit) {
+            costs.learn(spec.weigh(Tasks::new(0, spec.tasks)).cost, times.iter().sum());
+            *self.calibration_s.get_or_insert(0.0) += started.elapsed().as_secs_f64();
+            return Ok(Ok(StageCosts { costs, model: Some(times) }));
+        }
+        let PlannedStage::Runnable(stage) = stage else { return Ok(Err(String::new())) };
+        let mut sampling = Sampling {
+            spec,
+            worker: stage.worker(),
+            seed: CampaignSeed(self.configured.config.campaign.seed),
+            programs: self.programs,
+            memory_mb: memory_mb.unwrap_or_else(|| memory::of_rank(1)),
+            limit: self.sample_limit,
+        };
+        let Some(sample) = sampling.run()? else {
+            let limit = say::duration(SAMPLE_TIMEOUT.as_secs_f64());
+            return Ok(Err(format!(": the cheapest task was still running after {limit}")));
+        };
+        costs.learn(spec.weigh(sample.tasks).cost, sample.seconds);
+        self.samples.push(sample);
+        Ok(Ok(StageCosts { costs, model: None }))
+    }
+
+    /// Prints the times of all stages, and what to request from the batch system.
+    fn print(&self, outlook: &Outlook) {
+        let (ranks, need) = (self.ranks, outlook.memory.as_ref());
+        say::line(&self.source());
+        say::line(&format!("work: {} on one core in total", say::duration(self.total_s)));
+        say::line(&format!(
+            "makespan on {ranks} ranks: {}, efficiency {:.0} %",
+            say::duration(self.makespan_s),
+            100.0 * self.total_s / (self.makespan_s * ranks as f64)
+        ));
+        print_memory(need, self.programs.is_some());
+        say::line(&format!("result file: about {:.1} MB", outlook.output_bytes as f64 / 1e6));
+        let minutes = ((self.makespan_s * MARGIN + OVERHEAD_S) / 60.0).ceil() as u64;
+        let memory_mb = self.configured.config.limits.memory_mb;
+        // A rank uses a share of the memory that SLURM grants.
+        let granted = need.map(|need| {
+            (memory_mb.unwrap_or(need.ample_mb).min(need.ample_mb) as f64 / memory::SHARE).ceil().max(MIN_REQUEST_MB)
+        });
+        let memory = granted.map_or(String::new(), |mb| format!(" --mem-per-cpu={mb:.0}M"));
+        say::line(&format!(
+            "request from SLURM: --ntasks={ranks}{memory} --time={:02}:{:02}:00",
+            minutes / 60,
+            minutes % 60
+        ));
+    }
+
+    /// What the times were predicted from.
+    fn source(&self) -> String {
+        let (tasks, seconds) =
+            self.samples.iter().fold((0, 0.0), |(n, s), sample| (n + sample.tasks.count(), s + sample.seconds));
+        match (self.calibration_s, self.samples.is_empty()) {
+            (Some(s), _) => {
+                format!("times predicted by a cost model, calibrated by computing integrals for {}", say::duration(s))
+            }
+            (None, true) => "times estimated from earlier runs".to_owned(),
+            (None, false) => format!("sample: {tasks} tasks in {}", say::duration(seconds)),
+        }
+    }
+}
+
+/// Prints the memory that the campaign predicts, or else the peak of this process.
 fn print_memory(need: Option<&MemoryNeed>, has_programs: bool) {
     match need {
         Some(need) => say::line(&format!("memory: {need}")),
@@ -161,18 +220,10 @@ struct Sample {
     seconds: f64,
 }
 
-/// The schedule by which batches are assigned to ranks.
-fn policy(loaded: &Loaded, stage: &dyn AnyStage, plan: &Plan, costs: &Costs) -> Box<dyn Policy> {
-    let (_, schedule) = loaded.kind.habits();
-    match loaded.config.partition.schedule.unwrap_or(schedule) {
-        Schedule::Dynamic if !stage.stays() => Box::new(Dynamic::new(plan, |batch| stage.weigh(batch), costs.clone())),
-        _ => Box::new(Static::new(plan)),
-    }
-}
-
 /// A sample of tasks, run to measure their cost.
 struct Sampling<'a> {
-    stage: &'a dyn AnyStage,
+    spec: &'a StageSpec,
+    worker: Box<dyn Worker>,
     seed: CampaignSeed,
     programs: Option<&'a Programs>,
     memory_mb: u64,
@@ -182,13 +233,13 @@ struct Sampling<'a> {
 
 impl Sampling<'_> {
     /// Runs 1, 2, 4, ... tasks until a sample is long enough; none if not even one task ends within the time limit.
-    fn run(&self) -> Result<Option<Sample>, Stop> {
-        let stage = self.stage;
+    fn run(&mut self) -> Result<Option<Sample>, Stop> {
+        let spec = self.spec;
         let started = Instant::now();
-        let mut tasks = Tasks::new(0, stage.tasks().min(stage.grain().min(stage.largest_batch()).min(16)));
+        let mut tasks = Tasks::new(0, spec.tasks.min(spec.chunk.min(spec.largest_batch).min(16)));
         if self.programs.is_some() {
-            let cost = |task: &u64| stage.weigh(Tasks::new(*task, task + 1)).cost;
-            let cheapest = (0..stage.tasks()).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
+            let cost = |task: &u64| spec.weigh(Tasks::new(*task, task + 1)).cost;
+            let cheapest = (0..spec.tasks).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or(0);
             tasks = Tasks::new(cheapest, cheapest + 1);
         }
         let mut last = None;
@@ -196,9 +247,9 @@ impl Sampling<'_> {
             let Some(sample) = self.run_once(tasks)? else { return Ok(last) };
             let seconds = sample.seconds;
             last = Some(sample);
-            let next = Tasks::new(0, (2 * tasks.count()).min(stage.tasks()));
-            let expected = seconds * stage.weigh(next).cost / stage.weigh(tasks).cost;
-            let is_enough = started.elapsed() > self.limit || tasks.count() == stage.tasks();
+            let next = Tasks::new(0, (2 * tasks.count()).min(spec.tasks));
+            let expected = seconds * spec.weigh(next).cost / spec.weigh(tasks).cost;
+            let is_enough = started.elapsed() > self.limit || tasks.count() == spec.tasks;
             if is_enough || expected > SAMPLE_TIMEOUT.as_secs_f64() {
                 return Ok(last);
             }
@@ -207,18 +258,18 @@ impl Sampling<'_> {
     }
 
     /// Runs tasks; none if they exceed the time limit.
-    fn run_once(&self, tasks: Tasks) -> Result<Option<Sample>, Stop> {
+    fn run_once(&mut self, tasks: Tasks) -> Result<Option<Sample>, Stop> {
         let halt = AtomicBool::new(false);
         let solitary = Context::solitary(self.seed, &halt);
         let (memory_mb, programs) = (self.memory_mb, self.programs);
         // Only programs have a time limit: they could run for hours.
         let task_timeout = programs.map(|_| SAMPLE_TIMEOUT);
         let before = Instant::now();
-        let ran = self.stage.run(tasks, &Context { programs, memory_mb, task_timeout, ..solitary });
+        let failed = self.worker.run(tasks, &Context { programs, memory_mb, task_timeout, ..solitary });
         let seconds = before.elapsed().as_secs_f64();
-        match ran.failed.first() {
+        match failed.first() {
             Some((_, Cause::TimedOut { .. })) => Ok(None),
-            Some((task, cause)) if ran.failed.len() as u64 == tasks.count() => {
+            Some((task, cause)) if failed.len() as u64 == tasks.count() => {
                 Err(Stop::new(Exit::Configuration, format!("every task of the sample failed; task {task}: {cause}")))
             }
             _ => Ok(Some(Sample { tasks, seconds })),

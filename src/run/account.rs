@@ -12,8 +12,8 @@ pub struct Account {
 }
 
 impl Account {
-    /// Takes in a record: a value counts for ever, a failure until there is a value.
-    pub fn note(&mut self, head: &Head) {
+    /// Accepts a record: a value counts for good, a failure until there is a value.
+    pub fn record(&mut self, head: &Head) {
         for tasks in values_of(head) {
             self.done.insert(tasks);
             self.forget_failures(tasks);
@@ -23,14 +23,14 @@ impl Account {
         }
     }
 
-    /// Counts tasks as not tried that have failed, and says how many.
+    /// Makes failed tasks among `tasks` untried again; returns their number.
     pub fn forget_failures(&mut self, tasks: Tasks) -> u64 {
         let known: Vec<TaskId> = self.failed.range(tasks.iter()).map(|(&task, _)| task).collect();
         known.iter().for_each(|task| _ = self.failed.remove(task));
         known.len() as u64
     }
 
-    /// Those of `tasks` tasks that have neither value nor failure.
+    /// The tasks below `tasks` that have neither value nor failure.
     pub fn left(&self, tasks: u64) -> TaskSet {
         let mut left = TaskSet::all(tasks);
         self.done.ranges().for_each(|tasks| left.remove(tasks));

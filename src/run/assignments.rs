@@ -1,9 +1,9 @@
-//! Which rank holds which batches, and which are to be handed out again?
+//! Which rank holds which batches, and which are handed out again?
 use crate::plan::Policy;
 use crate::task::Tasks;
 use std::collections::{BTreeSet, VecDeque};
 
-/// Of batches that came back a rank holds so many at a time: others may be free.
+/// The most returned batches that a rank holds at a time: other ranks may be idle.
 const RETURNED_AT_ONCE: usize = 2;
 
 /// Batches of a stage and the ranks that run them.
@@ -13,10 +13,10 @@ pub struct Assignments {
     held: Vec<Vec<Tasks>>,
     /// What was handed out and not run, to be handed out again.
     returned: VecDeque<Tasks>,
-    /// Ranks that have been given something, and those that take no more.
+    /// Ranks that have had a batch, and those that accept no more.
     dealt: BTreeSet<usize>,
     retired: BTreeSet<usize>,
-    /// Tasks that no record has come of yet.
+    /// Number of tasks without a record.
     open: u64,
 }
 
@@ -44,16 +44,16 @@ impl Assignments {
         }
     }
 
-    /// Takes note that `rank` has recorded `tasks`; the rest of their batch is handed out again.
+    /// Accepts that `rank` has recorded `tasks`; the rest of their batch is handed out again.
     pub fn finish(&mut self, rank: usize, tasks: Tasks, seconds: f64) {
         self.open = self.open.saturating_sub(tasks.count());
-        let Some(place) = self.held[rank].iter().position(|batch| batch.first == tasks.first) else { return };
-        let batch = self.held[rank].remove(place);
+        let Some(index) = self.held[rank].iter().position(|batch| batch.first == tasks.first) else { return };
+        let batch = self.held[rank].remove(index);
         self.policy.hear(batch, seconds);
         self.give_back(Tasks::new(tasks.end, batch.end));
     }
 
-    /// Lets a rank take no more; what it holds and would have been given is handed out to others.
+    /// Gives a rank no more batches; what it holds and would have got is handed out to others.
     pub fn retire(&mut self, rank: usize) {
         if self.retired.insert(rank) {
             let held = std::mem::take(&mut self.held[rank]);
@@ -73,22 +73,22 @@ impl Assignments {
         self.returned.is_empty() && self.held.iter().all(Vec::is_empty)
     }
 
-    /// The ranks that take batches.
+    /// The ranks that accept batches.
     pub fn active(&self) -> impl Iterator<Item = usize> + '_ {
         (0..self.held.len()).filter(|rank| !self.retired.contains(rank))
     }
 
-    /// Those of them that have been given something.
+    /// Those of them that have had a batch.
     pub fn involved(&self) -> impl Iterator<Item = usize> + '_ {
         self.dealt.difference(&self.retired).copied()
     }
 
-    /// Whether a rank takes no more.
+    /// Whether a rank accepts no more batches.
     pub fn is_retired(&self, rank: usize) -> bool {
         self.retired.contains(&rank)
     }
 
-    /// Whether there are tasks of which no record has come yet.
+    /// Whether there are tasks without a record.
     pub fn is_anything_open(&self) -> bool {
         self.open > 0
     }

@@ -1,4 +1,4 @@
-//! How does a run end?
+//! Exit codes, and why a run stops early.
 
 /// The exit codes, after BSD's sysexits where one fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -16,17 +16,17 @@ pub enum Exit {
     Output = 73,
     /// Reading or writing failed on the way.
     Disk = 74,
-    /// Stopped early; the same command goes on.
+    /// Stopped early; the same command resumes.
     Resumable = 75,
     Configuration = 78,
 }
 
-/// A run that ended before its campaign was complete, or that never started: what to tell, and the exit code.
+/// Why a run ends before its campaign is complete, or does not start: the message and the exit code.
 #[derive(Debug)]
 pub struct Stop {
     pub exit: Exit,
     pub message: String,
-    /// What to do, where that is not what the exit code says.
+    /// What to do, where that does not follow from the exit code.
     pub remedy: Option<String>,
 }
 
@@ -36,17 +36,17 @@ impl Stop {
         Self { exit, message: message.into(), remedy: None }
     }
 
-    /// The same with something else to do than to run the same command again.
+    /// The same stop with another remedy than to run the same command again.
     pub fn with_remedy(self, remedy: impl Into<String>) -> Self {
         Self { remedy: Some(remedy.into()), ..self }
     }
 
-    /// What to do to go on with the campaign.
+    /// What to do to resume the campaign.
     pub fn remedy(&self) -> String {
-        self.remedy.clone().unwrap_or_else(|| "run the same command again to go on".into())
+        self.remedy.clone().unwrap_or_else(|| "run the same command again to resume".into())
     }
 
-    /// A stop because of `error`, told with all its causes, one per line.
+    /// A stop because of `error`, with all its causes, one per line.
     pub fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
         Self::new(exit, causes(error))
     }

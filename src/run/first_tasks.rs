@@ -1,23 +1,23 @@
-//! Do the first tasks of a stage all fail, so that something is wrong with all of them?
+//! Do the first tasks of a stage all fail for the same reason?
 use crate::journal::record::Head;
 use crate::task::{Cause, Tasks};
 use std::mem::discriminant;
 
-/// So many failures of a rank that is alone are no accident.
+/// So many failures of a single rank are no accident.
 const ENOUGH: usize = 3;
 
 /// What a rank knows of its own first tasks.
 #[derive(Debug, Default)]
-pub struct OfRank {
+pub struct RankFirstTasks {
     stage: u64,
     has_succeeded: bool,
     failed: usize,
 }
 
-impl OfRank {
-    /// Notes that of these tasks so many failed; whether rank 0 should know before others are run: as long as nothing has succeeded here,
-    /// and it may not have had enough of it.
-    pub fn note(&mut self, stage: u64, tasks: Tasks, failed: usize) -> bool {
+impl RankFirstTasks {
+    /// Counts how many of these tasks failed; returns whether rank 0 should know before others are run: as long as none has succeeded
+    /// here and there may be too few failures for a verdict.
+    pub fn record(&mut self, stage: u64, tasks: Tasks, failed: usize) -> bool {
         if self.stage != stage {
             *self = Self { stage, ..Self::default() };
         }
@@ -30,7 +30,7 @@ impl OfRank {
 
 /// What rank 0 knows of the first tasks of all ranks.
 #[derive(Debug)]
-pub struct OfAll {
+pub struct AllFirstTasks {
     /// Whether each rank has reported a task.
     reported: Vec<bool>,
     has_succeeded: bool,
@@ -41,14 +41,14 @@ pub struct OfAll {
     is_alike: bool,
 }
 
-impl OfAll {
+impl AllFirstTasks {
     /// Nothing is known yet of `ranks` ranks.
     pub fn new(ranks: usize) -> Self {
         Self { reported: vec![false; ranks], has_succeeded: false, failed: 0, cause: None, is_alike: true }
     }
 
-    /// Takes in a record of `rank`.
-    pub fn note(&mut self, rank: usize, head: &Head) {
+    /// Accepts a record of `rank`.
+    pub fn record(&mut self, rank: usize, head: &Head) {
         self.reported[rank] = true;
         self.has_succeeded |= (head.failed.len() as u64) < head.tasks.count();
         self.failed += head.failed.len();
@@ -58,8 +58,8 @@ impl OfAll {
         }
     }
 
-    /// The cause that every task has failed with, where that is evidence: of each of these ranks the first task, or several of a rank that
-    /// is alone.
+    /// The cause with which every task has failed, where that is evidence: the first task of each of these ranks, or several of a single
+    /// rank.
     pub fn common_cause(&self, ranks: impl Iterator<Item = usize>) -> Option<&Cause> {
         let mut count = 0;
         for rank in ranks {
@@ -69,7 +69,7 @@ impl OfAll {
             count += 1;
         }
         let is_evidence = !self.has_succeeded && self.is_alike && (count > 1 || self.failed >= ENOUGH);
-        // What ran and could not be read is not lost, nor is what runs meanwhile: it is read again after a correction.
+        // Tasks whose files cannot be read are not lost: their files are read again after a correction.
         self.cause.as_ref().filter(|cause| is_evidence && !cause.is_of_reading())
     }
 
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use crate::task::Failure;
 
-    fn head(first: u64, end: u64, failed: &[u64], cause: &Cause) -> Head {
+    fn header(first: u64, end: u64, failed: &[u64], cause: &Cause) -> Head {
         let failed = failed.iter().map(|&task| Failure { task, cause: cause.clone(), attempts: 3 }).collect();
         let (host, tasks) = ("host".to_owned(), Tasks::new(first, end));
         Head { stage: 1, tasks, failed, rank: 0, host, attempts: 3, started_s: 0.0, seconds: 1.0 }
@@ -93,36 +93,39 @@ mod tests {
     #[test]
     fn a_rank_that_is_alone_needs_three_failures_and_others_one_each() {
         let failed = Cause::Failed("no licence".into());
-        let mut alone = OfAll::new(1);
+        let mut alone = AllFirstTasks::new(1);
         for task in 0..3 {
             assert_eq!(alone.common_cause(0..1), None, "{task} tasks");
-            alone.note(0, &head(task, task + 1, &[task], &failed));
+            alone.record(0, &header(task, task + 1, &[task], &failed));
         }
         assert_eq!(alone.common_cause(0..1), Some(&failed));
-        let mut two = OfAll::new(2);
-        two.note(1, &head(1, 2, &[1], &failed));
+        let mut two = AllFirstTasks::new(2);
+        two.record(1, &header(1, 2, &[1], &failed));
         assert_eq!(two.common_cause(0..2), None, "rank 0 has reported nothing");
-        two.note(0, &head(0, 1, &[0], &failed));
+        two.record(0, &header(0, 1, &[0], &failed));
         assert_eq!(two.common_cause(0..2), Some(&failed));
     }
 
     #[test]
     fn one_success_or_another_cause_is_evidence_against_it() {
         let (failed, lost) = (Cause::Failed("a".into()), Cause::Lost("b".into()));
-        let mut mixed = OfAll::new(1);
-        mixed.note(0, &head(0, 2, &[0, 1], &failed));
-        mixed.note(0, &head(2, 3, &[2], &lost));
+        let mut mixed = AllFirstTasks::new(1);
+        mixed.record(0, &header(0, 2, &[0, 1], &failed));
+        mixed.record(0, &header(2, 3, &[2], &lost));
         assert_eq!(mixed.common_cause(0..1), None);
-        let mut one_good = OfAll::new(1);
-        one_good.note(0, &head(0, 256, &(0..255).collect::<Vec<_>>(), &failed));
+        let mut one_good = AllFirstTasks::new(1);
+        one_good.record(0, &header(0, 256, &(0..255).collect::<Vec<_>>(), &failed));
         assert_eq!(one_good.common_cause(0..1), None);
     }
 
     #[test]
-    fn a_rank_tells_of_its_first_failures_until_something_succeeds() {
-        let mut rank = OfRank::default();
-        let tell: Vec<bool> = (0..5).map(|task| rank.note(1, Tasks::new(task, task + 1), 1)).collect();
-        assert_eq!(tell, [true, true, true, false, false]);
-        assert!(!rank.note(2, Tasks::new(0, 1), 0) && !rank.note(2, Tasks::new(1, 2), 1), "another stage, which works");
+    fn a_rank_reports_its_first_failures_until_something_succeeds() {
+        let mut rank = RankFirstTasks::default();
+        let reports: Vec<bool> = (0..5).map(|task| rank.record(1, Tasks::new(task, task + 1), 1)).collect();
+        assert_eq!(reports, [true, true, true, false, false]);
+        assert!(
+            !rank.record(2, Tasks::new(0, 1), 0) && !rank.record(2, Tasks::new(1, 2), 1),
+            "another stage, which works"
+        );
     }
 }

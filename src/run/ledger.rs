@@ -1,40 +1,40 @@
-//! What does rank 0 know of a stage: which tasks are done, by whom, and what is folded?
+//! What does rank 0 know of a stage: which tasks are done, by whom, and which values are in the total?
 use super::account::{Account, values_of};
-use super::message::Notice;
-use super::rank::Present;
-use crate::campaigns::stage::{Piece, StageResult};
+use super::current_stage::CurrentStage;
+use super::message::RecordSummary;
+use crate::campaigns::stage::{Error, Reducer, StageResult};
 use crate::journal::record::Head;
 use crate::plan::TaskSet;
 use crate::task::{Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 
-/// Where a record stands: the rank that answers for it, and its number there.
+/// Where a record stands: the rank that serves it, and its number there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Shelved {
+pub struct RecordLocation {
     pub rank: usize,
     pub record: u64,
 }
 
 /// Rank 0's account of a stage.
 pub struct Ledger {
-    pub present: Present,
-    total: Piece,
+    pub current: CurrentStage,
+    reducer: Box<dyn Reducer>,
     account: Account,
-    /// Tasks that ran and were read in another way than this run does.
+    /// Tasks that ran and whose files were read in another way than this run does.
     ran: TaskSet,
-    /// How many of an earlier run are tried again: they count as left until they have a value or have failed again.
+    /// Number of tasks of an earlier run that are retried: they count as left until they have a value or have failed again.
     retried: u64,
     /// Records whose values are not in the total yet, by their tasks, and the tasks of each.
-    unfolded: BTreeMap<(TaskId, TaskId), Shelved>,
-    places: HashMap<Shelved, (TaskId, TaskId)>,
-    /// All records of the stage, by first task, for those who want single outcomes.
-    records: BTreeMap<(TaskId, TaskId), (Shelved, Head)>,
-    /// What a result file of an earlier run stands for, when its journal is gone.
+    unreduced: BTreeMap<(TaskId, TaskId), RecordLocation>,
+    tasks_of: HashMap<RecordLocation, (TaskId, TaskId)>,
+    /// All records of the stage, by first task, for campaigns that need single values.
+    records: BTreeMap<(TaskId, TaskId), (RecordLocation, Head)>,
+    /// Records of an earlier run whose values are in the total of its result file; their journal may be gone.
     saved: Vec<Head>,
 }
 
-/// A stage as the result file keeps it: with it a complete campaign can grow, or retry what failed.
+/// A stage as the result file keeps it: with it a complete campaign can be extended, or failed tasks retried.
 #[derive(Serialize, Deserialize)]
 pub struct SavedStage {
     pub key: u64,
@@ -43,39 +43,31 @@ pub struct SavedStage {
 }
 
 impl Ledger {
-    /// An empty account.
-    pub fn new(present: Present) -> Self {
-        let total = present.stage.empty();
-        Self {
-            present,
-            total,
-            account: Account::default(),
-            ran: TaskSet::default(),
-            retried: 0,
-            unfolded: BTreeMap::new(),
-            places: HashMap::new(),
-            records: BTreeMap::new(),
-            saved: Vec::new(),
-        }
-    }
-
-    /// Starts from what a result file keeps.
+    /// The account of a stage that starts from what a result file keeps, or from nothing.
     ///
     /// # Errors
-    /// The total cannot be read.
-    pub fn restore(&mut self, saved: SavedStage) -> Result<(), crate::campaigns::stage::Error> {
-        self.total = self.present.stage.decode(&saved.total)?;
-        for head in &saved.heads {
-            self.account.note(head);
-        }
-        self.saved = saved.heads;
-        Ok(())
+    /// The saved total cannot be read.
+    pub fn new(current: CurrentStage, saved: Option<SavedStage>) -> Result<Self, Error> {
+        let mut account = Account::default();
+        let saved_heads = saved.as_ref().map_or(&[][..], |saved| &saved.heads);
+        saved_heads.iter().for_each(|head| account.record(head));
+        Ok(Self {
+            reducer: current.stage.reducer(saved.as_ref().map(|saved| saved.total.as_slice()))?,
+            current,
+            account,
+            ran: TaskSet::default(),
+            retried: 0,
+            unreduced: BTreeMap::new(),
+            tasks_of: HashMap::new(),
+            records: BTreeMap::new(),
+            saved: saved.map_or(Vec::new(), |saved| saved.heads),
+        })
     }
 
-    /// Takes in a record; false, and nothing changes, where its tasks are done already.
-    pub fn hear(&mut self, rank: usize, notice: Notice) -> bool {
-        let Notice { record, head } = notice;
-        let is_foreign = head.tasks.end > self.present.stage.tasks() || head.stage != self.present.key;
+    /// Accepts a record; false, and nothing changes, where its tasks are done already.
+    pub fn accept(&mut self, rank: usize, summary: RecordSummary) -> bool {
+        let RecordSummary { record, head } = summary;
+        let is_foreign = head.tasks.end > self.tasks() || head.stage != self.current.key;
         if is_foreign || values_of(&head).any(|tasks| self.account.done.overlaps(tasks)) {
             return false;
         }
@@ -83,38 +75,43 @@ impl Ledger {
         if adds_nothing && head.failed.iter().all(|f| self.account.done.contains(f.task)) {
             return false;
         }
-        self.account.note(&head);
-        let (place, shelved) = ((head.tasks.first, head.tasks.end), Shelved { rank, record });
+        self.account.record(&head);
+        let (tasks, location) = ((head.tasks.first, head.tasks.end), RecordLocation { rank, record });
         if !adds_nothing {
-            self.unfolded.insert(place, shelved);
-            self.places.insert(shelved, place);
+            self.unreduced.insert(tasks, location);
+            self.tasks_of.insert(location, tasks);
         }
-        self.records.insert(place, (shelved, head));
+        self.records.insert(tasks, (location, head));
         true
     }
 
-    /// Takes in records of earlier runs that read other things of the same tasks' files: what ran has run, and what failed has failed, unless
+    /// Accepts records of earlier runs that read other things of the same tasks' files: what ran has run, and what failed has failed, unless
     /// the records of this reading, which come first, say more.
-    pub fn hear_earlier(&mut self, heads: &[Head]) {
+    pub fn accept_earlier(&mut self, heads: &[Head]) {
         heads.iter().flat_map(values_of).for_each(|tasks| self.ran.insert(tasks));
+        let total = self.tasks();
         for (head, failure) in heads.iter().flat_map(|head| head.failed.iter().map(move |failure| (head, failure))) {
             let (task, Account { done, failed }) = (failure.task, &mut self.account);
             let is_known = done.contains(task) || self.ran.contains(task) || failed.contains_key(&task);
-            if task < self.present.stage.tasks() && !is_known {
+            if task < total && !is_known {
                 let tasks = Tasks::new(task, task + 1);
                 failed.insert(task, failure.clone());
-                self.saved.push(Head { tasks, failed: vec![failure.clone()], stage: self.present.key, ..head.clone() });
+                self.saved.push(Head { tasks, failed: vec![failure.clone()], stage: self.current.key, ..head.clone() });
             }
         }
     }
 
+    fn tasks(&self) -> u64 {
+        self.current.spec().tasks
+    }
+
     /// Tasks that ran in another run and of which this reading has no value yet.
-    pub fn to_read_anew(&self) -> TaskSet {
-        let mut anew = self.ran.clone();
-        self.account.done.ranges().for_each(|tasks| anew.remove(tasks));
-        self.account.failed.keys().for_each(|&task| anew.remove(Tasks::new(task, task + 1)));
-        anew.remove(Tasks::new(self.present.stage.tasks(), TaskId::MAX));
-        anew
+    pub fn to_read_again(&self) -> TaskSet {
+        let mut again = self.ran.clone();
+        self.account.done.ranges().for_each(|tasks| again.remove(tasks));
+        self.account.failed.keys().for_each(|&task| again.remove(Tasks::new(task, task + 1)));
+        again.remove(Tasks::new(self.tasks(), TaskId::MAX));
+        again
     }
 
     /// Tasks that ran and whose files could not be read: their failures are no reason not to read them again.
@@ -122,27 +119,27 @@ impl Ledger {
         self.account.failed.values().filter(|failure| failure.cause.is_of_reading()).map(|failure| failure.task)
     }
 
-    /// How many of these there are whose files stay where they are.
+    /// The number of these tasks whose files stay.
     pub fn readable_again(&self) -> u64 {
-        if self.present.stage.reading().is_some() { self.unread().count() as u64 } else { 0 }
+        if self.current.spec().reading.is_some() { self.unread().count() as u64 } else { 0 }
     }
 
     /// The tasks that have neither value nor failure.
     pub fn left(&self) -> TaskSet {
-        self.account.left(self.present.stage.tasks())
+        self.account.left(self.tasks())
     }
 
-    /// Tries those of `tasks` again that have failed: until they have been, nothing counts as known of them.
+    /// Retries those of `tasks` that have failed: until they have run, nothing counts as known of them.
     pub fn retry(&mut self, tasks: Tasks) {
         self.retried += self.account.forget_failures(tasks);
     }
 
-    /// How many tasks were tried again.
+    /// The number of tasks that are retried.
     pub fn retried(&self) -> u64 {
         self.retried
     }
 
-    /// Tasks with a value, and tasks that failed.
+    /// Number of tasks with a value, and of tasks that failed.
     pub fn counts(&self) -> (u64, u64) {
         self.account.counts()
     }
@@ -152,46 +149,46 @@ impl Ledger {
         self.account.failed.values().cloned().collect()
     }
 
-    /// Whose turn it is to give values to the total, in the order of tasks, and at most `most` of that rank's records.
-    pub fn next_to_fold(&self, most: usize) -> Option<(usize, Vec<u64>)> {
-        let rank = self.unfolded.values().next()?.rank;
-        let of_rank = self.unfolded.values().filter(|shelved| shelved.rank == rank);
-        Some((rank, of_rank.take(most).map(|shelved| shelved.record).collect()))
+    /// The rank whose values are reduced next, in the order of tasks, and at most `most` of its records.
+    pub fn next_to_reduce(&self, most: usize) -> Option<(usize, Vec<u64>)> {
+        let rank = self.unreduced.values().next()?.rank;
+        let of_rank = self.unreduced.values().filter(|location| location.rank == rank);
+        Some((rank, of_rank.take(most).map(|location| location.record).collect()))
     }
 
-    /// Folds values that `rank` sent.
+    /// Reduces values that `rank` sent into the total.
     ///
     /// # Errors
     /// A value cannot be read, or a sum overflows.
-    pub fn fold(&mut self, rank: usize, values: &[(u64, Vec<u8>)]) -> Result<(), crate::campaigns::stage::Error> {
+    pub fn reduce(&mut self, rank: usize, values: &[(u64, Vec<u8>)]) -> Result<(), Error> {
         for (record, value) in values {
-            if let Some(place) = self.places.remove(&Shelved { rank, record: *record }) {
-                self.present.stage.fold(&mut self.total, value)?;
-                self.unfolded.remove(&place);
+            if let Some(tasks) = self.tasks_of.remove(&RecordLocation { rank, record: *record }) {
+                self.reducer.add(value)?;
+                self.unreduced.remove(&tasks);
             }
         }
         Ok(())
     }
 
     /// Whether everything that is recorded is in the total.
-    pub fn is_folded(&self) -> bool {
-        self.unfolded.is_empty()
+    pub fn is_reduced(&self) -> bool {
+        self.unreduced.is_empty()
     }
 
     /// The stage's result.
     ///
     /// # Errors
-    /// It cannot be formed.
-    pub fn finish(&self) -> Result<StageResult, crate::campaigns::stage::Error> {
-        self.present.stage.finish(&self.total, &self.failures())
+    /// The total cannot be encoded.
+    pub fn result(&self) -> Result<StageResult, Error> {
+        Ok(StageResult::new(self.current.spec(), self.failures(), self.reducer.total()?))
     }
 
     /// The records in the order of their tasks, and where they stand.
-    pub fn records(&self) -> impl Iterator<Item = (&Shelved, &Head)> {
-        self.records.values().map(|(shelved, head)| (shelved, head))
+    pub fn records(&self) -> impl Iterator<Item = (&RecordLocation, &Head)> {
+        self.records.values().map(|(location, head)| (location, head))
     }
 
-    /// What is known of every record, those of earlier runs too.
+    /// The headers of all records, of earlier runs too.
     pub fn heads(&self) -> impl Iterator<Item = &Head> {
         self.saved.iter().chain(self.records.values().map(|(_, head)| head))
     }
@@ -205,8 +202,8 @@ impl Ledger {
     ///
     /// # Errors
     /// The total cannot be encoded.
-    pub fn save(&self) -> Result<SavedStage, crate::campaigns::stage::Error> {
-        let total = self.present.stage.encode(&self.total)?;
-        Ok(SavedStage { key: self.present.key, heads: self.heads().cloned().collect(), total })
+    pub fn save(&self) -> Result<SavedStage, Error> {
+        let total = self.reducer.total()?;
+        Ok(SavedStage { key: self.current.key, heads: self.heads().cloned().collect(), total })
     }
 }

@@ -1,7 +1,6 @@
-//! What can be seen of a campaign while it runs?
+//! The progress of a running campaign, for `simmpi inspect`.
 //!
-//! Rank 0 writes how things stand beside the journal, now and then and only where something has changed. `simmpi inspect` reads it. Nothing
-//! depends on it.
+//! Rank 0 writes it beside the journal, now and then and only where something has changed. Nothing depends on it.
 use super::state::now_s;
 use crate::journal;
 use serde::{Deserialize, Serialize};
@@ -9,73 +8,73 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// It is not written more often than this.
+/// The file is not written more often than this.
 const PAUSE: Duration = Duration::from_secs(2);
 
-/// How a campaign stands.
+/// The progress of the current stage.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Standing {
+pub struct StageProgress {
     pub stage: String,
     pub tasks: u64,
     pub done: u64,
     pub failed: u64,
-    /// What ranks are at, where they tell, by rank.
-    pub running: Vec<Doing>,
+    /// Progress of the tasks that run, where they publish any, by rank.
+    pub running: Vec<RankProgress>,
 }
 
-/// What a rank is at.
+/// Progress of the task that runs on a rank.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Doing {
+pub struct RankProgress {
     pub rank: usize,
     pub at: String,
 }
 
-/// A standing and when it was written, s since 1970.
+/// A progress and when it was written, s since 1970.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Written {
     pub at_s: f64,
     #[serde(flatten)]
-    pub standing: Standing,
+    pub progress: StageProgress,
 }
 
-/// The file in which rank 0 tells it.
-pub struct Live {
+/// The file with the progress, on rank 0.
+pub struct LiveFile {
     path: PathBuf,
-    /// When it was last looked at whether there is something to write.
-    looked: Instant,
-    last: Option<Standing>,
+    /// When it was last checked for changes.
+    checked: Instant,
+    last: Option<StageProgress>,
 }
 
-impl Live {
-    /// That of the campaign which writes `output`.
-    pub fn of(output: &Path) -> Self {
-        Self { path: path_of(output), looked: Instant::now(), last: None }
+impl LiveFile {
+    /// The file of the campaign that writes `output`.
+    pub fn for_output(output: &Path) -> Self {
+        Self { path: path_of(output), checked: Instant::now(), last: None }
     }
 
-    /// Writes how things stand, if it is time to and they have changed. What cannot be written is not told; the journal tells of a disk.
-    pub fn tell(&mut self, standing: impl FnOnce() -> Standing) {
-        if self.looked.elapsed() < PAUSE {
+    /// Writes the progress, if it is time to and it has changed. A failure is not reported here: the journal finds a faulty disk.
+    pub fn update(&mut self, progress: impl FnOnce() -> StageProgress) {
+        if self.checked.elapsed() < PAUSE {
             return;
         }
-        self.looked = Instant::now();
-        let standing = standing();
-        if self.last.as_ref() != Some(&standing) {
-            self.write(standing);
+        self.checked = Instant::now();
+        let progress = progress();
+        if self.last.as_ref() != Some(&progress) {
+            self.write(progress);
         }
     }
 
-    fn write(&mut self, standing: Standing) {
+    fn write(&mut self, progress: StageProgress) {
         let part = self.path.with_extension("json.part");
-        let written = Written { at_s: now_s(), standing: standing.clone() };
+        let written = Written { at_s: now_s(), progress: progress.clone() };
         let text = serde_json::to_string(&written).unwrap_or_default();
         let _ = fs::write(&part, text).and_then(|()| fs::rename(&part, &self.path));
-        self.last = Some(standing);
+        self.last = Some(progress);
     }
 }
 
-impl Drop for Live {
+impl Drop for LiveFile {
     fn drop(&mut self) {
-        // Of a run that was killed it stays, and tells its age.
+        // The file of a run that was killed stays, with its age.
         if self.last.is_some() {
             let _ = fs::remove_file(&self.path);
         }
@@ -101,17 +100,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn how_things_stand_can_be_read_while_the_campaign_runs_and_not_after() {
+    fn progress_can_be_read_while_the_campaign_runs_and_not_after() {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("results.h5");
         fs::create_dir_all(journal::folder_of(&output)).unwrap();
-        let running = vec![Doing { rank: 1, at: "seed 2, run: step 5".into() }];
-        let standing = Standing { stage: "replicas".into(), tasks: 4, done: 1, failed: 0, running };
-        let mut live = Live::of(&output);
-        live.tell(|| panic!("that is too soon"));
-        live.write(standing.clone());
+        let running = vec![RankProgress { rank: 1, at: "seed 2, run: step 5".into() }];
+        let progress = StageProgress { stage: "replicas".into(), tasks: 4, done: 1, failed: 0, running };
+        let mut live = LiveFile::for_output(&output);
+        live.update(|| panic!("the pause is not over"));
+        live.write(progress.clone());
         let written = read(&output).unwrap();
-        assert_eq!(written.standing, standing);
+        assert_eq!(written.progress, progress);
         assert!(age(&written) < Duration::from_secs(60));
         drop(live);
         assert_eq!(read(&output), None);

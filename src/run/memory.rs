@@ -5,13 +5,13 @@
 //! or for each GPU (`--mem-per-gpu`).
 use std::path::{Path, PathBuf};
 
-/// Of what is granted, this share goes to the data of ranks; programs, libraries and buffers need the rest.
+/// The share of the granted memory for the data of ranks; programs, libraries and buffers need the rest.
 pub const SHARE: f64 = 0.8;
 
-/// What is taken where nothing is known, MB.
+/// Assumed where the memory of the node is unknown, MB.
 const UNKNOWN_MB: f64 = 2000.0;
 
-/// Limits from here on are none: control groups of the first version write 2^63 rounded to pages, MB.
+/// From here on there is no limit: control groups of version 1 have 2^63 rounded to pages, MB.
 const UNLIMITED_MB: f64 = 1e12;
 
 /// The memory of a rank in MB where none is given in the configuration.
@@ -20,10 +20,10 @@ pub fn of_rank(ranks_on_node: usize) -> u64 {
     share(&|name| std::env::var(name).ok(), node, ranks_on_node)
 }
 
-/// What a node has.
+/// The memory of a node.
 #[derive(Clone, Copy, Debug)]
 struct Node {
-    /// MB.
+    /// Physical memory, MB.
     total_mb: Option<f64>,
     /// The smallest limit of the control groups that the process is in, MB.
     limit_mb: Option<f64>,
@@ -38,7 +38,7 @@ fn share(variable: &dyn Fn(&str) -> Option<String>, node: Node, ranks_on_node: u
     ((granted.min(limit) * SHARE) as u64).max(1)
 }
 
-/// What SLURM has granted to each of the ranks on a node, MB; none where it says nothing, or the whole node.
+/// What SLURM has granted to each of the ranks on a node, MB; none where it says nothing or grants the whole node.
 fn granted(variable: &dyn Fn(&str) -> Option<String>, ranks: f64) -> Option<f64> {
     let memory = |name: &str| variable(name).as_deref().and_then(megabytes).filter(|&mb| mb > 0.0);
     let count = |name: &str| variable(name).as_deref().and_then(counted).filter(|&count| count > 0.0);
@@ -126,40 +126,40 @@ mod tests {
     use super::*;
 
     /// The memory of a rank, of so many on a node of 100,000 MB.
-    fn of(variables: &[(&str, &str)], ranks: usize) -> u64 {
+    fn memory_of_rank(variables: &[(&str, &str)], ranks: usize) -> u64 {
         let variable = |name: &str| variables.iter().find(|(n, _)| *n == name).map(|(_, value)| (*value).to_owned());
         share(&variable, Node { total_mb: Some(100_000.0), limit_mb: None }, ranks)
     }
 
     #[test]
     fn the_ranks_of_a_node_share_what_slurm_grants_to_it() {
-        assert_eq!(of(&[("SLURM_MEM_PER_NODE", "8000")], 4), 1600);
-        assert_eq!(of(&[("SLURM_MEM_PER_NODE", "8G")], 1), 6553);
-        // `--mem=0` is the whole node, and so is no word at all.
-        assert_eq!(of(&[("SLURM_MEM_PER_NODE", "0")], 4), 20_000);
-        assert_eq!(of(&[], 4), 20_000);
-        assert_eq!(of(&[("SLURM_MEM_PER_NODE", "much")], 4), 20_000);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_NODE", "8000")], 4), 1600);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_NODE", "8G")], 1), 6553);
+        // `--mem=0` is the whole node, and so is no variable at all.
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_NODE", "0")], 4), 20_000);
+        assert_eq!(memory_of_rank(&[], 4), 20_000);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_NODE", "much")], 4), 20_000);
     }
 
     #[test]
     fn memory_for_each_core_is_multiplied_by_the_cores_of_a_task() {
-        assert_eq!(of(&[("SLURM_MEM_PER_CPU", "1000")], 1), 800);
-        assert_eq!(of(&[("SLURM_MEM_PER_CPU", "1000")], 4), 800);
-        assert_eq!(of(&[("SLURM_MEM_PER_CPU", "1000"), ("SLURM_CPUS_PER_TASK", "3")], 4), 2400);
-        assert_eq!(of(&[("SLURM_MEM_PER_CPU", "1000"), ("SLURM_CPUS_ON_NODE", "8")], 4), 1600);
-        assert_eq!(of(&[("SLURM_MEM_PER_CPU", "1000"), ("SLURM_JOB_CPUS_PER_NODE", "16(x2),8")], 4), 1600);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_CPU", "1000")], 1), 800);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_CPU", "1000")], 4), 800);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_CPU", "1000"), ("SLURM_CPUS_PER_TASK", "3")], 4), 2400);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_CPU", "1000"), ("SLURM_CPUS_ON_NODE", "8")], 4), 1600);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_CPU", "1000"), ("SLURM_JOB_CPUS_PER_NODE", "16(x2),8")], 4), 1600);
         // More ranks than tasks do not have more memory together.
         let crowded = [("SLURM_MEM_PER_CPU", "1000"), ("SLURM_CPUS_PER_TASK", "2"), ("SLURM_CPUS_ON_NODE", "4")];
-        assert_eq!(of(&crowded, 4), 800);
-        assert_eq!(of(&crowded, 2), 1600);
-        assert_eq!(of(&[("SLURM_MEM_PER_NODE", "0"), ("SLURM_MEM_PER_CPU", "2G")], 4), 1638);
+        assert_eq!(memory_of_rank(&crowded, 4), 800);
+        assert_eq!(memory_of_rank(&crowded, 2), 1600);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_NODE", "0"), ("SLURM_MEM_PER_CPU", "2G")], 4), 1638);
     }
 
     #[test]
     fn memory_for_each_gpu_is_multiplied_by_those_of_the_node() {
-        assert_eq!(of(&[("SLURM_MEM_PER_GPU", "10000"), ("SLURM_GPUS_ON_NODE", "4")], 8), 4000);
-        assert_eq!(of(&[("SLURM_MEM_PER_GPU", "10000"), ("SLURM_GPUS_PER_NODE", "a100:2")], 4), 4000);
-        assert_eq!(of(&[("SLURM_MEM_PER_GPU", "10000"), ("SLURM_GPUS_PER_TASK", "1")], 4), 8000);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_GPU", "10000"), ("SLURM_GPUS_ON_NODE", "4")], 8), 4000);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_GPU", "10000"), ("SLURM_GPUS_PER_NODE", "a100:2")], 4), 4000);
+        assert_eq!(memory_of_rank(&[("SLURM_MEM_PER_GPU", "10000"), ("SLURM_GPUS_PER_TASK", "1")], 4), 8000);
     }
 
     #[test]

@@ -1,24 +1,32 @@
-//! What do ranks tell each other after the start?
-use super::compute::Undone;
+//! Which messages do ranks exchange after the start?
+use super::batch::UndoneTask;
 use super::exit::Exit;
-use super::signals::Request;
+use super::signals::DrainReason;
 use crate::campaigns::stage::StageResult;
 use crate::journal::record::Head;
 use crate::task::Tasks;
 use serde::{Deserialize, Serialize};
 
+/// The first message of a stage, scattered by rank 0.
+#[derive(Debug, Serialize, Deserialize)]
+pub enum FirstBatches {
+    Run(Vec<Tasks>),
+    /// The tasks do not divide, or rank 0 cannot run the stage: it ends the run as it always does.
+    Refused,
+}
+
 /// From rank 0 to a worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToWorker {
-    /// Run these batches of the present stage, in this order.
+    /// Run these batches of the current stage, in this order.
     Assign(Vec<Tasks>),
     /// Send the values of these records, as many as make one message.
     Pull(Vec<u64>),
     /// Start no further task.
     Drain,
-    /// The present stage is done: go on to the next.
+    /// The current stage is complete: go on to the next.
     StageDone(StageResult),
-    /// Leave with this code.
+    /// Leave with this exit code.
     Finish(Exit),
 }
 
@@ -26,28 +34,28 @@ pub enum ToWorker {
 #[derive(Debug, Serialize, Deserialize)]
 pub enum ToRoot {
     /// These batches stand in the journal.
-    Recorded(Vec<Notice>),
+    Recorded(Vec<RecordSummary>),
     /// Values of records that were pulled, in the order asked for; at least one.
     Values(Vec<(u64, Vec<u8>)>),
-    /// What runs on this rank is at this; nothing runs that can be seen.
-    Doing(Option<String>),
+    /// The progress of the task that runs; none where none can be seen.
+    Progress(Option<String>),
     /// Nothing runs and nothing is left to run, after a drain.
     Drained,
-    /// Something asks the whole job to drain.
-    DrainWanted(Request),
+    /// Something asks all ranks to drain.
+    DrainWanted(DrainReason),
     /// These tasks failed while the run was stopping and are not recorded.
-    Undone(Vec<Undone>),
-    /// This rank takes no more batches, for this reason; what it holds is not run.
+    Undone(Vec<UndoneTask>),
+    /// This rank accepts no more batches, for this reason; what it holds is not run.
     Retired(String),
     /// This rank cannot go on.
     Broken { exit: Exit, message: String },
-    /// The rank's last message: nothing of it is under way any more.
+    /// The rank's last message: nothing else of it is on the way.
     Bye,
 }
 
-/// A batch that stands in a rank's journal: the rank's number for the record, and what is known of it.
+/// A batch that stands in a rank's journal: the rank's number for the record, and the record's header.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Notice {
+pub struct RecordSummary {
     pub record: u64,
     pub head: Head,
 }

@@ -1,5 +1,5 @@
-//! How far is the campaign?
-use super::live::{Doing, Standing};
+//! Reports the progress of a stage on the terminal.
+use super::live::{RankProgress, StageProgress};
 use super::say;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
@@ -19,15 +19,15 @@ pub enum Style {
 const PAUSE: Duration = Duration::from_secs(1);
 /// ...and at least one in this.
 const PULSE: Duration = Duration::from_secs(10);
-/// What ranks are at is told no more often than this...
+/// Progress of single ranks is shown no more often than this...
 const DETAILS: Duration = Duration::from_secs(60);
 /// ...and of no more ranks than these.
-const TOLD: usize = 16;
+const SHOWN_RANKS: usize = 16;
 /// A bar is redrawn this often.
 const REDRAW: Duration = Duration::from_millis(200);
 
 impl Style {
-    /// The style where none was asked for. Under a launcher a terminal proves nothing: mpirun gives ranks one even when
+    /// The default style. Under a launcher a terminal proves nothing: mpirun gives ranks one even when
     /// the output is a file.
     pub fn default_for(under_launcher: bool) -> Self {
         match std::io::stdout().is_terminal() && !under_launcher {
@@ -50,14 +50,14 @@ pub struct Progress {
     last_fraction: f64,
     /// Tasks done in this run, by rank.
     by_rank: Vec<u64>,
-    /// What ranks are at, where they tell.
-    doing: BTreeMap<usize, String>,
-    /// When that was last told.
-    told: Option<Instant>,
+    /// Progress of the tasks that run, where they publish any, by rank.
+    of_ranks: BTreeMap<usize, String>,
+    /// When that was last shown.
+    details_shown: Option<Instant>,
 }
 
 impl Progress {
-    /// Progress of `stage` with `total` tasks of which so many have a value already and so many failed.
+    /// Progress of `stage` with `total` tasks, of which so many have a value already and so many failed.
     pub fn new(style: Style, stage: &str, total: u64, (valued, failed): (u64, u64), ranks: usize) -> Self {
         let done = valued + failed;
         let now = Instant::now();
@@ -71,38 +71,38 @@ impl Progress {
             last: now,
             last_fraction: done as f64 / total.max(1) as f64,
             by_rank: vec![0; ranks],
-            doing: BTreeMap::new(),
-            told: None,
+            of_ranks: BTreeMap::new(),
+            details_shown: None,
         }
     }
 
-    /// Notes `tasks` done by `rank`; now so many have a value and so many failed.
+    /// Counts `tasks` done by `rank`; now so many have a value and so many failed.
     pub fn add(&mut self, rank: usize, tasks: u64, (valued, failed): (u64, u64)) {
         self.by_rank[rank] += tasks;
         (self.done, self.failed) = (valued + failed, failed);
     }
 
-    /// Notes what `rank` is at.
-    pub fn note(&mut self, rank: usize, doing: Option<String>) {
-        match doing {
-            Some(doing) => self.doing.insert(rank, doing),
-            None => self.doing.remove(&rank),
+    /// Sets the progress of the task that runs on `rank`.
+    pub fn set_rank(&mut self, rank: usize, progress: Option<String>) {
+        match progress {
+            Some(progress) => self.of_ranks.insert(rank, progress),
+            None => self.of_ranks.remove(&rank),
         };
     }
 
-    /// How things stand, for others to see.
-    pub fn standing(&self) -> Standing {
-        Standing {
+    /// The progress as `simmpi inspect` reads it.
+    pub fn snapshot(&self) -> StageProgress {
+        StageProgress {
             stage: self.stage.clone(),
             tasks: self.total,
             done: self.done,
             failed: self.failed,
-            running: self.doing.iter().map(|(&rank, at)| Doing { rank, at: at.clone() }).collect(),
+            running: self.of_ranks.iter().map(|(&rank, at)| RankProgress { rank, at: at.clone() }).collect(),
         }
     }
 
-    /// Tells how things stand, if it is time to.
-    pub fn tell(&mut self) {
+    /// Shows the progress, if it is time to.
+    pub fn update(&mut self) {
         let (since, fraction) = (self.last.elapsed(), self.fraction());
         let due = match self.style {
             Style::None => false,
@@ -131,27 +131,31 @@ impl Progress {
         let mut text = self.text(self.started.elapsed().as_secs_f64());
         if self.style == Style::Bar {
             let filled = (self.fraction() * 24.0) as usize;
-            // There is one line alone: one of them, as a sample.
-            text += &self.doing.values().next().map_or(String::new(), |doing| format!("; {doing}"));
+            // There is one line only: it shows one rank as a sample.
+            text += &self.of_ranks.values().next().map_or(String::new(), |progress| format!("; {progress}"));
             let _ = write!(std::io::stdout(), "\r\x1b[K[{:<24}] {text}", "#".repeat(filled));
             let _ = std::io::stdout().flush();
             say::log(&text);
         } else {
             say::line(&text);
-            if self.told.is_none_or(|told| told.elapsed() >= DETAILS) {
+            if self.details_shown.is_none_or(|shown| shown.elapsed() >= DETAILS) {
                 let details = self.details();
                 details.iter().for_each(|line| say::line(line));
-                self.told = (!details.is_empty()).then(Instant::now).or(self.told);
+                self.details_shown = (!details.is_empty()).then(Instant::now).or(self.details_shown);
             }
         }
     }
 
-    /// What ranks are at, a line each.
+    /// Progress of single ranks, a line each.
     fn details(&self) -> Vec<String> {
-        let mut lines: Vec<String> =
-            self.doing.iter().take(TOLD).map(|(rank, doing)| format!("  rank {rank}: {doing}")).collect();
-        if self.doing.len() > TOLD {
-            lines.push(format!("  ... and {} more: `simmpi inspect` tells all", self.doing.len() - TOLD));
+        let mut lines: Vec<String> = self
+            .of_ranks
+            .iter()
+            .take(SHOWN_RANKS)
+            .map(|(rank, progress)| format!("  rank {rank}: {progress}"))
+            .collect();
+        if self.of_ranks.len() > SHOWN_RANKS {
+            lines.push(format!("  ... and {} more: `simmpi inspect` shows all", self.of_ranks.len() - SHOWN_RANKS));
         }
         lines
     }
@@ -180,7 +184,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_what_is_done_failed_and_left() {
+    fn a_line_shows_what_is_done_failed_and_left() {
         let mut progress = Progress::new(Style::None, "trajectories", 100, (19, 1), 2);
         progress.add(0, 30, (48, 2));
         progress.add(1, 10, (57, 3));
@@ -191,15 +195,15 @@ mod tests {
     }
 
     #[test]
-    fn what_ranks_are_at_is_told_of_some_and_forgotten_when_it_has_ended() {
+    fn progress_of_some_ranks_is_shown_until_their_tasks_end() {
         let mut progress = Progress::new(Style::None, "replicas", 40, (0, 0), 20);
-        (0..20).for_each(|rank| progress.note(rank, Some(format!("seed {rank}, run: step 5"))));
-        progress.note(1, None);
+        (0..20).for_each(|rank| progress.set_rank(rank, Some(format!("seed {rank}, run: step 5"))));
+        progress.set_rank(1, None);
         let lines = progress.details();
-        assert_eq!((lines.len(), lines[1].as_str()), (TOLD + 1, "  rank 2: seed 2, run: step 5"));
-        assert_eq!(lines[TOLD], "  ... and 3 more: `simmpi inspect` tells all");
+        assert_eq!((lines.len(), lines[1].as_str()), (SHOWN_RANKS + 1, "  rank 2: seed 2, run: step 5"));
+        assert_eq!(lines[SHOWN_RANKS], "  ... and 3 more: `simmpi inspect` shows all");
         progress.add(3, 2, (0, 2));
-        let standing = progress.standing();
-        assert_eq!((standing.done, standing.failed, standing.running.len()), (2, 2, 19));
+        let snapshot = progress.snapshot();
+        assert_eq!((snapshot.done, snapshot.failed, snapshot.running.len()), (2, 2, 19));
     }
 }

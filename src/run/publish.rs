@@ -4,10 +4,9 @@ use super::ledger::{Ledger, SavedStage};
 use super::message::{ToRoot, ToWorker};
 use super::open::Opened;
 use super::rank::Rank;
-use super::root::Root;
 use super::say;
-use crate::campaigns::campaign::{Outcomes, Take};
-use crate::campaigns::stage::{Error, StageResult};
+use crate::campaigns::campaign::{RecordedBatch, RecordedValues, Reproducibility, Visit};
+use crate::campaigns::stage::Error;
 use crate::comm::Place;
 use crate::figure::{self, Chart};
 use crate::journal::{Manifest, codec, record::Head};
@@ -17,38 +16,42 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
+/// All that goes into a result file.
+pub struct Publication<'a> {
+    pub output: &'a Path,
+    pub opened: &'a Opened,
+    pub manifest: &'a Manifest,
+    pub reproducibility: Reproducibility,
+    pub places: &'a [Place],
+    pub stages: &'a [Ledger],
+}
+
 /// Writes the result file.
 ///
 /// # Errors
-/// The disk is full, or an outcome cannot be read.
-pub fn publish(
-    rank: &mut Rank,
-    root: &Root,
-    opened: &Opened,
-    manifest: &Manifest,
-    places: &[Place],
-    done: &[StageResult],
-) -> Result<Totals, Stop> {
-    let mut out = Writer::create(&root.orders.output)?;
-    let totals = Totals::of(&root.closed);
-    write_attributes(&mut out, opened, manifest, &totals)?;
-    opened.campaign.write(done, &mut Pulled { rank, stages: &root.closed }, &mut out)?;
-    write_tasks(&mut out, &root.closed)?;
-    write_ranks(&mut out, places, &root.closed)?;
-    let saved: Result<Vec<SavedStage>, Error> = root.closed.iter().map(Ledger::save).collect();
-    let state = if root.orders.needs_outcomes { Vec::new() } else { saved? };
+/// The disk is full, or a recorded value cannot be read.
+pub fn publish(rank: &mut Rank, publication: &Publication) -> Result<Totals, Stop> {
+    let Publication { output, opened, places, stages, .. } = *publication;
+    let mut out = Writer::create(output)?;
+    let totals = Totals::of_stages(stages);
+    write_attributes(&mut out, publication, &totals)?;
+    let report = opened.campaign.write(&mut PulledValues { rank, stages }, &mut out)?;
+    write_tasks(&mut out, stages)?;
+    write_ranks(&mut out, places, stages)?;
+    let saved: Result<Vec<SavedStage>, Error> = stages.iter().map(Ledger::save).collect();
+    let state = if opened.settings.needs_values { Vec::new() } else { saved? };
     let state = codec::encode(&state)?;
     out.array("/run/state", &[state.len()], &state, "none", "exact sums from which the campaign can be grown")?;
     let closed = out.close()?;
     // While the disk writes.
-    let drawn = opened.campaign.figures(done).map(draw);
+    let drawn = draw(report.charts);
     closed.publish()?;
-    write_figures(&root.orders.output, drawn?);
-    opened.campaign.remarks(done)?.iter().for_each(|line| say::line(line));
+    write_figures(output, drawn);
+    report.remarks.iter().for_each(|line| say::line(line));
     Ok(totals)
 }
 
-/// A figure, and what the name of the result is extended by.
+/// The name of a figure, and the figure.
 type Figure = (&'static str, Result<figure::Figure, figure::Error>);
 
 fn draw(charts: Vec<(&'static str, Chart)>) -> Vec<Figure> {
@@ -64,21 +67,21 @@ fn write_figures(output: &Path, figures: Vec<Figure>) {
     }
 }
 
-/// Tasks of all stages.
+/// Number of tasks of all stages.
 pub struct Totals {
     pub tasks: u64,
     pub done: u64,
     pub failed: u64,
-    /// Of those that failed: they ran, and what they left lies there and cannot be read.
+    /// Failed tasks that ran, and whose files are there and cannot be read.
     pub unread: u64,
 }
 
 impl Totals {
-    fn of(stages: &[Ledger]) -> Self {
+    fn of_stages(stages: &[Ledger]) -> Self {
         let add = |sum: Self, stage: &Ledger| {
             let (done, failed) = stage.counts();
             Self {
-                tasks: sum.tasks + stage.present.stage.tasks(),
+                tasks: sum.tasks + stage.current.spec().tasks,
                 done: sum.done + done,
                 failed: sum.failed + failed,
                 unread: sum.unread + stage.readable_again(),
@@ -88,7 +91,8 @@ impl Totals {
     }
 }
 
-fn write_attributes(out: &mut Writer, opened: &Opened, manifest: &Manifest, totals: &Totals) -> Result<(), Stop> {
+fn write_attributes(out: &mut Writer, publication: &Publication, totals: &Totals) -> Result<(), Stop> {
+    let Publication { opened, manifest, reproducibility, .. } = *publication;
     let Totals { tasks, done, failed, unread } = *totals;
     out.text_attribute("/", "simmpi_version", env!("CARGO_PKG_VERSION"))?;
     out.text_attribute("/", "campaign_kind", &opened.config.campaign.kind)?;
@@ -101,7 +105,7 @@ fn write_attributes(out: &mut Writer, opened: &Opened, manifest: &Manifest, tota
     out.attribute("/", "tasks_done", done)?;
     out.attribute("/", "tasks_failed", failed)?;
     out.attribute("/", "tasks_unread", unread)?;
-    Ok(out.text_attribute("/", "reproducibility", opened.campaign.reproducibility())?)
+    Ok(out.text_attribute("/", "reproducibility", reproducibility.name())?)
 }
 
 /// A line of the table below `/run/tasks`.
@@ -123,12 +127,13 @@ fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
         let mut failures = HashSet::new();
         let mut stands =
             |failure: &Failure| ledger.failure(failure.task) == Some(failure) && failures.insert(failure.task);
-        let stage = ledger.present.stage.name();
+        let spec = ledger.current.spec();
+        let stage = spec.name.as_str();
         for head in ledger.heads() {
             let failed = head.failed.len() as u64;
             let row =
                 |index, label, attempts, status, error| Row { index, label, stage, head, attempts, status, error };
-            if ledger.present.stage.label(head.tasks.first).is_some() {
+            if spec.labels.get(head.tasks.first).is_some() {
                 rows.extend(single_rows(ledger, head, &mut stands).map(|(task, label, attempts, error)| {
                     let status = if error.is_some() { "failed" } else { "done" };
                     row(task, label, attempts, status, error.unwrap_or_default())
@@ -157,7 +162,7 @@ fn single_rows<'a>(
     stands: &mut impl FnMut(&Failure) -> bool,
 ) -> impl Iterator<Item = (u64, String, u32, Option<String>)> {
     head.tasks.iter().filter_map(|task| {
-        let label = ledger.present.stage.label(task).unwrap_or_default();
+        let label = ledger.current.spec().labels.get(task).unwrap_or_default();
         match head.failed.iter().find(|failure| failure.task == task) {
             None => Some((task, label, head.attempts, None)),
             Some(failure) => stands(failure).then(|| (task, label, failure.attempts, Some(failure.cause.to_string()))),
@@ -168,9 +173,9 @@ fn single_rows<'a>(
 fn write_tasks(out: &mut Writer, stages: &[Ledger]) -> Result<(), Stop> {
     let rows = rows(stages);
     let shape = [rows.len()];
-    let numbers = |of: fn(&Row) -> f64| rows.iter().map(of).collect::<Vec<f64>>();
-    let counts = |of: fn(&Row) -> u64| rows.iter().map(of).collect::<Vec<u64>>();
-    let texts = |of: fn(&Row) -> String| rows.iter().map(of).collect::<Vec<String>>();
+    let numbers = |value: fn(&Row) -> f64| rows.iter().map(value).collect::<Vec<f64>>();
+    let counts = |value: fn(&Row) -> u64| rows.iter().map(value).collect::<Vec<u64>>();
+    let texts = |value: fn(&Row) -> String| rows.iter().map(value).collect::<Vec<String>>();
     out.array("/run/tasks/index", &shape, &counts(|r| r.index), "none", "first task of the batch, or the task")?;
     out.strings("/run/tasks/label", &texts(|r| r.label.clone()), "what was run")?;
     out.strings("/run/tasks/stage", &texts(|r| r.stage.into()), "stage of the campaign")?;
@@ -208,13 +213,13 @@ fn write_ranks(out: &mut Writer, places: &[Place], stages: &[Ledger]) -> Result<
     )?)
 }
 
-/// Single outcomes, read from this rank's journal or pulled from the rank that holds them.
-struct Pulled<'a> {
+/// Values of single batches, read from this rank's journal or pulled from the rank that serves them.
+struct PulledValues<'a> {
     rank: &'a mut Rank,
     stages: &'a [Ledger],
 }
 
-impl Pulled<'_> {
+impl PulledValues<'_> {
     fn value(&mut self, from: usize, record: u64) -> Result<Vec<u8>, Stop> {
         if from == 0 {
             return Ok(self.rank.values(&[record])?.remove(0).1);
@@ -232,12 +237,12 @@ impl Pulled<'_> {
     }
 }
 
-impl Outcomes for Pulled<'_> {
-    fn each(&mut self, stage: usize, take: &mut Take) -> Result<(), Error> {
-        let ledger = &self.stages[stage];
-        for (shelved, head) in ledger.records() {
-            let value = self.value(shelved.rank, shelved.record).map_err(|stop| Error::Outcome(stop.message))?;
-            take(head.tasks, &head.failed, ledger.present.stage.decode(&value)?)?;
+impl RecordedValues for PulledValues<'_> {
+    fn for_each(&mut self, stage: usize, visit: &mut Visit) -> Result<(), Error> {
+        let stages = self.stages;
+        for (location, head) in stages[stage].records() {
+            let bytes = self.value(location.rank, location.record).map_err(|stop| Error::Outcome(stop.message))?;
+            visit(RecordedBatch { tasks: head.tasks, failed: &head.failed, bytes: &bytes })?;
         }
         Ok(())
     }

@@ -1,59 +1,52 @@
-//! What does every rank's main thread do, rank 0's and the others'?
+//! What does the main thread of every rank do?
 //!
-//! It alone speaks MPI. It waits with growing pauses, so that a rank that has nothing to say leaves its core to the
-//! compute thread and to child processes, but wakes at once when the compute thread reports.
-use super::compute::{Compute, Cut, Event, Job, Undone};
+//! It alone calls MPI. It waits with growing pauses, so that an idle rank leaves its core to the
+//! worker threads and to child processes, but wakes at once when a worker thread reports.
+use super::batch::{Batch, BatchEvent, Cut, UndoneTask};
+use super::current_stage::CurrentStage;
 use super::exit::{Exit, Stop};
-use super::message::Notice;
-use super::shelf::Shelf;
-use super::signals::{self, Wish};
-use crate::campaigns::stage::AnyStage;
+use super::message::RecordSummary;
+use super::record_index::RecordIndex;
+use super::signals::{self, SignalRequest};
+use super::worker_threads::WorkerThreads;
 use crate::comm::Comm;
 use crate::journal::{Syncer, codec};
 use crate::task::Tasks;
 use serde::{Serialize, de::DeserializeOwned};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
 const LONGEST_PAUSE: Duration = Duration::from_millis(2);
-/// What stands in the journal is forced to the disk after this time...
+/// Records are synced to the disk after this time...
 const SYNC_AFTER: Duration = Duration::from_secs(1);
 /// ...or after so many records.
 const SYNC_RECORDS: u32 = 1024;
-/// What runs is looked at this often.
-const LOOK_AFTER: Duration = Duration::from_secs(2);
-/// A message of values grows to this size before another one is begun.
+/// The progress of the task that runs is read this often.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
+/// A message of values is closed when it has reached this size, bytes.
 const VALUES_BYTES: usize = 1 << 20;
 
 /// A rank while a campaign runs.
 pub struct Rank {
     pub comm: Box<dyn Comm>,
-    pub compute: Compute,
-    pub shelf: Shelf,
+    pub workers: WorkerThreads,
+    pub index: RecordIndex,
     syncer: Syncer,
     synced: Instant,
     unsynced: u32,
     pause: Duration,
-    looked: Instant,
-    /// What was last seen of the task that runs.
-    doing: Option<String>,
-}
-
-/// The stage that is being run, and its key in the journal.
-#[derive(Clone)]
-pub struct Present {
-    pub stage: Arc<dyn AnyStage>,
-    pub key: u64,
+    progress_read: Instant,
+    /// The progress of the task that runs as it was last read.
+    progress: Option<String>,
 }
 
 impl Rank {
-    /// A rank with its thread and journal.
-    pub fn new(comm: Box<dyn Comm>, compute: Compute, shelf: Shelf, syncer: Syncer) -> Self {
+    /// A rank with its worker threads and journal.
+    pub fn new(comm: Box<dyn Comm>, workers: WorkerThreads, index: RecordIndex, syncer: Syncer) -> Self {
         let now = Instant::now();
-        let (pause, doing) = (SHORTEST_PAUSE, None);
-        Self { comm, compute, shelf, syncer, synced: now, unsynced: 0, pause, looked: now, doing }
+        let (pause, progress) = (SHORTEST_PAUSE, None);
+        Self { comm, workers, index, syncer, synced: now, unsynced: 0, pause, progress_read: now, progress }
     }
 
     /// The rank's number.
@@ -61,11 +54,9 @@ impl Rank {
         self.comm.rank()
     }
 
-    /// Hands batches to the compute thread.
-    pub fn submit(&mut self, present: &Present, batches: &[Tasks]) {
-        for &tasks in batches {
-            self.compute.submit(Job { stage: Arc::clone(&present.stage), key: present.key, tasks });
-        }
+    /// Submits batches to the worker threads.
+    pub fn submit(&mut self, current: &CurrentStage, batches: &[Tasks]) {
+        batches.iter().for_each(|&tasks| self.workers.submit(Batch { current: current.clone(), tasks }));
     }
 
     /// Sends a message to another rank.
@@ -90,16 +81,15 @@ impl Rank {
         }
     }
 
-    /// Everything the compute thread has reported; waits a little for it where nothing is there. What it wrote to the
-    /// journal is taken onto the shelf.
+    /// Everything that worker threads have reported; waits a little where there is nothing. Their records are added to the index.
     ///
     /// # Errors
-    /// The journal cannot be written, or the compute thread has come to its end.
+    /// The journal cannot be written, or a worker thread has failed.
     pub fn reports(&mut self) -> Result<Vec<Report>, Stop> {
         let mut reports = Vec::new();
         let mut wait = self.pause;
-        while let Some(event) = self.compute.next(wait) {
-            reports.push(self.take_in(event)?);
+        while let Some(event) = self.workers.next_event(wait) {
+            reports.push(self.accept(event)?);
             wait = Duration::ZERO;
         }
         self.pause = if reports.is_empty() { (self.pause * 4).min(LONGEST_PAUSE) } else { SHORTEST_PAUSE };
@@ -109,21 +99,21 @@ impl Rank {
         Ok(reports)
     }
 
-    /// Does not pause before the next look around.
-    pub fn hurry(&mut self) {
+    /// Skips the pause before the next poll.
+    pub fn skip_pause(&mut self) {
         self.pause = SHORTEST_PAUSE;
     }
 
-    fn take_in(&mut self, event: Event) -> Result<Report, Stop> {
+    fn accept(&mut self, event: BatchEvent) -> Result<Report, Stop> {
         match event {
-            Event::Ran { record, cut, undone, .. } => {
+            BatchEvent::Ran { record, cut, undone, .. } => {
                 self.unsynced += u32::from(record.is_some());
-                let notice = record.map(|(offset, head)| self.shelf.add(offset, head));
-                Ok(Report { notice, cut, undone })
+                let summary = record.map(|(offset, head)| self.index.add(offset, head));
+                Ok(Report { summary, cut, undone })
             }
-            Event::Disk(error) => Err(error.into()),
-            Event::Stage(error) => Err(error.into()),
-            Event::Panicked(text) => {
+            BatchEvent::Disk(error) => Err(error.into()),
+            BatchEvent::Stage(error) => Err(error.into()),
+            BatchEvent::Panicked(text) => {
                 super::say::error(&format!("internal fault on rank {}: {text}", self.number()));
                 let _ = self.syncer.sync();
                 crate::comm::abort(Exit::Internal as i32)
@@ -138,7 +128,7 @@ impl Rank {
     pub fn values(&self, records: &[u64]) -> Result<Vec<(u64, Vec<u8>)>, Stop> {
         let (mut values, mut bytes) = (Vec::new(), 0);
         for &record in records {
-            let value = self.shelf.value(record)?;
+            let value = self.index.value(record)?;
             bytes += value.len();
             values.push((record, value));
             if bytes > VALUES_BYTES {
@@ -148,22 +138,22 @@ impl Rank {
         Ok(values)
     }
 
-    /// What the task that runs is at, if it is time to look and that has changed.
-    pub fn look(&mut self, present: &Present) -> Option<Option<String>> {
-        if self.looked.elapsed() < LOOK_AFTER {
+    /// The progress of the task that runs, if it is time to read it and it has changed.
+    pub fn changed_progress(&mut self) -> Option<Option<String>> {
+        if self.progress_read.elapsed() < PROGRESS_INTERVAL {
             return None;
         }
-        self.looked = Instant::now();
-        let doing = present.stage.doing();
-        (doing != self.doing).then(|| {
-            self.doing.clone_from(&doing);
-            doing
+        self.progress_read = Instant::now();
+        let progress = self.workers.progress();
+        (progress != self.progress).then(|| {
+            self.progress.clone_from(&progress);
+            progress
         })
     }
 
-    /// Why this rank takes no more batches, once nothing of it runs any more: the supervisor of its programs is gone.
-    pub fn is_retired(&self) -> Option<String> {
-        let loss = self.compute.switches.loss().filter(|_| self.compute.pending == 0)?;
+    /// Why this rank accepts no more batches, once nothing runs on it: the supervisor of its programs is gone.
+    pub fn retirement(&self) -> Option<String> {
+        let loss = self.workers.flags.supervisor_loss().filter(|_| self.workers.pending == 0)?;
         Some(format!(
             "rank {} on {}: the supervisor of its programs (simmpi-guard) was {loss}",
             self.number(),
@@ -171,14 +161,14 @@ impl Rank {
         ))
     }
 
-    /// Lets the compute thread start no further task.
+    /// Lets the worker threads start no further task.
     pub fn drain(&self) {
-        self.compute.switches.stop();
+        self.workers.flags.stop();
     }
 
-    /// Whether the compute thread starts no further task.
+    /// Whether the worker threads start no further task.
     pub fn is_draining(&self) -> bool {
-        self.compute.switches.drain.load(Ordering::SeqCst)
+        self.workers.flags.drain.load(Ordering::SeqCst)
     }
 
     /// Forces the journal to the disk.
@@ -190,23 +180,23 @@ impl Rank {
         Ok(self.syncer.sync()?)
     }
 
-    /// What signals ask for; the strongest is obeyed here: with a second left the journal is synced and all ranks end.
-    pub fn wish(&mut self) -> Wish {
-        let wish = signals::wish();
-        if wish == Wish::Terminate {
-            self.compute.switches.halt.store(true, Ordering::Relaxed);
+    /// What signals ask for. The strongest is obeyed here: with a second left the journal is synced and all ranks end.
+    pub fn signal_request(&mut self) -> SignalRequest {
+        let request = signals::strongest();
+        if request == SignalRequest::Terminate {
+            self.workers.flags.halt.store(true, Ordering::Relaxed);
             let _ = self.syncer.sync();
             crate::comm::abort(Exit::Resumable as i32);
         }
-        wish
+        request
     }
 }
 
-/// A batch that the compute thread has done with.
+/// A batch that has been run, or given up.
 pub struct Report {
-    /// None where nothing of it was run.
-    pub notice: Option<Notice>,
-    /// Why fewer tasks were run than asked for, if so.
+    /// None where none of its tasks was run.
+    pub summary: Option<RecordSummary>,
+    /// Why fewer tasks were run than assigned, if so.
     pub cut: Option<Cut>,
-    pub undone: Vec<Undone>,
+    pub undone: Vec<UndoneTask>,
 }

@@ -1,4 +1,4 @@
-//! How does a run speak? To people on rank 0's standard output and error, and to a log file.
+//! Prints messages on standard output and error, and into a log file.
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -19,31 +19,31 @@ pub fn open_log(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Tells `text` on standard output. A reader that has gone away (`simmpi ... | head`) is no fault.
+/// Prints `text` on standard output. A reader that has gone (`simmpi ... | head`) is no fault.
 pub fn line(text: &str) {
     let _ = writeln!(io::stdout(), "{text}").and_then(|()| io::stdout().flush());
     log(text);
 }
 
-/// Tells `text` on standard error, though it is no fault.
-pub fn note(text: &str) {
+/// Prints `text` on standard error, without the prefix of an error.
+pub fn warning(text: &str) {
     let _ = writeln!(io::stderr(), "{text}");
     log(text);
 }
 
-/// Tells `text` on standard error.
+/// Prints an error on standard error.
 pub fn error(text: &str) {
     let _ = writeln!(io::stderr(), "simmpi: {text}");
     log(text);
 }
 
-/// Whether messages may be coloured: standard error is a terminal, and no launcher stands between.
+/// Whether messages may be coloured: standard error is a terminal, and there is no launcher in between.
 pub fn is_colored() -> bool {
     use io::IsTerminal;
     io::stderr().is_terminal() && crate::comm::Launcher::detect().is_none() && std::env::var_os("NO_COLOR").is_none()
 }
 
-/// Writes `text` to the log file alone, every line with the time.
+/// Writes `text` to the log file only, every line with the time.
 pub fn log(text: &str) {
     if let Ok(mut log) = LOG.lock()
         && let Some(file) = log.as_mut()
@@ -75,7 +75,7 @@ fn date(days: i64) -> (i64, i64, i64) {
     (year, month, day_of_year - (153 * shifted + 2) / 5 + 1)
 }
 
-/// A duration as people write it: `47 s`, `12 min`, `3 h 05 min`.
+/// A duration in readable units: `47 s`, `12 min`, `3 h 05 min`.
 pub fn duration(seconds: f64) -> String {
     match seconds {
         s if !s.is_finite() => "unknown".into(),
@@ -92,7 +92,7 @@ mod tests {
     use std::time::Duration;
 
     #[test]
-    fn moments_are_told_in_iso_8601() {
+    fn times_are_printed_in_iso_8601() {
         let at = |s: u64| timestamp(UNIX_EPOCH + Duration::from_millis(s * 1000 + 7));
         assert_eq!(at(0), "1970-01-01T00:00:00.007Z");
         assert_eq!(at(951_782_399), "2000-02-28T23:59:59.007Z");

@@ -1,4 +1,4 @@
-//! What does the system ask of this rank?
+//! Which signals has this rank received?
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
@@ -6,42 +6,42 @@ static DRAIN: AtomicBool = AtomicBool::new(false);
 static TERMINATE: AtomicBool = AtomicBool::new(false);
 static INTERRUPTS: AtomicU32 = AtomicU32::new(0);
 
-/// What a signal asks for.
+/// What signals ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wish {
-    Nothing,
+pub enum SignalRequest {
+    None,
     /// Finish what runs and stop (SIGUSR1, or Ctrl-C once).
     Drain,
     /// There is about a second left: sync and go (SIGTERM, or Ctrl-C twice).
     Terminate,
 }
 
-/// What asks a run to stop early.
+/// Why a run drains: it starts no further task and stops early.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub enum Request {
+pub enum DrainReason {
     Usr1,
     CtrlC,
     /// The time left is too short for another task.
     TimeLimit,
 }
 
-impl Request {
-    /// Why the run stops, where the configuration gives it so much time, s.
+impl DrainReason {
+    /// Why the run stops, for a run with the configured time limit `walltime_s`.
     pub fn describe(self, walltime_s: Option<f64>) -> String {
         match (self, walltime_s) {
-            (Request::Usr1, _) => "asked to stop by SIGUSR1".into(),
-            (Request::CtrlC, _) => "asked to stop by Ctrl-C (SIGINT)".into(),
-            (Request::TimeLimit, Some(limit)) => {
-                format!("no further task fits into the time slot: limits.walltime_s = {limit} is nearly over")
+            (DrainReason::Usr1, _) => "asked to stop by SIGUSR1".into(),
+            (DrainReason::CtrlC, _) => "asked to stop by Ctrl-C (SIGINT)".into(),
+            (DrainReason::TimeLimit, Some(limit)) => {
+                format!("no further task fits into the allocation: limits.walltime_s = {limit} is nearly over")
             }
-            (Request::TimeLimit, None) => {
-                "no further task fits into the time slot: the time limit of the SLURM job is near".into()
+            (DrainReason::TimeLimit, None) => {
+                "no further task fits into the allocation: the time limit of the SLURM job is near".into()
             }
         }
     }
 }
 
-extern "C" fn note(signal: i32) {
+extern "C" fn record(signal: i32) {
     match signal {
         s if s == Signal::SIGUSR1 as i32 => DRAIN.store(true, Ordering::Relaxed),
         s if s == Signal::SIGTERM as i32 => TERMINATE.store(true, Ordering::Relaxed),
@@ -51,9 +51,9 @@ extern "C" fn note(signal: i32) {
     }
 }
 
-/// From now on signals are wishes.
+/// Handles signals from now on.
 pub fn listen() {
-    let action = SigAction::new(SigHandler::Handler(note), SaFlags::SA_RESTART, SigSet::empty());
+    let action = SigAction::new(SigHandler::Handler(record), SaFlags::SA_RESTART, SigSet::empty());
     for signal in [Signal::SIGUSR1, Signal::SIGTERM, Signal::SIGINT] {
         // SAFETY: the handler only stores to atomics. The call fails for unknown signals only.
         let _ = unsafe { sigaction(signal, &action) };
@@ -61,22 +61,22 @@ pub fn listen() {
 }
 
 /// What asks this rank to stop, if anything does.
-pub fn request() -> Option<Request> {
-    match wish() {
-        Wish::Nothing => None,
-        _ if DRAIN.load(Ordering::Relaxed) => Some(Request::Usr1),
-        _ => Some(Request::CtrlC),
+pub fn request() -> Option<DrainReason> {
+    match strongest() {
+        SignalRequest::None => None,
+        _ if DRAIN.load(Ordering::Relaxed) => Some(DrainReason::Usr1),
+        _ => Some(DrainReason::CtrlC),
     }
 }
 
-/// The strongest wish so far.
-pub fn wish() -> Wish {
+/// The strongest request so far.
+pub fn strongest() -> SignalRequest {
     let interrupts = INTERRUPTS.load(Ordering::Relaxed);
     if TERMINATE.load(Ordering::Relaxed) || interrupts > 1 {
-        Wish::Terminate
+        SignalRequest::Terminate
     } else if DRAIN.load(Ordering::Relaxed) || interrupts == 1 {
-        Wish::Drain
+        SignalRequest::Drain
     } else {
-        Wish::Nothing
+        SignalRequest::None
     }
 }

@@ -1,8 +1,8 @@
-//! What does a run write down of its campaign, besides the records of tasks?
+//! The state file of a campaign, for `simmpi inspect` and `export`.
 //!
-//! Rank 0 writes it into the journal's folder, for `simmpi inspect` and `export` alone: a campaign never depends on it.
+//! Rank 0 writes it into the journal's folder: names of stages and tasks, and how the last run ended. A campaign never depends on it.
+use super::current_stage::CurrentStage;
 use super::exit::{Exit, Stop};
-use super::rank::Present;
 use crate::journal;
 use crate::task::{Failure, TaskId};
 use serde::{Deserialize, Serialize};
@@ -14,8 +14,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// It is not written more often than this while tasks run.
 const PAUSE: Duration = Duration::from_secs(2);
-/// Names are kept of the first so many tasks from the beginning, and of as many others that fail.
-const NAMED: usize = 10_000;
+/// Labels are kept of so many tasks from the beginning of a stage, and of as many others that fail.
+const MAX_LABELS: usize = 10_000;
 /// Blanks at the end of the file, bytes: room for the reason of a run's end where the disk is full.
 const ROOM: usize = 4096;
 
@@ -28,8 +28,8 @@ pub struct State {
     pub config: PathBuf,
     /// The stages that were begun, in order.
     pub stages: Vec<StageState>,
-    /// How the last run ended; none while it is under way, and for ever where it was killed.
-    pub ended: Option<End>,
+    /// How the last run ended; none while it runs, and where it was killed.
+    pub ended: Option<RunEnd>,
 }
 
 /// A stage that was begun.
@@ -39,13 +39,13 @@ pub struct StageState {
     pub key: u64,
     pub name: String,
     pub tasks: u64,
-    /// What tasks are called that may have failed, where tasks have names.
+    /// Labels of tasks, where tasks have labels.
     pub labels: BTreeMap<TaskId, String>,
 }
 
 /// How a run ended.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct End {
+pub struct RunEnd {
     /// When, s since 1970.
     pub at_s: f64,
     pub exit: i32,
@@ -63,31 +63,32 @@ pub struct StateFile {
 }
 
 impl StateFile {
-    /// That of the campaign which writes `output`. Nothing is written yet.
-    pub fn of(output: &Path, campaign_kind: &str, config: &Path) -> Self {
+    /// The state file of the campaign that writes `output`. Nothing is written yet.
+    pub fn for_output(output: &Path, campaign_kind: &str, config: &Path) -> Self {
         let simmpi_version = env!("CARGO_PKG_VERSION").to_owned();
         let (campaign_kind, config) = (campaign_kind.to_owned(), config.to_owned());
         let state = State { campaign_kind, simmpi_version, config, stages: Vec::new(), ended: None };
         Self { state, path: path_of(output), written: Instant::now(), is_changed: false }
     }
 
-    /// A stage begins, of which so much has failed before.
-    pub fn begin(&mut self, present: &Present, failures: &[Failure]) {
-        let (key, name, tasks) = (present.key, present.stage.name().to_owned(), present.stage.tasks());
-        let first = 0..tasks.min(NAMED as u64);
-        let labels = first.map_while(|task| Some((task, present.stage.label(task)?))).collect();
+    /// Adds a stage that starts, of which these tasks have failed before.
+    pub fn begin(&mut self, current: &CurrentStage, failures: &[Failure]) {
+        let spec = current.spec();
+        let (key, name, tasks) = (current.key, spec.name.clone(), spec.tasks);
+        let first = 0..tasks.min(MAX_LABELS as u64);
+        let labels = first.map_while(|task| Some((task, spec.labels.get(task)?))).collect();
         self.state.stages.push(StageState { key, name, tasks, labels });
-        self.name(present, failures);
+        self.add_labels(current, failures);
         self.write();
     }
 
-    /// Writes down what failed tasks of the last stage are called.
-    pub fn name(&mut self, present: &Present, failures: &[Failure]) {
+    /// Adds the labels of failed tasks of the last stage.
+    pub fn add_labels(&mut self, current: &CurrentStage, failures: &[Failure]) {
         let Some(stage) = self.state.stages.last_mut() else { return };
         for failure in failures {
-            if stage.labels.len() < 2 * NAMED
+            if stage.labels.len() < 2 * MAX_LABELS
                 && !stage.labels.contains_key(&failure.task)
-                && let Some(label) = present.stage.label(failure.task)
+                && let Some(label) = current.spec().labels.get(failure.task)
             {
                 stage.labels.insert(failure.task, label);
                 self.is_changed = true;
@@ -103,7 +104,7 @@ impl StateFile {
     }
 
     /// The run has ended early.
-    pub fn end(&mut self, stop: &Stop) {
+    pub fn set_ended(&mut self, stop: &Stop) {
         let next = match stop.exit {
             Exit::Resumable => stop.remedy(),
             _ => "fix this, then run the same command again to go on".to_owned(),
@@ -115,13 +116,14 @@ impl StateFile {
             self.state.stages = before.stages;
         }
         let why = stop.message.clone();
-        self.state.ended = Some(End { at_s: now_s(), exit: stop.exit as i32, why, next });
+        self.state.ended = Some(RunEnd { at_s: now_s(), exit: stop.exit as i32, why, next });
         self.write();
     }
 
     /// The campaign is complete, and its journal is kept.
-    pub fn complete(&mut self, exit: Exit) {
-        self.state.ended = Some(End { at_s: now_s(), exit: exit as i32, why: "complete".into(), next: String::new() });
+    pub fn set_complete(&mut self, exit: Exit) {
+        self.state.ended =
+            Some(RunEnd { at_s: now_s(), exit: exit as i32, why: "complete".into(), next: String::new() });
         self.write();
     }
 

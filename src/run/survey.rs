@@ -1,10 +1,10 @@
-//! How does a campaign stand, seen from outside of its run?
+//! What can be learned of a campaign from outside of its run?
 //!
-//! The journal says what is done and what failed, whoever wrote it and however it ended; [`State`] what it is called and why it stopped.
+//! The journal says what is done and what failed, whoever wrote it and however it ended; [`State`] has the names and why the run stopped.
 use super::account::Account;
 use super::ledger::SavedStage;
 use super::live::{self, Written};
-use super::state::{self, End, StageState, State};
+use super::state::{self, RunEnd, StageState, State};
 use crate::journal::{self, Holder, Manifest, codec};
 use crate::results::Reader;
 use crate::task::Failure;
@@ -17,31 +17,31 @@ pub struct Survey {
     pub state: Option<State>,
     pub phase: Phase,
     pub stages: Vec<StageSurvey>,
-    /// What ranks are at, where they tell.
+    /// Progress of the current stage, where a run has written it.
     pub running: Option<Written>,
 }
 
-/// Where a campaign is in its life.
+/// Whether a campaign runs, and how it ended.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Phase {
     Running(Holder),
     /// Stopped early, for whatever reason.
-    Ended(End),
+    Ended(RunEnd),
     /// Complete, with a journal that was kept.
     Complete,
-    /// Its run has ended without a word.
+    /// Its run ended without recording a reason.
     Killed,
 }
 
-/// A stage that was begun.
+/// A stage that was started.
 #[derive(Debug)]
 pub struct StageSurvey {
     pub name: String,
-    /// None where no run of this version has written it down.
+    /// Number of tasks; none where no run of this version has recorded it.
     pub tasks: Option<u64>,
     pub done: u64,
     pub failures: Vec<Failure>,
-    /// What failed tasks are called, where that is known.
+    /// Labels of failed tasks, where they are known.
     labels: BTreeMap<u64, String>,
 }
 
@@ -51,18 +51,18 @@ impl StageSurvey {
         Some(self.tasks?.saturating_sub(self.done + self.failures.len() as u64))
     }
 
-    /// What a failed task is called.
+    /// The label of a failed task.
     pub fn label(&self, failure: &Failure) -> String {
         self.labels.get(&failure.task).cloned().unwrap_or_else(|| format!("{} task {}", self.name, failure.task))
     }
 }
 
 impl Survey {
-    /// The campaign that writes `output`; none where nothing of it is there, or nothing but its result.
+    /// The campaign that writes `output`; none where there is no journal of it.
     ///
     /// # Errors
     /// Its journal cannot be read.
-    pub fn of(output: &Path, host: &str) -> Result<Option<Self>, journal::Error> {
+    pub fn of_output(output: &Path, host: &str) -> Result<Option<Self>, journal::Error> {
         let folder = journal::folder_of(output);
         let (manifest, holder) = (Manifest::load(&folder)?, journal::holder_of(output, host));
         if manifest.is_none() && holder.is_none() {
@@ -84,9 +84,9 @@ impl Survey {
         Ok(Some(Self { stages: stages(state.as_ref(), accounts), state, phase, running }))
     }
 
-    /// Tasks of all stages that were begun: all, done, failed, left; the first and the last are not known of older journals.
+    /// Tasks of all stages that were started: all, done, failed, left; the first and the last are unknown for older journals.
     pub fn totals(&self) -> (Option<u64>, u64, u64, Option<u64>) {
-        let sum = |of: &dyn Fn(&StageSurvey) -> Option<u64>| self.stages.iter().map(of).sum::<Option<u64>>();
+        let sum = |count: &dyn Fn(&StageSurvey) -> Option<u64>| self.stages.iter().map(count).sum::<Option<u64>>();
         let known = |count: Option<u64>| count.filter(|_| !self.stages.is_empty());
         let failed = self.stages.iter().map(|stage| stage.failures.len() as u64).sum();
         let done = self.stages.iter().map(|stage| stage.done).sum();
@@ -94,7 +94,7 @@ impl Survey {
     }
 }
 
-/// What records say of each stage, by its key: those of the journal, and those that a result keeps whose journal is gone.
+/// The account of each stage, by its key: from the records of the journal, and those in a result file whose journal is gone.
 fn accounts(
     output: &Path,
     manifest: &Manifest,
@@ -116,13 +116,13 @@ fn accounts(
     for head in &heads {
         let tasks = state.and_then(|state| state.stages.iter().find(|stage| stage.key == head.stage)).map(|s| s.tasks);
         if tasks.is_none_or(|tasks| head.tasks.end <= tasks) {
-            accounts.entry(head.stage).or_default().note(head);
+            accounts.entry(head.stage).or_default().record(head);
         }
     }
     Ok(accounts)
 }
 
-/// The stages in the order in which they were begun; those that nothing is known of but records have no name of their own.
+/// The stages in the order in which they were started; where only records are known, stages have no name of their own.
 fn stages(state: Option<&State>, mut accounts: HashMap<u64, Account>) -> Vec<StageSurvey> {
     let survey = |name: &str, tasks, labels, account: Account| {
         let (name, done, failures) = (name.to_owned(), account.counts().0, account.failed.into_values().collect());

@@ -1,107 +1,122 @@
 //! What does a rank other than 0 do?
-use super::compute::Cut;
+use super::batch::Cut;
+use super::current_stage::CurrentStage;
 use super::exit::{Exit, Stop};
 use super::message::{ToRoot, ToWorker};
-use super::rank::{Present, Rank};
-use super::signals::{self, Request, Wish};
+use super::rank::Rank;
+use super::signals::{self, DrainReason, SignalRequest};
 use crate::campaigns::stage::StageResult;
 
 /// How a worker's part in a stage ends.
-pub enum End {
-    Stage(StageResult),
+pub enum StageEnd {
+    Complete(StageResult),
+    /// The run is over.
     Finish(Exit),
 }
 
-/// Runs what rank 0 assigns, sends what it pulls, until the stage is done or the run is over. After the last stage,
-/// while rank 0 writes, there is no `present` stage.
+/// Runs what rank 0 assigns and sends the values that it pulls, until the stage is complete or the run is over. After the last stage,
+/// while rank 0 writes, there is no `current` stage.
 ///
 /// # Errors
 /// MPI fails. A journal that cannot be written is reported to rank 0, which ends the run.
-pub fn serve(rank: &mut Rank, present: Option<&Present>) -> Result<End, Stop> {
-    let mut told = Told::default();
+pub fn work(rank: &mut Rank, current: Option<&CurrentStage>) -> Result<StageEnd, Stop> {
+    let mut sent = Sent::default();
     loop {
-        if rank.wish() == Wish::Drain
-            && let Some(request) = signals::request()
+        if rank.signal_request() == SignalRequest::Drain
+            && let Some(reason) = signals::request()
         {
-            want_drain(rank, &mut told, request)?;
+            request_drain(rank, &mut sent, reason)?;
         }
-        while let Some((_, message)) = rank.receive()? {
-            match message {
-                ToWorker::Assign(batches) => {
-                    if let Some(present) = present {
-                        rank.submit(present, &batches);
-                    }
-                }
-                ToWorker::Pull(records) => match rank.values(&records) {
-                    Ok(values) => rank.send(0, &ToRoot::Values(values))?,
-                    Err(stop) => report_broken(rank, &mut told, stop)?,
-                },
-                ToWorker::Drain => rank.drain(),
-                ToWorker::StageDone(result) => return Ok(End::Stage(result)),
-                ToWorker::Finish(exit) => {
-                    // Nothing of the journal may be lost by what the other ranks do next. A disk that refuses has been
-                    // told of, or the record is run again.
-                    let _ = rank.sync();
-                    rank.send(0, &ToRoot::Bye)?;
-                    return Ok(End::Finish(exit));
-                }
-            }
+        if let Some(ended) = receive_orders(rank, current, &mut sent)? {
+            return Ok(ended);
         }
-        match rank.reports() {
-            Ok(reports) => {
-                let is_out_of_time = reports.iter().any(|report| report.cut == Some(Cut::TimeLimit));
-                let (mut notices, mut undone) = (Vec::new(), Vec::new());
-                for report in reports {
-                    notices.extend(report.notice);
-                    undone.extend(report.undone);
-                }
-                if !notices.is_empty() {
-                    rank.send(0, &ToRoot::Recorded(notices))?;
-                }
-                if !undone.is_empty() {
-                    rank.send(0, &ToRoot::Undone(undone))?;
-                }
-                if is_out_of_time && !rank.is_draining() {
-                    want_drain(rank, &mut told, Request::TimeLimit)?;
-                }
-            }
-            Err(stop) => report_broken(rank, &mut told, stop)?,
+        send_reports(rank, &mut sent)?;
+        if let Some(progress) = rank.changed_progress().filter(|_| current.is_some()) {
+            rank.send(0, &ToRoot::Progress(progress))?;
         }
-        if let Some(doing) = present.and_then(|present| rank.look(present)) {
-            rank.send(0, &ToRoot::Doing(doing))?;
+        if let Some(reason) = rank.retirement().filter(|_| !sent.retired) {
+            sent.retired = true;
+            rank.send(0, &ToRoot::Retired(reason))?;
         }
-        if let Some(why) = rank.is_retired().filter(|_| !told.retired) {
-            told.retired = true;
-            rank.send(0, &ToRoot::Retired(why))?;
-        }
-        if rank.is_draining() && !told.drained && (rank.compute.pending == 0 || told.broken) {
-            told.drained = true;
+        if rank.is_draining() && !sent.drained && (rank.workers.pending == 0 || sent.broken) {
+            sent.drained = true;
             rank.send(0, &ToRoot::Drained)?;
         }
     }
 }
 
-/// What rank 0 has been told once and need not hear again.
+/// What rank 0 has been told once and need not be told again.
 #[derive(Default)]
-struct Told {
-    wanted: bool,
+struct Sent {
+    drain_wanted: bool,
     drained: bool,
     broken: bool,
     retired: bool,
 }
 
-/// Starts nothing more here, and has rank 0 ask the others to do the same.
-fn want_drain(rank: &mut Rank, told: &mut Told, request: Request) -> Result<(), Stop> {
-    rank.drain();
-    if std::mem::replace(&mut told.wanted, true) {
-        return Ok(());
+/// Follows the messages of rank 0 that have arrived.
+fn receive_orders(rank: &mut Rank, current: Option<&CurrentStage>, sent: &mut Sent) -> Result<Option<StageEnd>, Stop> {
+    while let Some((_, message)) = rank.receive()? {
+        match message {
+            ToWorker::Assign(batches) => {
+                if let Some(current) = current {
+                    rank.submit(current, &batches);
+                }
+            }
+            ToWorker::Pull(records) => match rank.values(&records) {
+                Ok(values) => rank.send(0, &ToRoot::Values(values))?,
+                Err(stop) => report_broken(rank, sent, stop)?,
+            },
+            ToWorker::Drain => rank.drain(),
+            ToWorker::StageDone(result) => return Ok(Some(StageEnd::Complete(result))),
+            ToWorker::Finish(exit) => {
+                // Nothing of the journal may be lost by what the other ranks do next. A disk that fails has been
+                // reported, or the record is run again.
+                let _ = rank.sync();
+                rank.send(0, &ToRoot::Bye)?;
+                return Ok(Some(StageEnd::Finish(exit)));
+            }
+        }
     }
-    rank.send(0, &ToRoot::DrainWanted(request))
+    Ok(None)
 }
 
-fn report_broken(rank: &mut Rank, told: &mut Told, stop: Stop) -> Result<(), Stop> {
-    if !told.broken {
-        told.broken = true;
+/// Sends what the worker threads have reported.
+fn send_reports(rank: &mut Rank, sent: &mut Sent) -> Result<(), Stop> {
+    let reports = match rank.reports() {
+        Ok(reports) => reports,
+        Err(stop) => return report_broken(rank, sent, stop),
+    };
+    let is_out_of_time = reports.iter().any(|report| report.cut == Some(Cut::TimeLimit));
+    let (mut summaries, mut undone) = (Vec::new(), Vec::new());
+    for report in reports {
+        summaries.extend(report.summary);
+        undone.extend(report.undone);
+    }
+    if !summaries.is_empty() {
+        rank.send(0, &ToRoot::Recorded(summaries))?;
+    }
+    if !undone.is_empty() {
+        rank.send(0, &ToRoot::Undone(undone))?;
+    }
+    if is_out_of_time && !rank.is_draining() {
+        request_drain(rank, sent, DrainReason::TimeLimit)?;
+    }
+    Ok(())
+}
+
+/// Starts no further task here, and has rank 0 ask the others to do the same.
+fn request_drain(rank: &mut Rank, sent: &mut Sent, reason: DrainReason) -> Result<(), Stop> {
+    rank.drain();
+    if std::mem::replace(&mut sent.drain_wanted, true) {
+        return Ok(());
+    }
+    rank.send(0, &ToRoot::DrainWanted(reason))
+}
+
+fn report_broken(rank: &mut Rank, sent: &mut Sent, stop: Stop) -> Result<(), Stop> {
+    if !sent.broken {
+        sent.broken = true;
         rank.drain();
         let message = format!("rank {}: {}", rank.number(), stop.message);
         rank.send(0, &ToRoot::Broken { exit: stop.exit, message })?;

@@ -2,11 +2,11 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simmpi::campaigns::Kind;
-use simmpi::campaigns::campaign::{Campaign, Outcomes};
-use simmpi::campaigns::stage::{Context, Error, Ran, Shared, Stage, StageResult, share};
+use simmpi::campaigns::campaign::{Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report};
+use simmpi::campaigns::stage::{Computed, Context, Error, Stage, StageResult, StageSpec, Workload};
 use simmpi::config::{Config, Faults, Schedule, Uneven};
 use simmpi::results::Writer;
-use simmpi::task::{Failure, Tasks};
+use simmpi::task::Tasks;
 
 pub struct Noop;
 
@@ -30,54 +30,65 @@ impl Kind for Noop {
     fn schema(&self) -> schemars::Schema {
         schemars::schema_for!(Section)
     }
-    fn habits(&self) -> (Uneven, Schedule) {
+    fn default_schedule(&self) -> (Uneven, Schedule) {
         (Uneven::Refuse, Schedule::Static)
     }
     fn load(&self, config: &Config) -> Result<Box<dyn Campaign>, Faults> {
-        Ok(Box::new(config.section::<Section>("noop")?))
+        Ok(Box::new(NoopCampaign { section: config.section("noop")?, ran: 0 }))
     }
 }
 
-impl Campaign for Section {
-    fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error> {
-        Ok(done.is_empty().then(|| share(self.clone())))
-    }
-    fn write(&self, done: &[StageResult], _: &mut dyn Outcomes, out: &mut Writer) -> Result<(), Error> {
-        Ok(out.array("/results/ran", &[1], &[done[0].value::<u64>()?], "none", "tasks that were run")?)
-    }
-    fn identity(&self) -> serde_json::Value {
-        serde_json::json!({})
-    }
-    fn grows(&self) -> Option<(&'static str, u64)> {
-        Some(("noop.count", self.count))
-    }
-    fn understood(&self) -> Vec<(String, String)> {
-        vec![("tasks".into(), self.count.to_string())]
-    }
-    fn output_bytes(&self) -> u64 {
-        10_000
+struct NoopCampaign {
+    section: Section,
+    /// Tasks that were run.
+    ran: u64,
+}
+
+impl NoopCampaign {
+    fn stage(&self) -> Stage {
+        Stage::new(StageSpec::new("noop", self.section.count), Counting)
     }
 }
 
-impl Stage for Section {
+impl Campaign for NoopCampaign {
+    fn declare(&self) -> Declaration {
+        let extensible = Some(("noop.count", self.section.count));
+        Declaration { identity: serde_json::json!({}), extensible, ..Declaration::default() }
+    }
+    fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
+        Ok(Outlook {
+            summary: vec![("tasks".into(), self.section.count.to_string())],
+            stages: vec![PlannedStage::Runnable(self.stage())],
+            notes: vec![],
+            memory: None,
+            output_bytes: 10_000,
+        })
+    }
+    fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {
+        let Some(result) = result else { return Ok(Next::Run(self.stage())) };
+        self.ran = result.value()?;
+        Ok(Next::Complete)
+    }
+    fn write(&self, _: &mut dyn RecordedValues, out: &mut Writer) -> Result<Report, Error> {
+        out.array("/results/ran", &[1], &[self.ran], "none", "tasks that were run")?;
+        Ok(Report::default())
+    }
+}
+
+/// Counts the tasks that were run.
+#[derive(Clone)]
+struct Counting;
+
+impl Workload for Counting {
     type Value = u64;
-    fn name(&self) -> &str {
-        "noop"
-    }
-    fn tasks(&self) -> u64 {
-        self.count
-    }
-    fn run(&self, tasks: Tasks, _: &Context) -> Ran<u64> {
-        Ran { value: tasks.iter().map(|task| std::hint::black_box(task) - task + 1).sum(), failed: vec![] }
-    }
     fn empty(&self) -> u64 {
         0
+    }
+    fn run(&mut self, tasks: Tasks, _: &Context) -> Computed<u64> {
+        Computed { value: tasks.iter().map(|task| std::hint::black_box(task) - task + 1).sum(), failed: vec![] }
     }
     fn merge(&self, into: &mut u64, from: u64) -> Result<(), Error> {
         *into += from;
         Ok(())
-    }
-    fn finish(&self, total: &u64, failed: &[Failure]) -> Result<StageResult, Error> {
-        StageResult::new(self, failed, total)
     }
 }

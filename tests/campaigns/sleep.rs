@@ -2,13 +2,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simmpi::campaigns::Kind;
-use simmpi::campaigns::campaign::{Campaign, Outcomes};
-use simmpi::campaigns::stage::{Context, Error, Ran, Shared, Stage, StageResult, share};
+use simmpi::campaigns::campaign::{Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report};
+use simmpi::campaigns::stage::{Computed, Context, Error, PerTask, Stage, StageResult, StageSpec, Workload};
 use simmpi::config::{Config, Faults, Schedule, Uneven};
 use simmpi::results::Writer;
 use simmpi::science::sum::Moments;
 use simmpi::seed::Purpose;
-use simmpi::task::{Cause, Failure, Tasks};
+use simmpi::task::{Cause, Tasks};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -69,65 +69,74 @@ impl Kind for Sleep {
     fn schema(&self) -> schemars::Schema {
         schemars::schema_for!(Section)
     }
-    fn habits(&self) -> (Uneven, Schedule) {
+    fn default_schedule(&self) -> (Uneven, Schedule) {
         (Uneven::Refuse, Schedule::Static)
     }
     fn load(&self, config: &Config) -> Result<Box<dyn Campaign>, Faults> {
         let mut section: Section = config.section("sleep")?;
         section.cure = section.cure.map(|path| config.resolve(&path));
-        Ok(Box::new(section))
+        Ok(Box::new(SleepCampaign { section, drawn: None }))
     }
 }
 
-impl Campaign for Section {
-    fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error> {
-        Ok(done.is_empty().then(|| share(self.clone())))
-    }
-    fn write(&self, done: &[StageResult], _: &mut dyn Outcomes, out: &mut Writer) -> Result<(), Error> {
-        let (mean, error): (f64, f64) = done[0].value()?;
-        out.array("/results/mean", &[1], &[mean], "none", "mean of the numbers drawn")?;
-        out.array("/results/mean_stderr", &[1], &[error], "none", "its standard error")?;
-        let ballast = vec![7u8; self.result_bytes as usize];
-        Ok(out.array("/results/ballast", &[ballast.len()], &ballast, "none", "bytes that fill a disk")?)
-    }
-    fn identity(&self) -> serde_json::Value {
-        serde_json::json!({ "scale": self.scale })
-    }
-    fn grows(&self) -> Option<(&'static str, u64)> {
-        Some(("sleep.count", self.count))
-    }
-    fn understood(&self) -> Vec<(String, String)> {
-        vec![("tasks".into(), self.count.to_string())]
-    }
-    fn output_bytes(&self) -> u64 {
-        10_000 + self.result_bytes
+struct SleepCampaign {
+    section: Section,
+    drawn: Option<Draws>,
+}
+
+impl SleepCampaign {
+    fn stage(&self) -> Stage {
+        let costs = PerTask::computed(|task| 1.0 + (task % 7) as f64);
+        let spec = StageSpec { costs, chunk: self.section.grain, ..StageSpec::new("sleep", self.section.count) };
+        Stage::new(spec, self.section.clone())
     }
 }
 
+impl Campaign for SleepCampaign {
+    fn declare(&self) -> Declaration {
+        let identity = serde_json::json!({ "scale": self.section.scale });
+        Declaration { identity, extensible: Some(("sleep.count", self.section.count)), ..Declaration::default() }
+    }
+    fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
+        Ok(Outlook {
+            summary: vec![("tasks".into(), self.section.count.to_string())],
+            stages: vec![PlannedStage::Runnable(self.stage())],
+            notes: vec![],
+            memory: None,
+            output_bytes: 10_000 + self.section.result_bytes,
+        })
+    }
+    fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {
+        let Some(result) = result else { return Ok(Next::Run(self.stage())) };
+        self.drawn = Some(result.value()?);
+        Ok(Next::Complete)
+    }
+    fn write(&self, _: &mut dyn RecordedValues, out: &mut Writer) -> Result<Report, Error> {
+        let Some(Draws { n, drawn, .. }) = &self.drawn else { return Err(Error::Outcome("nothing was drawn".into())) };
+        out.array("/results/mean", &[1], &drawn.means(*n), "none", "mean of the numbers drawn")?;
+        out.array("/results/mean_stderr", &[1], &drawn.standard_errors(*n), "none", "its standard error")?;
+        let ballast = vec![7u8; self.section.result_bytes as usize];
+        out.array("/results/ballast", &[ballast.len()], &ballast, "none", "bytes that fill a disk")?;
+        Ok(Report::default())
+    }
+}
+
+/// What the tasks drew.
 #[derive(Serialize, Deserialize)]
-struct Numbers {
+struct Draws {
     n: u64,
     drawn: Moments,
     ballast: BTreeMap<u64, Vec<u8>>,
     is_explosive: bool,
 }
 
-impl Stage for Section {
-    type Value = Numbers;
-    fn name(&self) -> &str {
-        "sleep"
+impl Workload for Section {
+    type Value = Draws;
+    fn empty(&self) -> Draws {
+        Draws { n: 0, drawn: Moments::new(1, 48), ballast: BTreeMap::new(), is_explosive: false }
     }
-    fn tasks(&self) -> u64 {
-        self.count
-    }
-    fn cost(&self, task: u64) -> f64 {
-        1.0 + (task % 7) as f64
-    }
-    fn grain(&self) -> u64 {
-        self.grain
-    }
-    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Numbers> {
-        let mut ran = Ran { value: self.empty(), failed: vec![] };
+    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Draws> {
+        let mut computed = Computed { value: self.empty(), failed: vec![] };
         for task in tasks.iter() {
             std::thread::sleep(Duration::from_secs_f64(self.seconds));
             let is_cured = self.cure.as_ref().is_some_and(|path| path.exists());
@@ -135,32 +144,26 @@ impl Stage for Section {
             let value = context.seed.stream(task, Purpose::Hops).normal();
             let value = if self.not_finite.contains(&task) { f64::NAN } else { value };
             if self.all_fail {
-                ran.failed.push((task, Cause::Failed("the program is not installed".into())));
-            } else if let Err(error) = ran.value.drawn.add(0, value) {
-                ran.failed.push((task, Cause::NotFinite(error.to_string())));
+                computed.failed.push((task, Cause::Failed("the program is not installed".into())));
+            } else if let Err(error) = computed.value.drawn.add(0, value) {
+                computed.failed.push((task, Cause::NotFinite(error.to_string())));
             } else {
-                ran.value.n += 1;
-                ran.value.is_explosive |= self.panic_outside == Some(task);
+                computed.value.n += 1;
+                computed.value.is_explosive |= self.panic_outside == Some(task);
                 if self.ballast > 0 {
-                    ran.value.ballast.insert(task, vec![1; self.ballast as usize]);
+                    computed.value.ballast.insert(task, vec![1; self.ballast as usize]);
                 }
             }
         }
-        ran
+        computed
     }
-    fn empty(&self) -> Numbers {
-        Numbers { n: 0, drawn: Moments::new(1, 48), ballast: BTreeMap::new(), is_explosive: false }
-    }
-    fn merge(&self, into: &mut Numbers, mut from: Numbers) -> Result<(), Error> {
+    fn merge(&self, into: &mut Draws, mut from: Draws) -> Result<(), Error> {
         assert!(!from.is_explosive, "told to panic outside of any task");
         into.n += from.n;
         into.ballast.append(&mut from.ballast);
         Ok(into.drawn.merge(&from.drawn)?)
     }
-    fn fold(&self, total: &mut Numbers, from: Numbers) -> Result<(), Error> {
-        self.merge(total, Numbers { ballast: BTreeMap::new(), ..from })
-    }
-    fn finish(&self, total: &Numbers, failed: &[Failure]) -> Result<StageResult, Error> {
-        StageResult::new(self, failed, &(total.drawn.means(total.n)[0], total.drawn.standard_errors(total.n)[0]))
+    fn reduce(&self, total: &mut Draws, from: Draws) -> Result<(), Error> {
+        self.merge(total, Draws { ballast: BTreeMap::new(), ..from })
     }
 }

@@ -2,13 +2,13 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simmpi::campaigns::Kind;
-use simmpi::campaigns::campaign::{Campaign, Outcomes};
-use simmpi::campaigns::stage::{Context, Error, Ran, Shared, Stage, StageResult, share};
+use simmpi::campaigns::campaign::{Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report};
+use simmpi::campaigns::stage::{Computed, Context, Error, Stage, StageResult, StageSpec, Workload};
 use simmpi::config::{Config, Faults, Schedule, Uneven};
 use simmpi::results::Writer;
 use simmpi::science::sum::Moments;
 use simmpi::seed::Purpose;
-use simmpi::task::{Failure, Tasks};
+use simmpi::task::Tasks;
 use std::time::Duration;
 
 pub struct TwoStage;
@@ -36,72 +36,93 @@ impl Kind for TwoStage {
     fn schema(&self) -> schemars::Schema {
         schemars::schema_for!(Section)
     }
-    fn habits(&self) -> (Uneven, Schedule) {
+    fn default_schedule(&self) -> (Uneven, Schedule) {
         (Uneven::Idle, Schedule::Dynamic)
     }
     fn load(&self, config: &Config) -> Result<Box<dyn Campaign>, Faults> {
-        Ok(Box::new(config.section::<Section>("two-stage")?))
+        Ok(Box::new(TwoStageCampaign { section: config.section("two-stage")?, mean: None, variance: None }))
     }
 }
 
-/// One of the two stages: the mean of (x - about)^power.
+struct TwoStageCampaign {
+    section: Section,
+    mean: Option<f64>,
+    variance: Option<f64>,
+}
+
+impl TwoStageCampaign {
+    fn stage(&self, name: &str, work: Power) -> Stage {
+        let depends_on = format!("{:016x}", work.about.to_bits());
+        Stage::new(StageSpec { depends_on, ..StageSpec::new(name, self.section.count) }, work)
+    }
+    fn first_stage(&self) -> Stage {
+        self.stage("mean", Power { section: self.section.clone(), about: 0.0, power: 1 })
+    }
+}
+
+impl Campaign for TwoStageCampaign {
+    fn declare(&self) -> Declaration {
+        let extensible = Some(("two-stage.count", self.section.count));
+        Declaration { identity: serde_json::json!({}), extensible, needs_values: true, ..Declaration::default() }
+    }
+    fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
+        Ok(Outlook {
+            summary: vec![("tasks".into(), format!("2 x {}", self.section.count))],
+            stages: vec![PlannedStage::Runnable(self.first_stage())],
+            notes: vec![],
+            memory: None,
+            output_bytes: 10_000 + 8 * self.section.count,
+        })
+    }
+    fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {
+        let Some(result) = result else { return Ok(Next::Run(self.first_stage())) };
+        let (sums, _) = result.value::<Drawn>()?;
+        let value = sums.means(result.tasks - result.failed.len() as u64)[0];
+        if self.mean.is_some() {
+            self.variance = Some(value);
+            return Ok(Next::Complete);
+        }
+        self.mean = Some(value);
+        let second = Power { section: self.section.clone(), about: value, power: 2 };
+        Ok(Next::Run(self.stage("variance", second)))
+    }
+    fn write(&self, values: &mut dyn RecordedValues, out: &mut Writer) -> Result<Report, Error> {
+        for (value, name) in [(self.mean, "mean"), (self.variance, "variance")] {
+            let value = value.ok_or_else(|| Error::Outcome(name.into()))?;
+            out.array(&format!("/results/{name}"), &[1], &[value], "none", "of the numbers drawn")?;
+        }
+        let rows = out.rows::<f64>(
+            "/results/first_stage",
+            &[self.section.count as usize],
+            f64::NAN,
+            "none",
+            "the numbers drawn",
+        )?;
+        values.for_each(0, &mut |batch| {
+            let (_, numbers) = batch.value::<Drawn>()?;
+            Ok(out.fill(&rows, batch.tasks.first as usize, &numbers)?)
+        })?;
+        Ok(Report::default())
+    }
+}
+
+/// The mean of (x - about)^power.
+#[derive(Clone)]
 struct Power {
     section: Section,
-    name: &'static str,
     about: f64,
     power: i32,
 }
 
-impl Campaign for Section {
-    fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error> {
-        let section = self.clone();
-        Ok(match done {
-            [] => Some(share(Power { section, name: "mean", about: 0.0, power: 1 })),
-            [mean] => Some(share(Power { section, name: "variance", about: mean.value()?, power: 2 })),
-            _ => None,
-        })
-    }
-    fn write(&self, done: &[StageResult], outcomes: &mut dyn Outcomes, out: &mut Writer) -> Result<(), Error> {
-        for (result, name) in done.iter().zip(["mean", "variance"]) {
-            out.array(&format!("/results/{name}"), &[1], &[result.value::<f64>()?], "none", "of the numbers drawn")?;
-        }
-        let rows =
-            out.rows::<f64>("/results/first_stage", &[self.count as usize], f64::NAN, "none", "the numbers drawn")?;
-        outcomes.each(0, &mut |tasks, _, value| {
-            let (_, numbers) =
-                *value.downcast::<(Moments, Vec<f64>)>().map_err(|_| Error::Outcome("foreign value".into()))?;
-            Ok(out.fill(&rows, tasks.first as usize, &numbers)?)
-        })
-    }
-    fn identity(&self) -> serde_json::Value {
-        serde_json::json!({})
-    }
-    fn grows(&self) -> Option<(&'static str, u64)> {
-        Some(("two-stage.count", self.count))
-    }
-    fn needs_outcomes(&self) -> bool {
-        true
-    }
-    fn understood(&self) -> Vec<(String, String)> {
-        vec![("tasks".into(), format!("2 x {}", self.count))]
-    }
-    fn output_bytes(&self) -> u64 {
-        10_000 + 8 * self.count
-    }
-}
+/// Sums and the numbers themselves.
+type Drawn = (Moments, Vec<f64>);
 
-impl Stage for Power {
-    type Value = (Moments, Vec<f64>);
-    fn name(&self) -> &str {
-        self.name
+impl Workload for Power {
+    type Value = Drawn;
+    fn empty(&self) -> Drawn {
+        (Moments::new(1, 50), vec![])
     }
-    fn tasks(&self) -> u64 {
-        self.section.count
-    }
-    fn identity(&self) -> String {
-        format!("{:016x}", self.about.to_bits())
-    }
-    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Self::Value> {
+    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Drawn> {
         let mut value = self.empty();
         for task in tasks.iter() {
             std::thread::sleep(Duration::from_secs_f64(self.section.seconds));
@@ -109,19 +130,13 @@ impl Stage for Power {
             value.1.push(x);
             value.0.add(0, (x - self.about).powi(self.power)).expect("a number in [0, 1) fits");
         }
-        Ran { value, failed: vec![] }
+        Computed { value, failed: vec![] }
     }
-    fn empty(&self) -> Self::Value {
-        (Moments::new(1, 50), vec![])
-    }
-    fn merge(&self, into: &mut Self::Value, from: Self::Value) -> Result<(), Error> {
+    fn merge(&self, into: &mut Drawn, from: Drawn) -> Result<(), Error> {
         into.1.extend(from.1);
         Ok(into.0.merge(&from.0)?)
     }
-    fn fold(&self, total: &mut Self::Value, from: Self::Value) -> Result<(), Error> {
+    fn reduce(&self, total: &mut Drawn, from: Drawn) -> Result<(), Error> {
         Ok(total.0.merge(&from.0)?)
-    }
-    fn finish(&self, total: &Self::Value, failed: &[Failure]) -> Result<StageResult, Error> {
-        StageResult::new(self, failed, &total.0.means(self.section.count - failed.len() as u64)[0])
     }
 }

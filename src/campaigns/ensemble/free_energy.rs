@@ -1,7 +1,7 @@
 //! What is the free energy along collected columns?
 use super::inputs::{FreeEnergy, Setup};
 use super::stage::Values;
-use crate::campaigns::campaign::Outcomes;
+use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::Error;
 use crate::results::Writer;
 use crate::science::reweighting::{self, Axis, Difference, Replica};
@@ -49,12 +49,12 @@ struct Without {
 pub fn write(
     setup: &Setup,
     periods: &[Vec<Option<f64>>],
-    outcomes: &mut dyn Outcomes,
+    recorded: &mut dyn RecordedValues,
     out: &mut Writer,
 ) -> Result<Vec<String>, Error> {
     let mut said = Vec::new();
     for (wanted, periods) in setup.free_energies.iter().zip(periods) {
-        let Gathered { samples, without, not_finite } = gather(setup, wanted, outcomes)?;
+        let Gathered { samples, without, not_finite } = gather(setup, wanted, recorded)?;
         let replicas: Vec<Replica> = samples.values().map(replica).collect();
         let numbers: Vec<u64> = samples.keys().copied().collect();
         let fault = write_one(wanted, periods, &replicas, &numbers, out)?;
@@ -80,10 +80,10 @@ fn replica(samples: &Samples) -> Replica<'_> {
 }
 
 /// The samples of every replica that has some, and the replicas that are left out.
-fn gather(setup: &Setup, wanted: &FreeEnergy, outcomes: &mut dyn Outcomes) -> Result<Gathered, Error> {
+fn gather(setup: &Setup, wanted: &FreeEnergy, recorded: &mut dyn RecordedValues) -> Result<Gathered, Error> {
     let mut all = Gathered::default();
-    outcomes.each(0, &mut |_, _, piece| {
-        let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
+    recorded.for_each(0, &mut |batch| {
+        let values: Values = batch.value()?;
         for replica in &values.replicas {
             let columns = replica.columns(setup, wanted.file);
             let rows: Vec<usize> = (0..columns[wanted.bias].len()).filter(|row| wanted.uses(&columns, *row)).collect();

@@ -6,16 +6,15 @@ use super::inputs::{Inputs, Setup};
 use super::periods::Period;
 use super::read::{self, Odd, Read};
 use super::section::{Again, ColumnName};
-use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+use crate::campaigns::stage::{Computed, Context, Error, PerTask, RecordedFiles, Stage, StageSpec, Workload};
 use crate::engines::md::model::Model;
-use crate::engines::md::{LaunchContext, Progress, Usage};
+use crate::engines::md::{LaunchContext, Usage};
 use crate::journal::Fingerprint;
 use crate::process::Programs;
-use crate::task::{Cause, Failure, TaskId, Tasks};
+use crate::task::{Cause, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
@@ -23,14 +22,12 @@ use std::time::{Duration, Instant};
 const GRACE: Duration = Duration::from_secs(5);
 const LONG_GRACE: Duration = Duration::from_secs(60);
 
-/// All replicas.
-pub struct ReplicaStage {
+/// Runs replicas of a campaign, a task each.
+#[derive(Clone)]
+pub struct ReplicaWorkload {
     setup: Arc<Setup>,
+    /// When the stage was made: ranks are staggered from then on.
     born: Instant,
-    /// Whether this rank has started a program.
-    has_begun: AtomicBool,
-    /// What this rank's replica is at.
-    running: Progress,
 }
 
 /// What came of some replicas, by task.
@@ -59,10 +56,21 @@ pub struct Replica {
     pub odd: Odd,
 }
 
-impl ReplicaStage {
+impl ReplicaWorkload {
     /// The stage of a campaign.
-    pub fn new(setup: Arc<Setup>) -> Self {
-        Self { setup, born: Instant::now(), has_begun: AtomicBool::new(false), running: Progress::default() }
+    pub fn stage(setup: &Arc<Setup>) -> Stage {
+        let (own, engine) = (Arc::clone(setup), &setup.engine);
+        let spec = StageSpec {
+            reading: setup.reading.clone(),
+            labels: PerTask::computed(move |task| Some(own.label(task as usize))),
+            // A replica takes so long that each is handed out by itself.
+            largest_batch: 1,
+            chunk: 1,
+            is_resumable: engine.goes_on(),
+            may_overlap: may_overlap(setup),
+            ..StageSpec::new("replicas", setup.seeds.len() as u64)
+        };
+        Stage::new(spec, Self { setup: Arc::clone(setup), born: Instant::now() })
     }
 
     fn replica(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
@@ -132,10 +140,10 @@ impl ReplicaStage {
             threads: self.setup.engine.threads(),
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
-            begin_by: context.begin_by.filter(|_| self.can_overlap()),
+            begin_by: context.begin_by.filter(|_| may_overlap(&self.setup)),
             watchdog_timeout: self.setup.stall,
             grace: if self.setup.engine.goes_on() { LONG_GRACE } else { GRACE },
-            progress: &self.running,
+            progress: &context.progress,
         };
         let mut usage = Usage::default();
         let ran = self.setup.engine.run(inputs, &berth, &mut usage)?;
@@ -163,15 +171,22 @@ impl ReplicaStage {
         }
     }
 
-    /// Ranks begin one after another where that is wanted.
+    /// Waits until the start of this rank is due, where ranks start one after another.
     fn wait_for_turn(&self, programs: &Programs, context: &Context) {
-        if self.has_begun.swap(true, Ordering::Relaxed) {
-            return;
+        let delay = self.setup.stagger * programs.seat.rank as u32;
+        while self.born.elapsed() < delay && !context.is_halted() {
+            sleep((delay - self.born.elapsed().min(delay)).min(Duration::from_millis(50)));
         }
-        let turn = self.setup.stagger * programs.seat.rank as u32;
-        while self.born.elapsed() < turn && !context.is_halted() {
-            sleep((turn - self.born.elapsed().min(turn)).min(Duration::from_millis(50)));
+    }
+}
+
+/// Whether the next replica's program may be made ready while one runs: programs that share a folder might find each other's files there.
+fn may_overlap(setup: &Setup) -> bool {
+    match &setup.engine {
+        Engine::Command(program) => {
+            setup.directory.is_some() || (program.produces.is_empty() && setup.collect.is_empty())
         }
+        Engine::Gromacs(_) | Engine::Model(_) => false,
     }
 }
 
@@ -196,80 +211,22 @@ fn rows_of(series: &[Vec<Vec<f64>>]) -> Vec<u64> {
     series.iter().map(|columns| columns.first().map_or(0, Vec::len) as u64).collect()
 }
 
-impl Stage for ReplicaStage {
+impl Workload for ReplicaWorkload {
     type Value = Values;
-
-    fn name(&self) -> &str {
-        "replicas"
-    }
-
-    fn reading(&self) -> Option<String> {
-        self.setup.reading.clone()
-    }
-
-    fn has_ended(&self, task: TaskId, campaign: Fingerprint) -> bool {
-        let inputs = || self.setup.inputs(task as usize);
-        self.keeps_records() && inputs().is_ok_and(|inputs| self.ended(&inputs, campaign).is_some())
-    }
-
-    fn lacks_files(&self, task: TaskId) -> bool {
-        let inputs = self.setup.inputs(task as usize);
-        inputs.is_ok_and(|inputs| read::lacks_files(&self.setup, task as usize, &inputs.folder))
-    }
-
-    fn tasks(&self) -> u64 {
-        self.setup.seeds.len() as u64
-    }
-
-    /// A replica takes so long that each is handed out by itself.
-    fn largest_batch(&self) -> u64 {
-        1
-    }
-
-    fn label(&self, task: TaskId) -> Option<String> {
-        Some(self.setup.label(task as usize))
-    }
-
-    fn grain(&self) -> u64 {
-        1
-    }
-
-    fn can_be_interrupted(&self) -> bool {
-        self.setup.engine.goes_on()
-    }
-
-    fn doing(&self) -> Option<String> {
-        self.running.report()
-    }
-
-    /// Programs that share a folder might find each other's files there.
-    fn can_overlap(&self) -> bool {
-        match &self.setup.engine {
-            Engine::Command(program) => {
-                self.setup.directory.is_some() || (program.produces.is_empty() && self.setup.collect.is_empty())
-            }
-            Engine::Gromacs(_) | Engine::Model(_) => false,
-        }
-    }
-
-    /// A program's replica may take days, and leaves files.
-    fn can_be_sampled(&self) -> bool {
-        !self.setup.engine.is_program()
-    }
-
-    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {
-        let mut ran = Ran { value: Values::default(), failed: Vec::new() };
-        for task in tasks.iter() {
-            match self.replica(task, context) {
-                Ok(replica) => ran.value.replicas.push(replica),
-                Err(cause) => ran.failed.push((task, cause)),
-            }
-        }
-        ran
-    }
 
     fn empty(&self) -> Values {
         Values::default()
+    }
+
+    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Values> {
+        let mut computed = Computed { value: Values::default(), failed: Vec::new() };
+        for task in tasks.iter() {
+            match self.replica(task, context) {
+                Ok(replica) => computed.value.replicas.push(replica),
+                Err(cause) => computed.failed.push((task, cause)),
+            }
+        }
+        computed
     }
 
     fn merge(&self, into: &mut Values, from: Values) -> Result<(), Error> {
@@ -278,12 +235,20 @@ impl Stage for ReplicaStage {
         Ok(())
     }
 
-    fn fold(&self, total: &mut Values, mut from: Values) -> Result<(), Error> {
+    fn reduce(&self, total: &mut Values, mut from: Values) -> Result<(), Error> {
         from.replicas.iter_mut().for_each(|replica| replica.series = Vec::new());
         self.merge(total, from)
     }
 
-    fn finish(&self, total: &Values, failed: &[Failure]) -> Result<StageResult, Error> {
-        StageResult::new(self, failed, total)
+    fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
+        if !self.keeps_records() {
+            return None;
+        }
+        let inputs = self.setup.inputs(task as usize).ok()?;
+        self.ended(&inputs, campaign)?;
+        Some(match read::lacks_files(&self.setup, task as usize, &inputs.folder) {
+            true => RecordedFiles::Incomplete,
+            false => RecordedFiles::Complete,
+        })
     }
 }

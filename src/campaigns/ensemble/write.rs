@@ -3,7 +3,7 @@ use super::engine::Engine;
 use super::inputs::Setup;
 use super::section::ColumnName;
 use super::stage::{Replica, Values};
-use crate::campaigns::campaign::Outcomes;
+use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::md::plumed::{PlumedKernel, plumed_version};
 use crate::results::{Rows, Writer};
@@ -15,7 +15,7 @@ use crate::results::{Rows, Writer};
 pub fn write(
     setup: &Setup,
     done: &StageResult,
-    outcomes: &mut dyn Outcomes,
+    recorded: &mut dyn RecordedValues,
     out: &mut Writer,
 ) -> Result<Vec<String>, Error> {
     let total: Values = done.value()?;
@@ -29,11 +29,11 @@ pub fn write(
     let files: Vec<Series> = (0..setup.collect.len())
         .map(|file| Series::open(setup, &total, file, &failed, out))
         .collect::<Result<_, _>>()?;
-    outcomes.each(0, &mut |_, _, piece| {
-        let values = piece.downcast::<Values>().map_err(|_| Error::Outcome("it is of another stage".into()))?;
+    recorded.for_each(0, &mut |batch| {
+        let values: Values = batch.value()?;
         values.replicas.iter().try_for_each(|replica| files.iter().try_for_each(|file| file.fill(setup, replica, out)))
     })?;
-    super::free_energy::write(setup, &periods, outcomes, out)
+    super::free_energy::write(setup, &periods, recorded, out)
 }
 
 /// What depends on this run.

@@ -1,7 +1,7 @@
 //! How long will the embedded engine's tasks take, and with how much memory?
 use super::levels::{Level, Solver};
 use super::setup::{Frame, Setup, Unit};
-use super::stage::FragmentStage;
+use super::stage::estimated_cost;
 use crate::campaigns::campaign::MemoryNeed;
 use crate::engines::qc::{Embedded, Forecast};
 use crate::science::scf::{Footprint, TOGETHER};
@@ -16,22 +16,21 @@ const MEASURED: usize = 3;
 const RECORDED_S: f64 = 1e-5;
 
 /// How long each task will take on one of `ranks` ranks, measured within about `limit`; nothing where programs run.
-pub fn tasks(stage: &FragmentStage, ranks: u64, memory_mb: Option<u64>, limit: Duration) -> Option<Vec<f64>> {
-    let setup = stage.setup();
+pub fn tasks(setup: &Setup, ranks: u64, memory_mb: Option<u64>, limit: Duration) -> Option<Vec<f64>> {
     if setup.levels.iter().any(Level::is_program) {
         return None;
     }
     // Tasks that are alike, by level, kind and estimated cost, each with one of them.
     let mut classes = BTreeMap::<(u16, u64, u64), TaskId>::new();
     let class_of = |(id, unit): (usize, &Unit)| {
-        let (driver, cost) = (setup.driver_of(&unit.task), stage.estimate(id as TaskId));
+        let (driver, cost) = (setup.driver_of(&unit.task), estimated_cost(setup, id as TaskId));
         (unit.task.level, driver as u64, cost.to_bits())
     };
     let of_units: Vec<_> = setup.units.iter().enumerate().map(class_of).collect();
     of_units.iter().enumerate().for_each(|(id, class)| {
         classes.entry(*class).or_insert(id as TaskId);
     });
-    let curves = measure(stage, &classes, memory_mb.map(|mb| mb as usize), limit)?;
+    let curves = measure(setup, &classes, memory_mb.map(|mb| mb as usize), limit)?;
     let shared = sharing(setup);
     let seconds = of_units.iter().zip(shared).map(|((level, driver, cost), tasks)| {
         let Some(curve) = curves.get(&(*level, *driver)) else { return RECORDED_S };
@@ -47,7 +46,7 @@ type Curve = Vec<(f64, Forecast)>;
 
 /// Measures tasks of each level and kind: the cheapest, the dearest and some between.
 fn measure(
-    stage: &FragmentStage,
+    setup: &Setup,
     classes: &BTreeMap<(u16, u64, u64), TaskId>,
     memory_mb: Option<usize>,
     limit: Duration,
@@ -66,10 +65,10 @@ fn measure(
     let mut curves = BTreeMap::new();
     for (kind, tasks) in of_kinds {
         for (cost, id) in tasks {
-            let unit = &stage.setup().units[id as usize];
-            let Solver::Embedded(engine) = &stage.level(unit).solver else { continue };
-            let driver = stage.setup().driver_of(&unit.task);
-            let forecast = engine.forecast(&stage.molecule(unit), driver, memory_mb, limit / count as u32)?;
+            let unit = &setup.units[id as usize];
+            let Solver::Embedded(engine) = &setup.level(unit).solver else { continue };
+            let driver = setup.driver_of(&unit.task);
+            let forecast = engine.forecast(&setup.molecule(unit), driver, memory_mb, limit / count as u32)?;
             curves.entry(kind).or_insert_with(Curve::new).push((cost, forecast));
         }
     }
@@ -97,19 +96,18 @@ fn sharing(setup: &Setup) -> Vec<u64> {
 }
 
 /// The memory of a rank: that of the task with the most functions.
-pub fn memory(stage: &FragmentStage, limit_mb: Option<u64>) -> Option<MemoryNeed> {
-    let needs = (0..stage.setup().levels.len()).filter_map(|level| memory_of_level(stage, level, limit_mb));
+pub fn memory(setup: &Setup, limit_mb: Option<u64>) -> Option<MemoryNeed> {
+    let needs = (0..setup.levels.len()).filter_map(|level| memory_of_level(setup, level, limit_mb));
     needs.max_by(|a, b| a.peak_mb.total_cmp(&b.peak_mb))
 }
 
-fn memory_of_level(stage: &FragmentStage, level: usize, limit_mb: Option<u64>) -> Option<MemoryNeed> {
-    let setup = stage.setup();
+fn memory_of_level(setup: &Setup, level: usize, limit_mb: Option<u64>) -> Option<MemoryNeed> {
     let Solver::Embedded(engine) = &setup.levels[level].solver else { return None };
     let units = || setup.units.iter().filter(|unit| usize::from(unit.task.level) == level);
     let size = |unit: &Unit| (functions(setup, engine, unit), unit.task.real.len());
     let largest = units().max_by_key(|unit| size(unit))?;
     let alike = units().filter(|unit| size(unit).0 == size(largest).0).take(TOGETHER).count();
-    let footprint = engine.footprint(&stage.molecule(largest))?;
+    let footprint = engine.footprint(&setup.molecule(largest))?;
     let ample_mb = footprint.ample_mb() as u64;
     let used = footprint.used(limit_mb.unwrap_or(ample_mb) as usize, alike);
     let about = about(&footprint, limit_mb, used.is_kept, used.batches);

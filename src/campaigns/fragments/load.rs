@@ -1,5 +1,5 @@
 //! Does the section describe an expansion that can be run?
-use super::FragmentCampaign;
+use super::campaign::FragmentCampaign;
 use super::frozen_core;
 use super::identity::identity;
 use super::images;

@@ -1,60 +1,72 @@
 //! How is a task computed?
 use super::levels::{Level, Solver};
 use super::setup::{Setup, Unit};
-use super::sums::{FragmentValues, TaskDerivatives};
-use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+use super::sums::{TaskDerivatives, FragmentValues};
+use crate::campaigns::stage::{Computed, Context, Error, PerTask, Stage, StageSpec, Workload};
 use crate::engines::qc::{Driver, Engine, QcResult, Recorded, Resources, SOLUTION};
-use crate::science::chemistry::{Differences, Molecule};
+use crate::science::chemistry::Differences;
 use crate::science::scf::{Integrals, TOGETHER};
-use crate::task::{Cause, Failure, TaskId, Tasks};
+use crate::task::{Cause, TaskId, Tasks};
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
 
-/// All tasks of all frames.
-pub struct FragmentStage {
+/// Runs tasks of all frames.
+pub struct FragmentWorkload {
     setup: Arc<Setup>,
     /// Integrals of the last embedded task: the next one often has the same atoms.
-    integrals: Mutex<Option<Integrals>>,
+    integrals: Option<Integrals>,
 }
 
-impl FragmentStage {
+impl Clone for FragmentWorkload {
+    /// The same work with an empty cache.
+    fn clone(&self) -> Self {
+        Self { setup: Arc::clone(&self.setup), integrals: None }
+    }
+}
+
+/// The estimated cost of a task, s.
+pub fn estimated_cost(setup: &Setup, id: TaskId) -> f64 {
+    let unit = &setup.units[id as usize];
+    super::cost::estimate_s(&setup.frames[unit.frame], &unit.task, setup.level(unit), setup.driver_of(&unit.task))
+}
+
+/// The most tasks of one call.
+fn chunk(setup: &Setup) -> u64 {
+    let all = |is: fn(&Level) -> bool| setup.levels.iter().all(is);
+    if all(Level::is_recorded) {
+        64
+    } else if all(|level| !level.is_program()) {
+        TOGETHER as u64
+    } else {
+        1
+    }
+}
+
+impl FragmentWorkload {
     /// The stage of a campaign.
-    pub fn new(setup: Arc<Setup>) -> Self {
-        Self { setup, integrals: Mutex::new(None) }
-    }
-
-    /// What the campaign consists of.
-    pub fn setup(&self) -> &Setup {
-        &self.setup
-    }
-
-    /// The estimated cost of a task, s.
-    pub fn estimate(&self, id: TaskId) -> f64 {
-        let unit = self.unit(id);
-        let driver = self.setup.driver_of(&unit.task);
-        super::cost::estimate_s(&self.setup.frames[unit.frame], &unit.task, self.level(unit), driver)
-    }
-
-    /// The level of a task.
-    pub fn level(&self, unit: &Unit) -> &Level {
-        self.setup.level(unit)
-    }
-
-    /// The molecule of a task.
-    pub fn molecule(&self, unit: &Unit) -> Molecule {
-        self.setup.molecule(unit)
+    pub fn stage(setup: &Arc<Setup>) -> Stage {
+        let (of_costs, of_urgencies, of_labels) = (Arc::clone(setup), Arc::clone(setup), Arc::clone(setup));
+        let spec = StageSpec {
+            costs: PerTask::computed(move |id| estimated_cost(&of_costs, id)),
+            // Low orders first: an expansion that is not finished is of use already.
+            urgencies: PerTask::computed(move |id| of_urgencies.units[id as usize].task.generation.into()),
+            labels: PerTask::computed(move |id| Some(of_labels.label(id as usize))),
+            // Programs take so long that each task is handed out by itself.
+            largest_batch: if setup.levels.iter().any(Level::is_program) { 1 } else { u64::MAX },
+            chunk: chunk(setup),
+            ..StageSpec::new("tasks", setup.units.len() as u64)
+        };
+        Stage::new(spec, Self { setup: Arc::clone(setup), integrals: None })
     }
 
     /// The energies and derivatives of tasks of one level and kind, and how many other sets of keywords each took.
-    fn compute(&self, ids: &[TaskId], context: &Context) -> Vec<Result<(QcResult, usize), Cause>> {
-        let (level, driver) = self.way(ids[0]);
+    fn compute(&mut self, ids: &[TaskId], context: &Context) -> Vec<Result<(QcResult, usize), Cause>> {
+        let (level, driver) = level_and_driver(&self.setup, ids[0]);
         match &level.solver {
-            Solver::Recorded(recorded) => ids.iter().map(|&id| self.recall(id, recorded, driver)).collect(),
+            Solver::Recorded(recorded) => ids.iter().map(|&id| self.recorded_answer(id, recorded, driver)).collect(),
             Solver::Embedded(engine) => {
-                let molecules: Vec<_> = ids.iter().map(|&id| self.molecule(self.unit(id))).collect();
-                let mut integrals = self.integrals.lock().unwrap_or_else(PoisonError::into_inner);
-                level.embedded(engine, &molecules, (driver, context.room()), &mut integrals)
+                let molecules: Vec<_> = ids.iter().map(|&id| self.setup.molecule(self.unit(id))).collect();
+                level.embedded(engine, &molecules, (driver, context.room()), &mut self.integrals)
             }
             Solver::Program(engine) => {
                 ids.iter().map(|&id| self.run_program(id, (level, engine.as_ref()), driver, context)).collect()
@@ -62,21 +74,15 @@ impl FragmentStage {
         }
     }
 
-    fn recall(&self, id: TaskId, recorded: &Recorded, driver: Driver) -> Result<(QcResult, usize), Cause> {
+    fn recorded_answer(&self, id: TaskId, recorded: &Recorded, driver: Driver) -> Result<(QcResult, usize), Cause> {
         let unit = self.unit(id);
         let basis = self.setup.frames[unit.frame].expansion.basis_of(&unit.task);
         let key = (unit.frame, &*unit.task.real, &*basis);
-        Ok((recorded.result(key, self.molecule(unit).atoms.len(), driver)?, 0))
+        Ok((recorded.result(key, self.setup.molecule(unit).atoms.len(), driver)?, 0))
     }
 
     fn unit(&self, id: TaskId) -> &Unit {
         &self.setup.units[id as usize]
-    }
-
-    /// How a task is computed, and what of it.
-    fn way(&self, id: TaskId) -> (&Level, Driver) {
-        let unit = self.unit(id);
-        (self.level(unit), self.setup.driver_of(&unit.task))
     }
 
     fn run_program(
@@ -86,7 +92,7 @@ impl FragmentStage {
         driver: Driver,
         context: &Context,
     ) -> Result<(QcResult, usize), Cause> {
-        let molecule = self.molecule(self.unit(id));
+        let molecule = self.setup.molecule(self.unit(id));
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let scratch = programs.scratch.join(format!("task-{id}"));
         let made = std::fs::create_dir_all(&scratch);
@@ -140,81 +146,44 @@ impl FragmentStage {
     }
 }
 
-impl Stage for FragmentStage {
+/// The level of a task, and the derivative that it gives.
+fn level_and_driver(setup: &Setup, id: TaskId) -> (&Level, Driver) {
+    let unit = &setup.units[id as usize];
+    (setup.level(unit), setup.driver_of(&unit.task))
+}
+
+impl Workload for FragmentWorkload {
     type Value = FragmentValues;
 
-    fn name(&self) -> &str {
-        "tasks"
+    fn empty(&self) -> FragmentValues {
+        FragmentValues::default()
     }
 
-    fn tasks(&self) -> u64 {
-        self.setup.units.len() as u64
-    }
-
-    fn cost(&self, id: TaskId) -> f64 {
-        self.estimate(id)
-    }
-
-    /// Low orders first: an expansion that is not finished is of use already.
-    fn urgency(&self, id: TaskId) -> u32 {
-        self.setup.units[id as usize].task.generation.into()
-    }
-
-    /// Programs take so long that each task is handed out by itself.
-    fn largest_batch(&self) -> u64 {
-        if self.setup.levels.iter().any(Level::is_program) { 1 } else { u64::MAX }
-    }
-
-    fn label(&self, id: TaskId) -> Option<String> {
-        Some(self.setup.label(id as usize))
-    }
-
-    fn grain(&self) -> u64 {
-        let all = |is: fn(&Level) -> bool| self.setup.levels.iter().all(is);
-        if all(Level::is_recorded) {
-            64
-        } else if all(|level| !level.is_program()) {
-            TOGETHER as u64
-        } else {
-            1
-        }
-    }
-
-    fn forecast(&self, ranks: u64, memory_mb: Option<u64>, limit: Duration) -> Option<Vec<f64>> {
-        super::forecast::tasks(self, ranks, memory_mb, limit)
-    }
-
-    fn run(&self, tasks: Tasks, context: &Context) -> Ran<FragmentValues> {
-        let mut ran = Ran { value: FragmentValues::default(), failed: Vec::new() };
+    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<FragmentValues> {
+        let mut computed = Computed { value: FragmentValues::default(), failed: Vec::new() };
         let ids: Vec<TaskId> = tasks.iter().collect();
+        let setup = Arc::clone(&self.setup);
         let is_alike = |a: &TaskId, b: &TaskId| {
-            let ((level, driver), (other, its)) = (self.way(*a), self.way(*b));
+            let ((level, driver), (other, its)) = (level_and_driver(&setup, *a), level_and_driver(&setup, *b));
             std::ptr::eq(level, other) && driver == its
         };
         for alike in ids.chunk_by(is_alike) {
             for (&id, answer) in alike.iter().zip(self.compute(alike, context)) {
                 let value = answer.and_then(|answer| self.value(id, answer));
                 // Without derivatives in the sums there is nothing that could overflow.
-                let joined = value.and_then(|value| ran.value.merge(value).map_err(|e| Cause::Failed(e.to_string())));
-                ran.failed.extend(joined.err().map(|cause| (id, cause)));
+                let merged =
+                    value.and_then(|value| computed.value.merge(value).map_err(|e| Cause::Failed(e.to_string())));
+                computed.failed.extend(merged.err().map(|cause| (id, cause)));
             }
         }
-        ran
-    }
-
-    fn empty(&self) -> FragmentValues {
-        FragmentValues::default()
+        computed
     }
 
     fn merge(&self, into: &mut FragmentValues, from: FragmentValues) -> Result<(), Error> {
         Ok(into.merge(from)?)
     }
 
-    fn fold(&self, total: &mut FragmentValues, from: FragmentValues) -> Result<(), Error> {
+    fn reduce(&self, total: &mut FragmentValues, from: FragmentValues) -> Result<(), Error> {
         Ok(total.fold(&self.setup, from)?)
-    }
-
-    fn finish(&self, total: &FragmentValues, failed: &[Failure]) -> Result<StageResult, Error> {
-        StageResult::new(self, failed, total)
     }
 }

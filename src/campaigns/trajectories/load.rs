@@ -1,8 +1,10 @@
 //! Builds a campaign of trajectories from its section, and checks that its values make sense together.
+use super::campaign::TrajectoryCampaign;
+use super::initial::InitialFile;
 use super::rounds::{Point, Target};
 use super::section::{AlgorithmSection, Basis, CorrelationName, Keep, ModelSection, SamplingName, Section, TimeUnit};
+use super::setup::{Setup, Units};
 use super::timing::{check_step, clock_of, step_sizes};
-use super::{InitialFile, Setup, TrajectoryCampaign, Units};
 use crate::config::{Config, Faults};
 use crate::science::dynamics::models::{Fmo, UnitSystem};
 use crate::science::dynamics::{Correlations, InitialState, Model};
@@ -42,7 +44,7 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
         points.iter().zip(&sections).map(|(point, section)| identity(config, point, section)).collect();
     let mut identities = identities?;
     let identity = if identities.len() == 1 { identities.remove(0) } else { identities.into() };
-    Ok(TrajectoryCampaign { identity, points, summary, warnings })
+    Ok(TrajectoryCampaign::new(identity, points, summary, warnings))
 }
 
 /// The part of a section that determines results, for the fingerprint. The number of trajectories is left out, since it can be extended.

@@ -2,9 +2,10 @@
 //!
 //! A point is run in rounds whose borders depend on `count` alone: the first has `count` trajectories, and each later one adds a
 //! quarter of all before, in multiples of `count`. Another target then changes how many rounds there are, never what is in one.
-use super::Setup;
-use super::stage::{Sums, TrajectoryStage};
-use crate::campaigns::stage::{Error, StageResult};
+use super::setup::Setup;
+use super::stage::TrajectoryWorkload;
+use super::sums::Sums;
+use crate::campaigns::stage::{Error, Stage};
 use crate::task::Tasks;
 use std::sync::Arc;
 
@@ -27,7 +28,7 @@ pub struct Target {
 }
 
 /// What has been run of a point.
-pub struct Done {
+pub struct PointResult {
     /// Its first stage among those of the campaign.
     pub first_stage: usize,
     /// The trajectories of each of its stages.
@@ -38,48 +39,92 @@ pub struct Done {
     pub worst_error: f64,
 }
 
-/// Takes the stages done apart by points, and tells which comes next.
-///
-/// # Errors
-/// A result cannot be read.
-pub fn follow(points: &[Point], done: &[StageResult]) -> Result<(Vec<Done>, Option<TrajectoryStage>), Error> {
-    let mut finished = Vec::new();
-    let mut next = 0;
-    for point in points {
-        let first_stage = next;
-        let mut rounds = Vec::new();
-        let mut sums: Option<Sums> = None;
-        let mut round = Tasks::new(0, point.setup.count);
-        loop {
-            let Some(result) = done.get(next) else {
-                return Ok((finished, Some(stage_of(point, rounds.len(), round))));
-            };
-            next += 1;
-            rounds.push(round);
-            match &mut sums {
-                None => sums = Some(result.value()?),
-                Some(sums) => sums.merge(result.value()?)?,
-            }
-            let worst_error = sums.as_ref().map_or(f64::NAN, |sums| worst_error(&point.setup, sums));
-            match round_after(round, point, worst_error) {
-                Some(more) => round = more,
-                None => {
-                    finished.extend(sums.map(|sums| Done { first_stage, rounds, sums, worst_error }));
-                    break;
-                }
-            }
-        }
-    }
-    Ok((finished, None))
+/// The points of a campaign, and what has been run of them.
+pub struct Sweep {
+    points: Vec<Point>,
+    /// One for each point that was begun; only the last one may need more rounds.
+    results: Vec<PointResult>,
+    /// The round that runs next, of the point `results.len() - 1` or, where that is complete, of the one after.
+    next: Option<Round>,
 }
 
-/// Every round of every point, should no error ever be small enough.
-pub fn all(points: &[Point]) -> impl Iterator<Item = TrajectoryStage> {
-    points.iter().flat_map(|point| {
-        let first = Some(Tasks::new(0, point.setup.count));
-        let rounds = std::iter::successors(first, |round| round_after(*round, point, f64::INFINITY));
-        rounds.enumerate().map(|(k, tasks)| stage_of(point, k, tasks))
-    })
+/// Trajectories of a point that run as one stage.
+#[derive(Clone, Copy)]
+struct Round {
+    point: usize,
+    /// Counted from 0.
+    number: usize,
+    tasks: Tasks,
+}
+
+impl Sweep {
+    /// A sweep of which nothing has been run.
+    pub fn new(points: Vec<Point>) -> Self {
+        let next = first_round(&points, 0);
+        Self { points, results: Vec::new(), next }
+    }
+
+    /// All points.
+    pub fn points(&self) -> &[Point] {
+        &self.points
+    }
+
+    /// What has been run of each point, in their order.
+    pub fn results(&self) -> &[PointResult] {
+        &self.results
+    }
+
+    /// The stage that comes next; none where all points are complete.
+    pub fn next_stage(&self) -> Option<Stage> {
+        self.next.map(|round| self.stage_of(round))
+    }
+
+    /// Accepts the sums of the stage that came next.
+    ///
+    /// # Errors
+    /// A sum overflows.
+    pub fn accept(&mut self, sums: Sums) -> Result<(), Error> {
+        let Some(round) = self.next else { return Ok(()) };
+        if round.number == 0 {
+            let first_stage = self.results.iter().map(|result| result.rounds.len()).sum();
+            let worst_error = f64::NAN;
+            self.results.push(PointResult { first_stage, rounds: Vec::new(), sums, worst_error });
+        } else if let Some(result) = self.results.last_mut() {
+            result.sums.merge(sums)?;
+        }
+        let (point, result) = (&self.points[round.point], &mut self.results[round.point]);
+        result.rounds.push(round.tasks);
+        result.worst_error = worst_error(&point.setup, &result.sums);
+        self.next = match tasks_after(round.tasks, point, result.worst_error) {
+            Some(tasks) => Some(Round { number: round.number + 1, tasks, ..round }),
+            None => first_round(&self.points, round.point + 1),
+        };
+        Ok(())
+    }
+
+    /// Every round of every point, should no error ever be small enough.
+    pub fn all_stages(&self) -> impl Iterator<Item = Stage> {
+        let of_point = move |point: usize| {
+            let first = first_round(&self.points, point);
+            std::iter::successors(first, move |round| {
+                let tasks = tasks_after(round.tasks, &self.points[point], f64::INFINITY)?;
+                Some(Round { number: round.number + 1, tasks, ..*round })
+            })
+        };
+        (0..self.points.len()).flat_map(of_point).map(|round| self.stage_of(round))
+    }
+
+    fn stage_of(&self, round: Round) -> Stage {
+        let point = &self.points[round.point];
+        let of_point = point.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
+        let of_round = if round.number == 0 { String::new() } else { format!(" round {}", round.number) };
+        let name = format!("trajectories{of_point}{of_round}");
+        TrajectoryWorkload { setup: Arc::clone(&point.setup), tasks: round.tasks }.into_stage(name)
+    }
+}
+
+fn first_round(points: &[Point], point: usize) -> Option<Round> {
+    Some(Round { point, number: 0, tasks: Tasks::new(0, points.get(point)?.setup.count) })
 }
 
 /// The largest standard error of a diabatic population at any time.
@@ -90,7 +135,8 @@ fn worst_error(setup: &Setup, sums: &Sums) -> f64 {
     populations.fold(f64::NAN, |worst, error| worst.max(*error))
 }
 
-fn round_after(round: Tasks, point: &Point, error: f64) -> Option<Tasks> {
+/// The trajectories that are added to a point with that `error` after those of a round; none where they are enough.
+fn tasks_after(round: Tasks, point: &Point, error: f64) -> Option<Tasks> {
     let target = point.target?;
     // Where all trajectories fail more of them are of no use.
     if error.is_nan() || error <= target.stderr || round.end >= target.max_count {
@@ -99,11 +145,4 @@ fn round_after(round: Tasks, point: &Point, error: f64) -> Option<Tasks> {
     let count = point.setup.count;
     let more = (round.end / count / 4).max(1) * count;
     Some(Tasks::new(round.end, (round.end + more).min(target.max_count)))
-}
-
-fn stage_of(point: &Point, round: usize, tasks: Tasks) -> TrajectoryStage {
-    let of_point = point.name.as_ref().map_or(String::new(), |name| format!(" {name}"));
-    let of_round = if round == 0 { String::new() } else { format!(" round {round}") };
-    let name = format!("trajectories{of_point}{of_round}");
-    TrajectoryStage { name, setup: Arc::clone(&point.setup), tasks }
 }

@@ -1,8 +1,8 @@
 //! Writes the observables of single trajectories, for `keep = "all"`.
-use super::Setup;
-use super::rounds::Done;
-use super::stage::{Row, Sums};
-use crate::campaigns::campaign::Outcomes;
+use super::rounds::PointResult;
+use super::setup::Setup;
+use super::sums::{Row, Sums};
+use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::Error;
 use crate::results::{Complex, Rows, Writer};
 
@@ -23,8 +23,8 @@ struct Single {
 pub fn write(
     group: &str,
     setup: &Setup,
-    done: &Done,
-    outcomes: &mut dyn Outcomes,
+    done: &PointResult,
+    values: &mut dyn RecordedValues,
     out: &mut Writer,
 ) -> Result<(), Error> {
     let (samples, states, energy) = (setup.clock.samples + 1, setup.layout().states, setup.units.energy);
@@ -47,9 +47,9 @@ pub fn write(
     let single = Single { populations, density, classical, quantum, surface };
     let mut missing = Vec::new();
     for (k, round) in done.rounds.iter().enumerate() {
-        outcomes.each(done.first_stage + k, &mut |_, failed, value| {
-            missing.extend(failed.iter().map(|failure| round.first + failure.task));
-            let sums = value.downcast::<Sums>().map_err(|_| Error::Outcome("the value is of another stage".into()))?;
+        values.for_each(done.first_stage + k, &mut |batch| {
+            missing.extend(batch.failed.iter().map(|failure| round.first + failure.task));
+            let sums: Sums = batch.value()?;
             sums.rows.iter().try_for_each(|row| write_row(setup, &single, row, out))
         })?;
     }

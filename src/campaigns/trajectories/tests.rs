@@ -1,13 +1,17 @@
+use super::campaign::TrajectoryCampaign;
+use super::stage::TrajectoryWorkload;
+use super::sums::Sums;
 use super::*;
-use crate::campaigns::campaign::Take;
-use crate::campaigns::stage::{Context, Piece, Stage};
+use crate::campaigns::campaign::{Next, RecordedBatch, RecordedValues, Visit};
+use crate::campaigns::stage::{Context, Error, Stage, StageResult, Workload};
 use crate::config::KindSchema;
+use crate::journal::codec;
 use crate::results::{Complex, Reader, Writer};
 use crate::science::dynamics::LANES;
 use crate::seed::CampaignSeed;
-use crate::task::{Cause, Failure, Tasks};
-use stage::{Sums, TrajectoryStage};
+use crate::task::{Cause, Tasks};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 /// A campaign whose configuration would stand in `folder`: `keys` of [trajectories], then whole sections.
@@ -28,15 +32,23 @@ fn faults_of(keys: &str, sections: &str) -> String {
     load(Path::new("."), keys, sections).err().map_or(String::new(), |faults| faults.render(false))
 }
 
-/// The first stage of a campaign.
-fn stage_of(campaign: &TrajectoryCampaign) -> TrajectoryStage {
-    rounds::follow(&campaign.points, &[]).unwrap().1.unwrap()
+/// The work of a campaign's first stage.
+fn first_work(campaign: &TrajectoryCampaign) -> TrajectoryWorkload {
+    let setup = Arc::clone(&campaign.sweep().points()[0].setup);
+    TrajectoryWorkload { tasks: Tasks::new(0, setup.count), setup }
 }
 
-fn run(stage: &TrajectoryStage, tasks: Tasks) -> (Sums, Vec<(u64, Cause)>) {
+fn first_stage(campaign: &mut TrajectoryCampaign) -> Stage {
+    match campaign.advance(None).unwrap() {
+        Next::Run(stage) => stage,
+        Next::Complete => panic!("the campaign has no stage"),
+    }
+}
+
+fn run(work: &mut TrajectoryWorkload, tasks: Tasks) -> (Sums, Vec<(u64, Cause)>) {
     let halt = AtomicBool::new(false);
-    let ran = stage.run(tasks, &Context::solitary(CampaignSeed(5), &halt));
-    (ran.value, ran.failed)
+    let computed = work.run(tasks, &Context::solitary(CampaignSeed(5), &halt));
+    (computed.value, computed.failed)
 }
 
 /// An initial file of five rows for [`SPIN_BOSON`] and [`TIMES`], row 3 spoilt by `value`.
@@ -79,10 +91,10 @@ fn steps_that_are_unstable_are_refused_and_poor_ones_warned_of() {
         load(Path::new("."), &keys, &format!("{MEAN_FIELD}{SPIN_BOSON}"))
     };
     // The fastest of five modes has the frequency 0.1 tan(81 degrees) = 0.631.
-    assert!(with(0.01, "strang").unwrap().warnings().is_empty());
-    let rendered = with(0.5, "strang").unwrap().warnings().render(false);
+    assert!(with(0.01, "strang").unwrap().declare().warnings.is_empty());
+    let rendered = with(0.5, "strang").unwrap().declare().warnings.render(false);
     assert!(rendered.contains("0.316") && rendered.contains("largest quantum energy x step is"), "{rendered}");
-    let rendered = with(0.1, "sequential").unwrap().warnings().render(false);
+    let rendered = with(0.1, "sequential").unwrap().declare().warnings.render(false);
     assert!(rendered.contains("loses the norm"), "{rendered}");
     for (step, integrator) in [(5.5, "strang"), (4.7, "sequential"), (f64::from(1 << 20), "sequential")] {
         let rendered = with(step, integrator).err().map_or(String::new(), |faults| faults.render(false));
@@ -96,25 +108,30 @@ fn what_is_the_default_and_what_is_spelt_out_are_the_same_campaign() {
     let plain = load(Path::new("."), &format!("count = 3\n{TIMES}"), &sections).unwrap();
     let spelt = format!("{sections}[trajectories.initial]\nstate = 0\nbasis = \"adiabatic\"");
     let spelt = load(Path::new("."), &format!("count = 4\nkeep = \"mean\"\n{TIMES}"), &spelt).unwrap();
-    assert_eq!(plain.identity(), spelt.identity());
-    assert_eq!((plain.grows(), spelt.grows()), (Some(("trajectories.count", 3)), Some(("trajectories.count", 4))));
+    let (plain, spelt) = (plain.declare(), spelt.declare());
+    assert_eq!(plain.identity, spelt.identity);
+    assert_eq!(plain.extensible, Some(("trajectories.count", 3)));
+    assert_eq!(spelt.extensible, Some(("trajectories.count", 4)));
 }
 
 #[test]
 fn any_division_into_batches_gives_the_same_sums() {
     for sections in [format!("{FSSH}{SPIN_BOSON}"), format!("{MEAN_FIELD}{TULLY}")] {
-        let campaign = load(Path::new("."), &format!("count = 40\n{TIMES}"), &sections).unwrap();
-        let stage = stage_of(&campaign);
-        let shared = share(stage_of(&campaign));
-        let encoded = |sums: Sums| shared.encode(&(Box::new(sums) as Piece)).unwrap();
-        let whole = encoded(run(&stage, Tasks::new(0, 40)).0);
+        let mut campaign = load(Path::new("."), &format!("count = 40\n{TIMES}"), &sections).unwrap();
+        let mut work = first_work(&campaign);
+        let stage = first_stage(&mut campaign);
+        let whole = codec::encode(&run(&mut work, Tasks::new(0, 40)).0).unwrap();
+        let halt = AtomicBool::new(false);
+        let context = Context::solitary(CampaignSeed(5), &halt);
         for size in [1, 7, LANES as u64 + 1] {
-            let mut total = shared.empty();
+            let (mut worker, mut reducer) = (stage.worker(), stage.reducer(None).unwrap());
             let batches: Vec<Tasks> = Tasks::new(0, 40).pieces(size).collect();
             for batch in batches.into_iter().rev() {
-                shared.fold(&mut total, &encoded(run(&stage, batch).0)).unwrap();
+                assert!(worker.run(batch, &context).is_empty());
+                worker.keep().unwrap();
+                reducer.add(&worker.end_batch().unwrap()).unwrap();
             }
-            assert!(shared.encode(&total).unwrap() == whole, "batches of {size}");
+            assert!(reducer.total().unwrap() == whole, "batches of {size}");
         }
     }
 }
@@ -126,8 +143,8 @@ fn an_initial_condition_that_is_not_finite_fails_alone() {
     let sums = |value: f64| {
         initial_file(folder.path(), value);
         let campaign = load(folder.path(), TIMES, &sections).unwrap();
-        assert_eq!(campaign.grows(), Some(("trajectories.count", 5)));
-        run(&stage_of(&campaign), Tasks::new(0, 5))
+        assert_eq!(campaign.declare().extensible, Some(("trajectories.count", 5)));
+        run(&mut first_work(&campaign), Tasks::new(0, 5))
     };
     let (healthy, failed) = sums(0.3);
     assert_eq!((healthy.used, failed.len()), (5, 0));
@@ -162,15 +179,12 @@ fn an_initial_file_that_does_not_fit_is_refused() {
     assert!(rendered(TIMES, SPIN_BOSON).contains("of row 0 is 2.5, not 1"));
 }
 
-/// The outcomes of a campaign in one batch.
-struct One {
-    sums: Sums,
-    failed: Vec<Failure>,
-}
+/// The recorded values of a campaign in one batch.
+struct OneBatch(Vec<u8>);
 
-impl Outcomes for One {
-    fn each(&mut self, _stage: usize, take: &mut Take) -> Result<(), Error> {
-        take(Tasks::new(0, 5), &self.failed, Box::new(self.sums.clone()))
+impl RecordedValues for OneBatch {
+    fn for_each(&mut self, _stage: usize, visit: &mut Visit) -> Result<(), Error> {
+        visit(RecordedBatch { tasks: Tasks::new(0, 5), failed: &[], bytes: &self.0 })
     }
 }
 
@@ -180,13 +194,15 @@ fn every_dataset_has_its_shape_units_and_description() {
     for (sections, has_channels, has_surfaces) in
         [(format!("{FSSH}{TULLY}"), true, true), (format!("{MEAN_FIELD}{SPIN_BOSON}"), false, false)]
     {
-        let campaign = load(folder.path(), &format!("count = 5\nkeep = \"all\"\n{TIMES}"), &sections).unwrap();
-        let stage = stage_of(&campaign);
-        let (sums, _) = run(&stage, Tasks::new(0, 5));
-        let done = StageResult::new(&stage, &[], &sums).unwrap();
+        let mut campaign = load(folder.path(), &format!("count = 5\nkeep = \"all\"\n{TIMES}"), &sections).unwrap();
+        let (sums, _) = run(&mut first_work(&campaign), Tasks::new(0, 5));
+        let sums = codec::encode(&sums).unwrap();
+        let stage = first_stage(&mut campaign);
+        let next = campaign.advance(Some(StageResult::new(&stage.spec, Vec::new(), sums.clone()))).unwrap();
+        assert!(matches!(next, Next::Complete));
         let path = folder.path().join("results.h5");
         let mut out = Writer::create(&path).unwrap();
-        campaign.write(&[done], &mut One { sums, failed: Vec::new() }, &mut out).unwrap();
+        campaign.write(&mut OneBatch(sums), &mut out).unwrap();
         out.publish().unwrap();
         let reader = Reader::open(&path).unwrap();
         for item in reader.items().unwrap() {

@@ -1,6 +1,6 @@
 //! Are the times commensurate, and is the time step short enough?
-use super::Units;
 use super::section::{AlgorithmSection, IntegratorName, Section};
+use super::setup::Units;
 use crate::config::{Config, Faults};
 use crate::science::dynamics::{Clock, Integrator, Model, NORM_TOLERANCE};
 

@@ -1,25 +1,20 @@
 //! Writes means and standard errors over trajectories.
-use super::rounds::{self, Done, Point};
-use super::stage::Sums;
-use super::{Setup, single};
-use crate::campaigns::campaign::Outcomes;
-use crate::campaigns::stage::{Error, StageResult};
+use super::rounds::{PointResult, Sweep};
+use super::setup::Setup;
+use super::single;
+use super::sums::Sums;
+use crate::campaigns::campaign::RecordedValues;
+use crate::campaigns::stage::Error;
 use crate::results::{Complex, Writer};
 
 /// Writes `/results` of a campaign of trajectories, with one group for each point of a sweep.
 ///
 /// # Errors
 /// The file cannot be written, or a recorded trajectory cannot be read.
-pub fn write(
-    points: &[Point],
-    done: &[StageResult],
-    outcomes: &mut dyn Outcomes,
-    out: &mut Writer,
-) -> Result<(), Error> {
-    let (done, _) = rounds::follow(points, done)?;
-    for (index, (point, done)) in points.iter().zip(&done).enumerate() {
+pub fn write(sweep: &Sweep, values: &mut dyn RecordedValues, out: &mut Writer) -> Result<(), Error> {
+    for (index, (point, done)) in sweep.points().iter().zip(sweep.results()).enumerate() {
         let group = point.name.as_ref().map_or("/results".to_owned(), |name| format!("/results/{name}"));
-        PointWriter { group: &group, setup: &point.setup, out }.write(done, outcomes)?;
+        PointWriter { group: &group, setup: &point.setup, out }.write(done, values)?;
         if point.name.is_some() {
             out.attribute(&group, "point", index as u64)?;
         }
@@ -50,7 +45,7 @@ impl PointWriter<'_> {
         self.setup.clock.samples + 1
     }
 
-    fn write(&mut self, done: &Done, outcomes: &mut dyn Outcomes) -> Result<(), Error> {
+    fn write(&mut self, done: &PointResult, values: &mut dyn RecordedValues) -> Result<(), Error> {
         let (setup, sums, layout) = (self.setup, &done.sums, self.setup.layout());
         let times: Vec<f64> = setup.clock.times().iter().map(|t| t * setup.units.time_factor).collect();
         self.out.array(&self.path("time"), &[self.samples()], &times, setup.units.time, "time of each sample")?;
@@ -75,7 +70,7 @@ impl PointWriter<'_> {
         self.write_energies(sums)?;
         self.write_scattering(sums)?;
         if setup.keep_all {
-            single::write(self.group, setup, done, outcomes, self.out)?;
+            single::write(self.group, setup, done, values, self.out)?;
         }
         Ok(())
     }

@@ -1,49 +1,50 @@
 //! Along what do windows stand, and how do they know where they are?
 use super::restraint::Restraint;
 use crate::campaigns::pmf::Unit;
-use crate::campaigns::stage::{Error, Shared, StageResult};
+use crate::campaigns::stage::{Error, Stage, StageResult};
 use crate::figure::Chart;
 use crate::results::Writer;
 use crate::science::free_energy::Axis;
 use std::sync::Arc;
 
 /// A coordinate: the passes over the frames that find it, and what they give.
-pub trait Coordinate: Send + Sync {
-    /// The pass after the results `done`; none when the coordinate of every frame is known.
+pub trait Coordinate: Send {
+    /// Accepts the result of the pass that was run last (none at the start) and returns the next one; none when the coordinate of every
+    /// frame is known.
     ///
     /// # Errors
     /// A frame cannot be used, or the frames do not suffice.
-    fn next(&self, done: &[StageResult]) -> Result<Option<Shared>, Error>;
+    fn advance(&mut self, result: Option<StageResult>) -> Result<Option<Stage>, Error>;
 
-    /// What all passes gave, and the results that come after theirs.
+    /// What all passes gave.
     ///
     /// # Errors
-    /// As [`next`](Self::next), or there are passes to come.
-    fn known<'d>(&self, done: &'d [StageResult]) -> Result<(Known, &'d [StageResult]), Error>;
+    /// There are passes to come.
+    fn known(&self) -> Result<Known, Error>;
 
     /// The restraint as far as it is known before any pass, for `grompp` to be tried with; none where it learns nothing of it.
-    fn foreseen_restraint(&self) -> Option<Arc<dyn Restraint>>;
+    fn trial_restraint(&self) -> Option<Arc<dyn Restraint>>;
 
     /// Passes that are sure to come.
-    fn foreseen(&self) -> Vec<Shared>;
+    fn planned_stages(&self) -> Vec<Stage>;
 
     /// What else `plan` tells of passes.
-    fn foretold(&self) -> Vec<String>;
+    fn plan_notes(&self) -> Vec<String>;
 
     /// What was understood, for `check`.
-    fn understood(&self) -> Vec<(String, String)>;
+    fn summary(&self) -> Vec<(String, String)>;
 
     /// Writes what frames have of it.
     ///
     /// # Errors
     /// As [`known`](Self::known), or the file cannot be written.
-    fn write(&self, done: &[StageResult], out: &mut Writer) -> Result<(), Error>;
+    fn write(&self, out: &mut Writer) -> Result<(), Error>;
 
     /// Charts of what frames have of it, each with its name.
     ///
     /// # Errors
     /// As [`known`](Self::known).
-    fn charts(&self, done: &[StageResult]) -> Result<Vec<(&'static str, Chart)>, Error>;
+    fn charts(&self) -> Result<Vec<(&'static str, Chart)>, Error>;
 
     /// What it takes in the result file.
     fn output_bytes(&self) -> u64;

@@ -1,5 +1,5 @@
 //! Which frames is a campaign about?
-use crate::campaigns::stage::told;
+use crate::campaigns::stage::error_chain;
 use crate::md::{Error, Frame, Trajectory, Window, gro};
 use crate::science::pca::CHUNK;
 use crate::science::selection::Atom;
@@ -45,7 +45,7 @@ impl Frames {
     /// # Errors
     /// It cannot be read.
     pub fn structure(&self, number: usize) -> Result<String, Cause> {
-        let frame = self.whole(number).map_err(|error| Cause::Resource(told(&error)))?;
+        let frame = self.whole(number).map_err(|error| Cause::Resource(error_chain(&error)))?;
         Ok(gro::text(&format!("frame {number}"), &self.names, &frame))
     }
 

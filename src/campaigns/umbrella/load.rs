@@ -1,14 +1,15 @@
 //! Does a section describe a campaign that can be run?
+use super::campaign::UmbrellaCampaign;
 use super::coordinate::Coordinate;
 use super::frames::Frames;
 use super::section::{Part, Section};
-use super::{UmbrellaCampaign, components, pulled, windows};
+use super::{pca, pull, windows};
 use crate::config::{Config, Fault, Faults};
 use crate::md::{Error, Structure, Trajectory};
 use crate::science::selection::{Atom, select};
 use crate::seed::CampaignSeed;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// The campaign that the configuration describes.
 ///
@@ -27,13 +28,13 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
         }
     }
     warnings.extend(frames.iter().filter_map(|frames| repeated(config, frames)));
-    let mut coordinate: Option<Arc<dyn Coordinate>> = None;
+    let mut coordinate: Option<Box<dyn Coordinate>> = None;
     if let Some(frames) = &frames {
         let found = match section.coordinate.clone() {
-            Some(pulled) => pulled::load(config, &section, &pulled, frames, recipe.as_ref()),
+            Some(pull) => pull::load(config, &section, &pull, frames, recipe.as_ref()),
             None => {
-                let found = components::load(config, &mut section, frames, &mut warnings);
-                found.map(|components| Arc::new(components) as Arc<dyn Coordinate>)
+                let found = pca::load(config, &mut section, frames, &mut warnings);
+                found.map(|component| Box::new(component) as Box<dyn Coordinate>)
             }
         };
         found.map_or_else(|more| faults.extend(more), |found| coordinate = Some(found));
@@ -51,7 +52,7 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
         windows: recipe,
         config: config.clone(),
         program: None,
-        way: Mutex::default(),
+        sampling: None,
     })
 }
 
@@ -89,7 +90,7 @@ fn inputs(config: &Config, section: &Section) -> Vec<(&'static str, Vec<PathBuf>
         ("trajectory", trajectory_files(config, section)),
         ("structure", vec![config.resolve(&section.structure)]),
     ];
-    if section.coordinate.is_none() && !components::is_word(&section.align_to) {
+    if section.coordinate.is_none() && !pca::is_keyword(&section.align_to) {
         inputs.push(("align_to", vec![config.resolve(Path::new(&section.align_to))]));
     }
     inputs
@@ -108,7 +109,7 @@ pub fn find(config: &Config, key: &str, phrase: &str, atoms: &[Atom]) -> Result<
 
 /// What is wrong with a file that a key of the section names.
 pub fn file_fault(config: &Config, key: &str, error: &Error) -> Fault {
-    let text = crate::campaigns::stage::told(error);
+    let text = crate::campaigns::stage::error_chain(error);
     let (message, help) = text.rsplit_once(": ").unwrap_or((&text, "correct the file"));
     config.fault(&format!("umbrella.{key}"), message, help)
 }

@@ -40,7 +40,7 @@ pub fn read(path: &Path, wanted: &[Column], rows: &Rows) -> Result<(f64, Vec<Vec
     let mut bytes = fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     // The simulation has come to its end, and with it the last line, to which mdrun may put no end.
     bytes.push(b'\n');
-    let table = columns::parse(path, &bytes, wanted).map_err(|error| crate::campaigns::stage::told(&error))?;
+    let table = columns::parse(path, &bytes, wanted).map_err(|error| crate::campaigns::stage::error_chain(&error))?;
     let Some(times) = table.time_ps else { return Err(format!("`{}` has no times", path.display())) };
     let Rows { count, step_ps } = *rows;
     let is_even = |(k, time): (usize, &f64)| (time - times[0] - step_ps * k as f64).abs() < UNEVEN * step_ps.max(1.0);

@@ -3,16 +3,17 @@ mod columns;
 pub(in crate::campaigns) mod engine;
 mod replicas;
 
+use super::campaign::EnsembleCampaign;
 use super::inputs::{FileSource, Setup};
 use super::render::Renderer;
 use super::section::{EngineName, Section};
-use super::{EnsembleCampaign, seeds, told};
+use super::{seeds, told};
 use crate::config::{Config, Faults};
 use crate::journal::{Fingerprint, digest_of_file};
 use crate::seed::{CampaignSeed, MAX_TASKS};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Names that texts may use anyhow.
@@ -65,8 +66,7 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let identity = told::identity(&section, &setup, &digests);
     let warnings = replicas::warnings(config, &setup);
     let afterwards = told::afterwards(&section);
-    let (config, setup, remarks) = (config.clone(), Arc::new(setup), Mutex::default());
-    Ok(EnsembleCampaign { config, setup, found: None, kernel: None, identity, afterwards, warnings, remarks })
+    Ok(EnsembleCampaign::new(config.clone(), Arc::new(setup), identity, afterwards, warnings))
 }
 
 /// A section while it is looked at, and what was found wrong.

@@ -1,9 +1,9 @@
-//! How well is a potential of mean force known? Blocks of samples are weighted anew many times, a task each.
-use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+//! How uncertain is a potential of mean force? A block bootstrap of the samples, a task for each replicate.
+use crate::campaigns::stage::{Computed, Context, Error, Stage, StageResult, StageSpec, Workload};
 use crate::journal::Fingerprint;
 use crate::science::free_energy::{Problem, REPLICATE_VERSION, Replicate};
 use crate::seed::CampaignSeed;
-use crate::task::{Failure, TaskId, Tasks};
+use crate::task::{TaskId, Tasks};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -15,8 +15,8 @@ pub struct Bootstrap {
     seed: CampaignSeed,
 }
 
-/// Replicates by task; none where free energies are not to be found.
-type Found = BTreeMap<TaskId, Option<Replicate>>;
+/// Replicates by task; none where the free energies cannot be solved for.
+type Replicates = BTreeMap<TaskId, Option<Replicate>>;
 
 impl Bootstrap {
     /// `count` replicates of a problem.
@@ -24,28 +24,15 @@ impl Bootstrap {
         Self { problem, count, seed }
     }
 
-    /// Those of a finished stage that were found.
-    ///
-    /// # Errors
-    /// The result is of another stage.
-    pub fn replicates(result: &StageResult) -> Result<Vec<Replicate>, Error> {
-        Ok(result.value::<Found>()?.into_values().flatten().collect())
-    }
-}
-
-impl Stage for Bootstrap {
-    type Value = Found;
-
-    fn name(&self) -> &str {
-        "bootstrap"
+    /// The stage of these replicates.
+    pub fn into_stage(self) -> Stage {
+        let spec =
+            StageSpec { depends_on: self.digest(), chunk: 1, ..StageSpec::new("bootstrap", u64::from(self.count)) };
+        Stage::new(spec, self)
     }
 
-    fn tasks(&self) -> u64 {
-        u64::from(self.count)
-    }
-
-    /// All samples.
-    fn identity(&self) -> String {
+    /// Digest of all windows and samples.
+    fn digest(&self) -> String {
         let mut bytes = vec![REPLICATE_VERSION];
         for window in &self.problem.windows {
             let numbers = [window.center, window.stiffness].into_iter().chain(window.samples.iter().copied());
@@ -54,25 +41,29 @@ impl Stage for Bootstrap {
         Fingerprint::of_bytes(&bytes).to_string()
     }
 
-    fn grain(&self) -> u64 {
-        1
+    /// The replicates of a finished stage, without those that have none.
+    ///
+    /// # Errors
+    /// The result is of another stage.
+    pub fn replicates(result: &StageResult) -> Result<Vec<Replicate>, Error> {
+        Ok(result.value::<Replicates>()?.into_values().flatten().collect())
+    }
+}
+
+impl Workload for Bootstrap {
+    type Value = Replicates;
+
+    fn empty(&self) -> Replicates {
+        Replicates::new()
     }
 
-    fn run(&self, tasks: Tasks, _: &Context) -> Ran<Found> {
+    fn run(&mut self, tasks: Tasks, _: &Context) -> Computed<Replicates> {
         let value = tasks.iter().map(|task| (task, self.problem.replicate(task, self.seed))).collect();
-        Ran { value, failed: Vec::new() }
+        Computed { value, failed: Vec::new() }
     }
 
-    fn empty(&self) -> Found {
-        Found::new()
-    }
-
-    fn merge(&self, into: &mut Found, from: Found) -> Result<(), Error> {
+    fn merge(&self, into: &mut Replicates, from: Replicates) -> Result<(), Error> {
         into.extend(from);
         Ok(())
-    }
-
-    fn finish(&self, total: &Found, failed: &[Failure]) -> Result<StageResult, Error> {
-        StageResult::new(self, failed, total)
     }
 }

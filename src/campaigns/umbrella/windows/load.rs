@@ -4,7 +4,7 @@ use crate::campaigns::ensemble::load::engine::{TAKEN_BY_GROMPP, digest_with_incl
 use crate::campaigns::ensemble::seeds;
 use crate::campaigns::pmf::Discard;
 use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
-use crate::campaigns::umbrella::{components, pulled};
+use crate::campaigns::umbrella::{pca, pull};
 use crate::config::{Config, Faults};
 use crate::engines::md::gromacs::{Gromacs, Mdp, RESERVED_MDRUN_ARGS};
 use crate::journal::digest_of_file;
@@ -67,8 +67,8 @@ struct Given {
 fn recipe(config: &Config, section: &Section, given: Given) -> Recipe {
     let Given { placing, mdp, temperature_k, topology, index, most } = given;
     let manner = match &section.coordinate {
-        Some(coordinate) => pulled::manner(section, coordinate),
-        None => components::manner(section),
+        Some(coordinate) => pull::restraint_spec(section, coordinate),
+        None => pca::restraint_spec(section),
     };
     let digest = |path: &Path| digest_of_file(path).unwrap_or_default();
     let of_index = index.as_deref().map_or(String::new(), digest);

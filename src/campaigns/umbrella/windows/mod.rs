@@ -11,14 +11,14 @@ mod load;
 mod place;
 mod round;
 mod stage;
-mod told;
+mod summary;
 mod way;
 mod write;
 
 pub use load::{absolute, load};
 pub use place::{Refused as PlaceRefused, claim, refuse_strangers};
-pub use stage::{SIMULATION, WindowStage};
-pub use told::{Foreseen, foretold, understood};
+pub use stage::{SIMULATION, WindowWorkload};
+pub use summary::{plan_notes, summary};
 pub use way::{Next, Way};
 pub use write::{charts, write};
 

@@ -1,46 +1,44 @@
-//! How is a window run?
+//! How is a window simulated and sampled?
 use super::{Recipe, Round, START, round::Window};
 use crate::campaigns::ensemble::ended::Ended;
 use crate::campaigns::ensemble::engine::Job;
 use crate::campaigns::ensemble::folder;
 use crate::campaigns::ensemble::inputs::Inputs;
 use crate::campaigns::ensemble::section::Again;
-use crate::campaigns::stage::{Context, Error, Ran, Stage, StageResult};
+use crate::campaigns::stage::{Computed, Context, Error, PerTask, RecordedFiles, Stage, StageSpec, Workload};
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Hold, Restraint};
 use crate::campaigns::umbrella::series::{Rows, Series};
 use crate::engines::md::gromacs::{Input, Simulation};
-use crate::engines::md::{LaunchContext, Progress, Usage};
+use crate::engines::md::{LaunchContext, Usage};
 use crate::journal::Fingerprint;
-use crate::task::{Cause, Failure, TaskId, Tasks};
+use crate::task::{Cause, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// What GROMACS' files of a window are called.
+/// Base name of GROMACS' files of a window.
 pub const SIMULATION: &str = "window";
 
-/// Time that `mdrun` has for its last checkpoint when it is told to end.
+/// Time for `mdrun` to write its last checkpoint when it is asked to stop.
 const GRACE: Duration = Duration::from_secs(60);
 
-/// Windows that are sampled together, a task each.
-pub struct WindowStage {
+/// Runs windows that are sampled together, a task each.
+#[derive(Clone)]
+pub struct WindowWorkload {
     frames: Arc<Frames>,
     recipe: Arc<Recipe>,
     restraint: Arc<dyn Restraint>,
-    round: Round,
-    name: String,
-    /// What this rank's window is at.
-    running: Progress,
+    round: Arc<Round>,
 }
 
-/// What came of some windows.
+/// The joint value of some windows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Values {
     pub windows: Vec<Sampled>,
 }
 
-/// What came of one window.
+/// What one window gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sampled {
     pub index: usize,
@@ -50,17 +48,49 @@ pub struct Sampled {
     pub series: Series,
 }
 
-impl WindowStage {
-    /// The stage of a round.
-    pub fn new(frames: Arc<Frames>, recipe: Arc<Recipe>, restraint: Arc<dyn Restraint>, round: Round) -> Self {
+impl WindowWorkload {
+    /// The stage of a round of windows.
+    pub fn stage(frames: Arc<Frames>, recipe: Arc<Recipe>, restraint: Arc<dyn Restraint>, round: Round) -> Stage {
         let name = if round.number == 1 { "windows".to_owned() } else { format!("windows-{}", round.number) };
-        Self { frames, recipe, restraint, round, name, running: Progress::default() }
+        let work = Self { frames, recipe, restraint, round: Arc::new(round) };
+        let round = Arc::clone(&work.round);
+        let spec = StageSpec {
+            depends_on: work.digest(),
+            // Samples are read as the restraint says; nothing of it can be configured.
+            reading: Some("samples".into()),
+            announcements: round.occasion.clone(),
+            // A window takes so long that each is handed out by itself.
+            largest_batch: 1,
+            chunk: 1,
+            is_resumable: true,
+            ..StageSpec::new(name, round.windows.len() as u64)
+        };
+        let labels = PerTask::computed(move |task| Some(round.windows[task as usize].label()));
+        Stage::new(StageSpec { labels, ..spec }, work)
     }
 
     fn window(&self, task: TaskId) -> &Window {
         &self.round.windows[task as usize]
     }
 
+    /// Digest of where windows stand and start, and how they are restrained.
+    fn digest(&self) -> String {
+        let mut text = String::new();
+        for window in &self.round.windows {
+            let Window { index, center, force_constant, frame, .. } = window;
+            text.push_str(&format!("{index} {} {} {frame}\n", center.to_bits(), force_constant.to_bits()));
+        }
+        if let Some(first) = self.round.windows.first().map(|window| self.hold(window)) {
+            self.restraint.files(&first).iter().for_each(|(_, held)| text.push_str(held));
+            self.restraint
+                .parameters(&first)
+                .iter()
+                .for_each(|(key, value)| text.push_str(&format!("{key} = {value}\n")));
+        }
+        Fingerprint::of(&text).to_string()
+    }
+
+    /// The samples of a window, which is simulated unless an earlier run has.
     fn sample(&self, window: &Window, context: &Context) -> Result<Sampled, Cause> {
         let inputs = self.inputs(window)?;
         let ended = match Ended::read(&inputs, context.campaign) {
@@ -92,9 +122,11 @@ impl WindowStage {
             begin_by: None,
             watchdog_timeout: self.recipe.stall,
             grace: GRACE,
-            progress: &self.running,
+            progress: &context.progress,
         };
-        let Job::Gromacs(simulations) = &inputs.job else { return Err(Cause::Failed("it is no simulation".into())) };
+        let Job::Gromacs(simulations) = &inputs.job else {
+            return Err(Cause::Failed("the window is not a GROMACS simulation".into()));
+        };
         let mut usage = Usage::default();
         let done = self.recipe.gromacs.run(simulations, &berth, &mut usage)?;
         Ended::record(inputs, context.campaign, usage, done.into()).map_err(|error| {
@@ -127,85 +159,22 @@ impl WindowStage {
     }
 }
 
-impl Stage for WindowStage {
+impl Workload for WindowWorkload {
     type Value = Values;
-
-    fn name(&self) -> &str {
-        &self.name
-    }
-
-    fn tasks(&self) -> u64 {
-        self.round.windows.len() as u64
-    }
-
-    /// Where windows stand and start, and how they are held.
-    fn identity(&self) -> String {
-        let mut text = String::new();
-        for window in &self.round.windows {
-            let Window { index, center, force_constant, frame, .. } = window;
-            text.push_str(&format!("{index} {} {} {frame}\n", center.to_bits(), force_constant.to_bits()));
-        }
-        if let Some(first) = self.round.windows.first().map(|window| self.hold(window)) {
-            self.restraint.files(&first).iter().for_each(|(_, held)| text.push_str(held));
-            self.restraint
-                .parameters(&first)
-                .iter()
-                .for_each(|(key, value)| text.push_str(&format!("{key} = {value}\n")));
-        }
-        Fingerprint::of(&text).to_string()
-    }
-
-    /// Samples are read as the restraint says; nothing of it can be chosen.
-    fn reading(&self) -> Option<String> {
-        Some("samples".into())
-    }
-
-    fn has_ended(&self, task: TaskId, campaign: Fingerprint) -> bool {
-        self.inputs(self.window(task)).is_ok_and(|inputs| Ended::read(&inputs, campaign).is_some())
-    }
-
-    fn doing(&self) -> Option<String> {
-        self.running.report()
-    }
-
-    /// A window takes so long that each is handed out by itself.
-    fn largest_batch(&self) -> u64 {
-        1
-    }
-
-    fn label(&self, task: TaskId) -> Option<String> {
-        Some(self.window(task).label())
-    }
-
-    fn grain(&self) -> u64 {
-        1
-    }
-
-    fn can_be_interrupted(&self) -> bool {
-        true
-    }
-
-    fn occasion(&self) -> Vec<String> {
-        self.round.occasion.clone()
-    }
-
-    fn can_be_sampled(&self) -> bool {
-        false
-    }
-
-    fn run(&self, tasks: Tasks, context: &Context) -> Ran<Values> {
-        let mut ran = Ran { value: Values::default(), failed: Vec::new() };
-        for task in tasks.iter() {
-            match self.sample(self.window(task), context) {
-                Ok(sampled) => ran.value.windows.push(sampled),
-                Err(cause) => ran.failed.push((task, cause)),
-            }
-        }
-        ran
-    }
 
     fn empty(&self) -> Values {
         Values::default()
+    }
+
+    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Values> {
+        let mut computed = Computed { value: Values::default(), failed: Vec::new() };
+        for task in tasks.iter() {
+            match self.sample(self.window(task), context) {
+                Ok(sampled) => computed.value.windows.push(sampled),
+                Err(cause) => computed.failed.push((task, cause)),
+            }
+        }
+        computed
     }
 
     fn merge(&self, into: &mut Values, from: Values) -> Result<(), Error> {
@@ -214,7 +183,8 @@ impl Stage for WindowStage {
         Ok(())
     }
 
-    fn finish(&self, total: &Values, failed: &[Failure]) -> Result<StageResult, Error> {
-        StageResult::new(self, failed, total)
+    fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
+        let inputs = self.inputs(self.window(task)).ok()?;
+        Ended::read(&inputs, campaign).map(|_| RecordedFiles::Complete)
     }
 }

@@ -38,13 +38,13 @@ pub enum Next {
 }
 
 impl Recipe {
-    /// The way that the results `done` of windows have led, from the coordinate `along` of all frames.
+    /// The first windows, from the coordinate `along` of all frames.
     ///
     /// # Errors
-    /// A centre is where no frame is, no window has samples, or their free energies are not to be found.
-    pub fn follow(&self, along: &[f64], seed: CampaignSeed, done: &[StageResult]) -> Result<Way, Error> {
+    /// A centre is where no frame is.
+    pub fn begin(&self, along: &[f64]) -> Result<Way, Error> {
         let first = self.first_round(along)?;
-        let mut way = Way {
+        Ok(Way {
             planned: Vec::new(),
             rounds: Vec::new(),
             sampled: BTreeMap::new(),
@@ -52,14 +52,14 @@ impl Recipe {
             umbrella: None,
             problem: None,
             next: Next::Round(first),
-        };
-        for result in done {
-            way = self.advance(way, along, seed, result)?;
-        }
-        Ok(way)
+        })
     }
 
-    fn advance(&self, mut way: Way, along: &[f64], seed: CampaignSeed, result: &StageResult) -> Result<Way, Error> {
+    /// Accepts the result of the stage that came next.
+    ///
+    /// # Errors
+    /// No window has samples, or their free energies cannot be solved for.
+    pub fn advance(&self, mut way: Way, along: &[f64], seed: CampaignSeed, result: &StageResult) -> Result<Way, Error> {
         way.next = match std::mem::replace(&mut way.next, Next::End(Vec::new())) {
             Next::Round(round) => {
                 let number = round.number;

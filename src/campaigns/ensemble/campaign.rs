@@ -1,0 +1,131 @@
+//! How does a campaign of replicas run, and what does it declare?
+use super::engine::Engine;
+use super::inputs::Setup;
+use super::stage::ReplicaWorkload;
+use super::{folder, told, write};
+use crate::campaigns::campaign::{
+    Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report, Reproducibility, StartSupervisor,
+};
+use crate::campaigns::stage::{Error, StageResult};
+use crate::config::{Config, Faults};
+use crate::engines::InstalledProgram;
+use crate::engines::md::gromacs::TooFewGpus;
+use crate::engines::md::plumed::PlumedKernel;
+use crate::results;
+use std::sync::Arc;
+
+/// A campaign of replicas, ready to run.
+pub struct EnsembleCampaign {
+    config: Config,
+    setup: Arc<Setup>,
+    /// The program that runs replicas, with its version.
+    program: Option<InstalledProgram>,
+    /// PLUMED's library, where it biases.
+    kernel: Option<PlumedKernel>,
+    /// What determines the results, but for the program's version.
+    identity: serde_json::Value,
+    /// What is computed from columns when they are written.
+    post_processing: serde_json::Value,
+    warnings: Faults,
+    result: Option<StageResult>,
+}
+
+impl EnsembleCampaign {
+    /// A campaign whose programs have not been looked for yet.
+    pub fn new(
+        config: Config,
+        setup: Arc<Setup>,
+        identity: serde_json::Value,
+        post_processing: serde_json::Value,
+        warnings: Faults,
+    ) -> Self {
+        Self { config, setup, program: None, kernel: None, identity, post_processing, warnings, result: None }
+    }
+
+    fn output_bytes(&self) -> u64 {
+        // Columns of programs are as long as they make them.
+        let columns: u64 = self.setup.collect.iter().map(|collect| collect.columns.len() as u64).sum();
+        20_000 + (400 + 8 * columns * self.setup.engine.rows()) * self.setup.seeds.len() as u64
+    }
+}
+
+impl Campaign for EnsembleCampaign {
+    fn find_programs(&mut self, supervisor: &StartSupervisor) -> Result<(), Faults> {
+        let key = format!("ensemble.{}", self.setup.engine.name());
+        if !self.setup.engine.is_program() {
+            return Ok(());
+        }
+        let Some(guard) = supervisor() else {
+            let help = "see the message about the supervisor above";
+            return Err(self.config.fault(&key, "no program can be started here", help).into());
+        };
+        self.program = self.setup.engine.find(&self.config, guard)?;
+        self.kernel = self.setup.engine.find_plumed(&self.config, guard)?;
+        folder::refuse_foreign(&self.config, &self.setup)
+    }
+
+    fn declare(&self) -> Declaration {
+        let is_program = self.setup.engine.is_program();
+        let mut identity = self.identity.clone();
+        identity["version"] =
+            self.program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
+        Declaration {
+            identity,
+            extensible: Some(("ensemble.seeds", self.setup.seeds.len() as u64)),
+            requests: self.setup.seeds.clone().into(),
+            post_processing: self.post_processing.clone(),
+            reading: self.setup.reading.clone(),
+            threads: is_program.then(|| self.setup.engine.threads()),
+            may_oversubscribe: self.setup.oversubscribe,
+            // Columns are as long as simulations are: they stay in the journal until they are written.
+            needs_values: !self.setup.collect.is_empty(),
+            reproducibility: Reproducibility::with_programs(is_program),
+            warnings: self.warnings.clone(),
+        }
+    }
+
+    fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
+        let stage = ReplicaWorkload::stage(&self.setup);
+        // A program's replica may take days, and leaves files.
+        let planned = match self.setup.engine.is_program() {
+            true => PlannedStage::Described(Box::new((*stage.spec).clone())),
+            false => PlannedStage::Runnable(stage),
+        };
+        Ok(Outlook {
+            summary: told::understood(&self.setup, self.program.as_ref(), self.kernel.as_ref()),
+            stages: vec![planned],
+            notes: told::foretold(&self.setup),
+            memory: None,
+            output_bytes: self.output_bytes(),
+        })
+    }
+
+    fn check_node(&self, ranks: usize) -> Result<(), Faults> {
+        let Engine::Gromacs(recipe) = &self.setup.engine else { return Ok(()) };
+        let fault =
+            |crowded: TooFewGpus| self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), TooFewGpus::HELP).into();
+        recipe.gromacs.check_gpus(ranks).map_err(fault)
+    }
+
+    fn claim_folders(&self, _declared: &Declaration, fresh: bool) -> Result<Vec<String>, Faults> {
+        folder::claim(&self.config, &self.setup, fresh)
+    }
+
+    fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {
+        self.result = result;
+        Ok(match self.result {
+            None => Next::Run(ReplicaWorkload::stage(&self.setup)),
+            Some(_) => Next::Complete,
+        })
+    }
+
+    fn write(&self, values: &mut dyn RecordedValues, out: &mut results::Writer) -> Result<Report, Error> {
+        let Some(result) = &self.result else { return Err(Error::Outcome("no replica has been run".into())) };
+        let mut remarks = write::write(&self.setup, result, values, out)?;
+        if let Some(kernel) = &self.kernel {
+            write::write_plumed(&self.setup, kernel, out)?;
+        }
+        remarks.extend(told::not_finite(result)?);
+        Ok(Report { charts: Vec::new(), remarks })
+    }
+}

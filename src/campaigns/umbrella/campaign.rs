@@ -1,0 +1,216 @@
+//! How does an umbrella sampling campaign go from stage to stage?
+//!
+//! First come the passes that find the coordinate of every frame, then rounds of windows, then the bootstrap.
+use super::coordinate::{Coordinate, Known};
+use super::frames::Frames;
+use super::section::Section;
+use super::windows::{self, Recipe, Way};
+use crate::campaigns::campaign::{
+    Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report, Reproducibility, StartSupervisor,
+};
+use crate::campaigns::stage::{Error, StageResult, StageSpec};
+use crate::config::{Config, Faults};
+use crate::engines::InstalledProgram;
+use crate::engines::md::gromacs::{GromppError, TooFewGpus};
+use crate::journal::{Fingerprint, digest_of_file};
+use crate::process::Guard;
+use crate::results;
+use crate::seed::CampaignSeed;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// A campaign, ready to run.
+pub struct UmbrellaCampaign {
+    pub frames: Arc<Frames>,
+    pub coordinate: Box<dyn Coordinate>,
+    pub seed: CampaignSeed,
+    pub section: Section,
+    pub warnings: Faults,
+    /// Files that determine the results: key and paths.
+    pub inputs: Vec<(&'static str, Vec<PathBuf>)>,
+    /// How windows are sampled; none where only the components are wanted.
+    pub windows: Option<Arc<Recipe>>,
+    pub config: Config,
+    /// The GROMACS that runs windows, with its version.
+    pub program: Option<InstalledProgram>,
+    /// The windows so far; none before the coordinate is known, or where no windows are wanted.
+    pub sampling: Option<Sampling>,
+}
+
+/// Windows that are sampled along a known coordinate.
+pub struct Sampling {
+    known: Known,
+    state: Way,
+}
+
+impl UmbrellaCampaign {
+    /// The coordinate and the first windows along it, where windows are wanted.
+    fn begin_sampling(&mut self) -> Result<(), Error> {
+        if let Some(recipe) = &self.windows {
+            let known = self.coordinate.known()?;
+            let state = recipe.begin(&known.along)?;
+            self.sampling = Some(Sampling { known, state });
+        }
+        Ok(())
+    }
+
+    /// What comes next once the coordinate is known.
+    fn next_windows(&self) -> Next {
+        let (Some(Sampling { known, state }), Some(recipe)) = (&self.sampling, &self.windows) else {
+            return Next::Complete;
+        };
+        match &state.next {
+            windows::Next::Round(round) => {
+                let (frames, recipe) = (Arc::clone(&self.frames), Arc::clone(recipe));
+                Next::Run(windows::WindowWorkload::stage(frames, recipe, Arc::clone(&known.restraint), round.clone()))
+            }
+            windows::Next::Bootstrap(bootstrap) => Next::Run(bootstrap.clone().into_stage()),
+            windows::Next::End(_) => Next::Complete,
+        }
+    }
+
+    /// Checks that `grompp` accepts the start of windows: the first frame stands for all.
+    fn try_first(&self, recipe: &Recipe, guard: &Guard) -> Result<(), Faults> {
+        let restraint = self.coordinate.trial_restraint();
+        let trial = recipe.trial(&self.frames, restraint.as_deref());
+        let trial =
+            trial.map_err(|cause| self.config.fault("umbrella.trajectory", cause.to_string(), "replace the file"))?;
+        recipe.gromacs.try_input(guard, &trial).map_err(|refused| {
+            let help = match &refused {
+                GromppError::AtomCounts { structure, topology } if structure < topology => {
+                    let message = format!(
+                        "the trajectory has {structure} atoms, the topology {topology}: windows start from whole frames"
+                    );
+                    let help = "use a trajectory of all atoms and its structure: set compressed-x-grps = System when it is written, \
+                                or choose the group System in `gmx trjconv`";
+                    return Faults::from(self.config.fault("umbrella.trajectory", message, help));
+                }
+                GromppError::AtomCounts { .. } => "use the topology of the system in the trajectory",
+                GromppError::Message(text) if text.contains("was not found") && recipe.index_is_own => {
+                    "windows along a distance or angle know the group System and those of `index`: make an index file by `gmx make_ndx` and set `index`"
+                }
+                GromppError::Message(_) => "correct the run parameters or the topology; grompp_args are passed on",
+            };
+            self.config.fault("umbrella.mdp", refused.to_string(), help).into()
+        })
+    }
+
+    /// Everything that determines the results.
+    fn identity(&self) -> serde_json::Value {
+        let mut identity = self.section.identity();
+        for (key, paths) in &self.inputs {
+            // The file's contents count, not where it lies.
+            let digest =
+                |path: &PathBuf| -> serde_json::Value { digest_of_file(path).map_or("unreadable".into(), Into::into) };
+            identity[*key] = match &paths[..] {
+                [path] => digest(path),
+                several => several.iter().map(digest).collect(),
+            };
+        }
+        // Journals of versions that counted them are of other results.
+        if self.frames.trajectory.left_out() > 0 {
+            identity["frames_left_out"] = self.frames.trajectory.left_out().into();
+        }
+        if let Some(recipe) = &self.windows {
+            identity["topology"] = recipe.contents.clone().into();
+            identity["mdp"] = Fingerprint::of(recipe.mdp.text()).to_string().into();
+            identity["version"] =
+                self.program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
+        }
+        identity
+    }
+
+    /// The text that marks the windows' folder as this campaign's own.
+    fn owner(&self, identity: &serde_json::Value) -> String {
+        let text = format!("{} {} {identity}", self.config.campaign.output.display(), self.config.campaign.seed);
+        Fingerprint::of(&text).to_string()
+    }
+
+    fn folder_fault(&self, refused: windows::PlaceRefused) -> Faults {
+        let help = "set another `directory`, or remove this one; --fresh empties a folder of earlier windows";
+        self.config.fault("umbrella.directory", refused.to_string(), help).into()
+    }
+}
+
+impl Campaign for UmbrellaCampaign {
+    fn find_programs(&mut self, supervisor: &StartSupervisor) -> Result<(), Faults> {
+        let Some(recipe) = self.windows.clone() else { return Ok(()) };
+        let key = "umbrella.binary";
+        let Some(guard) = supervisor() else {
+            let help = "see the message about the supervisor above";
+            return Err(self.config.fault(key, "no program can be started here", help).into());
+        };
+        let found = recipe.gromacs.find(guard);
+        self.program =
+            Some(found.map_err(|missing| Faults::from(self.config.fault(key, missing.message, missing.help)))?);
+        windows::refuse_strangers(&recipe.directory).map_err(|refused| self.folder_fault(refused))?;
+        self.try_first(&recipe, guard)
+    }
+
+    fn declare(&self) -> Declaration {
+        Declaration {
+            identity: self.identity(),
+            threads: self.windows.as_ref().map(|recipe| recipe.gromacs.cores()),
+            may_oversubscribe: self.section.oversubscribe,
+            reproducibility: Reproducibility::with_programs(self.windows.is_some()),
+            warnings: self.warnings.clone(),
+            ..Declaration::default()
+        }
+    }
+
+    fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
+        let (mut summary, mut notes) = (self.coordinate.summary(), self.coordinate.plan_notes());
+        let passes = self.coordinate.planned_stages().into_iter();
+        let mut stages: Vec<PlannedStage> = passes.map(PlannedStage::Runnable).collect();
+        if let Some(recipe) = &self.windows {
+            summary.extend(windows::summary(recipe, self.program.as_ref()));
+            notes.extend(windows::plan_notes(recipe));
+            // Where windows stand is known when the passes are done.
+            let spec = StageSpec { largest_batch: 1, ..StageSpec::new("windows", recipe.placing.count() as u64) };
+            stages.push(PlannedStage::Described(Box::new(spec)));
+        }
+        let of_windows = self.windows.as_ref().map_or(0, |recipe| recipe.output_bytes());
+        let output_bytes = 40_000 + self.coordinate.output_bytes() + of_windows;
+        Ok(Outlook { summary, stages, notes, memory: None, output_bytes })
+    }
+
+    fn check_node(&self, ranks: usize) -> Result<(), Faults> {
+        let Some(recipe) = &self.windows else { return Ok(()) };
+        let fault = |crowded: TooFewGpus| self.config.fault("umbrella.gpus", crowded.to_string(), TooFewGpus::HELP).into();
+        recipe.gromacs.check_gpus(ranks).map_err(fault)
+    }
+
+    fn claim_folders(&self, declared: &Declaration, fresh: bool) -> Result<Vec<String>, Faults> {
+        let Some(recipe) = &self.windows else { return Ok(Vec::new()) };
+        let owner = self.owner(&declared.identity);
+        windows::claim(&recipe.directory, &owner, fresh).map_err(|refused| self.folder_fault(refused))
+    }
+
+    fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {
+        match (self.sampling.take(), &self.windows, result) {
+            (Some(Sampling { known, state }), Some(recipe), Some(result)) => {
+                let state = recipe.advance(state, &known.along, self.seed, &result)?;
+                self.sampling = Some(Sampling { known, state });
+            }
+            (_, _, result) => {
+                if let Some(pass) = self.coordinate.advance(result)? {
+                    return Ok(Next::Run(pass));
+                }
+                self.begin_sampling()?;
+            }
+        }
+        Ok(self.next_windows())
+    }
+
+    fn write(&self, _: &mut dyn RecordedValues, out: &mut results::Writer) -> Result<Report, Error> {
+        self.coordinate.write(out)?;
+        let mut report = Report { charts: self.coordinate.charts()?, remarks: Vec::new() };
+        let (Some(recipe), Some(Sampling { state, .. })) = (&self.windows, &self.sampling) else { return Ok(report) };
+        windows::write(recipe, state, out)?;
+        report.charts.extend(windows::charts(state));
+        if let Some(analysis) = state.analysis() {
+            report.remarks = state.remarks(recipe, &analysis);
+        }
+        Ok(report)
+    }
+}

@@ -1,0 +1,109 @@
+//! Which cores of its node do the programs of a rank run on, and which memory does it share with other ranks?
+use super::exit::{Exit, Stop};
+use super::say;
+use crate::comm::{Comm, Place, Rank};
+use crate::journal::codec;
+use crate::process::cores::{self, Fault, Topology};
+use crate::process::shared::{Address, SharedMemory};
+use crate::process::{Guard, Programs, Seat};
+use crate::science::memory::{Memory, OwnMemory};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// What ranks exchange about themselves.
+#[derive(Serialize, Deserialize)]
+struct Neighbour {
+    host: String,
+    local_rank: usize,
+    /// The cores that it may use; empty where its node does not say.
+    cores: Vec<usize>,
+    /// The shared memory that it has created for its node.
+    memory: Option<Address>,
+}
+
+/// The ranks of a node, their cores and their shared memory.
+pub struct LaunchContext {
+    rank: Rank,
+    place: Place,
+    /// All ranks of the node, this one too, in order.
+    neighbours: Vec<Neighbour>,
+    /// What this rank has created for the node, if it is the first there and not alone.
+    memory: Option<SharedMemory>,
+}
+
+impl LaunchContext {
+    /// Exchanges with all ranks what each has. Collective, at the start.
+    ///
+    /// # Errors
+    /// MPI fails.
+    pub fn exchange(comm: &mut dyn Comm) -> Result<Self, Stop> {
+        let place = comm.place();
+        let creates_memory = place.local_rank == 0 && place.local_size > 1;
+        let memory = creates_memory.then(SharedMemory::create).and_then(Result::ok);
+        let own = Neighbour {
+            host: place.host.clone(),
+            local_rank: place.local_rank,
+            // Where a node does not give its masks nothing is divided: programs inherit what the rank has.
+            cores: cores::allowed().unwrap_or_default(),
+            memory: memory.as_ref().and_then(|memory| memory.address().ok()),
+        };
+        let all = comm.gather(codec::encode(&own)?)?;
+        let all = comm.broadcast((comm.rank() == 0).then(|| codec::encode(&all)).transpose()?)?;
+        let mut neighbours = Vec::new();
+        for rank in codec::decode::<Vec<Vec<u8>>>(&all)? {
+            let rank: Neighbour = codec::decode(&rank)?;
+            if rank.host == place.host {
+                neighbours.push(rank);
+            }
+        }
+        neighbours.sort_by_key(|neighbour| neighbour.local_rank);
+        Ok(Self { rank: comm.rank(), place, neighbours, memory })
+    }
+
+    /// The supervisor and cores for programs of `threads` threads; none where none are started. The ranks of a node divide its cores
+    /// among themselves.
+    ///
+    /// # Errors
+    /// This rank cannot start programs, or there are too few cores. Other ranks do not know of it yet.
+    pub fn programs(
+        &self,
+        guard: Option<Arc<Guard>>,
+        threads: Option<usize>,
+        may_oversubscribe: bool,
+    ) -> Result<Option<Programs>, Stop> {
+        let Some(threads) = threads else { return Ok(None) };
+        let Some(guard) = guard else {
+            return Err(Stop::new(Exit::Internal, "no program can be started on this rank"));
+        };
+        let Place { local_rank, local_size, .. } = self.place;
+        let seat = Seat { rank: self.rank, local_rank, local_size, node: cores::node() };
+        let masks: Vec<Vec<usize>> = self.neighbours.iter().map(|neighbour| neighbour.cores.clone()).collect();
+        if masks.iter().any(Vec::is_empty) {
+            return Ok(Some(Programs::new(guard, Vec::new(), seat)));
+        }
+        let share = cores::share(&masks, local_rank, &Topology::read());
+        match share.fault(threads) {
+            // Slower, but what was asked for.
+            Some(fault @ Fault::Oversubscribed { .. }) if self.rank == 0 => say::line(&format!("warning: {fault}")),
+            Some(Fault::Oversubscribed { .. }) | None => {}
+            Some(fault) if may_oversubscribe => {
+                if self.rank == 0 {
+                    say::line(&format!("warning: {fault}; they are not bound to cores, since `oversubscribe` is set"));
+                }
+                return Ok(Some(Programs::new(guard, Vec::new(), seat)));
+            }
+            Some(fault) => return Err(Stop::new(Exit::Configuration, fault.to_string())),
+        }
+        Ok(Some(Programs::new(guard, share.cores, seat)))
+    }
+
+    /// The memory that all ranks of the node share or, for a single rank or where that fails, the rank's own: it changes
+    /// only who computes what.
+    pub fn memory(self) -> Box<dyn Memory> {
+        let first = || self.neighbours.iter().find_map(|neighbour| neighbour.memory.as_ref());
+        match self.memory.or_else(|| first().and_then(|address| SharedMemory::open(address).ok())) {
+            Some(shared) => Box::new(shared),
+            None => Box::new(OwnMemory),
+        }
+    }
+}

@@ -1,0 +1,38 @@
+//! When does a rank start the supervisor of its programs?
+use super::{exit, say};
+use crate::comm::Launcher;
+use crate::process::{self, Guard};
+use std::cell::OnceCell;
+use std::sync::Arc;
+
+/// The process supervisor, started when it is first needed.
+pub struct LazySupervisor(OnceCell<Option<Arc<Guard>>>);
+
+impl LazySupervisor {
+    /// Ranks of a launcher start the supervisor at once: it must not inherit the resources of MPI. A process without launcher has no MPI,
+    /// and starts it when it is first needed.
+    pub fn new() -> Self {
+        let supervisor = Self(OnceCell::new());
+        if Launcher::detect().is_some() {
+            supervisor.get();
+        }
+        supervisor
+    }
+
+    /// The supervisor; none where it cannot be started, which has been reported then. Call it before any thread is started.
+    pub fn get(&self) -> Option<&Guard> {
+        self.0.get_or_init(|| Guard::start().inspect_err(report).ok().map(Arc::new)).as_deref()
+    }
+
+    /// The supervisor, if it was started.
+    pub fn into_started(self) -> Option<Arc<Guard>> {
+        self.0.into_inner().flatten()
+    }
+}
+
+/// Reports on the first process of the launcher that this rank cannot start programs.
+fn report(error: &process::Error) {
+    if Launcher::detect().is_none_or(|launcher| launcher.rank == 0) {
+        say::error(&format!("no program can be started in this run: {}", exit::causes(error)));
+    }
+}

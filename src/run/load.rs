@@ -1,0 +1,117 @@
+//! Reads a configuration and makes the campaign that it describes.
+use super::exit::{Exit, Stop};
+use super::say;
+use crate::campaigns::Kind;
+use crate::campaigns::campaign::{Campaign, Declaration, StartSupervisor};
+use crate::config::{Config, Error as ConfigError, Faults, KindSchema, Schedule, Uneven, flatten};
+use crate::journal::Manifest;
+use crate::plan::PartitionSettings;
+use std::path::{Path, PathBuf};
+
+/// A configuration and the campaign that it describes.
+pub struct Loaded {
+    pub config: Config,
+    pub campaign: Box<dyn Campaign>,
+    pub kind: &'static dyn Kind,
+}
+
+/// A campaign whose programs were found, with its declaration.
+pub struct Configured {
+    pub config: Config,
+    pub campaign: Box<dyn Campaign>,
+    pub kind: &'static dyn Kind,
+    pub declared: Declaration,
+}
+
+/// The end of a run for faults of its configuration.
+pub fn faulty(faults: Faults) -> Stop {
+    Stop::new(Exit::Configuration, faults.render(say::is_colored()))
+}
+
+/// Loads the campaign of a configuration file.
+///
+/// # Errors
+/// The file cannot be read, or has faults: all of them are reported.
+pub fn load(path: &Path, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
+    let text = Config::read(path).map_err(|error: ConfigError| Stop::because(Exit::Input, &error))?;
+    load_text(path, text, kinds)
+}
+
+/// Loads the campaign of a configuration, whose `path` relative paths start from.
+///
+/// # Errors
+/// It has faults: all of them are reported.
+pub fn load_text(path: &Path, text: String, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
+    let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema::new(kind.name(), || kind.schema())).collect();
+    let config = Config::parse(path, &text, &schemas).map_err(faulty)?;
+    let kind = kinds.iter().find(|kind| kind.name() == config.campaign.kind);
+    let kind = *kind.expect("a configuration is parsed against the kinds' own names");
+    if config.has_sweep() && !kind.can_sweep() {
+        let message = format!("a campaign of kind \"{}\" has no sweeps", kind.name());
+        return Err(faulty(
+            config.fault("sweep", message, "remove [[sweep]]: write a configuration for each point").into(),
+        ));
+    }
+    let campaign = kind.load(&config).map_err(faulty)?;
+    Ok(Loaded { config, campaign, kind })
+}
+
+/// As [`load`], and finds the programs that tasks need.
+///
+/// # Errors
+/// As [`load`], or a program is not found.
+pub fn load_with_programs(
+    path: &Path,
+    supervisor: &StartSupervisor,
+    kinds: &[&'static dyn Kind],
+) -> Result<Configured, Stop> {
+    load(path, kinds)?.find_programs(supervisor)
+}
+
+impl Loaded {
+    /// Finds the programs that tasks need, and gets the campaign's declaration.
+    ///
+    /// # Errors
+    /// A program is not found.
+    pub fn find_programs(self, supervisor: &StartSupervisor) -> Result<Configured, Stop> {
+        let Self { config, mut campaign, kind } = self;
+        campaign.find_programs(supervisor).map_err(faulty)?;
+        let declared = campaign.declare();
+        Ok(Configured { config, campaign, kind, declared })
+    }
+}
+
+impl Configured {
+    /// The path of the result file.
+    pub fn output(&self) -> PathBuf {
+        self.config.resolve(&self.config.campaign.output)
+    }
+
+    /// Everything that determines the campaign's results, and what may change between runs.
+    pub fn manifest(&self) -> Manifest {
+        let declared = &self.declared;
+        let section = serde_json::json!({ self.kind.name(): declared.identity });
+        let mut identity = flatten(&section);
+        identity.insert("campaign.kind".into(), self.kind.name().into());
+        identity.insert("campaign.seed".into(), self.config.campaign.seed.into());
+        identity.insert("simmpi version".into(), env!("CARGO_PKG_VERSION").into());
+        Manifest {
+            identity,
+            grows: declared.extensible.map(|(key, value)| (key.to_owned(), value)),
+            asks: declared.requests.clone(),
+            afterwards: declared.post_processing.clone(),
+            readings: declared.reading.iter().cloned().collect(),
+        }
+    }
+
+    /// How stages are divided, by the configuration and the defaults of the kind.
+    pub fn partition(&self) -> PartitionSettings {
+        let (uneven, schedule) = self.kind.default_schedule();
+        let partition = &self.config.partition;
+        PartitionSettings {
+            batch_size: partition.batch_size,
+            idle: partition.uneven.unwrap_or(uneven) == Uneven::Idle,
+            dynamic: partition.schedule.unwrap_or(schedule) == Schedule::Dynamic,
+        }
+    }
+}

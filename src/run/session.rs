@@ -1,0 +1,270 @@
+//! How do ranks come together, and how do they part?
+use super::current_stage::CurrentStage;
+use super::earlier::EarlierRecords;
+use super::exit::{Exit, Stop};
+use super::failures::grouped;
+use super::handshake::{self, Handshake};
+use super::launch_context::LaunchContext;
+use super::message::{FirstBatches, ToRoot, ToWorker};
+use super::open::{NotRun, Opened, OpenedOutput};
+use super::publish::{Publication, Totals, publish};
+use super::rank::Rank;
+use super::record_index::{OpenedJournal, RecordIndex};
+use super::root::Root;
+use super::state::StateFile;
+use super::task_environment::TaskEnvironment;
+use super::worker::{self, StageEnd};
+use super::worker_threads::WorkerThreads;
+use super::{load, memory, say};
+use crate::campaigns::campaign::Reproducibility;
+use crate::campaigns::stage::Stage;
+use crate::comm::{self, Comm, Launcher, Place};
+use crate::journal::{self, Manifest, codec};
+use crate::process::Guard;
+use crate::seed::CampaignSeed;
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// How long a rank waits to see the journal that rank 0 created: network file systems take a while.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// The most causes of failures that the end of a run lists.
+const MAX_CAUSES: usize = 5;
+
+/// A rank's part in a run, from its start to its end.
+pub struct Session {
+    pub opened: Opened,
+    rank: Rank,
+    root: Option<RootSession>,
+    is_first_stage: bool,
+}
+
+/// What rank 0 has besides.
+struct RootSession {
+    root: Root,
+    manifest: Manifest,
+    reproducibility: Reproducibility,
+    places: Vec<Place>,
+    started: Instant,
+    /// Whether the journal was empty at the start.
+    is_fresh: bool,
+}
+
+/// MPI did not start as it should: the first process of the launcher reports why.
+pub fn report_mpi_fault(error: comm::Error) -> Exit {
+    let stop = Stop::from(error);
+    if Launcher::detect().is_none_or(|launcher| launcher.rank == 0) {
+        say::error(&stop.message);
+    }
+    stop.exit
+}
+
+/// Ends a run whose campaign may not run, or need not. All ranks know, so all leave in good order.
+pub fn leave_unrun(comm: Box<dyn Comm>, not_run: &NotRun) -> Exit {
+    match (&not_run.message, not_run.exit) {
+        (Some(message), Exit::Complete | Exit::SomeFailed) => say::line(message),
+        (Some(message), _) => say::error(message),
+        (None, _) => {}
+    }
+    comm.finish();
+    not_run.exit
+}
+
+/// Ends all ranks at once, when this one cannot go on before there is an order in which to tell the others.
+pub fn abort_all(stop: &Stop) -> Exit {
+    say::error(&stop.message);
+    comm::abort(stop.exit as i32)
+}
+
+fn open_journal(opened: &Opened, number: usize, size: usize) -> Result<OpenedJournal, Stop> {
+    let folder = journal::folder_of(&opened.settings.output);
+    let since = Instant::now();
+    // Rank 0 has just written it.
+    while number > 0 && Manifest::load(&folder)?.is_none_or(|there| there.fingerprint() != opened.settings.fingerprint)
+    {
+        if since.elapsed() > PATIENCE {
+            let text = format!(
+                "cannot see `{}`, which rank 0 created: put the output on a file system that all nodes share",
+                folder.display()
+            );
+            return Err(Stop::new(Exit::Output, text));
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    Ok(RecordIndex::open(&folder, number, size, opened.settings.fingerprint)?)
+}
+
+impl RootSession {
+    fn new(output: OpenedOutput, opened: &Opened, handshakes: Vec<Vec<u8>>) -> Result<Self, Stop> {
+        let OpenedOutput { lock, manifest, saved, reproducibility } = output;
+        let mut earlier = EarlierRecords { saved, ..EarlierRecords::default() };
+        let places = handshake::accept_all(handshakes, &mut earlier)?;
+        let is_fresh = earlier.journalled.is_empty();
+        let (output, kind) = (&opened.settings.output, &opened.config.campaign.kind);
+        let root = Root {
+            settings: opened.settings.clone(),
+            lock,
+            earlier,
+            closed: Vec::new(),
+            retired: BTreeSet::new(),
+            state: StateFile::for_output(output, kind, &opened.config.path),
+            last_heartbeat: Instant::now(),
+        };
+        Ok(Self { root, manifest, reproducibility, places, started: Instant::now(), is_fresh })
+    }
+}
+
+impl Session {
+    /// Reads the journals, tells rank 0 what is there, and starts the worker thread.
+    ///
+    /// # Errors
+    /// A rank cannot see or write the journal, or cannot start programs.
+    pub fn start(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Guard>>) -> Result<Self, Stop> {
+        let (number, size, place) = (comm.rank(), comm.size(), comm.place());
+        let opened_journal = open_journal(&opened, number, size);
+        let context = LaunchContext::exchange(comm.as_mut())?;
+        let settings = &opened.settings;
+        let programs = context.programs(guard, settings.threads, settings.may_oversubscribe);
+        let node = opened.campaign.check_node(place.local_size).map_err(load::faulty);
+        let journal = match (&opened_journal, &programs, &node) {
+            (Ok(opened), Ok(_), Ok(())) => Ok((opened.records.clone(), opened.damage.clone())),
+            (Err(stop), ..) | (_, Err(stop), _) | (.., Err(stop)) => {
+                Err((stop.exit, format!("rank {number} on {}: {}", place.host, stop.message)))
+            }
+        };
+        let handshakes = comm.gather(codec::encode(&Handshake { place: place.clone(), journal })?)?;
+        let root = match opened.output.take() {
+            Some(output) => Some(RootSession::new(output, &opened, handshakes)?),
+            None => None,
+        };
+        let OpenedJournal { index, writer, .. } = opened_journal?;
+        let settings = &opened.settings;
+        let environment = TaskEnvironment {
+            seed: CampaignSeed(opened.config.campaign.seed),
+            campaign: settings.fingerprint,
+            memory_mb: settings.memory_mb.unwrap_or_else(|| memory::of_rank(place.local_size)),
+            memory: context.memory(),
+            task_timeout: settings.task_timeout,
+            max_retries: settings.max_retries,
+            programs: programs?,
+            rank: number as u32,
+            host: place.host,
+        };
+        let syncer = match number {
+            0 => writer.syncer().with_manifest(&journal::folder_of(&settings.output)),
+            _ => writer.syncer(),
+        };
+        let workers = WorkerThreads::start(environment, writer);
+        if let (Some(left), Ok(mut deadline)) = (settings.time_left, workers.flags.deadline.lock()) {
+            *deadline = Some(Instant::now() + left);
+        }
+        Ok(Self { opened, rank: Rank::new(comm, workers, index, syncer), root, is_first_stage: true })
+    }
+
+    /// Runs a stage on this rank, whichever it is.
+    ///
+    /// # Errors
+    /// The stage was stopped, or cannot be run.
+    pub fn run(&mut self, stage: Stage) -> Result<StageEnd, Stop> {
+        let current = CurrentStage::new(stage);
+        let is_first = std::mem::replace(&mut self.is_first_stage, false);
+        if let Some(RootSession { root, .. }) = &mut self.root {
+            return root.run(&mut self.rank, &current, is_first).map(StageEnd::Complete);
+        }
+        if is_first {
+            match codec::decode(&self.rank.comm.scatter(None)?)? {
+                FirstBatches::Run(batches) => self.rank.submit(&current, &batches),
+                FirstBatches::Refused => return worker::work(&mut self.rank, None),
+            }
+        }
+        worker::work(&mut self.rank, Some(&current))
+    }
+
+    /// Writes the result on rank 0; the others send values until it has.
+    ///
+    /// # Errors
+    /// The result cannot be written.
+    pub fn publish(&mut self) -> Result<Exit, Stop> {
+        let Some(RootSession { root, manifest, reproducibility, places, started, .. }) = &mut self.root else {
+            return match worker::work(&mut self.rank, None)? {
+                StageEnd::Finish(exit) => Ok(exit),
+                StageEnd::Complete(_) => Ok(Exit::Internal),
+            };
+        };
+        let publication = Publication {
+            output: &root.settings.output,
+            opened: &self.opened,
+            manifest,
+            reproducibility: *reproducibility,
+            places,
+            stages: &root.closed,
+        };
+        let totals = publish(&mut self.rank, &publication)?;
+        let exit = if totals.failed == 0 { Exit::Complete } else { Exit::SomeFailed };
+        let kept = if root.settings.keep_journal || root.settings.needs_values {
+            root.state.set_complete(exit);
+            ", journal kept"
+        } else {
+            journal::discard(&journal::folder_of(&root.settings.output))?;
+            ""
+        };
+        let Totals { tasks, done, failed, unread } = totals;
+        say::line(&format!(
+            "complete: {done} of {tasks} tasks done, {failed} failed, in {}; results in {}{kept}",
+            say::duration(started.elapsed().as_secs_f64()),
+            root.settings.output.display(),
+        ));
+        grouped(&root.failed_tasks(), MAX_CAUSES).iter().for_each(|line| say::line(&format!("  {line}")));
+        if unread > 0 {
+            say::line(&format!(
+                "{unread} of the {failed} that failed ran, and only their files cannot be read: after a correction the same command \
+                 reads them, and runs nothing again"
+            ));
+        }
+        Ok(exit)
+    }
+
+    /// Reports on rank 0 why the run stopped; on another rank that ends all.
+    pub fn report_stop(&mut self, stop: &Stop) -> Exit {
+        let Some(RootSession { root, is_fresh, .. }) = &mut self.root else {
+            return abort_all(stop);
+        };
+        let _ = self.rank.sync();
+        root.state.set_ended(stop);
+        if stop.exit == Exit::Configuration && *is_fresh {
+            // Nothing was run, so nothing stands in the way of another configuration.
+            let _ = journal::discard(&journal::folder_of(&root.settings.output));
+        }
+        match stop.exit {
+            Exit::Resumable => say::line(&format!("stopped: {}\n{}", stop.message, stop.remedy())),
+            _ => say::error(&stop.message),
+        }
+        stop.exit
+    }
+
+    /// Parts from the other ranks: rank 0 sends them the exit code and receives their last messages, since a message that is never
+    /// received would block its sender.
+    pub fn finish(mut self, exit: Exit) -> Exit {
+        if self.root.is_some() && self.receive_byes(exit).is_err() {
+            comm::abort(exit as i32);
+        }
+        // The lock goes last, when nothing of this run can write any more.
+        let Rank { comm, workers, .. } = self.rank;
+        workers.join();
+        comm.finish();
+        exit
+    }
+
+    fn receive_byes(&mut self, exit: Exit) -> Result<(), Stop> {
+        let mut waiting = self.rank.comm.size() - 1;
+        (1..=waiting).try_for_each(|to| self.rank.send(to, &ToWorker::Finish(exit)))?;
+        while waiting > 0 {
+            match self.rank.receive::<ToRoot>()? {
+                Some((_, ToRoot::Bye)) => waiting -= 1,
+                Some(_) => {}
+                None => std::thread::sleep(Duration::from_micros(200)),
+            }
+        }
+        Ok(())
+    }
+}

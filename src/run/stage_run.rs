@@ -1,0 +1,167 @@
+//! The account of a stage while it runs on all ranks.
+use super::assignments::Assignments;
+use super::batch::UndoneTask;
+use super::exit::{Exit, Stop};
+use super::first_tasks::AllFirstTasks;
+use super::ledger::Ledger;
+use super::message::{RecordSummary, ToWorker};
+use super::progress::Progress;
+use super::rank::Rank;
+use super::say;
+use super::unread::Unread;
+use std::time::{Duration, Instant};
+
+/// The most records whose values are pulled by one message; small values travel together.
+const MAX_PULLED: usize = 256;
+/// The most own records that are read between two looks at the clock.
+const MAX_READ: usize = 16;
+/// Rank 0 reduces its own records in turns of this length, to receive messages in between.
+const REDUCTION_TURN: Duration = Duration::from_millis(2);
+
+/// A stage while it runs.
+pub struct StageRun {
+    pub ledger: Ledger,
+    pub assignments: Assignments,
+    /// Whether values were pulled and have not arrived yet.
+    pub is_pulling: bool,
+    pub progress: Progress,
+    /// Why no further task starts, if so.
+    pub stopping: Option<Stop>,
+    /// The ranks that run nothing more.
+    pub drained: Vec<bool>,
+    /// How the first tasks ended; none where tasks that failed before are retried beside others that succeeded.
+    first_tasks: Option<AllFirstTasks>,
+    /// Tasks that failed while the run was stopping.
+    pub undone: Vec<UndoneTask>,
+    unread: Unread,
+}
+
+impl StageRun {
+    /// A stage that starts on `ranks` ranks.
+    pub fn new(ledger: Ledger, assignments: Assignments, progress: Progress, ranks: usize) -> Self {
+        let retries_some = ledger.retried() > 0 && ledger.counts().0 > 0;
+        Self {
+            ledger,
+            assignments,
+            is_pulling: false,
+            progress,
+            stopping: None,
+            drained: vec![false; ranks],
+            first_tasks: (!retries_some).then(|| AllFirstTasks::new(ranks)),
+            undone: Vec::new(),
+            unread: Unread::default(),
+        }
+    }
+
+    /// Accepts a record of `from`; returns the number of tasks with a value and of failed ones.
+    pub fn accept(&mut self, from: usize, summary: RecordSummary) -> (u64, u64) {
+        let head = &summary.head;
+        let tasks = head.tasks;
+        self.assignments.finish(from, tasks, head.seconds);
+        for failure in &head.failed {
+            let message = self.unread.first_of_kind(self.ledger.current.spec(), failure);
+            message.iter().for_each(|message| say::error(message));
+        }
+        if let Some(first_tasks) = &mut self.first_tasks {
+            first_tasks.record(from, head);
+        }
+        self.ledger.accept(from, summary);
+        let counts = self.ledger.counts();
+        self.progress.add(from, tasks.count(), counts);
+        counts
+    }
+
+    /// Lets all ranks drain, for the first reason given; a worse one replaces it.
+    ///
+    /// # Errors
+    /// MPI fails.
+    pub fn stop(&mut self, rank: &mut Rank, stop: Stop) -> Result<(), Stop> {
+        if let Some(earlier) = &self.stopping {
+            if earlier.exit == Exit::Resumable && stop.exit != Exit::Resumable {
+                self.stopping = Some(stop);
+            }
+            return Ok(());
+        }
+        let running = match self.ledger.current.spec().is_resumable {
+            true => "stopped where they can continue",
+            false => "finished and journalled",
+        };
+        say::line(&format!("stopping: {}; running tasks are {running}", stop.message));
+        self.stopping = Some(stop);
+        rank.drain();
+        (1..rank.comm.size()).try_for_each(|to| rank.send(to, &ToWorker::Drain))
+    }
+
+    /// Stops, where there is something to run and every rank has lost its supervisor.
+    ///
+    /// # Errors
+    /// MPI fails.
+    pub fn stop_without_ranks(&mut self, rank: &mut Rank) -> Result<(), Stop> {
+        match self.assignments.is_anything_open() {
+            true => self.stop(rank, Stop::new(Exit::Resumable, "no rank is left that can start programs")),
+            false => Ok(()),
+        }
+    }
+
+    /// Gives a rank more to do.
+    ///
+    /// # Errors
+    /// MPI fails.
+    pub fn deal(&mut self, rank: &mut Rank, to: usize) -> Result<(), Stop> {
+        if self.stopping.is_some() {
+            return Ok(());
+        }
+        let batches = self.assignments.deal(to);
+        match to {
+            _ if batches.is_empty() => {}
+            0 => rank.submit(&self.ledger.current, &batches),
+            _ => rank.send(to, &ToWorker::Assign(batches))?,
+        }
+        Ok(())
+    }
+
+    /// That the first tasks all failed for the same reason, where they did and there are more left to run.
+    pub fn common_cause(&self) -> Option<String> {
+        let first_tasks = self.first_tasks.as_ref().filter(|_| self.assignments.is_anything_open())?;
+        let cause = first_tasks.common_cause(self.assignments.involved())?;
+        Some(match self.assignments.involved().count() {
+            1 => format!("the first {} tasks failed alike: {cause}", first_tasks.failed()),
+            _ => format!("the first task of every rank failed alike: {cause}"),
+        })
+    }
+
+    /// Reduces own records for a while, or pulls the next values from a worker.
+    ///
+    /// # Errors
+    /// A value cannot be read or reduced, or MPI fails.
+    pub fn reduce_some(&mut self, rank: &mut Rank) -> Result<(), Stop> {
+        let started = Instant::now();
+        while !self.is_pulling && started.elapsed() < REDUCTION_TURN {
+            match self.ledger.next_to_reduce(MAX_PULLED) {
+                None => return Ok(()),
+                Some((0, records)) => {
+                    let values = rank.values(&records[..records.len().min(MAX_READ)])?;
+                    self.ledger.reduce(0, &values)?;
+                    rank.skip_pause();
+                }
+                Some((from, records)) => {
+                    self.is_pulling = true;
+                    rank.send(from, &ToWorker::Pull(records))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether nothing more will happen in this stage.
+    pub fn is_over(&self) -> bool {
+        match &self.stopping {
+            // A campaign that happens to be complete when it is asked to stop is completed.
+            Some(stop) => {
+                let may_complete = stop.exit == Exit::Resumable && self.ledger.left().is_empty();
+                self.drained.iter().all(|&drained| drained) && (!may_complete || self.ledger.is_reduced())
+            }
+            None => self.assignments.is_over() && self.ledger.is_reduced(),
+        }
+    }
+}
