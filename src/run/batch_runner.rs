@@ -24,7 +24,7 @@ const SHORT_S: f64 = 0.1;
 /// one may be the first to get it.
 const SIGNAL_DELAY: Duration = Duration::from_secs(2);
 /// How long a rank waits for a signal of its own before a program's failure is final: a program that handles signals ends in its own way.
-const LAST_LOOK: Duration = Duration::from_millis(100);
+const FINAL_WAIT: Duration = Duration::from_millis(100);
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Runs the batches of a rank; shared by its worker threads.
@@ -39,7 +39,7 @@ pub struct BatchRunner {
     alone: Mutex<()>,
     /// Progress of the task that runs, for the main thread.
     progress: Arc<Progress>,
-    born: Instant,
+    created: Instant,
 }
 
 /// How long tasks take.
@@ -81,7 +81,7 @@ impl BatchRunner {
             first_tasks: Mutex::default(),
             alone: Mutex::default(),
             progress: Arc::default(),
-            born: Instant::now(),
+            created: Instant::now(),
         }
     }
 
@@ -213,7 +213,7 @@ impl BatchRunner {
     fn begin_by(&self, spec: &StageSpec) -> Option<Instant> {
         let needed_s = if spec.is_resumable { 0.0 } else { SAFETY * lock(&self.pace).longest_s };
         // Where there has never been so much time, it is too late.
-        Some(self.deadline()?.checked_sub(Duration::from_secs_f64(needed_s)).unwrap_or(self.born))
+        Some(self.deadline()?.checked_sub(Duration::from_secs_f64(needed_s)).unwrap_or(self.created))
     }
 
     /// Why no further task may start, if so. A signal counts before the main thread has set the flags.
@@ -292,7 +292,7 @@ impl BatchRunner {
         let guard = self.environment.programs.as_ref().map(|programs| &programs.guard);
         let wait = match guard.map(|guard| guard.since_stop_signal()) {
             Some(Some(since)) if since < SIGNAL_DELAY => SIGNAL_DELAY - since,
-            Some(_) if is_last => LAST_LOOK,
+            Some(_) if is_last => FINAL_WAIT,
             _ => Duration::ZERO,
         };
         let began = Instant::now();

@@ -35,7 +35,7 @@ pub enum ToWorker {
 pub enum ToRoot {
     /// These batches stand in the journal.
     Recorded(Vec<RecordSummary>),
-    /// Values of records that were pulled, in the order asked for; at least one.
+    /// Values of records that were requested, in the order of the request; at least one.
     Values(Vec<(u64, Vec<u8>)>),
     /// The progress of the task that runs; none where none can be seen.
     Progress(Option<String>),

@@ -57,8 +57,8 @@ enum Verdict {
     NotRun(Exit),
 }
 
-/// What rank 0 finds.
-enum Found {
+/// Rank 0's result of opening a campaign.
+enum RootOpening {
     Campaign(Box<Opened>),
     Complete { output: PathBuf, failed: u64 },
 }
@@ -83,8 +83,8 @@ pub fn open(
         };
     }
     let opening = match open_root(&comm.place(), supervisor, kinds, options) {
-        Ok(Found::Campaign(opened)) => Opening::Run(opened),
-        Ok(Found::Complete { output, failed }) => Opening::NotRun(complete_already(&output, failed)),
+        Ok(RootOpening::Campaign(opened)) => Opening::Run(opened),
+        Ok(RootOpening::Complete { output, failed }) => Opening::NotRun(complete_already(&output, failed)),
         Err(stop) => Opening::NotRun(NotRun { exit: stop.exit, message: Some(stop.message) }),
     };
     let verdict = match &opening {
@@ -111,7 +111,7 @@ fn open_root(
     supervisor: &LazySupervisor,
     kinds: &[&'static dyn Kind],
     options: &Options,
-) -> Result<Found, Stop> {
+) -> Result<RootOpening, Stop> {
     let configured = load_with_programs(&options.config, &|| supervisor.get(), kinds)?;
     let warnings = &configured.declared.warnings;
     if !warnings.is_empty() {
@@ -124,7 +124,7 @@ fn open_root(
     let lock = Lock::take(&output, holder, options.steal_lock, &knows_job, &mut |text| say::line(&text))?;
     let saved = match existing::check_results(&output, &mut manifest, options, configured.declared.needs_values)? {
         Existing::Resumed(saved) => saved,
-        Existing::Complete { failed } => return Ok(Found::Complete { output, failed }),
+        Existing::Complete { failed } => return Ok(RootOpening::Complete { output, failed }),
     };
     existing::claim_journal(&output, &mut manifest, options)?;
     let renamed = configured.campaign.claim_folders(&configured.declared, options.fresh).map_err(faulty)?;
@@ -133,7 +133,7 @@ fn open_root(
     let settings = settings(&configured, output, &manifest, time_left, options);
     let Configured { config, campaign, declared, .. } = configured;
     let output = OpenedOutput { lock, manifest, saved, reproducibility: declared.reproducibility };
-    Ok(Found::Campaign(Box::new(Opened { config, campaign, settings, output: Some(output) })))
+    Ok(RootOpening::Campaign(Box::new(Opened { config, campaign, settings, output: Some(output) })))
 }
 
 fn settings(

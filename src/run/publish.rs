@@ -35,7 +35,7 @@ pub fn publish(rank: &mut Rank, publication: &Publication) -> Result<Totals, Sto
     let mut out = Writer::create(output)?;
     let totals = Totals::of_stages(stages);
     write_attributes(&mut out, publication, &totals)?;
-    let report = opened.campaign.write(&mut PulledValues { rank, stages }, &mut out)?;
+    let report = opened.campaign.write(&mut FetchedValues { rank, stages }, &mut out)?;
     write_tasks(&mut out, stages)?;
     write_ranks(&mut out, places, stages)?;
     let saved: Result<Vec<SavedStage>, Error> = stages.iter().map(Ledger::save).collect();
@@ -213,13 +213,13 @@ fn write_ranks(out: &mut Writer, places: &[Place], stages: &[Ledger]) -> Result<
     )?)
 }
 
-/// Values of single batches, read from this rank's journal or pulled from the rank that serves them.
-struct PulledValues<'a> {
+/// Values of single batches, read from this rank's journal or fetched from the rank that serves them.
+struct FetchedValues<'a> {
     rank: &'a mut Rank,
     stages: &'a [Ledger],
 }
 
-impl PulledValues<'_> {
+impl FetchedValues<'_> {
     fn value(&mut self, from: usize, record: u64) -> Result<Vec<u8>, Stop> {
         if from == 0 {
             return Ok(self.rank.values(&[record])?.remove(0).1);
@@ -237,7 +237,7 @@ impl PulledValues<'_> {
     }
 }
 
-impl RecordedValues for PulledValues<'_> {
+impl RecordedValues for FetchedValues<'_> {
     fn for_each(&mut self, stage: usize, visit: &mut Visit) -> Result<(), Error> {
         let stages = self.stages;
         for (location, head) in stages[stage].records() {

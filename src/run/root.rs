@@ -167,7 +167,7 @@ impl Root {
                     summaries.into_iter().try_for_each(|summary| self.accept_record(rank, stage, from, summary))?;
                 }
                 ToRoot::Values(values) => {
-                    stage.is_pulling = false;
+                    stage.is_fetching = false;
                     stage.ledger.reduce(from, &values)?;
                 }
                 ToRoot::Progress(progress) => stage.progress.set_rank(from, progress),

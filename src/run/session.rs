@@ -174,10 +174,10 @@ impl Session {
         if is_first {
             match codec::decode(&self.rank.comm.scatter(None)?)? {
                 FirstBatches::Run(batches) => self.rank.submit(&current, &batches),
-                FirstBatches::Refused => return worker::work(&mut self.rank, None),
+                FirstBatches::Refused => return worker::run_worker(&mut self.rank, None),
             }
         }
-        worker::work(&mut self.rank, Some(&current))
+        worker::run_worker(&mut self.rank, Some(&current))
     }
 
     /// Writes the result on rank 0; the others send values until it has.
@@ -186,7 +186,7 @@ impl Session {
     /// The result cannot be written.
     pub fn publish(&mut self) -> Result<Exit, Stop> {
         let Some(RootSession { root, manifest, reproducibility, places, started, .. }) = &mut self.root else {
-            return match worker::work(&mut self.rank, None)? {
+            return match worker::run_worker(&mut self.rank, None)? {
                 StageEnd::Finish(exit) => Ok(exit),
                 StageEnd::Complete(_) => Ok(Exit::Internal),
             };

@@ -11,8 +11,8 @@ use super::say;
 use super::unread::Unread;
 use std::time::{Duration, Instant};
 
-/// The most records whose values are pulled by one message; small values travel together.
-const MAX_PULLED: usize = 256;
+/// The most records whose values are requested by one message; small values travel together.
+const MAX_FETCHED: usize = 256;
 /// The most own records that are read between two looks at the clock.
 const MAX_READ: usize = 16;
 /// Rank 0 reduces its own records in turns of this length, to receive messages in between.
@@ -22,8 +22,8 @@ const REDUCTION_TURN: Duration = Duration::from_millis(2);
 pub struct StageRun {
     pub ledger: Ledger,
     pub assignments: Assignments,
-    /// Whether values were pulled and have not arrived yet.
-    pub is_pulling: bool,
+    /// Whether values were requested and have not arrived yet.
+    pub is_fetching: bool,
     pub progress: Progress,
     /// Why no further task starts, if so.
     pub stopping: Option<Stop>,
@@ -43,7 +43,7 @@ impl StageRun {
         Self {
             ledger,
             assignments,
-            is_pulling: false,
+            is_fetching: false,
             progress,
             stopping: None,
             drained: vec![false; ranks],
@@ -130,14 +130,14 @@ impl StageRun {
         })
     }
 
-    /// Reduces own records for a while, or pulls the next values from a worker.
+    /// Reduces own records for a while, or requests the next values from a worker.
     ///
     /// # Errors
     /// A value cannot be read or reduced, or MPI fails.
     pub fn reduce_some(&mut self, rank: &mut Rank) -> Result<(), Stop> {
         let started = Instant::now();
-        while !self.is_pulling && started.elapsed() < REDUCTION_TURN {
-            match self.ledger.next_to_reduce(MAX_PULLED) {
+        while !self.is_fetching && started.elapsed() < REDUCTION_TURN {
+            match self.ledger.next_to_reduce(MAX_FETCHED) {
                 None => return Ok(()),
                 Some((0, records)) => {
                     let values = rank.values(&records[..records.len().min(MAX_READ)])?;
@@ -145,7 +145,7 @@ impl StageRun {
                     rank.skip_pause();
                 }
                 Some((from, records)) => {
-                    self.is_pulling = true;
+                    self.is_fetching = true;
                     rank.send(from, &ToWorker::Pull(records))?;
                 }
             }

@@ -14,12 +14,12 @@ pub enum StageEnd {
     Finish(Exit),
 }
 
-/// Runs what rank 0 assigns and sends the values that it pulls, until the stage is complete or the run is over. After the last stage,
+/// Runs what rank 0 assigns and sends the values that it requests, until the stage is complete or the run is over. After the last stage,
 /// while rank 0 writes, there is no `current` stage.
 ///
 /// # Errors
 /// MPI fails. A journal that cannot be written is reported to rank 0, which ends the run.
-pub fn work(rank: &mut Rank, current: Option<&CurrentStage>) -> Result<StageEnd, Stop> {
+pub fn run_worker(rank: &mut Rank, current: Option<&CurrentStage>) -> Result<StageEnd, Stop> {
     let mut sent = Sent::default();
     loop {
         if rank.signal_request() == SignalRequest::Drain
@@ -27,7 +27,7 @@ pub fn work(rank: &mut Rank, current: Option<&CurrentStage>) -> Result<StageEnd,
         {
             request_drain(rank, &mut sent, reason)?;
         }
-        if let Some(ended) = receive_orders(rank, current, &mut sent)? {
+        if let Some(ended) = receive_messages(rank, current, &mut sent)? {
             return Ok(ended);
         }
         send_reports(rank, &mut sent)?;
@@ -55,7 +55,11 @@ struct Sent {
 }
 
 /// Follows the messages of rank 0 that have arrived.
-fn receive_orders(rank: &mut Rank, current: Option<&CurrentStage>, sent: &mut Sent) -> Result<Option<StageEnd>, Stop> {
+fn receive_messages(
+    rank: &mut Rank,
+    current: Option<&CurrentStage>,
+    sent: &mut Sent,
+) -> Result<Option<StageEnd>, Stop> {
     while let Some((_, message)) = rank.receive()? {
         match message {
             ToWorker::Assign(batches) => {

@@ -27,7 +27,7 @@ const LONG_GRACE: Duration = Duration::from_secs(60);
 pub struct ReplicaWorkload {
     setup: Arc<Setup>,
     /// When the stage was made: ranks are staggered from then on.
-    born: Instant,
+    created: Instant,
 }
 
 /// What came of some replicas, by task.
@@ -70,7 +70,7 @@ impl ReplicaWorkload {
             may_overlap: may_overlap(setup),
             ..StageSpec::new("replicas", setup.seeds.len() as u64)
         };
-        Stage::new(spec, Self { setup: Arc::clone(setup), born: Instant::now() })
+        Stage::new(spec, Self { setup: Arc::clone(setup), created: Instant::now() })
     }
 
     fn replica(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
@@ -174,8 +174,8 @@ impl ReplicaWorkload {
     /// Waits until the start of this rank is due, where ranks start one after another.
     fn wait_for_turn(&self, programs: &Programs, context: &Context) {
         let delay = self.setup.stagger * programs.seat.rank as u32;
-        while self.born.elapsed() < delay && !context.is_halted() {
-            sleep((delay - self.born.elapsed().min(delay)).min(Duration::from_millis(50)));
+        while self.created.elapsed() < delay && !context.is_halted() {
+            sleep((delay - self.created.elapsed().min(delay)).min(Duration::from_millis(50)));
         }
     }
 }

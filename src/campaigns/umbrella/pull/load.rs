@@ -1,5 +1,6 @@
 //! Reads and checks the table of a distance or angle.
 use super::coordinate::{Measured, PullCoordinate};
+use super::definition::Definition;
 use super::restraint::Restraint;
 use crate::campaigns::umbrella::coordinate::Coordinate;
 use crate::campaigns::umbrella::frames::Frames;
@@ -49,7 +50,8 @@ pub fn load(
     let restraint = Restraint::new(kind, recipe.scale, &groups, frames.names.len(), index.as_deref());
     let (frames, recipe) = (Arc::clone(frames), Arc::clone(recipe));
     let (restraint, measured) = (Arc::new(restraint), Measured::default());
-    Ok(Box::new(PullCoordinate { frames, recipe, kind, groups, is_periodic, restraint, measured }))
+    let definition = Definition { frames, kind, groups, scale: recipe.scale };
+    Ok(Box::new(PullCoordinate { definition, recipe, is_periodic, restraint, measured }))
 }
 
 /// Refuses keys that have no meaning for a distance or angle.

@@ -7,6 +7,7 @@
 //! A group of atoms stands at its centre of mass, with the masses of the topology; one task reads them, then every chunk of frames is
 //! passed over once. GROMACS' pull code restrains the windows.
 mod coordinate;
+mod definition;
 mod load;
 mod masses;
 mod pass;
