@@ -45,8 +45,7 @@ pub fn load(
     if section.stop_after != Some(Part::Pca) {
         check_superposition(config, section, selected == fitted, &mut faults, warnings);
     }
-    faults.into_result(())?;
-    let (Some(selected), Some(fitted)) = (selected, fitted) else { return Err(Faults::default()) };
+    let (Some(selected), Some(fitted), true) = (selected, fitted, faults.is_empty()) else { return Err(faults) };
     let components = count(config, section, frames.count(), selected.len())?;
     section.components = Some(components);
     section.align.get_or_insert_with(|| section.selection.clone());
