@@ -38,7 +38,7 @@ impl Style {
 }
 
 /// The progress of one stage.
-pub struct Progress {
+pub struct ProgressReporter {
     style: Style,
     stage: String,
     total: u64,
@@ -56,7 +56,7 @@ pub struct Progress {
     details_shown: Option<Instant>,
 }
 
-impl Progress {
+impl ProgressReporter {
     /// Progress of `stage` with `total` tasks, of which so many have a value already and so many failed.
     pub fn new(style: Style, stage: &str, total: u64, (valued, failed): (u64, u64), ranks: usize) -> Self {
         let done = valued + failed;
@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn a_line_shows_what_is_done_failed_and_left() {
-        let mut progress = Progress::new(Style::None, "trajectories", 100, (19, 1), 2);
+        let mut progress = ProgressReporter::new(Style::None, "trajectories", 100, (19, 1), 2);
         progress.add(0, 30, (48, 2));
         progress.add(1, 10, (57, 3));
         assert_eq!(
@@ -196,7 +196,7 @@ mod tests {
 
     #[test]
     fn progress_of_some_ranks_is_shown_until_their_tasks_end() {
-        let mut progress = Progress::new(Style::None, "replicas", 40, (0, 0), 20);
+        let mut progress = ProgressReporter::new(Style::None, "replicas", 40, (0, 0), 20);
         (0..20).for_each(|rank| progress.set_rank(rank, Some(format!("seed {rank}, run: step 5"))));
         progress.set_rank(1, None);
         let lines = progress.details();

@@ -9,7 +9,7 @@ use super::failures::FailedTask;
 use super::ledger::Ledger;
 use super::live::LiveFile;
 use super::message::{FirstBatches, RecordSummary, ToRoot, ToWorker};
-use super::progress::Progress;
+use super::progress::ProgressReporter;
 use super::rank::{Rank, Report};
 use super::reread::only_to_be_read;
 use super::settings::RunSettings;
@@ -57,7 +57,7 @@ impl Root {
         self.state.begin(current, &ledger.failures());
         send_first_batches(rank, current, &mut assignments, is_first)?;
         let spec = current.spec();
-        let progress = Progress::new(self.settings.progress, &spec.name, spec.tasks, ledger.counts(), ranks);
+        let progress = ProgressReporter::new(self.settings.progress, &spec.name, spec.tasks, ledger.counts(), ranks);
         let mut live = LiveFile::for_output(&self.settings.output);
         let mut stage = StageRun::new(ledger, assignments, progress, ranks);
         if stage.assignments.active().next().is_none() {

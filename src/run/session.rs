@@ -4,8 +4,8 @@ use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::failures::grouped;
 use super::handshake::{self, Handshake};
-use super::launch_context::LaunchContext;
 use super::message::{FirstBatches, ToRoot, ToWorker};
+use super::node_resources::NodeResources;
 use super::open::{NotRun, Opened, OpenedOutput};
 use super::publish::{Publication, Totals, publish};
 use super::rank::Rank;
@@ -122,9 +122,9 @@ impl Session {
     pub fn start(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Guard>>) -> Result<Self, Stop> {
         let (number, size, place) = (comm.rank(), comm.size(), comm.place());
         let opened_journal = open_journal(&opened, number, size);
-        let context = LaunchContext::exchange(comm.as_mut())?;
+        let node_resources = NodeResources::exchange(comm.as_mut())?;
         let settings = &opened.settings;
-        let programs = context.programs(guard, settings.threads, settings.may_oversubscribe);
+        let programs = node_resources.programs(guard, settings.threads, settings.may_oversubscribe);
         let node = opened.campaign.check_node(place.local_size).map_err(load::faulty);
         let journal = match (&opened_journal, &programs, &node) {
             (Ok(opened), Ok(_), Ok(())) => Ok((opened.records.clone(), opened.damage.clone())),
@@ -143,7 +143,7 @@ impl Session {
             seed: CampaignSeed(opened.config.campaign.seed),
             campaign: settings.fingerprint,
             memory_mb: settings.memory_mb.unwrap_or_else(|| memory::of_rank(place.local_size)),
-            memory: context.memory(),
+            memory: node_resources.memory(),
             task_timeout: settings.task_timeout,
             max_retries: settings.max_retries,
             programs: programs?,

@@ -5,7 +5,7 @@ use super::exit::{Exit, Stop};
 use super::first_tasks::AllFirstTasks;
 use super::ledger::Ledger;
 use super::message::{RecordSummary, ToWorker};
-use super::progress::Progress;
+use super::progress::ProgressReporter;
 use super::rank::Rank;
 use super::say;
 use super::unread::Unread;
@@ -24,7 +24,7 @@ pub struct StageRun {
     pub assignments: Assignments,
     /// Whether values were requested and have not arrived yet.
     pub is_fetching: bool,
-    pub progress: Progress,
+    pub progress: ProgressReporter,
     /// Why no further task starts, if so.
     pub stopping: Option<Stop>,
     /// The ranks that run nothing more.
@@ -38,7 +38,7 @@ pub struct StageRun {
 
 impl StageRun {
     /// A stage that starts on `ranks` ranks.
-    pub fn new(ledger: Ledger, assignments: Assignments, progress: Progress, ranks: usize) -> Self {
+    pub fn new(ledger: Ledger, assignments: Assignments, progress: ProgressReporter, ranks: usize) -> Self {
         let retries_some = ledger.retried() > 0 && ledger.counts().0 > 0;
         Self {
             ledger,

@@ -102,8 +102,9 @@ impl Campaign for EnsembleCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let Engine::Gromacs(recipe) = &self.setup.engine else { return Ok(()) };
-        let fault =
-            |crowded: TooFewGpus| self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), TooFewGpus::HELP).into();
+        let fault = |crowded: TooFewGpus| {
+            self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), TooFewGpus::HELP).into()
+        };
         recipe.gromacs.check_gpus(ranks).map_err(fault)
     }
 

@@ -1,7 +1,7 @@
 //! How is a task computed?
 use super::levels::{Level, Solver};
 use super::setup::{Setup, Unit};
-use super::sums::{TaskDerivatives, FragmentValues};
+use super::sums::{FragmentValues, TaskDerivatives};
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, Stage, StageSpec, Workload};
 use crate::engines::qc::{Driver, Engine, QcResult, Recorded, Resources, SOLUTION};
 use crate::science::chemistry::Differences;

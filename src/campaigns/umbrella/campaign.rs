@@ -176,7 +176,8 @@ impl Campaign for UmbrellaCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let Some(recipe) = &self.windows else { return Ok(()) };
-        let fault = |crowded: TooFewGpus| self.config.fault("umbrella.gpus", crowded.to_string(), TooFewGpus::HELP).into();
+        let fault =
+            |crowded: TooFewGpus| self.config.fault("umbrella.gpus", crowded.to_string(), TooFewGpus::HELP).into();
         recipe.gromacs.check_gpus(ranks).map_err(fault)
     }
 

@@ -22,7 +22,7 @@ struct Neighbour {
 }
 
 /// The ranks of a node, their cores and their shared memory.
-pub struct LaunchContext {
+pub struct NodeResources {
     rank: Rank,
     place: Place,
     /// All ranks of the node, this one too, in order.
@@ -31,7 +31,7 @@ pub struct LaunchContext {
     memory: Option<SharedMemory>,
 }
 
-impl LaunchContext {
+impl NodeResources {
     /// Exchanges with all ranks what each has. Collective, at the start.
     ///
     /// # Errors
