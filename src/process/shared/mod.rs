@@ -1,57 +1,57 @@
-//! What memory do the ranks of a node have in common?
+//! How do the ranks of a node share large data sets in memory?
 //!
-//! A file in memory (memfd) that one of them makes and the others open as `/proc/PID/fd/N`. It has no name in any folder and vanishes with
-//! the last process that has it open, however that ends. Sets of numbers stand in it in slots:
+//! One rank creates a file in memory (memfd), which the others open as `/proc/PID/fd/N`. It has no name in any folder and vanishes with
+//! the last process that has it open, however that process ends. Each data set has a segment of the file:
 //!
 //! ```text
-//! slot k, from byte k * SLOT on: | digest of the key | claims, flags of parts | numbers ...
+//! segment k, from byte k * SEGMENT_BYTES on: | digest of the key | counter of claims, flags of parts | numbers ...
 //! ```
 //!
-//! Whoever uses a slot holds a shared lock on its first byte, so that nobody puts another set there; to look for a set, or
-//! to begin one, is done in turn, under a lock too. Locks are those of open file descriptions: every use of a slot has one of its own,
-//! and the kernel takes them back from a process that is killed.
+//! A process that uses a segment holds a shared lock on its first byte, so that no other set is put there. Segments are looked up and
+//! allocated under another lock. All are locks of open file descriptions: each use of a segment has its own, and the kernel releases
+//! those of a killed process.
 //!
-//! Nothing depends on any of this: where memory cannot be shared (another user's processes are hidden, files or memory are
-//! limited, a rank that has its turn is stopped), a rank has the same numbers in memory of its own.
-mod slot;
+//! Results never depend on sharing: where it is impossible (processes of other users are hidden, file sizes or memory are limited, a
+//! stopped rank holds a lock), a rank computes the same numbers in private memory.
+mod segment;
 
 use crate::science::memory::{Fill, Kept, Memory, OwnMemory};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
+use segment::Segment;
 use sha2::{Digest, Sha256};
-use slot::Slot;
 use std::fs::{File, read_link};
 use std::io::{self, ErrorKind};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Numbers of the smallest set that is shared: a smaller one is computed in some milliseconds.
+/// Smallest set that is shared, in numbers: a smaller one takes milliseconds to compute.
 const SMALLEST: usize = 1 << 17;
 
-/// How long a rank waits for others that do nothing.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a rank waits for other processes that make no progress.
+const TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Memory that some processes of a node have in common.
+/// Memory shared by processes of one node.
 #[derive(Debug)]
 pub struct SharedMemory {
     file: File,
-    patience: Duration,
+    timeout: Duration,
 }
 
-/// Where other processes of the node find it.
+/// Where other processes of the node find shared memory.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 pub struct Address {
     path: PathBuf,
-    /// What the path is a link to: nothing else has this name.
+    /// The target of the link `path`: a unique name.
     name: PathBuf,
 }
 
 impl SharedMemory {
-    /// Makes some; it takes no room yet.
+    /// Creates shared memory, which takes no space yet.
     ///
     /// # Errors
-    /// The system has none, or limits the size of files: what stands behind the limit would end the process.
+    /// The system has no memfd, or limits file sizes: writing beyond the limit would kill the process.
     pub fn create() -> io::Result<Self> {
         if getrlimit(Resource::RLIMIT_FSIZE)?.0 != RLIM_INFINITY {
             return Err(ErrorKind::FileTooLarge.into());
@@ -59,37 +59,37 @@ impl SharedMemory {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let name = format!("simmpi-{}-{}", std::process::id(), since.as_nanos());
         let file = File::from(memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC)?);
-        Ok(Self { file, patience: PATIENCE })
+        Ok(Self { file, timeout: TIMEOUT })
     }
 
-    /// Where other processes find it as long as this one lives.
+    /// Where other processes find it while this process lives.
     ///
     /// # Errors
-    /// There is no /proc.
+    /// /proc is not mounted.
     pub fn address(&self) -> io::Result<Address> {
         let path = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd()));
         Ok(Address { name: read_link(&path)?, path })
     }
 
-    /// Opens what another process has made.
+    /// Opens the memory that another process created.
     ///
     /// # Errors
-    /// It cannot be seen from here: a process of another user, another container, or one that is gone.
+    /// It is not visible here: the process belongs to another user or container, or has ended.
     pub fn open(address: &Address) -> io::Result<Self> {
-        // Another container may have a process of this number too, with anything as its file.
+        // A process of another container may have the same number, and any file open.
         if read_link(&address.path)? != address.name {
             return Err(ErrorKind::NotFound.into());
         }
-        Ok(Self { file: open(&address.path)?, patience: PATIENCE })
+        Ok(Self { file: open(&address.path)?, timeout: TIMEOUT })
     }
 
-    /// A set of this digest, computed together with all who ask for it.
-    fn together(&self, digest: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> io::Result<Box<dyn Kept>> {
-        // Each use of a slot has an open file description, and with it locks, of its own.
-        let own = open(format!("/proc/self/fd/{}", self.file.as_raw_fd()).as_ref())?;
-        let slot = Slot::take(own, digest, sizes, self.patience)?;
-        slot.complete(sizes, fill)?;
-        Ok(Box::new(slot.read(sizes.iter().sum())?))
+    /// The set of this digest, computed together with all processes that ask for it.
+    fn compute_together(&self, digest: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> io::Result<Box<dyn Kept>> {
+        // Each use of a segment has an open file description, and thereby locks, of its own.
+        let file = open(format!("/proc/self/fd/{}", self.file.as_raw_fd()).as_ref())?;
+        let segment = Segment::acquire(file, digest, sizes, self.timeout)?;
+        segment.complete(sizes, fill)?;
+        Ok(Box::new(segment.read(sizes.iter().sum())?))
     }
 }
 
@@ -98,7 +98,7 @@ impl Memory for SharedMemory {
         if sizes.iter().sum::<usize>() < SMALLEST {
             return OwnMemory.keep(key, sizes, fill);
         }
-        self.together(&digest(key, sizes), sizes, fill).unwrap_or_else(|_| OwnMemory.keep(key, sizes, fill))
+        self.compute_together(&digest(key, sizes), sizes, fill).unwrap_or_else(|_| OwnMemory.keep(key, sizes, fill))
     }
 }
 
@@ -106,7 +106,7 @@ fn open(path: &Path) -> io::Result<File> {
     File::options().read(true).write(true).open(path)
 }
 
-/// Of a key, and of how its set is divided.
+/// SHA-256 of the sizes of a set's parts and of its key.
 fn digest(key: &[u8], sizes: &[usize]) -> [u8; 32] {
     let mut hasher = Sha256::new();
     sizes.iter().for_each(|size| hasher.update(size.to_le_bytes()));

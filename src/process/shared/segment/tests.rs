@@ -16,19 +16,19 @@ fn sizes() -> Vec<usize> {
     (0..PARTS).map(|part| 3000 + 97 * (part % 7) + part).collect()
 }
 
-/// Numbers that are those of one key, part and place.
+/// Numbers determined by key, part and index.
 fn fill(key: u8, part: usize, numbers: &mut [f64]) {
     assert!(numbers.iter().all(|number| *number == 0.0));
-    let number = |at: usize| (1.0 + f64::from(key) + (part * 10_000 + at) as f64).sqrt();
-    numbers.iter_mut().enumerate().for_each(|(at, to)| *to = number(at));
+    let value = |index: usize| (1.0 + f64::from(key) + (part * 10_000 + index) as f64).sqrt();
+    numbers.iter_mut().enumerate().for_each(|(index, number)| *number = value(index));
 }
 
-/// What a key gives, and how many parts had to be computed for it.
+/// The set of a key, and how many of its parts were computed by this call.
 fn keep(memory: &dyn Memory, key: u8) -> (Box<dyn Kept>, usize) {
     let mut computed = 0;
     let kept = memory.keep(&[key], &sizes(), &mut |part, numbers| {
         computed += 1;
-        // So that others have their turn.
+        // Lets other threads run.
         sleep(Duration::from_micros(300));
         fill(key, part, numbers);
     });
@@ -41,27 +41,27 @@ fn is_right(key: u8, kept: &dyn Kept) -> bool {
         && own.numbers().len() == kept.numbers().len()
 }
 
-fn memory(patience: Duration) -> SharedMemory {
-    SharedMemory { patience, ..SharedMemory::create().unwrap() }
+fn memory(timeout: Duration) -> SharedMemory {
+    SharedMemory { timeout, ..SharedMemory::create().unwrap() }
 }
 
 /// The same memory, as another process opens it.
 fn other(memory: &SharedMemory) -> SharedMemory {
-    SharedMemory { patience: memory.patience, ..SharedMemory::open(&memory.address().unwrap()).unwrap() }
+    SharedMemory { timeout: memory.timeout, ..SharedMemory::open(&memory.address().unwrap()).unwrap() }
 }
 
 fn bytes(memory: &SharedMemory) -> u64 {
     512 * memory.file.metadata().unwrap().blocks()
 }
 
-/// A process that takes part and does nothing by itself.
-fn slot(memory: &SharedMemory, key: u8) -> Slot {
+/// A process that uses the segment of a key and computes nothing.
+fn segment(memory: &SharedMemory, key: u8) -> Segment {
     let own = open(format!("/proc/self/fd/{}", memory.file.as_raw_fd()).as_ref()).unwrap();
-    Slot::take(own, &digest(&[key], &sizes()), &sizes(), memory.patience).unwrap()
+    Segment::acquire(own, &digest(&[key], &sizes()), &sizes(), memory.timeout).unwrap()
 }
 
 #[test]
-fn those_who_ask_for_the_same_compute_it_together_and_once() {
+fn concurrent_requests_compute_a_set_once_together() {
     let first = memory(LONG);
     let all = [other(&first), other(&first), other(&first), other(&first)];
     let together = Barrier::new(all.len());
@@ -84,7 +84,7 @@ fn those_who_ask_for_the_same_compute_it_together_and_once() {
 }
 
 #[test]
-fn sets_stand_beside_one_another_as_long_as_they_are_in_use() {
+fn sets_coexist_until_their_last_user_drops_them() {
     let (first, second) = (memory(LONG), memory(LONG));
     let [one, two] = [1, 2].map(|key| keep(&first, key));
     assert_eq!([one.1, two.1], [PARTS; 2]);
@@ -100,17 +100,17 @@ fn sets_stand_beside_one_another_as_long_as_they_are_in_use() {
 }
 
 #[test]
-fn parts_of_one_who_does_not_go_on_are_computed_by_others() {
+fn parts_claimed_by_a_stopped_process_are_computed_by_others() {
     let memory = memory(Duration::from_millis(100));
-    let stopped = slot(&memory, 3);
+    let stopped = segment(&memory, 3);
     let claimed: Vec<u64> = (0..3).map(|_| stopped.claims().fetch_add(1, Ordering::Relaxed)).collect();
     assert_eq!(claimed, [0, 1, 2]);
     let since = Instant::now();
     let (kept, computed) = keep(&other(&memory), 3);
-    assert!(since.elapsed() > memory.patience);
+    assert!(since.elapsed() > memory.timeout);
     assert_eq!(computed, PARTS);
     assert!(is_right(3, kept.as_ref()));
-    // It goes on: what it writes stands there already.
+    // It resumes: what it writes is there already.
     let part = (0..PARTS).max_by_key(|&part| (sizes()[part], Reverse(part))).unwrap();
     let mut numbers = vec![0.0; sizes()[part]];
     fill(3, part, &mut numbers);
@@ -120,26 +120,27 @@ fn parts_of_one_who_does_not_go_on_are_computed_by_others() {
 }
 
 #[test]
-fn what_cannot_be_written_is_known_to_those_who_wait() {
+fn a_failed_write_is_reported_to_waiting_processes() {
     let memory = memory(LONG);
-    let failing = slot(&memory, 4);
+    let failing = segment(&memory, 4);
     failing.claims().fetch_add(1, Ordering::Relaxed);
     let waiting = other(&memory);
     let waiting = spawn(move || keep(&waiting, 4));
-    let is_all_but_one = || failing.flags().iter().filter(|flag| flag.load(Ordering::Relaxed)).count() == PARTS - 1;
+    let is_all_but_one =
+        || failing.flags().iter().filter(|flag| flag.load(Ordering::Relaxed) != 0).count() == PARTS - 1;
     while !is_all_but_one() {
         sleep(Duration::from_millis(1));
     }
-    failing.lost().store(true, Ordering::Relaxed);
+    failing.write_failed().store(1, Ordering::Relaxed);
     let (kept, computed) = waiting.join().unwrap();
     assert_eq!(computed, 2 * PARTS - 1);
     assert!(is_right(4, kept.as_ref()));
 }
 
 #[test]
-fn where_there_is_no_room_each_has_its_own() {
+fn a_full_memory_falls_back_to_private_memory() {
     let flags = MFdFlags::MFD_ALLOW_SEALING | MFdFlags::MFD_CLOEXEC;
-    let memory = SharedMemory { file: memfd_create("full", flags).unwrap().into(), patience: LONG };
+    let memory = SharedMemory { file: memfd_create("full", flags).unwrap().into(), timeout: LONG };
     let mut computed = 0;
     let kept = memory.keep(&[5], &sizes(), &mut |part, numbers| {
         computed += 1;
@@ -154,24 +155,24 @@ fn where_there_is_no_room_each_has_its_own() {
 }
 
 #[test]
-fn who_finds_no_slot_has_its_own() {
+fn without_a_free_segment_private_memory_is_used() {
     let memory = memory(LONG);
     let keep = |key: u64| {
         let mut computed = 0;
         let kept = memory.keep(&key.to_le_bytes(), &[SMALLEST], &mut |_, _| computed += 1);
         (kept, computed)
     };
-    let kept: Vec<_> = (0..SLOTS + 1).map(keep).collect();
+    let kept: Vec<_> = (0..SEGMENTS + 1).map(keep).collect();
     assert!(kept.iter().all(|(_, computed)| *computed == 1));
-    assert_eq!(keep(SLOTS - 1).1, 0);
-    assert_eq!(keep(SLOTS).1, 1);
+    assert_eq!(keep(SEGMENTS - 1).1, 0);
+    assert_eq!(keep(SEGMENTS).1, 1);
 }
 
 #[test]
-fn nobody_waits_for_ever_for_a_turn() {
+fn a_stuck_allocation_lock_times_out() {
     let memory = memory(Duration::from_millis(100));
-    let stopped = Locks(open(format!("/proc/self/fd/{}", memory.file.as_raw_fd()).as_ref()).unwrap());
-    assert!(stopped.lock(TURN, Lock::Exclusive).unwrap());
+    let stopped = LockedFile(open(format!("/proc/self/fd/{}", memory.file.as_raw_fd()).as_ref()).unwrap());
+    assert!(stopped.lock(ALLOCATION_LOCK, Lock::Exclusive).unwrap());
     let (kept, computed) = keep(&memory, 6);
     assert_eq!((computed, bytes(&memory)), (PARTS, 0));
     assert!(is_right(6, kept.as_ref()));
@@ -181,7 +182,7 @@ fn nobody_waits_for_ever_for_a_turn() {
 }
 
 #[test]
-fn memory_that_cannot_be_seen_is_not_opened() {
+fn memory_of_another_container_or_a_dead_process_is_not_opened() {
     let memory = memory(LONG);
     let mut address = memory.address().unwrap();
     address.name = "/memfd:of-another-container (deleted)".into();
