@@ -2,9 +2,7 @@
 //!
 //! The only module that names `hdf5`. A file is written beside its final name, synced and renamed ([`Writer`]); a reader
 //! sees the whole of it or none. The journal stays the truth until then.
-mod datasets;
 mod reader;
-mod strings;
 mod values;
 mod writer;
 

@@ -1,14 +1,11 @@
 //! How is a result file written so that nobody ever sees half of it?
-use super::strings::Strings;
-use super::{Element, Error, datasets};
+use super::{Element, Error};
 use hdf5::types::VarLenUnicode;
 use ndarray::{ArrayView, IxDyn};
-use nix::libc;
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
 use std::marker::PhantomData;
-use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
 /// A result file in the making. Dropped without [`publish`](Writer::publish), it leaves nothing behind.
@@ -23,7 +20,6 @@ struct Open {
     file: hdf5::File,
     /// By their names, without slashes at the ends.
     groups: HashMap<String, hdf5::Group>,
-    strings: Strings,
 }
 
 /// A file that stands beside its final name, until it is [published](Closed::publish); dropped before, it goes.
@@ -43,8 +39,7 @@ impl Writer {
         let mut part = OsString::from(path.as_os_str());
         part.push(".part");
         let part = Part { part: PathBuf::from(part), path: path.to_owned() };
-        let open = hdf5::File::create(&part.part)
-            .and_then(|file| Ok(Open { file, groups: HashMap::new(), strings: Strings::new()? }));
+        let open = hdf5::File::create(&part.part).map(|file| Open { file, groups: HashMap::new() });
         Ok(Self { open: Some(open.map_err(|source| Error::Create { path: path.to_owned(), source })?), part })
     }
 
@@ -62,8 +57,8 @@ impl Writer {
     ) -> Result<(), Error> {
         self.attempt(item, |open| {
             let (group, name) = open.group_of(item)?;
-            let dataset = datasets::write(&group, name, shape, values)?;
-            open.describe(&dataset, units, description)
+            let dataset = write(&group, name, shape, values)?;
+            describe(&dataset, units, description)
         })
     }
 
@@ -75,9 +70,8 @@ impl Writer {
         let texts: Vec<VarLenUnicode> = texts.iter().map(|text| unicode(text.as_ref())).collect();
         self.attempt(item, |open| {
             let (group, name) = open.group_of(item)?;
-            let dataset = datasets::create(&group, name, &[texts.len()], open.strings.kind())?;
-            open.strings.fill(&dataset, &texts)?;
-            open.describe(&dataset, "none", description)
+            let dataset = write(&group, name, &[texts.len()], &texts)?;
+            describe(&dataset, "none", description)
         })
     }
 
@@ -96,7 +90,7 @@ impl Writer {
         let dataset = self.attempt(item, |open| {
             let (group, name) = open.group_of(item)?;
             let dataset = group.new_dataset::<T>().fill_value(fill).shape(shape.to_vec()).create(name)?;
-            open.describe(&dataset, units, description)?;
+            describe(&dataset, units, description)?;
             Ok(dataset)
         })?;
         Ok(Rows { dataset, item: item.to_owned(), shape: shape.to_vec(), element: PhantomData })
@@ -141,10 +135,7 @@ impl Writer {
     /// # Errors
     /// As [`array`](Writer::array).
     pub fn text_attribute(&mut self, item: &str, name: &str, text: &str) -> Result<(), Error> {
-        self.attempt(item, |open| {
-            let place = open.locate(item)?;
-            open.strings.attribute(&place, name, &unicode(text))
-        })
+        self.attempt(item, |open| text_attribute(&open.locate(item)?, name, text))
     }
 
     /// Closes the file: the disk begins to write it.
@@ -158,7 +149,6 @@ impl Writer {
             let path = self.part.path.clone();
             file.close().map_err(|source| Error::Write { path, item: "the end of the file".into(), source })?;
         }
-        self.part.begin_to_write();
         Ok(Closed(self.part))
     }
 
@@ -219,11 +209,6 @@ impl Open {
         }
         Ok((*self.group(item)?).clone())
     }
-
-    fn describe(&self, dataset: &hdf5::Dataset, units: &str, description: &str) -> hdf5::Result<()> {
-        self.strings.attribute(dataset, "units", &unicode(units))?;
-        self.strings.attribute(dataset, "description", &unicode(description))
-    }
 }
 
 impl Closed {
@@ -243,15 +228,6 @@ impl Closed {
     }
 }
 
-impl Part {
-    /// Has the disk write what there is, without waiting for it: what is to be done meanwhile costs no time then.
-    fn begin_to_write(&self) {
-        let Ok(file) = fs::File::open(&self.part) else { return };
-        // SAFETY: the descriptor is open. Where this is not possible, syncing takes longer.
-        let _ = unsafe { libc::sync_file_range(file.as_raw_fd(), 0, 0, libc::SYNC_FILE_RANGE_WRITE) };
-    }
-}
-
 impl Drop for Part {
     fn drop(&mut self) {
         // Published, there is no such file any more, and before it is worth nothing.
@@ -265,6 +241,22 @@ pub struct Rows<T> {
     item: String,
     shape: Vec<usize>,
     element: PhantomData<T>,
+}
+
+/// Writes `values`, row-major, as dataset `name` of `shape`: contiguous, without filters.
+fn write<T: Element>(group: &hdf5::Group, name: &str, shape: &[usize], values: &[T]) -> hdf5::Result<hdf5::Dataset> {
+    let view = ArrayView::from_shape(IxDyn(shape), values)
+        .map_err(|error| hdf5::Error::from(format!("{} values do not fill {shape:?}: {error}", values.len())))?;
+    group.new_dataset_builder().with_data(view).no_chunk().create(name)
+}
+
+fn describe(dataset: &hdf5::Dataset, units: &str, description: &str) -> hdf5::Result<()> {
+    text_attribute(dataset, "units", units)?;
+    text_attribute(dataset, "description", description)
+}
+
+fn text_attribute(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Result<()> {
+    location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&unicode(text))
 }
 
 /// HDF5 strings end at a NUL byte, so one inside is replaced by the sign for it.
