@@ -10,7 +10,6 @@ use mpi::ffi;
 use mpi::point_to_point::Source;
 use mpi::topology::{Communicator, SimpleCommunicator};
 use std::collections::HashMap;
-use std::mem::{ManuallyDrop, MaybeUninit};
 use std::os::raw::c_int;
 
 /// MPI counts are 32-bit, so longer messages travel in pieces of this size.
@@ -22,8 +21,8 @@ const LAST: c_int = 0;
 
 /// All ranks of the job.
 pub struct World {
-    /// Never dropped while unwinding: finalizing then waits for ranks that do not come.
-    universe: ManuallyDrop<Universe>,
+    /// Dropped by [`finish`](Comm::finish) alone: while unwinding, MPI_Finalize would wait for ranks that never call it.
+    universe: Option<Universe>,
     world: SimpleCommunicator,
     place: Place,
     sending: Vec<Sending>,
@@ -45,7 +44,6 @@ impl World {
     pub fn start(launcher: Option<Launcher>) -> Result<Self, Error> {
         let (universe, provided) =
             mpi::initialize_with_threading(mpi::Threading::Funneled).ok_or(Error::ThreadLevel)?;
-        let universe = ManuallyDrop::new(universe);
         if provided < mpi::Threading::Funneled {
             return Err(Error::ThreadLevel);
         }
@@ -59,7 +57,7 @@ impl World {
         let node = world.split_shared(world.rank());
         let host = mpi::environment::processor_name().unwrap_or_default().trim_end_matches('\0').to_owned();
         let place = Place { host, local_rank: node.rank() as usize, local_size: node.size() as usize };
-        Ok(Self { universe, world, place, sending: Vec::new(), partial: HashMap::new() })
+        Ok(Self { universe: Some(universe), world, place, sending: Vec::new(), partial: HashMap::new() })
     }
 
     /// Forgets messages that have gone out.
@@ -88,8 +86,7 @@ fn library() -> String {
 /// Ends all ranks at once with `code`, through MPI where it runs. Nothing is cleaned up.
 pub fn abort(code: i32) -> ! {
     if mpi::environment::is_initialized() && !mpi::environment::is_finalized() {
-        // SAFETY: MPI runs; the call is allowed at any time after its start.
-        unsafe { ffi::MPI_Abort(ffi::RSMPI_COMM_WORLD, code) };
+        SimpleCommunicator::world().abort(code);
     }
     std::process::exit(code)
 }
@@ -166,24 +163,16 @@ impl Comm for World {
         for k in 0..=last {
             let piece = &bytes[k * PIECE..bytes.len().min((k + 1) * PIECE)];
             let tag = if k == last { LAST } else { MORE };
-            let mut request = MaybeUninit::uninit();
+            let (buffer, count) = (piece.as_ptr().cast(), piece.len() as c_int);
             // SAFETY: the piece lies in `bytes`, whose heap block stays where it is in `sending` until the request is done.
-            let code = unsafe {
-                ffi::MPI_Isend(
-                    piece.as_ptr().cast(),
-                    piece.len() as c_int,
-                    ffi::RSMPI_UINT8_T,
-                    to as c_int,
-                    tag,
-                    ffi::RSMPI_COMM_WORLD,
-                    request.as_mut_ptr(),
-                )
+            let (code, request) = unsafe {
+                let (kind, world, mut request) = (ffi::RSMPI_UINT8_T, ffi::RSMPI_COMM_WORLD, ffi::RSMPI_REQUEST_NULL);
+                (ffi::MPI_Isend(buffer, count, kind, to as c_int, tag, world, &mut request), request)
             };
             if code != 0 {
                 return Err(Error::Call { call: "MPI_Isend", code });
             }
-            // SAFETY: MPI_Isend succeeded, so it has written the request.
-            requests.push(unsafe { request.assume_init() });
+            requests.push(request);
         }
         self.sending.push(Sending { _buffer: bytes, requests });
         Ok(())
@@ -214,7 +203,12 @@ impl Comm for World {
         while self.reap().is_ok() && !self.sending.is_empty() {
             std::thread::sleep(std::time::Duration::from_micros(200));
         }
-        // SAFETY: the universe is dropped once, here, and `self` is not used afterwards.
-        unsafe { ManuallyDrop::drop(&mut self.universe) };
+        drop(self.universe.take());
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        std::mem::forget(self.universe.take());
     }
 }
