@@ -9,7 +9,6 @@ use nix::{
     unistd::Pid,
 };
 use std::{
-    mem::MaybeUninit,
     thread::sleep,
     time::{Duration, Instant},
 };
@@ -107,21 +106,19 @@ enum Waited {
 /// Takes the next child that has ended; unlike waitpid, wait4 says what it used.
 fn wait_any() -> Waited {
     let mut status = 0;
-    let mut usage = MaybeUninit::<libc::rusage>::zeroed();
-    // SAFETY: both pointers are to live, writable memory of the right type.
-    let pid = unsafe { libc::wait4(-1, &mut status, libc::WNOHANG, usage.as_mut_ptr()) };
+    // SAFETY: all zeros are a valid rusage; both pointers are to live memory of the right type.
+    let (pid, usage) = unsafe {
+        let mut usage: libc::rusage = std::mem::zeroed();
+        (libc::wait4(-1, &mut status, libc::WNOHANG, &mut usage), usage)
+    };
     match pid {
         0 => Waited::Running,
-        pid if pid > 0 => {
-            // SAFETY: zeroed above, and all zeros are a valid rusage; wait4 has written over it.
-            let usage = unsafe { usage.assume_init() };
-            Waited::Ended(End {
-                pid: Pid::from_raw(pid),
-                exit: exit(status),
-                cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
-                peak_memory_kb: usage.ru_maxrss.max(0) as u64,
-            })
-        }
+        pid if pid > 0 => Waited::Ended(End {
+            pid: Pid::from_raw(pid),
+            exit: exit(status),
+            cpu: duration(usage.ru_utime) + duration(usage.ru_stime),
+            peak_memory_kb: usage.ru_maxrss.max(0) as u64,
+        }),
         // Only ECHILD is left: nothing interrupts a call that does not wait.
         _ => Waited::Childless,
     }

@@ -81,10 +81,12 @@ fn wait_for(child: Pid) -> Result<i32, Option<Signal>> {
 fn prepare(lines: &[UnixStream; LINES]) -> nix::Result<()> {
     // All signals are blocked rather than ignored: a program would inherit what is ignored beyond exec.
     SigSet::all().thread_set_mask()?;
-    // A launcher that ignores SIGCHLD would make the kernel reap our children.
+    // A launcher that ignores SIGCHLD would make the kernel reap our children; Rust ignores SIGPIPE, which programs would inherit.
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    // SAFETY: the default action calls no code of ours.
-    unsafe { sigaction(Signal::SIGCHLD, &default)? };
+    for signal in [Signal::SIGCHLD, Signal::SIGPIPE] {
+        // SAFETY: the default action calls no code of ours.
+        unsafe { sigaction(signal, &default)? };
+    }
     setsid()?;
     prctl::set_child_subreaper(true)?;
     prctl::set_name(c"simmpi-guard")?;

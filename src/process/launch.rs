@@ -18,8 +18,11 @@ use std::{
     fs::{File, OpenOptions},
     io::{self, ErrorKind, Seek, Write},
     os::{fd::OwnedFd, unix::ffi::OsStrExt},
-    path::Path,
+    path::{Path, PathBuf},
 };
+
+/// Where programs are searched without a PATH, as execvp(3) does.
+const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
 /// A program that runs, and the ends of the pipes that it writes into (none where a file takes the output).
 pub struct Launched {
@@ -31,7 +34,8 @@ pub struct Launched {
 /// All that a program needs to begin.
 pub struct Ready {
     child: Child,
-    environment: BTreeMap<OsString, OsString>,
+    /// The program's file.
+    file: PathBuf,
     stdout: Option<File>,
     stderr: Option<File>,
 }
@@ -47,23 +51,25 @@ pub fn prepare(command: &Command) -> Result<Ready, Refusal> {
     }
     enter(directory).map_err(refused(Step::Directory))?;
     let environment = environment::of_child(std::env::vars_os(), &command.unset, &command.set);
+    let file = find_program(&command.argv[0], directory, &environment);
+    let file = file.ok_or(Refusal { step: Step::Program, errno: Errno::ENOENT as i32 })?;
     let stdin = input(&command.stdin, directory).map_err(refused(Step::Stdin))?;
     let (stdout, read_stdout) = output(&command.stdout, directory).map_err(refused(Step::Stdout))?;
     let (stderr, read_stderr) = output(&command.stderr, directory).map_err(refused(Step::Stderr))?;
     let cores = command.cores.as_deref().map(mask).transpose();
     let cores = cores.map_err(|errno| Refusal { step: Step::Cores, errno: errno as i32 })?;
-    let child = Child::new(&command.argv, &environment, directory, [stdin, stdout, stderr], cores);
+    let child = Child::new(&file, &command.argv, &environment, directory, [stdin, stdout, stderr], cores);
     let child = child.map_err(|_| Refusal { step: Step::Nul, errno: Errno::EINVAL as i32 })?;
-    Ok(Ready { child, environment, stdout: read_stdout, stderr: read_stderr })
+    Ok(Ready { child, file: directory.join(file), stdout: read_stdout, stderr: read_stderr })
 }
 
 impl Ready {
-    /// Starts the program of `command`, which this was made of, as a child of this process and leader of its own process group.
+    /// Starts the program as a child of this process and leader of its own process group.
     ///
     /// # Errors
     /// It cannot be started; nothing runs then.
-    pub fn start(self, command: &Command) -> Result<Launched, Refusal> {
-        let pid = self.child.spawn().map_err(|failed| not_started(command, &self.environment, failed))?;
+    pub fn start(self) -> Result<Launched, Refusal> {
+        let pid = self.child.spawn().map_err(|failed| not_started(&self.file, failed))?;
         Ok(Launched { pid, stdout: self.stdout, stderr: self.stderr })
     }
 }
@@ -123,10 +129,10 @@ fn refused(step: Step) -> impl Fn(io::Error) -> Refusal {
     }
 }
 
-/// Why there is no program: one errno stands for several causes.
-fn not_started(command: &Command, environment: &BTreeMap<OsString, OsString>, failed: Failed) -> Refusal {
+/// Why the program at `file` was not started: one errno stands for several causes.
+fn not_started(file: &Path, failed: Failed) -> Refusal {
     let (step, errno) = match failed {
-        Failed::Execute(Errno::ENOENT) if is_there(command, environment) => (Step::Interpreter, Errno::ENOENT),
+        Failed::Execute(Errno::ENOENT) if file.exists() => (Step::Interpreter, Errno::ENOENT),
         Failed::Execute(errno) | Failed::Begin(errno) => (Step::Program, errno),
         Failed::Directory(errno) => (Step::Directory, errno),
         Failed::Cores(errno) => (Step::Cores, errno),
@@ -134,12 +140,16 @@ fn not_started(command: &Command, environment: &BTreeMap<OsString, OsString>, fa
     Refusal { step, errno: errno as i32 }
 }
 
-/// Whether the program's file exists, in PATH or at the place that its name gives.
-fn is_there(command: &Command, environment: &BTreeMap<OsString, OsString>) -> bool {
-    let Some(name) = command.argv.first() else { return false };
-    if name.as_bytes().contains(&b'/') {
-        return command.directory.join(name).exists();
+/// The file of a program, searched in the PATH of its environment unless the name contains a slash; relative paths start at `directory`.
+fn find_program(name: &OsStr, directory: &Path, environment: &BTreeMap<OsString, OsString>) -> Option<PathBuf> {
+    // What contains a NUL byte is refused later.
+    if name.as_bytes().iter().any(|byte| matches!(byte, b'/' | 0)) {
+        return Some(name.into());
     }
-    let path = environment.get(OsStr::new("PATH")).map(OsString::as_os_str).unwrap_or_default();
-    std::env::split_paths(path).any(|directory| command.directory.join(directory).join(name).exists())
+    let path = environment.get(OsStr::new("PATH")).map_or(OsStr::new(DEFAULT_PATH), OsString::as_os_str);
+    let files = std::env::split_paths(path).map(|folder| folder.join(name));
+    let files: Vec<PathBuf> = files.filter(|file| directory.join(file).is_file()).collect();
+    let is_executable = |file: &&PathBuf| access(&directory.join(file), AccessFlags::X_OK).is_ok();
+    // One that may not be executed is returned too: the attempt tells why.
+    files.iter().find(is_executable).or(files.first()).cloned()
 }

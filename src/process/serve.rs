@@ -5,6 +5,7 @@ use super::{
     family,
     job::{Job, PATIENCE},
     keep::{self, LAST_PATIENCE},
+    launch::Ready,
     orders::{Address, LINES, Order, Orders},
     turn,
     wire::{self, Refusal, Reply},
@@ -80,7 +81,7 @@ fn serve(lines: &[UnixStream; LINES], signals: &SignalFd) -> Option<()> {
 fn begin(order: Order) -> (Address, Result<Job, Refusal>) {
     // Before the launch: on a busy node the program is well on its way when the guard has its turn again.
     let started = Instant::now();
-    let launched = order.ready.and_then(|ready| ready.start(&order.command));
+    let launched = order.ready.and_then(Ready::start);
     if launched.is_err() {
         family::kill_all(PATIENCE, |_| ());
     }

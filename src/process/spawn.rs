@@ -1,78 +1,74 @@
-//! How does a program begin without a copy of the guard?
+//! How does a program start without a copy of the supervisor's memory?
 //!
-//! `fork` copies the guard's tables of memory and has it fault on every page that it writes afterwards: a third of the processor time
-//! that a short program costs in all (measured: 2.1 ms with it, 1.3 ms without, for /bin/true). Here the child shares the guard's memory until it executes, and the guard waits for that, as
-//! `vfork` does it (clone(2), CLONE_VM and CLONE_VFORK). What runs in between is a handful of system calls.
+//! `fork` copies the page tables, and the supervisor then faults on every page that it writes: a third of the processor time of a short
+//! program (/bin/true: 2.1 ms with it, 1.3 ms without). So the child shares the supervisor's memory until it executes, and the supervisor
+//! waits for that, as with `vfork` (clone(2), CLONE_VM and CLONE_VFORK). In between runs a handful of system calls.
 use super::turn;
 use nix::{
     errno::Errno,
-    libc::{self, c_char, c_int, c_void},
-    sched::CpuSet,
-    unistd::Pid,
+    libc::{self, c_char},
+    sched::{CloneFlags, CpuSet, clone, sched_setaffinity},
+    sys::{
+        prctl,
+        signal::{SigSet, Signal},
+        wait::waitpid,
+    },
+    unistd::{Pid, chdir, dup2_stderr, dup2_stdin, dup2_stdout, setpgid},
 };
 use std::{
     collections::BTreeMap,
-    ffi::{CString, OsStr, OsString},
-    os::{
-        fd::{AsRawFd, OwnedFd, RawFd},
-        unix::ffi::OsStrExt,
-    },
+    ffi::{CString, NulError, OsStr, OsString},
+    os::{fd::OwnedFd, unix::ffi::OsStrExt},
     path::Path,
     ptr,
 };
 
-/// What the child needs between its beginning and the program's.
+/// Size of the child's stack, bytes: for the system calls before it executes.
+const STACK: usize = 64 * 1024;
+
+/// All that a child needs to become a program.
 pub struct Child {
+    /// The program's file, relative to `directory` unless absolute.
+    file: CString,
     argv: Vec<CString>,
     environment: Vec<CString>,
     directory: CString,
     /// Standard input, output and error.
-    pub stdio: [OwnedFd; 3],
-    pub cores: Option<CpuSet>,
+    stdio: [OwnedFd; 3],
+    cores: Option<CpuSet>,
 }
 
-/// A name, variable or path holds a NUL byte.
-#[derive(Debug)]
-pub struct Nul;
-
-/// What a child could not do.
+/// The step at which a child failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failed {
-    /// Take its place: group, signals, descriptors.
+    /// To be created, or to set its group, signals and descriptors.
     Begin(Errno),
-    /// Enter its directory.
+    /// To change to its directory.
     Directory(Errno),
-    /// Be bound to its cores.
+    /// To bind itself to its cores.
     Cores(Errno),
-    /// Execute the program.
+    /// To execute the program's file.
     Execute(Errno),
 }
 
-/// The child's stack: `execvpe` builds paths on it, of at most two times PATH_MAX, and the arguments of a script without an interpreter.
-const STACK: usize = 64 * 1024;
-
-unsafe extern "C" {
-    /// Where `execvpe` finds PATH.
-    static mut environ: *const *const c_char;
-}
-
 impl Child {
-    /// A child that is to execute `argv` in `directory` with these variables alone.
+    /// A child that is to execute `file` in `directory` with the arguments `argv` and exactly these environment variables.
     ///
     /// # Errors
-    /// One of them holds a NUL byte.
+    /// One of the strings contains a NUL byte.
     pub fn new(
+        file: &Path,
         argv: &[OsString],
         environment: &BTreeMap<OsString, OsString>,
         directory: &Path,
         stdio: [OwnedFd; 3],
         cores: Option<CpuSet>,
-    ) -> Result<Self, Nul> {
-        let text = |text: &OsStr| CString::new(text.as_bytes()).map_err(|_| Nul);
-        let variable = |(key, value): (&OsString, &OsString)| {
-            CString::new([key.as_bytes(), b"=", value.as_bytes()].concat()).map_err(|_| Nul)
-        };
+    ) -> Result<Self, NulError> {
+        let text = |text: &OsStr| CString::new(text.as_bytes());
+        let variable =
+            |(key, value): (&OsString, &OsString)| CString::new([key.as_bytes(), b"=", value.as_bytes()].concat());
         Ok(Self {
+            file: text(file.as_os_str())?,
             argv: argv.iter().map(|word| text(word)).collect::<Result<_, _>>()?,
             environment: environment.iter().map(variable).collect::<Result<_, _>>()?,
             directory: text(directory.as_os_str())?,
@@ -81,115 +77,72 @@ impl Child {
         })
     }
 
-    /// Begins the program as leader of its own process group. All signals must be blocked, so that none is handled in the memory that
-    /// both share.
+    /// Starts the program as leader of its own process group; a file that is no executable format is run by the shell, as execvp(3) does.
+    /// All signals must be blocked: none may be handled in the memory that both processes share.
     ///
     /// # Errors
-    /// It could not begin; nothing runs then.
-    pub fn spawn(&self) -> Result<Pid, Failed> {
+    /// The program could not be started; no child is left then.
+    pub fn spawn(mut self) -> Result<Pid, Failed> {
+        match self.clone_and_execute() {
+            Err(Failed::Execute(Errno::ENOEXEC)) => {
+                let file = std::mem::replace(&mut self.file, c"/bin/sh".into());
+                self.argv.splice(..1, [self.file.clone(), file]);
+                self.clone_and_execute()
+            }
+            spawned => spawned,
+        }
+    }
+
+    fn clone_and_execute(&self) -> Result<Pid, Failed> {
         let pointers = |texts: &[CString]| -> Vec<*const c_char> {
             texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect()
         };
         let (argv, environment) = (pointers(&self.argv), pointers(&self.environment));
-        // A script without an interpreter has `execvpe` put all arguments on the stack once more.
-        let mut stack = vec![0u64; (STACK + 16 * argv.len()) / 8];
-        let mut begin = Begin {
-            argv: &argv,
-            environment: &environment,
-            directory: self.directory.as_ptr(),
-            stdio: [0, 1, 2].map(|k| self.stdio[k].as_raw_fd()),
-            cores: self.cores.as_ref(),
-            guard: Pid::this(),
-            failed: None,
-        };
-        let flags = libc::CLONE_VM | libc::CLONE_VFORK | libc::SIGCHLD;
-        let top = stack.as_mut_ptr_range().end as usize & !15;
-        // SAFETY: the child runs `enter` on a stack of its own with `begin`, which both live until the child has executed or ended:
-        // CLONE_VFORK makes this thread wait for that. The child calls only what is async-signal-safe, and this process has one thread
-        // and all signals blocked.
-        let pid = unsafe {
-            let before = environ;
-            let pid = libc::clone(enter, top as *mut c_void, flags, (&raw mut begin).cast());
-            environ = before;
-            pid
-        };
-        if pid < 0 {
-            return Err(Failed::Execute(Errno::last()));
-        }
-        match begin.failed {
-            None => Ok(Pid::from_raw(pid)),
+        let (supervisor, mut failed, mut stack) = (Pid::this(), None, vec![0; STACK]);
+        let child = Box::new(|| {
+            failed = self.set_up(supervisor).err();
+            if failed.is_none() {
+                // SAFETY: the lists end with a null pointer, and `self` owns what they point to.
+                unsafe { libc::execve(self.file.as_ptr(), argv.as_ptr(), environment.as_ptr()) };
+                failed = Some(Failed::Execute(Errno::last()));
+            }
+            127
+        });
+        let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
+        // SAFETY: CLONE_VFORK makes this thread, the only one, wait until the child has executed or ended: until then its stack and all
+        // that it borrows live. The child makes system calls alone, and neither allocates nor takes a lock.
+        let pid = unsafe { clone(child, &mut stack, flags, Some(libc::SIGCHLD)) }.map_err(Failed::Begin)?;
+        match failed {
+            None => Ok(pid),
             Some(failed) => {
-                let _ = nix::sys::wait::waitpid(Pid::from_raw(pid), None);
+                let _ = waitpid(pid, None);
                 Err(failed)
             }
         }
     }
-}
 
-/// What the child reads, and writes where it fails.
-struct Begin<'a> {
-    argv: &'a [*const c_char],
-    environment: &'a [*const c_char],
-    directory: *const c_char,
-    stdio: [RawFd; 3],
-    cores: Option<&'a CpuSet>,
-    guard: Pid,
-    failed: Option<Failed>,
-}
-
-/// The child's life until it executes.
-extern "C" fn enter(begin: *mut c_void) -> c_int {
-    // SAFETY: `spawn` hands over its own `Begin`, which nobody else touches until this process has executed or ended.
-    let begin = unsafe { &mut *begin.cast::<Begin>() };
-    // SAFETY: system calls with pointers to what lives in `begin`.
-    begin.failed = Some(unsafe { begin.execute() });
-    // SAFETY: ends the child alone, without exit handlers.
-    unsafe { libc::_exit(127) }
-}
-
-impl Begin<'_> {
-    /// Becomes the program, or says what went wrong. Allocates nothing and takes no lock.
-    ///
-    /// # Safety
-    /// To be called in a child of [`Child::spawn`] alone.
-    unsafe fn execute(&self) -> Failed {
-        let is_well = |outcome: c_int| if outcome < 0 { Err(Errno::last()) } else { Ok(()) };
-        // SAFETY: every pointer is to live memory, lists end with null.
-        unsafe {
-            let take_place = || {
-                turn::be_usual();
-                is_well(libc::setpgid(0, 0))?;
-                // The guard blocks every signal and its mask would be inherited; so would be what Rust ignores.
-                let mut none = std::mem::zeroed::<libc::sigset_t>();
-                is_well(libc::sigemptyset(&mut none))?;
-                is_well(libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL))?;
-                // The guard may have died before the line above.
-                if libc::getppid() != self.guard.as_raw() {
-                    return Err(Errno::ESRCH);
-                }
-                for (to, &from) in (0..).zip(&self.stdio) {
-                    is_well(libc::dup2(from, to))?;
-                }
-                if libc::signal(libc::SIGPIPE, libc::SIG_DFL) == libc::SIG_ERR {
-                    return Err(Errno::last());
-                }
-                is_well(libc::sigprocmask(libc::SIG_SETMASK, &none, ptr::null_mut()))
-            };
-            if let Some(mask) = self.cores {
-                let bound = libc::sched_setaffinity(0, size_of::<CpuSet>(), ptr::from_ref(mask).cast());
-                if let Err(errno) = is_well(bound) {
-                    return Failed::Cores(errno);
-                }
-            }
-            if let Err(errno) = is_well(libc::chdir(self.directory)) {
-                return Failed::Directory(errno);
-            }
-            if let Err(errno) = take_place() {
-                return Failed::Begin(errno);
-            }
-            environ = self.environment.as_ptr();
-            libc::execvpe(self.argv[0], self.argv.as_ptr(), self.environment.as_ptr());
-            Failed::Execute(Errno::last())
+    /// All that the child does before it executes.
+    fn set_up(&self, supervisor: Pid) -> Result<(), Failed> {
+        if let Some(cores) = &self.cores {
+            sched_setaffinity(Pid::from_raw(0), cores).map_err(Failed::Cores)?;
         }
+        chdir(self.directory.as_c_str()).map_err(Failed::Directory)?;
+        self.detach(supervisor).map_err(Failed::Begin)
+    }
+
+    /// Puts the child into a process group of its own, with the program's descriptors and no signal blocked.
+    fn detach(&self, supervisor: Pid) -> nix::Result<()> {
+        turn::be_usual();
+        setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
+        prctl::set_pdeathsig(Signal::SIGKILL)?;
+        // The supervisor may have died before the line above.
+        if Pid::parent() != supervisor {
+            return Err(Errno::ESRCH);
+        }
+        let [stdin, stdout, stderr] = &self.stdio;
+        dup2_stdin(stdin)?;
+        dup2_stdout(stdout)?;
+        dup2_stderr(stderr)?;
+        SigSet::empty().thread_set_mask()
     }
 }
