@@ -68,7 +68,7 @@ fn a_disk_full_of_journal_stops_the_campaign_and_loses_nothing() {
 fn a_disk_too_small_for_the_result_leaves_the_journal_and_no_half_file() {
     let campaign = Campaign::new(&config("result_bytes = 4000000"));
     let Some(disk) = Disk::mount(&campaign, "2m") else { return };
-    campaign.run(2, &[]).expect(74, &["cannot write", "run the same command again"]);
+    campaign.run(2, &[]).expect(74, &["cannot write", "rerun the same command"]);
     let stopped = ["stopped by an error", "exit code 74: ", "40 of 40 done, 0 failed, 0 left", "next: fix this"];
     campaign.tell_of("inspect", "disk/results.h5", &[]).expect(0, &stopped);
     assert!(!is_there(&disk.path.join("results.h5")) && !is_there(&disk.path.join("results.h5.part")));
@@ -81,7 +81,7 @@ fn a_read_only_folder_is_refused_before_anything_runs() {
     let campaign = Campaign::new(&config(""));
     let Some(disk) = Disk::mount(&campaign, "2m") else { return };
     disk.set("tmpfs", MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY, "2m").unwrap();
-    campaign.run(2, &[]).expect(73, &["cannot write into"]);
+    campaign.run(2, &[]).expect(73, &["cannot write to"]);
 }
 
 #[test]
@@ -90,7 +90,7 @@ fn a_disk_that_is_full_beforehand_is_refused_and_nothing_is_left_there() {
     let Some(disk) = Disk::mount(&campaign, "2m") else { return };
     let ballast = disk.path.join("ballast");
     std::fs::write(&ballast, vec![1; 4 << 20]).unwrap_err();
-    campaign.run(2, &[]).expect(73, &["cannot write into", "No space left"]);
+    campaign.run(2, &[]).expect(73, &["cannot write to", "No space left"]);
     let left: Vec<_> = std::fs::read_dir(&disk.path).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(left, std::slice::from_ref(&ballast));
     std::fs::remove_file(ballast).unwrap();

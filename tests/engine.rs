@@ -223,7 +223,7 @@ fn two_runs_on_one_output_do_not_meet() {
     let second = std::process::Command::new(&campaign.program).arg(campaign.path("config.toml")).output().unwrap();
     fs::write(said, &second.stderr).unwrap();
     assert_eq!(second.status.code(), Some(73), "{}", String::from_utf8_lossy(&second.stderr));
-    assert!(String::from_utf8_lossy(&second.stderr).contains("another run works on this output: process"));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("another run is writing this output: process"));
     first.end().expect(0, &[]);
 }
 

@@ -16,7 +16,7 @@ mod skip;
 use jobs::*;
 use serde_json::{Value, json};
 use simmpi::engines::qc::{Chemistry, Command, Driver, Embedded, Engine, NwChem, Psi4, QcEngine, Xtb};
-use simmpi::process::{self, Guard};
+use simmpi::process::{self, Supervisor};
 use simmpi::science::chemistry::{Atom, Element, Molecule, PointCharge};
 use simmpi::science::memory::Room;
 use simmpi::task::Cause;
@@ -54,12 +54,12 @@ fn largest_difference(a: &Option<Vec<f64>>, b: &Option<Vec<f64>>) -> f64 {
 }
 
 fn programs_are_found_with_their_versions() {
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let engines: [(&str, Box<dyn Engine>); 3] =
         [("psi4", Box::new(Psi4::new())), ("nwchem", Box::new(NwChem::new())), ("xtb", Box::new(Xtb::new()))];
     for (name, engine) in engines {
         if are_installed(&[name]) {
-            let found = engine.find(&guard).unwrap().unwrap();
+            let found = engine.find(&supervisor).unwrap().unwrap();
             assert!(found.path.is_absolute() && found.path.ends_with(name), "{found:?}");
             assert!(
                 found.version.starts_with(|c: char| c.is_ascii_digit()) && found.version.contains('.'),
@@ -67,12 +67,12 @@ fn programs_are_found_with_their_versions() {
             );
         }
     }
-    let found = Command::new(["sh", "{input}", "{output}"], Path::new("/")).find(&guard).unwrap().unwrap();
+    let found = Command::new(["sh", "{input}", "{output}"], Path::new("/")).find(&supervisor).unwrap().unwrap();
     assert!(found.version.starts_with("sha256 ") && found.version.len() == 7 + 64, "{found:?}");
 }
 
 fn an_absent_program_is_missed_with_the_way_to_install_it() {
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let engines: [(Box<dyn Engine>, &str); 5] = [
         (Box::new(Psi4::with_program("no-psi4")), "apt-get install psi4"),
         (Box::new(NwChem::with_program("/no/nwchem")), "apt-get install nwchem"),
@@ -81,7 +81,7 @@ fn an_absent_program_is_missed_with_the_way_to_install_it() {
         (Box::new(Command::new(["no-program", "{input}", "{output}"], Path::new("/"))), "command"),
     ];
     for (engine, help) in engines {
-        let missing = engine.find(&guard).unwrap_err();
+        let missing = engine.find(&supervisor).unwrap_err();
         assert!(missing.message.contains("/no") || missing.message.contains("`no-"), "{missing:?}");
         assert!(missing.help.contains(help), "{missing:?}");
         // It may be there on another node.
@@ -90,7 +90,7 @@ fn an_absent_program_is_missed_with_the_way_to_install_it() {
         assert!(matches!(&cause, Cause::Failed(text) if text.contains("is not found")), "{cause}");
     }
     // One that is there and says nothing of its version.
-    let mute = Psi4::with_program("/bin/true").find(&guard).unwrap_err();
+    let mute = Psi4::with_program("/bin/true").find(&supervisor).unwrap_err();
     assert!(mute.message.contains("cannot determine the version"), "{mute:?}");
 }
 
@@ -252,7 +252,9 @@ fn xtb_gives_what_its_own_command_line_gives() {
         let lines: String = molecule.atoms.iter().map(line).collect();
         fs::write(folder.path().join("water.xyz"), format!("{}\n\n{lines}", molecule.atoms.len())).unwrap();
         let argv = ["xtb", "water.xyz", "--gfn", gfn, "--grad", "--uhf", uhf];
-        assert!(Guard::start().unwrap().run(&process::Command::new(argv, folder.path())).unwrap().exit.is_success());
+        assert!(
+            Supervisor::start().unwrap().run(&process::Command::new(argv, folder.path())).unwrap().exit.is_success()
+        );
         let file = fs::read_to_string(folder.path().join("energy")).unwrap();
         let own: f64 = file.lines().nth(1).unwrap().split_whitespace().nth(1).unwrap().parse().unwrap();
         assert_close(energy.energy, own, 1e-8);
@@ -270,7 +272,7 @@ fn qcengine_gives_what_the_program_behind_it_gives() {
     }
     let chemistry = with_keywords(level("hf", "6-31g*"), json!({"basis__cartesian": true, "scf__thresh": 1e-8}));
     let engine = QcEngine::new("nwchem");
-    let found = engine.find(&Guard::start().unwrap()).unwrap().unwrap();
+    let found = engine.find(&Supervisor::start().unwrap()).unwrap().unwrap();
     assert!(found.version.contains("nwchem v"), "{found:?}");
     let through = run(&engine, &water_with_ghosts(), Driver::Gradient, &chemistry).unwrap();
     let direct = run(&NwChem::new(), &water_with_ghosts(), Driver::Gradient, &chemistry).unwrap();

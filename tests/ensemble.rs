@@ -183,7 +183,7 @@ fn every_way_to_fail_is_told_and_costs_the_other_replicas_nothing() {
         ("failed", "sh of seed 1 killed by SIGSEGV"),
         ("failed", "exit code 3: sorry"),
         ("failed", "ended with exit code 0, but left no `done`"),
-        ("failed", "neither printed nor wrote anything any more for 3 s"),
+        ("failed", "no longer printed or wrote anything for 3 s"),
         ("failed", "ran past its limit of 10 s"),
         ("failed", "exit code 4"),
         ("failed", "exit code 5: \u{fffd}\u{fffd}"),

@@ -1,6 +1,6 @@
-//! Does the guard lose no process, whatever programs do and whoever is killed?
+//! The supervisor loses no process, whatever programs do and whichever process is killed.
 //!
-//! A program of its own instead of libtest: the guard forks before there are threads. Checks run one after another; an
+//! A program of its own instead of libtest: the supervisor must be forked before there are threads. Checks run one after another; an
 //! argument selects those whose names contain it. The same binary is also the rank that some checks start and kill.
 // Each function here is a test, which clippy knows only of libtest's.
 #![allow(clippy::unwrap_used)]
@@ -15,7 +15,7 @@ mod programs;
 mod skip;
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
-use simmpi::process::{Command, Error, Exit, Finished, Guard, Output, Stdin, cores};
+use simmpi::process::{Command, Error, Exit, Finished, Output, Stdin, Supervisor, cores};
 use std::{
     ffi::OsString,
     fs,
@@ -37,7 +37,7 @@ fn main() -> ExitCode {
     checks::run(&checks![
         exit_codes_signals_and_output_come_back_as_they_are
         bytes_that_are_no_text_come_back_as_they_are
-        what_keeps_a_program_from_starting_is_said
+        the_reason_why_a_program_does_not_start_is_reported
         lack_of_descriptors_is_a_lack_of_resources
         input_of_any_length_and_files_reach_a_program
         a_program_that_ignores_term_is_killed_after_its_grace
@@ -45,39 +45,39 @@ fn main() -> ExitCode {
         descendants_in_the_background_in_own_sessions_and_double_forked_end_with_their_command
         all_descendants_end_when_the_rank_is_killed
         all_descendants_end_when_the_launcher_is_told_to_end
-        a_launcher_does_not_wait_for_the_guard
+        a_launcher_does_not_wait_for_the_supervisor
         a_gigabyte_of_output_is_bounded_in_memory
         cancelling_ends_the_command_and_starts_no_other
         one_program_waits_for_another_and_begins_when_that_has_ended
         a_program_that_waits_can_be_withdrawn_and_may_come_too_late
-        a_killed_guard_is_an_error_and_takes_its_programs_along
-        all_descendants_end_whichever_of_rank_and_guard_are_killed_together
+        a_killed_supervisor_is_an_error_and_its_programs_end_with_it
+        all_descendants_end_whichever_of_rank_reaper_and_supervisor_are_killed_together
         the_launchers_variables_do_not_reach_a_program
         cores_are_handed_down
-        the_guard_gives_way_to_programs_which_begin_as_always
+        the_supervisor_yields_to_programs_which_start_with_the_default_policy
         processor_time_and_memory_are_those_of_all_descendants
         nothing_inherited_stays_open
-        signals_of_the_launcher_reach_neither_guard_nor_program
+        signals_of_the_launcher_reach_neither_supervisor_nor_program
         many_commands_leave_nothing_behind
-        a_dropped_guard_ends_at_once
-        a_guard_is_refused_once_there_are_threads
+        a_dropped_supervisor_ends_at_once
+        a_supervisor_is_refused_once_there_are_threads
     ])
 }
 
 fn exit_codes_signals_and_output_come_back_as_they_are() {
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     for code in [0, 1, 7, 255] {
-        let finished = guard.run(&sh(&format!("echo out {code}; echo err >&2; exit {code}"))).unwrap();
+        let finished = supervisor.run(&sh(&format!("echo out {code}; echo err >&2; exit {code}"))).unwrap();
         assert_eq!(finished.exit, Exit::Exited(code));
         assert_eq!(finished.stdout.text(), format!("out {code}\n"));
         assert_eq!((finished.stderr.text(), finished.survivors), ("err\n".into(), 0));
     }
     for signal in [9, 11, 40] {
-        assert_eq!(guard.run(&sh(&format!("kill -{signal} $$"))).unwrap().exit, Exit::Signalled(signal));
+        assert_eq!(supervisor.run(&sh(&format!("kill -{signal} $$"))).unwrap().exit, Exit::Signalled(signal));
     }
     let mut here = sh("pwd");
     here.directory = "/usr".into();
-    assert_eq!(guard.run(&here).unwrap().stdout.text(), "/usr\n");
+    assert_eq!(supervisor.run(&here).unwrap().stdout.text(), "/usr\n");
 }
 
 fn bytes_that_are_no_text_come_back_as_they_are() {
@@ -86,11 +86,11 @@ fn bytes_that_are_no_text_come_back_as_they_are() {
     assert_eq!(finished.stdout.text(), "\u{fffd}");
     let odd = OsString::from_vec(b"\xff\xfe".to_vec());
     let echo = Command::new([OsString::from("printf"), "%s".into(), odd], "/");
-    assert_eq!(Guard::start().unwrap().run(&echo).unwrap().stdout.head, b"\xff\xfe");
+    assert_eq!(Supervisor::start().unwrap().run(&echo).unwrap().stdout.head, b"\xff\xfe");
 }
 
-fn what_keeps_a_program_from_starting_is_said() {
-    let guard = Guard::start().unwrap();
+fn the_reason_why_a_program_does_not_start_is_reported() {
+    let supervisor = Supervisor::start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str, text: &str, mode: u32| {
         let path = folder.path().join(name);
@@ -98,7 +98,7 @@ fn what_keeps_a_program_from_starting_is_said() {
         fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
         path
     };
-    let why = |command: &Command| guard.run(command).unwrap_err();
+    let why = |command: &Command| supervisor.run(command).unwrap_err();
     let starting = |program: &Path| why(&Command::new([program], "/"));
     assert!(matches!(starting(Path::new("no-such-program")), Error::NotFound { .. }));
     assert!(matches!(starting(&folder.path().join("none")), Error::NotFound { .. }));
@@ -122,44 +122,45 @@ fn what_keeps_a_program_from_starting_is_said() {
     assert!(matches!(why(&writing), Error::File { .. }));
     let error = starting(Path::new("no-such-program"));
     assert!(!error.is_worth_retrying());
-    assert_eq!(error.to_string(), "`no-such-program` is not found; load its module, or give its full path");
-    assert!(guard.run(&sh("true")).unwrap().exit.is_success(), "the guard goes on");
+    assert_eq!(error.to_string(), "`no-such-program` not found; load its module, or give its full path");
+    assert!(supervisor.run(&sh("true")).unwrap().exit.is_success(), "the supervisor goes on");
 }
 
 fn lack_of_descriptors_is_a_lack_of_resources() {
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let limit = |files: &str| {
-        let set =
-            Program::new("prlimit").args(["--pid", &guard.pid().to_string(), &format!("--nofile={files}")]).status();
+        let set = Program::new("prlimit")
+            .args(["--pid", &supervisor.pid().to_string(), &format!("--nofile={files}")])
+            .status();
         assert!(set.unwrap().success());
     };
     limit("8:1024");
-    let error = guard.run(&sh("true")).unwrap_err();
+    let error = supervisor.run(&sh("true")).unwrap_err();
     assert!(matches!(error, Error::Resource { .. }) && error.is_worth_retrying());
     assert!(error.to_string().contains("ulimit -n"));
     limit("1024:1024");
-    assert!(guard.run(&sh("true")).unwrap().exit.is_success());
+    assert!(supervisor.run(&sh("true")).unwrap().exit.is_success());
 }
 
 fn input_of_any_length_and_files_reach_a_program() {
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let folder = tempfile::tempdir().unwrap();
     let mut copy = Command::new(["sh", "-c", "cat; echo end >&2"], folder.path());
     copy.stdin = Stdin::Bytes((0..=255).cycle().take(5_000_000).collect());
     copy.stdout = Output::File("copy".into());
-    assert_eq!(guard.run(&copy).unwrap().stderr.text(), "end\n");
+    assert_eq!(supervisor.run(&copy).unwrap().stderr.text(), "end\n");
     assert!(matches!(&copy.stdin, Stdin::Bytes(sent) if *sent == fs::read(folder.path().join("copy")).unwrap()));
 
     let mut again = Command::new(["sh", "-c", "wc -c; echo both >&2; echo of them"], folder.path());
     again.stdin = Stdin::File("copy".into());
     (again.stdout, again.stderr) = (Output::File("log".into()), Output::File("log".into()));
     for _ in 0..2 {
-        guard.run(&again).unwrap();
+        supervisor.run(&again).unwrap();
         assert_eq!(fs::read_to_string(folder.path().join("log")).unwrap(), "5000000\nboth\nof them\n");
     }
-    assert_eq!(guard.run(&sh("cat; cat /dev/stdin")).unwrap().stdout.total, 0);
+    assert_eq!(supervisor.run(&sh("cat; cat /dev/stdin")).unwrap().stdout.total, 0);
     let long = "x".repeat(100_000);
-    let shown = guard.run(&Command::new(["printf", "%s%s%s", &long, &long, &long], "/")).unwrap();
+    let shown = supervisor.run(&Command::new(["printf", "%s%s%s", &long, &long, &long], "/")).unwrap();
     assert_eq!((shown.stdout.total, shown.stdout.is_whole()), (300_000, false));
 }
 
@@ -167,7 +168,7 @@ fn a_program_that_ignores_term_is_killed_after_its_grace() {
     let token = token();
     let mut command = sh(&format!("trap '' TERM; echo begun; sleep {token}; sleep {token}"));
     (command.time_limit, command.grace) = (Some(seconds(0.3)), seconds(0.4));
-    let finished = Guard::start().unwrap().run(&command).unwrap();
+    let finished = Supervisor::start().unwrap().run(&command).unwrap();
     assert_eq!((finished.exit, finished.stdout.text()), (Exit::TimedOut, "begun\n".into()));
     assert!((0.7..3.0).contains(&finished.elapsed.as_secs_f64()), "{:?}", finished.elapsed);
     assert_eq!(count(&token), 0);
@@ -175,12 +176,12 @@ fn a_program_that_ignores_term_is_killed_after_its_grace() {
 
 fn a_program_that_heeds_term_ends_before_its_grace() {
     let token = token();
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let told = format!("trap 'echo told; exit 3' TERM; sleep {token} & wait");
     for script in [told.as_str(), "kill -STOP $$; echo told"] {
         let mut command = sh(script);
         (command.time_limit, command.grace) = (Some(seconds(0.3)), seconds(60.0));
-        let finished = guard.run(&command).unwrap();
+        let finished = supervisor.run(&command).unwrap();
         assert_eq!(finished.exit, Exit::TimedOut);
         assert!((0.3..5.0).contains(&finished.elapsed.as_secs_f64()), "{:?}", finished.elapsed);
         assert_eq!(finished.stdout.text() == "told\n", script == told);
@@ -189,45 +190,45 @@ fn a_program_that_heeds_term_ends_before_its_grace() {
 }
 
 fn a_gigabyte_of_output_is_bounded_in_memory() {
-    let guard = Guard::start().unwrap();
-    guard.run(&sh("echo")).unwrap();
+    let supervisor = Supervisor::start().unwrap();
+    supervisor.run(&sh("echo")).unwrap();
     let me = std::process::id() as i32;
-    let before = (peak_kb(me), peak_kb(guard.pid()));
+    let before = (peak_kb(me), peak_kb(supervisor.pid()));
     let script = "head -c 1000000000 /dev/zero & (yes | head -c 999999999; echo end) >&2; wait";
-    let finished = guard.run(&sh(script)).unwrap();
-    let grown = (peak_kb(me) - before.0, peak_kb(guard.pid()) - before.1);
+    let finished = supervisor.run(&sh(script)).unwrap();
+    let grown = (peak_kb(me) - before.0, peak_kb(supervisor.pid()) - before.1);
     assert_eq!((finished.stdout.total, finished.stderr.total), (1_000_000_000, 1_000_000_003));
     assert!(finished.stdout.head.iter().all(|&byte| byte == 0));
     assert!(finished.stderr.head.starts_with(b"y\ny\n") && finished.stderr.tail.ends_with(b"\nyend\n"));
     assert!(grown.0 < 4096 && grown.1 < 4096, "grown by {grown:?} KiB");
-    println!("(2 GB in {:.2} s; rank and guard grew by {grown:?} KiB)", finished.elapsed.as_secs_f64());
+    println!("(2 GB in {:.2} s; rank and supervisor grew by {grown:?} KiB)", finished.elapsed.as_secs_f64());
 }
 
 fn cancelling_ends_the_command_and_starts_no_other() {
     let token = token();
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let mut command = sh(&format!("trap '' TERM; sleep {token}; sleep {token}"));
     (command.time_limit, command.grace) = (Some(seconds(20.0)), seconds(0.2));
     scope(|threads| {
-        let running = threads.spawn(|| guard.run(&command).unwrap());
+        let running = threads.spawn(|| supervisor.run(&command).unwrap());
         wait_for(&token, |n| n >= 2, 5.0);
         let start = Instant::now();
-        guard.cancel();
+        supervisor.cancel();
         assert!(start.elapsed() < seconds(1.0), "cancelling waits");
         assert_eq!(running.join().unwrap().exit, Exit::Cancelled);
         assert!(start.elapsed() < seconds(3.0));
     });
     assert_eq!(count(&token), 0);
-    let next = guard.run(&sh("sleep 5")).unwrap();
+    let next = supervisor.run(&sh("sleep 5")).unwrap();
     assert_eq!((next.exit, next.elapsed), (Exit::Cancelled, Duration::ZERO));
 }
 
 /// Runs `first`, and once it runs `second` beside it; both came to their ends after `meanwhile`, which is called when `second` waits.
-fn beside(guard: &Guard, first: &Command, second: &Command, meanwhile: impl FnOnce()) -> [Finished; 2] {
+fn beside(supervisor: &Supervisor, first: &Command, second: &Command, meanwhile: impl FnOnce()) -> [Finished; 2] {
     scope(|threads| {
-        let running = threads.spawn(|| guard.run(first).unwrap());
+        let running = threads.spawn(|| supervisor.run(first).unwrap());
         sleep(seconds(0.1));
-        let waiting = threads.spawn(|| guard.run(second).unwrap());
+        let waiting = threads.spawn(|| supervisor.run(second).unwrap());
         sleep(seconds(0.1));
         meanwhile();
         [running.join().unwrap(), waiting.join().unwrap()]
@@ -235,13 +236,13 @@ fn beside(guard: &Guard, first: &Command, second: &Command, meanwhile: impl FnOn
 }
 
 fn one_program_waits_for_another_and_begins_when_that_has_ended() {
-    let (guard, token) = (Guard::start().unwrap(), token());
+    let (supervisor, token) = (Supervisor::start().unwrap(), token());
     let folder = tempfile::tempdir().unwrap();
     let log = folder.path().join("log").display().to_string();
     // What the first leaves behind is gone before the second begins.
     let first = sh(&format!("setsid sleep {token} & sleep 0.4; date +%s%N >> {log}; exit 3"));
     let second = sh(&format!("date +%s%N >> {log}; ps -eo args | grep -c '^sleep {token}'; sleep 0.1; exit 4"));
-    let [one, two] = beside(&guard, &first, &second, || ());
+    let [one, two] = beside(&supervisor, &first, &second, || ());
     assert_eq!((one.exit, two.exit), (Exit::Exited(3), Exit::Exited(4)));
     assert_eq!(two.stdout.text().trim(), "0");
     // It is not charged for its wait, nor for what the other used.
@@ -251,9 +252,9 @@ fn one_program_waits_for_another_and_begins_when_that_has_ended() {
     // What cannot begin is told when its turn has come.
     let missing = Command::new(["/no/such/program"], "/");
     scope(|threads| {
-        let running = threads.spawn(|| guard.run(&sh("sleep 0.2")).unwrap());
+        let running = threads.spawn(|| supervisor.run(&sh("sleep 0.2")).unwrap());
         sleep(seconds(0.1));
-        assert!(matches!(guard.run(&missing), Err(Error::NotFound { .. })));
+        assert!(matches!(supervisor.run(&missing), Err(Error::NotFound { .. })));
         assert!(running.join().unwrap().exit.is_success());
     });
 }
@@ -262,17 +263,17 @@ fn a_program_that_waits_can_be_withdrawn_and_may_come_too_late() {
     let (folder, slow) = (tempfile::tempdir().unwrap(), sh("sleep 0.5"));
     let trace = folder.path().join("it-ran");
     let touch = sh(&format!("touch {}", trace.display()));
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let late = Command { begin_within: Some(seconds(0.2)), ..touch.clone() };
-    let [one, two] = beside(&guard, &slow, &late, || ());
+    let [one, two] = beside(&supervisor, &slow, &late, || ());
     assert_eq!((one.exit, two.exit), (Exit::Exited(0), Exit::Cancelled));
-    let [one, two] = beside(&guard, &slow, &touch, || guard.withdraw());
+    let [one, two] = beside(&supervisor, &slow, &touch, || supervisor.withdraw());
     assert_eq!((one.exit, two.exit), (Exit::Exited(0), Exit::Cancelled));
     assert!(!trace.exists());
     // Nothing waits any more; what need not wait is run.
-    assert_eq!(beside(&guard, &slow, &touch, || ())[1].exit, Exit::Cancelled);
-    assert!(guard.run(&late).unwrap().exit.is_success() && trace.exists());
-    let other = Guard::start().unwrap();
+    assert_eq!(beside(&supervisor, &slow, &touch, || ())[1].exit, Exit::Cancelled);
+    assert!(supervisor.run(&late).unwrap().exit.is_success() && trace.exists());
+    let other = Supervisor::start().unwrap();
     let [one, two] = beside(&other, &slow, &touch, || other.cancel());
     assert_eq!((one.exit, two.exit), (Exit::Cancelled, Exit::Cancelled));
 }
@@ -284,7 +285,7 @@ fn the_launchers_variables_do_not_reach_a_program() {
         // SAFETY: there is no other thread.
         unsafe { std::env::set_var(name, "3") };
     }
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     for name in launched.iter().chain(&own) {
         // SAFETY: there is no other thread.
         unsafe { std::env::remove_var(name) };
@@ -292,7 +293,7 @@ fn the_launchers_variables_do_not_reach_a_program() {
     let mut command = sh("env");
     command.unset.push("SIMMPI_TEST_GONE".into());
     command.set.push(("OMP_NUM_THREADS".into(), "2".into()));
-    let text = guard.run(&command).unwrap().stdout.text();
+    let text = supervisor.run(&command).unwrap().stdout.text();
     let value = |name: &str| text.lines().find_map(|line| line.strip_prefix(&format!("{name}=")));
     assert!(launched.iter().all(|name| value(name).is_none()), "{text}");
     let kept = own.map(value);
@@ -301,46 +302,48 @@ fn the_launchers_variables_do_not_reach_a_program() {
 }
 
 fn cores_are_handed_down() {
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let allowed = cores::allowed().unwrap();
-    let count =
-        |cores| guard.run(&Command { cores, ..sh("nproc --ignore=0; grep -h Cpus_allowed_list /proc/self/status") });
+    let count = |cores| {
+        supervisor.run(&Command { cores, ..sh("nproc --ignore=0; grep -h Cpus_allowed_list /proc/self/status") })
+    };
     let last = *allowed.last().unwrap();
     let one = count(Some(vec![last])).unwrap().stdout.text();
     assert_eq!(one, format!("1\nCpus_allowed_list:\t{last}\n"));
     assert!(
         count(None).unwrap().stdout.text().starts_with(&format!("{}\n", allowed.len())),
-        "the guard's own are back"
+        "the supervisor's own are back"
     );
     for absent in [1000, 1_000_000] {
         assert!(matches!(count(Some(vec![absent])), Err(Error::Cores { .. })));
     }
 }
 
-fn the_guard_gives_way_to_programs_which_begin_as_always() {
+fn the_supervisor_yields_to_programs_which_start_with_the_default_policy() {
     /// The scheduling policy, field 41 of a process' stat; the name in brackets before may hold blanks.
     fn policy(stat: &str) -> i32 {
         stat.rsplit(')').next().unwrap().split_whitespace().nth(38).unwrap().parse().unwrap()
     }
     const BATCH: i32 = 3;
     let own = policy(&fs::read_to_string("/proc/self/stat").unwrap());
-    let guard = Guard::start().unwrap();
-    let guards = policy(&fs::read_to_string(format!("/proc/{}/stat", guard.pid())).unwrap());
-    let program = guard.run(&Command::new(["cat", "/proc/self/stat"], "/")).unwrap().stdout.text();
-    let childs = guard.run(&sh("sh -c 'cat /proc/self/stat'; true")).unwrap().stdout.text();
-    assert_eq!([guards, policy(&program), policy(&childs)], [if own == 0 { BATCH } else { own }, own, own]);
+    let supervisor = Supervisor::start().unwrap();
+    let supervisors = policy(&fs::read_to_string(format!("/proc/{}/stat", supervisor.pid())).unwrap());
+    let program = supervisor.run(&Command::new(["cat", "/proc/self/stat"], "/")).unwrap().stdout.text();
+    let childs = supervisor.run(&sh("sh -c 'cat /proc/self/stat'; true")).unwrap().stdout.text();
+    assert_eq!([supervisors, policy(&program), policy(&childs)], [if own == 0 { BATCH } else { own }, own, own]);
 }
 
 fn processor_time_and_memory_are_those_of_all_descendants() {
-    let guard = Guard::start().unwrap();
-    let idle = guard.run(&sh("sleep 0.3")).unwrap();
+    let supervisor = Supervisor::start().unwrap();
+    let idle = supervisor.run(&sh("sleep 0.3")).unwrap();
     assert!(idle.cpu_s < 0.1 && idle.elapsed >= seconds(0.3), "{idle:?}");
     assert!(idle.peak_memory_kb < 50_000);
     // Each loop is ended by the kernel after about one second of processor time; `cat` waits for the one out of sight.
     let loops = "ulimit -c 0; ulimit -t 1; while :; do :; done";
-    let busy = guard.run(&sh(&format!("{{ (setsid sh -c '{loops}' &) ; }} | cat; sh -c '{loops}'; exit 0"))).unwrap();
+    let busy =
+        supervisor.run(&sh(&format!("{{ (setsid sh -c '{loops}' &) ; }} | cat; sh -c '{loops}'; exit 0"))).unwrap();
     assert!((1.5..2.6).contains(&busy.cpu_s), "{busy:?}");
-    let large = guard.run(&sh("head -c 200000000 /dev/zero | tail -c 100000000 | wc -c")).unwrap();
+    let large = supervisor.run(&sh("head -c 200000000 /dev/zero | tail -c 100000000 | wc -c")).unwrap();
     assert!((95_000..400_000).contains(&large.peak_memory_kb), "{large:?}");
 }
 
@@ -348,22 +351,22 @@ fn nothing_inherited_stays_open() {
     // Without close-on-exec, as a launcher leaves its pipes.
     let (reader, writer) = nix::unistd::pipe().unwrap();
     fcntl(&reader, FcntlArg::F_SETFL(OFlag::O_NONBLOCK)).unwrap();
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     drop(writer);
     assert_eq!(nix::unistd::read(&reader, &mut [0]), Ok(0), "nobody else holds the writing end");
-    let mut files = open_files(guard.pid());
+    let mut files = open_files(supervisor.pid());
     files.retain(|file| file != Path::new("/dev/null"));
     assert_eq!(files.len(), 3, "only the sockets and the signals: {files:?}");
-    let listed = guard.run(&Command::new(["ls", "-l", "/proc/self/fd"], "/")).unwrap().stdout.text();
+    let listed = supervisor.run(&Command::new(["ls", "-l", "/proc/self/fd"], "/")).unwrap().stdout.text();
     assert_eq!(listed.matches(" -> ").count(), 4, "the standard three and the directory that is listed: {listed}");
 }
 
-fn a_guard_is_refused_once_there_are_threads() {
+fn a_supervisor_is_refused_once_there_are_threads() {
     scope(|threads| {
         threads.spawn(|| sleep(seconds(0.3)));
-        assert!(matches!(Guard::start(), Err(Error::Threaded { threads: 2 })));
+        assert!(matches!(Supervisor::start(), Err(Error::Threaded { threads: 2 })));
     });
     // A joined thread may still be on its way out.
     sleep(seconds(0.1));
-    assert!(Guard::start().is_ok());
+    assert!(Supervisor::start().is_ok());
 }

@@ -1,4 +1,4 @@
-//! Expansions by real programs, and by a fake one that fails in every way: through configuration, guard, ranks and journal. Tests of a
+//! Expansions by real programs, and by a fake one that fails in every way: through configuration, supervisor, ranks and journal. Tests of a
 //! program that is not installed are skipped; `ci/setup.sh --tests` installs psi4, NWChem and xtb.
 #![allow(clippy::unwrap_used)]
 mod support;

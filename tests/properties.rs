@@ -74,7 +74,7 @@ proptest! {
     ) {
         prop_assume!(!set.is_empty());
         let plan = lay_out(&set, Partition { ranks: ranks as u64, batch_size, idle: true }).unwrap();
-        let weight = |batch| Weight::of(batch, |task| costs[task as usize], |task| (task % 3) as u32);
+        let weight = |batch| Weight::for_batch(batch, |task| costs[task as usize], |task| (task % 3) as u32);
         let policies: [Box<dyn Policy>; 2] =
             [Box::new(Static::new(&plan)), Box::new(Dynamic::new(&plan, weight, Costs::default()))];
         for mut policy in policies {
@@ -143,8 +143,8 @@ proptest! {
         // A damaged header can name a format that this version does not know; that is an error, not a value.
         if let Ok(found) = journal::scan(&path, campaign) {
             for entry in &found.entries {
-                let k = entry.head.tasks.first;
-                prop_assert_eq!(&entry.head, &head(k));
+                let k = entry.header.tasks.first;
+                prop_assert_eq!(&entry.header, &head(k));
                 prop_assert_eq!(&journal::read_value(&path, entry.offset, campaign).unwrap(), &values[k as usize]);
             }
             let mut writer = journal::Writer::open(&path, campaign, &found).unwrap();
@@ -189,8 +189,8 @@ proptest! {
     }
 }
 
-fn head(k: u64) -> journal::record::Head {
-    journal::record::Head {
+fn head(k: u64) -> journal::record::RecordHeader {
+    journal::record::RecordHeader {
         stage: 5,
         tasks: Tasks::new(k, k + 1),
         failed: Vec::new(),

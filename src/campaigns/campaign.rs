@@ -6,7 +6,7 @@ use super::stage::{Error, Stage, StageResult, StageSpec};
 use crate::config::Faults;
 use crate::figure::Chart;
 use crate::journal::codec;
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::results;
 use crate::task::{Failure, Tasks};
 use serde::de::DeserializeOwned;
@@ -75,7 +75,7 @@ pub trait Campaign: Send {
 }
 
 /// Starts the process supervisor when it is first called; none where it cannot be started, which has been reported then.
-pub type StartSupervisor<'a> = dyn Fn() -> Option<&'a Guard> + 'a;
+pub type StartSupervisor<'a> = dyn Fn() -> Option<&'a Supervisor> + 'a;
 
 /// What comes after a stage.
 pub enum Next {

@@ -1,5 +1,5 @@
 //! How are results written as JSON?
-use crate::results::{Array, Complex, Error, Reader, Values};
+use crate::results::{Array, ArrayValues, Complex, Error, Reader};
 use serde_json::{Map, Value, json};
 
 /// What every result file tells about itself.
@@ -59,11 +59,11 @@ fn attributes(reader: &Reader, path: &str) -> Result<Map<String, Value>, Error> 
 pub fn json_of(array: &Array) -> Value {
     let mut flat: Vec<Value> = match &array.values {
         // What is no number becomes null.
-        Values::Float(numbers) => numbers.iter().map(|&x| x.into()).collect(),
-        Values::Signed(numbers) => numbers.iter().map(|&n| n.into()).collect(),
-        Values::Unsigned(numbers) => numbers.iter().map(|&n| n.into()).collect(),
-        Values::Complex(numbers) => numbers.iter().map(|&Complex { r, i }| json!({ "r": r, "i": i })).collect(),
-        Values::Text(texts) => texts.iter().map(|text| text.as_str().into()).collect(),
+        ArrayValues::Float(numbers) => numbers.iter().map(|&x| x.into()).collect(),
+        ArrayValues::Signed(numbers) => numbers.iter().map(|&n| n.into()).collect(),
+        ArrayValues::Unsigned(numbers) => numbers.iter().map(|&n| n.into()).collect(),
+        ArrayValues::Complex(numbers) => numbers.iter().map(|&Complex { r, i }| json!({ "r": r, "i": i })).collect(),
+        ArrayValues::Text(texts) => texts.iter().map(|text| text.as_str().into()).collect(),
     };
     nested(&mut flat.drain(..), &array.shape)
 }

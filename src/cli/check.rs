@@ -2,7 +2,7 @@
 use crate::campaigns::Kind;
 use crate::campaigns::stage::StageSpec;
 use crate::plan::{self, Plan, Resolved, TaskSet};
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::run::exit::Stop;
 use crate::run::load::{Configured, faulty, load_with_programs};
 use crate::run::say;
@@ -14,8 +14,8 @@ use std::path::Path;
 /// The file cannot be read or has faults, its tasks do not divide evenly over `ranks`, or a node has too few resources for its share of them.
 pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes: u64) -> Result<(), Stop> {
     // The supervisor must be started before any thread. It runs programs to find their versions.
-    let guard = Guard::start().ok();
-    let configured = load_with_programs(path, &|| guard.as_ref(), kinds)?;
+    let supervisor = Supervisor::start().ok();
+    let configured = load_with_programs(path, &|| supervisor.as_ref(), kinds)?;
     let Configured { config, campaign, kind, declared } = &configured;
     if let Some(ranks) = ranks {
         campaign.check_node(ranks.div_ceil(nodes) as usize).map_err(faulty)?;

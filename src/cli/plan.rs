@@ -3,9 +3,9 @@ use super::check::{describe_plan, resolve};
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::{MemoryNeed, Outlook, PlannedStage};
 use crate::campaigns::stage::{Context, StageSpec, Worker};
-use crate::journal::record::Head;
+use crate::journal::record::RecordHeader;
 use crate::plan::{Costs, makespan};
-use crate::process::{Guard, Programs};
+use crate::process::{Programs, Supervisor};
 use crate::run::cost_history::{costs_of, records};
 use crate::run::exit::{Exit, Stop};
 use crate::run::load::{Configured, load_with_programs};
@@ -37,9 +37,9 @@ const MARGIN: f64 = 1.2;
 /// # Errors
 /// The configuration has faults, its tasks do not divide evenly, or the sample fails.
 pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), Stop> {
-    let guard = Guard::start().ok().map(Arc::new);
-    let configured = load_with_programs(path, &|| guard.as_deref(), kinds)?;
-    let programs = guard.filter(|_| configured.declared.threads.is_some()).map(Programs::of_one_rank);
+    let supervisor = Supervisor::start().ok().map(Arc::new);
+    let configured = load_with_programs(path, &|| supervisor.as_deref(), kinds)?;
+    let programs = supervisor.filter(|_| configured.declared.threads.is_some()).map(Programs::for_single_rank);
     let outlook = configured.campaign.outlook(configured.config.limits.memory_mb)?;
     if outlook.stages.is_empty() {
         say::line("there is nothing to run");
@@ -88,7 +88,7 @@ struct Forecast<'a> {
     programs: Option<&'a Programs>,
     ranks: u64,
     /// Records of earlier runs.
-    earlier: Vec<Head>,
+    earlier: Vec<RecordHeader>,
     /// Time for the calibration of one stage's cost model.
     calibration_limit: Duration,
     /// Duration of one stage's sample that is long enough to be measured.

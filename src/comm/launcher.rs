@@ -1,25 +1,25 @@
-//! Which launcher started this process, judged by its environment alone?
+//! Which launcher started this process, according to its environment?
 
-/// A launcher's own word about the job, before MPI is asked.
+/// What a launcher says about the job, before MPI starts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Launcher {
     pub name: &'static str,
-    /// The variable that tells the number of processes.
+    /// The variable that contains the number of processes.
     pub variable: &'static str,
     pub size: usize,
     pub rank: usize,
 }
 
-/// Name, variable with the number of processes, variable with this one's number. SLURM's own variables come last: inside
-/// a batch job `mpirun` sets its own, and SLURM_PROCID is then the number of the launcher's daemon.
+/// Name, variable with the number of processes, variable with this one's number. SLURM's variables come last: in a batch job `mpirun` sets
+/// its own, and SLURM_PROCID is then the number of the launcher's daemon.
 const LAUNCHERS: [(&str, &str, &str); 3] = [
     ("Open MPI's mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
     ("MPICH's mpirun", "PMI_SIZE", "PMI_RANK"),
     ("srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
 ];
 
-/// What the names of variables begin with that launchers of any kind set: of MPI's process managers, of batch systems, of vendors.
-const TRACES: [&str; 14] = [
+/// Prefixes of variables that launchers of any kind set: process managers of MPI, batch systems, vendors.
+const PREFIXES: [&str; 14] = [
     "OMPI_COMM",
     "OMPI_UNIVERSE",
     "PMI_",
@@ -37,12 +37,12 @@ const TRACES: [&str; 14] = [
 ];
 
 impl Launcher {
-    /// Whether anything in the environment speaks of a launcher, one that [`detect`](Self::detect) does not know too.
+    /// Whether any variable suggests a launcher, including those that [`detect`](Self::detect) does not know.
     pub fn is_likely() -> bool {
-        std::env::vars_os().any(|(name, _)| is_trace(&name.to_string_lossy()))
+        std::env::vars_os().any(|(name, _)| is_launcher_variable(&name.to_string_lossy()))
     }
 
-    /// The launcher that started this process, or none.
+    /// The launcher that started this process, if it is a known one.
     pub fn detect() -> Option<Self> {
         Self::from_variables(|name| std::env::var(name).ok())
     }
@@ -60,9 +60,9 @@ impl Launcher {
     }
 }
 
-/// Whether a variable speaks of a launcher.
-fn is_trace(variable: &str) -> bool {
-    TRACES.iter().any(|trace| variable.starts_with(trace))
+/// Whether launchers set the variable.
+fn is_launcher_variable(variable: &str) -> bool {
+    PREFIXES.iter().any(|prefix| variable.starts_with(prefix))
 }
 
 #[cfg(test)]
@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn each_launcher_is_known_by_its_variables() {
+    fn each_launcher_is_detected_by_its_variables() {
         assert_eq!(detect(&[]), None);
         let ompi = [("OMPI_COMM_WORLD_SIZE", "4"), ("OMPI_COMM_WORLD_RANK", "2"), ("SLURM_PROCID", "1")];
         assert_eq!(detect(&ompi), Some(("Open MPI's mpirun", 4, 2)));
@@ -85,9 +85,13 @@ mod tests {
     }
 
     #[test]
-    fn unknown_launchers_leave_traces_and_settings_are_none() {
-        assert!(["PMIX_RANK", "PALS_RANKID", "OMPI_COMM_WORLD_SIZE"].into_iter().all(is_trace));
-        assert!(["PATH", "OMPI_ALLOW_RUN_AS_ROOT", "OMP_NUM_THREADS", "MPICC"].into_iter().all(|name| !is_trace(name)));
+    fn unknown_launchers_are_likely_and_settings_suggest_none() {
+        assert!(["PMIX_RANK", "PALS_RANKID", "OMPI_COMM_WORLD_SIZE"].into_iter().all(is_launcher_variable));
+        assert!(
+            ["PATH", "OMPI_ALLOW_RUN_AS_ROOT", "OMP_NUM_THREADS", "MPICC"]
+                .into_iter()
+                .all(|name| !is_launcher_variable(name))
+        );
     }
 
     #[test]

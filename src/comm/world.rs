@@ -1,9 +1,10 @@
-//! How do bytes travel through MPI?
+//! How are messages sent through MPI?
 //!
-//! `rsmpi` drops the return codes of the calls it wraps (seen in 0.8: `MPI_Send`, `MPI_Recv`, `MPI_Bcast`, `MPI_Scatterv`,
-//! `MPI_Gatherv`); MPI's default error handler ends the job instead, which is what we want of a broken transport. What
-//! must not block, sending, is called here directly and its code is checked.
-use super::{Comm, Error, Launcher, Place, Rank};
+//! `rsmpi` ignores the return codes of the calls it wraps (version 0.8: `MPI_Send`, `MPI_Recv`, `MPI_Bcast`, `MPI_Scatterv`,
+//! `MPI_Gatherv`); MPI's default error handler aborts the job instead, as is right for a broken transport. Sending, which must not block,
+//! is called here directly and its return code checked.
+use super::communicator::{Comm, Error, Rank, RankLocation};
+use super::launcher::Launcher;
 use mpi::collective::Root;
 use mpi::environment::Universe;
 use mpi::ffi;
@@ -12,11 +13,11 @@ use mpi::topology::{Communicator, SimpleCommunicator};
 use std::collections::HashMap;
 use std::os::raw::c_int;
 
-/// MPI counts are 32-bit, so longer messages travel in pieces of this size.
-const PIECE: usize = 1 << 30;
-/// Tag of a piece that others follow.
+/// MPI counts are 32-bit: longer messages are sent in chunks of this size, bytes.
+const CHUNK: usize = 1 << 30;
+/// Tag of a chunk that others follow.
 const MORE: c_int = 1;
-/// Tag of a message's last piece.
+/// Tag of a message's last chunk.
 const LAST: c_int = 0;
 
 /// All ranks of the job.
@@ -24,13 +25,13 @@ pub struct World {
     /// Dropped by [`finish`](Comm::finish) alone: while unwinding, MPI_Finalize would wait for ranks that never call it.
     universe: Option<Universe>,
     world: SimpleCommunicator,
-    place: Place,
+    location: RankLocation,
     sending: Vec<Sending>,
-    /// Messages of which some pieces have arrived.
+    /// Messages of which some chunks have arrived.
     partial: HashMap<Rank, Vec<u8>>,
 }
 
-/// A message on its way; the buffer must not move or go before the request is done.
+/// A message being sent; the buffer must neither move nor be freed before its requests have completed.
 struct Sending {
     _buffer: Vec<u8>,
     requests: Vec<ffi::MPI_Request>,
@@ -40,7 +41,7 @@ impl World {
     /// Starts MPI and joins the other ranks.
     ///
     /// # Errors
-    /// The process was started by another MPI's launcher, or the library does not know threads.
+    /// The process was started by another MPI's launcher, or the library does not support threads.
     pub fn start(launcher: Option<Launcher>) -> Result<Self, Error> {
         let (universe, provided) =
             mpi::initialize_with_threading(mpi::Threading::Funneled).ok_or(Error::ThreadLevel)?;
@@ -56,12 +57,12 @@ impl World {
         }
         let node = world.split_shared(world.rank());
         let host = mpi::environment::processor_name().unwrap_or_default().trim_end_matches('\0').to_owned();
-        let place = Place { host, local_rank: node.rank() as usize, local_size: node.size() as usize };
-        Ok(Self { universe: Some(universe), world, place, sending: Vec::new(), partial: HashMap::new() })
+        let location = RankLocation { host, local_rank: node.rank() as usize, local_size: node.size() as usize };
+        Ok(Self { universe: Some(universe), world, location, sending: Vec::new(), partial: HashMap::new() })
     }
 
-    /// Forgets messages that have gone out.
-    fn reap(&mut self) -> Result<(), Error> {
+    /// Frees messages that have been sent.
+    fn free_sent(&mut self) -> Result<(), Error> {
         let mut failed = None;
         self.sending.retain_mut(|sending| {
             sending.requests.retain_mut(|request| {
@@ -77,13 +78,13 @@ impl World {
     }
 }
 
-/// Name and version of the MPI library, one line. Open MPI's has NUL bytes inside.
+/// Name and version of the MPI library on one line. Open MPI's text contains NUL bytes.
 fn library() -> String {
     let text = mpi::environment::library_version().unwrap_or_default();
     text.split(['\0', '\n', ',']).next().unwrap_or_default().trim().replace("MPICH Version:\t", "MPICH ")
 }
 
-/// Ends all ranks at once with `code`, through MPI where it runs. Nothing is cleaned up.
+/// Aborts all ranks with exit code `code`, through MPI if that is initialized. Nothing is cleaned up.
 pub fn abort(code: i32) -> ! {
     if mpi::environment::is_initialized() && !mpi::environment::is_finalized() {
         SimpleCommunicator::world().abort(code);
@@ -100,8 +101,8 @@ impl Comm for World {
         self.world.size() as usize
     }
 
-    fn place(&self) -> Place {
-        self.place.clone()
+    fn location(&self) -> RankLocation {
+        self.location.clone()
     }
 
     fn broadcast(&mut self, bytes: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
@@ -110,7 +111,7 @@ impl Comm for World {
         let mut length = bytes.len() as u64;
         root.broadcast_into(&mut length);
         bytes.resize(length as usize, 0);
-        bytes.chunks_mut(PIECE).for_each(|piece| root.broadcast_into(piece));
+        bytes.chunks_mut(CHUNK).for_each(|chunk| root.broadcast_into(chunk));
         Ok(bytes)
     }
 
@@ -124,7 +125,7 @@ impl Comm for World {
             root.scatter_varcount_into(&mut mine[..]);
             return Ok(mine);
         };
-        // Of each part one length goes to one rank: nothing is left over for `scatter_into` to drop.
+        // One length for each rank: `scatter_into` would silently ignore more.
         debug_assert_eq!(parts.len(), self.size());
         let lengths: Vec<c_int> = parts.iter().map(|part| part.len() as c_int).collect();
         root.scatter_into_root(&lengths[..], &mut length);
@@ -157,14 +158,14 @@ impl Comm for World {
     }
 
     fn send(&mut self, to: Rank, bytes: Vec<u8>) -> Result<(), Error> {
-        self.reap()?;
+        self.free_sent()?;
         let mut requests = Vec::with_capacity(1);
-        let last = bytes.len().div_ceil(PIECE).max(1) - 1;
+        let last = bytes.len().div_ceil(CHUNK).max(1) - 1;
         for k in 0..=last {
-            let piece = &bytes[k * PIECE..bytes.len().min((k + 1) * PIECE)];
+            let chunk = &bytes[k * CHUNK..bytes.len().min((k + 1) * CHUNK)];
             let tag = if k == last { LAST } else { MORE };
-            let (buffer, count) = (piece.as_ptr().cast(), piece.len() as c_int);
-            // SAFETY: the piece lies in `bytes`, whose heap block stays where it is in `sending` until the request is done.
+            let (buffer, count) = (chunk.as_ptr().cast(), chunk.len() as c_int);
+            // SAFETY: the chunk lies in `bytes`, whose heap block is kept in `sending` until the request has completed.
             let (code, request) = unsafe {
                 let (kind, world, mut request) = (ffi::RSMPI_UINT8_T, ffi::RSMPI_COMM_WORLD, ffi::RSMPI_REQUEST_NULL);
                 (ffi::MPI_Isend(buffer, count, kind, to as c_int, tag, world, &mut request), request)
@@ -179,28 +180,28 @@ impl Comm for World {
     }
 
     fn try_receive(&mut self) -> Result<Option<(Rank, Vec<u8>)>, Error> {
-        self.reap()?;
+        self.free_sent()?;
         while let Some((message, status)) = self.world.any_process().immediate_matched_probe() {
             let from = status.source_rank() as Rank;
-            let mut piece = vec![0u8; status.count(<u8 as mpi::datatype::Equivalence>::equivalent_datatype()) as usize];
-            message.matched_receive_into(&mut piece[..]);
-            let whole = match self.partial.remove(&from) {
+            let mut chunk = vec![0u8; status.count(<u8 as mpi::datatype::Equivalence>::equivalent_datatype()) as usize];
+            message.matched_receive_into(&mut chunk[..]);
+            let message = match self.partial.remove(&from) {
                 Some(mut begun) => {
-                    begun.append(&mut piece);
+                    begun.append(&mut chunk);
                     begun
                 }
-                None => piece,
+                None => chunk,
             };
             if status.tag() == LAST {
-                return Ok(Some((from, whole)));
+                return Ok(Some((from, message)));
             }
-            self.partial.insert(from, whole);
+            self.partial.insert(from, message);
         }
         Ok(None)
     }
 
     fn finish(mut self: Box<Self>) {
-        while self.reap().is_ok() && !self.sending.is_empty() {
+        while self.free_sent().is_ok() && !self.sending.is_empty() {
             std::thread::sleep(std::time::Duration::from_micros(200));
         }
         drop(self.universe.take());

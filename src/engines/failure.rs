@@ -38,7 +38,7 @@ pub fn explain(
     let quotes = outputs.map(|output| text::last_lines(output, QUOTED_LINES));
     let quote = quotes.into_iter().find(|quote| !quote.is_empty()).unwrap_or_else(|| "it printed nothing".into());
     match classify(patterns, &outputs.join("\n"), format!("{subject} {}: {quote}", finished.exit)) {
-        Cause::Failed(message) if finished.exit.is_for_want_of_resources() => Cause::Resource(message),
+        Cause::Failed(message) if finished.exit.is_external_kill() => Cause::Resource(message),
         cause => or_full_disk(folder, cause),
     }
 }
@@ -68,7 +68,7 @@ fn free_bytes(folder: &Path) -> Option<u64> {
 pub fn not_started(error: &process::Error, label: &str) -> Cause {
     let message = format!("{label}: {error}");
     match error {
-        process::Error::GuardLost { .. } => Cause::Lost(message),
+        process::Error::SupervisorLost { .. } => Cause::Lost(message),
         process::Error::Resource { .. } => Cause::Resource(message),
         _ => Cause::Failed(message),
     }

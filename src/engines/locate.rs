@@ -2,7 +2,7 @@
 use super::temporary_folder::TemporaryFolder;
 use super::text;
 use crate::journal::sha256_of_file;
-use crate::process::{Captured, Command, Guard};
+use crate::process::{Captured, Command, Supervisor};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
 use std::os::unix::fs::PermissionsExt;
@@ -80,7 +80,7 @@ fn is_executable(path: &Path) -> bool {
 /// # Errors
 /// The program cannot be run, or `parse` finds no version.
 pub fn query_version(
-    guard: &Guard,
+    supervisor: &Supervisor,
     argv: Vec<OsString>,
     input: &str,
     help: &str,
@@ -96,7 +96,7 @@ pub fn query_version(
     let mut command = Command::new(argv, &folder.0);
     command.time_limit = Some(VERSION_TIMEOUT);
     command.set = vec![("OMP_NUM_THREADS".into(), "1".into()), ("TMPDIR".into(), folder.0.clone().into())];
-    let finished = guard.run(&command).map_err(|error| missing(error.to_string()))?;
+    let finished = supervisor.run(&command).map_err(|error| missing(error.to_string()))?;
     let version = [&finished.stdout, &finished.stderr].into_iter().map(Captured::text).find_map(|text| parse(&text));
     version.ok_or_else(|| missing(format!("it {}, {}", finished.exit, text::last_lines(&finished.stderr.text(), 3))))
 }

@@ -1,5 +1,5 @@
 //! Do two configurations describe the same campaign?
-use super::Error;
+use super::error::Error;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::File;
@@ -11,12 +11,12 @@ use std::path::Path;
 pub struct Fingerprint(pub [u8; 32]);
 
 impl Fingerprint {
-    /// The fingerprint of a canonical text.
-    pub fn of(text: &str) -> Self {
+    /// Fingerprint of a canonical text.
+    pub fn of_text(text: &str) -> Self {
         Self::of_bytes(text.as_bytes())
     }
 
-    /// That of a file's contents.
+    /// Fingerprint of the contents of a file.
     pub fn of_bytes(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
     }
@@ -28,7 +28,7 @@ impl fmt::Display for Fingerprint {
     }
 }
 
-/// The first 64 bits of the SHA-256 of some texts, told apart where they meet.
+/// The first 64 bits of the SHA-256 of a list of texts, each preceded by its length.
 pub fn digest_of(texts: &[&str]) -> u64 {
     let mut hash = Sha256::new();
     for text in texts {
@@ -39,37 +39,38 @@ pub fn digest_of(texts: &[&str]) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|k| bytes[k]))
 }
 
-/// The BLAKE3 digest of a file's contents as hexadecimal digits: of data, which may be large, and is digested several times faster than by
-/// SHA-256, even where the processor has instructions for that.
+/// BLAKE3 digest of a file, hexadecimal: for data, which may be large. Several times faster than SHA-256, even on processors with
+/// instructions for that.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn digest_of_file(path: &Path) -> Result<String, Error> {
     let mut hash = blake3::Hasher::new();
-    in_pieces(path, |piece| {
-        hash.update(piece);
+    read_chunks(path, |chunk| {
+        hash.update(chunk);
     })?;
     Ok(hash.finalize().to_string())
 }
 
-/// The SHA-256 of a file's contents as hexadecimal digits, as `sha256sum` prints it: of programs, whose versions users compare.
+/// SHA-256 digest of a file, hexadecimal, as `sha256sum` prints it: for programs, whose versions users compare.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn sha256_of_file(path: &Path) -> Result<String, Error> {
     let mut hash = Sha256::new();
-    in_pieces(path, |piece| hash.update(piece))?;
+    read_chunks(path, |chunk| hash.update(chunk))?;
     Ok(Fingerprint(hash.finalize().into()).to_string())
 }
 
-fn in_pieces(path: &Path, mut take: impl FnMut(&[u8])) -> Result<(), Error> {
+/// Reads a file in chunks and passes each to `process`.
+fn read_chunks(path: &Path, mut process: impl FnMut(&[u8])) -> Result<(), Error> {
     let read = |source| Error::Read { path: path.to_owned(), source };
     let mut file = File::open(path).map_err(read)?;
     let mut buffer = vec![0; 1 << 17];
     loop {
         match file.read(&mut buffer) {
             Ok(0) => return Ok(()),
-            Ok(n) => take(&buffer[..n]),
+            Ok(n) => process(&buffer[..n]),
             Err(error) if error.kind() == ErrorKind::Interrupted => {}
             Err(error) => return Err(read(error)),
         }

@@ -1,37 +1,37 @@
-//! Does another run work on the same output?
-use super::beside;
+//! Does another run write the same output?
+use super::files::{parent_folder, with_suffix};
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// A holder whose heartbeat stands still this long, by the clock of the one who waits, is gone.
-const STILL: Duration = Duration::from_secs(120);
+/// A holder whose heartbeat does not advance for this long, by the clock of the process that waits, is considered dead.
+const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
 
-/// Who holds a lock.
+/// The process that holds a lock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Holder {
     pub host: String,
     pub pid: u32,
-    /// When the process was started, in clock ticks since its host was: tells it from a later one of the same number.
+    /// Start time of the process in clock ticks since boot: distinguishes it from a later process with the same ID.
     pub started_ticks: u64,
-    /// Its SLURM job and how often that was restarted.
+    /// ID of its SLURM job and number of restarts of that job.
     pub slurm_job: Option<(String, u32)>,
-    /// Counts up while the holder lives.
+    /// Counter that advances while the holder lives.
     pub heartbeat: u64,
 }
 
-/// Why a lock was not to be had.
+/// Why a lock could not be acquired or kept.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    #[error("another run works on this output: process {} on {}{}; wait for it, stop it, or take over with --steal-lock", .0.pid, .0.host, job(.0))]
+    #[error("another run is writing this output: process {} on {}{}; wait for it, stop it, or take over its lock with --steal-lock", .0.pid, .0.host, job(.0))]
     Held(Box<Holder>),
-    #[error("cannot write into `{folder}`, the folder of campaign.output: make it writable or name another output")]
+    #[error("cannot write to `{folder}`, the folder of campaign.output: make it writable or choose another output")]
     Folder { folder: PathBuf, source: io::Error },
     #[error("cannot create the lock `{path}`")]
     Create { path: PathBuf, source: io::Error },
-    #[error("the lock `{path}` was taken over by another run: this one stops")]
+    #[error("another run has taken over the lock `{path}`: this run stops")]
     Lost { path: PathBuf },
 }
 
@@ -54,13 +54,13 @@ impl Holder {
         }
     }
 
-    /// Whether this holder can be seen to be gone without waiting. `knows_job` tells whether SLURM still knows a job, or
-    /// nothing where SLURM cannot be asked.
-    fn is_gone(&self, asking: &Holder, knows_job: &dyn Fn(&str) -> Option<bool>) -> bool {
-        if self.host == asking.host {
+    /// Whether this holder is certainly dead, decided without waiting. `knows_job` says whether SLURM still knows a job; none if SLURM
+    /// cannot be asked.
+    fn is_dead(&self, requester: &Holder, knows_job: &dyn Fn(&str) -> Option<bool>) -> bool {
+        if self.host == requester.host {
             return started_ticks(self.pid) != Some(self.started_ticks);
         }
-        match (&self.slurm_job, &asking.slurm_job) {
+        match (&self.slurm_job, &requester.slurm_job) {
             (Some((job, restarts)), Some((mine, my_restarts))) if job == mine => restarts < my_restarts,
             (Some((job, _)), _) => knows_job(job) == Some(false),
             (None, _) => false,
@@ -68,11 +68,11 @@ impl Holder {
     }
 }
 
-/// Field 22 of /proc/PID/stat, counted after the process name, which may hold anything.
+/// Start time of a process: field 22 of /proc/PID/stat. Counted after the process name, which may contain anything.
 fn started_ticks(pid: u32) -> Option<u64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    // A zombie is a process that is gone.
+    // A zombie has ended.
     if fields.next()? == "Z" {
         return None;
     }
@@ -87,47 +87,47 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Takes the lock of `output` for `holder`. A stale lock is taken over, and `say` hears why; where only the heartbeat
-    /// can tell, that is watched for two minutes.
+    /// Acquires the lock of `output` for `holder`. The lock of a dead process is taken over, and `report` receives a message about it; where
+    /// only the heartbeat can tell, it is observed for two minutes.
     ///
     /// # Errors
-    /// Another run holds it, or the folder is not writable.
-    pub fn take(
+    /// Another run holds the lock, or the folder is not writable.
+    pub fn acquire(
         output: &Path,
         holder: Holder,
         steal: bool,
         knows_job: &dyn Fn(&str) -> Option<bool>,
-        say: &mut dyn FnMut(String),
+        report: &mut dyn FnMut(String),
     ) -> Result<Self, LockError> {
-        let path = beside(output, ".lock");
+        let path = with_suffix(output, ".lock");
         let create = |source| LockError::Create { path: path.clone(), source };
         loop {
-            if link(&path, &holder)? {
+            if create_lock(&path, &holder)? {
                 return Ok(Self { path, holder });
             }
             let Some(other) = read(&path) else {
-                // Gone in between, or unreadable: a lock is linked in whole, so this one was damaged later.
+                // Removed meanwhile, or unreadable: a lock is created complete, so this one was damaged later.
                 remove(&path).map_err(create)?;
                 continue;
             };
-            let stale = steal || other.is_gone(&holder, knows_job) || {
-                let lives = other.slurm_job.as_ref().and_then(|(job, _)| knows_job(job)) == Some(true);
-                other.host != holder.host && !lives && stands_still(&path, &other, say)
+            let stale = steal || other.is_dead(&holder, knows_job) || {
+                let is_alive = other.slurm_job.as_ref().and_then(|(job, _)| knows_job(job)) == Some(true);
+                other.host != holder.host && !is_alive && heartbeat_stops(&path, &other, report)
             };
             if !stale {
                 return Err(LockError::Held(Box::new(other)));
             }
-            say(format!("taking over the lock of process {} on {}, which is gone", other.pid, other.host));
+            report(format!("taking over the lock of process {} on {}, which has ended", other.pid, other.host));
             if read(&path).is_some_and(|now| now.pid == other.pid && now.host == other.host) {
                 remove(&path).map_err(create)?;
             }
         }
     }
 
-    /// Shows that this run lives.
+    /// Advances the heartbeat.
     ///
     /// # Errors
-    /// Another run has taken the lock over.
+    /// Another run has taken over the lock.
     pub fn beat(&mut self) -> Result<(), LockError> {
         match read(&self.path) {
             Some(found) if (found.pid, &found.host) != (self.holder.pid, &self.holder.host) => {
@@ -136,8 +136,8 @@ impl Lock {
             _ => {}
         }
         self.holder.heartbeat += 1;
-        // A heartbeat that cannot be written (disk full) is no reason to stop.
-        let part = beside(&self.path, ".part");
+        // A run continues if its heartbeat cannot be written (disk full).
+        let part = with_suffix(&self.path, ".part");
         if write(&part, &self.holder).is_ok() {
             let _ = fs::rename(&part, &self.path);
         }
@@ -153,24 +153,28 @@ impl Drop for Lock {
     }
 }
 
-/// Who works on `output` now, as far as can be seen from `host` at once: elsewhere the lock of a process that was killed counts for two
-/// minutes after its last heartbeat.
+/// The process that writes `output` now, as far as `host` can tell without waiting: on other hosts, the lock of a killed process counts for
+/// two minutes after its last heartbeat.
 pub fn holder_of(output: &Path, host: &str) -> Option<Holder> {
-    let path = beside(output, ".lock");
+    let path = with_suffix(output, ".lock");
     let holder = read(&path)?;
-    let lives = match holder.host == host {
+    let is_alive = match holder.host == host {
         true => started_ticks(holder.pid) == Some(holder.started_ticks),
-        false => fs::metadata(&path).and_then(|file| file.modified()).ok()?.elapsed().is_ok_and(|age| age < STILL),
+        false => fs::metadata(&path)
+            .and_then(|file| file.modified())
+            .ok()?
+            .elapsed()
+            .is_ok_and(|age| age < HEARTBEAT_TIMEOUT),
     };
-    lives.then_some(holder)
+    is_alive.then_some(holder)
 }
 
-/// Makes the lock with its contents in one step; false where there is one already. A hard link does that on NFS too.
-fn link(path: &Path, holder: &Holder) -> Result<bool, LockError> {
+/// Creates the lock and its contents in one step; false if it exists. A hard link is atomic on NFS too.
+fn create_lock(path: &Path, holder: &Holder) -> Result<bool, LockError> {
     let create = |source| LockError::Create { path: path.to_owned(), source };
-    let part = beside(path, &format!(".{}.{}", holder.host, holder.pid));
-    // Whether a folder can be written into shows here: its permission bits prove nothing for root or on a read-only mount.
-    write(&part, holder).map_err(|source| LockError::Folder { folder: super::around(path), source })?;
+    let part = with_suffix(path, &format!(".{}.{}", holder.host, holder.pid));
+    // Shows whether the folder is writable: permission bits prove nothing for root or on a read-only mount.
+    write(&part, holder).map_err(|source| LockError::Folder { folder: parent_folder(path), source })?;
     let linked = fs::hard_link(&part, path);
     fs::remove_file(&part).map_err(create)?;
     match linked {
@@ -180,7 +184,7 @@ fn link(path: &Path, holder: &Holder) -> Result<bool, LockError> {
     }
 }
 
-/// Writes the whole holder, or leaves no file.
+/// Writes the holder completely, or leaves no file.
 fn write(path: &Path, holder: &Holder) -> io::Result<()> {
     let text = serde_json::to_vec(holder)?;
     fs::File::create(path)?.write_all(&text).inspect_err(|_| {
@@ -199,11 +203,16 @@ fn remove(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Watches a heartbeat until it moves (false) or has stood still long enough (true).
-fn stands_still(path: &Path, holder: &Holder, say: &mut dyn FnMut(String)) -> bool {
-    say(format!("waiting up to {} s for a sign of life of process {} on {}", STILL.as_secs(), holder.pid, holder.host));
+/// Observes a heartbeat until it advances (false) or has not advanced for the timeout (true).
+fn heartbeat_stops(path: &Path, holder: &Holder, report: &mut dyn FnMut(String)) -> bool {
+    report(format!(
+        "waiting up to {} s for a heartbeat of process {} on {}",
+        HEARTBEAT_TIMEOUT.as_secs(),
+        holder.pid,
+        holder.host
+    ));
     let since = Instant::now();
-    while since.elapsed() < STILL {
+    while since.elapsed() < HEARTBEAT_TIMEOUT {
         std::thread::sleep(Duration::from_secs(1));
         if read(path).is_none_or(|now| now != *holder) {
             return false;
@@ -216,8 +225,8 @@ fn stands_still(path: &Path, holder: &Holder, say: &mut dyn FnMut(String)) -> bo
 mod tests {
     use super::*;
 
-    fn take(output: &Path, holder: Holder, knows: Option<bool>) -> Result<Lock, LockError> {
-        Lock::take(output, holder, false, &|_| knows, &mut |_| {})
+    fn acquire(output: &Path, holder: Holder, knows: Option<bool>) -> Result<Lock, LockError> {
+        Lock::acquire(output, holder, false, &|_| knows, &mut |_| {})
     }
 
     #[test]
@@ -225,38 +234,38 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("results.h5");
         let mine = Holder::this_process("here");
-        let lock = take(&output, mine.clone(), None).unwrap();
-        assert!(matches!(take(&output, mine.clone(), None), Err(LockError::Held(_))));
+        let lock = acquire(&output, mine.clone(), None).unwrap();
+        assert!(matches!(acquire(&output, mine.clone(), None), Err(LockError::Held(_))));
         assert_eq!(holder_of(&output, "here"), Some(mine.clone()));
         drop(lock);
         assert_eq!(holder_of(&output, "here"), None);
-        take(&output, mine, None).unwrap();
+        acquire(&output, mine, None).unwrap();
     }
 
     #[test]
-    fn the_lock_of_a_process_that_is_gone_is_taken_over() {
+    fn the_lock_of_a_dead_process_is_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("results.h5");
         let mine = Holder::this_process("here");
         let gone = Holder { started_ticks: mine.started_ticks + 1, ..mine.clone() };
-        std::mem::forget(take(&output, gone, None).unwrap());
+        std::mem::forget(acquire(&output, gone, None).unwrap());
         assert_eq!(holder_of(&output, "here"), None);
-        let mut lock = take(&output, mine, None).unwrap();
+        let mut lock = acquire(&output, mine, None).unwrap();
         lock.beat().unwrap();
     }
 
     #[test]
-    fn slurm_tells_whether_a_job_elsewhere_lives() {
+    fn slurm_decides_whether_a_job_elsewhere_is_alive() {
         let folder = tempfile::tempdir().unwrap();
         let output = folder.path().join("results.h5");
         let there = Holder { host: "there".into(), slurm_job: Some(("12".into(), 0)), ..Holder::this_process("x") };
         let mine = Holder { slurm_job: Some(("13".into(), 0)), ..Holder::this_process("here") };
-        std::mem::forget(take(&output, there.clone(), None).unwrap());
-        assert!(matches!(take(&output, mine.clone(), Some(true)), Err(LockError::Held(_))));
+        std::mem::forget(acquire(&output, there.clone(), None).unwrap());
+        assert!(matches!(acquire(&output, mine.clone(), Some(true)), Err(LockError::Held(_))));
         let restarted = Holder { slurm_job: Some(("12".into(), 1)), ..mine.clone() };
-        assert!(there.is_gone(&restarted, &|_| Some(true)));
-        let mut lock = take(&output, mine, Some(false)).unwrap();
-        fs::write(beside(&output, ".lock"), serde_json::to_vec(&there).unwrap()).unwrap();
+        assert!(there.is_dead(&restarted, &|_| Some(true)));
+        let mut lock = acquire(&output, mine, Some(false)).unwrap();
+        fs::write(with_suffix(&output, ".lock"), serde_json::to_vec(&there).unwrap()).unwrap();
         assert!(matches!(lock.beat(), Err(LockError::Lost { .. })));
     }
 }

@@ -1,55 +1,57 @@
 //! Which campaign does a journal belong to?
-use super::{Error, Fingerprint};
+use super::error::Error;
+use super::fingerprint::Fingerprint;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What determines a campaign's results, key by key, so that a changed key can be named.
+/// What determines the results of a campaign, key by key, so that a changed key can be named.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// Dotted keys of the configuration and their values, defaults included; digests of input files.
+    /// Dotted configuration keys and their values, including defaults, and digests of input files.
     pub identity: BTreeMap<String, serde_json::Value>,
-    /// The key that may grow, and its value: not part of the fingerprint.
-    pub grows: Option<(String, u64)>,
-    /// What may change otherwise and may ask for more work.
-    #[serde(default)]
-    pub asks: serde_json::Value,
-    /// What is made of outcomes when they are written.
-    #[serde(default)]
-    pub afterwards: serde_json::Value,
-    /// What was read of finished tasks' files in each run so far, as digests without repetition: the last one is that of this run.
+    /// The key whose value may increase, and its value; not part of the fingerprint.
+    #[serde(rename = "grows")]
+    pub extensible: Option<(String, u64)>,
+    /// Further values that may change and may require more work; not part of the fingerprint.
+    #[serde(rename = "asks", default)]
+    pub requests: serde_json::Value,
+    /// What determines how recorded values are processed into the result file; not part of the fingerprint.
+    #[serde(rename = "afterwards", default)]
+    pub post_processing: serde_json::Value,
+    /// Digests of what each run so far has read from the files of finished tasks, without repetition; the last is that of this run.
     #[serde(default)]
     pub readings: Vec<String>,
 }
 
 impl Manifest {
-    /// SHA-256 of the identity in canonical form: keys sorted, no white space.
+    /// SHA-256 of the identity in canonical form: JSON with sorted keys, without white space.
     pub fn fingerprint(&self) -> Fingerprint {
-        Fingerprint::of(&serde_json::to_string(&self.identity).unwrap_or_default())
+        Fingerprint::of_text(&serde_json::to_string(&self.identity).unwrap_or_default())
     }
 
-    /// Takes in what earlier runs read, as `there` has it.
-    pub fn add_earlier_readings(&mut self, there: &Manifest) {
+    /// Adds the readings of earlier runs, from the `recorded` manifest.
+    pub fn add_earlier_readings(&mut self, recorded: &Manifest) {
         let is_new = |reading: &&String| !self.readings.contains(reading);
-        let mut all: Vec<String> = there.readings.iter().filter(is_new).cloned().collect();
+        let mut all: Vec<String> = recorded.readings.iter().filter(is_new).cloned().collect();
         all.append(&mut self.readings);
         self.readings = all;
     }
 
-    /// The keys whose values differ, each with the value there and here ("nothing" where a key is missing).
-    pub fn changes(&self, there: &Manifest) -> Vec<(String, String, String)> {
-        let keys: std::collections::BTreeSet<_> = self.identity.keys().chain(there.identity.keys()).collect();
+    /// The keys whose values differ from the `recorded` manifest, each with the recorded and the present value ("nothing" if a key is missing).
+    pub fn changes(&self, recorded: &Manifest) -> Vec<(String, String, String)> {
+        let keys: std::collections::BTreeSet<_> = self.identity.keys().chain(recorded.identity.keys()).collect();
         let show = |value: Option<&serde_json::Value>| value.map_or("nothing".to_owned(), ToString::to_string);
-        let pairs = keys.into_iter().map(|key| (key, there.identity.get(key), self.identity.get(key)));
+        let pairs = keys.into_iter().map(|key| (key, recorded.identity.get(key), self.identity.get(key)));
         pairs.filter(|(_, a, b)| a != b).map(|(key, a, b)| (key.clone(), show(a), show(b))).collect()
     }
 
-    /// The manifest in the journal's `folder`, or none: one without contents was lost with the machine before the disk had it, and
-    /// [`Syncer`](super::Syncer) lets no record of rank 0 come before it.
+    /// Loads the manifest in the journal's `folder`, if there is one. An empty one is left by a crash of the machine before it was on disk;
+    /// [`Syncer`](super::Syncer) writes no record of rank 0 to disk before it.
     ///
     /// # Errors
-    /// It is there and cannot be read.
+    /// It exists and cannot be read.
     pub fn load(folder: &Path) -> Result<Option<Self>, Error> {
         let path = Self::path(folder);
         match fs::read_to_string(&path) {
@@ -63,7 +65,7 @@ impl Manifest {
         }
     }
 
-    /// Writes the manifest into the journal's `folder`, whole or not at all. On the disk it is after the first
+    /// Writes the manifest into the journal's `folder`, completely or not at all. It is safely on disk after the first
     /// [`sync`](super::Syncer::sync) of the journal.
     ///
     /// # Errors
@@ -93,15 +95,15 @@ mod tests {
         let nothing = serde_json::Value::Null;
         Manifest {
             identity,
-            grows: Some(("a.count".into(), count)),
-            asks: nothing.clone(),
-            afterwards: nothing,
+            extensible: Some(("a.count".into(), count)),
+            requests: nothing.clone(),
+            post_processing: nothing,
             readings: Vec::new(),
         }
     }
 
     #[test]
-    fn a_changed_key_is_named_and_growth_is_no_change() {
+    fn changed_keys_are_named_and_an_extension_is_no_change() {
         let (old, new) = (manifest(0.1, 10), manifest(0.2, 10));
         assert_eq!(new.changes(&old), [("a.step".to_owned(), "0.1".to_owned(), "0.2".to_owned())]);
         assert_ne!(new.fingerprint(), old.fingerprint());
@@ -109,19 +111,19 @@ mod tests {
     }
 
     #[test]
-    fn earlier_readings_come_before_that_of_this_run() {
-        let of = |readings: &[&str]| {
+    fn readings_of_earlier_runs_come_first() {
+        let with = |readings: &[&str]| {
             let readings = readings.iter().map(|&one| one.to_owned()).collect();
             Manifest { readings, ..manifest(0.1, 10) }
         };
-        let mut now = of(&["b"]);
-        now.add_earlier_readings(&of(&["b", "a"]));
-        now.add_earlier_readings(&of(&["c", "a"]));
+        let mut now = with(&["b"]);
+        now.add_earlier_readings(&with(&["b", "a"]));
+        now.add_earlier_readings(&with(&["c", "a"]));
         assert_eq!(now.readings, ["c", "a", "b"]);
     }
 
     #[test]
-    fn what_was_saved_is_loaded() {
+    fn a_saved_manifest_is_loaded_and_an_empty_one_is_none() {
         let folder = tempfile::tempdir().unwrap();
         assert_eq!(Manifest::load(folder.path()).unwrap(), None);
         manifest(0.1, 10).save(folder.path()).unwrap();

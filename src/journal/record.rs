@@ -1,15 +1,16 @@
-//! What does a journal file look like, byte by byte?
+//! What is the format of a journal file, byte by byte?
 //!
 //! ```text
 //! file   = header record*
 //! header = "simmpi\x1aj" | format: u32 | fingerprint: 32 bytes | crc32c of the 44 bytes before: u32
 //! record = "\xf5rec" | length: u32 | crc32c: u32 | payload: length bytes
-//! payload = length of head: u32 | head | value
+//! payload = length of record header: u32 | record header | value
 //! ```
-//! All numbers are little endian. The checksum of a record runs over the fingerprint, the length and the payload, so a
-//! record is valid in its own campaign only and a damaged header costs nothing. After a damaged record the next one is
-//! found by its marker. Head and value are encoded by [`super::codec`]; a golden file in the tests freezes all of it.
-use super::{Fingerprint, codec};
+//! All numbers are little endian. The checksum of a record covers fingerprint, length and payload: a record is valid in its own campaign
+//! only, and a damaged file header loses no record. After a damaged record the next one is found by its marker. Record header and value are
+//! encoded by [`super::codec`]; a golden file in the tests freezes the format.
+use super::codec;
+use super::fingerprint::Fingerprint;
 use crate::task::{Failure, Tasks};
 use serde::{Deserialize, Serialize};
 
@@ -17,84 +18,86 @@ use serde::{Deserialize, Serialize};
 pub const FORMAT: u32 = 1;
 pub(super) const MAGIC: [u8; 8] = *b"simmpi\x1aj";
 pub(super) const MARKER: [u8; 4] = *b"\xf5rec";
-/// Bytes of a file's header.
-pub(super) const HEADER: usize = 48;
-/// Bytes of a record before its payload.
+/// Length of a file's header, bytes.
+pub(super) const FILE_HEADER: usize = 48;
+/// Length of a record before its payload, bytes.
 pub(super) const FRAME: usize = 12;
-/// No record is longer; a longer length is damage.
+/// Maximum length of a record's payload, bytes; a longer one is damage.
 pub(super) const LONGEST: usize = 1 << 30;
 
-/// What a record tells of its tasks besides their value.
+/// What a record says about its batch, besides the value.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Head {
-    /// The stage, by the digest of its name and of what it depends on.
+pub struct RecordHeader {
+    /// Digest of the stage's name and of what it depends on.
     pub stage: u64,
     pub tasks: Tasks,
-    /// Those of `tasks` that have no part in the value.
+    /// The tasks that failed: they do not contribute to the value.
     pub failed: Vec<Failure>,
     pub rank: u32,
     pub host: String,
-    /// Most attempts that any of the tasks took.
+    /// Largest number of attempts of any of the tasks.
     pub attempts: u32,
-    /// When the tasks were started, seconds since 1970 by the clock of `host`.
+    /// Start time of the batch, seconds since 1970 by the clock of `host`.
     pub started_s: f64,
-    /// How long they took, by a clock that never jumps.
+    /// Wall-clock time of the batch, seconds, by a monotonic clock.
     pub seconds: f64,
 }
 
-/// A header that was read.
+/// A file header that was read.
 #[derive(Debug, PartialEq)]
-pub(super) enum Header {
-    Whole { format: u32, fingerprint: Fingerprint },
+pub(super) enum FileHeader {
+    Valid { format: u32, fingerprint: Fingerprint },
     Damaged,
 }
 
-pub(super) fn header(fingerprint: Fingerprint) -> Vec<u8> {
+/// The bytes of a file header.
+pub(super) fn file_header(fingerprint: Fingerprint) -> Vec<u8> {
     let mut bytes = [&MAGIC[..], &FORMAT.to_le_bytes(), &fingerprint.0].concat();
     bytes.extend(crc32c::crc32c(&bytes).to_le_bytes());
     bytes
 }
 
-pub(super) fn parse_header(bytes: &[u8]) -> Header {
-    let Some((before, crc)) = bytes.get(..HEADER).map(|header| header.split_at(HEADER - 4)) else {
-        return Header::Damaged;
+pub(super) fn parse_file_header(bytes: &[u8]) -> FileHeader {
+    let Some((before, crc)) = bytes.get(..FILE_HEADER).map(|header| header.split_at(FILE_HEADER - 4)) else {
+        return FileHeader::Damaged;
     };
     if before[..8] != MAGIC || crc != crc32c::crc32c(before).to_le_bytes() {
-        return Header::Damaged;
+        return FileHeader::Damaged;
     }
     let fingerprint = Fingerprint(std::array::from_fn(|k| before[12 + k]));
-    Header::Whole { format: number(&before[8..]), fingerprint }
+    FileHeader::Valid { format: number(&before[8..]), fingerprint }
 }
 
-/// The bytes of a record; refused where a value is longer than a record may be.
-pub(super) fn encode(fingerprint: Fingerprint, head: &Head, value: &[u8]) -> Result<Vec<u8>, codec::Error> {
-    let head = codec::encode(head)?;
-    let length = 4 + head.len() + value.len();
+/// The bytes of a record. An error if the value is too long.
+pub(super) fn encode(fingerprint: Fingerprint, header: &RecordHeader, value: &[u8]) -> Result<Vec<u8>, codec::Error> {
+    let header = codec::encode(header)?;
+    let length = 4 + header.len() + value.len();
     if length > LONGEST {
         return Err(codec::Error::TooLong { length, longest: LONGEST });
     }
     let mut payload = Vec::with_capacity(length);
-    payload.extend((head.len() as u32).to_le_bytes());
-    payload.extend(head);
+    payload.extend((header.len() as u32).to_le_bytes());
+    payload.extend(header);
     payload.extend(value);
     let length = (length as u32).to_le_bytes();
     let crc = checksum(fingerprint, &length, &payload).to_le_bytes();
     Ok([&MARKER[..], &length, &crc, &payload].concat())
 }
 
-/// Splits a payload into its head and where its value starts.
-pub(super) fn decode(payload: &[u8]) -> Option<(Head, usize)> {
+/// The record header in a payload, and the offset of the value.
+pub(super) fn decode(payload: &[u8]) -> Option<(RecordHeader, usize)> {
     let start = 4 + payload.get(..4).map(number)? as usize;
     Some((codec::decode(payload.get(4..start)?).ok()?, start))
 }
 
-/// The length and checksum that a frame announces, if it is one.
+/// The payload's length and checksum in a record's first bytes, if they are valid.
 pub(super) fn parse_frame(frame: &[u8]) -> Option<(usize, u32)> {
     let frame = frame.get(..FRAME)?;
     let length = number(&frame[4..]) as usize;
     (frame[..4] == MARKER && length <= LONGEST).then(|| (length, number(&frame[8..])))
 }
 
+/// CRC-32C of a record in the campaign of this fingerprint.
 pub(super) fn checksum(fingerprint: Fingerprint, length: &[u8], payload: &[u8]) -> u32 {
     let seed = crc32c::crc32c_append(crc32c::crc32c(&fingerprint.0), length);
     crc32c::crc32c_append(seed, payload)

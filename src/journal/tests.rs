@@ -1,14 +1,15 @@
-//! What a journal survives: every cut, every flipped bit, every absurd length.
-use super::record::{self, Head};
+//! A journal survives every truncation, flipped bit and wrong length.
+use super::record::{self, RecordHeader};
 use super::*;
 use crate::task::{Cause, Failure, Tasks};
 use std::fs;
+use std::path::Path;
 
 const OURS: Fingerprint = Fingerprint([7; 32]);
 
-fn head(first: u64) -> Head {
+fn header(first: u64) -> RecordHeader {
     let failed = vec![Failure { task: first + 1, cause: Cause::NotFinite("energy at t = 0.5".into()), attempts: 2 }];
-    Head {
+    RecordHeader {
         stage: 0x0123_4567_89ab_cdef,
         tasks: Tasks::new(first, first + 10),
         failed,
@@ -24,12 +25,12 @@ fn head(first: u64) -> Head {
 fn journal(path: &Path) -> Vec<(u64, Vec<u8>)> {
     let mut writer = Writer::open(path, OURS, &Scan::default()).unwrap();
     let values = [Vec::new(), b"hello".to_vec(), (0..300).map(|k| k as u8).collect::<Vec<u8>>()];
-    let mut put = |(k, value): (usize, Vec<u8>)| (writer.append(&head(10 * k as u64), &value).unwrap(), value);
+    let mut put = |(k, value): (usize, Vec<u8>)| (writer.append(&header(10 * k as u64), &value).unwrap(), value);
     values.into_iter().enumerate().map(&mut put).collect()
 }
 
 #[test]
-fn what_was_appended_is_read_back_and_continued() {
+fn appended_records_are_read_back_and_continued() {
     let folder = tempfile::tempdir().unwrap();
     let path = file_of(folder.path(), 70);
     assert!(path.ends_with("001/rank-00070.jnl"));
@@ -38,16 +39,16 @@ fn what_was_appended_is_read_back_and_continued() {
     assert!(found.damage.is_empty());
     assert_eq!(found.end, fs::metadata(&path).unwrap().len());
     for (entry, (offset, value)) in found.entries.iter().zip(&written) {
-        assert_eq!((entry.offset, &entry.head.host[..]), (*offset, "node1"));
+        assert_eq!((entry.offset, &entry.header.host[..]), (*offset, "node1"));
         assert_eq!(&read_value(&path, entry.offset, OURS).unwrap(), value);
     }
-    Writer::open(&path, OURS, &found).unwrap().append(&head(30), b"more").unwrap();
+    Writer::open(&path, OURS, &found).unwrap().append(&header(30), b"more").unwrap();
     assert_eq!(scan(&path, OURS).unwrap().entries.len(), 4);
     assert_eq!(files(folder.path()).unwrap(), [path]);
 }
 
 #[test]
-fn a_journal_cut_at_any_byte_keeps_every_whole_record() {
+fn a_journal_truncated_at_any_byte_keeps_every_complete_record() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("whole.jnl");
     journal(&path);
@@ -58,18 +59,18 @@ fn a_journal_cut_at_any_byte_keeps_every_whole_record() {
         let found = scan(&cut, OURS).unwrap();
         let kept = whole.entries.iter().skip(1).filter(|e| e.offset as usize <= length).count();
         assert_eq!(found.entries, whole.entries[..kept], "cut at {length}");
-        let at_a_seam =
-            length == 0 || length == record::HEADER || whole.entries.iter().any(|e| e.offset as usize == length);
-        assert_eq!(found.damage.is_empty(), at_a_seam, "cut at {length}: {:?}", found.damage);
+        let between_records =
+            length == 0 || length == record::FILE_HEADER || whole.entries.iter().any(|e| e.offset as usize == length);
+        assert_eq!(found.damage.is_empty(), between_records, "cut at {length}: {:?}", found.damage);
         let mut writer = Writer::open(&cut, OURS, &found).unwrap();
-        writer.append(&head(90), b"next").unwrap();
+        writer.append(&header(90), b"next").unwrap();
         let again = scan(&cut, OURS).unwrap();
         assert_eq!((again.entries.len(), again.damage.len()), (kept + 1, 0), "cut at {length}");
     }
 }
 
 #[test]
-fn a_flipped_bit_costs_one_record_and_never_gives_another_value() {
+fn a_flipped_bit_loses_one_record_and_never_yields_another_value() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("whole.jnl");
     let written = journal(&path);
@@ -95,7 +96,7 @@ fn a_flipped_bit_costs_one_record_and_never_gives_another_value() {
 }
 
 #[test]
-fn an_absurd_length_allocates_nothing() {
+fn a_wrong_length_allocates_nothing() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("absurd.jnl");
     journal(&path);
@@ -118,13 +119,13 @@ fn the_journal_of_another_campaign_or_format_is_not_read() {
     assert_eq!((foreign.entries.len(), foreign.end, foreign.damage.len()), (0, 0, 1));
     let mut bytes = fs::read(&path).unwrap();
     bytes[8] = 2;
-    let crc = crc32c::crc32c(&bytes[..record::HEADER - 4]).to_le_bytes();
-    bytes[record::HEADER - 4..record::HEADER].copy_from_slice(&crc);
+    let crc = crc32c::crc32c(&bytes[..record::FILE_HEADER - 4]).to_le_bytes();
+    bytes[record::FILE_HEADER - 4..record::FILE_HEADER].copy_from_slice(&crc);
     fs::write(&path, &bytes).unwrap();
     assert!(matches!(scan(&path, OURS), Err(Error::Format { found: 2, known: 1, .. })));
 }
 
-/// The golden file freezes the layout: a version that cannot read it has broken every campaign that is under way.
+/// The golden file freezes the format: a version that cannot read it breaks every unfinished campaign.
 #[test]
 fn the_golden_journal_is_still_written_and_read_byte_by_byte() {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/journal-1.jnl");
@@ -134,6 +135,6 @@ fn the_golden_journal_is_still_written_and_read_byte_by_byte() {
     let bytes = fs::read(&golden).expect("tests/golden/journal-1.jnl is part of the repository");
     assert_eq!(fs::read(&path).unwrap(), bytes);
     let found = scan(&golden, OURS).unwrap();
-    assert_eq!(found.entries.iter().map(|e| e.head.clone()).collect::<Vec<_>>(), [head(0), head(10), head(20)]);
+    assert_eq!(found.entries.iter().map(|e| e.header.clone()).collect::<Vec<_>>(), [header(0), header(10), header(20)]);
     assert_eq!(read_value(&golden, found.entries[2].offset, OURS).unwrap(), written[2].1);
 }

@@ -1,6 +1,9 @@
-//! How is a finished batch put where nothing can undo it?
-use super::record::{self, HEADER, Head};
-use super::{Error, Fingerprint, Manifest, Scan};
+//! How is a finished batch recorded on disk?
+use super::error::Error;
+use super::fingerprint::Fingerprint;
+use super::manifest::Manifest;
+use super::record::{self, FILE_HEADER, RecordHeader};
+use super::scan::Scan;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -12,16 +15,16 @@ pub struct Writer {
     path: PathBuf,
     fingerprint: Fingerprint,
     file: Arc<File>,
-    /// Where the last whole record ends.
+    /// End of the last complete record, bytes.
     end: u64,
     dirty: Arc<AtomicBool>,
 }
 
 impl Writer {
-    /// Opens the file at `path`, going on where `scan` found its last good record to end, or makes a new one.
+    /// Opens the file at `path` to continue at the end found by `scan`, or creates it.
     ///
     /// # Errors
-    /// The folder or file cannot be made, or the disk is full.
+    /// The folder or file cannot be created, or the disk is full.
     pub fn open(path: &Path, fingerprint: Fingerprint, scan: &Scan) -> Result<Self, Error> {
         let create = |source| Error::Create { path: path.to_owned(), source };
         if let Some(folder) = path.parent() {
@@ -29,25 +32,25 @@ impl Writer {
         }
         let file = OpenOptions::new().create(true).append(true).open(path).map_err(create)?;
         let write = |source| Error::Write { path: path.to_owned(), source };
-        // A file that was cut is written to the disk when it is closed, needed or not.
+        // Truncated only if needed: some file systems flush a truncated file when it is closed.
         if file.metadata().map_err(write)?.len() > scan.end {
             file.set_len(scan.end).map_err(write)?;
         }
         let dirty = Arc::new(AtomicBool::new(true));
         let mut writer = Self { path: path.to_owned(), fingerprint, file: Arc::new(file), end: scan.end, dirty };
-        if scan.end < HEADER as u64 {
-            writer.put(&record::header(fingerprint))?;
+        if scan.end < FILE_HEADER as u64 {
+            writer.write(&record::file_header(fingerprint))?;
         }
         Ok(writer)
     }
 
-    /// Appends a record by a single write, and says where it stands.
+    /// Appends a record in a single write and returns its offset, bytes.
     ///
     /// # Errors
-    /// The disk is full; the file then ends after its last whole record, as before.
-    pub fn append(&mut self, head: &Head, value: &[u8]) -> Result<u64, Error> {
+    /// The disk is full; the file still ends with its last complete record.
+    pub fn append(&mut self, header: &RecordHeader, value: &[u8]) -> Result<u64, Error> {
         let offset = self.end;
-        self.put(&record::encode(self.fingerprint, head, value)?)?;
+        self.write(&record::encode(self.fingerprint, header, value)?)?;
         Ok(offset)
     }
 
@@ -62,9 +65,9 @@ impl Writer {
         &self.path
     }
 
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Error> {
+    fn write(&mut self, bytes: &[u8]) -> Result<(), Error> {
         if let Err(source) = (&*self.file).write_all(bytes) {
-            // A record cut short would be dropped by the next scan anyway; without it, later ones still follow the last.
+            // The next scan would skip the incomplete record, but later records could not follow the last complete one.
             let _ = self.file.set_len(self.end);
             return Err(Error::Write { path: self.path.clone(), source: with_free_space(source, &self.path) });
         }
@@ -74,7 +77,7 @@ impl Writer {
     }
 }
 
-/// Names the bytes that are left where the disk is full.
+/// Adds the free space to an error of a full disk.
 fn with_free_space(error: io::Error, path: &Path) -> io::Error {
     let is_full = matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded);
     match nix::sys::statvfs::statvfs(path) {
@@ -86,22 +89,22 @@ fn with_free_space(error: io::Error, path: &Path) -> io::Error {
     }
 }
 
-/// Forces what was appended to the disk, from any thread.
+/// Writes appended records through to disk, from any thread.
 pub struct Syncer {
     file: Arc<File>,
     path: PathBuf,
     dirty: Arc<AtomicBool>,
-    /// The campaign's manifest, as long as it is not known to be on the disk.
+    /// Path of the campaign's manifest, until that is known to be on disk.
     manifest: Option<PathBuf>,
 }
 
 impl Syncer {
-    /// Of the rank that wrote the campaign's manifest into the journal's `folder`: without that records are worth nothing.
+    /// For the rank that wrote the manifest into the journal's `folder`: it is synced first, since records are useless without it.
     pub fn with_manifest(self, folder: &Path) -> Self {
         Self { manifest: Some(Manifest::path(folder)), ..self }
     }
 
-    /// Returns when all that was appended before is on the disk.
+    /// Returns when all that was appended before is on disk.
     ///
     /// # Errors
     /// The disk reports a failure.

@@ -1,8 +1,8 @@
-//! What will a batch cost, judged by those that ran?
+//! How long will a batch take, given the batches that have run?
 use crate::task::{TaskId, Tasks};
 use std::collections::BTreeMap;
 
-/// What a batch is expected to cost, in any unit, and how soon its results are wanted: the lower the sooner.
+/// Expected cost of a batch, in any unit, and its urgency: batches of lower values run first.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Weight {
     pub cost: f64,
@@ -10,48 +10,48 @@ pub struct Weight {
 }
 
 impl Weight {
-    /// The weight of a batch: the sum of its tasks' costs and the most urgent one's urgency.
-    pub fn of(tasks: Tasks, cost: impl Fn(TaskId) -> f64, urgency: impl Fn(TaskId) -> u32) -> Self {
+    /// The weight of a batch: the sum of its tasks' costs, and the urgency of its most urgent task.
+    pub fn for_batch(tasks: Tasks, cost: impl Fn(TaskId) -> f64, urgency: impl Fn(TaskId) -> u32) -> Self {
         Self { cost: tasks.iter().map(cost).sum(), urgency: tasks.iter().map(urgency).min().unwrap_or(0) }
     }
 }
 
-/// What batches did cost, by what they were expected to.
+/// Times of the batches that have run, by their expected cost.
 #[derive(Clone, Debug, Default)]
 pub struct Costs {
-    /// By the bits of the expected cost.
-    classes: BTreeMap<u64, Spent>,
-    all: Spent,
-    /// Expected cost of everything that has run.
+    /// By the bits of the expected cost of a batch.
+    classes: BTreeMap<u64, TimeSpent>,
+    all: TimeSpent,
+    /// Sum of the expected costs of all batches that have run.
     expected: f64,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
-struct Spent {
+struct TimeSpent {
     seconds: f64,
     batches: u32,
 }
 
-impl Spent {
+impl TimeSpent {
     fn add(&mut self, seconds: f64) {
         (self.seconds, self.batches) = (self.seconds + seconds, self.batches + 1);
     }
 }
 
 impl Costs {
-    /// Takes note of a batch that was expected to cost `cost`.
+    /// Records that a batch of the expected `cost` took `seconds`.
     pub fn learn(&mut self, cost: f64, seconds: f64) {
         self.classes.entry(cost.to_bits()).or_default().add(seconds);
         self.all.add(seconds);
         self.expected += cost;
     }
 
-    /// Whether anything has run.
+    /// Whether no batch has run.
     pub fn is_empty(&self) -> bool {
         self.all.batches == 0
     }
 
-    /// What a batch will take, in seconds once anything has run: as its like did, or else in proportion to its cost.
+    /// Expected time of a batch, in seconds if any batch has run: the mean of batches of equal cost, or else proportional to its cost.
     pub fn expect(&self, cost: f64) -> f64 {
         match self.classes.get(&cost.to_bits()) {
             Some(spent) => spent.seconds / f64::from(spent.batches),
@@ -60,7 +60,7 @@ impl Costs {
         }
     }
 
-    /// How long batches took in the mean, s.
+    /// Mean time of a batch, s.
     pub fn mean(&self) -> Option<f64> {
         (self.all.batches > 0).then(|| self.all.seconds / f64::from(self.all.batches))
     }

@@ -1,28 +1,30 @@
-//! Which batch should a free rank take?
-use super::Plan;
+//! Which batch should an idle rank run next?
 use super::costs::{Costs, Weight};
+use super::partition::Plan;
 use super::policy::Policy;
 use crate::task::Tasks;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-/// Of batches shorter than this, s, a rank holds three, so that none waits for a message: on a busy node one takes milliseconds...
+/// A rank holds three batches if they are shorter than this, s, so that it need not wait for a message, which takes milliseconds on a busy
+/// node...
 const SHORT_S: f64 = 0.1;
-/// ...and of very short ones what takes this long, s, but no more than so many.
+/// ...and of very short ones as many more as take this long, s, at most this number.
 const AHEAD_S: f64 = 0.01;
-const MOST: usize = 64;
+const MAX_DEPTH: usize = 64;
 
-/// Whoever is free takes the costliest of the most urgent batches that are left, in the order of tasks among equals; but a batch so long that
-/// the others could do all the rest meanwhile is begun at once. Costs are learned from the batches that have run.
+/// An idle rank runs the costliest of the most urgent batches that are left; equal ones in the order of tasks. A batch so long that the
+/// other ranks could run all the rest meanwhile starts at once. Costs are updated from the batches that have run.
 pub struct Dynamic {
-    /// Batches that are left, by urgency and expected cost (as bits, which order costs that are not negative).
+    /// Batches that are left, by urgency and expected cost (its bits, which sort like the cost since it is not negative).
     left: BTreeMap<(u32, u64), VecDeque<Tasks>>,
+    /// Expected costs of the batches that run.
     running: HashMap<Tasks, f64>,
     ranks: usize,
     costs: Costs,
 }
 
 impl Dynamic {
-    /// Sorts the batches of `plan` by their `weight`, knowing what others did cost.
+    /// A schedule of the batches of `plan` by their `weight`, with the `costs` of batches that have run.
     pub fn new(plan: &Plan, weight: impl Fn(Tasks) -> Weight, costs: Costs) -> Self {
         let mut left = BTreeMap::<_, VecDeque<Tasks>>::new();
         for &batch in &plan.batches {
@@ -32,7 +34,7 @@ impl Dynamic {
         Self { left, running: HashMap::new(), ranks: plan.partition.ranks as usize, costs }
     }
 
-    /// The class that the next batch is taken from.
+    /// Urgency and cost of the next batch.
     fn choose(&self) -> Option<(u32, u64)> {
         let (mut all, mut longest, mut urgent) = (0.0, None::<(f64, _)>, None::<(f64, (u32, u64))>);
         for (&key, batches) in &self.left {
@@ -63,15 +65,15 @@ impl Policy for Dynamic {
         Some(batch)
     }
 
-    /// Where batches are long one is enough: what waits behind another could be run by a rank that is free.
+    /// One if batches are long: a batch that waits behind another could be run by an idle rank.
     fn depth(&self) -> usize {
         match self.costs.mean() {
-            Some(mean) if mean < SHORT_S => (3 + (AHEAD_S / mean) as usize).min(MOST),
+            Some(mean) if mean < SHORT_S => (3 + (AHEAD_S / mean) as usize).min(MAX_DEPTH),
             _ => 1,
         }
     }
 
-    fn hear(&mut self, batch: Tasks, seconds: f64) {
+    fn record(&mut self, batch: Tasks, seconds: f64) {
         if let Some(cost) = self.running.remove(&batch) {
             self.costs.learn(cost, seconds);
         }
@@ -86,10 +88,10 @@ mod tests {
 
     fn policy(tasks: u64, ranks: u64, cost: impl Fn(TaskId) -> f64, urgency: impl Fn(TaskId) -> u32) -> Dynamic {
         let plan = lay_out(&TaskSet::all(tasks), Partition { ranks, batch_size: 1, idle: true }).unwrap();
-        Dynamic::new(&plan, |batch| Weight::of(batch, &cost, &urgency), Costs::default())
+        Dynamic::new(&plan, |batch| Weight::for_batch(batch, &cost, &urgency), Costs::default())
     }
 
-    /// The makespan, if batches take `seconds`, and the order of their beginnings.
+    /// The makespan if batches take `seconds`, and the order in which they start.
     fn run(policy: &mut Dynamic, ranks: usize, seconds: impl Fn(TaskId) -> f64) -> (f64, Vec<TaskId>) {
         let mut order = Vec::new();
         let makespan = makespan(policy, ranks, |batch| {
@@ -100,20 +102,20 @@ mod tests {
     }
 
     #[test]
-    fn the_costliest_comes_first_and_equals_keep_their_order() {
+    fn the_costliest_batch_is_first_and_equal_ones_keep_their_order() {
         let (_, order) = run(&mut policy(8, 3, |task| if task == 5 { 9.0 } else { 1.0 }, |_| 0), 3, |_| 1.0);
         assert_eq!(order, [5, 0, 1, 2, 3, 4, 6, 7]);
     }
 
     #[test]
-    fn the_urgent_come_first() {
+    fn urgent_batches_are_first() {
         let (_, order) = run(&mut policy(6, 1, |task| task as f64 + 1.0, |task| (task / 3) as u32), 1, |_| 1.0);
         assert_eq!(order, [2, 1, 0, 5, 4, 3]);
     }
 
     #[test]
-    fn a_long_task_of_low_urgency_does_not_wait_until_it_is_alone() {
-        // Twenty short tasks and one as long as ten of them: it must begin halfway.
+    fn a_long_batch_of_low_urgency_does_not_start_last() {
+        // Twenty short batches and one as long as ten of them, which must start halfway.
         let seconds = |task| if task == 20 { 10.0 } else { 1.0 };
         let (makespan, order) = run(&mut policy(21, 2, seconds, |task| (task / 20) as u32), 2, seconds);
         assert!(makespan <= 15.5, "{makespan} {order:?}");
@@ -121,8 +123,8 @@ mod tests {
     }
 
     #[test]
-    fn costs_are_learned() {
-        // The second half is expected to be cheap and is not.
+    fn costs_are_updated_from_batches_that_have_run() {
+        // The second half is expected to be cheap and is expensive.
         let seconds = |task| if task >= 20 { 5.0 } else { 1.0 };
         let cost = |task| if task >= 20 { 0.5 } else { 1.0 };
         let mut policy = policy(40, 2, cost, |_| 0);
@@ -137,11 +139,11 @@ mod tests {
         let mut policy = policy(9, 2, |_| 1.0, |_| 0);
         assert_eq!(policy.depth(), 1);
         let first = policy.next(0).unwrap();
-        policy.hear(first, 0.001);
+        policy.record(first, 0.001);
         // Ten more in ten milliseconds.
         assert_eq!(policy.depth(), 13);
         let second = policy.next(0).unwrap();
-        policy.hear(second, 1.0);
+        policy.record(second, 1.0);
         assert_eq!(policy.depth(), 1);
     }
 }

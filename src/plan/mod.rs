@@ -1,4 +1,4 @@
-//! How are tasks divided over ranks? Pure: numbers in, batches out.
+//! How are tasks divided into batches, and batches over ranks? Pure functions.
 mod costs;
 mod dynamic;
 mod partition;

@@ -1,10 +1,10 @@
-//! Does a number of tasks divide evenly over the ranks, and into which batches?
-use super::TaskSet;
+//! Do the tasks divide evenly over the ranks, and into which batches?
+use super::task_set::TaskSet;
 use crate::task::Tasks;
 
-/// The largest batch that is chosen when none is asked for.
+/// The largest batch size that is chosen if none is configured.
 const LARGEST_CHOICE: u64 = 256;
-/// A dynamic schedule needs this many batches per rank to even the load out.
+/// Batches per rank that a dynamic schedule needs to balance the load.
 const BATCHES_PER_RANK: u64 = 8;
 
 /// How tasks are to be divided.
@@ -12,16 +12,16 @@ const BATCHES_PER_RANK: u64 = 8;
 pub struct Partition {
     pub ranks: u64,
     pub batch_size: u64,
-    /// Whether slots may stay idle; otherwise every rank gets the same number of full batches.
+    /// Whether slots may stay idle; otherwise every rank must get the same number of full batches.
     pub idle: bool,
 }
 
-/// A division that is refused.
+/// Why tasks cannot be divided.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     #[error("there are no tasks")]
     Empty,
-    #[error("{tasks} tasks are more than the 2^56 that have a random stream of their own")]
+    #[error("{tasks} tasks exceed the 2^56 that have independent random streams")]
     TooMany { tasks: u64 },
     #[error("{}", uneven(*.tasks, *.ranks, *.batch_size, *.fitting_batch_size))]
     Uneven { tasks: u64, ranks: u64, batch_size: u64, fitting_batch_size: Option<u64> },
@@ -34,7 +34,7 @@ fn uneven(tasks: u64, ranks: u64, batch_size: u64, fitting: Option<u64>) -> Stri
     let counts = if below == 0 { format!("{above}") } else { format!("{below} or {above}") };
     let batches = match fitting {
         Some(size) => format!("; so would partition.batch_size = {size} with {tasks} tasks"),
-        None => format!("; no batch size does with {tasks} tasks on {ranks} ranks"),
+        None => format!("; no batch size divides {tasks} tasks evenly over {ranks} ranks"),
     };
     format!(
         "{tasks} tasks do not divide over {ranks} ranks x batches of {batch_size}: {counts} would{batches}, or set partition.uneven = \"idle\" to leave slots empty"
@@ -46,20 +46,20 @@ fn uneven(tasks: u64, ranks: u64, batch_size: u64, fitting: Option<u64>) -> Stri
 pub struct Plan {
     pub batches: Vec<Tasks>,
     pub partition: Partition,
-    /// Slots of the last round, or at gaps between tasks, that no task fills.
+    /// Number of slots without a task, in the last round or at gaps between tasks.
     pub idle_slots: u64,
 }
 
 impl Plan {
-    /// How many batches the busiest rank runs.
+    /// Number of batches of the busiest rank.
     pub fn rounds(&self) -> u64 {
         (self.batches.len() as u64).div_ceil(self.partition.ranks)
     }
 }
 
-/// The batch size where none is given: for a static schedule the largest up to 256 that divides the tasks evenly over the
-/// ranks, and where none does an even share per rank (1 where slots may not stay idle: the refusal then names the nearest
-/// counts); for a dynamic one so many that every rank gets eight batches. Never more than `most`.
+/// The batch size if none is configured, at most `most`. For a static schedule it is the largest up to 256 that divides the tasks evenly
+/// over the ranks; if none does, an even share per rank (1 if slots may not stay idle: the error then names the nearest numbers of tasks).
+/// For a dynamic schedule every rank gets eight batches.
 pub fn choose_batch_size(tasks: u64, ranks: u64, dynamic: bool, idle: bool, most: u64) -> u64 {
     let most = most.clamp(1, LARGEST_CHOICE);
     if dynamic {
@@ -73,7 +73,7 @@ pub fn choose_batch_size(tasks: u64, ranks: u64, dynamic: bool, idle: bool, most
 /// Divides the tasks `left` into batches.
 ///
 /// # Errors
-/// There are none, or they do not divide evenly and slots may not stay idle.
+/// There are no tasks, or they do not divide evenly and slots may not stay idle.
 pub fn lay_out(left: &TaskSet, partition: Partition) -> Result<Plan, Error> {
     let Partition { ranks, batch_size, idle } = partition;
     let tasks = left.count();
@@ -96,7 +96,7 @@ fn fitting(tasks: u64, ranks: u64, wanted: u64) -> Option<u64> {
     if !tasks.is_multiple_of(ranks) {
         return None;
     }
-    // 1 divides then, so the search ends there at the latest.
+    // The search ends at 1, which divides.
     let outward = (0..=wanted).flat_map(|step| [wanted - step, wanted + step]);
     outward.into_iter().find(|&size| size > 0 && tasks.is_multiple_of(ranks * size))
 }
@@ -117,11 +117,11 @@ mod tests {
     }
 
     #[test]
-    fn an_uneven_plan_is_refused_with_the_nearest_numbers_that_fit() {
+    fn an_uneven_plan_is_refused_and_the_nearest_even_ones_are_named() {
         let error = plan(10, 4, 2, false).unwrap_err();
         assert_eq!(
             error.to_string(),
-            "10 tasks do not divide over 4 ranks x batches of 2: 8 or 16 would; no batch size does with 10 tasks on 4 ranks, or set partition.uneven = \"idle\" to leave slots empty"
+            "10 tasks do not divide over 4 ranks x batches of 2: 8 or 16 would; no batch size divides 10 tasks evenly over 4 ranks, or set partition.uneven = \"idle\" to leave slots empty"
         );
         let text = plan(120, 4, 25, false).unwrap_err().to_string();
         assert!(text.contains("100 or 200 would; so would partition.batch_size = 30"), "{text}");
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn the_batch_size_chosen_is_the_largest_that_divides() {
+    fn the_largest_batch_size_that_divides_is_chosen() {
         let choose = |tasks, ranks, dynamic, idle| choose_batch_size(tasks, ranks, dynamic, idle, u64::MAX);
         assert_eq!(choose(12000, 4, false, true), 250);
         assert_eq!(choose(12000, 100, false, true), 120);

@@ -1,11 +1,11 @@
-//! Which tasks are done, and which are left?
+//! Which tasks are done and which are left?
 use crate::task::{TaskId, Tasks};
 use std::collections::BTreeMap;
 
-/// A set of task indices, kept as disjoint ranges.
+/// A set of task indices, stored as disjoint ranges.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TaskSet {
-    /// First task of each range to its end; ranges neither overlap nor touch.
+    /// First task and end of each range; ranges neither overlap nor touch.
     ranges: BTreeMap<TaskId, TaskId>,
     count: u64,
 }
@@ -18,17 +18,17 @@ impl TaskSet {
         set
     }
 
-    /// How many tasks the set holds.
+    /// Number of tasks in the set.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// Whether it holds none.
+    /// Whether the set is empty.
     pub fn is_empty(&self) -> bool {
         self.count == 0
     }
 
-    /// Whether it holds `task`.
+    /// Whether the set contains `task`.
     pub fn contains(&self, task: TaskId) -> bool {
         self.ranges.range(..=task).next_back().is_some_and(|(_, &end)| task < end)
     }
@@ -38,7 +38,7 @@ impl TaskSet {
         self.ranges.iter().map(|(&first, &end)| Tasks::new(first, end))
     }
 
-    /// Whether it holds any of `tasks`.
+    /// Whether the set contains any of `tasks`.
     pub fn overlaps(&self, tasks: Tasks) -> bool {
         self.ranges.range(..tasks.end).next_back().is_some_and(|(_, &end)| end > tasks.first) && !tasks.is_empty()
     }
@@ -62,7 +62,7 @@ impl TaskSet {
         self.count += tasks.count();
     }
 
-    /// Takes `tasks` out.
+    /// Removes `tasks`.
     pub fn remove(&mut self, tasks: Tasks) {
         if tasks.is_empty() {
             return;
@@ -72,7 +72,7 @@ impl TaskSet {
             self.ranges.remove(&range.first);
             self.count -= range.count();
             for rest in [Tasks::new(range.first, tasks.first), Tasks::new(tasks.end, range.end)] {
-                // `Tasks::new` gives an empty range where nothing stands out on that side.
+                // Empty if the range does not extend beyond `tasks` on this side.
                 if !rest.is_empty() && rest.count() < range.count() {
                     self.ranges.insert(rest.first, rest.end);
                     self.count += rest.count();

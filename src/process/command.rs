@@ -1,64 +1,63 @@
-//! What is to be run, and how did it end?
-use super::{capture::Captured, wire};
+//! Which program is to be run how, and how did it end?
+use super::{capture::Captured, path_bytes};
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use std::{ffi::OsString, fmt, path::PathBuf, time::Duration};
 
-/// One run of a program. The fields are the interface; [`Command::new`] fills in what is usual.
+/// A program to run, with arguments, environment, input, output and limits. [`Command::new`] sets the defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
-    /// The program and its arguments. A program without a slash is looked for in the child's PATH, one with a slash is
-    /// taken from `directory` unless it is absolute.
+    /// The program and its arguments. A program without a slash is searched in the PATH of the command's environment; one with a slash is
+    /// relative to `directory` unless it is absolute.
     pub argv: Vec<OsString>,
-    /// Where the program works; must exist.
-    #[serde(with = "wire::path")]
+    /// The program's working directory; must exist.
+    #[serde(with = "path_bytes")]
     pub directory: PathBuf,
-    /// Variables added to the environment that the rank was started with, which is first rid of what the launcher left
-    /// in it ([`environment`](super::environment)).
+    /// Variables added to the rank's environment without those of the launcher ([`environment`](super::environment)).
     pub set: Vec<(OsString, OsString)>,
-    /// Variables taken out of the environment, before `set`.
+    /// Variables removed from the environment, before `set` applies.
     pub unset: Vec<OsString>,
     pub stdin: Stdin,
     pub stdout: Output,
     pub stderr: Output,
-    /// After this time the program is told to end.
+    /// Wall-clock limit: the program is then terminated.
     pub time_limit: Option<Duration>,
-    /// So is one that for this long has neither printed anything nor changed a file in its directory.
-    pub stall_limit: Option<Duration>,
-    /// Where another command runs for longer than this, it does not begin any more, and comes back as [`Exit::Cancelled`].
+    /// The program is terminated when for this long it has neither printed anything nor changed a file in its directory.
+    pub inactivity_limit: Option<Duration>,
+    /// Longest wait behind another command; the command is then not started and returns as [`Exit::Cancelled`].
     pub begin_within: Option<Duration>,
     /// Time between the signal TERM to the program's process group and the signal KILL to all of its descendants.
     pub grace: Duration,
-    /// The cores that the program may use; those of the rank where there are none given.
+    /// The cores that the program is bound to; none: it inherits the rank's CPU affinity.
     pub cores: Option<Vec<usize>>,
 }
 
-/// What a program reads.
+/// Standard input of a program.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stdin {
     Null,
-    /// These bytes, which are held in memory twice for a moment: for small input.
+    /// These bytes; for small input, since two copies are in memory for a moment.
     Bytes(Vec<u8>),
     /// A file, relative to the command's directory.
-    #[serde(with = "wire::path")]
+    #[serde(with = "path_bytes")]
     File(PathBuf),
 }
 
-/// Where a program's output goes.
+/// Where standard output or standard error of a program goes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Output {
-    /// Into [`Finished`], beginning and end of it.
+    /// Into [`Finished`]: its beginning and end.
     Captured,
-    /// Into a file, relative to the command's directory, emptied first; stdout and stderr may share one.
-    #[serde(with = "wire::path")]
+    /// Into a file, relative to the command's directory, truncated first; stdout and stderr may share one.
+    #[serde(with = "path_bytes")]
     File(PathBuf),
-    /// Both: into [`Finished`], and the same beginning and end into a file, which is made with the first byte and says what was left
-    /// out. An older file of that name is removed.
-    #[serde(with = "wire::path")]
-    Kept(PathBuf),
+    /// Into [`Finished`] and the same beginning and end into a file, relative to the command's directory. The file is created with the
+    /// first byte and says how much was left out; an older file of that name is removed.
+    #[serde(with = "path_bytes")]
+    Tee(PathBuf),
 }
 
-/// A run that is over.
+/// How a command ended, what it printed and what it used.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Finished {
     pub exit: Exit,
@@ -66,34 +65,33 @@ pub struct Finished {
     pub stdout: Captured,
     /// Empty where the output went into a file.
     pub stderr: Captured,
-    /// From the start of the program to its end.
+    /// Wall-clock time from the start of the program to its end.
     pub elapsed: Duration,
     /// User and system time of the program and its descendants, in seconds.
     pub cpu_s: f64,
-    /// Largest resident memory of any single process among them, in KiB. Never below the guard's own few MiB.
+    /// Largest resident memory of any one of them, KiB. Never below the few MiB of the supervisor.
     pub peak_memory_kb: u64,
-    /// Descendants that not even the signal KILL ended within seconds: blocked in the kernel, as a rule by a file system.
+    /// Number of descendants that SIGKILL did not end within seconds: blocked in the kernel, usually by a file system.
     pub survivors: u32,
 }
 
 /// How a program ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Exit {
-    /// By itself, with this code.
+    /// On its own, with this exit code.
     Exited(i32),
-    /// By a signal that did not come from the guard.
+    /// By a signal that the supervisor did not send.
     Signalled(i32),
-    /// By the guard, at the time limit.
+    /// Terminated by the supervisor at the time limit.
     TimedOut,
-    /// By the guard, since nothing moved for so long as the command allows.
+    /// Terminated by the supervisor at the inactivity limit.
     Stalled,
-    /// By the guard, on [`Guard::cancel`](super::Guard::cancel), or not started for it.
+    /// Terminated, or not started, on [`Supervisor::cancel`](super::Supervisor::cancel) or because it waited too long.
     Cancelled,
 }
 
 impl Command {
-    /// The program and arguments `argv`, run in `directory` with no input, output captured, no time limit and 10 s of
-    /// grace.
+    /// Program and arguments `argv` in `directory`, with empty input, captured output, no limits and a grace period of 10 s.
     pub fn new<A: Into<OsString>>(argv: impl IntoIterator<Item = A>, directory: impl Into<PathBuf>) -> Self {
         Self {
             argv: argv.into_iter().map(Into::into).collect(),
@@ -104,20 +102,21 @@ impl Command {
             stdout: Output::Captured,
             stderr: Output::Captured,
             time_limit: None,
-            stall_limit: None,
+            inactivity_limit: None,
             begin_within: None,
             grace: Duration::from_secs(10),
             cores: None,
         }
     }
 
-    /// The program's name as given; empty when there is none.
+    /// The program's name as given; empty if there is none.
     pub fn program(&self) -> PathBuf {
         self.argv.first().map(PathBuf::from).unwrap_or_default()
     }
 }
 
 impl Stdin {
+    /// The file that is read, if any.
     pub(super) fn file(&self) -> Option<&PathBuf> {
         match self {
             Stdin::File(path) => Some(path),
@@ -127,16 +126,25 @@ impl Stdin {
 }
 
 impl Output {
+    /// The file that is written, if any.
     pub(super) fn file(&self) -> Option<&PathBuf> {
         match self {
-            Output::File(path) | Output::Kept(path) => Some(path),
+            Output::File(path) | Output::Tee(path) => Some(path),
             Output::Captured => None,
+        }
+    }
+
+    /// The file that receives a copy of what is captured, if any.
+    pub(super) fn tee(&self) -> Option<&PathBuf> {
+        match self {
+            Output::Tee(path) => Some(path),
+            Output::File(_) | Output::Captured => None,
         }
     }
 }
 
 impl Finished {
-    /// A run that was cancelled before it began.
+    /// Of a command that was cancelled before it started.
     pub(super) fn not_started() -> Self {
         Self {
             exit: Exit::Cancelled,
@@ -151,13 +159,13 @@ impl Finished {
 }
 
 impl Exit {
-    /// Whether the program ended by itself with code 0.
+    /// Whether the program ended on its own with exit code 0.
     pub fn is_success(self) -> bool {
         self == Exit::Exited(0)
     }
 
-    /// Whether a signal ended it that also asks a whole run to stop, as batch systems send them to every process of a job; a shell
-    /// says so by an exit code of 128 and the signal's number.
+    /// Whether it ended by a signal that also asks a whole run to stop: batch systems send these to every process of a job. A shell
+    /// reports it as exit code 128 plus the signal's number.
     pub fn is_by_stop_signal(self) -> bool {
         let signal = match self {
             Exit::Signalled(signal) => signal,
@@ -167,8 +175,8 @@ impl Exit {
         [Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGINT, Signal::SIGTERM].map(|s| s as i32).contains(&signal)
     }
 
-    /// Whether something outside killed it with SIGKILL, as the kernel does when memory runs out.
-    pub fn is_for_want_of_resources(self) -> bool {
+    /// Whether it was killed by a SIGKILL from outside, as the kernel does when memory runs out.
+    pub fn is_external_kill(self) -> bool {
         self == Exit::Signalled(Signal::SIGKILL as i32)
     }
 }
@@ -177,18 +185,18 @@ impl fmt::Display for Exit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match *self {
             Exit::Exited(code) => write!(f, "ended with exit code {code}"),
-            Exit::Signalled(signal) if self.is_for_want_of_resources() => {
-                write!(f, "killed by {} from outside, most often because memory ran out", signal_name(signal))
+            Exit::Signalled(signal) if self.is_external_kill() => {
+                write!(f, "killed by {} from outside, most likely because memory ran out", signal_name(signal))
             }
             Exit::Signalled(signal) => write!(f, "killed by {}", signal_name(signal)),
-            Exit::TimedOut => write!(f, "ended at its time limit"),
-            Exit::Stalled => write!(f, "ended since it neither printed nor wrote anything any more"),
+            Exit::TimedOut => write!(f, "terminated at its time limit"),
+            Exit::Stalled => write!(f, "terminated because it no longer printed or wrote anything"),
             Exit::Cancelled => write!(f, "cancelled"),
         }
     }
 }
 
-/// The name of a signal, or its number where it has none (real-time signals).
+/// The name of a signal, or its number if it has none (real-time signals).
 pub(super) fn signal_name(signal: i32) -> String {
     Signal::try_from(signal).map_or_else(|_| format!("signal {signal}"), |signal| signal.to_string())
 }
@@ -198,7 +206,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_exit_says_what_happened() {
+    fn exits_are_described() {
         assert_eq!(Exit::Exited(3).to_string(), "ended with exit code 3");
         assert_eq!(Exit::Signalled(11).to_string(), "killed by SIGSEGV");
         assert_eq!(Exit::Signalled(40).to_string(), "killed by signal 40");

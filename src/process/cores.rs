@@ -1,10 +1,10 @@
-//! Which processor cores are this rank's own?
+//! Which processor cores does a rank give to its programs?
 //!
-//! Launchers bind ranks in every way there is: each to its own core, each socket's ranks to the socket, or not at all.
-//! Programs that a rank starts inherit its mask, and threads beyond it share cores with other ranks. So the masks of all
-//! ranks of a node are laid side by side and every core goes to one rank. *Core* numbers are the kernel's, one for each
-//! hardware thread; threads of one physical core stay together as long as there are cores enough.
-use super::Error;
+//! Launchers bind each rank to a core of its own, or all ranks of a socket to the socket, or none at all. Programs inherit the affinity mask
+//! of their rank, and may share cores with those of other ranks. So the masks of all ranks of a node are compared and every core is given
+//! to one rank. Core numbers are the kernel's, one for each hardware thread; threads of a physical core are kept together as long as there
+//! are enough cores.
+use super::error::Error;
 use nix::{
     sched::{CpuSet, sched_getaffinity, sched_setaffinity},
     unistd::Pid,
@@ -14,39 +14,39 @@ use std::{
     fmt, fs,
 };
 
-/// The cores that this thread may use, ascending; what the launcher left when called at the start of `main`.
+/// The affinity mask of this thread: cores in ascending order. At the start of `main` it is what the launcher has set.
 ///
 /// # Errors
-/// The kernel does not say, as on a machine of more than 1024 cores.
+/// The mask cannot be queried, as on a node of more than 1024 cores.
 pub fn allowed() -> Result<Vec<usize>, Error> {
     let mask = sched_getaffinity(Pid::from_raw(0)).map_err(|errno| Error::Affinity { source: errno.into() })?;
     Ok((0..CpuSet::count()).filter(|&core| mask.is_set(core).unwrap_or(false)).collect())
 }
 
-/// The cores of this node that processes may be bound to at all, threads of a physical core and cores of a socket beside each other: the
-/// order in which programs number them that read the node's topology themselves. Empty where the kernel does not say.
-pub fn node() -> Vec<usize> {
-    // A binding narrower than that is the launcher's; the kernel cuts a wider wish to what the job's control group has.
+/// All cores of this node that processes may be bound to, with the threads of a physical core and the cores of a socket next to each other:
+/// programs that read the node's topology number cores in this order. Empty if the mask cannot be queried.
+pub fn bindable() -> Vec<usize> {
+    // Undoes the launcher's binding, in a thread of its own; the kernel restricts the mask to the control group of the job.
     let widened = std::thread::spawn(|| {
-        let mut every = CpuSet::new();
-        (0..CpuSet::count()).try_for_each(|core| every.set(core)).ok()?;
-        sched_setaffinity(Pid::from_raw(0), &every).ok()?;
+        let mut all = CpuSet::new();
+        (0..CpuSet::count()).try_for_each(|core| all.set(core)).ok()?;
+        sched_setaffinity(Pid::from_raw(0), &all).ok()?;
         allowed().ok()
     });
-    let reachable = widened.join().ok().flatten().unwrap_or_default();
-    Topology::read().grouped(&reachable.into_iter().collect()).concat()
+    let cores = widened.join().ok().flatten().unwrap_or_default();
+    Topology::read().grouped(&cores.into_iter().collect()).concat()
 }
 
-/// Where `threads` threads are to be pinned that own `cores`, for programs that number cores as [`node`] does: the place of the first one, and the
-/// distance from each to the next, so that they spread over physical cores. None where the cores do not lie evenly.
-pub fn pinning(cores: &[usize], threads: usize, node: &[usize]) -> Option<(usize, usize)> {
-    let mut places: Vec<usize> =
-        cores.iter().map(|core| node.iter().position(|other| other == core)).collect::<Option<_>>()?;
-    places.sort_unstable();
-    let (first, second) = (*places.first()?, places.get(1).copied());
-    let gap = second.map_or(1, |second| second - first);
-    let is_even = places.windows(2).all(|pair| pair[1] - pair[0] == gap);
-    (is_even && threads > 0 && threads <= places.len()).then(|| (first, gap * (places.len() / threads)))
+/// How to pin `threads` threads to `cores`, for programs that number cores by their index in `node_cores` ([`bindable`]): the index of the
+/// first thread's core and the stride to the next, so that threads are spread over physical cores. None if the cores are not evenly spaced.
+pub fn pinning(cores: &[usize], threads: usize, node_cores: &[usize]) -> Option<(usize, usize)> {
+    let mut indices: Vec<usize> =
+        cores.iter().map(|core| node_cores.iter().position(|other| other == core)).collect::<Option<_>>()?;
+    indices.sort_unstable();
+    let (first, second) = (*indices.first()?, indices.get(1).copied());
+    let spacing = second.map_or(1, |second| second - first);
+    let is_even = indices.windows(2).all(|pair| pair[1] - pair[0] == spacing);
+    (is_even && threads > 0 && threads <= indices.len()).then(|| (first, spacing * (indices.len() / threads)))
 }
 
 /// A physical core: its socket and the first of its hardware threads.
@@ -57,7 +57,7 @@ type Physical = (usize, usize);
 pub struct Topology(BTreeMap<usize, Physical>);
 
 impl Topology {
-    /// The node that this process runs on, from `/sys`.
+    /// Reads the topology of this node from `/sys`.
     pub fn read() -> Self {
         let text = |file: String| fs::read_to_string(format!("/sys/devices/system/cpu/{file}")).unwrap_or_default();
         let physical = |core: usize| {
@@ -87,7 +87,7 @@ impl Topology {
     }
 }
 
-/// The numbers of a list like `0-3,8`, as the kernel writes them; what is no number is left out.
+/// Parses a list like `0-3,8`, as the kernel writes them; skips what is not a number.
 fn parse_list(text: &str) -> Vec<usize> {
     let range = |part: &str| {
         let (first, last) = part.split_once('-').unwrap_or((part, part));
@@ -96,34 +96,34 @@ fn parse_list(text: &str) -> Vec<usize> {
     text.split(',').filter_map(range).flatten().collect()
 }
 
-/// What one rank of a node gets.
+/// The cores that one rank of a node gets.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Share {
     /// The rank's cores, ascending.
     pub cores: Vec<usize>,
-    /// How many ranks use one of these cores; 1 when they are this rank's own.
+    /// Number of ranks that share these cores; 1 if they belong to this rank alone.
     pub ranks: usize,
-    /// How many cores of the node no rank may use.
+    /// Number of cores of the node that no rank may use.
     pub idle: usize,
-    /// Whether the launcher bound the rank to a single physical core, which its programs inherit.
+    /// Whether the launcher bound the rank to a single physical core.
     pub is_bound_to_one: bool,
 }
 
-/// What makes a share worth a warning.
+/// Why programs may run slowly on a share of cores.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum CoreWarning {
     /// There are fewer cores than ranks.
     Oversubscribed { ranks: usize, cores: usize },
     /// The rank is bound to one core while others are free.
     BoundToOne { idle: usize },
-    /// A program is to run with more threads than the rank has cores.
+    /// Programs have more threads than the rank has cores.
     TooManyThreads { threads: usize, cores: usize },
 }
 
-/// The share of the rank `local_rank` of a node whose ranks have these `masks` (by node-local rank).
+/// The share of rank `local_rank` of a node whose ranks have the affinity `masks`, indexed by node-local rank.
 ///
-/// Ranks with equal masks divide them evenly, physical core by physical core. A rank with a narrow mask chooses before
-/// one whose mask is wider and overlaps it.
+/// Ranks with equal masks divide it evenly by physical cores. Ranks with narrow masks are served before those with wider, overlapping
+/// ones.
 pub fn share(masks: &[Vec<usize>], local_rank: usize, topology: &Topology) -> Share {
     let shares = divide(masks, topology);
     let cores = shares[local_rank].clone();
@@ -136,7 +136,7 @@ pub fn share(masks: &[Vec<usize>], local_rank: usize, topology: &Topology) -> Sh
     }
 }
 
-/// The cores of every rank of a node.
+/// The cores of every rank of a node, indexed by node-local rank.
 fn divide(masks: &[Vec<usize>], topology: &Topology) -> Vec<Vec<usize>> {
     let mut ranks_of: BTreeMap<(usize, BTreeSet<usize>), Vec<usize>> = BTreeMap::new();
     for (rank, mask) in masks.iter().enumerate() {
@@ -147,65 +147,65 @@ fn divide(masks: &[Vec<usize>], topology: &Topology) -> Vec<Vec<usize>> {
     let mut shares = vec![Vec::new(); masks.len()];
     for ((_, mask), ranks) in ranks_of {
         let free: BTreeSet<usize> = mask.difference(&taken).copied().collect();
-        // With nothing left the rank shares with those before it, which `Share::ranks` tells.
+        // With none left the rank shares cores with others, counted in `Share::ranks`.
         let cores = if free.is_empty() { mask } else { free };
-        for (place, &rank) in ranks.iter().enumerate() {
-            shares[rank] = part(&cores, place, ranks.len(), topology);
+        for (index, &rank) in ranks.iter().enumerate() {
+            shares[rank] = part(&cores, index, ranks.len(), topology);
             taken.extend(&shares[rank]);
         }
     }
     shares
 }
 
-/// Part `place` of `parts` of `cores`: whole physical cores if there are enough, else hardware threads, else one shared.
-fn part(cores: &BTreeSet<usize>, place: usize, parts: usize, topology: &Topology) -> Vec<usize> {
+/// Part `index` of `parts` of `cores`: whole physical cores if there are enough, else hardware threads, else a shared one.
+fn part(cores: &BTreeSet<usize>, index: usize, parts: usize, topology: &Topology) -> Vec<usize> {
     let groups = topology.grouped(cores);
     let mut mine = if groups.len() >= parts {
-        slice(&groups, place, parts).concat()
+        slice(&groups, index, parts).concat()
     } else {
         let threads = groups.concat();
         match threads.len() {
             0 => Vec::new(),
-            n if n >= parts => slice(&threads, place, parts).to_vec(),
-            n => vec![threads[place * n / parts]],
+            n if n >= parts => slice(&threads, index, parts).to_vec(),
+            n => vec![threads[index * n / parts]],
         }
     };
     mine.sort_unstable();
     mine
 }
 
-fn slice<T>(all: &[T], place: usize, parts: usize) -> &[T] {
-    &all[place * all.len() / parts..(place + 1) * all.len() / parts]
+fn slice<T>(all: &[T], index: usize, parts: usize) -> &[T] {
+    &all[index * all.len() / parts..(index + 1) * all.len() / parts]
 }
 
 impl Share {
     /// What is wrong with the share for programs of `threads` threads, if anything.
-    pub fn fault(&self, threads: usize) -> Option<Fault> {
+    pub fn warning(&self, threads: usize) -> Option<CoreWarning> {
         let cores = self.cores.len();
         if self.ranks > 1 && threads <= cores {
-            Some(Fault::Oversubscribed { ranks: self.ranks, cores })
+            Some(CoreWarning::Oversubscribed { ranks: self.ranks, cores })
         } else if self.is_bound_to_one && self.idle > 0 && threads > cores {
-            Some(Fault::BoundToOne { idle: self.idle })
+            Some(CoreWarning::BoundToOne { idle: self.idle })
         } else if threads > cores {
-            Some(Fault::TooManyThreads { threads, cores })
+            Some(CoreWarning::TooManyThreads { threads, cores })
         } else {
             None
         }
     }
 }
 
-impl fmt::Display for Fault {
+impl fmt::Display for CoreWarning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Oversubscribed { ranks, cores } => {
-                write!(f, "{ranks} ranks share {cores} core(s); start fewer ranks on a node")
+            CoreWarning::Oversubscribed { ranks, cores } => {
+                write!(f, "{ranks} ranks share {cores} core(s); start fewer ranks per node")
             }
-            Fault::BoundToOne { idle } => write!(
+            CoreWarning::BoundToOne { idle } => write!(
                 f,
-                "the launcher bound this rank to one core and {idle} of the node are used by no rank; start with `mpirun --bind-to none`, or `srun --cpus-per-task`"
+                "the launcher bound this rank to one core and leaves {idle} cores of the node idle; start with `mpirun --bind-to none`, or `srun --cpus-per-task`"
             ),
-            Fault::TooManyThreads { threads, cores } => {
-                write!(f, "{threads} threads on {cores} core(s); ask for fewer threads or start fewer ranks on a node")
+            CoreWarning::TooManyThreads { threads, cores } => {
+                write!(f, "{threads} threads on {cores} core(s); use fewer threads or start fewer ranks per node")
             }
         }
     }
@@ -231,7 +231,7 @@ mod tests {
     }
 
     #[test]
-    fn ranks_that_are_not_bound_divide_the_node_and_no_core_is_given_twice() {
+    fn unbound_ranks_divide_the_node_and_no_core_is_given_twice() {
         let topology = Topology::flat(10);
         for ranks in 1..=10 {
             let shares = shares(&vec![all(0..10); ranks], &topology);
@@ -268,26 +268,26 @@ mod tests {
     }
 
     #[test]
-    fn too_many_ranks_are_spread_evenly_and_said_to_share() {
+    fn too_many_ranks_are_spread_evenly_and_share_cores() {
         let masks = vec![vec![2, 5]; 6];
         let topology = Topology::flat(8);
         assert_eq!(shares(&masks, &topology).concat(), [2, 2, 2, 5, 5, 5]);
         let mine = share(&masks, 4, &topology);
         assert_eq!((mine.ranks, mine.idle), (3, 6));
-        assert_eq!(mine.fault(1), Some(Fault::Oversubscribed { ranks: 3, cores: 1 }));
-        assert_eq!(mine.fault(2), Some(Fault::TooManyThreads { threads: 2, cores: 1 }));
+        assert_eq!(mine.warning(1), Some(CoreWarning::Oversubscribed { ranks: 3, cores: 1 }));
+        assert_eq!(mine.warning(2), Some(CoreWarning::TooManyThreads { threads: 2, cores: 1 }));
     }
 
     #[test]
-    fn a_rank_bound_to_one_core_of_many_is_noticed() {
+    fn a_rank_bound_to_one_core_of_many_is_detected() {
         let topology = two_sockets(4);
         let bound = share(&[vec![0, 8], vec![1, 9]], 1, &topology);
         assert_eq!((bound.cores.as_slice(), bound.is_bound_to_one, bound.idle), ([1, 9].as_slice(), true, 12));
-        assert_eq!(bound.fault(2), None);
-        assert_eq!(bound.fault(4), Some(Fault::BoundToOne { idle: 12 }));
+        assert_eq!(bound.warning(2), None);
+        assert_eq!(bound.warning(4), Some(CoreWarning::BoundToOne { idle: 12 }));
         let free = share(&[all(0..16)], 0, &topology);
-        assert!(!free.is_bound_to_one && free.fault(16).is_none());
-        assert_eq!(free.fault(17), Some(Fault::TooManyThreads { threads: 17, cores: 16 }));
+        assert!(!free.is_bound_to_one && free.warning(16).is_none());
+        assert_eq!(free.warning(17), Some(CoreWarning::TooManyThreads { threads: 17, cores: 16 }));
     }
 
     #[test]
@@ -301,11 +301,11 @@ mod tests {
         assert_eq!(pinning(&[0, 1, 2], 4, &node), None);
         assert_eq!(pinning(&[0, 1, 3], 2, &(0..8).collect::<Vec<_>>()), None);
         assert_eq!(pinning(&[99], 1, &node), None);
-        assert!(self::node().iter().all(|core| Topology::read().0.contains_key(core)) && !self::node().is_empty());
+        assert!(bindable().iter().all(|core| Topology::read().0.contains_key(core)) && !bindable().is_empty());
     }
 
     #[test]
-    fn lists_of_the_kernel_are_read_and_this_node_has_the_cores_that_it_allows() {
+    fn lists_of_the_kernel_are_parsed_and_all_allowed_cores_exist() {
         assert_eq!(parse_list("0-2,7,10-11\n"), [0, 1, 2, 7, 10, 11]);
         assert_eq!(parse_list("\n"), Vec::<usize>::new());
         let topology = Topology::read();

@@ -1,15 +1,15 @@
-//! Which variables does a program get?
+//! Which environment variables does a program inherit?
 //!
-//! The rank's own, without those by which a launcher tells a process that it is a rank: a child built with MPI would
-//! take itself for one, and hang in `MPI_Init` or disturb the campaign's job. What users and modules set, and what SLURM
-//! says about the job as a whole, stays.
+//! Those of the rank, without the variables by which a launcher tells a process that it is a rank: a program built with MPI would consider
+//! itself one, and hang in `MPI_Init` or disturb the campaign's job. What users and modules set, and what SLURM sets for the job as a
+//! whole, is kept.
 use std::{
     collections::BTreeMap,
     ffi::{OsStr, OsString},
     os::unix::ffi::OsStrExt,
 };
 
-/// Beginnings of names that only launchers use.
+/// Prefixes of variables that only launchers set.
 const LAUNCHER_PREFIXES: &[&str] = &[
     // Open MPI 4 (orted) and 5 (PRRTE)
     "OMPI_",
@@ -28,7 +28,7 @@ const LAUNCHER_PREFIXES: &[&str] = &[
     "MVP_COMM_WORLD_",
     "PALS_",
     "ALPS_APP_",
-    // SLURM, what srun sets for a step and for a task of it
+    // SLURM: what srun sets for a step and its tasks
     "SLURM_STEP",
     "SLURM_SRUN_COMM_",
     "SLURM_PMI",
@@ -39,7 +39,7 @@ const LAUNCHER_PREFIXES: &[&str] = &[
     "JSM_NAMESPACE_",
 ];
 
-/// Names that launchers use beside those.
+/// Further variables that launchers set.
 const LAUNCHER_NAMES: &[&str] = &[
     "MPI_LOCALNRANKS",
     "MPI_LOCALRANKID",
@@ -54,7 +54,7 @@ const LAUNCHER_NAMES: &[&str] = &[
     "SRUN_DEBUG",
 ];
 
-/// Names that begin like a launcher's and are the user's.
+/// Variables with a launcher's prefix that users set.
 const USER_NAMES: &[&str] = &[
     "OMPI_ALLOW_RUN_AS_ROOT",
     "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM",
@@ -65,21 +65,21 @@ const USER_NAMES: &[&str] = &[
     "PMIX_INSTALL_PREFIX",
 ];
 
-/// Whether a launcher sets `name` for its ranks, so that no child may see it.
-pub fn is_of_a_launcher(name: &OsStr) -> bool {
-    let is = |other: &&str| name.as_bytes() == other.as_bytes();
-    let begins = |prefix: &&str| name.as_bytes().starts_with(prefix.as_bytes());
-    (LAUNCHER_NAMES.iter().any(is) || LAUNCHER_PREFIXES.iter().any(begins)) && !USER_NAMES.iter().any(is)
+/// Whether a launcher sets the variable `name` for its ranks: programs must not inherit it.
+pub fn is_launcher_variable(name: &OsStr) -> bool {
+    let equals = |other: &&str| name.as_bytes() == other.as_bytes();
+    let has_prefix = |prefix: &&str| name.as_bytes().starts_with(prefix.as_bytes());
+    (LAUNCHER_NAMES.iter().any(equals) || LAUNCHER_PREFIXES.iter().any(has_prefix)) && !USER_NAMES.iter().any(equals)
 }
 
-/// A child's variables: the `inherited` ones without the launcher's and those of `unset`, then those of `set`.
-pub fn of_child(
+/// The variables of a program: the `inherited` ones without the launcher's and those in `unset`, then those in `set`.
+pub fn for_child(
     inherited: impl IntoIterator<Item = (OsString, OsString)>,
     unset: &[OsString],
     set: &[(OsString, OsString)],
 ) -> BTreeMap<OsString, OsString> {
-    let stays = |name: &OsStr| !is_of_a_launcher(name) && !unset.iter().any(|gone| gone == name);
-    inherited.into_iter().filter(|(name, _)| stays(name)).chain(set.iter().cloned()).collect()
+    let is_kept = |name: &OsStr| !is_launcher_variable(name) && !unset.iter().any(|removed| removed == name);
+    inherited.into_iter().filter(|(name, _)| is_kept(name)).chain(set.iter().cloned()).collect()
 }
 
 #[cfg(test)]
@@ -104,21 +104,21 @@ mod tests {
         PSI_SCRATCH NWCHEM_BASIS_LIBRARY PLUMED_KERNEL UCX_TLS FI_PROVIDER";
 
     #[test]
-    fn every_variable_of_a_launcher_goes_and_every_other_stays() {
+    fn every_variable_of_a_launcher_is_removed_and_every_other_kept() {
         for name in LAUNCHED.split_whitespace() {
-            assert!(is_of_a_launcher(OsStr::new(name)), "{name} would reach a child");
+            assert!(is_launcher_variable(OsStr::new(name)), "{name} would reach a child");
         }
         for name in OWN.split_whitespace() {
-            assert!(!is_of_a_launcher(OsStr::new(name)), "{name} would be lost");
+            assert!(!is_launcher_variable(OsStr::new(name)), "{name} would be lost");
         }
     }
 
     #[test]
-    fn what_is_set_for_a_command_comes_last() {
+    fn variables_set_for_a_command_take_precedence() {
         let pair = |name: &str, value: &str| (OsString::from(name), OsString::from(value));
         let inherited = [pair("PMI_RANK", "3"), pair("A", "1"), pair("B", "2"), pair("C", "3")];
         let set = [pair("B", "new"), pair("OMPI_MCA_btl", "self"), pair("A", "back")];
-        let child = of_child(inherited, &["A".into(), "C".into()], &set);
+        let child = for_child(inherited, &["A".into(), "C".into()], &set);
         assert_eq!(
             child.into_iter().collect::<Vec<_>>(),
             [pair("A", "back"), pair("B", "new"), pair("OMPI_MCA_btl", "self")]

@@ -1,9 +1,9 @@
-//! How does the guard start a program, and what exactly kept it from starting?
+//! How does the supervisor start a program, and why did one not start?
 use super::{
     command::{Command, Output, Stdin},
     environment,
-    spawn::{Child, Failed},
-    wire::{Refusal, Step},
+    ipc::{LaunchFailure, LaunchStep},
+    spawn::{Child, SpawnError},
 };
 use nix::{
     errno::Errno,
@@ -24,15 +24,15 @@ use std::{
 /// Where programs are searched without a PATH, as execvp(3) does.
 const DEFAULT_PATH: &str = "/bin:/usr/bin";
 
-/// A program that runs, and the ends of the pipes that it writes into (none where a file takes the output).
+/// A program that runs, and the reading ends of its output pipes (none where the output goes into a file).
 pub struct Launched {
     pub pid: Pid,
     pub stdout: Option<File>,
     pub stderr: Option<File>,
 }
 
-/// All that a program needs to begin.
-pub struct Ready {
+/// A program that is ready to start.
+pub struct Prepared {
     child: Child,
     /// The program's file.
     file: PathBuf,
@@ -40,54 +40,54 @@ pub struct Ready {
     stderr: Option<File>,
 }
 
-/// Makes `command` ready to begin: its directory, input, output, variables and cores.
+/// Opens and looks up all that `command` needs to start: directory, program, input, output, environment and cores.
 ///
 /// # Errors
-/// Something of that is missing.
-pub fn prepare(command: &Command) -> Result<Ready, Refusal> {
+/// One of them is missing or inaccessible.
+pub fn prepare(command: &Command) -> Result<Prepared, LaunchFailure> {
     let directory = command.directory.as_path();
     if command.argv.is_empty() {
-        return Err(Refusal { step: Step::Program, errno: Errno::ENOENT as i32 });
+        return Err(LaunchFailure { step: LaunchStep::Program, errno: Errno::ENOENT as i32 });
     }
-    enter(directory).map_err(refused(Step::Directory))?;
-    let environment = environment::of_child(std::env::vars_os(), &command.unset, &command.set);
+    check_directory(directory).map_err(failed_at(LaunchStep::Directory))?;
+    let environment = environment::for_child(std::env::vars_os(), &command.unset, &command.set);
     let file = find_program(&command.argv[0], directory, &environment);
-    let file = file.ok_or(Refusal { step: Step::Program, errno: Errno::ENOENT as i32 })?;
-    let stdin = input(&command.stdin, directory).map_err(refused(Step::Stdin))?;
-    let (stdout, read_stdout) = output(&command.stdout, directory).map_err(refused(Step::Stdout))?;
-    let (stderr, read_stderr) = output(&command.stderr, directory).map_err(refused(Step::Stderr))?;
+    let file = file.ok_or(LaunchFailure { step: LaunchStep::Program, errno: Errno::ENOENT as i32 })?;
+    let stdin = input(&command.stdin, directory).map_err(failed_at(LaunchStep::Stdin))?;
+    let (stdout, read_stdout) = output(&command.stdout, directory).map_err(failed_at(LaunchStep::Stdout))?;
+    let (stderr, read_stderr) = output(&command.stderr, directory).map_err(failed_at(LaunchStep::Stderr))?;
     let cores = command.cores.as_deref().map(mask).transpose();
-    let cores = cores.map_err(|errno| Refusal { step: Step::Cores, errno: errno as i32 })?;
+    let cores = cores.map_err(|errno| LaunchFailure { step: LaunchStep::Cores, errno: errno as i32 })?;
     let child = Child::new(&file, &command.argv, &environment, directory, [stdin, stdout, stderr], cores);
-    let child = child.map_err(|_| Refusal { step: Step::Nul, errno: Errno::EINVAL as i32 })?;
-    Ok(Ready { child, file: directory.join(file), stdout: read_stdout, stderr: read_stderr })
+    let child = child.map_err(|_| LaunchFailure { step: LaunchStep::Nul, errno: Errno::EINVAL as i32 })?;
+    Ok(Prepared { child, file: directory.join(file), stdout: read_stdout, stderr: read_stderr })
 }
 
-impl Ready {
+impl Prepared {
     /// Starts the program as a child of this process and leader of its own process group.
     ///
     /// # Errors
     /// It cannot be started; nothing runs then.
-    pub fn start(self) -> Result<Launched, Refusal> {
-        let pid = self.child.spawn().map_err(|failed| not_started(&self.file, failed))?;
+    pub fn start(self) -> Result<Launched, LaunchFailure> {
+        let pid = self.child.spawn().map_err(|error| failure(&self.file, error))?;
         Ok(Launched { pid, stdout: self.stdout, stderr: self.stderr })
     }
 }
 
-/// Whether a program can be started in `directory`.
-fn enter(directory: &Path) -> io::Result<()> {
+/// Checks that a program can be started in `directory`.
+fn check_directory(directory: &Path) -> io::Result<()> {
     if !directory.metadata()?.is_dir() {
         return Err(Errno::ENOTDIR.into());
     }
     Ok(access(directory, AccessFlags::X_OK)?)
 }
 
-/// What a program reads. Never one of the standard three descriptors, which the child overwrites one after another.
+/// Opens a program's input. The descriptor is never 0, 1 or 2, which the child overwrites one after another.
 fn input(stdin: &Stdin, directory: &Path) -> io::Result<OwnedFd> {
     match stdin {
         Stdin::Null => Ok(File::open("/dev/null")?.into()),
         Stdin::File(path) => Ok(File::open(directory.join(path))?.into()),
-        // A file in memory instead of a pipe: nobody has to feed it while the program writes.
+        // A file in memory instead of a pipe, which would have to be fed while the program runs.
         Stdin::Bytes(bytes) => {
             let mut file = File::from(memfd_create(c"stdin", MFdFlags::MFD_CLOEXEC)?);
             file.write_all(bytes)?;
@@ -97,10 +97,10 @@ fn input(stdin: &Stdin, directory: &Path) -> io::Result<OwnedFd> {
     }
 }
 
-/// Where a program writes, and the end of the pipe that its output is read from.
+/// Opens a program's output, and the reading end of its pipe where it is captured.
 fn output(output: &Output, directory: &Path) -> io::Result<(OwnedFd, Option<File>)> {
     match output {
-        Output::Captured | Output::Kept(_) => {
+        Output::Captured | Output::Tee(_) => {
             let (read, write) = pipe2(OFlag::O_CLOEXEC)?;
             fcntl(&read, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
             Ok((write, Some(read.into())))
@@ -108,7 +108,7 @@ fn output(output: &Output, directory: &Path) -> io::Result<(OwnedFd, Option<File
         Output::File(path) => {
             let path = directory.join(path);
             File::create(&path)?;
-            // Appended to, so that stdout and stderr may go into the same file.
+            // Opened for appending: stdout and stderr may share a file.
             Ok((OpenOptions::new().append(true).open(path)?.into(), None))
         }
     }
@@ -120,24 +120,26 @@ fn mask(cores: &[usize]) -> Result<CpuSet, Errno> {
     Ok(mask)
 }
 
-fn refused(step: Step) -> impl Fn(io::Error) -> Refusal {
+fn failed_at(step: LaunchStep) -> impl Fn(io::Error) -> LaunchFailure {
     move |error| match error.raw_os_error() {
-        Some(errno) => Refusal { step, errno },
+        Some(errno) => LaunchFailure { step, errno },
         // The standard library refuses paths with NUL bytes itself and has no errno for it.
-        None if error.kind() == ErrorKind::InvalidInput => Refusal { step: Step::Nul, errno: Errno::EINVAL as i32 },
-        None => Refusal { step, errno: Errno::EIO as i32 },
+        None if error.kind() == ErrorKind::InvalidInput => {
+            LaunchFailure { step: LaunchStep::Nul, errno: Errno::EINVAL as i32 }
+        }
+        None => LaunchFailure { step, errno: Errno::EIO as i32 },
     }
 }
 
-/// Why the program at `file` was not started: one errno stands for several causes.
-fn not_started(file: &Path, failed: Failed) -> Refusal {
-    let (step, errno) = match failed {
-        Failed::Execute(Errno::ENOENT) if file.exists() => (Step::Interpreter, Errno::ENOENT),
-        Failed::Execute(errno) | Failed::Begin(errno) => (Step::Program, errno),
-        Failed::Directory(errno) => (Step::Directory, errno),
-        Failed::Cores(errno) => (Step::Cores, errno),
+/// Why the program at `file` was not started: ENOENT has several causes.
+fn failure(file: &Path, error: SpawnError) -> LaunchFailure {
+    let (step, errno) = match error {
+        SpawnError::Execute(Errno::ENOENT) if file.exists() => (LaunchStep::Interpreter, Errno::ENOENT),
+        SpawnError::Execute(errno) | SpawnError::Setup(errno) => (LaunchStep::Program, errno),
+        SpawnError::Directory(errno) => (LaunchStep::Directory, errno),
+        SpawnError::Cores(errno) => (LaunchStep::Cores, errno),
     };
-    Refusal { step, errno: errno as i32 }
+    LaunchFailure { step, errno: errno as i32 }
 }
 
 /// The file of a program, searched in the PATH of its environment unless the name contains a slash; relative paths start at `directory`.

@@ -3,7 +3,7 @@
 //! `fork` copies the page tables, and the supervisor then faults on every page that it writes: a third of the processor time of a short
 //! program (/bin/true: 2.1 ms with it, 1.3 ms without). So the child shares the supervisor's memory until it executes, and the supervisor
 //! waits for that, as with `vfork` (clone(2), CLONE_VM and CLONE_VFORK). In between runs a handful of system calls.
-use super::turn;
+use super::scheduling;
 use nix::{
     errno::Errno,
     libc::{self, c_char},
@@ -38,16 +38,16 @@ pub struct Child {
     cores: Option<CpuSet>,
 }
 
-/// The step at which a child failed.
+/// The step at which starting a program failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Failed {
-    /// To be created, or to set its group, signals and descriptors.
-    Begin(Errno),
-    /// To change to its directory.
+pub enum SpawnError {
+    /// Creating the child, or setting its process group, signals and descriptors.
+    Setup(Errno),
+    /// Changing to its directory.
     Directory(Errno),
-    /// To bind itself to its cores.
+    /// Binding it to its cores.
     Cores(Errno),
-    /// To execute the program's file.
+    /// Executing the program's file.
     Execute(Errno),
 }
 
@@ -82,9 +82,9 @@ impl Child {
     ///
     /// # Errors
     /// The program could not be started; no child is left then.
-    pub fn spawn(mut self) -> Result<Pid, Failed> {
+    pub fn spawn(mut self) -> Result<Pid, SpawnError> {
         match self.clone_and_execute() {
-            Err(Failed::Execute(Errno::ENOEXEC)) => {
+            Err(SpawnError::Execute(Errno::ENOEXEC)) => {
                 let file = std::mem::replace(&mut self.file, c"/bin/sh".into());
                 self.argv.splice(..1, [self.file.clone(), file]);
                 self.clone_and_execute()
@@ -93,46 +93,46 @@ impl Child {
         }
     }
 
-    fn clone_and_execute(&self) -> Result<Pid, Failed> {
+    fn clone_and_execute(&self) -> Result<Pid, SpawnError> {
         let pointers = |texts: &[CString]| -> Vec<*const c_char> {
             texts.iter().map(|text| text.as_ptr()).chain([ptr::null()]).collect()
         };
         let (argv, environment) = (pointers(&self.argv), pointers(&self.environment));
-        let (supervisor, mut failed, mut stack) = (Pid::this(), None, vec![0; STACK]);
+        let (supervisor, mut failure, mut stack) = (Pid::this(), None, vec![0; STACK]);
         let child = Box::new(|| {
-            failed = self.set_up(supervisor).err();
-            if failed.is_none() {
+            failure = self.set_up(supervisor).err();
+            if failure.is_none() {
                 // SAFETY: the lists end with a null pointer, and `self` owns what they point to.
                 unsafe { libc::execve(self.file.as_ptr(), argv.as_ptr(), environment.as_ptr()) };
-                failed = Some(Failed::Execute(Errno::last()));
+                failure = Some(SpawnError::Execute(Errno::last()));
             }
             127
         });
         let flags = CloneFlags::CLONE_VM | CloneFlags::CLONE_VFORK;
         // SAFETY: CLONE_VFORK makes this thread, the only one, wait until the child has executed or ended: until then its stack and all
         // that it borrows live. The child makes system calls alone, and neither allocates nor takes a lock.
-        let pid = unsafe { clone(child, &mut stack, flags, Some(libc::SIGCHLD)) }.map_err(Failed::Begin)?;
-        match failed {
+        let pid = unsafe { clone(child, &mut stack, flags, Some(libc::SIGCHLD)) }.map_err(SpawnError::Setup)?;
+        match failure {
             None => Ok(pid),
-            Some(failed) => {
+            Some(failure) => {
                 let _ = waitpid(pid, None);
-                Err(failed)
+                Err(failure)
             }
         }
     }
 
     /// All that the child does before it executes.
-    fn set_up(&self, supervisor: Pid) -> Result<(), Failed> {
+    fn set_up(&self, supervisor: Pid) -> Result<(), SpawnError> {
         if let Some(cores) = &self.cores {
-            sched_setaffinity(Pid::from_raw(0), cores).map_err(Failed::Cores)?;
+            sched_setaffinity(Pid::from_raw(0), cores).map_err(SpawnError::Cores)?;
         }
-        chdir(self.directory.as_c_str()).map_err(Failed::Directory)?;
-        self.detach(supervisor).map_err(Failed::Begin)
+        chdir(self.directory.as_c_str()).map_err(SpawnError::Directory)?;
+        self.detach(supervisor).map_err(SpawnError::Setup)
     }
 
     /// Puts the child into a process group of its own, with the program's descriptors and no signal blocked.
     fn detach(&self, supervisor: Pid) -> nix::Result<()> {
-        turn::be_usual();
+        scheduling::restore_default_policy();
         setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
         prctl::set_pdeathsig(Signal::SIGKILL)?;
         // The supervisor may have died before the line above.

@@ -1,5 +1,7 @@
-//! What is in a result file, or in an input file of the same format?
-use super::{Complex, Element, Error};
+//! What does a result file, or another HDF5 file, contain?
+use super::complex::Complex;
+use super::error::Error;
+use hdf5::H5Type as Element;
 use hdf5::types::VarLenUnicode;
 use std::path::{Path, PathBuf};
 
@@ -9,8 +11,9 @@ pub struct Reader {
     path: PathBuf,
 }
 
-/// A dataset as `inspect` lists it.
-pub struct Item {
+/// Name, shape and attributes of a dataset, as `inspect` lists them.
+pub struct DatasetSummary {
+    /// Full name within the file.
     pub path: String,
     pub shape: Vec<usize>,
     pub units: Option<String>,
@@ -21,13 +24,13 @@ impl Reader {
     /// Opens any HDF5 file.
     ///
     /// # Errors
-    /// It is missing, damaged or no HDF5 file.
+    /// It does not exist, is damaged, or is not an HDF5 file.
     pub fn open(path: &Path) -> Result<Self, Error> {
         let failed = |source: hdf5::Error| {
             let hint = match source.to_string() {
-                text if text.contains("consistency") => "its writer was killed; try `h5clear -s` on it",
+                text if text.contains("consistency") => "the program that wrote it was killed; try `h5clear -s` on it",
                 _ if !path.exists() => "there is no such file",
-                _ => "it is damaged or of another format",
+                _ => "it is damaged or has another format",
             };
             Error::Open { path: path.to_owned(), hint, source }
         };
@@ -37,7 +40,7 @@ impl Reader {
     /// Opens a result file of simmpi.
     ///
     /// # Errors
-    /// As [`open`](Reader::open), or the file is of another program.
+    /// As [`open`](Reader::open), or simmpi did not write the file.
     pub fn open_results(path: &Path) -> Result<Self, Error> {
         let reader = Self::open(path)?;
         match reader.text_attribute("simmpi_version") {
@@ -49,26 +52,26 @@ impl Reader {
     /// The root attribute `name`.
     ///
     /// # Errors
-    /// It is missing or of another type.
+    /// It is missing or has another type.
     pub fn attribute<T: Element>(&self, name: &str) -> Result<T, Error> {
         let attribute = self.file.attr(name).map_err(|_| self.missing(name))?;
         attribute.read_scalar().map_err(|source| self.unreadable(name, source))
     }
 
-    /// The root attribute `name`, a text.
+    /// The root attribute `name`, a string.
     ///
     /// # Errors
-    /// It is missing or of another type.
+    /// It is missing or has another type.
     pub fn text_attribute(&self, name: &str) -> Result<String, Error> {
         Ok(self.attribute::<VarLenUnicode>(name)?.to_string())
     }
 
-    /// The shape of dataset `item`, or none where there is no such dataset.
+    /// The shape of dataset `item`, if it exists.
     pub fn shape(&self, item: &str) -> Option<Vec<usize>> {
         Some(self.file.dataset(item).ok()?.shape())
     }
 
-    /// Whether dataset `item` holds complex numbers.
+    /// Whether the elements of dataset `item` are complex numbers.
     pub fn is_complex(&self, item: &str) -> bool {
         let type_of = |dataset: hdf5::Dataset| dataset.dtype().and_then(|t| t.to_descriptor()).ok();
         match self.file.dataset(item).ok().and_then(type_of) {
@@ -80,15 +83,15 @@ impl Reader {
     /// All values of dataset `item`, row-major.
     ///
     /// # Errors
-    /// It is missing or of another type.
+    /// It is missing or has another type.
     pub fn array<T: Element>(&self, item: &str) -> Result<Vec<T>, Error> {
         self.dataset(item)?.read_raw().map_err(|source| self.unreadable(item, source))
     }
 
-    /// All texts of dataset `item`.
+    /// All strings of dataset `item`.
     ///
     /// # Errors
-    /// It is missing or of another type.
+    /// It is missing or has another type.
     pub fn strings(&self, item: &str) -> Result<Vec<String>, Error> {
         Ok(self.array::<VarLenUnicode>(item)?.iter().map(ToString::to_string).collect())
     }
@@ -96,7 +99,7 @@ impl Reader {
     /// Rows `first..first + count` of dataset `item`, row-major.
     ///
     /// # Errors
-    /// It is missing, shorter or of another type.
+    /// It is missing, has fewer rows or another type.
     pub fn rows<T: Element>(&self, item: &str, first: usize, count: usize) -> Result<Vec<T>, Error> {
         let dataset = self.dataset(item)?;
         let shape = dataset.shape();
@@ -111,7 +114,7 @@ impl Reader {
         Ok(read.map_err(|source| self.unreadable(item, source))?.into_iter().collect())
     }
 
-    /// Rows of a dataset of complex numbers.
+    /// Rows `first..first + count` of a dataset of complex numbers, row-major.
     ///
     /// # Errors
     /// As [`rows`](Reader::rows).
@@ -119,11 +122,11 @@ impl Reader {
         self.rows(item, first, count)
     }
 
-    /// Every dataset of the file, sorted by path.
+    /// All datasets of the file, sorted by path.
     ///
     /// # Errors
     /// A group cannot be read.
-    pub fn items(&self) -> Result<Vec<Item>, Error> {
+    pub fn items(&self) -> Result<Vec<DatasetSummary>, Error> {
         let mut items = Vec::new();
         let mut groups = vec![self.file.group("/").map_err(|source| self.unreadable("/", source))?];
         while let Some(group) = groups.pop() {
@@ -148,10 +151,15 @@ impl Reader {
     }
 }
 
-fn describe(dataset: &hdf5::Dataset) -> Item {
+fn describe(dataset: &hdf5::Dataset) -> DatasetSummary {
     let text = |name: &str| {
         let attribute = dataset.attr(name).and_then(|a| a.read_scalar::<VarLenUnicode>());
         attribute.ok().map(|text| text.to_string())
     };
-    Item { path: dataset.name(), shape: dataset.shape(), units: text("units"), description: text("description") }
+    DatasetSummary {
+        path: dataset.name(),
+        shape: dataset.shape(),
+        units: text("units"),
+        description: text("description"),
+    }
 }

@@ -1,11 +1,13 @@
-//! Which numbers or texts are in a dataset or attribute whose type is not known beforehand?
-use super::{Complex, Error, Reader};
+//! How are datasets and attributes read whose type is not known beforehand?
+use super::complex::Complex;
+use super::error::Error;
+use super::reader::Reader;
 use hdf5::types::{TypeDescriptor, VarLenUnicode};
 use std::collections::BTreeMap;
 
-/// Numbers or texts, row-major.
+/// Elements of an array, row-major.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Values {
+pub enum ArrayValues {
     Float(Vec<f64>),
     Signed(Vec<i64>),
     Unsigned(Vec<u64>),
@@ -13,15 +15,15 @@ pub enum Values {
     Text(Vec<String>),
 }
 
-/// Values and their shape; a single value has none.
+/// A dataset or attribute: its elements and their shape, which is empty for a scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Array {
     pub shape: Vec<usize>,
-    pub values: Values,
+    pub values: ArrayValues,
 }
 
 impl Reader {
-    /// Whether there is a group or dataset `item`.
+    /// Whether a group or dataset `item` exists.
     pub fn has(&self, item: &str) -> bool {
         self.file.link_exists(item.trim_matches('/'))
     }
@@ -29,7 +31,7 @@ impl Reader {
     /// The names of the groups in group `item`, sorted.
     ///
     /// # Errors
-    /// There is no such group.
+    /// The group does not exist.
     pub fn groups(&self, item: &str) -> Result<Vec<String>, Error> {
         let names = self.file.group(item).and_then(|group| Ok(group.groups()?.iter().map(|g| g.name()).collect()));
         names.map(own_names).map_err(|source| self.unreadable(item, source))
@@ -38,37 +40,37 @@ impl Reader {
     /// The names of the datasets in group `item`, sorted.
     ///
     /// # Errors
-    /// There is no such group.
+    /// The group does not exist.
     pub fn datasets(&self, item: &str) -> Result<Vec<String>, Error> {
         let names = self.file.group(item).and_then(|group| Ok(group.datasets()?.iter().map(|d| d.name()).collect()));
         names.map(own_names).map_err(|source| self.unreadable(item, source))
     }
 
-    /// Dataset `item`, whatever is in it.
+    /// Dataset `item` of any type.
     ///
     /// # Errors
-    /// It is missing, or of a type that simmpi never writes.
+    /// It is missing, or has a type that simmpi never writes.
     pub fn dataset_values(&self, item: &str) -> Result<Array, Error> {
         read(&*self.dataset(item)?).map_err(|source| self.unreadable(item, source))
     }
 
-    /// Every attribute of group or dataset `item`.
+    /// All attributes of the group or dataset `item`, by name.
     ///
     /// # Errors
-    /// It is missing, or an attribute is of a type that simmpi never writes.
+    /// It is missing, or an attribute has a type that simmpi never writes.
     pub fn attributes(&self, item: &str) -> Result<BTreeMap<String, Array>, Error> {
-        let place: hdf5::Location = match self.file.dataset(item) {
+        let location: hdf5::Location = match self.file.dataset(item) {
             Ok(dataset) => (**dataset).clone(),
             Err(_) => (*self.file.group(item).map_err(|_| self.missing(item))?).clone(),
         };
         let read_all = || -> hdf5::Result<BTreeMap<String, Array>> {
-            place.attr_names()?.into_iter().map(|name| Ok((name.clone(), read(&*place.attr(&name)?)?))).collect()
+            location.attr_names()?.into_iter().map(|name| Ok((name.clone(), read(&*location.attr(&name)?)?))).collect()
         };
         read_all().map_err(|source| self.unreadable(item, source))
     }
 }
 
-/// The last parts of full names.
+/// The last components of full names, sorted.
 fn own_names(paths: Vec<String>) -> Vec<String> {
     let mut names: Vec<String> =
         paths.iter().map(|path| path.rsplit('/').next().unwrap_or_default().to_owned()).collect();
@@ -79,17 +81,17 @@ fn own_names(paths: Vec<String>) -> Vec<String> {
 fn read(container: &hdf5::Container) -> hdf5::Result<Array> {
     let descriptor = container.dtype()?.to_descriptor()?;
     let values = match &descriptor {
-        TypeDescriptor::Float(_) => Values::Float(container.read_raw()?),
-        TypeDescriptor::Integer(_) => Values::Signed(container.read_raw()?),
-        TypeDescriptor::Unsigned(_) => Values::Unsigned(container.read_raw()?),
+        TypeDescriptor::Float(_) => ArrayValues::Float(container.read_raw()?),
+        TypeDescriptor::Integer(_) => ArrayValues::Signed(container.read_raw()?),
+        TypeDescriptor::Unsigned(_) => ArrayValues::Unsigned(container.read_raw()?),
         TypeDescriptor::Compound(c) if c.fields.iter().map(|field| &field.name).eq(["r", "i"]) => {
-            Values::Complex(container.read_raw()?)
+            ArrayValues::Complex(container.read_raw()?)
         }
         TypeDescriptor::VarLenUnicode => {
             let texts: Vec<VarLenUnicode> = container.read_raw()?;
-            Values::Text(texts.iter().map(ToString::to_string).collect())
+            ArrayValues::Text(texts.iter().map(ToString::to_string).collect())
         }
-        other => return Err(hdf5::Error::from(format!("it is of type {other}"))),
+        other => return Err(hdf5::Error::from(format!("its type is {other}"))),
     };
     Ok(Array { shape: container.shape(), values })
 }

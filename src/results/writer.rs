@@ -1,5 +1,6 @@
-//! How is a result file written so that nobody ever sees half of it?
-use super::{Element, Error};
+//! How is a result file written so that an incomplete one is never seen?
+use super::error::Error;
+use hdf5::H5Type as Element;
 use hdf5::types::VarLenUnicode;
 use ndarray::{ArrayView, IxDyn};
 use std::collections::HashMap;
@@ -8,45 +9,46 @@ use std::fs;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
-/// A result file in the making. Dropped without [`publish`](Writer::publish), it leaves nothing behind.
+/// A result file that is being written. Dropped before it is [published](Writer::publish), it is removed.
 pub struct Writer {
-    /// None once the file is closed or given up.
+    /// None once the file is closed or abandoned.
     open: Option<Open>,
-    part: Part,
+    names: PartialFile,
 }
 
-/// What is open of a file.
+/// An open file.
 struct Open {
     file: hdf5::File,
-    /// By their names, without slashes at the ends.
+    /// By name, without leading and trailing slashes.
     groups: HashMap<String, hdf5::Group>,
 }
 
-/// A file that stands beside its final name, until it is [published](Closed::publish); dropped before, it goes.
-pub struct Closed(Part);
+/// A complete file under a temporary name. Dropped before it is [published](Closed::publish), it is removed.
+pub struct Closed(PartialFile);
 
-struct Part {
-    part: PathBuf,
+/// The temporary and the final name of a file.
+struct PartialFile {
+    temporary: PathBuf,
     path: PathBuf,
 }
 
 impl Writer {
-    /// Starts a file that will be called `path`.
+    /// Creates a file that will be published as `path`.
     ///
     /// # Errors
     /// The folder is missing, not writable or full.
     pub fn create(path: &Path) -> Result<Self, Error> {
-        let mut part = OsString::from(path.as_os_str());
-        part.push(".part");
-        let part = Part { part: PathBuf::from(part), path: path.to_owned() };
-        let open = hdf5::File::create(&part.part).map(|file| Open { file, groups: HashMap::new() });
-        Ok(Self { open: Some(open.map_err(|source| Error::Create { path: path.to_owned(), source })?), part })
+        let mut temporary = OsString::from(path.as_os_str());
+        temporary.push(".part");
+        let names = PartialFile { temporary: temporary.into(), path: path.to_owned() };
+        let open = hdf5::File::create(&names.temporary).map(|file| Open { file, groups: HashMap::new() });
+        Ok(Self { open: Some(open.map_err(|source| Error::Create { path: path.to_owned(), source })?), names })
     }
 
-    /// Writes `values`, row-major, as dataset `item` of `shape`, with its units and what it is.
+    /// Writes `values`, row-major, as dataset `item` of `shape`, with its units and description.
     ///
     /// # Errors
-    /// The disk is full, or the file cannot be written for another reason; the writer is then of no further use.
+    /// The disk is full, or the file cannot be written for another reason; the writer is then unusable.
     pub fn array<T: Element>(
         &mut self,
         item: &str,
@@ -62,7 +64,7 @@ impl Writer {
         })
     }
 
-    /// Writes `texts` as a dataset of strings.
+    /// Writes `texts` as a one-dimensional dataset of strings.
     ///
     /// # Errors
     /// As [`array`](Writer::array).
@@ -75,7 +77,7 @@ impl Writer {
         })
     }
 
-    /// Creates dataset `item` of `shape` to be filled row by row; what is never written reads as `fill`.
+    /// Creates dataset `item` of `shape` to be written row by row; elements that are never written have the value `fill`.
     ///
     /// # Errors
     /// As [`array`](Writer::array).
@@ -96,7 +98,7 @@ impl Writer {
         Ok(Rows { dataset, item: item.to_owned(), shape: shape.to_vec(), element: PhantomData })
     }
 
-    /// Writes `values`, whole rows in row-major order, from row `first` on.
+    /// Writes `values`, complete rows in row-major order, from row `first` on.
     ///
     /// # Errors
     /// As [`array`](Writer::array).
@@ -107,14 +109,14 @@ impl Writer {
             let mut shape = rows.shape.clone();
             shape[0] = count;
             let view = ArrayView::from_shape(IxDyn(&shape), values)
-                .map_err(|e| hdf5::Error::from(format!("{} values are no whole rows: {e}", values.len())))?;
+                .map_err(|e| hdf5::Error::from(format!("{} values are not complete rows: {e}", values.len())))?;
             let mut bounds = vec![hdf5::SliceOrIndex::from(first..first + count)];
             bounds.extend(rows.shape[1..].iter().map(|&n| hdf5::SliceOrIndex::from(0..n)));
             rows.dataset.write_slice(view, hdf5::Selection::Hyperslab(hdf5::Hyperslab::from(bounds)))
         })
     }
 
-    /// Sets attribute `name` of a group or dataset (`"/"` for the file) to a number.
+    /// Sets attribute `name` of the group or dataset `item` (`"/"` for the file) to a number.
     ///
     /// # Errors
     /// As [`array`](Writer::array).
@@ -122,7 +124,7 @@ impl Writer {
         self.attempt(item, |open| open.locate(item)?.new_attr::<T>().create(name)?.write_scalar(&value))
     }
 
-    /// Sets attribute `name` to a list.
+    /// Sets attribute `name` of `item` to a one-dimensional array.
     ///
     /// # Errors
     /// As [`array`](Writer::array).
@@ -130,7 +132,7 @@ impl Writer {
         self.attempt(item, |open| open.locate(item)?.new_attr_builder().with_data(values).create(name).map(|_| ()))
     }
 
-    /// Sets attribute `name` to a text.
+    /// Sets attribute `name` of `item` to a string.
     ///
     /// # Errors
     /// As [`array`](Writer::array).
@@ -138,21 +140,21 @@ impl Writer {
         self.attempt(item, |open| text_attribute(&open.locate(item)?, name, text))
     }
 
-    /// Closes the file: the disk begins to write it.
+    /// Closes the file.
     ///
     /// # Errors
-    /// The disk is full; the file that stood there before is untouched then.
+    /// The disk is full; an existing file of the final name is left as it is.
     pub fn close(mut self) -> Result<Closed, Error> {
         self.attempt("the end of the file", |open| open.file.flush())?;
         if let Some(Open { file, groups, .. }) = self.open.take() {
             drop(groups);
-            let path = self.part.path.clone();
+            let path = self.names.path.clone();
             file.close().map_err(|source| Error::Write { path, item: "the end of the file".into(), source })?;
         }
-        Ok(Closed(self.part))
+        Ok(Closed(self.names))
     }
 
-    /// Closes, syncs and renames: from now on the file stands under its final name.
+    /// Closes and syncs the file and renames it to its final name.
     ///
     /// # Errors
     /// As [`close`](Writer::close).
@@ -160,12 +162,12 @@ impl Writer {
         self.close()?.publish()
     }
 
-    /// Runs `write` on the open file. After a failure the file is given up: HDF5 crashes when a file whose data did not fit
-    /// on the disk is closed (seen with 1.10.8 and 2.0.0), so its handle is leaked on purpose.
+    /// Runs `write` on the open file. After a failure the file is abandoned and its handle leaked on purpose: HDF5 crashes when a file is
+    /// closed whose data did not fit on the disk (versions 1.10.8 and 2.0.0).
     fn attempt<R>(&mut self, item: &str, write: impl FnOnce(&mut Open) -> hdf5::Result<R>) -> Result<R, Error> {
-        let failed = |source| Error::Write { path: self.part.path.clone(), item: item.to_owned(), source };
+        let failed = |source| Error::Write { path: self.names.path.clone(), item: item.to_owned(), source };
         let Some(open) = &mut self.open else {
-            return Err(failed(hdf5::Error::from("the file was given up after an earlier failure")));
+            return Err(failed(hdf5::Error::from("the file was abandoned after an earlier failure")));
         };
         write(open).map_err(|source| {
             std::mem::forget(self.open.take());
@@ -175,14 +177,14 @@ impl Writer {
 }
 
 impl Open {
-    /// The group that holds `item`, made where it is missing, and the item's own name.
+    /// The group that contains `item`, created if missing, and the item's name in it.
     fn group_of<'p>(&mut self, item: &'p str) -> hdf5::Result<(hdf5::Group, &'p str)> {
         let item = item.trim_matches('/');
         let (folder, name) = item.rsplit_once('/').unwrap_or(("", item));
         Ok((self.group(folder)?, name))
     }
 
-    /// A group, made where it is missing.
+    /// A group, created if missing.
     fn group(&mut self, name: &str) -> hdf5::Result<hdf5::Group> {
         if let Some(group) = self.groups.get(name) {
             return Ok(group.clone());
@@ -198,7 +200,7 @@ impl Open {
         Ok(group)
     }
 
-    /// The dataset or group called `item`; a group that is missing is made.
+    /// The dataset or group `item`; a missing group is created.
     fn locate(&mut self, item: &str) -> hdf5::Result<hdf5::Location> {
         let item = item.trim_matches('/');
         if !self.groups.contains_key(item) && !item.is_empty() {
@@ -212,15 +214,15 @@ impl Open {
 }
 
 impl Closed {
-    /// Waits for the disk and renames: from now on the file stands under its final name.
+    /// Syncs the file to disk and renames it to its final name.
     ///
     /// # Errors
-    /// The disk is full; the file that stood there before is untouched then.
+    /// The disk is full; an existing file of that name is left as it is.
     pub fn publish(self) -> Result<(), Error> {
-        let Part { part, path } = &self.0;
+        let PartialFile { temporary, path } = &self.0;
         let publish = || {
-            fs::File::open(part)?.sync_all()?;
-            fs::rename(part, path)?;
+            fs::File::open(temporary)?.sync_all()?;
+            fs::rename(temporary, path)?;
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
             fs::File::open(folder)?.sync_all()
         };
@@ -228,14 +230,14 @@ impl Closed {
     }
 }
 
-impl Drop for Part {
+impl Drop for PartialFile {
     fn drop(&mut self) {
-        // Published, there is no such file any more, and before it is worth nothing.
-        let _ = fs::remove_file(&self.part);
+        // A published file no longer has this name.
+        let _ = fs::remove_file(&self.temporary);
     }
 }
 
-/// A dataset that is filled row by row.
+/// A dataset that is written row by row.
 pub struct Rows<T> {
     dataset: hdf5::Dataset,
     item: String,
@@ -259,7 +261,7 @@ fn text_attribute(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Re
     location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&unicode(text))
 }
 
-/// HDF5 strings end at a NUL byte, so one inside is replaced by the sign for it.
+/// HDF5 strings end at a NUL byte: those inside are replaced by the symbol for NUL.
 fn unicode(text: &str) -> VarLenUnicode {
     text.replace('\0', "\u{2400}").parse().expect("a text without NUL is a valid HDF5 string")
 }

@@ -1,5 +1,5 @@
 //! Which tasks of a stage are done, and which failed?
-use crate::journal::record::Head;
+use crate::journal::record::RecordHeader;
 use crate::plan::TaskSet;
 use crate::task::{Failure, TaskId, Tasks};
 use std::collections::BTreeMap;
@@ -13,7 +13,7 @@ pub struct Account {
 
 impl Account {
     /// Accepts a record: a value counts for good, a failure until there is a value.
-    pub fn record(&mut self, head: &Head) {
+    pub fn record(&mut self, head: &RecordHeader) {
         for tasks in values_of(head) {
             self.done.insert(tasks);
             self.forget_failures(tasks);
@@ -45,7 +45,7 @@ impl Account {
 }
 
 /// The ranges of a record's tasks that have a value: all but those that failed.
-pub fn values_of(head: &Head) -> impl Iterator<Item = Tasks> {
+pub fn values_of(head: &RecordHeader) -> impl Iterator<Item = Tasks> {
     let mut set = TaskSet::default();
     set.insert(head.tasks);
     head.failed.iter().for_each(|failure| set.remove(Tasks::new(failure.task, failure.task + 1)));

@@ -49,7 +49,7 @@ impl Assignments {
         self.open = self.open.saturating_sub(tasks.count());
         let Some(index) = self.held[rank].iter().position(|batch| batch.first == tasks.first) else { return };
         let batch = self.held[rank].remove(index);
-        self.policy.hear(batch, seconds);
+        self.policy.record(batch, seconds);
         self.give_back(Tasks::new(tasks.end, batch.end));
     }
 

@@ -1,7 +1,7 @@
 //! What does a worker thread get, and what does it report?
 use super::current_stage::CurrentStage;
 use crate::campaigns::stage::Error;
-use crate::journal::{self, record::Head};
+use crate::journal::{self, record::RecordHeader};
 use crate::task::{TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 
@@ -15,7 +15,7 @@ pub struct Batch {
 pub enum BatchEvent {
     /// A record of the tasks in `head` stands at `offset`. They may be fewer than were asked for, or none, for the reason `cut`: where there
     /// are none there is no record.
-    Ran { record: Option<(u64, Head)>, cut: Option<Cut>, undone: Vec<UndoneTask> },
+    Ran { record: Option<(u64, RecordHeader)>, cut: Option<Cut>, undone: Vec<UndoneTask> },
     /// The journal cannot be written.
     Disk(journal::Error),
     /// The values of two chunks cannot be merged.

@@ -8,7 +8,7 @@ use super::task_environment::TaskEnvironment;
 use super::{panic, signals};
 use crate::campaigns::stage::{Context, Error, StageSpec, Worker};
 use crate::engines::md::Progress;
-use crate::journal::{self, record::Head};
+use crate::journal::{self, record::RecordHeader};
 use crate::task::{Cause, Failure, TaskId, Tasks};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
@@ -137,7 +137,7 @@ impl BatchRunner {
             return BatchEvent::Ran { record: None, cut, undone };
         }
         let waited = self.end_batch(started);
-        let head = Head {
+        let head = RecordHeader {
             stage: batch.current.key,
             tasks,
             failed: account.failed,
@@ -218,7 +218,7 @@ impl BatchRunner {
 
     /// Why no further task may start, if so. A signal counts before the main thread has set the flags.
     fn reason_to_stop(&self, spec: &StageSpec) -> Option<Cut> {
-        if self.environment.programs.as_ref().is_some_and(|programs| programs.guard.loss().is_some()) {
+        if self.environment.programs.as_ref().is_some_and(|programs| programs.supervisor.loss().is_some()) {
             return Some(Cut::NoSupervisor);
         }
         if self.flags.drain.load(Ordering::SeqCst) || signals::request().is_some() {
@@ -289,8 +289,8 @@ impl BatchRunner {
     /// Why the run is to stop, after a task has failed. The signal that ended a program may reach this rank, or the one that passes it on, a
     /// moment later.
     fn await_stop(&self, spec: &StageSpec, is_last: bool) -> Option<Cut> {
-        let guard = self.environment.programs.as_ref().map(|programs| &programs.guard);
-        let wait = match guard.map(|guard| guard.since_stop_signal()) {
+        let supervisor = self.environment.programs.as_ref().map(|programs| &programs.supervisor);
+        let wait = match supervisor.map(|supervisor| supervisor.since_stop_signal()) {
             Some(Some(since)) if since < SIGNAL_DELAY => SIGNAL_DELAY - since,
             Some(_) if is_last => FINAL_WAIT,
             _ => Duration::ZERO,

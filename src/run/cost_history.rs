@@ -2,12 +2,12 @@
 use super::ledger::SavedStage;
 use super::load::Configured;
 use crate::campaigns::stage::StageSpec;
-use crate::journal::{self, Manifest, codec, record::Head};
+use crate::journal::{self, Manifest, codec, record::RecordHeader};
 use crate::plan::Costs;
 use crate::results::Reader;
 
 /// What the batches of a stage in these records have cost.
-pub fn costs_of<'a>(spec: &StageSpec, heads: impl Iterator<Item = &'a Head>) -> Costs {
+pub fn costs_of<'a>(spec: &StageSpec, heads: impl Iterator<Item = &'a RecordHeader>) -> Costs {
     let mut costs = Costs::default();
     for head in heads.filter(|head| head.tasks.end <= spec.tasks) {
         costs.learn(spec.weigh(head.tasks).cost, head.seconds);
@@ -16,7 +16,7 @@ pub fn costs_of<'a>(spec: &StageSpec, heads: impl Iterator<Item = &'a Head>) -> 
 }
 
 /// The records that a campaign has left so far, in its journal and in its result file. What cannot be read is skipped; a run reports it.
-pub fn records(configured: &Configured) -> Vec<Head> {
+pub fn records(configured: &Configured) -> Vec<RecordHeader> {
     let output = configured.output();
     let folder = journal::folder_of(&output);
     let fingerprint = configured.manifest().fingerprint();
@@ -25,7 +25,7 @@ pub fn records(configured: &Configured) -> Vec<Head> {
     if is_ours(Manifest::load(&folder).ok().flatten()) {
         let scans =
             journal::files(&folder).unwrap_or_default().into_iter().map(|file| journal::scan(&file, fingerprint));
-        heads.extend(scans.flatten().flat_map(|scan| scan.entries).map(|entry| entry.head));
+        heads.extend(scans.flatten().flat_map(|scan| scan.entries).map(|entry| entry.header));
     }
     if let Ok(reader) = Reader::open_results(&output)
         && is_ours(reader.text_attribute("manifest").ok().and_then(|text| serde_json::from_str(&text).ok()))

@@ -21,7 +21,7 @@ pub enum Existing {
 /// It is a folder, or its folder does not exist.
 pub fn check_output(output: &Path) -> Result<(), Stop> {
     let refuse = |text: String| Err(Stop::new(Exit::Output, text));
-    let folder = journal::around(output);
+    let folder = journal::parent_folder(output);
     if output.is_dir() {
         return refuse(format!("campaign.output `{}` is a folder: name a file in it", output.display()));
     }
@@ -73,9 +73,9 @@ pub fn check_results(
     }
     let reads_again = manifest.readings.last() != there.readings.last();
     let requests_more = reads_again
-        || manifest.grows != there.grows
-        || manifest.asks != there.asks
-        || manifest.afterwards != there.afterwards;
+        || manifest.extensible != there.extensible
+        || manifest.requests != there.requests
+        || manifest.post_processing != there.post_processing;
     manifest.add_earlier_readings(&there);
     refuse_shrinking(manifest, &there)?;
     let failed: u64 = reader.attribute("tasks_failed")?;
@@ -124,16 +124,16 @@ pub fn claim_journal(output: &Path, manifest: &mut Manifest, options: &Options) 
 
 fn refuse_shrinking(manifest: &Manifest, there: &Manifest) -> Result<(), Stop> {
     let refuse = |text: String| Err(Stop::new(Exit::Configuration, text));
-    if let (serde_json::Value::Array(now), serde_json::Value::Array(before)) = (&manifest.asks, &there.asks)
+    if let (serde_json::Value::Array(now), serde_json::Value::Array(before)) = (&manifest.requests, &there.requests)
         && let Some(entry) = (0..before.len().min(now.len())).find(|&k| now[k] != before[k])
     {
-        let key = manifest.grows.as_ref().map_or("a list", |(key, _)| key);
+        let key = manifest.extensible.as_ref().map_or("a list", |(key, _)| key);
         return refuse(format!(
             "{key}: entry {entry} is {}, but was {}; finished tasks are kept\nadd to the end of the list, or start over with --fresh",
             now[entry], before[entry]
         ));
     }
-    match (&manifest.grows, &there.grows) {
+    match (&manifest.extensible, &there.extensible) {
         (Some((key, now)), Some((_, before))) if now < before => refuse(format!(
             "{key} = {now} is less than the earlier {before}; it may grow, but finished tasks are kept\nset it to at least {before}, or start over with --fresh"
         )),

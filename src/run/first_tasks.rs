@@ -1,5 +1,5 @@
 //! Do the first tasks of a stage all fail for the same reason?
-use crate::journal::record::Head;
+use crate::journal::record::RecordHeader;
 use crate::task::{Cause, Tasks};
 use std::mem::discriminant;
 
@@ -48,7 +48,7 @@ impl AllFirstTasks {
     }
 
     /// Accepts a record of `rank`.
-    pub fn record(&mut self, rank: usize, head: &Head) {
+    pub fn record(&mut self, rank: usize, head: &RecordHeader) {
         self.reported[rank] = true;
         self.has_succeeded |= (head.failed.len() as u64) < head.tasks.count();
         self.failed += head.failed.len();
@@ -84,10 +84,10 @@ mod tests {
     use super::*;
     use crate::task::Failure;
 
-    fn header(first: u64, end: u64, failed: &[u64], cause: &Cause) -> Head {
+    fn header(first: u64, end: u64, failed: &[u64], cause: &Cause) -> RecordHeader {
         let failed = failed.iter().map(|&task| Failure { task, cause: cause.clone(), attempts: 3 }).collect();
         let (host, tasks) = ("host".to_owned(), Tasks::new(first, end));
-        Head { stage: 1, tasks, failed, rank: 0, host, attempts: 3, started_s: 0.0, seconds: 1.0 }
+        RecordHeader { stage: 1, tasks, failed, rank: 0, host, attempts: 3, started_s: 0.0, seconds: 1.0 }
     }
 
     #[test]

@@ -3,14 +3,14 @@ use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::message::RecordSummary;
 use super::say;
-use crate::comm::Place;
+use crate::comm::RankLocation;
 use crate::journal::codec;
 use serde::{Deserialize, Serialize};
 
 /// The first message of a rank.
 #[derive(Serialize, Deserialize)]
 pub struct Handshake {
-    pub place: Place,
+    pub place: RankLocation,
     /// The records that the rank serves and the damage of its journal, or why it cannot run.
     pub journal: Result<(Vec<RecordSummary>, Vec<String>), (Exit, String)>,
 }
@@ -19,7 +19,7 @@ pub struct Handshake {
 ///
 /// # Errors
 /// A rank cannot run.
-pub fn accept_all(handshakes: Vec<Vec<u8>>, earlier: &mut EarlierRecords) -> Result<Vec<Place>, Stop> {
+pub fn accept_all(handshakes: Vec<Vec<u8>>, earlier: &mut EarlierRecords) -> Result<Vec<RankLocation>, Stop> {
     let mut places = Vec::new();
     for (from, handshake) in handshakes.into_iter().enumerate() {
         let Handshake { place, journal } = codec::decode(&handshake)?;

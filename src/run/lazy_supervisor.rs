@@ -1,12 +1,12 @@
 //! When does a rank start the supervisor of its programs?
 use super::{exit, say};
 use crate::comm::Launcher;
-use crate::process::{self, Guard};
+use crate::process::{self, Supervisor};
 use std::cell::OnceCell;
 use std::sync::Arc;
 
 /// The process supervisor, started when it is first needed.
-pub struct LazySupervisor(OnceCell<Option<Arc<Guard>>>);
+pub struct LazySupervisor(OnceCell<Option<Arc<Supervisor>>>);
 
 impl LazySupervisor {
     /// Ranks of a launcher start the supervisor at once: it must not inherit the resources of MPI. A process without launcher has no MPI,
@@ -20,12 +20,12 @@ impl LazySupervisor {
     }
 
     /// The supervisor; none where it cannot be started, which has been reported then. Call it before any thread is started.
-    pub fn get(&self) -> Option<&Guard> {
-        self.0.get_or_init(|| Guard::start().inspect_err(report).ok().map(Arc::new)).as_deref()
+    pub fn get(&self) -> Option<&Supervisor> {
+        self.0.get_or_init(|| Supervisor::start().inspect_err(report).ok().map(Arc::new)).as_deref()
     }
 
     /// The supervisor, if it was started.
-    pub fn into_started(self) -> Option<Arc<Guard>> {
+    pub fn into_started(self) -> Option<Arc<Supervisor>> {
         self.0.into_inner().flatten()
     }
 }

@@ -3,7 +3,7 @@ use super::account::{Account, values_of};
 use super::current_stage::CurrentStage;
 use super::message::RecordSummary;
 use crate::campaigns::stage::{Error, Reducer, StageResult};
-use crate::journal::record::Head;
+use crate::journal::record::RecordHeader;
 use crate::plan::TaskSet;
 use crate::task::{Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
@@ -29,16 +29,16 @@ pub struct Ledger {
     unreduced: BTreeMap<(TaskId, TaskId), RecordLocation>,
     tasks_of: HashMap<RecordLocation, (TaskId, TaskId)>,
     /// All records of the stage, by first task, for campaigns that need single values.
-    records: BTreeMap<(TaskId, TaskId), (RecordLocation, Head)>,
+    records: BTreeMap<(TaskId, TaskId), (RecordLocation, RecordHeader)>,
     /// Records of an earlier run whose values are in the total of its result file; their journal may be gone.
-    saved: Vec<Head>,
+    saved: Vec<RecordHeader>,
 }
 
 /// A stage as the result file keeps it: with it a complete campaign can be extended, or failed tasks retried.
 #[derive(Serialize, Deserialize)]
 pub struct SavedStage {
     pub key: u64,
-    pub heads: Vec<Head>,
+    pub heads: Vec<RecordHeader>,
     pub total: Vec<u8>,
 }
 
@@ -87,7 +87,7 @@ impl Ledger {
 
     /// Accepts records of earlier runs that read other things of the same tasks' files: what ran has run, and what failed has failed, unless
     /// the records of this reading, which come first, say more.
-    pub fn accept_earlier(&mut self, heads: &[Head]) {
+    pub fn accept_earlier(&mut self, heads: &[RecordHeader]) {
         heads.iter().flat_map(values_of).for_each(|tasks| self.ran.insert(tasks));
         let total = self.tasks();
         for (head, failure) in heads.iter().flat_map(|head| head.failed.iter().map(move |failure| (head, failure))) {
@@ -96,7 +96,12 @@ impl Ledger {
             if task < total && !is_known {
                 let tasks = Tasks::new(task, task + 1);
                 failed.insert(task, failure.clone());
-                self.saved.push(Head { tasks, failed: vec![failure.clone()], stage: self.current.key, ..head.clone() });
+                self.saved.push(RecordHeader {
+                    tasks,
+                    failed: vec![failure.clone()],
+                    stage: self.current.key,
+                    ..head.clone()
+                });
             }
         }
     }
@@ -184,12 +189,12 @@ impl Ledger {
     }
 
     /// The records in the order of their tasks, and where they stand.
-    pub fn records(&self) -> impl Iterator<Item = (&RecordLocation, &Head)> {
+    pub fn records(&self) -> impl Iterator<Item = (&RecordLocation, &RecordHeader)> {
         self.records.values().map(|(location, head)| (location, head))
     }
 
     /// The headers of all records, of earlier runs too.
-    pub fn heads(&self) -> impl Iterator<Item = &Head> {
+    pub fn heads(&self) -> impl Iterator<Item = &RecordHeader> {
         self.saved.iter().chain(self.records.values().map(|(_, head)| head))
     }
 

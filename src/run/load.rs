@@ -97,9 +97,9 @@ impl Configured {
         identity.insert("simmpi version".into(), env!("CARGO_PKG_VERSION").into());
         Manifest {
             identity,
-            grows: declared.extensible.map(|(key, value)| (key.to_owned(), value)),
-            asks: declared.requests.clone(),
-            afterwards: declared.post_processing.clone(),
+            extensible: declared.extensible.map(|(key, value)| (key.to_owned(), value)),
+            requests: declared.requests.clone(),
+            post_processing: declared.post_processing.clone(),
             readings: declared.reading.iter().cloned().collect(),
         }
     }

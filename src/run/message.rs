@@ -3,7 +3,7 @@ use super::batch::UndoneTask;
 use super::exit::Exit;
 use super::signals::DrainReason;
 use crate::campaigns::stage::StageResult;
-use crate::journal::record::Head;
+use crate::journal::record::RecordHeader;
 use crate::task::Tasks;
 use serde::{Deserialize, Serialize};
 
@@ -57,5 +57,5 @@ pub enum ToRoot {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct RecordSummary {
     pub record: u64,
-    pub head: Head,
+    pub head: RecordHeader,
 }

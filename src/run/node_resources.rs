@@ -1,11 +1,11 @@
 //! Which cores of its node do the programs of a rank run on, and which memory does it share with other ranks?
 use super::exit::{Exit, Stop};
 use super::say;
-use crate::comm::{Comm, Place, Rank};
+use crate::comm::{Comm, Rank, RankLocation};
 use crate::journal::codec;
-use crate::process::cores::{self, Fault, Topology};
+use crate::process::cores::{self, CoreWarning, Topology};
 use crate::process::shared::{Address, SharedMemory};
-use crate::process::{Guard, Programs, Seat};
+use crate::process::{Programs, RankPlacement, Supervisor};
 use crate::science::memory::{Memory, OwnMemory};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -24,7 +24,7 @@ struct Neighbour {
 /// The ranks of a node, their cores and their shared memory.
 pub struct NodeResources {
     rank: Rank,
-    place: Place,
+    place: RankLocation,
     /// All ranks of the node, this one too, in order.
     neighbours: Vec<Neighbour>,
     /// What this rank has created for the node, if it is the first there and not alone.
@@ -37,7 +37,7 @@ impl NodeResources {
     /// # Errors
     /// MPI fails.
     pub fn exchange(comm: &mut dyn Comm) -> Result<Self, Stop> {
-        let place = comm.place();
+        let place = comm.location();
         let creates_memory = place.local_rank == 0 && place.local_size > 1;
         let memory = creates_memory.then(SharedMemory::create).and_then(Result::ok);
         let own = Neighbour {
@@ -67,34 +67,36 @@ impl NodeResources {
     /// This rank cannot start programs, or there are too few cores. Other ranks do not know of it yet.
     pub fn programs(
         &self,
-        guard: Option<Arc<Guard>>,
+        supervisor: Option<Arc<Supervisor>>,
         threads: Option<usize>,
         may_oversubscribe: bool,
     ) -> Result<Option<Programs>, Stop> {
         let Some(threads) = threads else { return Ok(None) };
-        let Some(guard) = guard else {
+        let Some(supervisor) = supervisor else {
             return Err(Stop::new(Exit::Internal, "no program can be started on this rank"));
         };
-        let Place { local_rank, local_size, .. } = self.place;
-        let seat = Seat { rank: self.rank, local_rank, local_size, node: cores::node() };
+        let RankLocation { local_rank, local_size, .. } = self.place;
+        let placement = RankPlacement { rank: self.rank, local_rank, local_size, node_cores: cores::bindable() };
         let masks: Vec<Vec<usize>> = self.neighbours.iter().map(|neighbour| neighbour.cores.clone()).collect();
         if masks.iter().any(Vec::is_empty) {
-            return Ok(Some(Programs::new(guard, Vec::new(), seat)));
+            return Ok(Some(Programs::new(supervisor, Vec::new(), placement)));
         }
         let share = cores::share(&masks, local_rank, &Topology::read());
-        match share.fault(threads) {
+        match share.warning(threads) {
             // Slower, but what was asked for.
-            Some(fault @ Fault::Oversubscribed { .. }) if self.rank == 0 => say::line(&format!("warning: {fault}")),
-            Some(Fault::Oversubscribed { .. }) | None => {}
+            Some(fault @ CoreWarning::Oversubscribed { .. }) if self.rank == 0 => {
+                say::line(&format!("warning: {fault}"))
+            }
+            Some(CoreWarning::Oversubscribed { .. }) | None => {}
             Some(fault) if may_oversubscribe => {
                 if self.rank == 0 {
                     say::line(&format!("warning: {fault}; they are not bound to cores, since `oversubscribe` is set"));
                 }
-                return Ok(Some(Programs::new(guard, Vec::new(), seat)));
+                return Ok(Some(Programs::new(supervisor, Vec::new(), placement)));
             }
             Some(fault) => return Err(Stop::new(Exit::Configuration, fault.to_string())),
         }
-        Ok(Some(Programs::new(guard, share.cores, seat)))
+        Ok(Some(Programs::new(supervisor, share.cores, placement)))
     }
 
     /// The memory that all ranks of the node share or, for a single rank or where that fails, the rank's own: it changes

@@ -12,7 +12,7 @@ use super::settings::RunSettings;
 use super::{allocation, say};
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::{Campaign, Reproducibility};
-use crate::comm::{Comm, Place};
+use crate::comm::{Comm, RankLocation};
 use crate::config::Config;
 use crate::journal::{Holder, Lock, Manifest, codec};
 use serde::{Deserialize, Serialize};
@@ -82,7 +82,7 @@ pub fn open(
             }
         };
     }
-    let opening = match open_root(&comm.place(), supervisor, kinds, options) {
+    let opening = match open_root(&comm.location(), supervisor, kinds, options) {
         Ok(RootOpening::Campaign(opened)) => Opening::Run(opened),
         Ok(RootOpening::Complete { output, failed }) => Opening::NotRun(complete_already(&output, failed)),
         Err(stop) => Opening::NotRun(NotRun { exit: stop.exit, message: Some(stop.message) }),
@@ -107,7 +107,7 @@ fn complete_already(output: &Path, failed: u64) -> NotRun {
 }
 
 fn open_root(
-    place: &Place,
+    place: &RankLocation,
     supervisor: &LazySupervisor,
     kinds: &[&'static dyn Kind],
     options: &Options,
@@ -121,7 +121,7 @@ fn open_root(
     existing::check_output(&output)?;
     let knows_job = |job: &str| allocation::knows_job(supervisor, job);
     let holder = Holder::this_process(&place.host);
-    let lock = Lock::take(&output, holder, options.steal_lock, &knows_job, &mut |text| say::line(&text))?;
+    let lock = Lock::acquire(&output, holder, options.steal_lock, &knows_job, &mut |text| say::line(&text))?;
     let saved = match existing::check_results(&output, &mut manifest, options, configured.declared.needs_values)? {
         Existing::Resumed(saved) => saved,
         Existing::Complete { failed } => return Ok(RootOpening::Complete { output, failed }),

@@ -7,9 +7,9 @@ use super::rank::Rank;
 use super::say;
 use crate::campaigns::campaign::{RecordedBatch, RecordedValues, Reproducibility, Visit};
 use crate::campaigns::stage::Error;
-use crate::comm::Place;
+use crate::comm::RankLocation;
 use crate::figure::{self, Chart};
-use crate::journal::{Manifest, codec, record::Head};
+use crate::journal::{Manifest, codec, record::RecordHeader};
 use crate::results::Writer;
 use crate::task::Failure;
 use std::collections::HashSet;
@@ -22,7 +22,7 @@ pub struct Publication<'a> {
     pub opened: &'a Opened,
     pub manifest: &'a Manifest,
     pub reproducibility: Reproducibility,
-    pub places: &'a [Place],
+    pub places: &'a [RankLocation],
     pub stages: &'a [Ledger],
 }
 
@@ -113,7 +113,7 @@ struct Row<'a> {
     index: u64,
     label: String,
     stage: &'a str,
-    head: &'a Head,
+    head: &'a RecordHeader,
     attempts: u32,
     status: &'static str,
     error: String,
@@ -158,7 +158,7 @@ fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
 /// A line for every task of a record: its number, label, attempts, and why it failed. One whose failure does not stand has none.
 fn single_rows<'a>(
     ledger: &'a Ledger,
-    head: &'a Head,
+    head: &'a RecordHeader,
     stands: &mut impl FnMut(&Failure) -> bool,
 ) -> impl Iterator<Item = (u64, String, u32, Option<String>)> {
     head.tasks.iter().filter_map(|task| {
@@ -194,7 +194,7 @@ fn write_tasks(out: &mut Writer, stages: &[Ledger]) -> Result<(), Stop> {
     Ok(out.strings("/run/tasks/error", &texts(|r| r.error.clone()), "why it failed")?)
 }
 
-fn write_ranks(out: &mut Writer, places: &[Place], stages: &[Ledger]) -> Result<(), Stop> {
+fn write_ranks(out: &mut Writer, places: &[RankLocation], stages: &[Ledger]) -> Result<(), Stop> {
     let hosts: Vec<&str> = places.iter().map(|place| place.host.as_str()).collect();
     let mut tasks = vec![0u64; places.len()];
     let mut busy_s = vec![0.0; places.len()];

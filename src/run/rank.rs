@@ -157,7 +157,7 @@ impl Rank {
         Some(format!(
             "rank {} on {}: the supervisor of its programs (simmpi-guard) was {loss}",
             self.number(),
-            self.comm.place().host
+            self.comm.location().host
         ))
     }
 

@@ -1,6 +1,6 @@
 //! Which records does a rank hold: its own, and those of files whose rank is not in this run?
 use super::message::RecordSummary;
-use crate::journal::{self, Fingerprint, record::Head};
+use crate::journal::{self, Fingerprint, record::RecordHeader};
 use std::path::{Path, PathBuf};
 
 /// The records that a rank serves: those of its own journal file, and of files whose rank is not in this run.
@@ -47,17 +47,17 @@ impl RecordIndex {
         let (mut records, mut damage) = (Vec::new(), Vec::new());
         for (file, scan) in scans.into_iter().enumerate() {
             damage.extend(scan.damage);
-            records.extend(scan.entries.into_iter().map(|entry| index.add_in(file, entry.offset, entry.head)));
+            records.extend(scan.entries.into_iter().map(|entry| index.add_in(file, entry.offset, entry.header)));
         }
         Ok(OpenedJournal { index, writer, records, damage })
     }
 
     /// Adds a record that was appended to the own file.
-    pub fn add(&mut self, offset: u64, head: Head) -> RecordSummary {
+    pub fn add(&mut self, offset: u64, head: RecordHeader) -> RecordSummary {
         self.add_in(0, offset, head)
     }
 
-    fn add_in(&mut self, file: usize, offset: u64, head: Head) -> RecordSummary {
+    fn add_in(&mut self, file: usize, offset: u64, head: RecordHeader) -> RecordSummary {
         self.records.push((file, offset));
         RecordSummary { record: self.records.len() as u64 - 1, head }
     }

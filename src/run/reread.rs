@@ -8,7 +8,7 @@ use super::ledger::Ledger;
 use super::say;
 use super::settings::RunSettings;
 use crate::campaigns::stage::{RecordedFiles, StageSpec};
-use crate::journal::record::Head;
+use crate::journal::record::RecordHeader;
 use crate::plan::TaskSet;
 use crate::task::{TaskId, Tasks};
 use std::collections::BTreeSet;
@@ -31,7 +31,7 @@ pub fn only_to_be_read(
         let key = journal_key(spec, Some(reading));
         let found = earlier.journalled.remove(&key).unwrap_or_default().into_iter().map(|(_, summary)| summary.head);
         let saved = earlier.saved.remove(&key).map_or(Vec::new(), |saved| saved.heads);
-        ledger.accept_earlier(&saved.into_iter().chain(found).collect::<Vec<Head>>());
+        ledger.accept_earlier(&saved.into_iter().chain(found).collect::<Vec<RecordHeader>>());
     }
     let files = |task: TaskId| stage.recorded_files(task, settings.fingerprint);
     let again: Vec<TaskId> = ledger.to_read_again().ranges().flat_map(Tasks::iter).collect();

@@ -18,9 +18,9 @@ use super::worker_threads::WorkerThreads;
 use super::{load, memory, say};
 use crate::campaigns::campaign::Reproducibility;
 use crate::campaigns::stage::Stage;
-use crate::comm::{self, Comm, Launcher, Place};
+use crate::comm::{self, Comm, Launcher, RankLocation};
 use crate::journal::{self, Manifest, codec};
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::seed::CampaignSeed;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ struct RootSession {
     root: Root,
     manifest: Manifest,
     reproducibility: Reproducibility,
-    places: Vec<Place>,
+    places: Vec<RankLocation>,
     started: Instant,
     /// Whether the journal was empty at the start.
     is_fresh: bool,
@@ -119,12 +119,16 @@ impl Session {
     ///
     /// # Errors
     /// A rank cannot see or write the journal, or cannot start programs.
-    pub fn start(mut comm: Box<dyn Comm>, mut opened: Opened, guard: Option<Arc<Guard>>) -> Result<Self, Stop> {
-        let (number, size, place) = (comm.rank(), comm.size(), comm.place());
+    pub fn start(
+        mut comm: Box<dyn Comm>,
+        mut opened: Opened,
+        supervisor: Option<Arc<Supervisor>>,
+    ) -> Result<Self, Stop> {
+        let (number, size, place) = (comm.rank(), comm.size(), comm.location());
         let opened_journal = open_journal(&opened, number, size);
         let node_resources = NodeResources::exchange(comm.as_mut())?;
         let settings = &opened.settings;
-        let programs = node_resources.programs(guard, settings.threads, settings.may_oversubscribe);
+        let programs = node_resources.programs(supervisor, settings.threads, settings.may_oversubscribe);
         let node = opened.campaign.check_node(place.local_size).map_err(load::faulty);
         let journal = match (&opened_journal, &programs, &node) {
             (Ok(opened), Ok(_), Ok(())) => Ok((opened.records.clone(), opened.damage.clone())),

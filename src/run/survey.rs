@@ -111,7 +111,7 @@ fn accounts(
         heads.extend(stages.into_iter().flat_map(|stage| stage.heads));
     }
     for file in journal::files(&journal::folder_of(output))? {
-        heads.extend(journal::scan(&file, fingerprint)?.entries.into_iter().map(|entry| entry.head));
+        heads.extend(journal::scan(&file, fingerprint)?.entries.into_iter().map(|entry| entry.header));
     }
     for head in &heads {
         let tasks = state.and_then(|state| state.stages.iter().find(|stage| stage.key == head.stage)).map(|s| s.tasks);

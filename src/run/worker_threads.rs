@@ -30,8 +30,8 @@ impl WorkerThreads {
     pub fn start(environment: TaskEnvironment, writer: journal::Writer) -> Self {
         let (batches, inbox) = channel();
         let (outbox, events) = channel();
-        let guard = environment.programs.as_ref().map(|programs| Arc::clone(&programs.guard));
-        let flags = Arc::new(StopFlags::new(guard));
+        let supervisor = environment.programs.as_ref().map(|programs| Arc::clone(&programs.supervisor));
+        let flags = Arc::new(StopFlags::new(supervisor));
         let runner = Arc::new(BatchRunner::new(environment, writer, Arc::clone(&flags), inbox));
         let mut workers = Self { batches, events, flags, runner, outbox, threads: Vec::new(), pending: 0 };
         workers.start_thread();
@@ -113,7 +113,7 @@ mod tests {
     #[test]
     fn a_record_holds_the_value_of_its_tasks_alone_when_the_rank_is_halted() {
         let folder = tempfile::tempdir().unwrap();
-        let (path, fingerprint) = (folder.path().join("0.jnl"), Fingerprint::of("test"));
+        let (path, fingerprint) = (folder.path().join("0.jnl"), Fingerprint::of_text("test"));
         let writer = journal::Writer::open(&path, fingerprint, &journal::scan(&path, fingerprint).unwrap()).unwrap();
         let environment = TaskEnvironment {
             seed: CampaignSeed(0),

@@ -4,7 +4,7 @@ use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
-use simmpi::process::{Command, Error, Exit, Guard};
+use simmpi::process::{Command, Error, Exit, Supervisor};
 use std::{
     path::Path,
     process::Command as Program,
@@ -14,11 +14,11 @@ use std::{
 
 pub fn descendants_in_the_background_in_own_sessions_and_double_forked_end_with_their_command() {
     let token = token();
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let mut leaving = tree(&token);
     let script = leaving.argv[2].to_str().unwrap().replace(&format!("; sleep {token}"), "; sleep 0.5; echo left");
     leaving.argv[2] = format!("{script}; ps ax -o args= | grep -c '[s]leep {token}'").into();
-    let finished = guard.run(&leaving).unwrap();
+    let finished = supervisor.run(&leaving).unwrap();
     let seen: usize = finished.stdout.last_lines(1).parse().unwrap();
     assert!(seen >= 3, "the tree has not grown: {}", finished.stdout.text());
     assert_eq!((finished.exit, finished.survivors, count(&token)), (Exit::Exited(0), 0, 0));
@@ -46,7 +46,7 @@ pub fn all_descendants_end_when_the_launcher_is_told_to_end() {
     }
 }
 
-pub fn a_launcher_does_not_wait_for_the_guard() {
+pub fn a_launcher_does_not_wait_for_the_supervisor() {
     for launcher in launchers() {
         let token = token();
         let start = Instant::now();
@@ -57,22 +57,22 @@ pub fn a_launcher_does_not_wait_for_the_guard() {
     }
 }
 
-pub fn a_killed_guard_is_an_error_and_takes_its_programs_along() {
+pub fn a_killed_supervisor_is_an_error_and_its_programs_end_with_it() {
     let token = token();
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let script = format!("(sleep {token} &); set -m; sleep {token} & sleep {token}");
     scope(|threads| {
-        let running = threads.spawn(|| guard.run(&sh(&script)));
+        let running = threads.spawn(|| supervisor.run(&sh(&script)));
         wait_for(&token, |n| n >= 4, 5.0);
-        kill(Pid::from_raw(guard.pid()), Signal::SIGKILL).unwrap();
+        kill(Pid::from_raw(supervisor.pid()), Signal::SIGKILL).unwrap();
         let start = Instant::now();
         let error = running.join().unwrap().unwrap_err();
-        assert!(matches!(error, Error::GuardLost { signal: Some(9), .. }), "{error}");
+        assert!(matches!(error, Error::SupervisorLost { signal: Some(9), .. }), "{error}");
         assert!(start.elapsed() < seconds(3.0));
     });
     assert_eq!(count(&token), 0);
-    assert!(matches!(guard.run(&sh("true")), Err(Error::GuardLost { signal: Some(9), .. })));
-    guard.cancel();
+    assert!(matches!(supervisor.run(&sh("true")), Err(Error::SupervisorLost { signal: Some(9), .. })));
+    supervisor.cancel();
 }
 
 /// The child of a process that is named so.
@@ -83,19 +83,19 @@ pub fn child(parent: i32, name: &str) -> i32 {
     found.split_whitespace().next().unwrap().parse().unwrap()
 }
 
-pub fn all_descendants_end_whichever_of_rank_and_guard_are_killed_together() {
+pub fn all_descendants_end_whichever_of_rank_reaper_and_supervisor_are_killed_together() {
     // The rank is stopped where it is not killed, so that it cannot help.
-    for kills in [&["guard"][..], &["programs"], &["rank", "guard"], &["rank", "programs"]] {
+    for kills in [&["reaper"][..], &["supervisor"], &["rank", "reaper"], &["rank", "supervisor"]] {
         let token = token();
         let mut rank = rank("runs a tree", &token, &[]);
         // Rank, its two processes, shell and four sleeps.
         wait_for(&token, |n| n >= 8, 10.0);
-        let guard = child(rank.id() as i32, "simmpi-guard");
-        let programs = child(guard, "simmpi-programs");
+        let reaper = child(rank.id() as i32, "simmpi-guard");
+        let supervisor = child(reaper, "simmpi-programs");
         let pid = |name: &str| match name {
             "rank" => rank.id() as i32,
-            "guard" => guard,
-            _ => programs,
+            "reaper" => reaper,
+            _ => supervisor,
         };
         let send = |pid: i32, signal| kill(Pid::from_raw(pid), signal).unwrap();
         send(pid("rank"), Signal::SIGSTOP);
@@ -107,16 +107,17 @@ pub fn all_descendants_end_whichever_of_rank_and_guard_are_killed_together() {
     }
 }
 
-pub fn signals_of_the_launcher_reach_neither_guard_nor_program() {
-    let guard = Guard::start().unwrap();
+pub fn signals_of_the_launcher_reach_neither_supervisor_nor_program() {
+    let supervisor = Supervisor::start().unwrap();
     let signals = [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGUSR1, Signal::SIGUSR2, Signal::SIGQUIT];
     scope(|threads| {
-        let running = threads.spawn(|| guard.run(&sh("sleep 0.5; grep -E 'Sig(Blk|Ign)' /proc/self/status")).unwrap());
+        let running =
+            threads.spawn(|| supervisor.run(&sh("sleep 0.5; grep -E 'Sig(Blk|Ign)' /proc/self/status")).unwrap());
         sleep(seconds(0.2));
         for signal in signals {
-            kill(Pid::from_raw(guard.pid()), signal).unwrap();
-            // The guard leads its own group and session.
-            kill(Pid::from_raw(-guard.pid()), signal).unwrap();
+            kill(Pid::from_raw(supervisor.pid()), signal).unwrap();
+            // The supervisor leads its own group and session.
+            kill(Pid::from_raw(-supervisor.pid()), signal).unwrap();
         }
         let finished = running.join().unwrap();
         assert_eq!(finished.exit, Exit::Exited(0));
@@ -132,22 +133,22 @@ pub fn signals_of_the_launcher_reach_neither_guard_nor_program() {
 }
 
 pub fn many_commands_leave_nothing_behind() {
-    let guard = Guard::start().unwrap();
-    let before = (open_files(guard.pid()).len(), open_files(std::process::id() as i32).len());
+    let supervisor = Supervisor::start().unwrap();
+    let before = (open_files(supervisor.pid()).len(), open_files(std::process::id() as i32).len());
     let start = Instant::now();
     for _ in 0..300 {
-        assert!(guard.run(&Command::new(["true"], "/")).unwrap().exit.is_success());
+        assert!(supervisor.run(&Command::new(["true"], "/")).unwrap().exit.is_success());
     }
     println!("({:.2} ms a command)", start.elapsed().as_secs_f64() * 1e3 / 300.0);
-    assert_eq!((open_files(guard.pid()).len(), open_files(std::process::id() as i32).len()), before);
+    assert_eq!((open_files(supervisor.pid()).len(), open_files(std::process::id() as i32).len()), before);
     scope(|threads| {
         let turns: Vec<_> = (0..4)
             .map(|k| {
                 (
                     k,
                     threads.spawn({
-                        let guard = &guard;
-                        move || guard.run(&sh(&format!("sleep 0.1; exit {k}")))
+                        let supervisor = &supervisor;
+                        move || supervisor.run(&sh(&format!("sleep 0.1; exit {k}")))
                     }),
                 )
             })
@@ -158,11 +159,11 @@ pub fn many_commands_leave_nothing_behind() {
     });
 }
 
-pub fn a_dropped_guard_ends_at_once() {
-    let guard = Guard::start().unwrap();
-    let pid = guard.pid();
+pub fn a_dropped_supervisor_ends_at_once() {
+    let supervisor = Supervisor::start().unwrap();
+    let pid = supervisor.pid();
     let start = Instant::now();
-    drop(guard);
+    drop(supervisor);
     assert!(start.elapsed() < seconds(0.5));
     assert!(!Path::new(&format!("/proc/{pid}")).exists(), "ended and reaped");
 }

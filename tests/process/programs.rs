@@ -1,5 +1,5 @@
-//! What do checks of the guard start, and what can be seen of it from outside?
-use simmpi::process::{Command, Finished, Guard};
+//! What the checks of the supervisor start, and what they see of it from outside.
+use simmpi::process::{Command, Finished, Supervisor};
 use std::{
     ffi::OsString,
     fs,
@@ -16,12 +16,12 @@ pub const ROLE: &str = "SIMMPI_TEST_ROLE";
 /// What the binary does as a rank; its argument is the token.
 pub fn play(role: &str) {
     let token = std::env::args().nth(1).unwrap();
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     match role {
-        "runs a tree" => drop(guard.run(&tree(&token))),
-        "runs a program" => drop(guard.run(&Command::new(["sleep", &token], "/"))),
+        "runs a tree" => drop(supervisor.run(&tree(&token))),
+        "runs a program" => drop(supervisor.run(&Command::new(["sleep", &token], "/"))),
         "exits without a word" => {
-            assert!(guard.run(&sh(&format!("setsid sleep {token} &"))).unwrap().exit.is_success());
+            assert!(supervisor.run(&sh(&format!("setsid sleep {token} &"))).unwrap().exit.is_success());
             std::process::exit(0);
         }
         _ => panic!("no such role"),
@@ -35,7 +35,7 @@ pub fn rank(role: &str, token: &str, launcher: &[&str]) -> Child {
     Program::new(&argv[0]).args(&argv[1..]).env(ROLE, role).stdin(Stdio::null()).spawn().unwrap()
 }
 
-/// The launchers of this machine; the guard must get on with each.
+/// The launchers of this machine; the supervisor must work with each.
 pub fn launchers() -> Vec<Vec<&'static str>> {
     let known =
         [vec!["mpirun.openmpi", "--allow-run-as-root", "--oversubscribe", "-n", "2"], vec!["mpirun.mpich", "-n", "2"]];
@@ -57,7 +57,7 @@ pub fn seconds(seconds: f64) -> Duration {
 }
 
 pub fn run(script: &str) -> Finished {
-    Guard::start().unwrap().run(&sh(script)).unwrap()
+    Supervisor::start().unwrap().run(&sh(script)).unwrap()
 }
 
 /// A number of seconds to sleep that occurs in no other command line of this machine.

@@ -2,7 +2,7 @@
 #![allow(dead_code, clippy::unwrap_used)]
 use serde_json::Value;
 use simmpi::engines::qc::{Calculation, Chemistry, Driver, Engine, QcResult, Resources};
-use simmpi::process::Guard;
+use simmpi::process::Supervisor;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
 use simmpi::task::Cause;
 use std::fs;
@@ -23,9 +23,9 @@ pub fn run_in(
     driver: Driver,
     chemistry: &Chemistry,
 ) -> Result<QcResult, Cause> {
-    let guard = Guard::start().unwrap();
+    let supervisor = Supervisor::start().unwrap();
     let time_limit = Some(Duration::from_secs(if engine.name() == "command" { 3 } else { 120 }));
-    let site = Resources { guard: &guard, scratch, threads: 1, cores: None, memory_mb: 800, time_limit };
+    let site = Resources { supervisor: &supervisor, scratch, threads: 1, cores: None, memory_mb: 800, time_limit };
     engine.run(&Calculation { label: "2@1,2", molecule, driver, chemistry }, &site)
 }
 

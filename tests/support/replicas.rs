@@ -1,6 +1,6 @@
 //! What is there of replicas while they run, and when they are done?
 use super::{Campaign, Ended, Running};
-use simmpi::results::{Reader, Values};
+use simmpi::results::{ArrayValues, Reader};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ pub fn reader(campaign: &Campaign) -> Reader {
 
 pub fn strings(campaign: &Campaign, item: &str) -> Vec<String> {
     match reader(campaign).dataset_values(item).unwrap().values {
-        Values::Text(texts) => texts,
+        ArrayValues::Text(texts) => texts,
         _ => panic!("{item} is no text"),
     }
 }

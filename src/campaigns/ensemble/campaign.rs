@@ -55,12 +55,12 @@ impl Campaign for EnsembleCampaign {
         if !self.setup.engine.is_program() {
             return Ok(());
         }
-        let Some(guard) = supervisor() else {
+        let Some(supervisor) = supervisor() else {
             let help = "see the message about the supervisor above";
             return Err(self.config.fault(&key, "no program can be started here", help).into());
         };
-        self.program = self.setup.engine.find(&self.config, guard)?;
-        self.kernel = self.setup.engine.find_plumed(&self.config, guard)?;
+        self.program = self.setup.engine.find(&self.config, supervisor)?;
+        self.kernel = self.setup.engine.find_plumed(&self.config, supervisor)?;
         folder::refuse_foreign(&self.config, &self.setup)
     }
 

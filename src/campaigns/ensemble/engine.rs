@@ -8,7 +8,7 @@ use crate::engines::md::model::Model;
 use crate::engines::md::plumed::PlumedKernel;
 use crate::engines::md::{Invocation, LaunchContext, Usage};
 use crate::engines::{InstalledProgram, MissingProgram, locate_with_scripts};
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::task::Cause;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -123,12 +123,13 @@ impl Engine {
     ///
     /// # Errors
     /// It is not there, or cannot do what is asked.
-    pub fn find(&self, config: &Config, guard: &Guard) -> Result<Option<InstalledProgram>, Faults> {
+    pub fn find(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Faults> {
         let fault = |key: &str, missing: MissingProgram| Faults::from(config.fault(key, missing.message, missing.help));
         match self {
             Self::Command(program) => program.find().map_err(|missing| fault("ensemble.command.argv", missing)),
             Self::Gromacs(recipe) => {
-                let found = recipe.gromacs.find(guard).map_err(|missing| fault("ensemble.gromacs.binary", missing))?;
+                let found =
+                    recipe.gromacs.find(supervisor).map_err(|missing| fault("ensemble.gromacs.binary", missing))?;
                 Ok(Some(found))
             }
             Self::Model(_) => Ok(None),
@@ -139,14 +140,14 @@ impl Engine {
     ///
     /// # Errors
     /// It cannot be used.
-    pub fn find_plumed(&self, config: &Config, guard: &Guard) -> Result<Option<PlumedKernel>, Faults> {
+    pub fn find_plumed(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<PlumedKernel>, Faults> {
         let Self::Gromacs(recipe) = self else { return Ok(None) };
         let Some(place) = recipe.stages.iter().position(|stage| stage.plumed.is_some()) else { return Ok(None) };
         let key = match recipe.is_staged {
             true => format!("ensemble.gromacs.stage.{place}.plumed"),
             false => "ensemble.gromacs.plumed".to_owned(),
         };
-        recipe.gromacs.check_plumed(guard).map(Some).map_err(|missing| {
+        recipe.gromacs.check_plumed(supervisor).map(Some).map_err(|missing| {
             let message = format!("PLUMED cannot be used: {missing}");
             Faults::from(config.fault(&key, message, missing.help()))
         })

@@ -164,7 +164,7 @@ impl Setup {
         job.describe(&mut identity);
         names.insert("directory".into(), folder.to_string_lossy().into());
         let job = job.with_words(&self.engine, &names)?;
-        let digest = Fingerprint::of(&self.without_base(&identity)).to_string();
+        let digest = Fingerprint::of_text(&self.without_base(&identity)).to_string();
         Ok(Inputs { folder, is_own: self.directory.is_some(), rendered, job, digest })
     }
 

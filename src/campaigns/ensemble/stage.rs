@@ -173,7 +173,7 @@ impl ReplicaWorkload {
 
     /// Waits until the start of this rank is due, where ranks start one after another.
     fn wait_for_turn(&self, programs: &Programs, context: &Context) {
-        let delay = self.setup.stagger * programs.seat.rank as u32;
+        let delay = self.setup.stagger * programs.placement.rank as u32;
         while self.created.elapsed() < delay && !context.is_halted() {
             sleep((delay - self.created.elapsed().min(delay)).min(Duration::from_millis(50)));
         }

@@ -60,7 +60,7 @@ pub fn reading(section: &Section) -> Option<String> {
     }
     let produces = section.command.as_ref().map(|command| &command.produces);
     let read = serde_json::json!({ "collect": collected(section), "produces": produces });
-    Some(Fingerprint::of(&read.to_string()).to_string())
+    Some(Fingerprint::of_text(&read.to_string()).to_string())
 }
 
 /// What is computed from the columns that were collected.

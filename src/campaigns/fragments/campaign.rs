@@ -65,8 +65,8 @@ impl FragmentCampaign {
 
 impl Campaign for FragmentCampaign {
     fn find_programs(&mut self, supervisor: &StartSupervisor) -> Result<(), Faults> {
-        let guard = if self.threads().is_some() { supervisor() } else { None };
-        let found = levels::find(&self.config, &self.setup.levels, guard);
+        let supervisor = if self.threads().is_some() { supervisor() } else { None };
+        let found = levels::find(&self.config, &self.setup.levels, supervisor);
         self.programs = found.map_err(|faults| self.locations.relocate(&self.config, faults))?;
         for (level, program) in self.setup.levels.iter().zip(&self.programs) {
             if let Some(InstalledProgram { path, version }) = program {

@@ -3,7 +3,7 @@
 //! As a ManyBodyResult of QCSchema 1 with QCManyBody's names of properties. Properties that could not be computed are NaN in the file,
 //! which JSON does not have: they are omitted and listed in `missing`.
 use crate::campaigns::export::{about, nested};
-use crate::results::{Error, Reader, Values};
+use crate::results::{ArrayValues, Error, Reader};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 
@@ -173,10 +173,10 @@ impl<'a> Expansion<'a> {
     /// A numeric attribute of the results.
     fn attribute(&self, name: &str) -> Result<Option<f64>, Error> {
         Ok(self.reader.attributes(self.folder)?.get(name).and_then(|array| match &array.values {
-            Values::Float(numbers) => numbers.first().copied(),
-            Values::Signed(numbers) => numbers.first().map(|&n| n as f64),
-            Values::Unsigned(numbers) => numbers.first().map(|&n| n as f64),
-            Values::Complex(_) | Values::Text(_) => None,
+            ArrayValues::Float(numbers) => numbers.first().copied(),
+            ArrayValues::Signed(numbers) => numbers.first().map(|&n| n as f64),
+            ArrayValues::Unsigned(numbers) => numbers.first().map(|&n| n as f64),
+            ArrayValues::Complex(_) | ArrayValues::Text(_) => None,
         }))
     }
 
@@ -258,7 +258,7 @@ impl<'a> Expansion<'a> {
     fn add_returned(&self, properties: &mut Properties) -> Result<Value, Error> {
         let attributes = self.reader.attributes(self.folder)?;
         let bsse = match attributes.get("returned_bsse").map(|array| &array.values) {
-            Some(Values::Text(texts)) => texts.first().cloned().unwrap_or_default(),
+            Some(ArrayValues::Text(texts)) => texts.first().cloned().unwrap_or_default(),
             _ => String::new(),
         };
         if let Some(energy) = self.attribute("return_energy")? {

@@ -6,7 +6,7 @@ use crate::engines::qc::{
     Calculation, Chemistry, Command, Driver, Embedded, Engine, Needs, NwChem, Psi4, QcEngine, QcResult, Recorded,
     Refusal, Resources, Xtb,
 };
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::science::chemistry::{Differences, Molecule};
 use crate::science::memory::Room;
 use crate::science::scf::Integrals;
@@ -264,7 +264,11 @@ fn help_with(key: &str) -> &'static str {
 }
 
 /// Path and version of each level's program; none for levels without one. Fails where one is not found.
-pub fn find(config: &Config, levels: &[Level], guard: Option<&Guard>) -> Result<Vec<Option<InstalledProgram>>, Faults> {
+pub fn find(
+    config: &Config,
+    levels: &[Level],
+    supervisor: Option<&Supervisor>,
+) -> Result<Vec<Option<InstalledProgram>>, Faults> {
     let mut faults = Faults::default();
     let mut found: Vec<Option<InstalledProgram>> = Vec::new();
     for (k, level) in levels.iter().enumerate() {
@@ -281,11 +285,11 @@ pub fn find(config: &Config, levels: &[Level], guard: Option<&Guard>) -> Result<
             continue;
         }
         let key = format!("fragments.level.{}.engine", level.index);
-        let Some(guard) = guard else {
+        let Some(supervisor) = supervisor else {
             faults.push(config.fault(&key, "no program can be started here", "see the message about the guard above"));
             continue;
         };
-        match engine.find(guard) {
+        match engine.find(supervisor) {
             Ok(program) => found.push(program),
             Err(missing) => {
                 faults.push(config.fault(&key, missing.message, missing.help));

@@ -98,7 +98,7 @@ impl FragmentWorkload {
         let made = std::fs::create_dir_all(&scratch);
         made.map_err(|error| Cause::Resource(format!("cannot make `{}`: {error}", scratch.display())))?;
         let site = Resources {
-            guard: &programs.guard,
+            supervisor: &programs.supervisor,
             scratch: &scratch,
             threads: level.threads,
             cores: (!programs.cores.is_empty()).then_some(&programs.cores),

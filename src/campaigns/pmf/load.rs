@@ -272,5 +272,5 @@ fn fingerprint(section: &Section, digests: &[String]) -> String {
         value["window"][index]["file"] = digest.clone().into();
     }
     value["version"] = VERSION.into();
-    Fingerprint::of(&value.to_string()).to_string()
+    Fingerprint::of_text(&value.to_string()).to_string()
 }

@@ -38,7 +38,7 @@ impl<'a> Context<'a> {
     pub fn solitary(seed: CampaignSeed, halt: &'a AtomicBool) -> Self {
         Self {
             seed,
-            campaign: Fingerprint::of(""),
+            campaign: Fingerprint::of_text(""),
             memory_mb: 1000,
             memory: &OwnMemory,
             task_timeout: None,

@@ -64,7 +64,7 @@ impl StageSpec {
 
     /// Cost and urgency of a batch.
     pub fn weigh(&self, batch: Tasks) -> Weight {
-        Weight::of(batch, |task| self.costs.get(task), |task| self.urgencies.get(task))
+        Weight::for_batch(batch, |task| self.costs.get(task), |task| self.urgencies.get(task))
     }
 
     /// The name of a task within its stage: its label, or else its number.

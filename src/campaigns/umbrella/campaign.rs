@@ -13,7 +13,7 @@ use crate::config::{Config, Faults};
 use crate::engines::InstalledProgram;
 use crate::engines::md::gromacs::{GromppError, TooFewGpus};
 use crate::journal::{Fingerprint, digest_of_file};
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::results;
 use crate::seed::CampaignSeed;
 use std::path::PathBuf;
@@ -70,12 +70,12 @@ impl UmbrellaCampaign {
     }
 
     /// Checks that `grompp` accepts the start of windows: the first frame stands for all.
-    fn try_first(&self, recipe: &Recipe, guard: &Guard) -> Result<(), Faults> {
+    fn try_first(&self, recipe: &Recipe, supervisor: &Supervisor) -> Result<(), Faults> {
         let restraint = self.coordinate.trial_restraint();
         let trial = recipe.trial(&self.frames, restraint.as_deref());
         let trial =
             trial.map_err(|cause| self.config.fault("umbrella.trajectory", cause.to_string(), "replace the file"))?;
-        recipe.gromacs.try_input(guard, &trial).map_err(|refused| {
+        recipe.gromacs.try_input(supervisor, &trial).map_err(|refused| {
             let help = match &refused {
                 GromppError::AtomCounts { structure, topology } if structure < topology => {
                     let message = format!(
@@ -113,7 +113,7 @@ impl UmbrellaCampaign {
         }
         if let Some(recipe) = &self.windows {
             identity["topology"] = recipe.contents.clone().into();
-            identity["mdp"] = Fingerprint::of(recipe.mdp.text()).to_string().into();
+            identity["mdp"] = Fingerprint::of_text(recipe.mdp.text()).to_string().into();
             identity["version"] =
                 self.program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
         }
@@ -123,7 +123,7 @@ impl UmbrellaCampaign {
     /// The text that marks the windows' folder as this campaign's own.
     fn owner(&self, identity: &serde_json::Value) -> String {
         let text = format!("{} {} {identity}", self.config.campaign.output.display(), self.config.campaign.seed);
-        Fingerprint::of(&text).to_string()
+        Fingerprint::of_text(&text).to_string()
     }
 
     fn folder_fault(&self, refused: windows::PlaceRefused) -> Faults {
@@ -136,15 +136,15 @@ impl Campaign for UmbrellaCampaign {
     fn find_programs(&mut self, supervisor: &StartSupervisor) -> Result<(), Faults> {
         let Some(recipe) = self.windows.clone() else { return Ok(()) };
         let key = "umbrella.binary";
-        let Some(guard) = supervisor() else {
+        let Some(supervisor) = supervisor() else {
             let help = "see the message about the supervisor above";
             return Err(self.config.fault(key, "no program can be started here", help).into());
         };
-        let found = recipe.gromacs.find(guard);
+        let found = recipe.gromacs.find(supervisor);
         self.program =
             Some(found.map_err(|missing| Faults::from(self.config.fault(key, missing.message, missing.help)))?);
         windows::refuse_strangers(&recipe.directory).map_err(|refused| self.folder_fault(refused))?;
-        self.try_first(&recipe, guard)
+        self.try_first(&recipe, supervisor)
     }
 
     fn declare(&self) -> Declaration {

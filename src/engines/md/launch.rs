@@ -60,11 +60,12 @@ impl LaunchContext<'_> {
             (command.stdout, command.stderr) = kept_output(invocation.output_stem);
         }
         command.grace = self.grace;
-        command.stall_limit = self.watchdog_timeout;
+        command.inactivity_limit = self.watchdog_timeout;
         command.begin_within = self.begin_by.map(|latest| latest.saturating_duration_since(now));
         command.time_limit = self.limit.map(|(end, _)| end.saturating_duration_since(now));
         command.cores = (!self.programs.cores.is_empty()).then(|| self.programs.cores.clone());
-        let finished = self.programs.guard.run(&command).map_err(|error| failure::not_started(&error, self.label))?;
+        let finished =
+            self.programs.supervisor.run(&command).map_err(|error| failure::not_started(&error, self.label))?;
         usage.add(&finished);
         let ending = || format!("{} of {} {}", invocation.program, self.label, finished.exit);
         match finished.exit {
@@ -103,7 +104,7 @@ impl LaunchContext<'_> {
 /// The files that standard output and error are kept in.
 fn kept_output(stem: &str) -> (Output, Output) {
     match stem {
-        "" => (Output::Kept("stdout.txt".into()), Output::Kept("stderr.txt".into())),
-        stem => (Output::Kept(format!("{stem}.out").into()), Output::Kept(format!("{stem}.err").into())),
+        "" => (Output::Tee("stdout.txt".into()), Output::Tee("stderr.txt".into())),
+        stem => (Output::Tee(format!("{stem}.out").into()), Output::Tee(format!("{stem}.err").into())),
     }
 }

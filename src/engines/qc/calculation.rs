@@ -1,6 +1,6 @@
 //! What is computed in one calculation, and with which resources?
 use super::chemistry::{Chemistry, Driver};
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::science::chemistry::Molecule;
 use std::path::Path;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub struct Calculation<'a> {
 /// Where a calculation runs, and its share of the node.
 #[derive(Clone, Copy, Debug)]
 pub struct Resources<'a> {
-    pub guard: &'a Guard,
+    pub supervisor: &'a Supervisor,
     /// An empty folder for this calculation alone; the caller removes it afterwards.
     pub scratch: &'a Path,
     pub threads: usize,

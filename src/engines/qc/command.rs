@@ -14,7 +14,7 @@ use super::verify;
 use crate::engines::failure::ErrorPattern;
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
 use crate::engines::text;
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::task::Cause;
 use std::ffi::OsString;
 use std::path::Path;
@@ -82,7 +82,7 @@ impl Engine for Command {
         refused
     }
 
-    fn find(&self, _: &Guard) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, _: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
         let help = "check `command`: its first word must be a program in PATH or a path relative to the configuration";
         locate::locate_with_scripts(&self.resolved, help).map(Some)
     }

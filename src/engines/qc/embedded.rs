@@ -157,7 +157,7 @@ impl Embedded {
 
     /// SHA-256 of the basis set, from its `Debug` text: renaming a field of [`BasisSet`] changes it.
     pub fn digest(&self) -> String {
-        Fingerprint::of(&format!("{:?}", self.basis)).to_string()
+        Fingerprint::of_text(&format!("{:?}", self.basis)).to_string()
     }
 
     /// The number of basis functions of atoms of these elements; those missing in the set have none.

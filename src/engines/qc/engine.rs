@@ -5,7 +5,7 @@ use super::needs::Needs;
 use super::refusal::Refusal;
 use super::result::QcResult;
 use crate::engines::locate::{InstalledProgram, MissingProgram};
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
 
@@ -21,7 +21,7 @@ pub trait Engine: Send + Sync {
     ///
     /// # Errors
     /// The program was not found or cannot be run.
-    fn find(&self, guard: &Guard) -> Result<Option<InstalledProgram>, MissingProgram>;
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram>;
 
     /// Whether a frozen core leaves no electrons of a molecule to correlate, as far as the level's keys and keywords tell.
     fn is_all_frozen(&self, _: &Molecule, _: &Chemistry) -> bool {

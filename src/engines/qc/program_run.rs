@@ -65,7 +65,7 @@ impl ProgramRun<'_> {
         }
         command.time_limit = self.resources.time_limit;
         command.cores = self.resources.cores.map(<[usize]>::to_vec);
-        let finished = self.resources.guard.run(&command).map_err(|error| failure::not_started(&error, label))?;
+        let finished = self.resources.supervisor.run(&command).map_err(|error| failure::not_started(&error, label))?;
         match finished.exit {
             Exit::TimedOut => {
                 let limit = self.resources.time_limit.unwrap_or(finished.elapsed);

@@ -20,7 +20,7 @@ use super::xtb;
 use crate::engines::failure::ErrorPattern;
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
 use crate::engines::text;
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::science::chemistry::{Element, Molecule};
 use crate::task::Cause;
 use serde_json::{Value, json};
@@ -147,15 +147,16 @@ impl Engine for QcEngine {
         self.is("psi4") && psi4::is_all_frozen(molecule, chemistry)
     }
 
-    fn find(&self, guard: &Guard) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
         let path = locate::locate(&self.qcengine, HELP)?;
         let argv = vec![path.clone().into(), "--version".into()];
-        let version = locate::query_version(guard, argv, "", HELP, |text| {
+        let version = locate::query_version(supervisor, argv, "", HELP, |text| {
             let number = |word: &&str| word.trim_start_matches('v').starts_with(|c: char| c.is_ascii_digit());
             text.split_whitespace().find(number).map(|word| word.trim_start_matches('v').to_owned())
         })?;
         let argv = vec![path.clone().into(), "info".into(), "programs".into()];
-        let program = locate::query_version(guard, argv, "", HELP, |text| Some(program_version(text, &self.program)))?;
+        let program =
+            locate::query_version(supervisor, argv, "", HELP, |text| Some(program_version(text, &self.program)))?;
         match program.as_str() {
             "" => Err(MissingProgram {
                 message: format!("QCEngine {version} does not find the program `{}`", self.program),

@@ -19,7 +19,7 @@ use super::verify;
 use crate::engines::failure::ErrorPattern;
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
 use crate::engines::text::{self, LineReader};
-use crate::process::Guard;
+use crate::process::Supervisor;
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
 use serde_json::Value;
@@ -115,10 +115,11 @@ impl Engine for Xtb {
         refused
     }
 
-    fn find(&self, guard: &Guard) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
         let path = locate::locate(&self.program, HELP)?;
         let argv = vec![path.clone().into(), "--version".into()];
-        let version = locate::query_version(guard, argv, "", HELP, |text| locate::word_after(text, "xtb version"))?;
+        let version =
+            locate::query_version(supervisor, argv, "", HELP, |text| locate::word_after(text, "xtb version"))?;
         Ok(Some(InstalledProgram { path, version }))
     }
 

@@ -190,7 +190,7 @@ impl Loader<'_> {
             }
             let path = self.base.join(&stage.mdp);
             let text = self.text(&key, &path);
-            self.digests.push((key.clone(), Fingerprint::of(&text).to_string()));
+            self.digests.push((key.clone(), Fingerprint::of_text(&text).to_string()));
             let is_template = is_template(&stage.mdp);
             let key = format!("ensemble.{key}");
             let grompp_args = gromacs.grompp_args.iter().chain(&stage.grompp_args).cloned().collect();
@@ -235,5 +235,5 @@ pub(in crate::campaigns) fn digest_with_includes(topology: &Path, digest: String
             }
         }
     }
-    Fingerprint::of(&all).to_string()
+    Fingerprint::of_text(&all).to_string()
 }

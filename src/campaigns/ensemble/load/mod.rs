@@ -41,7 +41,7 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let Loader { base, faults, digests, .. } = loader;
     faults.into_result(())?;
     let Some(engine) = engine else { return Err(Faults::default()) };
-    let contents = Fingerprint::of(&format!("{digests:?}"));
+    let contents = Fingerprint::of_text(&format!("{digests:?}"));
     let setup = Setup {
         seeds,
         variables: section.variables.clone(),
@@ -180,7 +180,7 @@ impl Loader<'_> {
             let path = self.base.join(source);
             let template = is_template(source).then(|| self.text(&key, &path));
             let digest = match &template {
-                Some(text) => Fingerprint::of(text).to_string(),
+                Some(text) => Fingerprint::of_text(text).to_string(),
                 None => self.digest(&key, &path),
             };
             files.push(FileSource { target: target.clone(), path, digest, template });

@@ -309,7 +309,7 @@ fn digest(supersystems: &[Supersystem]) -> String {
         }
         text.push('\n');
     }
-    Fingerprint::of(&text).to_string()
+    Fingerprint::of_text(&text).to_string()
 }
 
 impl LengthUnit {

@@ -25,7 +25,7 @@ impl Masses {
     fn read(&self, context: &Context) -> Result<Vec<f64>, Cause> {
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let trial = self.recipe.trial(&self.frames, Some(&*self.restraint))?;
-        let all = self.recipe.gromacs.masses(&programs.guard, &trial);
+        let all = self.recipe.gromacs.masses(&programs.supervisor, &trial);
         let all = all.map_err(|refused| Cause::Failed(refused.to_string()))?;
         let mass = |atom: &usize| all.get(*atom).copied();
         let found: Option<Vec<f64>> = self.atoms.iter().map(mass).collect();

@@ -87,7 +87,7 @@ impl WindowWorkload {
                 .iter()
                 .for_each(|(key, value)| text.push_str(&format!("{key} = {value}\n")));
         }
-        Fingerprint::of(&text).to_string()
+        Fingerprint::of_text(&text).to_string()
     }
 
     /// The samples of a window, which is simulated unless an earlier run has.
@@ -154,7 +154,7 @@ impl WindowWorkload {
         }
         rendered.iter().for_each(|(_, text)| identity.push_str(text));
         let job = Job::Gromacs(vec![Simulation { name: SIMULATION.into(), input, plumed: None }]);
-        let digest = Fingerprint::of(&identity).to_string();
+        let digest = Fingerprint::of_text(&identity).to_string();
         Ok(Inputs { folder: recipe.folder(window.index), is_own: true, rendered, job, digest })
     }
 }

@@ -4,7 +4,7 @@
 //! read from the `gmx dump` of its run input file, which lists the atoms of each molecule type once.
 use super::program::Gromacs;
 use super::trial::{GromppError, TRIAL_TPR, Trial};
-use crate::process::{Command, Guard, Output};
+use crate::process::{Command, Output, Supervisor};
 use std::fs;
 use std::time::Duration;
 
@@ -18,15 +18,15 @@ impl Gromacs {
     ///
     /// # Errors
     /// `grompp` rejects the input, or the output of this version cannot be parsed.
-    pub fn masses(&self, guard: &Guard, trial: &Trial) -> Result<Vec<f64>, GromppError> {
+    pub fn masses(&self, supervisor: &Supervisor, trial: &Trial) -> Result<Vec<f64>, GromppError> {
         let failed =
             |error: &dyn std::fmt::Display| GromppError::Message(format!("cannot read masses from gmx dump: {error}"));
-        let folder = self.make_trial_tpr(guard, trial)?;
+        let folder = self.make_trial_tpr(supervisor, trial)?;
         let mut command = Command::new(self.argv(&["dump", "-s", TRIAL_TPR]), &folder.0);
         command.time_limit = Some(TIMEOUT);
         command.set = self.environment();
         command.stdout = Output::File(DUMP.into());
-        let finished = guard.run(&command).map_err(|error| failed(&error))?;
+        let finished = supervisor.run(&command).map_err(|error| failed(&error))?;
         if !finished.exit.is_success() {
             return Err(failed(&format!("it {}: {}", finished.exit, finished.stderr.last_lines(8))));
         }

@@ -57,14 +57,14 @@ impl Replica<'_> {
         push(&["-px", &format!("{name}_pullx.xvg"), "-pf", &format!("{name}_pullf.xvg")]);
         push(&["-ntmpi", &self.gromacs.thread_mpi_ranks.to_string(), "-ntomp", &self.gromacs.threads.to_string()]);
         let programs = self.context.programs;
-        match cores::pinning(&programs.cores, self.gromacs.cores(), &programs.seat.node) {
+        match cores::pinning(&programs.cores, self.gromacs.cores(), &programs.placement.node_cores) {
             Some((offset, stride)) => {
                 push(&["-pin", "on", "-pinoffset", &offset.to_string(), "-pinstride", &stride.to_string()]);
             }
             None => push(&["-pin", "off"]),
         }
-        self.gromacs.check_gpus(programs.seat.local_size).map_err(|error| Cause::Input(error.to_string()))?;
-        if let Some(gpu) = self.gromacs.gpu(programs.seat.local_rank) {
+        self.gromacs.check_gpus(programs.placement.local_size).map_err(|error| Cause::Input(error.to_string()))?;
+        if let Some(gpu) = self.gromacs.gpu(programs.placement.local_rank) {
             push(&["-gpu_id", &gpu.to_string()]);
         }
         if let Some(left) = self.context.time_left() {

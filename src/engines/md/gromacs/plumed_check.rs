@@ -3,7 +3,7 @@
 //! It can if `mdrun` has the option `-plumed` (2025 and later, or a patched version). PLUMED works with one thread-MPI rank only.
 use super::program::Gromacs;
 use crate::engines::md::plumed::{LibraryFault, PlumedKernel};
-use crate::process::{Command, Guard};
+use crate::process::{Command, Supervisor};
 use std::time::Duration;
 
 /// Why PLUMED cannot be used.
@@ -36,7 +36,7 @@ impl Gromacs {
     ///
     /// # Errors
     /// One of the requirements is not met.
-    pub fn check_plumed(&self, guard: &Guard) -> Result<PlumedKernel, PlumedFault> {
+    pub fn check_plumed(&self, supervisor: &Supervisor) -> Result<PlumedKernel, PlumedFault> {
         if self.thread_mpi_ranks != 1 {
             return Err(PlumedFault::ThreadMpiRanks);
         }
@@ -45,7 +45,7 @@ impl Gromacs {
             set: self.environment(),
             ..Command::new(self.argv(&["mdrun", "-h"]), "/")
         };
-        let finished = guard.run(&command).map_err(|_| PlumedFault::NoHelp)?;
+        let finished = supervisor.run(&command).map_err(|_| PlumedFault::NoHelp)?;
         if !finished.stdout.text().contains("-plumed") && !finished.stderr.text().contains("-plumed") {
             return Err(PlumedFault::NoOption);
         }

@@ -1,6 +1,6 @@
 //! Which GROMACS runs the replicas, and with which resources?
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
-use crate::process::Guard;
+use crate::process::Supervisor;
 use std::ffi::OsString;
 use std::path::PathBuf;
 
@@ -33,11 +33,11 @@ impl Gromacs {
     ///
     /// # Errors
     /// The program was not found, or does not print its version.
-    pub fn find(&self, guard: &Guard) -> Result<InstalledProgram, MissingProgram> {
+    pub fn find(&self, supervisor: &Supervisor) -> Result<InstalledProgram, MissingProgram> {
         let path = locate::locate(&self.binary, HELP)?;
         let argv = vec![path.clone().into(), "--version".into()];
         let version =
-            locate::query_version(guard, argv, "", HELP, |text| locate::word_after(text, "GROMACS version:"))?;
+            locate::query_version(supervisor, argv, "", HELP, |text| locate::word_after(text, "GROMACS version:"))?;
         Ok(InstalledProgram { path, version })
     }
 

@@ -6,7 +6,7 @@ use super::program::Gromacs;
 use super::simulation::Input;
 use crate::engines::temporary_folder::TemporaryFolder;
 use crate::engines::text;
-use crate::process::{Command, Finished, Guard};
+use crate::process::{Command, Finished, Supervisor};
 use std::ffi::OsString;
 use std::fs;
 use std::time::Duration;
@@ -39,15 +39,19 @@ impl Gromacs {
     ///
     /// # Errors
     /// It does not.
-    pub fn try_input(&self, guard: &Guard, trial: &Trial) -> Result<(), GromppError> {
-        self.make_trial_tpr(guard, trial).map(drop)
+    pub fn try_input(&self, supervisor: &Supervisor, trial: &Trial) -> Result<(), GromppError> {
+        self.make_trial_tpr(supervisor, trial).map(drop)
     }
 
     /// A folder with the run input file [`TRIAL_TPR`]; empty if the input is a run input file itself.
     ///
     /// # Errors
     /// `grompp` failed.
-    pub(super) fn make_trial_tpr(&self, guard: &Guard, trial: &Trial) -> Result<TemporaryFolder, GromppError> {
+    pub(super) fn make_trial_tpr(
+        &self,
+        supervisor: &Supervisor,
+        trial: &Trial,
+    ) -> Result<TemporaryFolder, GromppError> {
         let failed = |error: &dyn std::fmt::Display| GromppError::Message(format!("cannot run grompp: {error}"));
         let folder = TemporaryFolder::create().map_err(|error| failed(&error))?;
         let Input::Parameters { mdp, structure, topology, index, args } = &trial.input else { return Ok(folder) };
@@ -61,7 +65,7 @@ impl Gromacs {
         let mut command = Command::new(argv, &folder.0);
         command.time_limit = Some(TIMEOUT);
         command.set = self.environment();
-        let finished = guard.run(&command).map_err(|error| failed(&error))?;
+        let finished = supervisor.run(&command).map_err(|error| failed(&error))?;
         if finished.exit.is_success() { Ok(folder) } else { Err(grompp_error(&finished)) }
     }
 }

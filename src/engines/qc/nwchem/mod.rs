@@ -25,7 +25,7 @@ use crate::engines::qc::refusal::{self, Refusal};
 use crate::engines::qc::result::QcResult;
 use crate::engines::qc::verify;
 use crate::engines::text;
-use crate::process::{Finished, Guard};
+use crate::process::{Finished, Supervisor};
 use crate::science::chemistry::{Element, Molecule};
 use crate::task::Cause;
 pub use input::keyword_potential;
@@ -113,11 +113,11 @@ impl Engine for NwChem {
         refused
     }
 
-    fn find(&self, guard: &Guard) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
         let path = locate::locate(&self.program, HELP)?;
         // It has no version option, but prints its version before it reads the input.
         let argv = vec![path.clone().into(), "input".into()];
-        let version = locate::query_version(guard, argv, "start version\n", HELP, |text| {
+        let version = locate::query_version(supervisor, argv, "start version\n", HELP, |text| {
             locate::word_after(text, "Package (NWChem)")
         })?;
         Ok(Some(InstalledProgram { path, version }))

@@ -23,7 +23,7 @@ use crate::engines::qc::refusal::{self, Refusal};
 use crate::engines::qc::result::QcResult;
 use crate::engines::qc::verify;
 use crate::engines::text;
-use crate::process::{Finished, Guard};
+use crate::process::{Finished, Supervisor};
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
 use options::{core, options, uncorrelated};
@@ -103,15 +103,16 @@ impl Engine for Psi4 {
         refused
     }
 
-    fn find(&self, guard: &Guard) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
         let path = locate::locate(&self.program, HELP)?;
-        let version = locate::query_version(guard, vec![path.clone().into(), "--version".into()], "", HELP, |text| {
-            text.lines()
-                .rev()
-                .map(str::trim)
-                .find(|line| line.starts_with(|c: char| c.is_ascii_digit()))
-                .map(Into::into)
-        })?;
+        let version =
+            locate::query_version(supervisor, vec![path.clone().into(), "--version".into()], "", HELP, |text| {
+                text.lines()
+                    .rev()
+                    .map(str::trim)
+                    .find(|line| line.starts_with(|c: char| c.is_ascii_digit()))
+                    .map(Into::into)
+            })?;
         Ok(Some(InstalledProgram { path, version }))
     }
 

@@ -1,7 +1,7 @@
-//! How do rank and guard talk?
+//! How do rank and supervisor exchange messages?
 //!
-//! Over a stream socket, each message with its length before it: a datagram socket would refuse a long output or a long
-//! argument list. Both ends are the same binary, so the layout needs no version.
+//! Over stream sockets, each message preceded by its length: datagrams would limit the length of outputs and argument lists. Both ends are
+//! the same binary, so the encoding needs no version.
 use super::command::Finished;
 use bincode::config::standard;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -13,69 +13,70 @@ use std::{
 /// A message that could not be sent or received.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("the socket fails")]
+    #[error("socket failure")]
     Socket(#[from] std::io::Error),
-    #[error("a message cannot be encoded")]
+    #[error("cannot encode a message")]
     Encode(#[from] bincode::error::EncodeError),
-    #[error("a message cannot be decoded")]
+    #[error("cannot decode a message")]
     Decode(#[from] bincode::error::DecodeError),
-    #[error("a message of {bytes} bytes is beyond {LONGEST}")]
+    #[error("a message of {bytes} bytes exceeds the limit of {LONGEST}")]
     TooLong { bytes: u64 },
 }
 
-/// No message is longer, so that a wrong length cannot make a giant allocation.
+/// Maximum length of a message, bytes: a wrong length causes no huge allocation.
 const LONGEST: u64 = 1 << 30;
 
-/// From the rank to its guard; the rank sends a `&Command`, the guard receives a `Box<Command>`.
+/// From the rank to its supervisor. `C` is `&Command` on the sender's and `Box<Command>` on the receiver's side.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Request<C> {
-    /// Run this; `id` comes back with the answer.
+    /// Run this command; the reply repeats `id`.
     Run { id: u64, command: C },
-    /// End the command of this line, if one runs or waits.
+    /// Terminate the running command of this channel, and do not start its waiting one.
     Cancel,
-    /// Do not begin the command of this line, if it waits.
+    /// Do not start the waiting command of this channel.
     Withdraw,
 }
 
-/// From the guard to its rank.
+/// From the supervisor to its rank.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Reply {
-    /// The supervisor, a process of this number, stands in its own session and is safe from the launcher's signals.
+    /// The supervisor with this process ID is in its own session, out of reach of the launcher's signals.
     Ready(i32),
-    /// The guard could not set itself up and is gone; an errno.
-    Broken(i32),
-    /// Command `id` is over, or was refused.
-    Ended { id: u64, end: Result<Finished, Refusal> },
+    /// The supervisor or the reaper failed to set itself up and has exited; the errno.
+    SetupFailed(i32),
+    /// Command `id` has ended, or could not be started.
+    Ended { id: u64, result: Result<Finished, LaunchFailure> },
 }
 
-/// Why a command was not started: what failed, and the errno.
+/// Why a command was not started: the step that failed, and the errno.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Refusal {
-    pub step: Step,
+pub struct LaunchFailure {
+    pub step: LaunchStep,
     pub errno: i32,
 }
 
-/// What a command needs before it runs.
+/// A step of starting a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Step {
+pub enum LaunchStep {
+    /// Entering the working directory.
     Directory,
     Stdin,
     Stdout,
     Stderr,
-    /// The program was looked for and started, or not.
+    /// Finding and executing the program.
     Program,
-    /// The program exists, what it names as its interpreter or loader does not.
+    /// Finding the interpreter or loader that the program names.
     Interpreter,
-    /// The cores that the program was to be bound to.
+    /// Binding to cores.
     Cores,
-    /// An argument, variable or path holds a NUL byte.
+    /// Encoding strings: an argument, variable or path contains a NUL byte.
     Nul,
 }
 
-/// The bytes of a message, its length first.
+/// The bytes of a message, preceded by its length.
 ///
 /// # Errors
-/// The message is longer than any that the other end takes.
+/// The message is too long.
 pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, Error> {
     let mut bytes = vec![0; 8];
     let body = bincode::serde::encode_into_std_write(message, &mut bytes, standard())? as u64;
@@ -89,15 +90,15 @@ pub fn encode<T: Serialize>(message: &T) -> Result<Vec<u8>, Error> {
 /// Sends one message.
 ///
 /// # Errors
-/// The other end is gone, or the message too long.
+/// The other end is closed, or the message is too long.
 pub fn send<T: Serialize>(mut socket: &UnixStream, message: &T) -> Result<(), Error> {
     Ok(socket.write_all(&encode(message)?)?)
 }
 
-/// Waits for one message; none when the other end is gone.
+/// Waits for one message; none if the other end is closed.
 ///
 /// # Errors
-/// The bytes are no message.
+/// The bytes are not a valid message.
 pub fn receive<T: DeserializeOwned>(socket: &UnixStream) -> Result<Option<T>, Error> {
     let mut length = [0; 8];
     if !fill(socket, &mut length)? {
@@ -114,30 +115,12 @@ pub fn receive<T: DeserializeOwned>(socket: &UnixStream) -> Result<Option<T>, Er
     Ok(Some(bincode::serde::decode_from_slice(&body, standard())?.0))
 }
 
-/// Fills `buffer`, or returns false when the other end is gone: a peer that died with unread messages resets the socket.
+/// Fills `buffer`; false if the other end is closed. A peer that died with unread messages resets the socket.
 fn fill(mut socket: &UnixStream, buffer: &mut [u8]) -> Result<bool, Error> {
     match socket.read_exact(buffer) {
         Ok(()) => Ok(true),
         Err(error) if matches!(error.kind(), ErrorKind::UnexpectedEof | ErrorKind::ConnectionReset) => Ok(false),
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Paths as bytes: serde's own way refuses what is not UTF-8.
-pub mod path {
-    use super::*;
-    use std::{
-        ffi::OsString,
-        os::unix::ffi::{OsStrExt, OsStringExt},
-        path::{Path, PathBuf},
-    };
-
-    pub fn serialize<S: serde::Serializer>(path: &Path, serializer: S) -> Result<S::Ok, S::Error> {
-        path.as_os_str().as_bytes().serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<PathBuf, D::Error> {
-        Ok(PathBuf::from(OsString::from_vec(Vec::deserialize(deserializer)?)))
     }
 }
 
@@ -148,7 +131,7 @@ mod tests {
     use std::{ffi::OsString, os::unix::ffi::OsStringExt, path::PathBuf};
 
     #[test]
-    fn a_command_of_any_bytes_and_length_arrives_as_it_was_sent() {
+    fn commands_of_any_bytes_and_length_arrive_unchanged() {
         let odd = OsString::from_vec(b"a\xff\n\x80b".to_vec());
         let mut command = Command::new([odd.clone(), "x".repeat(3_000_000).into()], PathBuf::from(&odd));
         command.set.push((odd.clone(), odd.clone()));
@@ -161,11 +144,11 @@ mod tests {
         let received = receive::<Request<Command>>(&other).unwrap().unwrap();
         assert!(matches!(received, Request::Run { id: 7, command: got } if got == command));
         sender.join().unwrap();
-        assert!(receive::<Request<Command>>(&other).unwrap().is_none(), "the sender is gone");
+        assert!(receive::<Request<Command>>(&other).unwrap().is_none(), "the sender has closed its end");
     }
 
     #[test]
-    fn a_wrong_length_makes_no_giant_allocation() {
+    fn a_wrong_length_causes_no_huge_allocation() {
         let (mut mine, other) = UnixStream::pair().unwrap();
         mine.write_all(&u64::MAX.to_le_bytes()).unwrap();
         assert!(matches!(receive::<Reply>(&other), Err(Error::TooLong { .. })));

@@ -1,27 +1,27 @@
-//! What is a group of one rank?
-use super::{Comm, Error, Place, Rank};
+//! How does a process without MPI act as the only rank?
+use super::communicator::{Comm, Error, Rank, RankLocation};
 
-/// A rank that is alone: what a run without `mpirun` and the tests of the engine use.
-pub struct Solo {
+/// The only rank of a run without `mpirun`.
+pub struct SingleRank {
     host: String,
 }
 
-impl Solo {
-    /// A rank alone on `host`.
+impl SingleRank {
+    /// The only rank, on `host`.
     pub fn new(host: String) -> Self {
         Self { host }
     }
 }
 
-impl Comm for Solo {
+impl Comm for SingleRank {
     fn rank(&self) -> Rank {
         0
     }
     fn size(&self) -> usize {
         1
     }
-    fn place(&self) -> Place {
-        Place { host: self.host.clone(), local_rank: 0, local_size: 1 }
+    fn location(&self) -> RankLocation {
+        RankLocation { host: self.host.clone(), local_rank: 0, local_size: 1 }
     }
     fn broadcast(&mut self, bytes: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
         Ok(bytes.unwrap_or_default())
