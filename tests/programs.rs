@@ -44,8 +44,8 @@ fn compare(campaign: &Campaign, expected: &Value, tolerance: f64) {
         }
         if let Ok(found) = file.array::<f64>(&format!("/results/{bsse}/total_gradient")) {
             // Where single fragments have no gradient QCManyBody tells interactions alone.
-            let told = ["total", "interaction"].map(|what| &expected[format!("{bsse}_corrected_{what}_gradient")]);
-            let expected = flat(told.into_iter().find(|told| !told.is_null()).unwrap());
+            let gradients = ["total", "interaction"].map(|what| &expected[format!("{bsse}_corrected_{what}_gradient")]);
+            let expected = flat(gradients.into_iter().find(|gradient| !gradient.is_null()).unwrap());
             assert_eq!(found.len(), expected.len());
             for (found, expected) in found.iter().zip(expected) {
                 assert!((found - expected).abs() < 1e-6, "{bsse} gradient: {found} and not {expected}");
@@ -118,7 +118,7 @@ fn xtb_gives_what_its_own_command_line_gives() {
     assert!((found[2] - whole).abs() < 1e-8, "{} and not {whole}", found[2]);
 }
 
-/// A program that speaks QCSchema. Its energy is made up; how it fails stands in the file `mood` beside it: a word for each task of
+/// A program that reads and writes QCSchema. Its energy is made up; how it fails is read from the file `mood` next to it: a word for each task of
 /// so many real atoms.
 const FAKE: &str = r#"
 import json, os, signal, subprocess, sys, time
@@ -327,7 +327,7 @@ const COUPLED_CLUSTER: &str = r#"{"schema_name": "qcschema_manybodyinput",
    "small": {"program": "psi4", "model": {"method": "mp2", "basis": "cc-pvdz"}}}}}"#;
 
 #[test]
-fn a_level_of_a_file_that_needs_qcengine_is_told_by_its_place_and_what_to_change() {
+fn a_level_of_a_file_that_needs_qcengine_is_reported_with_its_position_and_a_remedy() {
     let campaign = Campaign::with(simmpi(), "[campaign]\nkind = \"fragments\"\n[fragments]\ninput = \"m.json\"\n");
     fs::write(campaign.path("m.json"), COUPLED_CLUSTER).unwrap();
     let check =
@@ -347,14 +347,14 @@ fn a_level_of_a_file_that_needs_qcengine_is_told_by_its_place_and_what_to_change
 }
 
 #[test]
-fn fragments_whose_electrons_are_all_frozen_are_told() {
+fn fragments_whose_electrons_are_all_frozen_cause_a_warning() {
     let config = |level: &str| {
         format!(
             "[campaign]\nkind = \"fragments\"\n[fragments]\natoms = \"\"\"\nNa 0 0 2.3\nO 0 0 0\nH 0 0.757 -0.587\nH 0 -0.757 -0.587\n\"\"\"\n\
              fragments = [[0], [1, 2, 3]]\ncharges = [1, 0]\nmax_order = 2\n[[fragments.level]]\n{level}\n"
         )
     };
-    let told = "fragment 0 (Na) has no correlation energy: the frozen core leaves no electrons to correlate";
+    let warning = "fragment 0 (Na) has no correlation energy: the frozen core leaves no electrons to correlate";
     let mut levels = vec![("embedded", "method = \"mp2\"\nfrozen_core = true"), ("embedded", "method = \"mp2\"")];
     for engine in ["psi4", "nwchem"].into_iter().filter(|engine| are_installed(&[engine])) {
         levels.push((engine, "method = \"mp2\"\nfrozen_core = true"));
@@ -363,7 +363,7 @@ fn fragments_whose_electrons_are_all_frozen_are_told() {
     for (engine, keys) in levels {
         let text = config(&format!("engine = \"{engine}\"\nbasis = \"def2-svp\"\n{keys}"));
         let said = Campaign::with(simmpi(), &text).tell("check", &[]).expect(0, &["no errors found"]).said;
-        assert_eq!(said.contains(told), keys.contains("mp2\"\nfrozen"), "{engine}, {keys}:\n{said}");
+        assert_eq!(said.contains(warning), keys.contains("mp2\"\nfrozen"), "{engine}, {keys}:\n{said}");
     }
 }
 

@@ -1,6 +1,6 @@
-//! Does memory that processes share keep what they computed, whoever is killed or stopped?
+//! Shared memory keeps what processes computed, whichever of them is killed or stopped.
 //!
-//! A program of its own instead of libtest, since the same binary is also the process that checks kill and stop.
+//! A program of its own instead of libtest, since the same binary is also the process that is killed and stopped.
 // Each function here is a test, which clippy knows only of libtest's.
 #![allow(clippy::unwrap_used)]
 #[macro_use]
@@ -32,7 +32,7 @@ fn main() -> ExitCode {
     }
     checks::run(&checks![
         a_process_that_is_killed_leaves_what_it_computed_in_shared_memory
-        a_process_that_is_stopped_holds_nobody_up_and_may_go_on
+        a_stopped_process_delays_no_other_and_may_continue
         no_memory_is_shared_where_files_are_limited
     ])
 }
@@ -98,7 +98,7 @@ fn a_process_that_is_killed_leaves_what_it_computed_in_shared_memory() {
     assert!(is_right(kept.as_ref()));
 }
 
-fn a_process_that_is_stopped_holds_nobody_up_and_may_go_on() {
+fn a_stopped_process_delays_no_other_and_may_continue() {
     let (memory, mut sleeper, mut said) = memory_and_a_sleeper();
     let pid = Pid::from_raw(sleeper.id() as i32);
     let (kept, parts) = keep(&memory, || kill(pid, Signal::SIGSTOP).unwrap());
