@@ -2,7 +2,7 @@
 //!
 //! Programs wrap atoms into the box one by one, so that a molecule at its surface comes apart. Neighbours in the list of atoms then
 //! stand a box apart, or jump so far from one frame to the next.
-use crate::science::widest::widest;
+use crate::science::simd::dispatch;
 
 /// A periodic box.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -105,7 +105,7 @@ pub fn find_jump(cell: &Cell, before: &[[f32; 3]], after: &[[f32; 3]], atoms: &[
     atoms.windows(2).find(jumps).map(|pair| pair[0])
 }
 
-widest! {
+dispatch! {
     /// The largest change of a coordinate's difference from that of the next atom.
     fn farthest_step(before: &[f32], after: &[f32], farthest: &mut f32) {
         const LANES: usize = 16;

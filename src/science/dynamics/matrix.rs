@@ -1,6 +1,6 @@
 //! State vectors and operators of a block of trajectories.
-use super::widest::widest;
 use super::{LANES, Lanes, ZERO};
+use crate::science::simd::dispatch;
 
 /// The amplitudes of S states of each trajectory, `[state][lane]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -154,13 +154,13 @@ pub(super) fn column_product<const REAL: bool>((u, j): (&Matrix, usize), (v, k):
     (re, im)
 }
 
-widest! {
+dispatch! {
     fn apply<const REAL: bool>(m: &Matrix, v: &Vector, out: &mut Vector) {
         m.multiply::<REAL>(v, out);
     }
 }
 
-widest! {
+dispatch! {
     fn apply_adjoint<const REAL: bool>(m: &Matrix, v: &Vector, out: &mut Vector) {
         let n = m.states;
         for i in 0..n {

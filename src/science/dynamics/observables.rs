@@ -1,6 +1,6 @@
 //! What is recorded of a trajectory at a sample?
-use super::widest::widest;
 use super::{Bath, LANES, Lanes, Matrix, PhaseSpace, Vector, ZERO};
+use crate::science::simd::dispatch;
 
 /// Which two-time correlation functions <O(t) O(0)> are recorded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -175,7 +175,7 @@ impl Observables {
     }
 }
 
-widest! {
+dispatch! {
     /// Adds U D U^+ with a diagonal D to a density matrix of S^2 real numbers.
     fn add_diagonal<const REAL: bool>(u: &Matrix, diagonal: &[Lanes], values: &mut [Lanes]) {
         let n = u.states;

@@ -4,8 +4,8 @@
 //! exponential, whose length follows from the Hamiltonian of each trajectory, or by diagonalization where the series would be long.
 //! [`propagate_fourth_order`] is the series of fixed length of QC Lab.
 use super::sincos::sincos;
-use super::widest::widest;
 use super::{Eigen, LANES, Lanes, Matrix, Vector, ZERO};
+use crate::science::simd::dispatch;
 
 /// Norm of the exponent up to which the series is used. Its terms grow to e^2 at most before they decrease, which costs three bits.
 const LARGEST_EXPONENT: f64 = 2.0;
@@ -109,7 +109,7 @@ fn spectral_disc(h: &Matrix) -> (Lanes, Lanes) {
     (std::array::from_fn(|l| 0.5 * (lowest[l] + highest[l])), std::array::from_fn(|l| 0.5 * (highest[l] - lowest[l])))
 }
 
-widest! {
+dispatch! {
     fn find_spectral_edges(h: &Matrix, lowest: &mut Lanes, highest: &mut Lanes) {
         let n = h.states;
         for i in 0..n {
@@ -134,7 +134,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// c <- sum over n up to `terms` of (-i h t)^n c/n!, each power from the previous one. A lane whose series has ended keeps its bits.
     fn add_powers<const REAL: bool>(
         h: &Matrix,

@@ -1,8 +1,8 @@
 //! Sine and cosine of all lanes at once.
 //!
 //! By the polynomials of FDLIBM (Sun Microsystems, 1993), as in `libm`, but without branches, so that the loop is vectorized.
-use super::widest::widest;
 use super::{LANES, Lanes};
+use crate::science::simd::dispatch;
 
 /// Largest argument from which a multiple of pi/2 is subtracted exactly below; beyond, `libm` is called.
 const LARGEST: f64 = 1e5;
@@ -29,7 +29,7 @@ const C: [f64; 6] = [
     -1.135_964_755_778_819_5e-11,
 ];
 
-widest! {
+dispatch! {
     /// Cosine and sine of `x`, radians.
     pub fn sincos(x: &Lanes, cos: &mut Lanes, sin: &mut Lanes) {
         for l in 0..LANES {

@@ -1,7 +1,7 @@
 //! What is the free energy of a bin, given the weights of the grid points in it?
 use super::grid::Grid;
 use crate::science::exponential::exp;
-use crate::science::widest::widest;
+use crate::science::simd::dispatch;
 use std::ops::Range;
 
 /// The grid points of a bin.
@@ -32,7 +32,7 @@ impl BinPoints {
     }
 }
 
-widest! {
+dispatch! {
     fn find_scales(shifts: &[f64], log_scale: f64, scales: &mut [f64]) {
         for (scale, shift) in scales.iter_mut().zip(shifts) {
             *scale = exp(-shift - log_scale);

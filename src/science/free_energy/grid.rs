@@ -5,7 +5,7 @@
 //! largest value at the point, so that nothing overflows at a thousand kT.
 use super::{Axis, Window};
 use crate::science::exponential::exp;
-use crate::science::widest::widest;
+use crate::science::simd::dispatch;
 
 pub const LANES: usize = 8;
 /// Windows per point for which memory is reserved.
@@ -152,7 +152,7 @@ fn total(lanes: &Lanes) -> f64 {
     ((lanes[0] + lanes[4]) + (lanes[1] + lanes[5])) + ((lanes[2] + lanes[6]) + (lanes[3] + lanes[7]))
 }
 
-widest! {
+dispatch! {
     /// Adds the points at `positions`.
     fn add_points(grid: &mut Grid, positions: &[f64], windows: &[&Window], axis: Axis) {
         let mut exponents = vec![[0.0; LANES]; windows.len()];
@@ -183,7 +183,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// Sums over points, in lanes.
     fn sum(grid: &Grid, scale: &[f64], weights: &[f64], with_shared: bool, sums: &mut Sums) {
         for (group, weights) in grid.groups.iter().zip(weights.chunks_exact(LANES)) {
@@ -216,7 +216,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// The inverse of the denominator at every point.
     fn invert(grid: &Grid, scale: &[f64], found: &mut [f64]) {
         for (group, found) in grid.groups.iter().zip(found.chunks_exact_mut(LANES)) {

@@ -8,7 +8,7 @@ use super::newton::{Convergence, Equations, Status};
 use super::resampling::Resampling;
 use super::solution::Solution;
 use super::*;
-use crate::science::widest::tests::IS_PLAIN;
+use crate::science::simd::tests::FORCE_BASELINE;
 use crate::seed::{CampaignSeed, Purpose, Stream};
 
 fn harmonic(x: f64) -> f64 {
@@ -286,9 +286,9 @@ fn results_do_not_depend_on_the_processor_and_replicates_only_on_their_index() {
     let others: Vec<_> = (0..5).map(|k| problem.replicate(k, CampaignSeed(2))).collect();
     assert_eq!(wide, bits(&problem));
     assert_ne!(others[0], others[1]);
-    IS_PLAIN.set(true);
+    FORCE_BASELINE.set(true);
     let plain = bits(&Problem::new(windows, bins(-1.7, 1.7, 30), Estimator::Mbar).unwrap());
-    IS_PLAIN.set(false);
+    FORCE_BASELINE.set(false);
     assert_eq!(plain, wide);
 }
 

@@ -5,7 +5,7 @@
 //! vectors in rows so that all long loops run along memory. Only additions, multiplications, divisions and square roots: the bits
 //! are the same on every processor.
 use super::matrix::{Matrix, add_multiple, dot};
-use crate::science::widest::widest;
+use crate::science::simd::dispatch;
 
 /// Eigenvalues in ascending order, and eigenvectors as rows.
 #[derive(Debug)]
@@ -50,7 +50,7 @@ impl Eigen {
     }
 }
 
-widest! {
+dispatch! {
     /// Makes `a` tridiagonal: its diagonal, what stands beside it (`beside[k]` between k and k + 1) and, as rows, the vectors
     /// in which it is that.
     fn reduce(a: &mut [f64], n: usize, diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64]) {
@@ -111,7 +111,7 @@ fn reflection(x: &mut [f64]) -> (f64, f64) {
     (2.0 / (x[0] * x[0] + below), mapped)
 }
 
-widest! {
+dispatch! {
     /// QL steps until nothing stands beside the diagonal; `vectors` are turned with it.
     fn rotate(n: usize, d: &mut [f64], e: &mut [f64], vectors: &mut [f64]) {
         for l in 0..n {

@@ -2,7 +2,7 @@
 //!
 //! Every element of a product is summed over the inner index in ascending order, nothing fused and nothing reordered, however
 //! the loops are blocked: an element's bits do not depend on how many others are computed with it, nor on the processor.
-use crate::science::widest::widest;
+use crate::science::simd::dispatch;
 
 /// Numbers in rows, `[rows, columns]`.
 #[derive(Clone, Debug, PartialEq)]
@@ -87,7 +87,7 @@ impl Matrix {
 /// Columns that one block of a product has.
 const WIDE: usize = 8;
 
-widest! {
+dispatch! {
     /// `result = a b` with `a` `[n, inner]`, `b` `[inner, columns]` and `result` `[n, columns]`.
     pub(in crate::science) fn multiply(a: &[f64], b: &[f64], inner: usize, columns: usize, result: &mut [f64]) {
         if inner == 0 || columns == 0 {
@@ -170,7 +170,7 @@ pub(in crate::science) fn dot(a: &[f64], b: &[f64]) -> f64 {
     (halves[0] + halves[2]) + (halves[1] + halves[3]) + rest
 }
 
-widest! {
+dispatch! {
     fn dot_into(a: &[f64], b: &[f64], sum: &mut f64) {
         *sum = dot(a, b);
     }

@@ -6,7 +6,7 @@
 //! on every processor.
 use super::band::Pairs;
 use super::matrix::{Matrix, add_multiple, dot};
-use crate::science::widest::widest;
+use crate::science::simd::dispatch;
 
 /// Eigenvalues that are bisected at once.
 const SHIFTS: usize = 16;
@@ -108,7 +108,7 @@ impl Tridiagonal {
     }
 }
 
-widest! {
+dispatch! {
     /// How many eigenvalues are below numbers: as many as pivots of the matrix less the number are negative.
     fn count_below(
         diagonal: &[f64], squares: &[f64], least: f64, numbers: &[f64; SHIFTS], below: &mut [i64; SHIFTS],

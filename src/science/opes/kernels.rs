@@ -3,7 +3,7 @@ use super::bounding_boxes::{BoundingBoxes, Extents, View, compact_order};
 use super::error::MOST_VARIABLES;
 use super::period::{LANES, Period};
 use crate::science::exponential::exp;
-use crate::science::widest::widest;
+use crate::science::simd::dispatch;
 use serde::{Deserialize, Serialize};
 
 /// A Gaussian with diagonal covariance, `height` exp(-r^2/2) with r^2 = sum ((s - center)/sigma)^2.
@@ -52,7 +52,7 @@ pub(super) struct Kernels {
 /// Arrays of N variables in lanes.
 type Arrays<'a, const N: usize> = [&'a [[f64; LANES]]; N];
 
-widest! {
+dispatch! {
     /// The sum over all kernels at `point`.
     fn sum_at<const N: usize>(
         height: &[[f64; LANES]],
@@ -111,7 +111,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// The sum of one kernel of height 1, with center `at` and widths `sigma`, over the first `count` of `centers`.
     fn sum_over<const N: usize>(
         centers: &Arrays<'_, N>,

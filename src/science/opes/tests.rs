@@ -1,6 +1,6 @@
 //! Does the bias obey its definition, and does it continue from its state?
 use super::*;
-use crate::science::widest;
+use crate::science::simd;
 use crate::seed::{CampaignSeed, Purpose};
 
 const PERIOD: f64 = 2.0 * std::f64::consts::PI;
@@ -118,9 +118,9 @@ fn a_bias_has_the_same_bits_without_wide_vectors() {
         bias.state()
     };
     let wide = run();
-    widest::tests::IS_PLAIN.set(true);
+    simd::tests::FORCE_BASELINE.set(true);
     let plain = run();
-    widest::tests::IS_PLAIN.set(false);
+    simd::tests::FORCE_BASELINE.set(false);
     assert_eq!(wide, plain);
 }
 

@@ -1,6 +1,6 @@
 //! How are many sums with a known bound formed independently of the order?
+use crate::science::simd::dispatch;
 use crate::science::sum::{Error, nearest};
-use crate::science::widest::widest;
 use serde::{Deserialize, Serialize};
 
 /// Sums in fixed point, in units of a power of two. Numbers are rounded once when they are added; the rest is integer arithmetic, so that the
@@ -71,13 +71,13 @@ fn is_beyond(units: f64, most: f64) -> bool {
     units.is_nan() | (units.abs() > most)
 }
 
-widest! {
+dispatch! {
     fn find_beyond(values: &[f64], scale: f64, most: f64, is_any: &mut bool) {
         *is_any = values.iter().fold(false, |is_any, value| is_any | is_beyond(value * scale, most));
     }
 }
 
-widest! {
+dispatch! {
     /// Adds `values` times `scale`, rounded to integers.
     fn add_nearest(values: &[f64], scale: f64, sums: &mut [i64], has_overflown: &mut bool) {
         // Negative if a sum has the sign of neither summand.

@@ -6,7 +6,7 @@
 use super::components::Components;
 use super::orthonormal_basis::{OrthonormalBasis, norm};
 use crate::science::linear::{Band, Pairs};
-use crate::science::lines::lines;
+use crate::science::simd::padded;
 use crate::seed::Stream;
 use bytemuck::cast_slice;
 
@@ -92,7 +92,7 @@ impl Krylov {
     /// Orthogonalizes a vector and adds it to the basis, unless it is a rounding error relative to the largest eigenvalue. Returns its coefficients
     /// in the basis, including the new vector; those before `first` are rounding errors.
     fn extend(&mut self, vector: &[f64], first: usize) -> Vec<f64> {
-        let mut vector = lines(vector);
+        let mut vector = padded(vector);
         let mut coefficients = self.basis.orthogonalize(&mut vector, first);
         let length = norm(cast_slice(&vector));
         if length > ROUNDING * self.scale && self.basis.count() < self.basis.dimension() {

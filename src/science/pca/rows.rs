@@ -1,6 +1,5 @@
 //! How are the deviations of the frames of a chunk stored and summed?
-use crate::science::lines::{HalfLine, LANES};
-use crate::science::widest::widest;
+use crate::science::simd::{F32x8, F64x8, dispatch};
 use bytemuck::{cast_slice, cast_slice_mut};
 
 /// Frames that are summed before the sum is rounded to fixed point.
@@ -12,19 +11,19 @@ pub const CHUNK: usize = 256;
 pub struct Rows {
     coordinates: usize,
     /// Every frame is padded with zeros to whole cache lines.
-    values: Vec<HalfLine>,
+    values: Vec<F32x8>,
 }
 
 impl Rows {
     /// No frames, with capacity for `frames`.
     pub fn with_capacity(coordinates: usize, frames: usize) -> Self {
-        Self { coordinates, values: Vec::with_capacity(coordinates.div_ceil(LANES) * frames) }
+        Self { coordinates, values: Vec::with_capacity(coordinates.div_ceil(F64x8::LANES) * frames) }
     }
 
     /// Appends a frame of zeros; returns its deviations `[3n]`.
     pub fn add(&mut self) -> &mut [f32] {
         let from = self.values.len();
-        self.values.resize(from + self.stride(), HalfLine::default());
+        self.values.resize(from + self.stride(), F32x8::default());
         &mut cast_slice_mut(&mut self.values[from..])[..self.coordinates]
     }
 
@@ -45,11 +44,11 @@ impl Rows {
 
     /// Cache lines per frame.
     pub(super) fn stride(&self) -> usize {
-        self.coordinates.div_ceil(LANES)
+        self.coordinates.div_ceil(F64x8::LANES)
     }
 
     /// The cache lines of all frames, `[frames, stride]`.
-    pub(super) fn cache_lines(&self) -> &[HalfLine] {
+    pub(super) fn cache_lines(&self) -> &[F32x8] {
         &self.values
     }
 
@@ -76,7 +75,7 @@ impl Rows {
     }
 }
 
-widest! {
+dispatch! {
     fn add_row(row: &[f32], sums: &mut [f64]) {
         for (sum, x) in sums.iter_mut().zip(row) {
             *sum += f64::from(*x);
@@ -91,7 +90,7 @@ fn square(row: &[f32], mean: &[f64]) -> f64 {
     sum
 }
 
-widest! {
+dispatch! {
     fn add_square(row: &[f32], mean: &[f64], sum: &mut f64) {
         let mut sums = [0.0; 8];
         let (rows, means) = (row.chunks_exact(8), mean.chunks_exact(8));

@@ -4,15 +4,13 @@
 //! mass weighting.
 use super::rotation::rotation;
 use super::rows::Rows;
-use crate::science::eight::{self, Eight, by_widest};
 use crate::science::linear::{Eigen, Matrix};
-use crate::science::lines::{LANES, Line, Lines, lines};
-use crate::science::widest::widest;
+use crate::science::simd::{F64x8, dispatch, padded};
 use bytemuck::{cast_slice, cast_slice_mut};
 use serde::{Deserialize, Serialize};
 
 /// x, y and z of atoms, each padded to whole cache lines.
-type Axes = [Lines; 3];
+type Axes = [Vec<F64x8>; 3];
 
 /// Atoms that do not determine a rotation.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
@@ -67,7 +65,7 @@ impl Superposition {
         chosen_at: &[[f64; 3]],
     ) -> Result<Self, Undetermined> {
         let axes =
-            |at: &[[f64; 3]]| -> Axes { [0, 1, 2].map(|axis| lines(&at.iter().map(|x| x[axis]).collect::<Vec<_>>())) };
+            |at: &[[f64; 3]]| -> Axes { [0, 1, 2].map(|axis| padded(&at.iter().map(|x| x[axis]).collect::<Vec<_>>())) };
         let (mut target, mut origin) = (axes(fitted_at), axes(chosen_at));
         let center = center(&target, fitted.len());
         shift(&mut target, fitted.len(), center);
@@ -116,9 +114,9 @@ impl Superposition {
 
 fn gather(positions: &[[f32; 3]], atoms: &[usize], axes: &mut Axes) {
     for axis in &mut *axes {
-        axis.resize(atoms.len().div_ceil(LANES), Line::default());
+        axis.resize(atoms.len().div_ceil(F64x8::LANES), F64x8::default());
         // The padding after the last atom must not contain an earlier frame.
-        axis.last_mut().into_iter().for_each(|last| *last = Line::default());
+        axis.last_mut().into_iter().for_each(|last| *last = F64x8::default());
     }
     let [x, y, z] = axes.each_mut().map(|axis| cast_slice_mut::<_, f64>(axis));
     for (((atom, x), y), z) in atoms.iter().zip(x).zip(y).zip(z) {
@@ -169,44 +167,32 @@ fn check_shape(axes: &Axes, atoms: usize) -> Result<(), Undetermined> {
 /// Correlation matrix of two sets of positions: sums of products of all pairs of axes, `[moving][target]`, nm^2.
 fn products(moving: &Axes, target: &Axes) -> [[f64; 3]; 3] {
     let mut products = [[0.0; 3]; 3];
-    by_widest(Correlate { moving, target, products: &mut products });
+    correlate(moving, target, &mut products);
     products
 }
 
-struct Correlate<'a> {
-    moving: &'a Axes,
-    target: &'a Axes,
-    products: &'a mut [[f64; 3]; 3],
-}
-
-impl eight::Work for Correlate<'_> {
-    #[inline(always)]
-    fn run<E: Eight>(self, eight: E) {
-        let lines = self.moving[0].len();
-        let moving: [&[Line]; 3] = std::array::from_fn(|a| &self.moving[a][..lines]);
-        let target: [&[Line]; 3] = std::array::from_fn(|b| &self.target[b][..lines]);
-        let mut sums = [[eight.all(0.0); 3]; 3];
-        for i in 0..lines {
-            let mut to = [eight.all(0.0); 3];
-            for b in 0..3 {
-                to[b] = eight.load(&target[b][i]);
-            }
+dispatch! {
+    fn correlate(moving: &Axes, target: &Axes, products: &mut [[f64; 3]; 3]) {
+        let length = moving[0].len();
+        let moving: [&[F64x8]; 3] = std::array::from_fn(|a| &moving[a][..length]);
+        let target: [&[F64x8]; 3] = std::array::from_fn(|b| &target[b][..length]);
+        let mut sums = [[F64x8::splat(0.0); 3]; 3];
+        for i in 0..length {
             for a in 0..3 {
-                let from = eight.load(&moving[a][i]);
                 for b in 0..3 {
-                    sums[a][b] = eight.plus_product(sums[a][b], from, to[b]);
+                    sums[a][b] = sums[a][b].add_product(moving[a][i], target[b][i]);
                 }
             }
         }
-        for (products, sums) in self.products.iter_mut().zip(sums) {
+        for (products, sums) in products.iter_mut().zip(sums) {
             for (product, sum) in products.iter_mut().zip(sums) {
-                *product = eight.together(sum);
+                *product = sum.sum();
             }
         }
     }
 }
 
-widest! {
+dispatch! {
     /// Rotates positions and subtracts the reference: deviations of all x, all y, all z.
     fn rotate(rotation: &[[f64; 3]; 3], from: &Axes, origin: &Axes, deviations: &mut [f32]) {
         let n = deviations.len() / 3;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::science::linear::{Eigen, Matrix};
-use crate::science::widest::tests::{IS_NARROW, IS_PLAIN};
+use crate::science::simd::tests::FORCE_BASELINE;
 use crate::seed::{CampaignSeed, Purpose, Stream};
 
 const BOTH: [Width; 2] = [Width::Narrow, Width::Wide];
@@ -219,15 +219,11 @@ fn processors_of_all_kinds_give_the_same_bits() {
         }
         all.concat().into_iter().map(f64::to_bits).collect::<Vec<u64>>()
     };
-    let avx512 = run();
-    IS_NARROW.set(true);
-    let narrow = run();
-    IS_PLAIN.set(true);
-    let plain = run();
-    IS_PLAIN.set(false);
-    IS_NARROW.set(false);
-    assert_eq!(avx512, narrow);
-    assert_eq!(avx512, plain);
+    let vectorized = run();
+    FORCE_BASELINE.set(true);
+    let baseline = run();
+    FORCE_BASELINE.set(false);
+    assert_eq!(vectorized, baseline);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What of a system may be computed to judge how long all of it takes?
 //!
 //! Nothing here looks at a clock: whoever wants to know the time takes it around the calls and multiplies.
-use super::fock::{Demand, Pass};
+use super::fock::{Demand, JkBuilder};
 use super::repulsion::{Quartets, Repulsion};
 use super::shells::Shells;
 use super::{Error, Settings, System, electrons};
@@ -20,7 +20,7 @@ pub struct Specimen {
     /// How many blocks have been taken, in a scattered order.
     taken: usize,
     rows: Vec<f64>,
-    pass: Pass,
+    builder: JkBuilder,
 }
 
 impl Specimen {
@@ -37,8 +37,8 @@ impl Specimen {
         let occupied = if is_restricted { vec![electrons[0]] } else { electrons.to_vec() };
         let density = pattern(n, n);
         let demand = Demand { density: density.clone(), spins: vec![&density; occupied.len()] };
-        let pass = Pass::of(&repulsion, &demand);
-        Ok(Self { repulsion, quartets: Quartets::default(), density, occupied, taken: 0, rows: Vec::new(), pass })
+        let builder = JkBuilder::new(&demand, repulsion.runs());
+        Ok(Self { repulsion, quartets: Quartets::default(), density, occupied, taken: 0, rows: Vec::new(), builder })
     }
 
     /// The number of basis functions.
@@ -64,7 +64,7 @@ impl Specimen {
     pub fn pass(&mut self) {
         if let Some(last) = self.taken.checked_sub(1) {
             let blocks = self.repulsion.blocks();
-            self.pass.take(&self.repulsion, &blocks[scattered(last, blocks.len())], &self.rows);
+            self.builder.add_block(&blocks[scattered(last, blocks.len())], &self.rows, self.repulsion.runs());
         }
     }
 

@@ -2,7 +2,7 @@
 use super::*;
 use crate::science::basis::named;
 use crate::science::chemistry::{Atom, Element, PointCharge};
-use crate::science::widest::tests::IS_PLAIN;
+use crate::science::simd::tests::FORCE_BASELINE;
 
 /// A molecule of symbols, `*` behind those of ghosts, and places in bohr.
 fn molecule(atoms: &[(&str, [f64; 3])], charge: i32, multiplicity: u32) -> Molecule {
@@ -157,9 +157,9 @@ fn shared_integrals_change_no_bit() {
 fn processors_with_other_vector_instructions_give_the_same_bits() {
     for (molecule, settings, derivative) in jobs() {
         let wide = run(&molecule, "6-31g", &settings, derivative).unwrap();
-        IS_PLAIN.set(true);
+        FORCE_BASELINE.set(true);
         let plain = run(&molecule, "6-31g", &settings, derivative).unwrap();
-        IS_PLAIN.set(false);
+        FORCE_BASELINE.set(false);
         assert_eq!(bits(&wide), bits(&plain));
     }
 }

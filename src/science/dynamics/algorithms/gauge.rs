@@ -1,7 +1,7 @@
 //! How are the phases of adiabatic states continued from one step to the next?
 use super::tracking;
-use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{Block, LANES, Matrix, Model, PhaseSpace, Vector, ZERO};
+use crate::science::simd::dispatch;
 
 /// The rule that fixes the phases. For a real Hamiltonian all are the same: only the sign is free.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +29,7 @@ pub fn fix(gauge: Gauge, model: &dyn Model, block: &mut Block, overlaps: &mut Ve
     }
 }
 
-widest! {
+dispatch! {
     /// Multiplies column k of `now` by the inverse phase, or the sign only, of its overlap <last k|now k>.
     fn continue_phases<const REAL: bool>(overlaps: &Vector, now: &mut Matrix, sign_only: bool) {
         let n = now.states;

@@ -5,8 +5,8 @@
 //! doi:10.1063/1.4732536; Wang and Prezhdo, J. Phys. Chem. Lett. 5, 713, 2014, doi:10.1021/jz500025c). A trajectory stays on its state
 //! and keeps its momenta.
 use crate::science::dynamics::matrix::column_product;
-use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{Block, LANES, Lanes, Matrix, Vector};
+use crate::science::simd::dispatch;
 
 /// Squared overlap above which a state continues another: at most one state has more than half.
 pub const MAJORITY: f64 = 0.5;
@@ -47,7 +47,7 @@ pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) -> Lane
     smallest
 }
 
-widest! {
+dispatch! {
     fn diagonal_overlaps<const REAL: bool>(last: &Matrix, now: &Matrix, overlaps: &mut Vector, smallest: &mut Lanes) {
         let mut least = *smallest;
         for k in 0..last.states {

@@ -1,8 +1,8 @@
 //! Eigenvalues and eigenvectors of any number of states by Jacobi rotations (Golub and Van Loan, Matrix Computations, 4th ed., section 8.5).
 //!
 //! A lane takes part in a rotation if its own element exceeds the threshold; otherwise it keeps its bits, including the signs of zeros.
-use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{LANES, Lanes, Matrix, Vector, ZERO};
+use crate::science::simd::dispatch;
 
 /// Off-diagonal elements below this fraction of the norm of the matrix count as zero: they are rounding errors.
 const TOLERANCE: f64 = 4e-15;
@@ -12,7 +12,7 @@ const MAX_SWEEPS: usize = 30;
 /// All bits set in the selected lanes.
 type Mask = [u64; LANES];
 
-widest! {
+dispatch! {
     /// Finds the eigenvalues `values` and eigenvectors `vectors` of the Hermitian `h`, in any order, starting from `vectors`, which must be
     /// orthonormal. `work` and `column` are working memory. With `REAL`, `h` and `vectors` have no imaginary part.
     pub fn solve<const REAL: bool>(

@@ -6,8 +6,8 @@ mod jacobi;
 mod two_states;
 
 use super::matrix::column_product;
-use super::widest::widest;
 use super::{LANES, Lanes, Matrix, Vector, ZERO};
+use crate::science::simd::dispatch;
 
 /// Number of diagonalizations after which the vectors are orthonormalized: rotations accumulate rounding errors.
 const REORTHOGONALIZE_EVERY: u32 = 8;
@@ -109,7 +109,7 @@ impl Eigen {
     }
 }
 
-widest! {
+dispatch! {
     /// Modified Gram-Schmidt orthonormalization of the columns.
     fn orthonormalize<const REAL: bool>(v: &mut Matrix) {
         let n = v.states;

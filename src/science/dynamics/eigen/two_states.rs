@@ -1,6 +1,6 @@
 //! The closed form of energies and eigenvectors of two states.
-use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{LANES, Lanes, Matrix};
+use crate::science::simd::dispatch;
 
 /// A branch-free choice.
 #[inline(always)]
@@ -8,7 +8,7 @@ fn choose(condition: bool, yes: f64, no: f64) -> f64 {
     if condition { yes } else { no }
 }
 
-widest! {
+dispatch! {
     /// Computes the energies `values`, lower first, and the eigenvectors `v` of `h`.
     pub fn solve(h: &Matrix, values: &mut [Lanes], v: &mut Matrix) {
         let [lower, upper] = values else { return };

@@ -3,8 +3,8 @@
 //! A problem is a set of [`Curves`]; [`Tully`] is the scattering of a particle by any of them.
 use super::{ClassicalScheme, ClassicalStep, FrozenState, GeneralStep, Model, UnitSystem};
 use crate::science::dynamics::exponential::exp;
-use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{Bath, LANES, Lanes, Matrix, PhaseSpace, Vector, ZERO};
+use crate::science::simd::dispatch;
 use crate::seed::Stream;
 use std::marker::PhantomData;
 
@@ -258,7 +258,7 @@ fn ahead(x: &Lanes, t: &Lanes, k: &Lanes) -> Lanes {
     moved
 }
 
-widest! {
+dispatch! {
     /// A fourth-order Runge-Kutta step of dx/dt = y, dy/dt = force.
     fn runge_kutta<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lanes, x: &mut Lanes, y: &mut Lanes) {
         let (scale, slope) = (model.scale(), model.slope_scale());
@@ -282,7 +282,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     fn kick<type C: Curves>(model: &Tully<C>, populations: &Populations, t: &Lanes, x: &Lanes, y: &mut Lanes) {
         let force = forces::<C>(model.scale(), model.slope_scale(), populations, x);
         for l in 0..LANES {
@@ -291,7 +291,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// V00, V01 and V11 at q = scale x.
     fn energies<type C: Curves>(scale: f64, x: &Lanes, v: &mut [Lanes; 3]) {
         let [v00, v01, v11] = v;
@@ -302,7 +302,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// The three slopes d/dz* at q = scale x, with d/dz* = slope d/dq.
     fn slopes<type C: Curves>(scale: f64, slope: f64, x: &Lanes, d: &mut [Lanes; 3]) {
         let [d00, d01, d11] = d;

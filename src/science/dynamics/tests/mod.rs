@@ -381,10 +381,10 @@ fn any_processor_computes_the_same_bits() {
             for integrator in [Integrator::Strang, Integrator::Sequential] {
                 let clock = clock(step, 40, 3, integrator);
                 let samples = |is_plain: bool| {
-                    widest::tests::IS_PLAIN.set(is_plain);
+                    crate::science::simd::tests::FORCE_BASELINE.set(is_plain);
                     let found =
                         run(model.as_ref(), algorithm, &clock, Tasks::new(0, 16), &InitialConditions::default());
-                    widest::tests::IS_PLAIN.set(false);
+                    crate::science::simd::tests::FORCE_BASELINE.set(false);
                     found.samples.iter().flatten().map(|value| value.to_bits()).collect::<Vec<u64>>()
                 };
                 assert!(samples(true) == samples(false), "{name}, {method}, {integrator:?}");

@@ -2,8 +2,8 @@
 use super::{LinearModel, Operator};
 use crate::science::dynamics::models::{ClassicalScheme, ClassicalStep, FrozenState, Model};
 use crate::science::dynamics::sincos::sincos;
-use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{LANES, Lanes, Matrix, PhaseSpace, ZERO};
+use crate::science::simd::dispatch;
 
 /// A step of one mode under a constant force f, [m0, ..., m5]: x <- m0 x + m1 y + m2 Re f, y <- m3 x + m4 y + m5 Re f.
 type Map = [f64; 6];
@@ -129,7 +129,7 @@ impl ClassicalStep for AffineStep<'_> {
     }
 }
 
-widest! {
+dispatch! {
     /// Moves modes by their maps and sums 2 g x of each into `shift`, in one pass over the coordinates, which are most of the memory.
     fn move_modes(maps: &[Map], couplings: &[f64], force: &Lanes, x: &mut [Lanes], y: &mut [Lanes], shift: &mut Lanes) {
         let force = *force;
@@ -147,7 +147,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// The same for modes that were at `from`.
     fn move_modes_from(
         maps: &[Map],
@@ -172,7 +172,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// The same under a complex force, with 2 g z as the shift.
     fn move_modes_complex(
         maps: (&[Map], &[ImaginaryMap]),
@@ -196,7 +196,7 @@ widest! {
     }
 }
 
-widest! {
+dispatch! {
     /// Moves mode j by each lane's own time `t`; `rotation` holds the cosine and sine of w t.
     fn move_mode_by(
         model: &LinearModel,

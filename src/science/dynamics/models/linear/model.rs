@@ -2,8 +2,8 @@
 use super::affine::AffineStep;
 use super::{Group, LinearModel, Operator};
 use crate::science::dynamics::models::{ClassicalScheme, ClassicalStep, Model};
-use crate::science::dynamics::widest::widest;
 use crate::science::dynamics::{Bath, LANES, Lanes, Matrix, PhaseSpace, Vector, ZERO};
+use crate::science::simd::dispatch;
 use crate::seed::Stream;
 
 impl Model for LinearModel {
@@ -124,7 +124,7 @@ fn gershgorin_bounds(h: &[[f64; 2]], states: usize) -> [f64; 2] {
     (0..states).map(disc).reduce(wider).unwrap_or_default()
 }
 
-widest! {
+dispatch! {
     /// y <- y - g f for every mode.
     fn kick_modes(couplings: &[f64], impulse: &Lanes, y: &mut [Lanes]) {
         let impulse = *impulse;
