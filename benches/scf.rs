@@ -33,7 +33,7 @@ const HEXAMER: [(&str, [f64; 3]); 18] = [
 /// The first waters, of which the first `real` are no ghosts.
 fn waters(number: usize, real: usize) -> Molecule {
     let atom = |(at, &(symbol, position)): (usize, &(&str, [f64; 3]))| Atom {
-        element: Element::of_symbol(symbol).expect("an element"),
+        element: Element::from_symbol(symbol).expect("an element"),
         position,
         is_ghost: at / 3 >= real,
     };

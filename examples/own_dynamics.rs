@@ -177,7 +177,7 @@ fn main() {
     for (name, algorithm) in methods {
         let system = System { model: &model, algorithm, clock: &clock, correlations: Correlations::default() };
         let mut populations = Moments::new(clock.samples + 1, exponent_for(2.0));
-        for block in Tasks::new(0, count).pieces(LANES as u64) {
+        for block in Tasks::new(0, count).split(LANES as u64) {
             let result = system.run(block, (CampaignSeed(1), &state, &InitialConditions::default()), &mut || true);
             let is_filled = std::array::from_fn(|l| (l as u64) < block.count());
             for (sample, row) in result.samples.chunks(system.layout().len()).enumerate() {

@@ -1,8 +1,8 @@
 //! Where do a task's random numbers come from?
 //!
-//! Every stream belongs to one task and one purpose and derives from the campaign's seed, never from a rank, a batch or
-//! an attempt: the numbers are the same on 1 rank and on 400. ChaCha20 is specified bit by bit (RFC 8439), so is the
-//! conversion to floating point below; golden values in the test freeze both.
+//! Every stream belongs to one task and one purpose and is derived from the campaign's seed, never from a rank, a batch or an attempt: the numbers
+//! are the same on 1 rank and on 400. ChaCha20 is specified bit by bit (RFC 8439), so is the conversion to floating point below; reference
+//! values in the tests pin both.
 use crate::task::TaskId;
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CampaignSeed(pub u64);
 
-/// What a stream is drawn for. The numbers are part of every campaign's reproducibility: add, never renumber.
+/// The purpose of a stream. The numbers determine the results of every campaign: add new ones, never renumber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Purpose {
@@ -24,11 +24,11 @@ pub enum Purpose {
     Hops = 3,
     /// Phases of the amplitudes that mapping approaches start from.
     MappingPhases = 4,
-    /// Vectors that a search for eigenvectors begins with.
+    /// Starting vectors of Krylov methods.
     KrylovVectors = 5,
     /// Weights of blocks of samples in a bootstrap.
     Bootstrap = 8,
-    /// The seed that a replica's program is given.
+    /// Seed of a replica's program.
     ReplicaSeed = 16,
     /// Random forces of Langevin dynamics.
     ThermalNoise = 32,
@@ -36,7 +36,7 @@ pub enum Purpose {
     InitialVelocities = 33,
 }
 
-/// Tasks beyond this have no stream of their own: the upper byte of a stream's number is its purpose.
+/// Number of tasks with streams of their own: the upper byte of a stream's number is its purpose.
 pub const MAX_TASKS: u64 = 1 << 56;
 
 impl CampaignSeed {
@@ -62,7 +62,7 @@ impl Stream {
     }
 
     /// A number from the standard normal distribution (Box and Muller, Ann. Math. Stat. 29, 610, 1958,
-    /// doi:10.1214/aoms/1177706645), through `libm` so that its bits do not depend on the processor.
+    /// doi:10.1214/aoms/1177706645), computed with `libm` so that its bits do not depend on the processor.
     pub fn normal(&mut self) -> f64 {
         if let Some(value) = self.spare_normal.take() {
             return value;
@@ -80,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_streams_are_frozen() {
+    fn streams_have_their_reference_values() {
         let draw = |task, purpose| CampaignSeed(7).stream(task, purpose).rng.next_u64();
         assert_eq!(
             [draw(0, Purpose::InitialCoordinates), draw(1, Purpose::InitialCoordinates), draw(0, Purpose::Hops)],

@@ -1,7 +1,7 @@
-//! What is a task, and what became of it?
+//! What is a task, and how can it fail?
 //!
-//! A campaign's stage has tasks numbered from 0. They are handed out, run, journalled and folded as contiguous ranges
-//! ([`Tasks`]); a task that could not be done is a [`Failure`], which is data and never an error of the campaign.
+//! The tasks of a stage are numbered from 0. They are assigned, run, journalled and reduced as contiguous ranges ([`Tasks`]); a failed task is a
+//! [`Failure`], which is data and never an error of the campaign.
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -41,13 +41,13 @@ impl Tasks {
         self.first..self.end
     }
 
-    /// The range of tasks that come `by` later.
+    /// The range moved up by `by` tasks.
     pub fn shifted(self, by: u64) -> Self {
         Self { first: self.first + by, end: self.end + by }
     }
 
-    /// The range cut into pieces of at most `size` tasks (at least one).
-    pub fn pieces(self, size: u64) -> impl Iterator<Item = Tasks> {
+    /// The range split into consecutive ranges of at most `size` tasks (at least one).
+    pub fn split(self, size: u64) -> impl Iterator<Item = Tasks> {
         let size = size.max(1);
         (0..self.count().div_ceil(size)).map(move |k| {
             let first = self.first + k * size;
@@ -66,48 +66,47 @@ impl fmt::Display for Tasks {
     }
 }
 
-/// What the text of a [`Cause::Unread`] begins with.
+/// The beginning of the message of [`Cause::Unread`].
 pub const UNREAD: &str = "ran, but cannot be read";
 
 /// Why a task has no result.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Cause {
-    /// The code that ran the task panicked; the text is the panic's message and place.
+    /// The code of the task panicked; the text is the panic's message and location.
     Panicked(String),
-    /// A quantity became infinite or not a number; the text names it and the time.
+    /// A quantity became infinite or NaN; the text names it and the time.
     NotFinite(String),
-    /// The task reported that it cannot be done.
+    /// The task reported a failure.
     Failed(String),
     /// The task ran past its time limit, in milliseconds.
     TimedOut { limit_ms: u64 },
-    /// A program refused its input.
+    /// A program rejected its input.
     Input(String),
-    /// A program lacked memory or disk.
+    /// A program ran out of memory or disk space.
     Resource(String),
     /// A program's iterations did not converge.
     Convergence(String),
-    /// A program was lost for a reason outside of it.
+    /// A program was lost for an external reason.
     Lost(String),
-    /// A simulation blew up.
+    /// A simulation became unstable.
     Unstable(String),
-    /// The task was stopped for want of time and goes on where it stopped when it is run again, or it failed while the run was stopping.
-    /// Never recorded: it is run when the campaign goes on.
+    /// The task was stopped because the time limit was near and continues from there when it is run again, or it failed while the run was
+    /// stopping. Never recorded: the task is run when the campaign continues.
     Interrupted(String),
-    /// Its program ended with exit code 0, and what it left cannot be read as the configuration asks. The files stay as they are.
+    /// The program ended with exit code 0, but its output cannot be read as the configuration requires. The files are left as they are.
     Unread(String),
 }
 
 impl Cause {
-    /// Whether a second attempt may end differently: a value that is not finite comes from a pure function and will not,
-    /// and the same input is refused, or does not converge, again. Files that cannot be read stay unreadable until somebody changes them, or
-    /// what is read of them.
+    /// Whether another attempt may succeed. It cannot if a pure function gave a non-finite value, if the same input is rejected or does not
+    /// converge, or if output files are unreadable, which remains so until the files or the configuration change.
     pub fn is_worth_retrying(&self) -> bool {
         use Cause::{Convergence, Input, NotFinite, Unread, Unstable};
         !matches!(self, NotFinite(_) | Input(_) | Convergence(_) | Unstable(_) | Unread(_))
     }
 
-    /// Whether the task ran, and only its files could not be read.
-    pub fn is_of_reading(&self) -> bool {
+    /// Whether the task ran and only its output files could not be read.
+    pub fn is_unreadable(&self) -> bool {
         matches!(self, Cause::Unread(_))
     }
 }
@@ -130,12 +129,12 @@ impl fmt::Display for Cause {
     }
 }
 
-/// A task that was tried and has no result.
+/// A task that was attempted and has no result.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Failure {
     pub task: TaskId,
     pub cause: Cause,
-    /// How often it was tried.
+    /// Number of attempts.
     pub attempts: u32,
 }
 
@@ -144,10 +143,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn pieces_cover_a_range_once_and_in_order() {
-        let pieces: Vec<_> = Tasks::new(3, 14).pieces(4).collect();
-        assert_eq!(pieces, [Tasks::new(3, 7), Tasks::new(7, 11), Tasks::new(11, 14)]);
-        assert_eq!(Tasks::new(5, 5).pieces(4).count(), 0);
-        assert_eq!(Tasks::new(5, 7).pieces(u64::MAX).collect::<Vec<_>>(), [Tasks::new(5, 7)]);
+    fn splitting_covers_a_range_once_and_in_order() {
+        let parts: Vec<_> = Tasks::new(3, 14).split(4).collect();
+        assert_eq!(parts, [Tasks::new(3, 7), Tasks::new(7, 11), Tasks::new(11, 14)]);
+        assert_eq!(Tasks::new(5, 5).split(4).count(), 0);
+        assert_eq!(Tasks::new(5, 7).split(u64::MAX).collect::<Vec<_>>(), [Tasks::new(5, 7)]);
     }
 }

@@ -1,4 +1,4 @@
-//! What is a unit worth in another? Constants of the SI (2019 revision, exact) and of CODATA 2018.
+//! How are units converted? Constants of the SI (2019 revision, exact) and of CODATA 2018.
 
 /// Planck constant, J s (exact).
 pub const PLANCK_J_S: f64 = 6.626_070_15e-34;
@@ -17,7 +17,7 @@ pub fn thermal_energy_per_cm(temperature_k: f64) -> f64 {
     BOLTZMANN_J_PER_K * temperature_k / (PLANCK_J_S * LIGHT_CM_PER_S)
 }
 
-/// The thermal energy of a mole, RT, in kJ/mol.
+/// The molar thermal energy RT in kJ/mol.
 pub fn thermal_energy_kj_mol(temperature_k: f64) -> f64 {
     GAS_CONSTANT_KJ_PER_MOL_K * temperature_k
 }

@@ -18,7 +18,7 @@ use serde_json::{Value, json};
 use simmpi::engines::qc::{Chemistry, Command, Driver, Embedded, Engine, NwChem, Psi4, QcEngine, Xtb};
 use simmpi::process::{self, Supervisor};
 use simmpi::science::chemistry::{Atom, Element, Molecule, PointCharge};
-use simmpi::science::memory::Room;
+use simmpi::science::memory::MemoryBudget;
 use simmpi::task::Cause;
 use skip::are_installed;
 use std::fs;
@@ -222,7 +222,7 @@ fn referred(supersystem: &Value, task: &Value) -> Molecule {
     let atom = |&place: &u64| {
         let row = supersystem["geometry"][place as usize].as_array().unwrap();
         Atom {
-            element: Element::of_symbol(supersystem["symbols"][place as usize].as_str().unwrap()).unwrap(),
+            element: Element::from_symbol(supersystem["symbols"][place as usize].as_str().unwrap()).unwrap(),
             position: std::array::from_fn(|k| row[k].as_f64().unwrap()),
             is_ghost: ghosts.contains(&place),
         }
@@ -346,7 +346,7 @@ fn frozen_cores_add_up_over_fragments() {
         molecule(&["Na"], &[[0.0; 3]], 0, 2),
     ];
     for molecule in &molecules {
-        let room = Room::own(400);
+        let room = MemoryBudget::own(400);
         let expected = embedded.run(&[molecule], Driver::Energy, room, &mut None).swap_remove(0).unwrap().energy;
         let engines: [(&str, &dyn Engine, &Chemistry); 3] =
             [("psi4", &Psi4::new(), &frozen), ("psi4", &Psi4::new(), &by_keyword), ("nwchem", &NwChem::new(), &frozen)];

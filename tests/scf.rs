@@ -8,7 +8,7 @@ mod skip;
 use serde_json::Value;
 use simmpi::science::basis::named;
 use simmpi::science::chemistry::{Atom, Element, Molecule};
-use simmpi::science::scf::{Derivative, Guess, Method, Note, Reference, Settings, System, solve};
+use simmpi::science::scf::{Derivative, Diagnostic, Guess, Method, Reference, Settings, System, solve};
 
 fn number(value: &Value) -> f64 {
     value.as_f64().unwrap()
@@ -28,7 +28,7 @@ fn molecule(reference: &Value, task: &Value) -> Molecule {
         for &at in members {
             let place = &whole["geometry"][at];
             atoms.push(Atom {
-                element: Element::of_symbol(whole["symbols"][at].as_str().unwrap()).unwrap(),
+                element: Element::from_symbol(whole["symbols"][at].as_str().unwrap()).unwrap(),
                 position: [0, 1, 2].map(|k| number(&place[k])),
                 is_ghost: !real.contains(&(fragment + 1)),
             });
@@ -109,7 +109,7 @@ fn open_shell(name: &str) -> Molecule {
         ),
     };
     let atom = |&(symbol, position): &(&str, [f64; 3])| Atom {
-        element: Element::of_symbol(symbol).unwrap(),
+        element: Element::from_symbol(symbol).unwrap(),
         position,
         is_ghost: false,
     };
@@ -129,7 +129,7 @@ fn open_shells_reach_the_ground_state_of_pyscf_from_both_guesses() {
                 outcome.energy - ump2,
                 outcome.s_squared - s_squared,
                 outcome.iterations,
-                outcome.notes
+                outcome.diagnostics
             );
             assert!((outcome.scf_energy - uhf).abs() < 1e-8, "{name} {set}: {} and not {uhf}", outcome.scf_energy);
             assert!((outcome.energy - ump2).abs() < 1e-7, "{name} {set}: {} and not {ump2}", outcome.energy);
@@ -158,7 +158,7 @@ fn instabilities_are_followed_to_the_lowest_solution_of_pyscf_from_both_guesses(
     for (text, charge, multiplicity, expected) in SADDLES {
         let words: Vec<&str> = text.split_whitespace().collect();
         let atom = |words: &[&str]| Atom {
-            element: Element::of_symbol(words[0]).unwrap(),
+            element: Element::from_symbol(words[0]).unwrap(),
             position: [1, 2, 3].map(|k| words[k].parse().unwrap()),
             is_ghost: false,
         };
@@ -173,7 +173,7 @@ fn instabilities_are_followed_to_the_lowest_solution_of_pyscf_from_both_guesses(
                 "{text} {guess:?}: {} and not {expected}",
                 outcome.energy
             );
-            has_followed |= outcome.notes.iter().any(|note| matches!(note, Note::Followed { .. }));
+            has_followed |= outcome.diagnostics.iter().any(|note| matches!(note, Diagnostic::Followed { .. }));
         }
         assert!(has_followed, "{text}: nothing to follow");
     }
@@ -183,15 +183,15 @@ fn instabilities_are_followed_to_the_lowest_solution_of_pyscf_from_both_guesses(
 fn a_broken_bond_is_told_and_closed_shells_are_not() {
     let basis = named("6-31g*").unwrap();
     let hydrogen = |distance: f64, reference| {
-        let place = |z| Atom { element: Element::of_symbol("H").unwrap(), position: [0.0, 0.0, z], is_ghost: false };
+        let place = |z| Atom { element: Element::from_symbol("H").unwrap(), position: [0.0, 0.0, z], is_ghost: false };
         let atoms = vec![place(0.0), place(distance)];
         let molecule = Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() };
         let settings = Settings { reference, ..Settings::default() };
         solve(&System { molecule: &molecule, basis: &basis }, &settings, Derivative::Energy).unwrap()
     };
     let broken = hydrogen(6.0, Reference::Auto);
-    assert!(matches!(broken.notes[..], [Note::Broken { .. }]), "{:?}", broken.notes);
-    assert_eq!(hydrogen(1.4, Reference::Auto).notes, []);
+    assert!(matches!(broken.diagnostics[..], [Diagnostic::Broken { .. }]), "{:?}", broken.diagnostics);
+    assert_eq!(hydrogen(1.4, Reference::Auto).diagnostics, []);
     // Unrestricted orbitals are followed to two atoms.
     let unrestricted = hydrogen(6.0, Reference::Uhf);
     assert!(unrestricted.energy < broken.energy - 0.1 && (unrestricted.s_squared - 1.0).abs() < 0.02);

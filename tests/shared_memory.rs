@@ -14,7 +14,7 @@ use nix::{
     unistd::Pid,
 };
 use simmpi::process::SharedMemory;
-use simmpi::science::memory::{Kept, Memory};
+use simmpi::science::memory::{Memory, StoredNumbers};
 use std::{
     io::{BufRead, BufReader},
     process::{Child, Command as Program, ExitCode, Stdio},
@@ -45,7 +45,7 @@ fn fill(part: usize, numbers: &mut [f64]) {
     numbers.iter_mut().enumerate().for_each(|(at, number)| *number = 1.0 / (1 + part * PART + at) as f64);
 }
 
-fn is_right(kept: &dyn Kept) -> bool {
+fn is_right(kept: &dyn StoredNumbers) -> bool {
     let numbers = kept.numbers();
     numbers.len() == PARTS * PART && (0..).zip(numbers).all(|(at, number)| *number == 1.0 / f64::from(1 + at))
 }
@@ -78,7 +78,7 @@ fn memory_and_a_sleeper() -> (SharedMemory, Child, impl Iterator<Item = String>)
 }
 
 /// The set, after something has happened while it is computed, and how many parts were.
-fn keep(memory: &SharedMemory, happens: impl FnOnce()) -> (Box<dyn Kept>, usize) {
+fn keep(memory: &SharedMemory, happens: impl FnOnce()) -> (Box<dyn StoredNumbers>, usize) {
     let (mut parts, mut happens) = (0, Some(happens));
     let kept = memory.keep(b"key", &[PART; PARTS], &mut |part, numbers| {
         parts += 1;

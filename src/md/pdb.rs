@@ -60,7 +60,7 @@ impl Names {
             residue: columns(line, 17, 21).to_owned(),
             chain: columns(line, 21, 22).to_owned(),
             segid: columns(line, 72, 76).to_owned(),
-            element: Element::of_symbol(columns(line, 76, 78)),
+            element: Element::from_symbol(columns(line, 76, 78)),
             ..Atom::default()
         };
         let begins_chain =

@@ -86,7 +86,7 @@ pub fn lay_out(left: &TaskSet, partition: Partition) -> Result<Plan, Error> {
     if !idle && !tasks.is_multiple_of(ranks * batch_size) {
         return Err(Error::Uneven { tasks, ranks, batch_size, fitting_batch_size: fitting(tasks, ranks, batch_size) });
     }
-    let batches: Vec<Tasks> = left.ranges().flat_map(|range| range.pieces(batch_size)).collect();
+    let batches: Vec<Tasks> = left.ranges().flat_map(|range| range.split(batch_size)).collect();
     let rounds = (batches.len() as u64).div_ceil(ranks);
     Ok(Plan { batches, partition, idle_slots: rounds * ranks * batch_size - tasks })
 }

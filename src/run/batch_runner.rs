@@ -164,7 +164,7 @@ impl BatchRunner {
         // What is left of the batch, front first, and the size of its chunks.
         let mut left = vec![(batch.tasks, spec.chunk)];
         while let Some((tasks, size)) = left.pop() {
-            let Some(chunk) = tasks.pieces(size).next() else { continue };
+            let Some(chunk) = tasks.split(size).next() else { continue };
             left.push((Tasks::new(chunk.end, tasks.end), size));
             if let Some(cut) = self.reason_to_stop(spec) {
                 return Ok((end, Some(cut)));

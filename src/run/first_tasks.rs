@@ -70,7 +70,7 @@ impl AllFirstTasks {
         }
         let is_evidence = !self.has_succeeded && self.is_alike && (count > 1 || self.failed >= ENOUGH);
         // Tasks whose files cannot be read are not lost: their files are read again after a correction.
-        self.cause.as_ref().filter(|cause| is_evidence && !cause.is_of_reading())
+        self.cause.as_ref().filter(|cause| is_evidence && !cause.is_unreadable())
     }
 
     /// How many tasks have failed.

@@ -121,7 +121,7 @@ impl Ledger {
 
     /// Tasks that ran and whose files could not be read: their failures are no reason not to read them again.
     pub fn unread(&self) -> impl Iterator<Item = TaskId> {
-        self.account.failed.values().filter(|failure| failure.cause.is_of_reading()).map(|failure| failure.task)
+        self.account.failed.values().filter(|failure| failure.cause.is_unreadable()).map(|failure| failure.task)
     }
 
     /// The number of these tasks whose files stay.

@@ -1,11 +1,11 @@
-//! How is a sum of weighted energies formed so that it does not depend on who summed what first?
+//! How are weighted energies summed independently of the order of summation?
 //!
-//! Each value is rounded once to a multiple of 2^-80 (8e-25), which changes no value above 1e-8; everything after that is integer
-//! arithmetic with checked overflow.
+//! Each value is rounded once to a multiple of 2^-80 (8e-25), which changes no value above 1e-8; all further operations are integer arithmetic
+//! with checked overflow.
 
-/// The quantum of all sums here is 2^-80.
+/// Sums are in units of 2^-80.
 const EXPONENT: i32 = 80;
-/// Values below this can be summed.
+/// Upper limit of the magnitudes of values.
 const LIMIT: f64 = (1u64 << 40) as f64;
 
 /// Why a value could not be added.
@@ -13,7 +13,7 @@ const LIMIT: f64 = (1u64 << 40) as f64;
 pub enum Error {
     #[error("{0} is not a finite number")]
     NotFinite(f64),
-    #[error("{value:e} is beyond {LIMIT:e}, the largest that can be summed")]
+    #[error("{value:e} exceeds {LIMIT:e}, the largest value that can be summed")]
     TooLarge { value: f64 },
     #[error("a weighted sum overflows 127 bits")]
     Overflow,
@@ -24,10 +24,10 @@ pub enum Error {
 pub struct Exact(i128);
 
 impl Exact {
-    /// Adds `times` `value`.
+    /// Adds `times * value`.
     ///
     /// # Errors
-    /// The value is not finite or too large, or the sum overflows; nothing has been added then.
+    /// The value is not finite or too large, or the sum overflows; the sum is unchanged then.
     pub fn add(&mut self, times: i64, value: f64) -> Result<(), Error> {
         if value == 0.0 {
             return Ok(());
@@ -47,7 +47,7 @@ impl Exact {
     /// The sum of both.
     ///
     /// # Errors
-    /// It overflows.
+    /// The sum overflows.
     pub fn plus(self, other: Self) -> Result<Self, Error> {
         self.0.checked_add(other.0).map(Self).ok_or(Error::Overflow)
     }
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cancelling_energies_leave_every_digit_of_the_rest() {
+    fn no_digit_is_lost_to_cancellation() {
         let mut sum = Exact::default();
         for (times, value) in [(41_664, -76.026_764_8), (1, 1e-9), (-41_664, -76.026_764_8), (3, -2e-9)] {
             sum.add(times, value).unwrap();
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_summed_is_refused_and_changes_nothing() {
+    fn an_invalid_value_is_refused_and_leaves_the_sum_unchanged() {
         let mut sum = Exact::default();
         assert!(matches!(sum.add(1, f64::NAN), Err(Error::NotFinite(_))));
         assert!(matches!(sum.add(1, 1e13), Err(Error::TooLarge { .. })));

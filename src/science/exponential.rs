@@ -1,15 +1,14 @@
-//! What is exp(x)?
+//! How is exp(x) computed in vectorized loops, with the same bits on every processor?
 //!
-//! Without a branch, so that a loop over lanes becomes vector instructions, and the same bits on every processor: x = k ln 2 + r,
-//! a polynomial for exp(r), and k in the exponent's bits.
+//! Without branches: x = k ln 2 + r, a polynomial for exp(r), and k in the exponent bits.
 
-/// Adding and subtracting it rounds to the nearest integer, which then stands in the last bits of the sum.
+/// Adding it rounds to the nearest integer, which is then in the last bits of the sum.
 const ROUNDER: f64 = 6_755_399_441_055_744.0;
-/// ln 2 in two parts: of 32 bits, so that a multiple of the first is exact.
+/// ln 2 in two parts, the first of 32 bits, so that its multiples are exact.
 const LN_2: [f64; 2] = [0.693_147_180_369_123_8, 1.908_214_929_270_587_7e-10];
-/// Below it the result counts as zero: it would have fewer bits than others.
+/// Below this the result is zero instead of a subnormal number.
 const LOWEST: f64 = -708.0;
-/// Above it the result is infinite.
+/// Above this the result is infinite.
 const HIGHEST: f64 = 709.0;
 /// 1/k!, from k = 13 down to 0: the remainder is below 5e-18 where |r| <= ln 2/2.
 const INVERSE_FACTORIALS: [f64; 14] = [
@@ -49,14 +48,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_is_that_of_libm_to_rounding() {
+    fn it_agrees_with_libm_within_rounding() {
         let worst = (-70_000..70_000).map(|k| f64::from(k) * 0.010_01).map(|x| (exp(x) / libm::exp(x) - 1.0).abs());
         let worst = worst.fold(0.0, f64::max);
         assert!(worst <= 4.5e-16, "{worst:e}");
     }
 
     #[test]
-    fn what_is_beyond_all_numbers_is_zero_or_infinite() {
+    fn out_of_range_results_are_zero_or_infinite() {
         assert_eq!((exp(-1e4), exp(f64::NEG_INFINITY), exp(0.0)), (0.0, 0.0, 1.0));
         assert_eq!((exp(1e4), exp(f64::INFINITY)), (f64::INFINITY, f64::INFINITY));
         assert!(exp(f64::NAN).is_nan());

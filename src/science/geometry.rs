@@ -1,23 +1,23 @@
-//! How far apart are groups of atoms, or at which angle do they stand?
+//! What are the distances, angles and dihedral angles between groups of atoms?
 //!
-//! A group stands at its centre of mass. In a periodic box its atoms are taken where they are closest to the atom in the middle of its list,
-//! and vectors between centres are the shortest ones, as GROMACS' pull code has both (manual.gromacs.org, "The pull code").
+//! The position of a group is its centre of mass. In a periodic box its atoms are at the images closest to the atom in the middle of its list, and
+//! vectors between centres are the shortest ones, as in the pull code of GROMACS (manual.gromacs.org, "The pull code").
 use super::periodic::Cell;
 
-/// What is measured.
+/// The kind of coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Between two groups, nm.
+    /// Distance between two groups, nm.
     Distance,
-    /// At the second of three groups, degrees from 0 to 180.
+    /// Angle at the second of three groups, degrees from 0 to 180.
     Angle,
-    /// Between the planes of the first and of the last three of four groups, degrees from -180 to 180; 180 is trans (IUPAC, Pure Appl.
+    /// Angle between the planes of the first and of the last three of four groups, degrees from -180 to 180; 180 is trans (IUPAC, Pure Appl.
     /// Chem. 68, 2193, 1996, "torsion angle").
     Dihedral,
 }
 
 impl Kind {
-    /// How many groups it takes.
+    /// Number of groups.
     pub fn groups(self) -> usize {
         match self {
             Self::Distance => 2,
@@ -26,7 +26,7 @@ impl Kind {
         }
     }
 
-    /// What messages call it, and GROMACS.
+    /// The name in messages and in GROMACS.
     pub fn name(self) -> &'static str {
         match self {
             Self::Distance => "distance",
@@ -35,18 +35,18 @@ impl Kind {
         }
     }
 
-    /// After how much it is the same again.
+    /// The period of a periodic coordinate, degrees.
     pub fn period(self) -> Option<f64> {
         (self == Self::Dihedral).then_some(360.0)
     }
 }
 
-/// Atoms that stand for one point.
+/// Atoms that define a point by their centre of mass.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Group {
-    /// In ascending order, never none.
+    /// In ascending order; at least one.
     pub atoms: Vec<usize>,
-    /// One for each atom, in any unit.
+    /// Mass of each atom, in any unit.
     pub masses: Vec<f64>,
 }
 
@@ -64,16 +64,16 @@ impl Group {
     }
 }
 
-/// A distance or an angle of certain groups.
+/// A distance or an angle between groups.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Geometry {
     pub kind: Kind,
-    /// As many as its kind takes.
+    /// As many as [`Kind::groups`].
     pub groups: Vec<Group>,
 }
 
 impl Geometry {
-    /// Its value where atoms have `positions` (nm), without images where there is no `cell`.
+    /// Its value for `positions` (nm), nm or degrees; without periodic images if there is no `cell`.
     pub fn value(&self, positions: &[[f32; 3]], cell: Option<&Cell>) -> f64 {
         let centers: Vec<[f64; 3]> = self.groups.iter().map(|group| group.center(positions, cell)).collect();
         let from = |a: usize, b: usize| shortest(cell, difference(centers[b], centers[a]));
@@ -126,25 +126,25 @@ mod tests {
     }
 
     #[test]
-    fn what_is_known_is_found() {
+    fn known_values_are_reproduced() {
         let positions = [[1.0, 0.0, 0.0], [0.0, 0.0, 0.0], [0.0, 0.0, 2.0], [0.0, 1.0, 2.5]];
         assert_eq!(geometry(Kind::Distance).value(&positions, None), 1.0);
         assert!((geometry(Kind::Angle).value(&positions, None) - 90.0).abs() < 1e-12);
-        // Seen from the front, the hindmost bond is turned clockwise from the foremost: that is positive.
+        // Seen from the front, the rear bond is rotated clockwise against the front one, which is positive.
         assert!((geometry(Kind::Dihedral).value(&positions, None) - 90.0).abs() < 1e-12);
-        let mut turned = positions;
-        turned[3] = [-1.0, -0.001, 2.5];
-        assert!((geometry(Kind::Dihedral).value(&turned, None) + 180.0).abs() < 0.1, "just beyond trans");
+        let mut rotated = positions;
+        rotated[3] = [-1.0, -0.001, 2.5];
+        assert!((geometry(Kind::Dihedral).value(&rotated, None) + 180.0).abs() < 0.1, "just beyond trans");
     }
 
     #[test]
-    fn nothing_changes_when_all_is_moved_and_dihedrals_change_sign_in_a_mirror() {
+    fn values_are_invariant_and_dihedrals_change_sign_under_reflection() {
         let positions = [[0.3, 0.1, 0.2], [0.1, -0.2, 0.3], [-0.3, 0.2, 0.0], [-0.2, 0.5, 0.4]];
         for kind in [Kind::Distance, Kind::Angle, Kind::Dihedral] {
             let geometry = geometry(kind);
             let (value, moved) = (
                 geometry.value(&positions, None),
-                // A turn about z by a right angle, and a step.
+                // A rotation about z by a right angle, and a translation.
                 geometry.value(&positions.map(|[x, y, z]| [1.0 - y, x - 2.0, z + 0.5]), None),
             );
             assert!((value - moved).abs() < 1e-4, "{kind:?}: {value} {moved}");

@@ -1,48 +1,48 @@
-//! Where are large sets of numbers kept?
+//! Where are large arrays of numbers stored, in private memory or in memory that processes share?
 //!
-//! A set consists of parts, each a pure function of what the set's key tells. Whoever asks for the same key may be given the same memory;
-//! which part was computed where, and how often, changes no bit.
+//! An array consists of parts, each a pure function of the array's key. Requests with the same key may be given the same memory; which process
+//! computed which part, and how often, changes no bit.
 use std::fmt::Debug;
 
-/// Memory for sets of numbers.
+/// A place to store arrays of numbers.
 pub trait Memory: Debug + Send + Sync {
-    /// The set of a key, in parts of these sizes, one behind the other. `fill` computes a part of it, by its place, into zeros; it is called
-    /// for no part, for some or for all, in any order.
+    /// The array of a key, in consecutive parts of these sizes. `fill` computes the part of an index, which is zero before; it is called for
+    /// those parts that no other process has computed, in any order.
     ///
-    /// The key holds everything that determines the numbers.
-    fn keep(&self, key: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> Box<dyn Kept>;
+    /// The key contains everything that determines the numbers.
+    fn keep(&self, key: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> Box<dyn StoredNumbers>;
 }
 
-/// Computes the part of a place into zeros.
+/// Computes the part of an index, which is zero before.
 pub type Fill<'a> = dyn FnMut(usize, &mut [f64]) + 'a;
 
-/// A set that is complete. It takes memory until it is dropped.
-pub trait Kept: Debug + Send + Sync {
-    /// All of its parts, one behind the other.
+/// A complete array. Its memory is released when it is dropped.
+pub trait StoredNumbers: Debug + Send + Sync {
+    /// All parts, one after another.
     fn numbers(&self) -> &[f64];
 }
 
-/// How much memory may be used, and where large sets are kept.
+/// How much memory may be used, and where large arrays are stored.
 #[derive(Clone, Copy, Debug)]
-pub struct Room<'a> {
-    /// 10^6 bytes, of which sets that others use too count in full.
+pub struct MemoryBudget<'a> {
+    /// Limit in 10^6 bytes; arrays shared with other processes count in full.
     pub memory_mb: usize,
     pub memory: &'a dyn Memory,
 }
 
-impl Room<'static> {
-    /// Memory of this process alone.
+impl MemoryBudget<'static> {
+    /// A budget of private memory.
     pub fn own(memory_mb: usize) -> Self {
         Self { memory_mb, memory: &OwnMemory }
     }
 }
 
-/// The memory of this process alone.
+/// Private memory of this process.
 #[derive(Clone, Copy, Debug)]
 pub struct OwnMemory;
 
 impl Memory for OwnMemory {
-    fn keep(&self, _key: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> Box<dyn Kept> {
+    fn keep(&self, _key: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> Box<dyn StoredNumbers> {
         let mut numbers = vec![0.0; sizes.iter().sum()];
         let mut rest = &mut numbers[..];
         for (part, size) in sizes.iter().enumerate() {
@@ -50,20 +50,20 @@ impl Memory for OwnMemory {
             fill(part, own);
             rest = later;
         }
-        Box::new(OwnSet(numbers))
+        Box::new(OwnNumbers(numbers))
     }
 }
 
-/// A set in the memory of this process alone.
-struct OwnSet(Vec<f64>);
+/// An array in private memory.
+struct OwnNumbers(Vec<f64>);
 
-impl Debug for OwnSet {
+impl Debug for OwnNumbers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} numbers", self.0.len())
     }
 }
 
-impl Kept for OwnSet {
+impl StoredNumbers for OwnNumbers {
     fn numbers(&self) -> &[f64] {
         &self.0
     }

@@ -1,20 +1,20 @@
 //! Are molecules whole in a periodic box?
 //!
-//! Programs wrap atoms into the box one by one, so that a molecule at its surface comes apart. Neighbours in the list of atoms then
-//! stand a box apart, or jump so far from one frame to the next.
+//! Programs wrap atoms into the box one by one, which breaks molecules at its boundary. Neighbours in the list of atoms are then a box length
+//! apart, or move by a box length from one frame to the next.
 use crate::science::simd::dispatch;
 
 /// A periodic box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// Its vectors.
+    /// Box vectors.
     rows: [[f64; 3]; 3],
-    /// Columns of the matrix that turns a vector into fractions of the box's vectors.
+    /// Rows of the matrix that transforms a vector to fractional coordinates.
     inverse: [[f64; 3]; 3],
 }
 
 impl Cell {
-    /// The box of three vectors, in rows; none where it has no volume.
+    /// The box of three vectors in rows; none if its volume is zero.
     pub fn new(rows @ [a, b, c]: &[[f64; 3]; 3]) -> Option<Self> {
         let cross = |u: &[f64; 3], v: &[f64; 3]| {
             [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
@@ -25,34 +25,34 @@ impl Cell {
         is_good.then(|| Self { rows: *rows, inverse: normals.map(|normal| normal.map(|x| x / volume)) })
     }
 
-    /// Its vectors, in rows.
+    /// Box vectors in rows.
     pub fn rows(&self) -> &[[f64; 3]; 3] {
         &self.rows
     }
 
-    /// The distances between opposite faces.
+    /// Distances between opposite faces.
     pub fn heights(&self) -> [f64; 3] {
         self.inverse.map(|row| 1.0 / libm::sqrt(row[0] * row[0] + row[1] * row[1] + row[2] * row[2]))
     }
 
-    /// The parts of a vector along those of the box.
+    /// Fractional coordinates of a vector.
     pub fn fractions(&self, v: [f64; 3]) -> [f64; 3] {
         self.inverse.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
     }
 
-    /// `v` and `counts` of the box's vectors.
+    /// `v` translated by `counts` box vectors.
     pub fn shifted(&self, v: [f64; 3], counts: [f64; 3]) -> [f64; 3] {
         let along = |axis: usize| (0..3).map(|k| counts[k] * self.rows[k][axis]).sum::<f64>();
         std::array::from_fn(|axis| v[axis] + along(axis))
     }
 
-    /// The shortest of the vectors that differ from `v` by vectors of the box.
+    /// The shortest vector that differs from `v` by box vectors.
     pub fn shortest(&self, v: [f64; 3]) -> [f64; 3] {
         let near = self.shifted(v, self.fractions(v).map(|part| -libm::rint(part)));
         if self.is_rectangular() {
             return near;
         }
-        // In a skewed box the corner that is nearest by parts is one of those about the nearest.
+        // In a skewed box, the shortest image is among the 27 around the one with the smallest fractional coordinates.
         let square = |v: &[f64; 3]| v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
         let step = |k: i32, place: u32| f64::from(k / 3_i32.pow(place) % 3 - 1);
         let images = (0..27).map(|k| self.shifted(near, [step(k, 0), step(k, 1), step(k, 2)]));
@@ -63,23 +63,23 @@ impl Cell {
         (0..3).all(|k| (0..3).all(|axis| axis == k || self.rows[k][axis] == 0.0))
     }
 
-    /// The most that a vector with no coordinate larger than `size` can be, as a part of one of the box's vectors.
-    fn most_parts(&self, size: f64) -> f64 {
+    /// Upper bound of the fractional coordinates of a vector with no coordinate larger than `size`.
+    fn max_fraction(&self, size: f64) -> f64 {
         self.inverse.iter().map(|row| row.iter().map(|x| x.abs()).sum::<f64>()).fold(0.0, f64::max) * size
     }
 
-    /// Whether a vector is longer than half a box along one of its vectors.
+    /// Whether a fractional coordinate of a vector exceeds one half.
     fn is_beyond_half(&self, v: [f64; 3]) -> bool {
         self.fractions(v).iter().any(|part| part.abs() > 0.5)
     }
 }
 
-/// From one position to another.
+/// The vector from one position to another.
 fn step(from: [f32; 3], to: [f32; 3]) -> [f64; 3] {
     std::array::from_fn(|axis| f64::from(to[axis]) - f64::from(from[axis]))
 }
 
-/// The first of `atoms` whose neighbour in that list stands more than half a box away, of those that `belong` together.
+/// The first of `atoms` whose successor in the list is more than half a box away, among pairs that `belong` to the same molecule.
 pub fn find_parted(cell: &Cell, positions: &[[f32; 3]], atoms: &[usize], belong: &[bool]) -> Option<usize> {
     let pairs = atoms.windows(2).zip(belong);
     let parted =
@@ -87,14 +87,14 @@ pub fn find_parted(cell: &Cell, positions: &[[f32; 3]], atoms: &[usize], belong:
     parted.map(|(pair, _)| pair[0]).next()
 }
 
-/// The first of `atoms`, in ascending order, from which its neighbour in that list moved by more than half a box, between two frames.
+/// The first of `atoms` (ascending) relative to which its successor in the list moved by more than half a box between two frames.
 pub fn find_jump(cell: &Cell, before: &[[f32; 3]], after: &[[f32; 3]], atoms: &[usize]) -> Option<usize> {
     let (first, last) = (*atoms.first()?, *atoms.last()?);
     if last - first + 1 == atoms.len() {
         let mut farthest = 0.0;
         farthest_step(before[first..=last].as_flattened(), after[first..=last].as_flattened(), &mut farthest);
-        // As good as always nothing has moved by anywhere near half a box, which is seen without looking at pairs.
-        if cell.most_parts(f64::from(farthest)) < 0.45 {
+        // Nearly always nothing has moved by half a box, which this bound shows without testing pairs.
+        if cell.max_fraction(f64::from(farthest)) < 0.45 {
             return None;
         }
     }
@@ -106,7 +106,7 @@ pub fn find_jump(cell: &Cell, before: &[[f32; 3]], after: &[[f32; 3]], atoms: &[
 }
 
 dispatch! {
-    /// The largest change of a coordinate's difference from that of the next atom.
+    /// The largest change of the coordinate differences between successive atoms.
     fn farthest_step(before: &[f32], after: &[f32], farthest: &mut f32) {
         const LANES: usize = 16;
         let next = before.len().min(3);
@@ -116,13 +116,13 @@ dispatch! {
         let (c, c_rest) = before[next..].as_chunks::<LANES>();
         let (d, d_rest) = after[next..].as_chunks::<LANES>();
         let mut most = [0.0_f32; LANES];
-        for (lane, most) in most.iter_mut().enumerate().take(a_rest.len()) {
-            *most = ((d_rest[lane] - c_rest[lane]) - (b_rest[lane] - a_rest[lane])).abs();
+        for (k, most) in most.iter_mut().enumerate().take(a_rest.len()) {
+            *most = ((d_rest[k] - c_rest[k]) - (b_rest[k] - a_rest[k])).abs();
         }
         for (((a, b), c), d) in a.iter().zip(b).zip(c).zip(d) {
-            for lane in 0..LANES {
-                let step = ((d[lane] - c[lane]) - (b[lane] - a[lane])).abs();
-                most[lane] = if step > most[lane] { step } else { most[lane] };
+            for k in 0..LANES {
+                let step = ((d[k] - c[k]) - (b[k] - a[k])).abs();
+                most[k] = if step > most[k] { step } else { most[k] };
             }
         }
         *farthest = most.into_iter().fold(0.0, f32::max);
@@ -134,7 +134,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_vector_is_measured_along_those_of_the_box() {
+    fn half_a_box_is_measured_in_fractional_coordinates() {
         let cell = Cell::new(&[[4.0, 0.0, 0.0], [2.0, 4.0, 0.0], [0.0, 0.0, 6.0]]).unwrap();
         assert!(!cell.is_beyond_half([1.9, 0.0, 2.9]) && cell.is_beyond_half([2.1, 0.0, 0.0]));
         // Half of the second vector is no step along the first one.
@@ -162,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn molecules_that_are_apart_and_atoms_that_jump_are_found() {
+    fn broken_molecules_and_jumps_are_found() {
         let cell = Cell::new(&[[3.0, 0.0, 0.0], [0.0, 3.0, 0.0], [0.0, 0.0, 3.0]]).unwrap();
         let whole = [[0.1, 0.1, 0.1], [0.2, 0.1, 0.1], [0.3, 0.1, 0.1]];
         let mut broken = whole;

@@ -1,23 +1,23 @@
-//! Where along a coordinate do umbrella windows stand, and how stiff are their restraints?
+//! Where along a coordinate are umbrella windows placed, and how stiff are their restraints?
 //!
-//! Neighbours have to overlap: a restraint k spreads a free coordinate by sqrt(kT/k), and windows at a distance of 1.5 such spreads share
-//! nearly half of their samples (Torrie and Valleau, J. Comput. Phys. 23, 187, 1977, doi:10.1016/0021-9991(77)90121-8).
-//! A periodic coordinate is laid out as a line that begins where its widest gap ends.
+//! Neighbouring windows must overlap: with a restraint k the coordinate has the standard deviation sqrt(kT/k), and windows 1.5 standard deviations
+//! apart share nearly half of their samples (Torrie and Valleau, J. Comput. Phys. 23, 187, 1977, doi:10.1016/0021-9991(77)90121-8).
+//! A periodic coordinate is unwrapped to a line that starts at the end of its widest gap.
 use super::free_energy::Axis;
 
-/// The part of all samples below which, and above which, the ends of the sampled range lie.
+/// Fraction of samples beyond each end of the sampled range.
 const TAIL: f64 = 0.01;
-/// A window's spread over the distance to its neighbours.
+/// Standard deviation of a window relative to the distance to its neighbours.
 const SPREAD_OVER_SPACING: f64 = 2.0 / 3.0;
 
-/// On a circle a place is sampled where a sample is closer than this part of the period: 15 degrees.
+/// A value of a periodic coordinate is sampled if a sample is closer than this fraction of the period (15 degrees).
 const NEAR_ON_CIRCLE: f64 = 1.0 / 24.0;
 
-/// A coordinate as it was sampled without restraints.
+/// Samples of a coordinate from a simulation without restraints.
 #[derive(Clone, Debug)]
 pub struct Sampled {
     axis: Axis,
-    /// Along the line, in ascending order.
+    /// Unwrapped, in ascending order.
     values: Vec<f64>,
 }
 
@@ -39,7 +39,7 @@ impl Sampled {
         Self { axis, values }
     }
 
-    /// Where `x` is along the line.
+    /// `x` unwrapped to the line of samples.
     pub fn along(&self, x: f64) -> f64 {
         match self.axis.period {
             Some(period) => x - period * libm::floor((x - self.values[0]) / period),
@@ -47,7 +47,7 @@ impl Sampled {
         }
     }
 
-    /// Whether `x` is where samples are: between the ends of a line, or near one of a circle.
+    /// Whether `x` is in the sampled range, or for a periodic coordinate near a sample.
     pub fn reaches(&self, x: f64) -> bool {
         let (least, most) = self.extent();
         match self.axis.period {
@@ -59,17 +59,17 @@ impl Sampled {
         }
     }
 
-    /// The smallest and the largest sample, along the line.
+    /// The smallest and the largest unwrapped sample.
     pub fn extent(&self) -> (f64, f64) {
         (self.values[0], self.values[self.values.len() - 1])
     }
 
-    /// What the part `part` of all samples, 0 to 1, lies below; between samples it is linear.
-    pub fn quantile(&self, part: f64) -> f64 {
-        let place = part * (self.values.len() - 1) as f64;
-        let below = (place as usize).min(self.values.len() - 1);
+    /// The quantile of a fraction from 0 to 1, interpolated linearly.
+    pub fn quantile(&self, fraction: f64) -> f64 {
+        let position = fraction * (self.values.len() - 1) as f64;
+        let below = (position as usize).min(self.values.len() - 1);
         let above = (below + 1).min(self.values.len() - 1);
-        self.values[below] + (place - below as f64) * (self.values[above] - self.values[below])
+        self.values[below] + (position - below as f64) * (self.values[above] - self.values[below])
     }
 
     /// The standard deviation.
@@ -79,19 +79,19 @@ impl Sampled {
         libm::sqrt(self.values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n)
     }
 
-    /// `count` centres from the 1st to the 99th percentile, as far from each other.
+    /// `count` equally spaced centres from the 1st to the 99th percentile.
     pub fn even(&self, count: usize) -> Vec<f64> {
         let (low, high) = (self.quantile(TAIL), self.quantile(1.0 - TAIL));
-        parts(count).map(|part| low + part * (high - low)).collect()
+        fractions(count).map(|fraction| low + fraction * (high - low)).collect()
     }
 
-    /// `count` centres from the 1st to the 99th percentile, with as many samples between each two.
+    /// `count` centres from the 1st to the 99th percentile with equal numbers of samples between them.
     pub fn by_quantiles(&self, count: usize) -> Vec<f64> {
-        parts(count).map(|part| self.quantile(TAIL + part * (1.0 - 2.0 * TAIL))).collect()
+        fractions(count).map(|fraction| self.quantile(TAIL + fraction * (1.0 - 2.0 * TAIL))).collect()
     }
 
-    /// The stiffness beta k (1/unit^2) of a window whose neighbours are `spacing` away; none of a window without neighbours. It never
-    /// spreads more than the free coordinate does: it would not hold where that is seldom.
+    /// The stiffness beta k (1/unit^2) of a window with neighbours at distance `spacing` (none without neighbours). Its standard deviation is at most
+    /// that of the free coordinate, so that the restraint also holds in rarely sampled regions.
     pub fn stiffness(&self, spacing: Option<f64>) -> f64 {
         let natural = self.spread();
         let spread = spacing.map_or(natural, |spacing| f64::min(SPREAD_OVER_SPACING * spacing, natural));
@@ -99,12 +99,12 @@ impl Sampled {
     }
 }
 
-/// `count` numbers from 0 to 1; one alone is in the middle.
-fn parts(count: usize) -> impl Iterator<Item = f64> {
+/// `count` equally spaced numbers from 0 to 1; 0.5 if `count` is 1.
+fn fractions(count: usize) -> impl Iterator<Item = f64> {
     (0..count).map(move |k| if count == 1 { 0.5 } else { k as f64 / (count - 1) as f64 })
 }
 
-/// The mean distance from centre `k` to its neighbours; none where there is only one centre.
+/// The mean distance from centre `k` to its neighbours; none if there is only one centre.
 pub fn spacing(centers: &[f64], k: usize) -> Option<f64> {
     let below = centers.iter().filter(|c| **c < centers[k]).fold(f64::NEG_INFINITY, |best, c| best.max(*c));
     let above = centers.iter().filter(|c| **c > centers[k]).fold(f64::INFINITY, |best, c| best.min(*c));
@@ -116,7 +116,7 @@ pub fn spacing(centers: &[f64], k: usize) -> Option<f64> {
     }
 }
 
-/// The place of the value that is closest to `center`, the first of several.
+/// The index of the value closest to `center`, the first of equally close ones.
 pub fn closest(values: impl Iterator<Item = f64>, center: f64, axis: Axis) -> Option<usize> {
     let distances = values.map(|x| axis.displacement(x, center).abs()).enumerate();
     distances
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn a_circle_is_cut_where_no_sample_is() {
+    fn a_periodic_coordinate_is_cut_in_its_largest_gap() {
         let axis = Axis { period: Some(360.0) };
         // From 150 over 180 to -150.
         let sampled = Sampled::new((0..=60).map(|k| axis.wrapped(150.0 + f64::from(k))).collect(), axis);

@@ -1,8 +1,7 @@
-//! How is a mean over very many tasks formed so that it does not depend on who summed what first?
+//! How are means over very many tasks computed independently of the order of summation?
 //!
-//! Each value is rounded once to an integer multiple of a power of two, the observable's *quantum*, and everything after
-//! that is integer arithmetic: associative, hence the same to the last bit for any number of ranks, any batch size and
-//! any order. Overflow is checked and never wraps.
+//! Each value is rounded once to a multiple of a power of two, the *quantum* of the observable. All further operations are integer arithmetic,
+//! which is associative: the result is the same to the last bit for any number of ranks, any batch size and any order. Overflow is checked.
 use serde::{Deserialize, Serialize};
 
 /// Why a value could not be added.
@@ -10,19 +9,19 @@ use serde::{Deserialize, Serialize};
 pub enum Error {
     #[error("{0} is not a finite number")]
     NotFinite(f64),
-    #[error("{value:e} is beyond {limit:e}, the largest that this sum holds")]
+    #[error("{value:e} exceeds {limit:e}, the largest value that this sum can hold")]
     TooLarge { value: f64, limit: f64 },
     #[error("a sum overflows 127 bits: too many tasks of too large values")]
     Overflow,
-    #[error("sums of {left} and {right} values cannot be joined")]
+    #[error("sums of {left} and {right} values cannot be merged")]
     Shape { left: usize, right: usize },
 }
 
 /// Largest magnitude of a value in units of its quantum: squares then stay below 2^116 and thousands of the very largest,
 /// 2^20 of values 16 times smaller, fit into 127 bits.
 const LARGEST: f64 = (1u64 << 58) as f64;
-/// Up to here a quantum and its inverse are normal numbers, and so is what a sum can hold.
-const MOST_EXPONENT: i32 = 900;
+/// Up to this exponent a quantum, its inverse and the largest value of a sum are normal numbers.
+const MAX_EXPONENT: i32 = 900;
 
 /// Sums and sums of squares of several observables over the same tasks, in units of one quantum.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -35,11 +34,11 @@ pub struct Moments {
 
 /// The exponent of a quantum that resolves values of magnitude `scale` to 2^-52 of it.
 pub fn exponent_for(scale: f64) -> i32 {
-    (52 - libm::ilogb(scale.abs().max(f64::MIN_POSITIVE)) - 1).clamp(-MOST_EXPONENT, MOST_EXPONENT)
+    (52 - libm::ilogb(scale.abs().max(f64::MIN_POSITIVE)) - 1).clamp(-MAX_EXPONENT, MAX_EXPONENT)
 }
 
 impl Moments {
-    /// Sums of `values` observables, all zero, with the quantum 2^-`exponent`.
+    /// Empty sums of `values` observables with the quantum 2^-`exponent`.
     pub fn new(values: usize, exponent: i32) -> Self {
         Self { exponent, sums: vec![0; values], squares: vec![0; values] }
     }
@@ -49,7 +48,7 @@ impl Moments {
         self.sums.len()
     }
 
-    /// Whether there is no observable at all.
+    /// Whether there are no observables.
     pub fn is_empty(&self) -> bool {
         self.sums.is_empty()
     }
@@ -57,25 +56,25 @@ impl Moments {
     /// Adds one task's `value` to observable `index`.
     ///
     /// # Errors
-    /// The value is not finite, or too large for the quantum. Nothing has been added then.
+    /// The value is not finite, or too large for the quantum. The sum is unchanged then.
     pub fn add(&mut self, index: usize, value: f64) -> Result<(), Error> {
         self.accepts(value)?;
         self.add_lanes(index, &[value], &[true])
     }
 
-    /// Adds the values of several tasks, those that `is_meant`, to observable `index`. All of these must be
+    /// Adds the values of several tasks, those with `is_included`, to observable `index`. All of these must be
     /// [accepted](Self::accepts).
     ///
     /// # Errors
-    /// The sum overflows. Nothing has been added then.
+    /// The sum overflows. It is unchanged then.
     pub fn add_lanes<const N: usize>(
         &mut self,
         index: usize,
         values: &[f64; N],
-        is_meant: &[bool; N],
+        is_included: &[bool; N],
     ) -> Result<(), Error> {
         let (mut sum, mut square) = (0i128, 0i128);
-        for (value, _) in values.iter().zip(is_meant).filter(|(_, is_meant)| **is_meant) {
+        for (value, _) in values.iter().zip(is_included).filter(|(_, is_included)| **is_included) {
             let units = self.units(*value);
             sum += i128::from(units);
             square += i128::from(units) * i128::from(units);
@@ -86,7 +85,7 @@ impl Moments {
         Ok(())
     }
 
-    /// Whether `value` can be added: this allows for up to 1024 values at once.
+    /// Checks that `value` can be added, also together with up to 1023 others.
     ///
     /// # Errors
     /// The value is not finite, or too large for the quantum.
@@ -99,7 +98,7 @@ impl Moments {
         Err(if value.is_finite() { Error::TooLarge { value, limit } } else { Error::NotFinite(value) })
     }
 
-    /// The nearest multiple of the quantum, the even one of two: of an accepted value.
+    /// An accepted value in quanta, rounded to nearest, ties to even.
     #[inline]
     fn units(&self, value: f64) -> i64 {
         nearest(value * power_of_two(self.exponent))
@@ -108,7 +107,7 @@ impl Moments {
     /// Adds the sums of other tasks.
     ///
     /// # Errors
-    /// The other sums are of other observables, or the sum overflows.
+    /// The sums differ in their observables or quanta, or a sum overflows.
     pub fn merge(&mut self, other: &Moments) -> Result<(), Error> {
         if (self.len(), self.exponent) != (other.len(), other.exponent) {
             return Err(Error::Shape { left: self.len(), right: other.len() });
@@ -120,7 +119,7 @@ impl Moments {
         Ok(())
     }
 
-    /// The mean of every observable over `n` tasks; NaN for none.
+    /// The mean of every observable over `n` tasks; NaN if `n` is zero.
     pub fn means(&self, n: u64) -> Vec<f64> {
         self.sums.iter().map(|&sum| libm::scalbn(sum as f64 / n as f64, -self.exponent)).collect()
     }
@@ -145,20 +144,20 @@ impl Moments {
     }
 }
 
-/// The nearest integer of a number up to 2^62 in size, the even one of two: by sums alone, which go on several numbers at once where
-/// conversions do not.
+/// The nearest integer of a number of magnitude up to 2^62, ties to even. Computed by additions alone, which the compiler vectorizes, unlike
+/// conversions.
 #[inline(always)]
 pub(super) fn nearest(number: f64) -> i64 {
-    // Beside 1.5 * 2^52 a number below 2^51 in size is rounded to an integer, and its bits count on from those of the sum.
-    const WHOLE: f64 = 3.0 * (1u64 << 51) as f64;
+    // Adding 1.5 * 2^52 rounds a number of magnitude below 2^51 to an integer, which is then in the last bits of the sum.
+    const ROUNDER: f64 = 3.0 * (1u64 << 51) as f64;
     const PART: f64 = (1u64 << 31) as f64;
-    let parts = (number * (1.0 / PART) + WHOLE) - WHOLE;
+    let parts = (number * (1.0 / PART) + ROUNDER) - ROUNDER;
     let rest = number - parts * PART;
-    let units = |whole: f64| (whole + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits()) as i64;
+    let units = |integer: f64| (integer + ROUNDER).to_bits().wrapping_sub(ROUNDER.to_bits()) as i64;
     (units(parts) << 31).wrapping_add(units(rest))
 }
 
-/// 2^`exponent` of a normal number.
+/// 2^`exponent`, which must be a normal number.
 #[inline]
 fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((1023 + i64::from(exponent)) as u64) << 52)
@@ -169,7 +168,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_rounded_to_the_nearest_integer_and_to_the_even_one_of_two() {
+    fn numbers_are_rounded_to_nearest_with_ties_to_even() {
         let mut numbers = vec![0.0, 0.5, 1.5, 2.5, 0.499_999_999_999_999_94, 1e-300, (1_u64 << 62) as f64];
         for bit in 1..62 {
             let power = (1_u64 << bit) as f64;
@@ -226,7 +225,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_summed_is_refused() {
+    fn invalid_values_are_refused() {
         let mut sums = Moments::new(1, 50);
         assert!(matches!(sums.add(0, f64::NAN), Err(Error::NotFinite(_))));
         assert!(matches!(sums.add(0, 1e9), Err(Error::TooLarge { .. })));

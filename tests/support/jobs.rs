@@ -31,7 +31,7 @@ pub fn run_in(
 
 pub fn molecule(symbols: &[&str], positions: &[[f64; 3]], charge: i32, multiplicity: u32) -> Molecule {
     let atom = |(symbol, &position): (&&str, &[f64; 3])| Atom {
-        element: Element::of_symbol(symbol.trim_start_matches('*')).unwrap(),
+        element: Element::from_symbol(symbol.trim_start_matches('*')).unwrap(),
         position,
         is_ghost: symbol.starts_with('*'),
     };

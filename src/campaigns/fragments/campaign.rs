@@ -52,7 +52,7 @@ impl FragmentCampaign {
 
     fn output_bytes(&self) -> u64 {
         let atoms = 3 * self.setup.frames[0].system.elements.len() as u64;
-        let order_count = self.setup.frames[0].expansion.orders().len() as u64;
+        let order_count = self.setup.frames[0].expansion.order_values().len() as u64;
         let per_frame = match self.setup.driver {
             Driver::Energy => 0,
             Driver::Gradient => 8 * atoms * (order_count + 1),

@@ -4,7 +4,7 @@ use super::setup::{Frame, Setup, Unit};
 use super::stage::estimated_cost;
 use crate::campaigns::campaign::MemoryNeed;
 use crate::engines::qc::{Embedded, Forecast};
-use crate::science::scf::{Footprint, TOGETHER};
+use crate::science::scf::{Footprint, MAX_TASKS_PER_PASS};
 use crate::task::TaskId;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -106,12 +106,12 @@ fn memory_of_level(setup: &Setup, level: usize, limit_mb: Option<u64>) -> Option
     let units = || setup.units.iter().filter(|unit| usize::from(unit.task.level) == level);
     let size = |unit: &Unit| (functions(setup, engine, unit), unit.task.real.len());
     let largest = units().max_by_key(|unit| size(unit))?;
-    let alike = units().filter(|unit| size(unit).0 == size(largest).0).take(TOGETHER).count();
+    let alike = units().filter(|unit| size(unit).0 == size(largest).0).take(MAX_TASKS_PER_PASS).count();
     let footprint = engine.footprint(&setup.molecule(largest))?;
     let ample_mb = footprint.ample_mb() as u64;
-    let used = footprint.used(limit_mb.unwrap_or(ample_mb) as usize, alike);
-    let about = about(&footprint, limit_mb, used.is_kept, used.batches);
-    Some(MemoryNeed { peak_mb: used.mb, ample_mb, about })
+    let used = footprint.memory_use(limit_mb.unwrap_or(ample_mb) as usize, alike);
+    let about = about(&footprint, limit_mb, used.is_stored, used.batches);
+    Some(MemoryNeed { peak_mb: used.peak_mb, ample_mb, about })
 }
 
 fn functions(setup: &Setup, engine: &Embedded, unit: &Unit) -> usize {

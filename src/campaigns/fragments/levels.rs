@@ -8,7 +8,7 @@ use crate::engines::qc::{
 };
 use crate::process::Supervisor;
 use crate::science::chemistry::{Differences, Molecule};
-use crate::science::memory::Room;
+use crate::science::memory::MemoryBudget;
 use crate::science::scf::Integrals;
 use crate::task::Cause;
 use std::path::PathBuf;
@@ -134,7 +134,7 @@ impl Level {
         &self,
         engine: &Embedded,
         molecules: &[Molecule],
-        (driver, room): (Driver, Room<'_>),
+        (driver, room): (Driver, MemoryBudget<'_>),
         integrals: &mut Option<Integrals>,
     ) -> Vec<Result<(QcResult, usize), Cause>> {
         let outcomes = engine.run(&molecules.iter().collect::<Vec<_>>(), driver, room, integrals);

@@ -11,7 +11,7 @@ use super::setup::{Frame, Setup, Unit};
 use super::summary::summarize;
 use crate::config::{Config, Faults};
 use crate::engines::qc::Needs;
-use crate::science::expansion::{Basis, Expansion, Kept, Supersystem};
+use crate::science::expansion::{Basis, ClusterSet, Expansion, Supersystem};
 
 /// The campaign that the configuration describes, or all faults that its schema does not find.
 pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
@@ -59,12 +59,12 @@ fn frames_of(
     let frame = |system: Supersystem| {
         let fragments = system.fragments.len();
         let kept = match (options.is_interaction_only, options.cutoffs.is_empty()) {
-            (true, _) => Ok(Kept::ends(fragments)),
-            (false, true) => Kept::all(fragments, options.max_order),
-            (false, false) => Kept::within(&system, options.max_order, &options.cutoffs),
+            (true, _) => Ok(ClusterSet::ends(fragments)),
+            (false, true) => ClusterSet::all(fragments, options.max_order),
+            (false, false) => ClusterSet::within(&system, options.max_order, &options.cutoffs),
         };
         let expansion = Expansion {
-            kept: kept?,
+            clusters: kept?,
             bsse: options.bsse.clone(),
             level_of: options.coverage.level_of_order.clone(),
             supersystem: options.coverage.supersystem,

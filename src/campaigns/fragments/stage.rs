@@ -5,7 +5,7 @@ use super::sums::{FragmentValues, TaskDerivatives};
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, Stage, StageSpec, Workload};
 use crate::engines::qc::{Driver, Engine, QcResult, Recorded, Resources, SOLUTION};
 use crate::science::chemistry::Differences;
-use crate::science::scf::{Integrals, TOGETHER};
+use crate::science::scf::{Integrals, MAX_TASKS_PER_PASS};
 use crate::task::{Cause, TaskId, Tasks};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -36,7 +36,7 @@ fn chunk(setup: &Setup) -> u64 {
     if all(Level::is_recorded) {
         64
     } else if all(|level| !level.is_program()) {
-        TOGETHER as u64
+        MAX_TASKS_PER_PASS as u64
     } else {
         1
     }

@@ -47,8 +47,8 @@ pub fn plan_lines(setup: &Setup) -> Vec<String> {
         "errors of tasks are amplified up to {times:.0} times in the result: for 1e-6 Eh converge tasks to {:.0e} Eh",
         1e-6 / times.max(1.0)
     )];
-    if expansion.kept.is_cut() {
-        if let Some(all) = expansion.uncut() {
+    if expansion.clusters.is_cut() {
+        if let Some(all) = expansion.uncut_count() {
             let saved = if setup.frames.len() == 1 { String::new() } else { " of the first frame".into() };
             lines.push(format!("cutoffs save {} of {all} tasks{saved}", all - tasks.len() as i64));
         }

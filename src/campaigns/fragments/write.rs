@@ -6,7 +6,7 @@ use crate::engines::InstalledProgram;
 use crate::engines::qc::Driver;
 use crate::results::Writer;
 use crate::science::exact::Exact;
-use crate::science::expansion::assembly::{self, Places, Sum, Through};
+use crate::science::expansion::assembly::{self, OrderSums, Sum, TaskIndex};
 use crate::science::expansion::{Bsse, Task};
 use crate::units::BOHR_ANGSTROM;
 use std::collections::BTreeSet;
@@ -128,7 +128,7 @@ impl<'a> FrameWriter<'a> {
         self.write_cell()?;
         let expansion = &self.current_frame().expansion;
         let results = assembly::energies(expansion, &self.tasks, &self.energies)?;
-        let known = Places::new(&self.tasks);
+        let known = TaskIndex::new(&self.tasks);
         for (k, &bsse) in expansion.bsse.iter().enumerate() {
             self.write_energies(bsse, &results[k])?;
             self.write_clusters(bsse, &known)?;
@@ -207,7 +207,7 @@ impl<'a> FrameWriter<'a> {
         tasks.iter().flat_map(|&task| self.failed_units[task].clone()).collect()
     }
 
-    fn write_energies(&mut self, bsse: Bsse, results: &[Through]) -> Result<(), Error> {
+    fn write_energies(&mut self, bsse: Bsse, results: &[OrderSums]) -> Result<(), Error> {
         let total = "total energy through each order; NaN where it was not asked for";
         self.write_series(bsse, "total_energy", results, |through| &through.total, total)?;
         let interaction = "energy through each order less that of the first";
@@ -221,8 +221,8 @@ impl<'a> FrameWriter<'a> {
         &mut self,
         bsse: Bsse,
         what: &str,
-        results: &[Through],
-        of: fn(&Through) -> &Sum,
+        results: &[OrderSums],
+        of: fn(&OrderSums) -> &Sum,
         about: &str,
     ) -> Result<(), Error> {
         let length = results.last().map_or(0, |through| through.order);
@@ -243,7 +243,7 @@ impl<'a> FrameWriter<'a> {
     }
 
     /// Writes the contribution of each pair and triple.
-    fn write_clusters(&mut self, bsse: Bsse, known: &Places) -> Result<(), Error> {
+    fn write_clusters(&mut self, bsse: Bsse, known: &TaskIndex) -> Result<(), Error> {
         let Frame { system, expansion } = self.current_frame();
         let (mut fragments, mut energies, mut distances, mut missing) =
             (Vec::new(), Vec::new(), Vec::new(), Vec::new());
@@ -251,7 +251,7 @@ impl<'a> FrameWriter<'a> {
             if order > expansion.max_order() || expansion.is_interaction_only {
                 continue;
             }
-            for term in assembly::terms(expansion, known, &self.energies, bsse, order)? {
+            for term in assembly::cluster_terms(expansion, known, &self.energies, bsse, order)? {
                 let members: Vec<usize> = term.fragments.iter().map(|&fragment| fragment.into()).collect();
                 distances.push(system.diameter(&members) * BOHR_ANGSTROM);
                 energies.push(term.energy.value());
@@ -296,7 +296,7 @@ impl<'a> FrameWriter<'a> {
         Ok(())
     }
 
-    fn write_derivatives(&mut self, bsse: Bsse, index: usize, results: &[Through]) -> Result<(), Error> {
+    fn write_derivatives(&mut self, bsse: Bsse, index: usize, results: &[OrderSums]) -> Result<(), Error> {
         if self.has_gradients {
             self.write_gradients(bsse, index, results)?;
         }
@@ -313,7 +313,7 @@ impl<'a> FrameWriter<'a> {
         used.into_iter().map(|about| format!("; {about}")).collect()
     }
 
-    fn write_gradients(&mut self, bsse: Bsse, index: usize, results: &[Through]) -> Result<(), Error> {
+    fn write_gradients(&mut self, bsse: Bsse, index: usize, results: &[OrderSums]) -> Result<(), Error> {
         let atoms = self.current_frame().system.elements.len();
         let size = 3 * atoms;
         let length = results.last().map_or(0, |through| through.order);
@@ -344,7 +344,7 @@ impl<'a> FrameWriter<'a> {
         Ok(())
     }
 
-    fn write_hessian(&mut self, bsse: Bsse, index: usize, results: &[Through]) -> Result<(), Error> {
+    fn write_hessian(&mut self, bsse: Bsse, index: usize, results: &[OrderSums]) -> Result<(), Error> {
         let size = 3 * self.current_frame().system.elements.len();
         for &quantity in self.quantities() {
             let mut hessian = Vec::new();
@@ -379,7 +379,7 @@ impl Quantity {
         }
     }
 
-    fn sum(self, through: &Through) -> &Sum {
+    fn sum(self, through: &OrderSums) -> &Sum {
         match self {
             Quantity::Total => &through.total,
             Quantity::Interaction => &through.interaction,
@@ -387,7 +387,7 @@ impl Quantity {
     }
 
     /// The tasks that are missing through all orders.
-    fn missing(self, results: &[Through]) -> Vec<usize> {
+    fn missing(self, results: &[OrderSums]) -> Vec<usize> {
         results.last().map_or(Vec::new(), |through| self.sum(through).missing.clone())
     }
 }

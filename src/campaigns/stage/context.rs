@@ -2,7 +2,7 @@
 use crate::engines::md::Progress;
 use crate::journal::Fingerprint;
 use crate::process::Programs;
-use crate::science::memory::{Memory, OwnMemory, Room};
+use crate::science::memory::{Memory, MemoryBudget, OwnMemory};
 use crate::seed::CampaignSeed;
 use crate::task::Cause;
 use std::sync::Arc;
@@ -52,8 +52,8 @@ impl<'a> Context<'a> {
     }
 
     /// Memory for computations within this process.
-    pub fn room(&self) -> Room<'a> {
-        Room { memory_mb: self.memory_mb as usize, memory: self.memory }
+    pub fn room(&self) -> MemoryBudget<'a> {
+        MemoryBudget { memory_mb: self.memory_mb as usize, memory: self.memory }
     }
 
     /// The cause of failure, once the tasks of this call have run longer than the time limit of one task.

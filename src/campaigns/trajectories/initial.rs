@@ -102,7 +102,7 @@ impl InitialFile {
         energies.sort_by(f64::total_cmp);
         // The median: a single outlier must not reduce the resolution of the sums.
         self.energy_scale = 2.0 * energies.get(energies.len() / 2).copied().unwrap_or(0.0);
-        for block in Tasks::new(0, self.rows).pieces(1 << 12).filter(|_| self.has_wavefunction) {
+        for block in Tasks::new(0, self.rows).split(1 << 12).filter(|_| self.has_wavefunction) {
             let reader = Reader::open(&self.path).map_err(|e| e.to_string())?;
             let amplitudes = reader
                 .complex_rows("wavefunction", block.first as usize, block.count() as usize)

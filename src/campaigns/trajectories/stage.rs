@@ -128,7 +128,7 @@ impl Workload for TrajectoryWorkload {
     fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Sums> {
         let mut computed = Computed { value: self.empty(), failed: Vec::new() };
         let Setup { model, state, file, .. } = &*self.setup;
-        for block in tasks.pieces(LANES as u64) {
+        for block in tasks.split(LANES as u64) {
             let block_of_all = block.shifted(self.tasks.first);
             let start = match file.as_ref().map(|file| file.read(block_of_all, model.bath())).transpose() {
                 Ok(start) => start.unwrap_or_default(),

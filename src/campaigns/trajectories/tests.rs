@@ -125,7 +125,7 @@ fn any_division_into_batches_gives_the_same_sums() {
         let context = Context::solitary(CampaignSeed(5), &halt);
         for size in [1, 7, LANES as u64 + 1] {
             let (mut worker, mut reducer) = (stage.worker(), stage.reducer(None).unwrap());
-            let batches: Vec<Tasks> = Tasks::new(0, 40).pieces(size).collect();
+            let batches: Vec<Tasks> = Tasks::new(0, 40).split(size).collect();
             for batch in batches.into_iter().rev() {
                 assert!(worker.run(batch, &context).is_empty());
                 worker.keep().unwrap();
@@ -148,7 +148,7 @@ fn an_initial_condition_that_is_not_finite_fails_alone() {
     };
     let (healthy, failed) = sums(0.3);
     assert_eq!((healthy.used, failed.len()), (5, 0));
-    for (value, text) in [(f64::NAN, "is NaN at t = 0 hbar/energy unit"), (1e120, "is beyond")] {
+    for (value, text) in [(f64::NAN, "is NaN at t = 0 hbar/energy unit"), (1e120, "exceeds")] {
         let (sums, failed) = sums(value);
         let [(3, Cause::NotFinite(rendered))] = &failed[..] else { panic!("{failed:?}") };
         assert!(rendered.contains(text), "{rendered}");

@@ -142,7 +142,7 @@ mod tests {
     use crate::science::chemistry::Atom;
 
     fn element(symbol: &str) -> Element {
-        Element::of_symbol(symbol).unwrap()
+        Element::from_symbol(symbol).unwrap()
     }
 
     fn core(symbols: &[&str], charge: i32, basis: &str) -> Core {

@@ -7,8 +7,8 @@ use super::result::QcResult;
 use crate::journal::Fingerprint;
 use crate::science::basis::{self, BasisSet};
 use crate::science::chemistry::{Differences, Element, Molecule};
-use crate::science::memory::Room;
-use crate::science::scf::{self, Derivative, Error, Guess, Integrals, Method, Note, Outcome, Settings, System};
+use crate::science::memory::MemoryBudget;
+use crate::science::scf::{self, Derivative, Diagnostic, Error, Guess, Integrals, Method, ScfResult, Settings, System};
 use crate::task::Cause;
 use serde_json::{Map, Value};
 use std::path::Path;
@@ -184,7 +184,7 @@ impl Embedded {
         &self,
         molecules: &[&Molecule],
         driver: Driver,
-        room: Room<'_>,
+        room: MemoryBudget<'_>,
         integrals: &mut Option<Integrals>,
     ) -> Vec<Result<QcResult, Cause>> {
         let system = |molecule| System { molecule, basis: &self.basis };
@@ -193,7 +193,7 @@ impl Embedded {
         let mut results = Vec::new();
         while let Some(first) = molecules.get(results.len()) {
             let own = match integrals.take() {
-                Some(last) if last.serve(&system(first)) => last,
+                Some(last) if last.are_for(&system(first)) => last,
                 // Others are dropped first, to make room for the new ones.
                 last => {
                     drop(last);
@@ -207,7 +207,7 @@ impl Embedded {
                 }
             };
             let systems: Vec<_> = molecules[results.len()..].iter().map(|molecule| system(molecule)).collect();
-            let sharing = systems.iter().take_while(|system| own.serve(system)).count();
+            let sharing = systems.iter().take_while(|system| own.are_for(system)).count();
             let outcomes = scf::solve_all(&own, &systems[..sharing], &settings, derivative);
             results.extend(outcomes.into_iter().map(|outcome| outcome.map(|o| self.result(o)).map_err(cause)));
             *integrals = Some(own);
@@ -215,7 +215,7 @@ impl Embedded {
         results
     }
 
-    fn result(&self, outcome: Outcome) -> QcResult {
+    fn result(&self, outcome: ScfResult) -> QcResult {
         let word = |text: &str| text.to_owned();
         let mut effective = vec![
             (word("reference"), word(if outcome.is_restricted { "rhf" } else { "uhf" })),
@@ -223,8 +223,8 @@ impl Embedded {
             (word("frozen_core"), self.settings.frozen_core.to_string()),
             (word("scf_convergence"), format!("{:e}", self.settings.convergence)),
         ];
-        let (of_solution, others): (Vec<Note>, Vec<Note>) =
-            outcome.notes.iter().partition(|note| note.is_of_solution());
+        let (of_solution, others): (Vec<Diagnostic>, Vec<Diagnostic>) =
+            outcome.diagnostics.iter().partition(|note| note.is_of_solution());
         for (name, notes) in [(SOLUTION, of_solution), ("note", others)] {
             let texts: Vec<String> = notes.iter().map(ToString::to_string).collect();
             effective.extend((!texts.is_empty()).then(|| (word(name), texts.join("; "))));

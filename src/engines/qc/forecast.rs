@@ -5,7 +5,7 @@
 use super::chemistry::Driver;
 use super::embedded::Embedded;
 use crate::science::chemistry::Molecule;
-use crate::science::scf::{Footprint, Method, Specimen, System};
+use crate::science::scf::{CostSample, Footprint, Method, System};
 use std::time::{Duration, Instant};
 
 /// SCF iterations until convergence: restricted, unrestricted.
@@ -52,26 +52,26 @@ struct Rates {
 
 impl Rates {
     /// Measures for about `limit`.
-    fn measure(specimen: &mut Specimen, limit: Duration) -> Self {
+    fn measure(sample: &mut CostSample, limit: Duration) -> Self {
         let started = Instant::now();
         let (mut integrals, mut iteration, mut fraction) = (Duration::ZERO, Duration::ZERO, 0.0);
         while started.elapsed() < limit {
             let start = Instant::now();
-            let Some(more) = specimen.integrals() else { break };
+            let Some(more) = sample.compute_block() else { break };
             integrals += start.elapsed();
             let start = Instant::now();
-            specimen.pass();
+            sample.build_jk();
             iteration += start.elapsed();
             fraction += more;
         }
         let total_s = |time: Duration| if fraction > 0.0 { time.as_secs_f64() / fraction } else { 0.0 };
         let start = Instant::now();
-        let fraction = specimen.diagonalize();
+        let fraction = sample.diagonalize();
         let eigen_s = start.elapsed().as_secs_f64() / fraction.max(f64::MIN_POSITIVE);
         let start = Instant::now();
         let mut products = 0.0;
         while products == 0.0 || start.elapsed() < limit / 20 {
-            products += specimen.multiply();
+            products += sample.multiply();
         }
         let product_s = start.elapsed().as_secs_f64() / products.max(1.0);
         Self { integrals_s: total_s(integrals), iteration_s: total_s(iteration), eigen_s, product_s }
@@ -81,7 +81,7 @@ impl Rates {
 impl Embedded {
     /// The memory that a molecule needs; none if it cannot be computed.
     pub fn footprint(&self, molecule: &Molecule) -> Option<Footprint> {
-        Footprint::of(&System { molecule, basis: &self.basis }, &self.settings).ok()
+        Footprint::new(&System { molecule, basis: &self.basis }, &self.settings).ok()
     }
 
     /// Estimates the time of a molecule by measuring for about `limit`; none if it cannot be computed. Without `memory_mb`, memory is assumed to
@@ -94,29 +94,29 @@ impl Embedded {
         limit: Duration,
     ) -> Option<Forecast> {
         let footprint = self.footprint(molecule)?;
-        let used = footprint.used(memory_mb.unwrap_or(footprint.ample_mb()), 1);
-        let mut specimen = Specimen::of(&System { molecule, basis: &self.basis }, &self.settings).ok()?;
-        let rates = Rates::measure(&mut specimen, limit);
-        let (n, spins) = (specimen.functions() as f64, specimen.occupied().len());
+        let used = footprint.memory_use(memory_mb.unwrap_or(footprint.ample_mb()), 1);
+        let mut sample = CostSample::new(&System { molecule, basis: &self.basis }, &self.settings).ok()?;
+        let rates = Rates::measure(&mut sample, limit);
+        let (n, spins) = (sample.functions() as f64, sample.occupied().len());
         let is_exact = self.settings.method == Method::Mp2 || driver != Driver::Energy;
         let stability = if spins == 2 { STABILITY } else { 0.0 };
         let iterations = ITERATIONS[spins - 1] + if is_exact { TIGHT_ITERATIONS } else { 0.0 } + stability;
-        let read_s = if used.is_kept { READ_S * 1e6 * footprint.integrals_mb() } else { rates.integrals_s };
+        let read_s = if used.is_stored { READ_S * 1e6 * footprint.integrals_mb() } else { rates.integrals_s };
         let matrices_s = spins as f64 * (rates.eigen_s + PRODUCTS * n.powi(3) * rates.product_s);
         let mut task_s = iterations * (read_s + rates.iteration_s + matrices_s);
         if self.settings.method == Method::Mp2 {
             let place_s = 1e6 * footprint.integrals_mb() / 8.0 * PLACE_S;
             // Integrals that are not stored are computed for both of their positions.
-            let panels_s = place_s + if used.is_kept { read_s } else { 2.0 * rates.integrals_s };
+            let panels_s = place_s + if used.is_stored { read_s } else { 2.0 * rates.integrals_s };
             let frozen = self.settings.frozen_orbitals(molecule);
-            let occupied = specimen.occupied().iter().map(|&spin| spin.saturating_sub(frozen) as f64);
+            let occupied = sample.occupied().iter().map(|&spin| spin.saturating_sub(frozen) as f64);
             let transformed: f64 = occupied.map(|o| transformations(o, n)).sum();
             task_s += used.batches as f64 * spins as f64 * panels_s + transformed * rates.product_s;
         }
         if driver != Driver::Energy {
             task_s += DERIVATIVES * rates.integrals_s;
         }
-        let integrals_s = if used.is_kept { rates.integrals_s } else { 0.0 };
+        let integrals_s = if used.is_stored { rates.integrals_s } else { 0.0 };
         Some(Forecast { integrals_s, task_s: task_s + rates.eigen_s })
     }
 }

@@ -239,7 +239,7 @@ mod tests {
     #[test]
     fn core_potentials_that_go_wrong_are_refused_by_element() {
         let mut chemistry = Chemistry { method: "hf".into(), basis: Some("def2-svp".into()), ..Chemistry::default() };
-        let elements = [Element::of_symbol("O").unwrap(), Element::of_symbol("I").unwrap()];
+        let elements = [Element::from_symbol("O").unwrap(), Element::from_symbol("I").unwrap()];
         let needs = Needs { ghosts: true, elements: &elements, ..Needs::default() };
         let refused = |program: &str, chemistry: &Chemistry, needs| {
             let refused = QcEngine::new(program).refusals(Driver::Energy, chemistry, needs);
@@ -265,7 +265,7 @@ mod tests {
             keywords: keywords.as_object().unwrap().clone(),
             ..Chemistry::default()
         };
-        let atom = Atom { element: Element::of_symbol("Na").unwrap(), position: [0.0; 3], is_ghost: false };
+        let atom = Atom { element: Element::from_symbol("Na").unwrap(), position: [0.0; 3], is_ghost: false };
         let molecule = Molecule { atoms: vec![atom], charge: 1, multiplicity: 1, point_charges: Vec::new() };
         let keywords = |program: &str, keywords: Value| {
             let chemistry = chemistry(keywords);

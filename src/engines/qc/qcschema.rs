@@ -232,7 +232,8 @@ mod tests {
     use crate::science::chemistry::{Atom, Element};
 
     fn helium_dimer() -> Molecule {
-        let atom = |x, is_ghost| Atom { element: Element::of_symbol("He").unwrap(), position: [x, 0.0, 0.1], is_ghost };
+        let atom =
+            |x, is_ghost| Atom { element: Element::from_symbol("He").unwrap(), position: [x, 0.0, 0.1], is_ghost };
         Molecule {
             atoms: vec![atom(0.0, false), atom(5.5, true)],
             charge: 0,

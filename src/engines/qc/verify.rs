@@ -89,8 +89,11 @@ mod tests {
     use crate::science::chemistry::{Atom, Element};
 
     fn water(charge: i32, multiplicity: u32) -> Molecule {
-        let atom =
-            |symbol, x| Atom { element: Element::of_symbol(symbol).unwrap(), position: [x, 0.0, 0.0], is_ghost: false };
+        let atom = |symbol, x| Atom {
+            element: Element::from_symbol(symbol).unwrap(),
+            position: [x, 0.0, 0.0],
+            is_ghost: false,
+        };
         let atoms = vec![atom("O", 0.0), atom("H", 1.8), atom("H", -1.8)];
         Molecule { atoms, charge, multiplicity, point_charges: Vec::new() }
     }

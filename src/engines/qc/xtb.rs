@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn the_command_line_is_complete() {
-        let atom = Atom { element: Element::of_symbol("Cl").unwrap(), position: [0.0, -1.5, 1e-7], is_ghost: false };
+        let atom = Atom { element: Element::from_symbol("Cl").unwrap(), position: [0.0, -1.5, 1e-7], is_ghost: false };
         let molecule = Molecule { atoms: vec![atom], charge: 0, multiplicity: 2, point_charges: Vec::new() };
         let keywords = json!({"acc": 0.1, "alpb": "water", "verbose": true, "json": false});
         let chemistry = Chemistry {

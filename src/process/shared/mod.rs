@@ -15,7 +15,7 @@
 //! stopped rank holds a lock), a rank computes the same numbers in private memory.
 mod segment;
 
-use crate::science::memory::{Fill, Kept, Memory, OwnMemory};
+use crate::science::memory::{Fill, Memory, OwnMemory, StoredNumbers};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::resource::{RLIM_INFINITY, Resource, getrlimit};
 use segment::Segment;
@@ -84,7 +84,12 @@ impl SharedMemory {
     }
 
     /// The set of this digest, computed together with all processes that ask for it.
-    fn compute_together(&self, digest: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> io::Result<Box<dyn Kept>> {
+    fn compute_together(
+        &self,
+        digest: &[u8],
+        sizes: &[usize],
+        fill: &mut Fill<'_>,
+    ) -> io::Result<Box<dyn StoredNumbers>> {
         // Each use of a segment has an open file description, and thereby locks, of its own.
         let file = open(format!("/proc/self/fd/{}", self.file.as_raw_fd()).as_ref())?;
         let segment = Segment::acquire(file, digest, sizes, self.timeout)?;
@@ -94,7 +99,7 @@ impl SharedMemory {
 }
 
 impl Memory for SharedMemory {
-    fn keep(&self, key: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> Box<dyn Kept> {
+    fn keep(&self, key: &[u8], sizes: &[usize], fill: &mut Fill<'_>) -> Box<dyn StoredNumbers> {
         if sizes.iter().sum::<usize>() < SMALLEST {
             return OwnMemory.keep(key, sizes, fill);
         }

@@ -6,7 +6,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::science::memory::{Fill, Kept};
+use crate::science::memory::{Fill, StoredNumbers};
 use memmap2::{Mmap, MmapOptions, MmapRaw};
 use nix::errno::Errno;
 use nix::fcntl::{FallocateFlags, FcntlArg, fallocate, fcntl};
@@ -197,7 +197,7 @@ pub struct SharedSet {
     _segment: Segment,
 }
 
-impl Kept for SharedSet {
+impl StoredNumbers for SharedSet {
     fn numbers(&self) -> &[f64] {
         bytemuck::cast_slice(&self.numbers)
     }

@@ -1,10 +1,11 @@
 //! How is a basis set in the JSON of the Basis Set Exchange read?
 //!
-//! It is the exchange's own form (`molssi_bse_schema`, type `complete`), as its page offers it for download: numbers are
-//! strings, a shell may have several contractions of the same primitives, and each says whether its functions are spherical.
-//! Some sets have both kinds (6-31G* Cartesian d and, from scandium on, spherical f): programs differ in what they make of
-//! them, hence they are refused.
-use super::{BasisSet, Fault, HIGHEST_ANGULAR, ParseError, Place, Shell, number, shell};
+//! The form of its downloads (`molssi_bse_schema`, type `complete`): numbers are strings, a shell may have several contractions of the same
+//! primitives, and each states whether its functions are spherical. Sets with both kinds (6-31G* has Cartesian d and, from scandium on,
+//! spherical f functions) are treated differently by different programs, and are refused here.
+use super::angular_momentum::HIGHEST_ANGULAR;
+use super::basis_set::{BasisSet, Shell, number, shell};
+use super::error::{ErrorKind, Location, ParseError};
 use crate::science::chemistry::Element;
 use serde::Deserialize;
 use serde::de::{Deserializer, IgnoredAny, MapAccess, Visitor};
@@ -17,7 +18,7 @@ struct File {
     elements: Elements,
 }
 
-/// By atomic number, in the order of the text and with those that are there twice.
+/// Elements by atomic number in the order of the text, including duplicates.
 struct Elements(Vec<(String, Functions)>);
 
 #[derive(Deserialize)]
@@ -55,34 +56,34 @@ struct References {
 /// Reads a basis set in the JSON of the Basis Set Exchange.
 ///
 /// # Errors
-/// Names the place that is wrong, and what is wrong with it. Effective core potentials, shells beyond l = 6, elements that are
-/// there twice and sets of spherical and Cartesian functions at once are refused.
+/// The text is invalid, or has effective core potentials, shells beyond l = 6, duplicate elements, or both spherical and Cartesian functions.
 pub fn parse_bse_json(text: &str) -> Result<BasisSet, ParseError> {
     let file: File = serde_json::from_str(text).map_err(|error| {
         let message = error.to_string();
         let message = message.split(" at line ").next().unwrap_or_default().to_owned();
-        ParseError { place: Place::Line(error.line()), fault: Fault::Json(message) }
+        ParseError { location: Location::Line(error.line()), kind: ErrorKind::Json(message) }
     })?;
     let mut shells = BTreeMap::new();
     let mut kind = None;
     for (key, functions) in &file.elements.0 {
-        let at = |fault| ParseError { place: Place::Path(format!("elements.{key}")), fault };
-        let element = key.parse().ok().and_then(Element::of_number).ok_or_else(|| at(Fault::Element(key.clone())))?;
+        let at = |kind| ParseError { location: Location::Path(format!("elements.{key}")), kind };
+        let element =
+            key.parse().ok().and_then(Element::from_number).ok_or_else(|| at(ErrorKind::Element(key.clone())))?;
         let found = functions.shells(key, &mut kind)?;
         match (found.is_empty(), shells.insert(element, found)) {
-            (true, _) => return Err(at(Fault::NoShells(element))),
-            (_, Some(_)) => return Err(at(Fault::Repeated(element))),
+            (true, _) => return Err(at(ErrorKind::NoShells(element))),
+            (_, Some(_)) => return Err(at(ErrorKind::Repeated(element))),
             (false, None) => {}
         }
     }
     if shells.is_empty() {
-        return Err(ParseError { place: Place::Path("elements".to_owned()), fault: Fault::NoElements });
+        return Err(ParseError { location: Location::Path("elements".to_owned()), kind: ErrorKind::NoElements });
     }
     let reference = file.elements.reference();
     Ok(BasisSet { name: file.name, is_spherical: kind.is_none_or(|kind| kind == Kind::Spherical), reference, shells })
 }
 
-/// What the functions of a shell are.
+/// The kind of functions of a shell.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Spherical,
@@ -90,16 +91,16 @@ enum Kind {
 }
 
 impl Functions {
-    /// The shells in ascending order of angular momentum; `kind` is what those with a kind were so far.
+    /// The shells in ascending order of angular momentum; `kind` is that of the shells so far.
     fn shells(&self, key: &str, kind: &mut Option<Kind>) -> Result<Vec<Shell>, ParseError> {
         if !self.ecp_potentials.is_empty() {
-            let place = Place::Path(format!("elements.{key}.ecp_potentials"));
-            return Err(ParseError { place, fault: Fault::CorePotential });
+            let location = Location::Path(format!("elements.{key}.ecp_potentials"));
+            return Err(ParseError { location, kind: ErrorKind::CorePotential });
         }
         let mut shells = Vec::new();
-        for (place, contractions) in self.electron_shells.iter().enumerate() {
-            let place = || Place::Path(format!("elements.{key}.electron_shells[{place}]"));
-            let found = contractions.shells(kind).map_err(|fault| ParseError { place: place(), fault })?;
+        for (index, contractions) in self.electron_shells.iter().enumerate() {
+            let location = || Location::Path(format!("elements.{key}.electron_shells[{index}]"));
+            let found = contractions.shells(kind).map_err(|kind| ParseError { location: location(), kind })?;
             shells.extend(found);
         }
         shells.sort_by_key(|shell| shell.angular);
@@ -108,20 +109,20 @@ impl Functions {
 }
 
 impl Contractions {
-    fn shells(&self, kind: &mut Option<Kind>) -> Result<Vec<Shell>, Fault> {
+    fn shells(&self, kind: &mut Option<Kind>) -> Result<Vec<Shell>, ErrorKind> {
         let own = self.kind()?;
         if own.is_some() && kind.is_some() && own != *kind {
-            return Err(Fault::Mixed(self.function_type.clone()));
+            return Err(ErrorKind::Mixed(self.function_type.clone()));
         }
         *kind = kind.or(own);
         let columns = self.coefficients.len();
         let angular = match *self.angular_momentum.as_slice() {
             [angular] => vec![angular; columns],
             ref several if several.len() == columns => several.to_vec(),
-            ref several => return Err(Fault::Momenta { angular: several.len(), columns }),
+            ref several => return Err(ErrorKind::Momenta { angular: several.len(), columns }),
         };
         if columns == 0 {
-            return Err(Fault::Empty);
+            return Err(ErrorKind::Empty);
         }
         let exponents = values(&self.exponents)?;
         angular
@@ -131,28 +132,28 @@ impl Contractions {
             .collect()
     }
 
-    /// What the functions are; none where s and p, which are the same in both kinds, are all.
-    fn kind(&self) -> Result<Option<Kind>, Fault> {
+    /// The kind of functions; none if there are only s and p shells, which are the same in both kinds.
+    fn kind(&self) -> Result<Option<Kind>, ErrorKind> {
         let kind = match self.function_type.as_str() {
             "gto" | "gto_spherical" => Kind::Spherical,
             "gto_cartesian" => Kind::Cartesian,
-            other => return Err(Fault::FunctionType(other.to_owned())),
+            other => return Err(ErrorKind::FunctionType(other.to_owned())),
         };
         Ok(self.angular_momentum.iter().any(|&angular| angular > 1).then_some(kind))
     }
 }
 
-fn contraction(angular: usize, exponents: &[f64], column: &[Number]) -> Result<Shell, Fault> {
+fn contraction(angular: usize, exponents: &[f64], column: &[Number]) -> Result<Shell, ErrorKind> {
     if angular > HIGHEST_ANGULAR {
-        return Err(Fault::Angular(format!("l = {angular}")));
+        return Err(ErrorKind::Angular(format!("l = {angular}")));
     }
     if exponents.len() != column.len() {
-        return Err(Fault::Lengths { exponents: exponents.len(), coefficients: column.len() });
+        return Err(ErrorKind::Lengths { exponents: exponents.len(), coefficients: column.len() });
     }
     shell(angular, exponents, &values(column)?)
 }
 
-fn values(numbers: &[Number]) -> Result<Vec<f64>, Fault> {
+fn values(numbers: &[Number]) -> Result<Vec<f64>, ErrorKind> {
     let value = |found: &Number| match found {
         Number::Written(word) => number(word),
         Number::Plain(value) => Ok(*value),
@@ -161,11 +162,11 @@ fn values(numbers: &[Number]) -> Result<Vec<f64>, Fault> {
 }
 
 impl Elements {
-    /// The keys of papers in the exchange's list, one per line with the elements each is about.
+    /// Reference keys of the exchange, one per line with their elements.
     fn reference(&self) -> String {
         let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
         for (number, functions) in &self.0 {
-            let symbol = number.parse().ok().and_then(Element::of_number).map_or("", Element::symbol);
+            let symbol = number.parse().ok().and_then(Element::from_number).map_or("", Element::symbol);
             for key in functions.references.iter().flat_map(|references| &references.reference_keys) {
                 match found.iter_mut().find(|(known, _)| known == key) {
                     Some((_, symbols)) if symbols.last() == Some(&symbol) => {}
@@ -185,7 +186,7 @@ impl<'de> Deserialize<'de> for Elements {
     }
 }
 
-/// Reads a map without losing entries of the same key.
+/// Reads a map, including duplicate keys.
 struct Entries;
 
 impl<'de> Visitor<'de> for Entries {

@@ -1,26 +1,26 @@
-//! What can be wrong with a basis set's text?
-use super::HIGHEST_ANGULAR;
+//! What can be wrong with the text of a basis set?
+use super::angular_momentum::HIGHEST_ANGULAR;
 use crate::science::chemistry::Element;
 use std::fmt;
 
-/// A basis set that cannot be read: where, and what is wrong there.
+/// An error in the text of a basis set.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-#[error("{place}: {fault}")]
+#[error("{location}: {kind}")]
 pub struct ParseError {
-    pub place: Place,
-    pub fault: Fault,
+    pub location: Location,
+    pub kind: ErrorKind,
 }
 
-/// Where in a text something is wrong.
+/// The location of an error in a text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Place {
-    /// The number of the line, from 1.
+pub enum Location {
+    /// Line number, counted from 1.
     Line(usize),
-    /// In JSON, the way to the value, as in `elements.8.electron_shells[2]`.
+    /// Path of a JSON value, as in `elements.8.electron_shells[2]`.
     Path(String),
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Line(line) => write!(f, "line {line}"),
@@ -29,52 +29,50 @@ impl fmt::Display for Place {
     }
 }
 
-/// What is wrong.
+/// The kind of error.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
-pub enum Fault {
-    #[error("an element and `0` are expected, as in `O 0`, not `{0}`")]
+pub enum ErrorKind {
+    #[error("expected an element and `0`, as in `O 0`, found `{0}`")]
     ElementLine(String),
-    #[error("`{0}` is no element")]
+    #[error("`{0}` is not an element")]
     Element(String),
-    #[error("{0} is there for the second time; its shells must stand together")]
+    #[error("{0} is defined twice; all of its shells must be in one place")]
     Repeated(Element),
     #[error("{0} has no shells")]
     NoShells(Element),
-    #[error("a shell is expected, as in `S 3 1.00`, or `****` at the end of the element, not `{0}`")]
+    #[error("expected a shell, as in `S 3 1.00`, or `****` at the end of the element, found `{0}`")]
     ShellLine(String),
-    #[error("`{0}` is no shell that can be used: S, P, D, F, G, H, I (l = {HIGHEST_ANGULAR}) and SP are")]
+    #[error("`{0}` is not a supported shell: use S, P, D, F, G, H, I (l = {HIGHEST_ANGULAR}) or SP")]
     Angular(String),
-    #[error(
-        "an effective core potential, which is not supported: leave the element out, or take a set for all of its electrons"
-    )]
+    #[error("effective core potentials are not supported: remove the element, or use an all-electron basis set")]
     CorePotential,
-    #[error("an exponent and {wanted} of coefficients are expected, here are {found} numbers", wanted = columns(*.wanted))]
+    #[error("expected an exponent and {wanted} of coefficients, found {found} numbers", wanted = columns(*.wanted))]
     Columns { wanted: usize, found: usize },
-    #[error("the first line of the shell says {wanted} primitives, here are {found}")]
+    #[error("the first line of the shell announces {wanted} primitives, found {found}")]
     Primitives { wanted: usize, found: usize },
-    #[error("`{0}` is no number")]
+    #[error("`{0}` is not a number")]
     Number(String),
     #[error("the exponent {0} is not positive and finite")]
     Exponent(f64),
     #[error("the coefficient {0} is not finite")]
     Coefficient(f64),
-    #[error("a shell without a coefficient that is not zero")]
+    #[error("all coefficients of the shell are zero")]
     Empty,
     #[error("{exponents} exponents, but {coefficients} coefficients")]
     Lengths { exponents: usize, coefficients: usize },
     #[error("{angular} angular momenta, but {columns} columns of coefficients")]
     Momenta { angular: usize, columns: usize },
-    #[error("the text ends before `****`")]
+    #[error("the file ends before `****`")]
     Unfinished,
-    #[error("no element")]
+    #[error("no elements")]
     NoElements,
     #[error(
-        "`{0}` after functions of the other kind: leave the element out, a set here is either spherical or Cartesian"
+        "`{0}` after functions of the other kind: a basis set must be either spherical or Cartesian; remove the element"
     )]
     Mixed(String),
-    #[error("functions of the type `{0}` are not supported, those of type gto, gto_spherical and gto_cartesian are")]
+    #[error("functions of type `{0}` are not supported; use gto, gto_spherical or gto_cartesian")]
     FunctionType(String),
-    #[error("no basis set as the Basis Set Exchange writes them: {0}")]
+    #[error("not a basis set in the JSON form of the Basis Set Exchange: {0}")]
     Json(String),
 }
 

@@ -1,5 +1,6 @@
 //! Which basis sets are compiled in?
-use super::{BasisSet, parse_gaussian94};
+use super::basis_set::BasisSet;
+use super::gaussian94::parse_gaussian94;
 use std::sync::OnceLock;
 
 /// A file of `data/basis`.
@@ -23,7 +24,7 @@ const NAMES: [&str; 11] = [
     "def2-TZVP",
 ];
 
-/// In the order of the names.
+/// In the order of `NAMES`.
 const TEXTS: [&str; NAMES.len()] = [
     text!("sto-3g.gbs"),
     text!("6-31g.gbs"),
@@ -43,17 +44,18 @@ pub fn names() -> &'static [&'static str] {
     &NAMES
 }
 
-/// The set of a name, in capitals or not, with or without hyphens and spaces; `(d)` and `(d,p)` are `*` and `**`.
+/// The basis set of a name, ignoring case, hyphens and spaces; `(d)` and `(d,p)` mean `*` and `**`.
 pub fn named(name: &str) -> Option<BasisSet> {
     static SETS: [OnceLock<BasisSet>; NAMES.len()] = [const { OnceLock::new() }; NAMES.len()];
-    let wanted = plain(name);
-    let place = NAMES.iter().position(|known| plain(known) == wanted)?;
-    let parse = || parse_gaussian94(NAMES[place], TEXTS[place]).expect("a compiled-in set is sound, as a test says");
-    Some(SETS[place].get_or_init(parse).clone())
+    let wanted = normalized(name);
+    let index = NAMES.iter().position(|known| normalized(known) == wanted)?;
+    let parse =
+        || parse_gaussian94(NAMES[index], TEXTS[index]).expect("compiled-in sets are valid, which a test verifies");
+    Some(SETS[index].get_or_init(parse).clone())
 }
 
-/// A name without what is written in several ways.
-fn plain(name: &str) -> String {
+/// A name without differences of spelling.
+fn normalized(name: &str) -> String {
     let letters = name.chars().filter(|c| !c.is_whitespace() && !matches!(c, '-' | '_')).flat_map(char::to_lowercase);
     letters.collect::<String>().replace("(d,p)", "**").replace("(d)", "*")
 }

@@ -1,11 +1,13 @@
-//! Counts, spellings, reading, and what is refused.
+//! Numbers of functions, spellings of names, parsing and errors.
+use super::angular_momentum::LETTERS;
 use super::*;
+use crate::science::chemistry::Element;
 
 fn element(symbol: &str) -> Element {
-    Element::of_symbol(symbol).unwrap()
+    Element::from_symbol(symbol).unwrap()
 }
 
-/// The set's functions of H to Ar.
+/// Numbers of functions of H to Ar.
 fn counts(set: &BasisSet) -> Vec<usize> {
     set.elements().map(|element| set.functions(element).unwrap()).collect()
 }
@@ -56,7 +58,7 @@ fn norm(shell: &Shell) -> f64 {
     primitives().flat_map(|(a, c)| primitives().map(move |(b, d)| c * d * overlap(*a, *b))).sum()
 }
 
-/// What PySCF 2.14 counts, `cart=True` where the set is Cartesian.
+/// Numbers of functions by PySCF 2.14, with `cart=True` for Cartesian sets.
 #[test]
 fn elements_have_as_many_functions_as_elsewhere() {
     let of_rows =
@@ -114,7 +116,7 @@ fn names_may_be_written_in_several_ways() {
     assert!(["", "-", "6-31+G*", "6-311G*", "cc-pVQZ", "6-31G(2d,p)", "def2-TZVPP"].iter().all(|n| named(n).is_none()));
 }
 
-/// Other sets' files leave the norm open.
+/// Contractions of other sets need not be normalized.
 #[test]
 fn sto_3g_is_normalised_as_far_as_its_digits_go() {
     let set = named("STO-3G").unwrap();
@@ -177,40 +179,40 @@ fn shells_of_s_and_p_are_parted() {
     );
 }
 
-/// The line and the message of what is wrong with a text after `****`.
+/// The message of the error in a text after `****`.
 fn fault(text: &str) -> String {
     parse_gaussian94("mine", &format!("****\n{text}")).unwrap_err().to_string()
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_said_with_its_line() {
+fn errors_have_their_line() {
     for (text, message) in [
-        ("", "line 1: no element"),
-        ("Oxygen 0\n", "line 2: `Oxygen` is no element"),
-        ("O\n", "line 2: an element and `0` are expected, as in `O 0`, not `O`"),
+        ("", "line 1: no elements"),
+        ("Oxygen 0\n", "line 2: `Oxygen` is not an element"),
+        ("O\n", "line 2: expected an element and `0`, as in `O 0`, found `O`"),
         ("O 0\n****\n", "line 3: O has no shells"),
-        ("O 0\nS 1 1.0\n1 1\n", "line 4: the text ends before `****`"),
-        ("O 0\nS 2 1.0\n1 1\n****\n", "line 5: the first line of the shell says 2 primitives, here are 1"),
-        ("O 0\nS 2 1.0\n1 1\nP 1 1.0\n", "line 5: the first line of the shell says 2 primitives, here are 1"),
-        ("O 0\nS 1 1.0\n1 1\n2 1\n****\n", "line 5: a shell is expected, as in `S 3 1.00`"),
-        ("O 0\nS one 1.0\n", "line 3: a shell is expected"),
-        ("O 0\nS 0 1.0\n****\n", "line 3: a shell without a coefficient that is not zero"),
-        ("O 0\nS 1 1.0\n1 0\n****\n", "line 4: a shell without a coefficient that is not zero"),
-        ("O 0\nK 1 1.0\n1 1\n****\n", "line 3: `K` is no shell that can be used"),
-        ("O 0\nL=7 1 1.0\n1 1\n****\n", "line 3: `L=7` is no shell that can be used"),
-        ("O 0\nS 1 1.0\n1 1 1\n", "line 4: an exponent and 1 column of coefficients are expected, here are 3 numbers"),
-        ("O 0\nSP 1 1.0\n1 1\n", "line 4: an exponent and 2 columns of coefficients are expected, here are 2 numbers"),
-        ("O 0\nS 2 1.0\n1 1\n1 x\n", "line 5: `x` is no number"),
+        ("O 0\nS 1 1.0\n1 1\n", "line 4: the file ends before `****`"),
+        ("O 0\nS 2 1.0\n1 1\n****\n", "line 5: the first line of the shell announces 2 primitives, found 1"),
+        ("O 0\nS 2 1.0\n1 1\nP 1 1.0\n", "line 5: the first line of the shell announces 2 primitives, found 1"),
+        ("O 0\nS 1 1.0\n1 1\n2 1\n****\n", "line 5: expected a shell, as in `S 3 1.00`"),
+        ("O 0\nS one 1.0\n", "line 3: expected a shell"),
+        ("O 0\nS 0 1.0\n****\n", "line 3: all coefficients of the shell are zero"),
+        ("O 0\nS 1 1.0\n1 0\n****\n", "line 4: all coefficients of the shell are zero"),
+        ("O 0\nK 1 1.0\n1 1\n****\n", "line 3: `K` is not a supported shell"),
+        ("O 0\nL=7 1 1.0\n1 1\n****\n", "line 3: `L=7` is not a supported shell"),
+        ("O 0\nS 1 1.0\n1 1 1\n", "line 4: expected an exponent and 1 column of coefficients, found 3 numbers"),
+        ("O 0\nSP 1 1.0\n1 1\n", "line 4: expected an exponent and 2 columns of coefficients, found 2 numbers"),
+        ("O 0\nS 2 1.0\n1 1\n1 x\n", "line 5: `x` is not a number"),
         ("O 0\nS 2 1.0\n-1 1\n2 1\n", "line 4: the exponent -1 is not positive and finite"),
         ("O 0\nS 1 1.0\n1 nan\n", "line 4: the coefficient NaN is not finite"),
-        ("O 0\nS 1 1.0\n1 1\n****\nO 0\nS 1 1.0\n", "line 7: O is there for the second time"),
-        ("I 0\nS 1 1.0\n1 1\n****\n\nI 0\nI-ECP 3 28\n", "line 8: an effective core potential, which is not supported"),
+        ("O 0\nS 1 1.0\n1 1\n****\nO 0\nS 1 1.0\n", "line 7: O is defined twice"),
+        ("I 0\nS 1 1.0\n1 1\n****\n\nI 0\nI-ECP 3 28\n", "line 8: effective core potentials are not supported"),
     ] {
         assert!(fault(text).starts_with(message), "{text:?}: {}", fault(text));
     }
 }
 
-/// Hydrogen as the exchange has it, with what stands in place of some of its text.
+/// Hydrogen in the form of the exchange, with some replacements.
 fn hydrogen(replacements: &[(&str, &str)]) -> String {
     let text = r#"{"name": "cc-pVDZ", "version": "0", "elements": {"1": {"electron_shells": [
         {"function_type": "gto", "region": "valence", "angular_momentum": [0],
@@ -233,7 +235,7 @@ fn contractions_of_the_same_primitives_are_parted() {
 }
 
 #[test]
-fn functions_are_what_the_exchange_says() {
+fn the_kind_of_functions_is_that_of_the_exchange() {
     let d = |kind: &'static str| [("\"gto\", \"angular_momentum\": [0, 1]", kind)];
     let cartesian = parse_bse_json(&hydrogen(&d(r#""gto_cartesian", "angular_momentum": [1, 2]"#))).unwrap();
     assert_eq!((cartesian.is_spherical, cartesian.functions(element("H"))), (false, Some(11)));
@@ -242,7 +244,7 @@ fn functions_are_what_the_exchange_says() {
 }
 
 #[test]
-fn what_is_wrong_with_json_is_said_with_its_place() {
+fn json_errors_have_their_path() {
     let cartesian =
         ("\"gto\", \"region\": \"valence\", \"angular_momentum\": [0]", r#""gto_cartesian", "angular_momentum": [2]"#);
     let spherical = ("\"gto\", \"angular_momentum\": [0, 1]", r#""gto_spherical", "angular_momentum": [2]"#);
@@ -252,27 +254,27 @@ fn what_is_wrong_with_json_is_said_with_its_place() {
         {"function_type": "gto", "angular_momentum": [0], "exponents": [1], "coefficients": [[1]]}]}"#,
     );
     for (replacements, message) in [
-        (&[("\"1\": {", "\"0\": {")][..], "elements.0: `0` is no element"),
-        (&[("13.0100000", "13,01")], "elements.1.electron_shells[0]: `13,01` is no number"),
+        (&[("\"1\": {", "\"0\": {")][..], "elements.0: `0` is not an element"),
+        (&[("13.0100000", "13,01")], "elements.1.electron_shells[0]: `13,01` is not a number"),
         (&[("13.0100000", "0")], "elements.1.electron_shells[0]: the exponent 0 is not positive and finite"),
-        (&[("[0]", "[7]")], "elements.1.electron_shells[0]: `l = 7` is no shell that can be used"),
+        (&[("[0]", "[7]")], "elements.1.electron_shells[0]: `l = 7` is not a supported shell"),
         (&[("\"0.4781480\", ", "")], "elements.1.electron_shells[0]: 3 exponents, but 2 coefficients"),
         (&[("[0, 1]", "[0, 1, 2]")], "elements.1.electron_shells[1]: 3 angular momenta, but 2 columns"),
-        (&[("\"gto\"", "\"sto\"")], "elements.1.electron_shells[0]: functions of the type `sto` are not supported"),
+        (&[("\"gto\"", "\"sto\"")], "elements.1.electron_shells[0]: functions of type `sto` are not supported"),
         (&[cartesian, spherical], "elements.1.electron_shells[1]: `gto_spherical` after functions of the other kind"),
-        (&[second], "elements.1: H is there for the second time"),
+        (&[second], "elements.1: H is defined twice"),
+        (&[("\"references\"", r#""ecp_potentials": [{}], "references""#)], "elements.1.ecp_potentials: effective core"),
         (
-            &[("\"references\"", r#""ecp_potentials": [{}], "references""#)],
-            "elements.1.ecp_potentials: an effective core",
+            &[("\"elements\"", "\"parts\"")],
+            "line 6: not a basis set in the JSON form of the Basis Set Exchange: missing field",
         ),
-        (&[("\"elements\"", "\"parts\"")], "line 6: no basis set as the Basis Set Exchange writes them: missing field"),
-        (&[("\"version\": \"0\",", "\"version\": 0 0")], "line 1: no basis set"),
+        (&[("\"version\": \"0\",", "\"version\": 0 0")], "line 1: not a basis set"),
     ] {
         let found = parse_bse_json(&hydrogen(replacements)).unwrap_err().to_string();
         assert!(found.starts_with(message), "{found}");
     }
     let none = r#"{"name": "none", "elements": {}}"#;
-    assert_eq!(parse_bse_json(none).unwrap_err().to_string(), "elements: no element");
+    assert_eq!(parse_bse_json(none).unwrap_err().to_string(), "elements: no elements");
     let bare = r#"{"name": "none", "elements": {"8": {"electron_shells": []}}}"#;
     assert_eq!(parse_bse_json(bare).unwrap_err().to_string(), "elements.8: O has no shells");
 }

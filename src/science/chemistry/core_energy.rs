@@ -1,17 +1,17 @@
-//! Is the core of one element higher than valence orbitals of another?
+//! Is the core of one element above valence orbitals of another?
 //!
-//! A frozen core leaves out the lowest orbitals, which are the core only where no valence orbital lies among them. The outer core of the
+//! A frozen core leaves out the lowest orbitals, which are the core only if no valence orbital is among them. The outer core of the
 //! alkali and alkaline earth metals is high (3p of K+ at -1.17 Eh, 2p of Na+ at -1.80), and 2s of a neighbour is lowered by the ion while the
 //! ion's orbitals are raised by it. Measured with MP2/def2-SVP: Na+ with HF +0.019 for -0.028 Eh, with Ne +0.042 for -0.002, K+ with NH3
 //! +0.021 for -0.032; Na+ with H2O, Ca2+ with NH3 or H2S, Mg2+ with HF, and Na+ with F- are right.
-use super::Element;
+use super::element::Element;
 
-/// Where the lowest valence orbital of a neighbour must lie to be below the outer core of an ion beside it, Eh: its energy in the ion, and a
-/// third of an Eh for each of its charges.
+/// A neighbour's valence orbital below this energy is below the outer core of the ion, Eh: the energy of the outer core in the ion, plus a third
+/// of an Eh per charge.
 const OUTER_CORES: [(&str, f64); 7] =
     [("Na", -1.47), ("K", -0.93), ("Ca", -1.24), ("Rb", -0.65), ("Sr", -1.0), ("Cs", -0.6), ("Ba", -0.8)];
 
-/// The lowest valence orbital of an element in its closed-shell molecules by Hartree-Fock, Eh.
+/// Hartree-Fock energy of the lowest valence orbital of an element in closed-shell molecules, Eh.
 const VALENCE: [(&str, f64); 15] = [
     ("C", -1.1),
     ("N", -1.2),
@@ -30,17 +30,17 @@ const VALENCE: [(&str, f64); 15] = [
     ("Xe", -0.94),
 ];
 
-/// How much higher valence orbitals are in an anion, Eh.
+/// Shift of valence orbitals in an anion, Eh.
 const ANION: f64 = 0.4;
 
-fn of(table: &[(&str, f64)], element: Element) -> Option<f64> {
+fn energy_in(table: &[(&str, f64)], element: Element) -> Option<f64> {
     table.iter().find(|(symbol, _)| *symbol == element.symbol()).map(|(_, energy)| *energy)
 }
 
-/// Whether valence orbitals of `other`, in a molecule that is an anion or none, are likely to lie below the outer core of `metal`.
+/// Whether valence orbitals of `other` are likely to be below the outer core of `metal`; `is_anion`: whether the molecule of `other` is an anion.
 pub fn is_below_core(metal: Element, other: Element, is_anion: bool) -> bool {
-    let valence = of(&VALENCE, other).map(|energy| if is_anion { energy + ANION } else { energy });
-    of(&OUTER_CORES, metal).zip(valence).is_some_and(|(core, valence)| valence < core)
+    let valence = energy_in(&VALENCE, other).map(|energy| if is_anion { energy + ANION } else { energy });
+    energy_in(&OUTER_CORES, metal).zip(valence).is_some_and(|(core, valence)| valence < core)
 }
 
 #[cfg(test)]
@@ -50,7 +50,7 @@ mod tests {
     #[test]
     fn cores_are_above_valence_orbitals_where_frozen_energies_were_wrong() {
         let is_below = |metal, other, is_anion| {
-            is_below_core(Element::of_symbol(metal).unwrap(), Element::of_symbol(other).unwrap(), is_anion)
+            is_below_core(Element::from_symbol(metal).unwrap(), Element::from_symbol(other).unwrap(), is_anion)
         };
         assert!(is_below("Na", "F", false) && is_below("Na", "Ne", false) && is_below("K", "N", false));
         assert!(is_below("K", "O", false) && is_below("Rb", "Cl", true));

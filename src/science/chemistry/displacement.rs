@@ -1,12 +1,12 @@
-//! How are derivatives formed from energies or gradients at displaced positions?
+//! How are derivatives computed by central differences of energies or gradients?
 //!
-//! Central differences. Each displaced computation enters the derivative with a weight of its own, so that derivatives can be summed one
-//! computation at a time, in any order.
+//! Each displaced calculation contributes to the derivative with its own weight, so that derivatives can be summed one calculation at a time, in
+//! any order.
 
-/// Which derivative is formed from what.
+/// Which derivative is computed by differences of which quantity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Differences {
-    /// None: the derivative is computed as it is.
+    /// No differences: the derivative is analytic.
     None,
     /// The gradient from energies: four points for each coordinate, with an error of the fourth power of the step (Abramowitz and Stegun,
     /// 25.3.24).
@@ -18,7 +18,7 @@ pub enum Differences {
     HessianFromEnergies,
 }
 
-/// Steps along coordinates, each with the coordinate's number and how many steps; none is the computation at the positions themselves.
+/// Displaced coordinates, each with its index and the signed number of steps; empty for the undisplaced calculation.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Displacement(pub Box<[(u32, i8)]>);
 
@@ -46,7 +46,7 @@ impl Differences {
         }
     }
 
-    /// In words; none where there are none.
+    /// A description for reports; none without differences.
     pub fn about(self) -> Option<&'static str> {
         match self {
             Differences::None => None,
@@ -62,7 +62,7 @@ impl Differences {
         }
     }
 
-    /// Every computation that `coordinates` coordinates need, that at the positions themselves first.
+    /// All calculations that `coordinates` coordinates need, the undisplaced one first.
     pub fn displacements(self, coordinates: usize) -> Vec<Displacement> {
         let coordinates = coordinates as u32;
         let along = |steps: &'static [i8]| {
@@ -83,7 +83,7 @@ impl Differences {
         all
     }
 
-    /// What the energy `energy` at `displacement` adds to the gradient of length `coordinates`; nothing where the gradient is not formed from
+    /// The contribution of the energy at `displacement` (Eh) to the gradient `[coordinates]`, Eh/bohr; none if the gradient is not computed from
     /// energies.
     pub fn to_gradient(self, displacement: &Displacement, energy: f64, coordinates: usize) -> Option<Vec<f64>> {
         if self != Differences::GradientFromEnergies {
@@ -102,8 +102,8 @@ impl Differences {
         Some(gradient)
     }
 
-    /// What the energy and the gradient at `displacement` add to the Hessian of `coordinates` squared elements; nothing where the Hessian
-    /// is not formed from them.
+    /// The contribution of the energy (Eh) and the gradient (Eh/bohr) at `displacement` to the Hessian `[coordinates, coordinates]`, Eh/bohr^2; none
+    /// if the Hessian is not computed from them.
     pub fn to_hessian(
         self,
         displacement: &Displacement,
@@ -116,7 +116,7 @@ impl Differences {
         match (self, &*displacement.0) {
             (Differences::HessianFromGradients, []) => {}
             (Differences::HessianFromGradients, &[(i, steps)]) => {
-                // Half of a row and of its column each, so that the result is symmetric.
+                // Half to a row and half to its column, so that the result is symmetric.
                 let i = i as usize;
                 for (j, slope) in gradient.iter().enumerate() {
                     let value = f64::from(steps) * slope / (4.0 * step);
@@ -161,37 +161,40 @@ mod tests {
             .collect()
     }
 
-    fn sum(differences: Differences, of: impl Fn(&Displacement, f64, &[f64]) -> Option<Vec<f64>>) -> Vec<f64> {
+    fn sum(
+        differences: Differences,
+        contribution: impl Fn(&Displacement, f64, &[f64]) -> Option<Vec<f64>>,
+    ) -> Vec<f64> {
         let mut sum = Vec::new();
         for displacement in differences.displacements(6) {
             let mut positions = [[0.1, 0.4, -0.2], [0.3, 0.2, 0.7]];
             displacement.apply(&mut positions, differences.step());
             let x = positions.concat();
-            let part = of(&displacement, energy(&x), &slopes(&x)).unwrap();
+            let part = contribution(&displacement, energy(&x), &slopes(&x)).unwrap();
             sum.resize(part.len(), 0.0);
             sum.iter_mut().zip(part).for_each(|(sum, part)| *sum += part);
         }
         sum
     }
 
-    const AT: [f64; 6] = [0.1, 0.4, -0.2, 0.3, 0.2, 0.7];
+    const POSITIONS: [f64; 6] = [0.1, 0.4, -0.2, 0.3, 0.2, 0.7];
 
     #[test]
     fn differences_of_energies_are_the_gradient() {
         let differences = Differences::GradientFromEnergies;
         assert_eq!(differences.displacements(6).len(), 25);
         let found = sum(differences, |displacement, energy, _| differences.to_gradient(displacement, energy, 6));
-        for (found, expected) in found.iter().zip(slopes(&AT)) {
+        for (found, expected) in found.iter().zip(slopes(&POSITIONS)) {
             assert!((found - expected).abs() < 3e-6, "{found} {expected}");
         }
     }
 
     #[test]
-    fn both_ways_to_the_hessian_agree_and_it_is_symmetric() {
-        let of = |differences: Differences| {
+    fn hessians_from_energies_and_from_gradients_agree_and_are_symmetric() {
+        let hessian = |differences: Differences| {
             sum(differences, |displacement, energy, gradient| differences.to_hessian(displacement, energy, gradient, 6))
         };
-        let (one, other) = (of(Differences::HessianFromGradients), of(Differences::HessianFromEnergies));
+        let (one, other) = (hessian(Differences::HessianFromGradients), hessian(Differences::HessianFromEnergies));
         assert_eq!(Differences::HessianFromEnergies.displacements(6).len(), 1 + 12 + 60);
         for i in 0..6 {
             for j in 0..6 {

@@ -1,8 +1,8 @@
-//! Which elements are there?
+//! Which chemical elements exist, and what are their basic properties?
 use std::fmt;
 
 /// Symbols in the order of atomic numbers, and covalent radii in angstrom (Cordero et al., Dalton Trans. 2008, 2832, DOI
-/// 10.1039/b801115j; carbon as sp3, manganese, iron and cobalt low spin; 1.5 where there is none).
+/// 10.1039/b801115j; carbon as sp3, manganese, iron and cobalt low spin; 1.5 if there is no value).
 const ELEMENTS: [(&str, f64); 118] = [
     ("H", 0.31),
     ("He", 0.28),
@@ -130,14 +130,14 @@ pub struct Element(u8);
 
 impl Element {
     /// The element of an atomic number, 1 to 118.
-    pub fn of_number(number: u32) -> Option<Self> {
+    pub fn from_number(number: u32) -> Option<Self> {
         (1..=ELEMENTS.len() as u32).contains(&number).then_some(Self(number as u8))
     }
 
-    /// The element of a symbol, in capitals or not.
-    pub fn of_symbol(symbol: &str) -> Option<Self> {
-        let place = ELEMENTS.iter().position(|(known, _)| known.eq_ignore_ascii_case(symbol))?;
-        Some(Self(place as u8 + 1))
+    /// The element of a symbol, case-insensitively.
+    pub fn from_symbol(symbol: &str) -> Option<Self> {
+        let index = ELEMENTS.iter().position(|(known, _)| known.eq_ignore_ascii_case(symbol))?;
+        Some(Self(index as u8 + 1))
     }
 
     /// The atomic number.
@@ -150,8 +150,8 @@ impl Element {
         ELEMENTS[self.0 as usize - 1].0
     }
 
-    /// Orbitals of the noble gas before it: those that a frozen core leaves out of correlation, as in psi4 and NWChem, and in PySCF for H
-    /// to Ar (none for H and He, 1 for Li to Ne, 5 for Na to Ar).
+    /// Number of frozen-core orbitals, which are those of the preceding noble gas, as in psi4 and NWChem, and in PySCF for H to Ar (none for H and
+    /// He, 1 for Li to Ne, 5 for Na to Ar).
     pub fn core_orbitals(self) -> usize {
         match self.number() {
             0..=2 => 0,
@@ -198,11 +198,11 @@ mod tests {
             ("Rn", 86, 6),
             ("Og", 118, 7),
         ] {
-            let element = Element::of_symbol(symbol).unwrap();
+            let element = Element::from_symbol(symbol).unwrap();
             assert_eq!((element.number(), element.row()), (number, row));
-            assert_eq!(Element::of_number(number), Some(element));
+            assert_eq!(Element::from_number(number), Some(element));
         }
-        assert_eq!(Element::of_symbol("Xx"), None);
-        assert_eq!((Element::of_number(0), Element::of_number(119)), (None, None));
+        assert_eq!(Element::from_symbol("Xx"), None);
+        assert_eq!((Element::from_number(0), Element::from_number(119)), (None, None));
     }
 }

@@ -1,18 +1,18 @@
-//! What is a molecule?
-use super::Element;
+//! Which atoms, charge and spin does a molecule have?
+use super::element::Element;
 use std::collections::BTreeMap;
 
-/// An atom, or a place where only its basis functions stand.
+/// An atom, or a ghost atom that has only basis functions.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Atom {
     pub element: Element,
     /// Bohr.
     pub position: [f64; 3],
-    /// Whether there are basis functions without nucleus and electrons.
+    /// Whether it has basis functions but no nucleus and electrons.
     pub is_ghost: bool,
 }
 
-/// A charge that atoms feel and that is none of them.
+/// A point charge in which a molecule is embedded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PointCharge {
     /// Elementary charges.
@@ -33,7 +33,7 @@ pub struct Molecule {
 }
 
 impl Molecule {
-    /// The number of electrons: nuclei of real atoms less the charge. Negative where the charge is too large.
+    /// The number of electrons: nuclear charges of real atoms less the charge; negative if the charge is too large.
     pub fn electrons(&self) -> i64 {
         let real = self.atoms.iter().filter(|atom| !atom.is_ghost);
         real.map(|atom| i64::from(atom.element.number())).sum::<i64>() - i64::from(self.charge)
@@ -45,13 +45,13 @@ impl Molecule {
         let real = self.atoms.iter().filter(|atom| !atom.is_ghost);
         real.for_each(|atom| *counts.entry(atom.element.symbol()).or_default() += 1);
         let has_carbon = counts.contains_key("C");
-        let place = |symbol: &str| match symbol {
+        let rank = |symbol: &str| match symbol {
             "C" => 0,
             "H" if has_carbon => 1,
             _ => 2,
         };
         let mut counts: Vec<_> = counts.into_iter().collect();
-        counts.sort_by_key(|(symbol, _)| (place(symbol), *symbol));
+        counts.sort_by_key(|(symbol, _)| (rank(symbol), *symbol));
         let word =
             |(symbol, count): (&str, usize)| if count == 1 { symbol.to_owned() } else { format!("{symbol}{count}") };
         counts.into_iter().map(word).collect()
@@ -69,7 +69,7 @@ mod tests {
 
     fn molecule(symbols: &[&str]) -> Molecule {
         let atom = |symbol: &&str| Atom {
-            element: Element::of_symbol(symbol.trim_end_matches('*')).unwrap(),
+            element: Element::from_symbol(symbol.trim_end_matches('*')).unwrap(),
             position: [0.0; 3],
             is_ghost: symbol.ends_with('*'),
         };

@@ -1,9 +1,9 @@
 //! Which multiplicity does a free atom, an atomic ion or a small molecule have in its ground state?
 //!
-//! Only what is known is answered. Atoms and singly charged ions of transition metals: NIST Atomic Spectra Database (DOI
+//! Only tabulated species have an answer. Atoms and singly charged ions of transition metals: NIST Atomic Spectra Database (DOI
 //! 10.18434/T4W30F). Molecules: Huber and Herzberg, Constants of Diatomic Molecules (1979), and Herzberg, Electronic Spectra of
 //! Polyatomic Molecules (1966).
-use super::Element;
+use super::element::Element;
 
 /// 2 S + 1 of the neutral atoms, in the order of atomic numbers.
 const ATOMS: [u32; 102] = [
@@ -14,10 +14,10 @@ const ATOMS: [u32; 102] = [
     3, 4, 5, 6, 5, 4, 3, 2, 1, 2, 3, 4, 3, 2, 1, // Hf to Rn
     2, 1, 2, 3, 4, 5, 6, 7, 8, 9, 6, 5, 4, 3, 2, 1, // Fr to No
 ];
-/// Of the cations Sc+ to Zn+ and Y+ to Cd+.
+/// 2 S + 1 of the cations Sc+ to Zn+ and Y+ to Cd+.
 const CATIONS_3D: [u32; 10] = [3, 4, 5, 6, 7, 6, 3, 2, 1, 2];
 const CATIONS_4D: [u32; 10] = [1, 4, 5, 6, 7, 4, 3, 2, 1, 2];
-/// Molecules whose ground state is none of the lowest multiplicity: symbols in the order of atomic numbers, charge, multiplicity.
+/// Molecules whose ground state does not have the lowest multiplicity: symbols in the order of atomic numbers, charge, multiplicity.
 const MOLECULES: [(&str, i32, u32); 61] = [
     ("O O", 0, 3),
     ("S S", 0, 3),
@@ -87,10 +87,10 @@ const LANTHANIDES: (u32, u32) = (57, 71);
 /// Elements that mostly keep unpaired electrons in their compounds: V to Ni, Pr to Tm, U to Cf.
 const OPEN_SHELLS: [(u32, u32); 3] = [(23, 28), (59, 69), (92, 98)];
 
-/// 2 S + 1 of the ground state of these atoms, bonded to one another, with this charge; none where it is not known.
+/// 2 S + 1 of the ground state of the molecule of these atoms with this charge; none if it is not known.
 pub fn ground_multiplicity(elements: &[Element], charge: i32) -> Option<u32> {
     if let [atom] = elements {
-        return of_atom(atom.number(), charge);
+        return atom_multiplicity(atom.number(), charge);
     }
     let mut sorted = elements.to_vec();
     sorted.sort_unstable();
@@ -99,7 +99,7 @@ pub fn ground_multiplicity(elements: &[Element], charge: i32) -> Option<u32> {
     MOLECULES.iter().find(|(known, of_charge, _)| *known == symbols && *of_charge == charge).map(|known| known.2)
 }
 
-/// Whether compounds of this element mostly have unpaired electrons, so that a formula does not tell their multiplicity.
+/// Whether compounds of this element mostly have unpaired electrons, so that the formula does not determine their multiplicity.
 pub fn is_mostly_open(element: Element) -> bool {
     OPEN_SHELLS.iter().any(|&block| is_within(element.number(), block))
 }
@@ -108,18 +108,18 @@ fn is_within(number: u32, (first, last): (u32, u32)) -> bool {
     (first..=last).contains(&number)
 }
 
-fn of_atom(number: u32, charge: i32) -> Option<u32> {
+fn atom_multiplicity(number: u32, charge: i32) -> Option<u32> {
     let neutral = |number: u32| ATOMS.get(number.checked_sub(1)? as usize).copied();
     if charge == 0 {
         return neutral(number);
     }
     let electrons = u32::try_from(i64::from(number) - i64::from(charge)).ok()?;
     match D_BLOCKS.iter().find(|&&block| is_within(number, block)) {
-        Some(&(first, _)) => of_metal_cation(number, first, charge),
-        None if is_within(number, LANTHANIDES) => (charge == 3).then(|| half_filled(number - 57, 7)),
-        // Actinides: their ions are not alike.
+        Some(&(first, _)) => cation_multiplicity(number, first, charge),
+        None if is_within(number, LANTHANIDES) => (charge == 3).then(|| hund_multiplicity(number - 57, 7)),
+        // Ions of actinides follow no common rule.
         None if number > 88 => None,
-        // Outer s and p electrons: the neutral atom with as many electrons, unless that is one of the d or f block.
+        // Outer s and p electrons: as the isoelectronic neutral atom, unless that is in the d or f block.
         None => neutral(electrons).filter(|_| is_of_s_or_p(electrons)),
     }
 }
@@ -128,22 +128,22 @@ fn is_of_s_or_p(number: u32) -> bool {
     number < 89 && !is_within(number, LANTHANIDES) && !D_BLOCKS.iter().any(|&block| is_within(number, block))
 }
 
-/// From two charges on, only d electrons are left of the outer ones: group number less charge, by Hund's rule.
-fn of_metal_cation(number: u32, first: u32, charge: i32) -> Option<u32> {
-    let place = (number - first) as usize;
+/// Cations with two or more charges have only d electrons outside the core, group number less charge, which follow Hund's rule.
+fn cation_multiplicity(number: u32, first: u32, charge: i32) -> Option<u32> {
+    let index = (number - first) as usize;
     match (charge, first) {
-        (1, 21) => CATIONS_3D.get(place).copied(),
-        (1, 39) => CATIONS_4D.get(place).copied(),
+        (1, 21) => CATIONS_3D.get(index).copied(),
+        (1, 39) => CATIONS_4D.get(index).copied(),
         (2.., _) => {
             let group = number - first + if first == 72 { 4 } else { 3 };
-            group.checked_sub(charge.unsigned_abs()).filter(|&d| d <= 10).map(|d| half_filled(d, 5))
+            group.checked_sub(charge.unsigned_abs()).filter(|&d| d <= 10).map(|d| hund_multiplicity(d, 5))
         }
         _ => None,
     }
 }
 
-/// Hund's rule for `count` electrons in `orbitals` of equal energy.
-fn half_filled(count: u32, orbitals: u32) -> u32 {
+/// 2 S + 1 of `count` electrons in `orbitals` of equal energy by Hund's rule.
+fn hund_multiplicity(count: u32, orbitals: u32) -> u32 {
     1 + count.min((2 * orbitals).saturating_sub(count))
 }
 
@@ -151,13 +151,13 @@ fn half_filled(count: u32, orbitals: u32) -> u32 {
 mod tests {
     use super::*;
 
-    fn of(symbols: &str, charge: i32) -> Option<u32> {
-        let elements: Vec<_> = symbols.split(' ').map(|symbol| Element::of_symbol(symbol).unwrap()).collect();
+    fn multiplicity_of(symbols: &str, charge: i32) -> Option<u32> {
+        let elements: Vec<_> = symbols.split(' ').map(|symbol| Element::from_symbol(symbol).unwrap()).collect();
         ground_multiplicity(&elements, charge)
     }
 
     #[test]
-    fn atoms_and_their_ions_have_their_terms() {
+    fn atoms_and_ions_have_tabulated_multiplicities() {
         for (symbol, charge, multiplicity) in [
             ("H", 0, 2),
             ("C", 0, 3),
@@ -193,31 +193,45 @@ mod tests {
             ("Gd", 3, 8),
             ("La", 3, 1),
         ] {
-            assert_eq!(of(symbol, charge), Some(multiplicity), "{symbol} {charge}");
+            assert_eq!(multiplicity_of(symbol, charge), Some(multiplicity), "{symbol} {charge}");
         }
         for (symbol, charge) in [("U", 3), ("Eu", 2), ("H", 1), ("Lr", 0), ("Fe", -1)] {
-            assert_eq!(of(symbol, charge), None, "{symbol} {charge}");
+            assert_eq!(multiplicity_of(symbol, charge), None, "{symbol} {charge}");
         }
     }
 
     #[test]
     fn molecules_are_known_in_any_order_of_their_atoms() {
-        assert_eq!((of("O O", 0), of("S O", 0), of("N H", 0)), (Some(3), Some(3), Some(3)));
-        assert_eq!((of("H C H", 0), of("O H", 1), of("O N", -1)), (Some(3), Some(3), Some(3)));
-        assert_eq!((of("O H H", 0), of("N N", 0), of("O O", -2), of("Si H H", 0)), (None, None, None, None));
+        assert_eq!(
+            (multiplicity_of("O O", 0), multiplicity_of("S O", 0), multiplicity_of("N H", 0)),
+            (Some(3), Some(3), Some(3))
+        );
+        assert_eq!(
+            (multiplicity_of("H C H", 0), multiplicity_of("O H", 1), multiplicity_of("O N", -1)),
+            (Some(3), Some(3), Some(3))
+        );
+        assert_eq!(
+            (
+                multiplicity_of("O H H", 0),
+                multiplicity_of("N N", 0),
+                multiplicity_of("O O", -2),
+                multiplicity_of("Si H H", 0)
+            ),
+            (None, None, None, None)
+        );
     }
 
     #[test]
     fn every_multiplicity_fits_the_electrons() {
         for number in 1..=102 {
             for charge in -2..=4 {
-                let Some(multiplicity) = of_atom(number, charge) else { continue };
+                let Some(multiplicity) = atom_multiplicity(number, charge) else { continue };
                 let electrons = i64::from(number) - i64::from(charge);
                 assert_eq!((electrons - i64::from(multiplicity) + 1) % 2, 0, "{number} {charge} {multiplicity}");
             }
         }
         for (symbols, charge, multiplicity) in MOLECULES {
-            let numbers = symbols.split(' ').map(|symbol| i64::from(Element::of_symbol(symbol).unwrap().number()));
+            let numbers = symbols.split(' ').map(|symbol| i64::from(Element::from_symbol(symbol).unwrap().number()));
             let electrons = numbers.clone().sum::<i64>() - i64::from(charge);
             assert_eq!((electrons - i64::from(multiplicity) + 1) % 2, 0, "{symbols} {charge}");
             assert!(numbers.is_sorted(), "{symbols}");

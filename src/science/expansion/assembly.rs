@@ -1,81 +1,80 @@
-//! How do the values of tasks become those of the cluster?
-use super::Bsse;
+//! How are the energies of tasks summed to those of the cluster?
+use super::bsse::Bsse;
 use super::cluster::{Cluster, subsets};
 use super::tasks::{Expansion, Task, Weight};
 use crate::science::exact::{Error, Exact};
 use std::collections::HashMap;
 
-/// A sum over tasks, and those of them that it lacks.
+/// A weighted sum over tasks.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Sum {
     exact: Exact,
-    /// The places of the tasks that would enter and have no value.
+    /// Indices of the tasks that contribute but have no value.
     pub missing: Vec<usize>,
 }
 
 impl Sum {
-    /// The value; NaN where a task is missing.
+    /// The value; NaN if a task is missing.
     pub fn value(&self) -> f64 {
         if self.missing.is_empty() { self.exact.value() } else { f64::NAN }
     }
 
-    fn add(&mut self, place: usize, times: i64, value: Option<f64>) -> Result<(), Error> {
+    fn add(&mut self, index: usize, times: i64, value: Option<f64>) -> Result<(), Error> {
         match value {
             Some(value) => self.exact.add(times, value)?,
-            None if times != 0 => self.missing.push(place),
+            None if times != 0 => self.missing.push(index),
             None => {}
         }
         Ok(())
     }
 }
 
-/// What one treatment of superposition error gives for one order.
+/// The sums for one order with one treatment of superposition error, Eh.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Through {
+pub struct OrderSums {
     pub order: usize,
-    /// Of this order alone.
+    /// Contribution of this order.
     pub contribution: Sum,
-    /// All orders up to this one.
+    /// Sum of all orders up to this one.
     pub total: Sum,
-    /// All orders up to this one but the first.
+    /// Sum of the orders from 2 up to this one.
     pub interaction: Sum,
 }
 
-/// Energies by treatment, as in [`Expansion::bsse`], and by order.
+/// Sums by treatment, in the order of [`Expansion::bsse`], and by order.
 ///
-/// `energies` are those of `tasks`, Eh; none where a task has failed.
+/// `energies` are those of `tasks`, Eh; none if a task has failed.
 ///
 /// # Errors
 /// An energy is not finite, or a sum overflows.
-pub fn energies(expansion: &Expansion, tasks: &[Task], energies: &[Option<f64>]) -> Result<Vec<Vec<Through>>, Error> {
-    let orders = expansion.orders();
-    let empty: Vec<Through> = orders.iter().map(|&order| Through { order, ..Through::default() }).collect();
+pub fn energies(expansion: &Expansion, tasks: &[Task], energies: &[Option<f64>]) -> Result<Vec<Vec<OrderSums>>, Error> {
+    let empty: Vec<OrderSums> =
+        expansion.order_values().into_iter().map(|order| OrderSums { order, ..OrderSums::default() }).collect();
     let mut results = vec![empty; expansion.bsse.len()];
-    for (place, (task, &energy)) in tasks.iter().zip(energies).enumerate() {
+    for (index, (task, &energy)) in tasks.iter().zip(energies).enumerate() {
         let weights = expansion.weights(task);
         for (bsse, result) in results.iter_mut().enumerate() {
-            let times = |order: usize| of(&weights, bsse, order);
+            let times = |order: usize| weight_of(&weights, bsse, order);
             let (mut total, mut interaction) = (0, 0);
             for through in result {
                 let own = times(through.order);
                 total += own;
                 interaction += if through.order > 1 { own } else { 0 };
-                through.contribution.add(place, own, energy)?;
-                through.total.add(place, total, energy)?;
-                through.interaction.add(place, interaction, energy)?;
+                through.contribution.add(index, own, energy)?;
+                through.total.add(index, total, energy)?;
+                through.interaction.add(index, interaction, energy)?;
             }
         }
     }
     Ok(results)
 }
 
-/// The weight in one treatment's contribution of one order.
-fn of(weights: &[Weight], bsse: usize, order: usize) -> i64 {
+/// The weight in the contribution of one order with one treatment.
+fn weight_of(weights: &[Weight], bsse: usize, order: usize) -> i64 {
     weights.iter().find(|weight| (weight.bsse, weight.order) == (bsse, order)).map_or(0, |weight| weight.times)
 }
 
-/// By how much errors of single tasks, all of the same size and adding up, are magnified in the returned energy: the sum of
-/// the magnitudes of all weights.
+/// The sum of the magnitudes of all weights in the returned energy: the factor by which equal errors of all tasks are amplified if they add up.
 pub fn amplification(expansion: &Expansion, tasks: &[Task]) -> f64 {
     let first = if expansion.total { 1 } else { 2 };
     let returned = |task: &Task| -> i64 {
@@ -85,7 +84,7 @@ pub fn amplification(expansion: &Expansion, tasks: &[Task]) -> f64 {
     tasks.iter().map(|task| returned(task).abs() as f64).sum()
 }
 
-/// A cluster's own term: what it adds to the terms of its sub-clusters.
+/// The own term of a cluster: its energy less the own terms of its sub-clusters.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Term {
     pub fragments: Cluster,
@@ -93,13 +92,13 @@ pub struct Term {
     pub energy: Sum,
 }
 
-/// The own terms of all clusters of `order` fragments in the treatment `bsse`, of energies as above.
+/// The own terms of all clusters of `order` fragments with the treatment `bsse`; `energies` as in [`energies`].
 ///
 /// # Errors
 /// As [`energies`].
-pub fn terms(
+pub fn cluster_terms(
     expansion: &Expansion,
-    places: &Places,
+    index: &TaskIndex,
     energies: &[Option<f64>],
     bsse: Bsse,
     order: usize,
@@ -109,25 +108,25 @@ pub fn terms(
         let mut energy = Sum::default();
         for inner in subsets(cluster) {
             let times = if (order - inner.len()).is_multiple_of(2) { 1 } else { -1 };
-            let Some(place) = places.of(&expansion.term(bsse, level, inner, cluster)) else { continue };
-            energy.add(place, times, energies[place])?;
+            let Some(task) = index.index_of(&expansion.term(bsse, level, inner, cluster)) else { continue };
+            energy.add(task, times, energies[task])?;
         }
         Ok(Term { fragments: cluster.clone(), energy })
     };
-    expansion.kept.of_size(order).iter().map(term).collect()
+    expansion.clusters.of_size(order).iter().map(term).collect()
 }
 
-/// Where each task stands.
-pub struct Places(HashMap<Task, usize>);
+/// The index of each task.
+pub struct TaskIndex(HashMap<Task, usize>);
 
-impl Places {
-    /// The places of `tasks`.
+impl TaskIndex {
+    /// Indexes `tasks`.
     pub fn new(tasks: &[Task]) -> Self {
-        Self(tasks.iter().enumerate().map(|(place, task)| (Task { generation: 0, ..task.clone() }, place)).collect())
+        Self(tasks.iter().enumerate().map(|(index, task)| (Task { generation: 0, ..task.clone() }, index)).collect())
     }
 
-    /// The place of a task, whatever its generation.
-    pub fn of(&self, task: &Task) -> Option<usize> {
+    /// The index of a task, whatever its generation.
+    pub fn index_of(&self, task: &Task) -> Option<usize> {
         self.0.get(&Task { generation: 0, ..task.clone() }).copied()
     }
 }

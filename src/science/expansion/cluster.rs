@@ -1,6 +1,6 @@
-//! Which sets of fragments are there?
+//! Which combinations of fragments exist?
 
-/// Some fragments, by number and in ascending order.
+/// Fragment numbers in ascending order.
 pub type Cluster = Box<[u16]>;
 
 /// Every set of `size` of the fragments `0..fragments`, in lexicographic order.
@@ -8,21 +8,21 @@ pub fn combinations(fragments: usize, size: usize) -> impl Iterator<Item = Clust
     let mut next: Option<Vec<u16>> = (size <= fragments).then(|| (0..size as u16).collect());
     std::iter::from_fn(move || {
         let given = next.clone()?;
-        next = succ(given.clone(), fragments);
+        next = successor(given.clone(), fragments);
         Some(given.into_boxed_slice())
     })
 }
 
 /// The set after `set` in lexicographic order.
-fn succ(mut set: Vec<u16>, fragments: usize) -> Option<Vec<u16>> {
+fn successor(mut set: Vec<u16>, fragments: usize) -> Option<Vec<u16>> {
     let size = set.len();
-    let place = (0..size).rev().find(|&k| (set[k] as usize) < fragments - size + k)?;
-    let first = set[place] + 1;
-    (place..size).zip(first..).for_each(|(k, fragment)| set[k] = fragment);
+    let position = (0..size).rev().find(|&k| (set[k] as usize) < fragments - size + k)?;
+    let first = set[position] + 1;
+    (position..size).zip(first..).for_each(|(k, fragment)| set[k] = fragment);
     Some(set)
 }
 
-/// Every subset of `cluster` but the empty one, itself included.
+/// Every non-empty subset of `cluster`, including itself.
 pub fn subsets(cluster: &[u16]) -> impl Iterator<Item = Cluster> + '_ {
     (1u64..1 << cluster.len()).map(|mask| {
         let is_in = |k: &usize| mask >> k & 1 == 1;
@@ -30,11 +30,11 @@ pub fn subsets(cluster: &[u16]) -> impl Iterator<Item = Cluster> + '_ {
     })
 }
 
-/// How many subsets of `size` elements a set of `of` has; none where that is too large to be counted.
-pub fn binomial(of: usize, size: usize) -> Option<i64> {
-    let Some(rest) = of.checked_sub(size) else { return Some(0) };
+/// The number of subsets of `size` elements of a set of `n`; none if it overflows.
+pub fn binomial(n: usize, size: usize) -> Option<i64> {
+    let Some(rest) = n.checked_sub(size) else { return Some(0) };
     let value =
-        (1..=size.min(rest) as i128).try_fold(1i128, |value, k| Some(value.checked_mul(of as i128 - k + 1)? / k))?;
+        (1..=size.min(rest) as i128).try_fold(1i128, |value, k| Some(value.checked_mul(n as i128 - k + 1)? / k))?;
     i64::try_from(value).ok()
 }
 
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn there_are_as_many_sets_as_the_binomial_says_each_once() {
+    fn combinations_are_distinct_and_as_many_as_the_binomial_coefficient() {
         for (fragments, size) in [(6, 3), (5, 5), (4, 1), (3, 4), (2, 0)] {
             let sets: Vec<Cluster> = combinations(fragments, size).collect();
             assert_eq!(Some(sets.len() as i64), binomial(fragments, size));

@@ -1,10 +1,10 @@
-//! Does the expansion obey its identities, and has it the tasks that QCManyBody has?
-use super::assembly::{self, Places};
+//! Does the expansion obey its identities, and does it have the same tasks as QCManyBody?
+use super::assembly::{self, TaskIndex};
 use super::*;
 
 fn expansion(fragments: usize, max_order: usize, bsse: &[Bsse], total: bool) -> Expansion {
     Expansion {
-        kept: Kept::all(fragments, max_order).unwrap(),
+        clusters: ClusterSet::all(fragments, max_order).unwrap(),
         bsse: bsse.to_vec(),
         level_of: vec![0; max_order],
         supersystem: None,
@@ -23,7 +23,7 @@ fn energy(expansion: &Expansion, task: &Task) -> f64 {
     real + together - 1e-4 * basis * task.real.len() as f64 + f64::from(task.level)
 }
 
-fn through(expansion: &Expansion) -> Vec<Vec<assembly::Through>> {
+fn through(expansion: &Expansion) -> Vec<Vec<assembly::OrderSums>> {
     let tasks = expansion.tasks();
     let energies: Vec<_> = tasks.iter().map(|task| Some(energy(expansion, task))).collect();
     assembly::energies(expansion, &tasks, &energies).unwrap()
@@ -51,7 +51,7 @@ fn there_are_as_many_tasks_as_in_qcmanybody() {
 }
 
 #[test]
-fn the_expansion_through_all_orders_is_the_energy_of_the_whole() {
+fn the_full_expansion_is_the_energy_of_the_supersystem() {
     let expansion = expansion(5, 5, &ALL, true);
     let whole = expansion.tasks().into_iter().find(|task| task.real.len() == 5).unwrap();
     let results = through(&expansion);
@@ -76,7 +76,7 @@ fn terms_of_clusters_add_up_to_their_order() {
     let results = assembly::energies(&expansion, &tasks, &energies).unwrap();
     for (k, &bsse) in ALL.iter().enumerate() {
         for order in [2, 3] {
-            let terms = assembly::terms(&expansion, &Places::new(&tasks), &energies, bsse, order).unwrap();
+            let terms = assembly::cluster_terms(&expansion, &TaskIndex::new(&tasks), &energies, bsse, order).unwrap();
             let sum: f64 = terms.iter().map(|term| term.energy.value()).sum();
             assert!((sum - results[k][order - 1].contribution.value()).abs() < 1e-11, "{bsse:?} {order}");
         }
@@ -113,7 +113,7 @@ fn a_missing_task_is_named_where_it_counts_and_nowhere_else() {
     assert!(result[0].total.value().is_finite());
     assert_eq!(result[1].total.missing, [gone]);
     assert!(result[2].total.value().is_nan());
-    // Through all orders it is the energy of the whole alone.
+    // OrderSums all orders it is the energy of the whole alone.
     assert!((result[3].total.value() - through(&expansion)[0][3].total.value()).abs() < 1e-12);
     assert!(result[3].contribution.value().is_nan());
 }
@@ -121,7 +121,7 @@ fn a_missing_task_is_named_where_it_counts_and_nowhere_else() {
 #[test]
 fn the_interaction_of_all_at_once_needs_nothing_in_between() {
     let mut expansion = expansion(6, 1, &[Bsse::Nocp, Bsse::Cp], false);
-    (expansion.kept, expansion.level_of, expansion.is_interaction_only) = (Kept::ends(6), vec![0; 6], true);
+    (expansion.clusters, expansion.level_of, expansion.is_interaction_only) = (ClusterSet::ends(6), vec![0; 6], true);
     assert_eq!(expansion.tasks().len(), 6 + 6 + 1);
     let results = through(&expansion);
     assert_eq!(results[0].iter().map(|through| through.order).collect::<Vec<_>>(), [1, 6]);
@@ -135,7 +135,7 @@ fn the_interaction_of_all_at_once_needs_nothing_in_between() {
 
 /// Fragments of one atom each along a line, `spacing` apart.
 fn line(spacings: &[f64]) -> Supersystem {
-    let hydrogen = crate::science::chemistry::Element::of_symbol("He").unwrap();
+    let hydrogen = crate::science::chemistry::Element::from_symbol("He").unwrap();
     let places = spacings.iter().scan(0.0, |x, d| {
         *x += d;
         Some([*x, 0.0, 0.0])
@@ -150,7 +150,7 @@ fn a_cutoff_that_cuts_nothing_changes_nothing() {
     let system = line(&[3.0, 4.0, 5.0, 6.0]);
     let mut cut = expansion(5, 3, &ALL, true);
     let all = (cut.tasks(), through(&cut));
-    cut.kept = Kept::within(&system, 3, &[100.0]).unwrap();
+    cut.clusters = ClusterSet::within(&system, 3, &[100.0]).unwrap();
     assert_eq!((cut.tasks(), through(&cut)), all);
 }
 
@@ -162,31 +162,35 @@ fn tasks_without_a_cutoff_are_counted_as_they_are_enumerated() {
                 let mut expansion = expansion(fragments, order, bsse, total);
                 expansion.level_of = levels[..order].to_vec();
                 expansion.supersystem = (order < fragments).then_some(3);
-                assert_eq!(expansion.uncut(), Some(expansion.tasks().len() as i64), "{fragments} {order} {bsse:?}");
+                assert_eq!(
+                    expansion.uncut_count(),
+                    Some(expansion.tasks().len() as i64),
+                    "{fragments} {order} {bsse:?}"
+                );
             }
         }
     }
-    // Of so many clusters none is held.
+    // Too many clusters to enumerate.
     let mut large = expansion(4, 3, &[Bsse::Nocp], true);
-    large.kept = Kept::within(&line(&[1e3; 999]), 3, &[1.0]).unwrap();
-    assert_eq!((large.tasks().len(), large.uncut()), (1000, Some(1000 + 499_500 + 166_167_000)));
+    large.clusters = ClusterSet::within(&line(&[1e3; 999]), 3, &[1.0]).unwrap();
+    assert_eq!((large.tasks().len(), large.uncut_count()), (1000, Some(1000 + 499_500 + 166_167_000)));
 }
 
 #[test]
 fn under_a_cutoff_each_kept_cluster_adds_its_own_term() {
     let system = line(&[3.0, 4.0, 5.0, 6.0]);
     let mut expansion = expansion(5, 3, &ALL, true);
-    expansion.kept = Kept::within(&system, 3, &[10.0, 9.0]).unwrap();
-    let pairs: Vec<_> = expansion.kept.of_size(2).iter().map(|c| c.to_vec()).collect();
+    expansion.clusters = ClusterSet::within(&system, 3, &[10.0, 9.0]).unwrap();
+    let pairs: Vec<_> = expansion.clusters.of_size(2).iter().map(|c| c.to_vec()).collect();
     assert_eq!(pairs, [[0, 1], [0, 2], [1, 2], [1, 3], [2, 3], [3, 4]].map(|c| c.to_vec()));
-    let triples: Vec<_> = expansion.kept.of_size(3).iter().map(|c| c.to_vec()).collect();
+    let triples: Vec<_> = expansion.clusters.of_size(3).iter().map(|c| c.to_vec()).collect();
     assert_eq!(triples, [[0, 1, 2], [1, 2, 3]].map(|c| c.to_vec()));
     let tasks = expansion.tasks();
     let energies: Vec<_> = tasks.iter().map(|task| Some(energy(&expansion, task))).collect();
     let results = assembly::energies(&expansion, &tasks, &energies).unwrap();
     for (k, &bsse) in ALL.iter().enumerate() {
         for order in [2, 3] {
-            let terms = assembly::terms(&expansion, &Places::new(&tasks), &energies, bsse, order).unwrap();
+            let terms = assembly::cluster_terms(&expansion, &TaskIndex::new(&tasks), &energies, bsse, order).unwrap();
             let sum: f64 = terms.iter().map(|term| term.energy.value()).sum();
             assert!((sum - results[k][order - 1].contribution.value()).abs() < 1e-11, "{bsse:?} {order}");
         }

@@ -1,113 +1,105 @@
-//! What are the largest eigenvalues of a symmetric band matrix, and their vectors?
+//! What are the largest eigenvalues of a symmetric band matrix, and their eigenvectors?
 //!
-//! Rotations make it tridiagonal, and chase what they leave beside the band down and out (Schwarz, Numer. Math. 12, 231, 1968, DOI
-//! 10.1007/BF02162505): work as the square of the dimension, where a reduction of all elements takes its third power.
+//! Plane rotations reduce it to tridiagonal form and chase the fill-in down the band (Schwarz, Numer. Math. 12, 231, 1968, DOI
+//! 10.1007/BF02162505): the work is of second order in the dimension, that of a dense reduction of third order.
+use super::eigen_pairs::EigenPairs;
 use super::matrix::Matrix;
 use super::tridiagonal::Tridiagonal;
 
-/// A symmetric matrix with zeros where row and column are more than `reach` apart.
+/// A symmetric matrix with zeros where row and column are more than `bandwidth` apart.
 #[derive(Clone, Debug)]
 pub(in crate::science) struct Band {
     n: usize,
-    reach: usize,
-    /// Of row i the columns i - reach - 1 to i, of which the first is there for what rotations leave.
+    bandwidth: usize,
+    /// For each row i the columns i - bandwidth - 1 to i; the first one holds fill-in of the rotations.
     values: Vec<f64>,
 }
 
-/// Pairs of eigenvalues and eigenvectors.
-#[derive(Debug)]
-pub(in crate::science) struct Pairs {
-    /// In descending order.
-    pub values: Vec<f64>,
-    /// Unit vectors as rows, orthogonal; their signs are any.
-    pub vectors: Matrix,
-    /// The lengths by which products with the vectors miss these times their values.
-    pub missed: Vec<f64>,
-}
-
-/// A rotation of components `at` and `at + 1`.
+/// A plane rotation of the components `first` and `first + 1`.
 #[derive(Clone, Copy, Debug)]
-struct Turn {
-    at: usize,
+struct PlaneRotation {
+    first: usize,
     cosine: f64,
     sine: f64,
 }
 
 impl Band {
-    /// Of elements by row and column, which are asked for in the lower triangle alone.
-    pub fn new(n: usize, reach: usize, element: impl Fn(usize, usize) -> f64) -> Self {
-        let mut band = Self { n, reach, values: vec![0.0; n * (reach + 2)] };
+    /// A matrix with the given elements by row and column; only the lower triangle is evaluated.
+    pub fn new(n: usize, bandwidth: usize, element: impl Fn(usize, usize) -> f64) -> Self {
+        let mut band = Self { n, bandwidth, values: vec![0.0; n * (bandwidth + 2)] };
         for row in 0..n {
-            for column in row.saturating_sub(reach)..=row {
-                *band.at(row, column) = element(row, column);
+            for column in row.saturating_sub(bandwidth)..=row {
+                *band.element_mut(row, column) = element(row, column);
             }
         }
         band
     }
 
-    /// The largest eigenvalues, `wanted` or as many as there are, with their vectors.
-    pub fn largest(mut self, wanted: usize) -> Pairs {
+    /// The `wanted` largest eigenvalues, or all of them if there are fewer.
+    pub fn largest(mut self, wanted: usize) -> EigenPairs {
         let (n, wanted) = (self.n, wanted.min(self.n));
-        let turns = self.reduce();
-        let pairs =
-            Tridiagonal::new((0..n).map(|k| *self.at(k, k)).collect(), (1..n).map(|k| *self.at(k, k - 1)).collect())
-                .largest(wanted);
-        // All vectors at a time, component by component.
+        let rotations = self.reduce();
+        let pairs = Tridiagonal::new(
+            (0..n).map(|k| *self.element_mut(k, k)).collect(),
+            (1..n).map(|k| *self.element_mut(k, k - 1)).collect(),
+        )
+        .largest(wanted);
+        // All vectors at once, component by component.
         let mut components = pairs.vectors.transposed().values;
-        for Turn { at, cosine, sine } in turns.into_iter().rev() {
-            let (upper, lower) = components[at * wanted..][..2 * wanted].split_at_mut(wanted);
+        for PlaneRotation { first, cosine, sine } in rotations.into_iter().rev() {
+            let (upper, lower) = components[first * wanted..][..2 * wanted].split_at_mut(wanted);
             for (x, y) in upper.iter_mut().zip(lower) {
                 (*x, *y) = (cosine * *x - sine * *y, sine * *x + cosine * *y);
             }
         }
-        Pairs { vectors: Matrix::of(n, wanted, components).transposed(), ..pairs }
+        EigenPairs { vectors: Matrix::new(n, wanted, components).transposed(), ..pairs }
     }
 
-    fn at(&mut self, row: usize, column: usize) -> &mut f64 {
-        let width = self.reach + 2;
+    fn element_mut(&mut self, row: usize, column: usize) -> &mut f64 {
+        let width = self.bandwidth + 2;
         &mut self.values[row * width + column + width - 1 - row]
     }
 
-    /// Makes the matrix tridiagonal.
-    fn reduce(&mut self) -> Vec<Turn> {
-        let mut turns = Vec::new();
+    /// Reduces the matrix to tridiagonal form; returns the rotations in their order.
+    fn reduce(&mut self) -> Vec<PlaneRotation> {
+        let mut rotations = Vec::new();
         for first in 0..self.n {
-            for away in (2..=self.reach).rev() {
+            for away in (2..=self.bandwidth).rev() {
                 let (mut row, mut column) = (first + away, first);
                 while row < self.n {
-                    turns.extend(self.remove(row, column));
-                    // What that has left beside the band.
-                    (row, column) = (row + self.reach, row - 1);
+                    rotations.extend(self.remove(row, column));
+                    // The fill-in of that rotation.
+                    (row, column) = (row + self.bandwidth, row - 1);
                 }
             }
         }
-        turns
+        rotations
     }
 
-    /// Turns `row` and the one above so that the element of `row` in `column` vanishes.
-    fn remove(&mut self, row: usize, column: usize) -> Option<Turn> {
+    /// Rotates `row` with the row above such that its element in `column` becomes zero.
+    fn remove(&mut self, row: usize, column: usize) -> Option<PlaneRotation> {
         let above = row - 1;
-        let (keeps, goes) = (*self.at(above, column), *self.at(row, column));
-        let length = (keeps * keeps + goes * goes).sqrt();
-        if goes == 0.0 || length == 0.0 {
+        let (kept, removed) = (*self.element_mut(above, column), *self.element_mut(row, column));
+        let length = (kept * kept + removed * removed).sqrt();
+        if removed == 0.0 || length == 0.0 {
             return None;
         }
-        let (cosine, sine) = (keeps / length, goes / length);
+        let (cosine, sine) = (kept / length, removed / length);
         for k in column..above {
-            let (x, y) = (*self.at(above, k), *self.at(row, k));
-            (*self.at(above, k), *self.at(row, k)) = (cosine * x + sine * y, cosine * y - sine * x);
+            let (x, y) = (*self.element_mut(above, k), *self.element_mut(row, k));
+            (*self.element_mut(above, k), *self.element_mut(row, k)) = (cosine * x + sine * y, cosine * y - sine * x);
         }
-        *self.at(row, column) = 0.0;
-        let (x, z, y) = (*self.at(above, above), *self.at(row, above), *self.at(row, row));
+        *self.element_mut(row, column) = 0.0;
+        let (x, z, y) = (*self.element_mut(above, above), *self.element_mut(row, above), *self.element_mut(row, row));
         let both = 2.0 * cosine * sine * z;
-        *self.at(above, above) = cosine * cosine * x + both + sine * sine * y;
-        *self.at(row, row) = sine * sine * x - both + cosine * cosine * y;
-        *self.at(row, above) = cosine * sine * (y - x) + (cosine * cosine - sine * sine) * z;
-        for k in row + 1..self.n.min(row + self.reach + 1) {
-            let (x, y) = (*self.at(k, above), *self.at(k, row));
-            (*self.at(k, above), *self.at(k, row)) = (cosine * x + sine * y, cosine * y - sine * x);
+        *self.element_mut(above, above) = cosine * cosine * x + both + sine * sine * y;
+        *self.element_mut(row, row) = sine * sine * x - both + cosine * cosine * y;
+        *self.element_mut(row, above) = cosine * sine * (y - x) + (cosine * cosine - sine * sine) * z;
+        for k in row + 1..self.n.min(row + self.bandwidth + 1) {
+            let (x, y) = (*self.element_mut(k, above), *self.element_mut(k, row));
+            (*self.element_mut(k, above), *self.element_mut(k, row)) = (cosine * x + sine * y, cosine * y - sine * x);
         }
-        Some(Turn { at: above, cosine, sine })
+        Some(PlaneRotation { first: above, cosine, sine })
     }
 }
 
@@ -116,21 +108,21 @@ mod tests {
     use super::*;
     use crate::science::linear::eigen::{Eigen, tests::symmetric};
 
-    /// A band of numbers in (-1, 1) without a pattern.
-    fn random(n: usize, reach: usize) -> Matrix {
+    /// A band matrix of pseudo-random numbers in (-1, 1).
+    fn random(n: usize, bandwidth: usize) -> Matrix {
         let mut matrix = symmetric(n);
         for i in 0..n {
-            (0..n).filter(|j| i.abs_diff(*j) > reach).for_each(|j| matrix.values[i * n + j] = 0.0);
+            (0..n).filter(|j| i.abs_diff(*j) > bandwidth).for_each(|j| matrix.values[i * n + j] = 0.0);
         }
         matrix
     }
 
-    /// The largest pairs, which must be those of QL steps.
-    fn checked(matrix: &Matrix, reach: usize, wanted: usize) -> Pairs {
+    /// The largest eigenvalues, checked against the dense solver.
+    fn checked(matrix: &Matrix, bandwidth: usize, wanted: usize) -> EigenPairs {
         let n = matrix.rows;
-        let found = Band::new(n, reach, |i, j| matrix.at(i, j)).largest(wanted);
+        let found = Band::new(n, bandwidth, |i, j| matrix.get(i, j)).largest(wanted);
         assert_eq!(found.values.len(), wanted.min(n));
-        let (expected, size) = (Eigen::of(matrix), matrix.largest().max(1.0) * n as f64);
+        let (expected, size) = (Eigen::new(matrix), matrix.largest().max(1.0) * n as f64);
         for (value, expected) in found.values.iter().zip(expected.values.iter().rev()) {
             assert!((value - expected).abs() < 1e-14 * size, "{value} {expected}");
         }
@@ -138,18 +130,18 @@ mod tests {
         let images = found.vectors.times(matrix);
         for i in 0..found.values.len() {
             for j in 0..found.values.len() {
-                assert!((unit.at(i, j) - if i == j { 1.0 } else { 0.0 }).abs() < 1e-13, "{i} {j} {}", unit.at(i, j));
+                assert!((unit.get(i, j) - if i == j { 1.0 } else { 0.0 }).abs() < 1e-13, "{i} {j} {}", unit.get(i, j));
             }
-            let miss = |k: usize| images.at(i, k) - found.values[i] * found.vectors.at(i, k);
+            let miss = |k: usize| images.get(i, k) - found.values[i] * found.vectors.get(i, k);
             assert!((0..n).all(|k| miss(k).abs() < 1e-13 * size), "vector {i} of {n}");
-            assert!(found.missed[i] < 1e-13 * size, "vector {i} of {n}: {}", found.missed[i]);
+            assert!(found.residuals[i] < 1e-13 * size, "vector {i} of {n}: {}", found.residuals[i]);
         }
         found
     }
 
     #[test]
-    fn pairs_are_those_of_ql_steps() {
-        for (n, reach, wanted) in [
+    fn eigenvalues_are_those_of_the_dense_solver() {
+        for (n, bandwidth, wanted) in [
             (1, 0, 1),
             (1, 3, 2),
             (2, 1, 2),
@@ -160,7 +152,7 @@ mod tests {
             (115, 8, 33),
             (120, 2, 120),
         ] {
-            checked(&random(n, reach), reach, wanted);
+            checked(&random(n, bandwidth), bandwidth, wanted);
         }
     }
 
@@ -175,8 +167,8 @@ mod tests {
         let mut both = Matrix::zeros(n, n);
         for i in 0..20 {
             for j in 0..20 {
-                both.values[2 * i * n + 2 * j] = one.at(i, j);
-                both.values[(2 * i + 1) * n + 2 * j + 1] = one.at(i, j);
+                both.values[2 * i * n + 2 * j] = one.get(i, j);
+                both.values[(2 * i + 1) * n + 2 * j + 1] = one.get(i, j);
             }
         }
         checked(&both, 2, 40);
@@ -205,12 +197,12 @@ mod tests {
                 graded.values[i * n + j] *= 3.0_f64.powi(-((i + j) as i32));
             }
         }
-        let expected = Eigen::of(&graded).values;
+        let expected = Eigen::new(&graded).values;
         for scale in [1e-120, 1e-9, 1.0, 1e9, 1e120] {
-            let found = Band::new(n, 2, |i, j| scale * graded.at(i, j)).largest(10);
+            let found = Band::new(n, 2, |i, j| scale * graded.get(i, j)).largest(10);
             for (k, (value, expected)) in found.values.iter().zip(expected.iter().rev()).enumerate() {
                 assert!((value / scale - expected).abs() < 1e-14, "{value} {expected}");
-                assert!(found.missed[k] < 1e-14 * scale);
+                assert!(found.residuals[k] < 1e-14 * scale);
             }
         }
     }

@@ -1,40 +1,39 @@
-//! Eigenvalues and eigenvectors of a real symmetric matrix.
+//! What are all eigenvalues and eigenvectors of a real symmetric matrix?
 //!
 //! Householder's reduction to tridiagonal form, then implicit QL steps (Bowdler, Martin, Reinsch and Wilkinson, Numer. Math. 11,
 //! 293, 1968, DOI 10.1007/BF02166688; Dubrulle, Martin and Wilkinson, Numer. Math. 12, 377, 1968, DOI 10.1007/BF02165404), with
-//! vectors in rows so that all long loops run along memory. Only additions, multiplications, divisions and square roots: the bits
-//! are the same on every processor.
+//! vectors in rows so that all long loops run along memory. Only basic arithmetic and square roots, so the bits are the same on every
+//! processor.
 use super::matrix::{Matrix, add_multiple, dot};
 use crate::science::simd::dispatch;
 
-/// Eigenvalues in ascending order, and eigenvectors as rows.
+/// Eigenvalues in ascending order, and orthonormal eigenvectors as rows.
 #[derive(Debug)]
 pub(in crate::science) struct Eigen {
     pub values: Vec<f64>,
     pub vectors: Matrix,
 }
 
-/// QL steps for one eigenvalue, after which it is taken as it is; more than about five are never seen.
-const STEPS: usize = 100;
+/// The largest number of QL steps for one eigenvalue; about five are needed.
+const MAX_STEPS: usize = 100;
 
 impl Eigen {
-    /// Of a symmetric matrix of finite numbers.
-    pub fn of(matrix: &Matrix) -> Self {
+    /// Diagonalizes a symmetric matrix of finite numbers.
+    pub fn new(matrix: &Matrix) -> Self {
         let n = matrix.rows;
         assert_eq!(n, matrix.columns, "a square matrix");
         if n == 0 {
             return Self { values: Vec::new(), vectors: Matrix::zeros(0, 0) };
         }
         let mut work = matrix.values.clone();
-        let (mut diagonal, mut beside) = (vec![0.0; n], vec![0.0; n]);
+        let (mut diagonal, mut off_diagonal) = (vec![0.0; n], vec![0.0; n]);
         let mut vectors = vec![0.0; n * n];
-        reduce(&mut work, n, &mut diagonal, &mut beside, &mut vectors);
-        rotate(n, &mut diagonal, &mut beside, &mut vectors);
+        reduce(&mut work, n, &mut diagonal, &mut off_diagonal, &mut vectors);
+        rotate(n, &mut diagonal, &mut off_diagonal, &mut vectors);
         Self::sorted(diagonal, &vectors)
     }
 
-    /// The same pairs in ascending order of values; the sign of a vector such that its largest component is positive, the first
-    /// of those that are equal.
+    /// Sorts by eigenvalue, and gives each vector the sign with which its largest component (the first of equal ones) is positive.
     fn sorted(values: Vec<f64>, vectors: &[f64]) -> Self {
         let n = values.len();
         let mut order: Vec<usize> = (0..n).collect();
@@ -51,9 +50,8 @@ impl Eigen {
 }
 
 dispatch! {
-    /// Makes `a` tridiagonal: its diagonal, what stands beside it (`beside[k]` between k and k + 1) and, as rows, the vectors
-    /// in which it is that.
-    fn reduce(a: &mut [f64], n: usize, diagonal: &mut [f64], beside: &mut [f64], vectors: &mut [f64]) {
+    /// Reduces `a` to tridiagonal form: diagonal, off-diagonal elements (`off_diagonal[k]` between k and k + 1), and the transformation as rows.
+    fn reduce(a: &mut [f64], n: usize, diagonal: &mut [f64], off_diagonal: &mut [f64], vectors: &mut [f64]) {
         let mut scales = vec![0.0; n];
         let mut image = vec![0.0; n];
         for k in 0..n.saturating_sub(2) {
@@ -62,7 +60,7 @@ dispatch! {
             let (head, tail) = a.split_at_mut(rest * n);
             let v = &mut head[k * n + rest..];
             let (scale, mapped) = reflection(v);
-            (scales[k], beside[k]) = (scale, mapped);
+            (scales[k], off_diagonal[k]) = (scale, mapped);
             if scale == 0.0 {
                 continue;
             }
@@ -84,9 +82,9 @@ dispatch! {
             vectors[k * n + k] = 1.0;
         }
         if n > 1 {
-            beside[n - 2] = a[(n - 2) * n + n - 1];
+            off_diagonal[n - 2] = a[(n - 2) * n + n - 1];
         }
-        // Rows of the product of reflections, the last of them applied first.
+        // The product of all reflections, as rows; the last reflection is applied first.
         for k in (0..n.saturating_sub(2)).rev() {
             let rest = k + 1;
             let v = &a[k * n + rest..][..n - rest];
@@ -98,7 +96,7 @@ dispatch! {
     }
 }
 
-/// Turns x into v with (1 - scale v v^T) x = (mapped, 0, ...); returns `scale` and `mapped`.
+/// Replaces x by the vector v of the reflection (1 - scale v v^T) x = (mapped, 0, ...); returns `scale` and `mapped`.
 #[inline(always)]
 fn reflection(x: &mut [f64]) -> (f64, f64) {
     let below = dot(&x[1..], &x[1..]);
@@ -112,10 +110,10 @@ fn reflection(x: &mut [f64]) -> (f64, f64) {
 }
 
 dispatch! {
-    /// QL steps until nothing stands beside the diagonal; `vectors` are turned with it.
+    /// QL steps until the off-diagonal elements `e` are negligible; `vectors` are rotated accordingly.
     fn rotate(n: usize, d: &mut [f64], e: &mut [f64], vectors: &mut [f64]) {
         for l in 0..n {
-            for _ in 0..STEPS {
+            for _ in 0..MAX_STEPS {
                 let negligible = |m: usize| e[m].abs() <= f64::EPSILON * (d[m].abs() + d[m + 1].abs());
                 let end = (l..n - 1).find(|&m| negligible(m)).unwrap_or(n - 1);
                 if end == l {
@@ -162,7 +160,7 @@ dispatch! {
 pub(super) mod tests {
     use super::*;
 
-    /// Numbers in (-1, 1) without a pattern.
+    /// A symmetric matrix of pseudo-random numbers in (-1, 1).
     pub fn symmetric(n: usize) -> Matrix {
         let mut state = 1_u64;
         let mut matrix = Matrix::zeros(n, n);
@@ -180,14 +178,14 @@ pub(super) mod tests {
     fn vectors_are_orthonormal_and_solve_the_matrix() {
         for n in [1, 2, 3, 4, 9, 30, 115] {
             let matrix = symmetric(n);
-            let Eigen { values, vectors } = Eigen::of(&matrix);
+            let Eigen { values, vectors } = Eigen::new(&matrix);
             assert!(values.is_sorted());
             let (unit, images) = (vectors.times(&vectors.transposed()), vectors.times(&matrix));
             for (i, value) in values.iter().enumerate() {
                 for j in 0..n {
                     let expected = if i == j { 1.0 } else { 0.0 };
-                    assert!((unit.at(i, j) - expected).abs() < 1e-13 * n as f64);
-                    assert!((images.at(i, j) - value * vectors.at(i, j)).abs() < 1e-13 * n as f64);
+                    assert!((unit.get(i, j) - expected).abs() < 1e-13 * n as f64);
+                    assert!((images.get(i, j) - value * vectors.get(i, j)).abs() < 1e-13 * n as f64);
                 }
             }
         }
@@ -196,12 +194,12 @@ pub(super) mod tests {
     #[test]
     fn equal_and_vanishing_values_are_found() {
         let mut matrix = Matrix::zeros(5, 5);
-        assert_eq!(Eigen::of(&matrix).values, [0.0; 5]);
+        assert_eq!(Eigen::new(&matrix).values, [0.0; 5]);
         (0..5).for_each(|i| matrix.values[6 * i] = 2.0);
-        assert_eq!(Eigen::of(&matrix).values, [2.0; 5]);
+        assert_eq!(Eigen::new(&matrix).values, [2.0; 5]);
         // All ones: one eigenvalue 5, else zero.
-        let ones = Matrix::of(5, 5, vec![1.0; 25]);
-        let values = Eigen::of(&ones).values;
+        let ones = Matrix::new(5, 5, vec![1.0; 25]);
+        let values = Eigen::new(&ones).values;
         assert!((values[4] - 5.0).abs() < 1e-14 && values[..4].iter().all(|value| value.abs() < 1e-14));
     }
 
@@ -209,14 +207,14 @@ pub(super) mod tests {
     fn products_agree_with_plain_sums() {
         for (n, inner, columns) in [(1, 1, 1), (5, 3, 9), (13, 17, 8), (4, 30, 15), (3, 0, 2)] {
             let fill = |rows: usize, columns: usize, seed: f64| {
-                Matrix::of(rows, columns, (0..rows * columns).map(|k| (k as f64 * 0.7 + seed).sin()).collect())
+                Matrix::new(rows, columns, (0..rows * columns).map(|k| (k as f64 * 0.7 + seed).sin()).collect())
             };
             let (a, b) = (fill(n, inner, 0.1), fill(inner, columns, 0.2));
             let product = a.times(&b);
             for i in 0..n {
                 for j in 0..columns {
-                    let plain = (0..inner).fold(0.0, |sum, k| sum + a.at(i, k) * b.at(k, j));
-                    assert_eq!(product.at(i, j), plain);
+                    let plain = (0..inner).fold(0.0, |sum, k| sum + a.get(i, k) * b.get(k, j));
+                    assert_eq!(product.get(i, j), plain);
                 }
             }
         }

@@ -1,10 +1,10 @@
-//! Products and sums of dense real matrices.
+//! How are dense real matrices multiplied and added with reproducible bits?
 //!
-//! Every element of a product is summed over the inner index in ascending order, nothing fused and nothing reordered, however
-//! the loops are blocked: an element's bits do not depend on how many others are computed with it, nor on the processor.
+//! Every element of a product is summed over the inner index in ascending order, without fused or reordered operations, however the loops
+//! are blocked: its bits depend neither on the other elements that are computed with it nor on the processor.
 use crate::science::simd::dispatch;
 
-/// Numbers in rows, `[rows, columns]`.
+/// A dense matrix, `values` in row-major order `[rows, columns]`.
 #[derive(Clone, Debug, PartialEq)]
 pub(in crate::science) struct Matrix {
     pub rows: usize,
@@ -13,44 +13,40 @@ pub(in crate::science) struct Matrix {
 }
 
 impl Matrix {
-    /// All zero.
     pub fn zeros(rows: usize, columns: usize) -> Self {
         Self { rows, columns, values: vec![0.0; rows * columns] }
     }
 
-    /// Of numbers row after row.
-    pub fn of(rows: usize, columns: usize, values: Vec<f64>) -> Self {
-        assert_eq!(values.len(), rows * columns, "as many numbers as elements");
+    /// A matrix of values in row-major order.
+    pub fn new(rows: usize, columns: usize, values: Vec<f64>) -> Self {
+        assert_eq!(values.len(), rows * columns, "one value per element");
         Self { rows, columns, values }
     }
 
-    /// A row.
     pub fn row(&self, row: usize) -> &[f64] {
         &self.values[row * self.columns..][..self.columns]
     }
 
-    /// A row, to be changed.
     pub fn row_mut(&mut self, row: usize) -> &mut [f64] {
         &mut self.values[row * self.columns..][..self.columns]
     }
 
-    /// The first rows.
+    /// A matrix of the first rows.
     pub fn first_rows(&self, rows: usize) -> Self {
-        Self::of(rows, self.columns, self.values[..rows * self.columns].to_vec())
+        Self::new(rows, self.columns, self.values[..rows * self.columns].to_vec())
     }
 
-    /// Rows and columns exchanged.
     pub fn transposed(&self) -> Self {
-        let mut turned = Self::zeros(self.columns, self.rows);
+        let mut transposed = Self::zeros(self.columns, self.rows);
         for (i, row) in self.values.chunks_exact(self.columns.max(1)).enumerate() {
-            row.iter().enumerate().for_each(|(j, value)| turned.values[j * self.rows + i] = *value);
+            row.iter().enumerate().for_each(|(j, value)| transposed.values[j * self.rows + i] = *value);
         }
-        turned
+        transposed
     }
 
-    /// This matrix times another.
+    /// The matrix product.
     pub fn times(&self, other: &Self) -> Self {
-        assert_eq!(self.columns, other.rows, "matrices that can be multiplied");
+        assert_eq!(self.columns, other.rows, "matching dimensions");
         let mut result = Self::zeros(self.rows, other.columns);
         multiply(&self.values, &other.values, self.columns, other.columns, &mut result.values);
         result
@@ -66,26 +62,31 @@ impl Matrix {
         self.values.iter_mut().zip(&other.values).for_each(|(sum, value)| *sum += factor * value);
     }
 
-    /// The sum of products of elements that stand at the same place.
+    /// The sum of elementwise products.
     pub fn dot(&self, other: &Self) -> f64 {
         let mut sum = 0.0;
         dot_into(&self.values, &other.values, &mut sum);
         sum
     }
 
-    /// The largest absolute value.
+    /// The largest magnitude of an element.
     pub fn largest(&self) -> f64 {
         self.values.iter().fold(0.0, |largest, value| f64::max(largest, value.abs()))
     }
 
-    /// An element.
-    pub fn at(&self, row: usize, column: usize) -> f64 {
+    pub fn get(&self, row: usize, column: usize) -> f64 {
         self.values[row * self.columns + column]
+    }
+
+    /// Sets an element of a square matrix and its mirror image.
+    pub fn set_symmetric(&mut self, row: usize, column: usize, value: f64) {
+        let n = self.columns;
+        (self.values[row * n + column], self.values[column * n + row]) = (value, value);
     }
 }
 
-/// Columns that one block of a product has.
-const WIDE: usize = 8;
+/// Columns of a block of a product.
+const BLOCK_COLUMNS: usize = 8;
 
 dispatch! {
     /// `result = a b` with `a` `[n, inner]`, `b` `[inner, columns]` and `result` `[n, columns]`.
@@ -93,17 +94,17 @@ dispatch! {
         if inner == 0 || columns == 0 {
             return result.fill(0.0);
         }
-        let whole = columns - columns % WIDE;
-        for first in (0..whole).step_by(WIDE) {
-            panel(a, inner, &b[first..], columns, &mut result[first..], columns, WIDE);
+        let whole = columns - columns % BLOCK_COLUMNS;
+        for first in (0..whole).step_by(BLOCK_COLUMNS) {
+            panel(a, inner, &b[first..], columns, &mut result[first..], columns, BLOCK_COLUMNS);
         }
         if whole < columns {
-            // The last columns with zeros beside them.
-            let mut rest = vec![0.0; inner * WIDE];
-            for (to, from) in rest.chunks_exact_mut(WIDE).zip(b.chunks_exact(columns)) {
+            // The last columns, padded with zeros.
+            let mut rest = vec![0.0; inner * BLOCK_COLUMNS];
+            for (to, from) in rest.chunks_exact_mut(BLOCK_COLUMNS).zip(b.chunks_exact(columns)) {
                 to[..columns - whole].copy_from_slice(&from[whole..]);
             }
-            panel(a, inner, &rest, WIDE, &mut result[whole..], columns, columns - whole);
+            panel(a, inner, &rest, BLOCK_COLUMNS, &mut result[whole..], columns, columns - whole);
         }
     }
 }
@@ -128,7 +129,7 @@ fn panel(a: &[f64], inner: usize, b: &[f64], stride: usize, result: &mut [f64], 
     }
 }
 
-/// Some rows of a block of columns.
+/// `ROWS` rows of a block of columns.
 #[inline(always)]
 fn tile<const ROWS: usize>(
     a: &[f64],
@@ -139,13 +140,14 @@ fn tile<const ROWS: usize>(
     columns: usize,
     used: usize,
 ) {
-    let mut sums = [[0.0; WIDE]; ROWS];
+    let mut sums = [[0.0; BLOCK_COLUMNS]; ROWS];
     let a: [&[f64]; ROWS] = std::array::from_fn(|row| &a[row * inner..][..inner]);
     for k in 0..inner {
-        let b: &[f64; WIDE] = b[k * stride..][..WIDE].try_into().expect("a block is that wide");
+        let b: &[f64; BLOCK_COLUMNS] =
+            b[k * stride..][..BLOCK_COLUMNS].try_into().expect("a block has this many columns");
         for row in 0..ROWS {
             let factor = a[row][k];
-            for column in 0..WIDE {
+            for column in 0..BLOCK_COLUMNS {
                 sums[row][column] += factor * b[column];
             }
         }
@@ -155,15 +157,15 @@ fn tile<const ROWS: usize>(
     }
 }
 
-/// The sum of products, in eight interleaved sums that are added in one order.
+/// The scalar product, in eight interleaved sums that are added in a fixed order.
 #[inline(always)]
 pub(in crate::science) fn dot(a: &[f64], b: &[f64]) -> f64 {
     let mut sums = [0.0; 8];
     let (a, b) = (a.chunks_exact(8), b.chunks_exact(8));
     let rest: f64 = a.remainder().iter().zip(b.remainder()).map(|(a, b)| a * b).sum();
     for (a, b) in a.zip(b) {
-        for lane in 0..8 {
-            sums[lane] += a[lane] * b[lane];
+        for k in 0..8 {
+            sums[k] += a[k] * b[k];
         }
     }
     let halves = [sums[0] + sums[4], sums[1] + sums[5], sums[2] + sums[6], sums[3] + sums[7]];

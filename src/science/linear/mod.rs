@@ -1,13 +1,16 @@
 //! Which products, sums and eigenvectors do dense real matrices have?
 //!
-//! Every sum has one order, nothing is fused, and only square roots go beyond the four rules: the bits are the same on every processor.
+//! Every sum has a fixed order, no operation is fused, and only basic arithmetic and square roots are used: the bits are the same on every
+//! processor.
 mod band;
 mod davidson;
 mod eigen;
+mod eigen_pairs;
 mod matrix;
 mod tridiagonal;
 
-pub(super) use band::{Band, Pairs};
+pub(super) use band::Band;
 pub(super) use davidson::Davidson;
 pub(super) use eigen::Eigen;
+pub(super) use eigen_pairs::EigenPairs;
 pub(super) use matrix::{Matrix, dot, multiply};

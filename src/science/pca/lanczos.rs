@@ -5,7 +5,7 @@
 //! projected, and its eigenvectors converge to those of the full matrix.
 use super::components::Components;
 use super::orthonormal_basis::{OrthonormalBasis, norm};
-use crate::science::linear::{Band, Pairs};
+use crate::science::linear::{Band, EigenPairs};
 use crate::science::simd::padded;
 use crate::seed::Stream;
 use bytemuck::cast_slice;
@@ -111,7 +111,7 @@ impl Krylov {
         }
         // The projected matrix is banded: a product has coefficients along the vectors of its own block and the blocks before and after it.
         let matrix = Band::new(n, self.width.vectors(), |row, column| self.projected[row][column]);
-        let Pairs { values, vectors, missed: inside } = matrix.largest(self.wanted);
+        let EigenPairs { values, vectors, residuals: inside } = matrix.largest(self.wanted);
         let missed = |k: usize| {
             let outside = (0..self.basis.count() - n)
                 .map(|b| {

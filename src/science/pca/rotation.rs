@@ -36,8 +36,8 @@ fn key_of([x, y, z]: &[[f64; 3]; 3]) -> KeyMatrix {
 
 /// The eigenvector by diagonalization, which always works.
 fn by_diagonalization(key: &KeyMatrix) -> [f64; 4] {
-    let eigen = Eigen::of(&Matrix::of(4, 4, key.as_flattened().to_vec()));
-    [0, 1, 2, 3].map(|k| eigen.vectors.at(3, k))
+    let eigen = Eigen::new(&Matrix::new(4, 4, key.as_flattened().to_vec()));
+    [0, 1, 2, 3].map(|k| eigen.vectors.get(3, k))
 }
 
 /// The eigenvector if its eigenvalue is well separated, in a few percent of the time of a diagonalization.
@@ -146,7 +146,7 @@ mod tests {
         for p in products() {
             let found = rotation(&p);
             let key = key_of(&p);
-            let most = Eigen::of(&Matrix::of(4, 4, key.as_flattened().to_vec())).values[3];
+            let most = Eigen::new(&Matrix::new(4, 4, key.as_flattened().to_vec())).values[3];
             assert!((gain(&found, &p) - most).abs() < 1e-12 * (1.0 + most.abs()), "{p:?}: {} {most}", gain(&found, &p));
             for (i, j) in [(0, 0), (0, 1), (1, 2), (2, 2)] {
                 let product: f64 = (0..3).map(|k| found[i][k] * found[j][k]).sum();

@@ -157,7 +157,7 @@ fn check_shape(axes: &Axes, atoms: usize) -> Result<(), Undetermined> {
     if atoms < 3 {
         return Err(Undetermined::TooFew(atoms));
     }
-    let spreads = Eigen::of(&Matrix::of(3, 3, products(axes, axes).as_flattened().to_vec())).values;
+    let spreads = Eigen::new(&Matrix::new(3, 3, products(axes, axes).as_flattened().to_vec())).values;
     if spreads[1] <= 1e-9 * spreads[2] {
         return Err(Undetermined::Line(atoms));
     }

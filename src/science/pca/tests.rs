@@ -51,7 +51,7 @@ fn scatter_matrix(rows: &Rows, mean: &[f64]) -> Matrix {
     let element = |i: usize, j: usize| {
         rows.iter().map(|row| (f64::from(row[i]) - mean[i]) * (f64::from(row[j]) - mean[j])).sum::<f64>()
     };
-    Matrix::of(n, n, (0..n * n).map(|k| element(k / n, k % n)).collect())
+    Matrix::new(n, n, (0..n * n).map(|k| element(k / n, k % n)).collect())
 }
 
 fn mean(rows: &Rows) -> Vec<f64> {
@@ -121,7 +121,7 @@ fn products_with_vectors_are_those_with_the_covariance() {
         let rows = rows(atoms, count);
         let (mean, n) = (mean(&rows), 3 * atoms);
         let scatter = scatter_matrix(&rows, &mean);
-        let at = |i: usize, j: usize| scatter.at(i, j);
+        let at = |i: usize, j: usize| scatter.get(i, j);
         let size = scatter.values.iter().fold(1e-3_f64, |most, x| most.max(x.abs()));
         for width in [1, 3, 4, 8] {
             let vectors: Vec<f64> = (0..n * width).map(|k| libm::sin(k as f64)).collect();
@@ -149,7 +149,7 @@ fn components_are_the_eigenvectors_of_the_covariance() {
     let (atoms, count, wanted) = (60, 400, 12);
     let rows = rows(atoms, count);
     let (mean, n) = (mean(&rows), 3 * atoms);
-    let Eigen { values, vectors } = Eigen::of(&scatter_matrix(&rows, &mean));
+    let Eigen { values, vectors } = Eigen::new(&scatter_matrix(&rows, &mean));
     let order = (0..n).rev().take(wanted);
     let dense =
         Components::new(order.clone().map(|k| values[k]).collect(), order.map(|k| vectors.row(k).to_vec()).collect());

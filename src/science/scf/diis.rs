@@ -1,21 +1,21 @@
-//! Extrapolation of the Fock matrix: direct inversion in the iterative subspace.
+//! How is the Fock matrix extrapolated by DIIS (direct inversion in the iterative subspace)?
 //!
 //! Pulay, J. Comput. Chem. 3, 556, 1982, DOI 10.1002/jcc.540030413.
 use crate::science::linear::Matrix;
 use std::collections::VecDeque;
 
-/// Matrices that are remembered.
+/// Iterations in the subspace.
 const DEPTH: usize = 8;
 
-/// The last Fock matrices and residuals, each with one matrix per spin.
+/// Fock matrices and residuals of the last iterations, each with one matrix per spin.
 #[derive(Debug, Default)]
 pub(super) struct Diis {
     past: VecDeque<(Vec<Matrix>, Vec<Matrix>)>,
 }
 
 impl Diis {
-    /// The combination of all Fock matrices so far, with these, whose residual would be the smallest.
-    pub fn next(&mut self, focks: &[Matrix], residuals: &[Matrix]) -> Vec<Matrix> {
+    /// Adds Fock matrices with their residuals; returns the linear combination with the smallest residual norm.
+    pub fn extrapolate(&mut self, focks: &[Matrix], residuals: &[Matrix]) -> Vec<Matrix> {
         if self.past.len() == DEPTH {
             self.past.pop_front();
         }
@@ -33,7 +33,7 @@ impl Diis {
         sums
     }
 
-    /// Weights with sum 1 such that the weighted residual is the smallest; none where residuals are nearly dependent.
+    /// Weights with sum 1 that minimize the norm of the weighted residual; none if residuals are nearly linearly dependent.
     fn weights(&self) -> Option<Vec<f64>> {
         let n = self.past.len();
         if n == 1 {
@@ -50,7 +50,7 @@ impl Diis {
         if norms.contains(&0.0) {
             return None;
         }
-        // Residuals of norm 1 each: B' y = 1 / norm, weights y / norm, scaled to the sum 1.
+        // Normalized residuals: B' y = 1 / norm, weights y / norm, scaled to the sum 1.
         let mut matrix = Matrix::zeros(n, n + 1);
         for a in 0..n {
             for b in 0..n {
@@ -65,27 +65,27 @@ impl Diis {
     }
 }
 
-/// The smallest pivot of residuals that are not taken for dependent.
+/// Residuals with a smaller pivot are linearly dependent.
 const SINGULAR: f64 = 1e-13;
 
-/// Solves equations, the right side as last column, by elimination with pivots from the diagonal (the matrix is positive).
+/// Solves a positive definite system with the right-hand side as last column, by elimination with pivots from the diagonal.
 fn solve(mut matrix: Matrix) -> Option<Vec<f64>> {
     let n = matrix.rows;
     for k in 0..n {
-        let pivot = matrix.at(k, k);
+        let pivot = matrix.get(k, k);
         if pivot.is_nan() || pivot < SINGULAR {
             return None;
         }
         let row = matrix.row(k).to_vec();
         for i in k + 1..n {
-            let factor = matrix.at(i, k) / pivot;
+            let factor = matrix.get(i, k) / pivot;
             matrix.row_mut(i).iter_mut().zip(&row).for_each(|(x, y)| *x -= factor * y);
         }
     }
     let mut solution = vec![0.0; n];
     for k in (0..n).rev() {
-        let known: f64 = (k + 1..n).map(|j| matrix.at(k, j) * solution[j]).sum();
-        solution[k] = (matrix.at(k, n) - known) / matrix.at(k, k);
+        let known: f64 = (k + 1..n).map(|j| matrix.get(k, j) * solution[j]).sum();
+        solution[k] = (matrix.get(k, n) - known) / matrix.get(k, k);
     }
     Some(solution)
 }

@@ -1,41 +1,45 @@
-//! Why is there no energy?
+//! Why could no energy be computed?
 use crate::science::chemistry::Element;
 use std::fmt;
 
-/// What a molecule, its basis or the memory lack, or how far the iterations came.
+/// Invalid or unsupported input, too little memory, or an SCF that does not converge.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum Error {
-    #[error("the basis set {basis} has no functions for {element}; take a set that has it")]
+    #[error("the basis set {basis} has no functions for {element}; use a set that includes it")]
     NoFunctions { element: Element, basis: String },
-    #[error("{element} has functions of angular momentum {angular}; {highest} is the highest that can be computed")]
+    #[error(
+        "the basis set has functions with angular momentum l = {angular} for {element}; the highest supported is l = {highest}"
+    )]
     Angular { element: Element, angular: usize, highest: usize },
-    #[error("a charge of {charge} is more than the {nuclear} electrons of the neutral molecule; correct the charge")]
+    #[error("a charge of {charge} exceeds the {nuclear} electrons of the neutral molecule; correct the charge")]
     Charge { charge: i32, nuclear: i64 },
-    #[error("{electrons} electrons cannot have multiplicity {multiplicity}; correct charge or multiplicity")]
+    #[error("{electrons} electrons cannot have multiplicity {multiplicity}; correct the charge or the multiplicity")]
     Multiplicity { electrons: i64, multiplicity: u32 },
-    #[error("multiplicity {multiplicity} with a restricted reference; restricted open shells are not there, take uhf")]
+    #[error("restricted open-shell SCF is not implemented (multiplicity {multiplicity}); use reference = \"uhf\"")]
     Restricted { multiplicity: u32 },
-    #[error("{electrons} electrons of one spin do not fit into {orbitals} orbitals; take a larger basis set")]
+    #[error("{electrons} electrons of one spin do not fit into {orbitals} orbitals; use a larger basis set")]
     TooFewFunctions { electrons: usize, orbitals: usize },
-    #[error("charges {first} and {second} (from 0, atoms before point charges) stand at the same place")]
+    #[error("charges {first} and {second} (counted from 0, atoms before point charges) have the same position")]
     Coincident { first: usize, second: usize },
-    #[error("a number among positions, charges or the basis is not finite")]
+    #[error("a position, a charge or a number of the basis set is not finite")]
     NotFinite,
-    #[error("{functions} functions need {needed_mb} MB and memory_mb is {available_mb}; give more memory")]
+    #[error(
+        "{functions} basis functions need {needed_mb} MB, but memory_mb is {available_mb}; set memory_mb to {needed_mb} or more"
+    )]
     Memory { functions: usize, needed_mb: usize, available_mb: usize },
-    #[error("{0} is not there in the embedded engine; take an external program for it")]
+    #[error("the embedded engine does not support {0}; use an external program")]
     Unsupported(Unsupported),
-    #[error("the integrals given belong to other atoms, places or another basis set")]
+    #[error("the given integrals belong to other atoms, other positions or another basis set")]
     OtherIntegrals,
-    #[error("no convergence: {0}")]
+    #[error("the SCF did not converge: {0}")]
     NotConverged(History),
 }
 
-/// What is not there.
+/// A feature that the embedded engine lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unsupported {
     DensityFitting,
-    /// The analytic gradient of MP2.
+    /// Analytic gradient of MP2.
     Mp2Gradient,
 }
 
@@ -43,24 +47,24 @@ impl fmt::Display for Unsupported {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Unsupported::DensityFitting => "density fitting",
-            Unsupported::Mp2Gradient => "an analytic gradient of MP2",
+            Unsupported::Mp2Gradient => "analytic MP2 gradients",
         })
     }
 }
 
-/// One pass of the iterations.
+/// One SCF iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Iterate {
-    /// Eh.
+    /// Electronic energy, Eh.
     pub energy: f64,
-    /// The largest element of FPS - SPF in the orthonormal basis, Eh.
+    /// The largest element of FPS - SPF over the orthonormal basis, Eh.
     pub residual: f64,
 }
 
-/// All passes of an attempt, and with which help it was made.
+/// All iterations of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
-    /// Eh by which virtual orbitals were raised.
+    /// Shift of the virtual orbitals, Eh.
     pub level_shift: f64,
     pub iterates: Vec<Iterate>,
 }
@@ -71,8 +75,8 @@ pub struct History {
     pub attempts: Vec<Attempt>,
 }
 
-/// Passes of an attempt that are told at its beginning and at its end.
-const TOLD: usize = 3;
+/// How many iterations the message shows from the beginning and from the end of an attempt.
+const SHOWN: usize = 3;
 
 impl fmt::Display for History {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -84,14 +88,14 @@ impl fmt::Display for History {
                 iterates.len()
             )?;
             for (at, Iterate { energy, residual }) in iterates.iter().enumerate() {
-                if at < TOLD || at + TOLD >= iterates.len() {
+                if at < SHOWN || at + SHOWN >= iterates.len() {
                     write!(f, " {energy:.8} {residual:.1e},")?;
-                } else if at == TOLD {
+                } else if at == SHOWN {
                     write!(f, " ...")?;
                 }
             }
             write!(f, ")")?;
         }
-        write!(f, "; give max_iterations more, another guess or check the geometry")
+        write!(f, "; increase max_iterations, try another guess, or check the geometry")
     }
 }

@@ -4,10 +4,10 @@
 //! permutations at once: integrals are halved for each of p = q, r = s and pq = rs, and the matrices accumulated here are half of J and K
 //! before they are added to their transposes.
 //!
-//! Up to three rows (pq|..) of one p are processed together, run by run (see [`Block`]): data of p and of the run is loaded once for all
+//! Up to three rows (pq|..) of one p are processed together, run by run (see [`EriBlock`]): data of p and of the run is loaded once for all
 //! three, and integrals are read from memory once for J and for every K.
-use super::blocks::Block;
-use super::repulsion::Repulsion;
+use super::eri::Eri;
+use super::eri_blocks::EriBlock;
 use crate::science::linear::Matrix;
 use crate::science::simd::{F64x4, dispatch};
 
@@ -18,16 +18,16 @@ const ROW_GROUP: usize = 3;
 
 /// Densities of one task, `[functions, functions]`.
 #[derive(Debug)]
-pub(super) struct Demand<'a> {
+pub(super) struct DensityInput<'a> {
     /// Of all electrons, for J.
-    pub density: Matrix,
+    pub total: Matrix,
     /// Of each spin, for K.
     pub spins: Vec<&'a Matrix>,
 }
 
 /// The matrices J and K of one task, `[functions, functions]`, Eh.
 #[derive(Debug)]
-pub(super) struct Feeling {
+pub(super) struct JkMatrices {
     /// J of the total density.
     pub coulomb: Matrix,
     /// K of each spin.
@@ -35,10 +35,10 @@ pub(super) struct Feeling {
 }
 
 /// Builds J and K for some tasks in one pass over the integrals.
-pub(super) fn coulomb_and_exchange(repulsion: &Repulsion, inputs: &[Demand<'_>]) -> Vec<Feeling> {
-    let runs = repulsion.runs();
+pub(super) fn build_jk(eri: &Eri, inputs: &[DensityInput<'_>]) -> Vec<JkMatrices> {
+    let runs = eri.runs();
     let mut builders: Vec<_> = inputs.iter().map(|input| JkBuilder::new(input, runs)).collect();
-    repulsion.each_block(|block, rows| add_block(block, rows, runs, &mut builders));
+    eri.for_each_block(|block, rows| add_block(block, rows, runs, &mut builders));
     builders.iter().map(|builder| builder.finish(runs)).collect()
 }
 
@@ -49,26 +49,26 @@ pub(super) struct JkBuilder {
 }
 
 impl JkBuilder {
-    pub fn new(input: &Demand<'_>, runs: &[usize]) -> Self {
+    pub fn new(input: &DensityInput<'_>, runs: &[usize]) -> Self {
         let exchange = input.spins.iter().map(|spin| ExchangeBuilder::new(spin)).collect();
-        Self { coulomb: CoulombBuilder::new(&input.density, runs), exchange }
+        Self { coulomb: CoulombBuilder::new(&input.total, runs), exchange }
     }
 
     /// Adds the contribution of one block with its rows.
-    pub fn add_block(&mut self, block: &Block, rows: &[f64], runs: &[usize]) {
+    pub fn add_block(&mut self, block: &EriBlock, rows: &[f64], runs: &[usize]) {
         add_block(block, rows, runs, std::slice::from_mut(self));
     }
 
-    fn finish(&self, runs: &[usize]) -> Feeling {
+    fn finish(&self, runs: &[usize]) -> JkMatrices {
         let n = runs.len() - 1;
         let exchange = self.exchange.iter().map(|exchange| exchange.finish(n)).collect();
-        Feeling { coulomb: self.coulomb.finish(n, runs), exchange }
+        JkMatrices { coulomb: self.coulomb.finish(n, runs), exchange }
     }
 }
 
 dispatch! {
     /// Adds the contribution of one block to every task.
-    fn add_block(block: &Block, rows: &[f64], runs: &[usize], builders: &mut [JkBuilder]) {
+    fn add_block(block: &EriBlock, rows: &[f64], runs: &[usize], builders: &mut [JkBuilder]) {
         let length = block.length() / LANES;
         let mut rows = F64x4::chunks(rows);
         for (p, seconds) in block.seconds() {
@@ -89,7 +89,7 @@ dispatch! {
 /// Adds the contribution of N rows (pq|..), of one p and the N functions from q on; M is N + 1.
 #[inline(always)]
 fn add_rows<const N: usize, const M: usize>(
-    block: &Block,
+    block: &EriBlock,
     (p, q): (usize, usize),
     rows: &[F64x4],
     runs: &[usize],
@@ -188,7 +188,7 @@ impl CoulombBuilder {
         for (p, start) in runs[..n].iter().enumerate() {
             for q in 0..=p {
                 let value = if p == q { 4.0 } else { 2.0 } * potential[start + q];
-                (matrix.values[p * n + q], matrix.values[q * n + p]) = (value, value);
+                matrix.set_symmetric(p, q, value);
             }
         }
         matrix
@@ -286,8 +286,7 @@ impl ExchangeBuilder {
         let mut matrix = Matrix::zeros(n, n);
         for p in 0..n {
             for q in 0..=p {
-                let value = half(p, q) + half(q, p);
-                (matrix.values[p * n + q], matrix.values[q * n + p]) = (value, value);
+                matrix.set_symmetric(p, q, half(p, q) + half(q, p));
             }
         }
         matrix

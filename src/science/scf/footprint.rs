@@ -1,52 +1,53 @@
 //! How much memory does a system take?
-use super::blocks::{Block, blocks};
-use super::integrals::{MATRICES, MB, TOGETHER, bytes_beside};
+use super::eri_blocks::{EriBlock, eri_blocks};
+use super::error::Error;
+use super::integrals::{MATRICES, MAX_TASKS_PER_PASS, MB, work_bytes};
+use super::settings::{Method, Settings};
 use super::shells::Shells;
-use super::{Error, Method, Settings, System, electrons};
+use super::system::{System, electrons};
 
-/// A program that has begun, with its libraries, MB.
+/// Memory of the program and its libraries at the start, MB.
 const PROGRAM_MB: f64 = 20.0;
 
-/// What systems with the same atoms take, known from their shells and electrons alone.
+/// Memory that systems with the same atoms need, estimated from their shells and electrons alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Footprint {
     pub functions: usize,
-    /// Repulsion integrals, bytes.
+    /// Eri integrals, bytes.
     integrals: usize,
     /// The largest block of them, bytes.
     block: usize,
-    /// What there must be beside them, bytes.
-    beside: usize,
-    /// Half-transformed integrals of one occupied orbital, for MP2, bytes.
-    half: usize,
-    /// Fully transformed ones of one occupied orbital, bytes.
-    whole: usize,
-    /// Occupied orbitals of a spin that are correlated; none where nothing is.
+    /// Work memory of a task, bytes.
+    work: usize,
+    /// MP2: half-transformed integrals of one occupied orbital, bytes.
+    half_transformed: usize,
+    /// MP2: fully transformed integrals of one pair of occupied orbitals, bytes.
+    transformed: usize,
+    /// Correlated occupied orbitals of a spin; zero without MP2.
     correlated: usize,
 }
 
-/// What is used within a limit.
+/// Memory use under a limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Used {
-    /// The peak, MB.
-    pub mb: f64,
-    /// Whether integrals are kept, or else computed anew for every pass.
-    pub is_kept: bool,
-    /// For how many of the correlated orbitals integrals are transformed at once, and how often therefore.
+pub struct MemoryUse {
+    /// Peak memory, MB.
+    pub peak_mb: f64,
+    /// Whether integrals are stored, rather than recomputed in every pass.
+    pub is_stored: bool,
+    /// Number of batches of correlated orbitals in which MP2 transforms the integrals.
     pub batches: usize,
 }
 
 impl Footprint {
-    /// Of a system.
+    /// Estimates the memory of a system.
     ///
     /// # Errors
-    /// The set lacks an element, or electrons do not fit the multiplicity.
-    pub fn of(system: &System<'_>, settings: &Settings) -> Result<Self, Error> {
-        let placed: Vec<_> = system.molecule.atoms.iter().map(|atom| (atom.element, atom.position)).collect();
-        let shells = Shells::place(&placed, system.basis)?;
-        let blocks = blocks(&shells);
+    /// The basis set lacks an element, or charge and multiplicity do not fit.
+    pub fn new(system: &System<'_>, settings: &Settings) -> Result<Self, Error> {
+        let shells = Shells::for_atoms(&system.centers(), system.basis)?;
+        let blocks = eri_blocks(&shells);
         let n = shells.functions;
-        let largest = blocks.iter().map(Block::size).max().unwrap_or(0);
+        let largest = blocks.iter().map(EriBlock::size).max().unwrap_or(0);
         let [occupied, _] = electrons(system.molecule)?;
         let virtuals = n.saturating_sub(occupied);
         let correlated = match settings.method {
@@ -55,48 +56,53 @@ impl Footprint {
         };
         Ok(Self {
             functions: n,
-            integrals: 8 * blocks.iter().map(Block::size).sum::<usize>(),
+            integrals: 8 * blocks.iter().map(EriBlock::size).sum::<usize>(),
             block: 8 * largest,
-            beside: bytes_beside(n, largest),
-            half: 8 * n * (n + 1) / 2 * virtuals,
-            whole: 8 * virtuals * virtuals,
+            work: work_bytes(n, largest),
+            half_transformed: 8 * n * (n + 1) / 2 * virtuals,
+            transformed: 8 * virtuals * virtuals,
             correlated,
         })
     }
 
-    /// The integrals, MB.
+    /// Size of all repulsion integrals, MB.
     pub fn integrals_mb(&self) -> f64 {
         self.integrals as f64 / MB as f64
     }
 
-    /// Below this `memory_mb` nothing can be computed.
+    /// The smallest `memory_mb` with which the system can be computed.
     pub fn least_mb(&self) -> usize {
-        self.beside.div_ceil(MB)
+        self.work.div_ceil(MB)
     }
 
-    /// From this `memory_mb` on nothing is computed twice.
+    /// The smallest `memory_mb` with which nothing is computed twice.
     pub fn ample_mb(&self) -> usize {
-        (self.beside + self.integrals + self.correlated.saturating_sub(1) * self.half).div_ceil(MB)
+        (self.work + self.integrals + self.correlated.saturating_sub(1) * self.half_transformed).div_ceil(MB)
     }
 
-    /// What is used within `memory_mb`, by so many tasks one after the other.
-    pub fn used(&self, memory_mb: usize, tasks: usize) -> Used {
+    /// Memory use under a limit of `memory_mb` by a rank that runs `tasks` tasks with the same atoms.
+    pub fn memory_use(&self, memory_mb: usize, tasks: usize) -> MemoryUse {
         let available = memory_mb.saturating_mul(MB);
-        let is_kept = self.integrals + self.beside <= available;
-        let kept = if is_kept { self.integrals } else { 0 };
-        let left = available.saturating_sub(kept + self.beside);
-        // As `mp2::batches` and `Integrals::together` have it.
-        let at_once = (1 + left / self.half.max(1)).min(self.correlated);
+        let is_stored = self.integrals + self.work <= available;
+        let stored = if is_stored { self.integrals } else { 0 };
+        let left = available.saturating_sub(stored + self.work);
+        // As in `mp2::batches` and `Integrals::tasks_per_pass`.
+        let at_once = (1 + left / self.half_transformed.max(1)).min(self.correlated);
         let square = 8 * self.functions * self.functions;
-        let together = (1 + left / (MATRICES * square).max(1)).min(TOGETHER).min(tasks.max(1));
-        let iterating = together * MATRICES / 2 * square;
+        let tasks_per_pass = (1 + left / (MATRICES * square).max(1)).min(MAX_TASKS_PER_PASS).min(tasks.max(1));
+        let iterating = tasks_per_pass * MATRICES / 2 * square;
         let correlating = match self.correlated {
             0 => 0,
-            correlated => at_once * self.half + correlated * self.whole + (8 << 20) + together * 8 * square,
+            correlated => {
+                at_once * self.half_transformed
+                    + correlated * self.transformed
+                    + (8 << 20)
+                    + tasks_per_pass * 8 * square
+            }
         };
-        let peak = kept + self.block + iterating.max(correlating);
+        let peak = stored + self.block + iterating.max(correlating);
         let batches = self.correlated.div_ceil(at_once.max(1));
-        Used { mb: PROGRAM_MB + peak as f64 / MB as f64, is_kept, batches }
+        MemoryUse { peak_mb: PROGRAM_MB + peak as f64 / MB as f64, is_stored, batches }
     }
 }
 
@@ -108,23 +114,23 @@ mod tests {
     use crate::science::scf::Integrals;
 
     #[test]
-    fn what_is_foretold_is_what_integrals_take_and_where_they_are_kept() {
-        let place =
-            |symbol: &str, position| Atom { element: Element::of_symbol(symbol).unwrap(), position, is_ghost: false };
-        let atoms = vec![place("O", [0.0, 0.0, 0.2]), place("H", [0.1, 1.5, -0.9]), place("H", [0.0, -1.3, -0.8])];
+    fn the_estimate_is_the_memory_of_the_integrals_and_whether_they_are_stored() {
+        let atom =
+            |symbol: &str, position| Atom { element: Element::from_symbol(symbol).unwrap(), position, is_ghost: false };
+        let atoms = vec![atom("O", [0.0, 0.0, 0.2]), atom("H", [0.1, 1.5, -0.9]), atom("H", [0.0, -1.3, -0.8])];
         let water = Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() };
         for (set, method) in [("cc-pvtz", Method::Hf), ("cc-pvtz", Method::Mp2)] {
             let basis = named(set).unwrap();
             let system = System { molecule: &water, basis: &basis };
-            let footprint = Footprint::of(&system, &Settings { method, ..Settings::default() }).unwrap();
+            let footprint = Footprint::new(&system, &Settings { method, ..Settings::default() }).unwrap();
             let bytes = |memory_mb: usize| Integrals::new(&system, memory_mb).map(|integrals| integrals.bytes());
-            assert_eq!(bytes(footprint.ample_mb()).unwrap(), footprint.integrals + footprint.beside);
-            let ample = footprint.used(footprint.ample_mb(), 1);
-            assert!(ample.is_kept && ample.batches == usize::from(method == Method::Mp2), "{ample:?}");
-            let enough = (footprint.integrals + footprint.beside).div_ceil(MB);
+            assert_eq!(bytes(footprint.ample_mb()).unwrap(), footprint.integrals + footprint.work);
+            let ample = footprint.memory_use(footprint.ample_mb(), 1);
+            assert!(ample.is_stored && ample.batches == usize::from(method == Method::Mp2), "{ample:?}");
+            let enough = (footprint.integrals + footprint.work).div_ceil(MB);
             for memory_mb in [enough - 1, enough] {
-                let is_kept = bytes(memory_mb).unwrap() > footprint.beside;
-                assert_eq!(footprint.used(memory_mb, 1).is_kept, is_kept, "{set} {memory_mb}");
+                let is_stored = bytes(memory_mb).unwrap() > footprint.work;
+                assert_eq!(footprint.memory_use(memory_mb, 1).is_stored, is_stored, "{set} {memory_mb}");
             }
             assert!(bytes(footprint.least_mb()).is_ok() && bytes(footprint.least_mb() - 1).is_err());
         }

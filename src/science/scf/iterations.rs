@@ -1,135 +1,138 @@
-//! Which determinant do iterations lead to?
-use super::Error;
+//! Do the SCF iterations converge, and to which determinant?
+use super::diagnostic::Diagnostic;
 use super::diis::Diis;
+use super::error::Error;
 use super::error::{Attempt, History, Iterate};
-use super::field::{Field, Problem, Spin, raise, residual};
-use super::fock::{Demand, Feeling};
-use super::note::Note;
+use super::fock::{DensityInput, JkMatrices};
+use super::problem::{ScfProblem, residual, shift_virtuals};
+use super::scf_state::{ScfState, SpinOrbitals};
 use super::settings::{Guess, Settings};
 use crate::science::linear::Matrix;
 
-/// By how much virtual orbitals are raised in the second attempt, Eh (Saunders and Hillier, Int. J. Quantum Chem. 7, 699, 1973,
+/// Level shift of the second attempt, Eh (Saunders and Hillier, Int. J. Quantum Chem. 7, 699, 1973,
 /// DOI 10.1002/qua.560070407).
 const LEVEL_SHIFT: f64 = 0.5;
 
-/// The residual from which on the second attempt extrapolates, Eh.
-const EXTRAPOLATED: f64 = 1e-3;
+/// The second attempt uses DIIS below this residual, Eh.
+const DIIS_THRESHOLD: f64 = 1e-3;
 
-/// From where iterations begin.
+/// Where the iterations start.
 pub(super) enum Start {
     Guess(Guess),
-    /// From these orbitals, to an energy below this one; what is not below it does not count as convergence. Eh.
-    Turned(Vec<Spin>, f64),
+    /// From these orbitals; convergence counts only below this energy, Eh.
+    Orbitals(Vec<SpinOrbitals>, f64),
 }
 
-/// Two attempts at most, the second with a level shift; one where they start from orbitals.
+/// At most two attempts, the second with a level shift; a single one if they start from orbitals.
 pub(super) struct Iterations {
     start: Start,
-    at: Place,
+    current: Current,
     diis: Diis,
-    /// The attempt that goes on is the last.
+    /// The current attempt is the last.
     history: History,
 }
 
-/// Where an attempt is.
-pub(super) enum Place {
-    /// At a density of all electrons without orbitals.
-    Guess(Matrix),
-    At(Vec<Spin>),
+/// The current density of an attempt.
+enum Current {
+    /// A guess density of all electrons, without orbitals.
+    GuessDensity(Matrix),
+    Orbitals(Vec<SpinOrbitals>),
 }
 
 impl Iterations {
-    pub fn new(problem: &Problem<'_>, start: Start) -> Self {
+    pub fn new(problem: &ScfProblem<'_>, start: Start) -> Self {
         let history = History { attempts: vec![Attempt { level_shift: 0.0, iterates: Vec::new() }] };
-        Self { at: begin(problem, &start), start, diis: Diis::default(), history }
+        Self { current: initial(problem, &start), start, diis: Diis::default(), history }
     }
 
-    /// The densities whose field is to be known.
-    pub fn demand(&self) -> Demand<'_> {
-        match &self.at {
-            Place::Guess(density) => Demand { density: density.clone(), spins: vec![density] },
-            Place::At(spins) => Demand::of(spins),
+    /// The densities for which J and K are needed next.
+    pub fn density_input(&self) -> DensityInput<'_> {
+        match &self.current {
+            Current::GuessDensity(density) => DensityInput { total: density.clone(), spins: vec![density] },
+            Current::Orbitals(spins) => DensityInput::from_spins(spins),
         }
     }
 
-    /// Passes of all attempts.
-    pub fn passes(&self) -> usize {
+    /// Number of iterations of all attempts.
+    pub fn count(&self) -> usize {
         self.history.attempts.iter().map(|attempt| attempt.iterates.len()).sum()
     }
 
-    /// Goes on with what the densities feel; returns the end where there is one. `enough` is the residual at convergence, Eh.
-    pub fn step(
+    /// Continues with J and K of the densities; returns the outcome when the iterations end. `residual_threshold` is in Eh.
+    pub fn advance(
         &mut self,
-        problem: &Problem<'_>,
-        (settings, enough): (&Settings, f64),
-        feeling: Feeling,
-    ) -> Option<Result<Field, Error>> {
-        let spins = match &mut self.at {
-            Place::At(spins) => spins,
-            Place::Guess(_) => {
-                self.at = Place::At(problem.first(&feeling));
+        problem: &ScfProblem<'_>,
+        (settings, residual_threshold): (&Settings, f64),
+        jk: JkMatrices,
+    ) -> Option<Result<ScfState, Error>> {
+        let spins = match &mut self.current {
+            Current::Orbitals(spins) => spins,
+            Current::GuessDensity(_) => {
+                self.current = Current::Orbitals(problem.orbitals_in_field(&jk));
                 return None;
             }
         };
-        let energy = problem.feel(spins, &feeling);
-        let inside: Vec<_> = spins.iter().map(|spin| problem.basis.enter(&spin.fock)).collect();
-        let residuals: Vec<_> = spins.iter().zip(&inside).map(|(spin, fock)| residual(spin, fock)).collect();
+        let energy = problem.update_fock(spins, &jk);
+        let focks: Vec<_> = spins.iter().map(|spin| problem.basis.to_orthonormal(&spin.fock)).collect();
+        let residuals: Vec<_> = spins.iter().zip(&focks).map(|(spin, fock)| residual(spin, fock)).collect();
         let residual = residuals.iter().fold(0.0, |largest, one| f64::max(largest, one.largest()));
-        let attempt = self.history.attempts.last_mut().expect("an attempt goes on");
+        let attempt = self.history.attempts.last_mut().expect("there is a current attempt");
         let before = attempt.iterates.last().map(|iterate| iterate.energy);
         attempt.iterates.push(Iterate { energy, residual });
-        let is_still = before.is_some_and(|before| (energy - before).abs() <= settings.convergence);
-        if is_still && residual <= enough {
-            if matches!(self.start, Start::Turned(_, below) if energy > below) {
-                return self.again(problem);
+        let is_energy_converged = before.is_some_and(|before| (energy - before).abs() <= settings.convergence);
+        if is_energy_converged && residual <= residual_threshold {
+            if matches!(self.start, Start::Orbitals(_, below) if energy > below) {
+                return self.retry(problem);
             }
-            let spins = problem.settle(std::mem::take(spins), &inside);
-            return Some(Ok(self.found(spins, energy)));
+            let spins = problem.canonicalize(std::mem::take(spins), &focks);
+            return Some(Ok(self.converged(spins, energy)));
         }
-        let is_finite = energy.is_finite() && inside.iter().all(|fock| fock.values.iter().all(|x| x.is_finite()));
+        let is_finite = energy.is_finite() && focks.iter().all(|fock| fock.values.iter().all(|x| x.is_finite()));
         if !is_finite || attempt.iterates.len() == settings.max_iterations {
-            return self.again(problem);
+            return self.retry(problem);
         }
-        // Raised before they are combined, so that the density each is raised by is combined too.
+        // Shifted before the extrapolation, so that each Fock matrix is shifted according to its own density.
         let level_shift = attempt.level_shift;
-        let raised: Vec<_> =
-            inside.into_iter().zip(&*spins).map(|(fock, spin)| raise(fock, spin, level_shift)).collect();
-        // An extrapolation far from convergence may lead to any stationary state; small steps lead down.
-        let is_far = level_shift != 0.0 && residual > EXTRAPOLATED;
-        let next = if is_far { raised } else { self.diis.next(&raised, &residuals) };
-        *spins = problem.fill(&next);
+        let shifted: Vec<_> =
+            focks.into_iter().zip(&*spins).map(|(fock, spin)| shift_virtuals(fock, spin, level_shift)).collect();
+        // Far from convergence, extrapolation may lead to any stationary point; small steps lead downhill.
+        let is_far = level_shift != 0.0 && residual > DIIS_THRESHOLD;
+        let next = if is_far { shifted } else { self.diis.extrapolate(&shifted, &residuals) };
+        *spins = problem.diagonalize_all(&next);
         None
     }
 
-    /// Tries once more with a level shift, or gives up.
-    fn again(&mut self, problem: &Problem<'_>) -> Option<Result<Field, Error>> {
-        if self.history.attempts.len() > 1 || matches!(self.start, Start::Turned(..)) {
+    /// Starts the attempt with a level shift, or gives up.
+    fn retry(&mut self, problem: &ScfProblem<'_>) -> Option<Result<ScfState, Error>> {
+        if self.history.attempts.len() > 1 || matches!(self.start, Start::Orbitals(..)) {
             return Some(Err(Error::NotConverged(self.history.clone())));
         }
         self.history.attempts.push(Attempt { level_shift: LEVEL_SHIFT, iterates: Vec::new() });
-        self.at = begin(problem, &self.start);
+        self.current = initial(problem, &self.start);
         self.diis = Diis::default();
         None
     }
 
-    fn found(&self, spins: Vec<Spin>, electronic_energy: f64) -> Field {
+    fn converged(&self, spins: Vec<SpinOrbitals>, electronic_energy: f64) -> ScfState {
         let shifted = match &self.history.attempts[..] {
-            [lost, shifted] => Some(Note::Shifted { level_shift: shifted.level_shift, lost: lost.iterates.len() }),
+            [lost, shifted] => {
+                Some(Diagnostic::Shifted { level_shift: shifted.level_shift, lost: lost.iterates.len() })
+            }
             _ => None,
         };
-        let notes = shifted.into_iter().collect();
-        Field { spins, electronic_energy, iterations: self.passes(), notes }
+        let diagnostics = shifted.into_iter().collect();
+        ScfState { spins, electronic_energy, iterations: self.count(), diagnostics }
     }
 }
 
-/// Where an attempt starts.
-fn begin(problem: &Problem<'_>, start: &Start) -> Place {
+/// The density with which an attempt starts.
+fn initial(problem: &ScfProblem<'_>, start: &Start) -> Current {
     match start {
-        Start::Guess(Guess::Sad) => Place::Guess(problem.integrals.atomic_densities(problem.molecule)),
+        Start::Guess(Guess::Sad) => Current::GuessDensity(problem.integrals.atomic_densities(problem.molecule)),
         Start::Guess(Guess::Core) => {
-            let inside = problem.basis.enter(&problem.hamiltonian);
-            Place::At(problem.fill(&vec![inside; problem.occupied.len()]))
+            let fock = problem.basis.to_orthonormal(&problem.hamiltonian);
+            Current::Orbitals(problem.diagonalize_all(&vec![fock; problem.occupied.len()]))
         }
-        Start::Turned(spins, _) => Place::At(spins.clone()),
+        Start::Orbitals(spins, _) => Current::Orbitals(spins.clone()),
     }
 }

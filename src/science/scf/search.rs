@@ -1,100 +1,104 @@
-//! How is the field of a molecule found?
+//! How is the SCF solution of a molecule found?
 //!
-//! Passes over the integrals are made for some searches at once; each goes its way from pass to pass: iterations from the guess, the
-//! second derivatives of what they converge to where it may be no minimum, steps down from there and iterations again. A solution from
-//! another guess than the usual one is held against the one from that.
-use super::Error;
-use super::field::{Field, Problem, Spin};
-use super::fock::{Demand, Feeling, coulomb_and_exchange};
+//! Several searches share each pass over the integrals. A search consists of SCF iterations from the guess, a stability analysis of the
+//! solution where it may be a saddle point, a descent along an unstable direction, and iterations again. A solution from a guess other than
+//! the default is compared with that from the default guess.
+use super::diagnostic::Diagnostic;
+use super::error::Error;
+use super::fock::{DensityInput, JkMatrices, build_jk};
 use super::integrals::Integrals;
 use super::iterations::{Iterations, Start};
 use super::minimization::Minimization;
-use super::note::Note;
+use super::problem::ScfProblem;
+use super::scf_state::{ScfState, SpinOrbitals};
 use super::settings::{Derivative, Guess, Settings};
-use super::stability::{Lowest, Rotations, Stability};
+use super::stability::{LowestMode, Rotations, Stability};
 use crate::science::chemistry::Molecule;
 
-/// The gap between occupied and virtual orbitals below which restricted solutions are examined, Eh. Measured with 6-31G* and
-/// aug-cc-pVDZ: closed shells that are no minimum among restricted determinants (C2) have 0.35, singlets of O2 and stretched
-/// bonds, far above the unrestricted solution, up to 0.5, and molecules that are what they seem 0.5 and more unless they are large.
+/// The stability of restricted solutions is analysed below this gap between occupied and virtual orbitals, Eh. Measured with 6-31G* and
+/// aug-cc-pVDZ: closed shells that are saddle points among restricted determinants (C2) have 0.35; singlets of O2 and of
+/// stretched bonds, far above the unrestricted solution, have up to 0.5; stable molecules have 0.5 and more unless they are large.
 const SMALL_GAP: f64 = 0.5;
 
 /// Solutions whose energies differ by less are the same, Eh.
-const SAME: f64 = 1e-6;
+const SAME_ENERGY: f64 = 1e-6;
 
-/// How often a solution is followed to a lower one.
-const FOLLOWED: usize = 8;
+/// How often an instability is followed to a lower solution.
+const MAX_DESCENTS: usize = 8;
 
-/// Angles by which orbitals are turned along an unstable direction, and the energy is looked at.
+/// Angles of the line search along an unstable direction.
 const ANGLES: [f64; 9] = {
     use std::f64::consts::PI;
     [PI / 64.0, -PI / 64.0, PI / 16.0, -PI / 16.0, PI / 8.0, -PI / 8.0, PI / 4.0, -PI / 4.0, PI / 2.0]
 };
 
-/// Finds the fields of some searches over the same integrals, which are read once a pass for all of them. What one finds does not
-/// depend on the others; what could not be searched for stays refused.
-pub(super) fn converge(integrals: &Integrals, searches: Vec<Result<Search<'_>, Error>>) -> Vec<Result<Field, Error>> {
-    let (mut open, mut ends) = (Vec::new(), Vec::new());
+/// Runs searches that share their integrals, with one pass over the integrals at a time for all of them. The result of a search does not depend
+/// on the others; errors of searches that could not be set up are passed on.
+pub(super) fn converge(
+    integrals: &Integrals,
+    searches: Vec<Result<Search<'_>, Error>>,
+) -> Vec<Result<ScfState, Error>> {
+    let (mut running, mut results) = (Vec::new(), Vec::new());
     for (at, search) in searches.into_iter().enumerate() {
-        let refused = search.map(|search| open.push((at, search))).err();
-        ends.push(refused.map(Err));
+        let error = search.map(|search| running.push((at, search))).err();
+        results.push(error.map(Err));
     }
-    while !open.is_empty() {
-        let of_each: Vec<_> = open.iter().map(|(_, search)| search.demands()).collect();
-        let counts: Vec<usize> = of_each.iter().map(Vec::len).collect();
-        let demands: Vec<_> = of_each.into_iter().flatten().collect();
-        let mut feelings = coulomb_and_exchange(&integrals.repulsion, &demands).into_iter();
+    while !running.is_empty() {
+        let by_search: Vec<_> = running.iter().map(|(_, search)| search.density_inputs()).collect();
+        let counts: Vec<usize> = by_search.iter().map(Vec::len).collect();
+        let inputs: Vec<_> = by_search.into_iter().flatten().collect();
+        let mut jk = build_jk(&integrals.eri, &inputs).into_iter();
         let mut counts = counts.into_iter();
-        open.retain_mut(|(at, search)| {
-            let own = feelings.by_ref().take(counts.next().unwrap_or_default()).collect();
-            ends[*at] = search.step(own);
-            ends[*at].is_none()
+        running.retain_mut(|(at, search)| {
+            let own = jk.by_ref().take(counts.next().unwrap_or_default()).collect();
+            results[*at] = search.advance(own);
+            results[*at].is_none()
         });
     }
-    ends.into_iter().map(|end| end.expect("a search ends before it leaves")).collect()
+    results.into_iter().map(|result| result.expect("only finished searches are removed")).collect()
 }
 
-/// The way to a field, from pass to pass.
+/// The search for the SCF solution of one molecule.
 pub(super) struct Search<'a> {
-    problem: Problem<'a>,
+    problem: ScfProblem<'a>,
     settings: &'a Settings,
-    /// The residual at convergence, Eh.
-    enough: f64,
+    /// Convergence threshold of the residual, Eh.
+    residual_threshold: f64,
     phase: Phase,
-    /// Passes of all iterations that have ended.
+    /// Number of completed SCF iterations.
     iterations: usize,
-    /// How the solution at hand was come by.
+    /// How the current solution was reached.
     descent: Descent,
-    /// The solution from the guess that was asked for, while the one from the usual guess is sought.
-    asked: Option<Field>,
-    notes: Vec<Note>,
+    /// The solution from the requested guess, while that from the default guess is searched for.
+    requested: Option<ScfState>,
+    diagnostics: Vec<Diagnostic>,
 }
 
-/// What a search is at.
+/// The current part of a search.
 enum Phase {
     Iterating(Iterations),
-    /// Whether a solution is a minimum.
-    Examining(Field, Stability),
-    /// What the energy is in an unstable direction of this eigenvalue.
-    Descending(Field, f64, Vec<Vec<Spin>>),
-    /// Down from there step by step, where iterations go back to what was left.
+    /// Stability analysis of a solution.
+    StabilityAnalysis(ScfState, Stability),
+    /// Line search along the unstable direction of this eigenvalue (Eh), with the rotated orbitals.
+    LineSearch(ScfState, f64, Vec<Vec<SpinOrbitals>>),
+    /// Minimization from there, if the iterations do not reach a lower solution.
     Minimizing(Minimization),
 }
 
-/// The solutions that were left for lower ones.
+/// Solutions that were left for lower ones.
 #[derive(Default)]
 struct Descent {
-    /// The energy of the first one.
+    /// Energy of the first one, Eh.
     first: Option<f64>,
-    /// The last one, with its lowest eigenvalue.
-    last: Option<(Field, f64)>,
-    /// The orbitals in the unstable direction from there, and their energy, until all steps from them have been made.
-    from: Option<(Vec<Spin>, f64)>,
-    times: usize,
+    /// The last one, with the lowest eigenvalue of its orbital Hessian, Eh.
+    last: Option<(ScfState, f64)>,
+    /// The orbitals in the unstable direction from there and their energy (Eh), until a minimization from them has started.
+    start: Option<(Vec<SpinOrbitals>, f64)>,
+    count: usize,
 }
 
 impl<'a> Search<'a> {
-    /// For the orbitals of a molecule with so many electrons of each spin.
+    /// Sets up the search for a molecule with this number of electrons of each spin.
     ///
     /// # Errors
     /// There are fewer orbitals than electrons.
@@ -110,173 +114,189 @@ impl<'a> Search<'a> {
             return Err(Error::TooFewFunctions { electrons: electrons[0], orbitals });
         }
         let occupied = if is_restricted { vec![electrons[0]] } else { electrons.to_vec() };
-        let problem = Problem::new(integrals, molecule, occupied);
-        let notes = problem.notes();
+        let problem = ScfProblem::new(integrals, molecule, occupied);
+        let diagnostics = problem.diagnostics();
         let phase = Phase::Iterating(Iterations::new(&problem, Start::Guess(settings.guess)));
-        let enough = settings.residual(derivative);
-        Ok(Self { problem, settings, enough, phase, iterations: 0, descent: Descent::default(), asked: None, notes })
+        let residual_threshold = settings.residual_threshold(derivative);
+        Ok(Self {
+            problem,
+            settings,
+            residual_threshold,
+            phase,
+            iterations: 0,
+            descent: Descent::default(),
+            requested: None,
+            diagnostics,
+        })
     }
 
-    /// The densities whose field is to be known.
-    fn demands(&self) -> Vec<Demand<'_>> {
+    /// The densities for which J and K are needed next.
+    fn density_inputs(&self) -> Vec<DensityInput<'_>> {
         match &self.phase {
-            Phase::Iterating(iterations) => vec![iterations.demand()],
-            Phase::Examining(_, stability) => stability.demands(),
-            Phase::Descending(.., turned) => turned.iter().map(|spins| Demand::of(spins)).collect(),
-            Phase::Minimizing(minimization) => minimization.demands(),
+            Phase::Iterating(iterations) => vec![iterations.density_input()],
+            Phase::StabilityAnalysis(_, stability) => stability.density_inputs(),
+            Phase::LineSearch(.., rotated) => rotated.iter().map(|spins| DensityInput::from_spins(spins)).collect(),
+            Phase::Minimizing(minimization) => minimization.density_inputs(),
         }
     }
 
-    /// Goes on with what the densities feel; returns the end where there is one.
-    fn step(&mut self, mut feelings: Vec<Feeling>) -> Option<Result<Field, Error>> {
+    /// Continues with J and K of the densities; returns the result when the search ends.
+    fn advance(&mut self, mut jk: Vec<JkMatrices>) -> Option<Result<ScfState, Error>> {
         match &mut self.phase {
             Phase::Iterating(iterations) => {
-                let end = iterations.step(&self.problem, (self.settings, self.enough), feelings.swap_remove(0))?;
-                self.iterations += iterations.passes();
-                match end {
-                    Ok(field) => self.converged(field),
+                let outcome =
+                    iterations.advance(&self.problem, (self.settings, self.residual_threshold), jk.swap_remove(0))?;
+                self.iterations += iterations.count();
+                match outcome {
+                    Ok(state) => self.converged(state),
                     Err(error) => self.failed(error),
                 }
             }
-            Phase::Examining(field, stability) => {
-                let lowest = stability.step(feelings)?;
-                let (field, rotations) = (std::mem::take(field), stability.rotations);
-                self.examined(field, rotations, lowest)
+            Phase::StabilityAnalysis(state, stability) => {
+                let lowest = stability.advance(jk)?;
+                let (state, rotations) = (std::mem::take(state), stability.rotations);
+                self.analysed(state, rotations, lowest)
             }
-            Phase::Descending(field, value, turned) => {
-                let (field, value, turned) = (std::mem::take(field), *value, std::mem::take(turned));
-                self.descended(field, value, turned, &feelings)
+            Phase::LineSearch(state, value, rotated) => {
+                let (state, value, rotated) = (std::mem::take(state), *value, std::mem::take(rotated));
+                self.searched_line(state, value, rotated, &jk)
             }
             Phase::Minimizing(minimization) => {
-                let spins = minimization.step(&self.problem, &feelings)?;
+                let spins = minimization.advance(&self.problem, &jk)?;
                 self.iterate_from(spins);
                 None
             }
         }
     }
 
-    /// Iterations have converged.
-    fn converged(&mut self, field: Field) -> Option<Result<Field, Error>> {
-        (self.descent.last, self.descent.from) = (None, None);
-        let rotations = if field.is_restricted() { Rotations::Triplet } else { Rotations::Internal };
-        match self.must_be_examined(&field) {
-            true => self.examine(field, rotations),
-            false => self.settle(field),
+    /// The iterations have converged.
+    fn converged(&mut self, state: ScfState) -> Option<Result<ScfState, Error>> {
+        (self.descent.last, self.descent.start) = (None, None);
+        let rotations = if state.is_restricted() { Rotations::Triplet } else { Rotations::Internal };
+        match self.needs_stability_analysis(&state) {
+            true => self.analyse(state, rotations),
+            false => self.accept(state),
         }
     }
 
-    /// Whether a solution may be no minimum. Unrestricted ones often are none; restricted ones from the usual guess hardly ever, unless the gap
-    /// is small, and for the many of a closed-shell expansion the passes are saved.
-    fn must_be_examined(&self, field: &Field) -> bool {
-        let is_usual = self.settings.guess == Guess::Sad && field.notes.is_empty();
-        let has_pairs = field.spins.iter().map(|spin| spin.occupied).sum::<usize>() > 1 || field.is_restricted();
-        let is_suspect = !field.is_restricted() || !is_usual || field.gap().is_some_and(|gap| gap < SMALL_GAP);
-        has_pairs && is_suspect && self.descent.times <= FOLLOWED
+    /// Whether a solution may be a saddle point. Unrestricted ones often are; restricted ones from the default guess hardly ever, unless their
+    /// gap is small, so that the many tasks of a closed-shell expansion are spared the analysis.
+    fn needs_stability_analysis(&self, state: &ScfState) -> bool {
+        let is_default = self.settings.guess == Guess::Sad && state.diagnostics.is_empty();
+        let has_pairs = state.spins.iter().map(|spin| spin.occupied).sum::<usize>() > 1 || state.is_restricted();
+        let is_suspect = !state.is_restricted() || !is_default || state.gap().is_some_and(|gap| gap < SMALL_GAP);
+        has_pairs && is_suspect && self.descent.count <= MAX_DESCENTS
     }
 
-    fn examine(&mut self, field: Field, rotations: Rotations) -> Option<Result<Field, Error>> {
-        match Stability::of(&field, rotations) {
+    fn analyse(&mut self, state: ScfState, rotations: Rotations) -> Option<Result<ScfState, Error>> {
+        match Stability::new(&state, rotations) {
             Some(stability) => {
-                self.phase = Phase::Examining(field, stability);
+                self.phase = Phase::StabilityAnalysis(state, stability);
                 None
             }
-            None => self.settle(field),
+            None => self.accept(state),
         }
     }
 
-    fn examined(&mut self, mut field: Field, rotations: Rotations, lowest: Lowest) -> Option<Result<Field, Error>> {
+    fn analysed(
+        &mut self,
+        mut state: ScfState,
+        rotations: Rotations,
+        lowest: LowestMode,
+    ) -> Option<Result<ScfState, Error>> {
         match rotations {
-            // Internal rotations have no lower eigenvalue.
-            Rotations::Triplet if lowest.is_certainly_stable() => self.settle(field),
-            Rotations::Internal if lowest.is_stable() => self.settle(field),
+            // The lowest eigenvalue of internal rotations is not below that of triplet rotations.
+            Rotations::Triplet if lowest.is_certainly_stable() => self.accept(state),
+            Rotations::Internal if lowest.is_stable() => self.accept(state),
             Rotations::Triplet => {
                 if lowest.is_broken() {
-                    field.notes.push(Note::Broken { eigenvalue: lowest.eigenvalue });
+                    state.diagnostics.push(Diagnostic::Broken { eigenvalue: lowest.eigenvalue });
                 }
-                self.examine(field, Rotations::Internal)
+                self.analyse(state, Rotations::Internal)
             }
             Rotations::Internal => {
-                let turned = ANGLES.map(|angle| self.problem.turned(&field.spins, &lowest.rotations, angle)).into();
-                self.phase = Phase::Descending(field, lowest.eigenvalue, turned);
+                let rotated =
+                    ANGLES.map(|angle| self.problem.rotate_all(&state.spins, &lowest.rotations, angle)).into();
+                self.phase = Phase::LineSearch(state, lowest.eigenvalue, rotated);
                 None
             }
         }
     }
 
-    /// Goes on from the lowest of some energies, if it is lower than what it was.
-    fn descended(
+    /// Continues from the lowest energy of the line search if it is below that of the solution.
+    fn searched_line(
         &mut self,
-        mut field: Field,
+        mut state: ScfState,
         value: f64,
-        mut turned: Vec<Vec<Spin>>,
-        feelings: &[Feeling],
-    ) -> Option<Result<Field, Error>> {
-        let energies = turned.iter_mut().zip(feelings).map(|(spins, feeling)| self.problem.feel(spins, feeling));
+        mut rotated: Vec<Vec<SpinOrbitals>>,
+        jk: &[JkMatrices],
+    ) -> Option<Result<ScfState, Error>> {
+        let energies = rotated.iter_mut().zip(jk).map(|(spins, jk)| self.problem.update_fock(spins, jk));
         let lowest = energies.enumerate().min_by(|(_, a), (_, b)| a.total_cmp(b));
-        let Some((at, energy)) = lowest.filter(|(_, energy)| *energy < field.electronic_energy) else {
-            field.notes.push(Note::Saddle { eigenvalue: value });
-            return self.settle(field);
+        let Some((at, energy)) = lowest.filter(|(_, energy)| *energy < state.electronic_energy) else {
+            state.diagnostics.push(Diagnostic::Saddle { eigenvalue: value });
+            return self.accept(state);
         };
-        let spins = turned.swap_remove(at);
-        self.descent.first.get_or_insert(field.electronic_energy);
-        self.descent.last = Some((field, value));
-        self.descent.from = Some((spins.clone(), energy));
-        self.descent.times += 1;
+        let spins = rotated.swap_remove(at);
+        self.descent.first.get_or_insert(state.electronic_energy);
+        self.descent.last = Some((state, value));
+        self.descent.start = Some((spins.clone(), energy));
+        self.descent.count += 1;
         self.iterate_from(spins);
         None
     }
 
-    /// Iterations from orbitals whose energy is below that of the solution that is left.
-    fn iterate_from(&mut self, spins: Vec<Spin>) {
-        let energy = self.descent.last.as_ref().map_or(f64::INFINITY, |(left, _)| left.electronic_energy);
-        self.phase = Phase::Iterating(Iterations::new(&self.problem, Start::Turned(spins, energy - SAME)));
+    /// Starts iterations from orbitals whose energy is below that of the solution that was left.
+    fn iterate_from(&mut self, spins: Vec<SpinOrbitals>) {
+        let energy = self.descent.last.as_ref().map_or(f64::INFINITY, |(last, _)| last.electronic_energy);
+        self.phase = Phase::Iterating(Iterations::new(&self.problem, Start::Orbitals(spins, energy - SAME_ENERGY)));
     }
 
-    /// Iterations have not converged, or to nothing lower.
-    fn failed(&mut self, error: Error) -> Option<Result<Field, Error>> {
-        if let Some((spins, energy)) = self.descent.from.take() {
+    /// The iterations have not converged, or not to a lower solution.
+    fn failed(&mut self, error: Error) -> Option<Result<ScfState, Error>> {
+        if let Some((spins, energy)) = self.descent.start.take() {
             self.phase = Phase::Minimizing(Minimization::new(&self.problem, spins, energy));
             return None;
         }
-        match (self.descent.last.take(), self.asked.take()) {
-            (Some((mut field, eigenvalue)), asked) => {
-                self.asked = asked;
-                field.notes.push(Note::Saddle { eigenvalue });
-                self.settle(field)
+        match (self.descent.last.take(), self.requested.take()) {
+            (Some((mut state, eigenvalue)), requested) => {
+                self.requested = requested;
+                state.diagnostics.push(Diagnostic::Saddle { eigenvalue });
+                self.accept(state)
             }
-            (None, Some(asked)) => Some(Ok(self.end(asked))),
+            (None, Some(requested)) => Some(Ok(self.finish(requested))),
             (None, None) => Some(Err(error)),
         }
     }
 
-    /// A solution from a guess is as low as it gets.
-    fn settle(&mut self, mut field: Field) -> Option<Result<Field, Error>> {
-        let lowered = self.descent.first.map_or(0.0, |first| first - field.electronic_energy);
+    /// Accepts the lowest solution reached from a guess.
+    fn accept(&mut self, mut state: ScfState) -> Option<Result<ScfState, Error>> {
+        let lowered = self.descent.first.map_or(0.0, |first| first - state.electronic_energy);
         if lowered > 0.0 {
-            field.notes.push(Note::Followed { lowered });
+            state.diagnostics.push(Diagnostic::Followed { lowered });
         }
         self.descent = Descent::default();
-        match self.asked.take() {
-            None if self.settings.guess == Guess::Sad => Some(Ok(self.end(field))),
+        match self.requested.take() {
+            None if self.settings.guess == Guess::Sad => Some(Ok(self.finish(state))),
             None => {
-                self.asked = Some(field);
+                self.requested = Some(state);
                 self.phase = Phase::Iterating(Iterations::new(&self.problem, Start::Guess(Guess::Sad)));
                 None
             }
-            Some(asked) => {
-                let lowered = asked.electronic_energy - field.electronic_energy;
-                if lowered <= SAME {
-                    return Some(Ok(self.end(asked)));
+            Some(requested) => {
+                let lowered = requested.electronic_energy - state.electronic_energy;
+                if lowered <= SAME_ENERGY {
+                    return Some(Ok(self.finish(requested)));
                 }
-                field.notes.push(Note::OtherGuess { lowered });
-                Some(Ok(self.end(field)))
+                state.diagnostics.push(Diagnostic::OtherGuess { lowered });
+                Some(Ok(self.finish(state)))
             }
         }
     }
 
-    fn end(&mut self, mut field: Field) -> Field {
-        let mut notes = std::mem::take(&mut self.notes);
-        notes.append(&mut field.notes);
-        Field { notes, iterations: self.iterations, ..field }
+    fn finish(&mut self, mut state: ScfState) -> ScfState {
+        let mut diagnostics = std::mem::take(&mut self.diagnostics);
+        diagnostics.append(&mut state.diagnostics);
+        ScfState { diagnostics, iterations: self.iterations, ..state }
     }
 }

@@ -1,14 +1,14 @@
-//! How a system is to be computed.
-use super::{Error, Unsupported};
+//! With which method and to which accuracy is a system computed?
+use super::error::{Error, Unsupported};
 use crate::science::chemistry::Molecule;
 
-/// What is computed.
+/// The model chemistry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Method {
     /// Hartree-Fock.
     #[default]
     Hf,
-    /// Moller-Plesset perturbation theory of second order on it.
+    /// Second-order Moller-Plesset perturbation theory on the Hartree-Fock reference.
     Mp2,
 }
 
@@ -22,10 +22,10 @@ pub enum Reference {
     Uhf,
 }
 
-/// From what the iterations start; never from another task's density.
+/// Initial guess; never another task's density, so that results do not depend on the order of tasks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Guess {
-    /// The superposition of the densities of neutral atoms.
+    /// Superposition of the densities of neutral atoms.
     #[default]
     Sad,
     /// Orbitals of the one-electron Hamiltonian.
@@ -40,22 +40,22 @@ pub enum Derivative {
     Gradient,
 }
 
-/// How a system is to be computed.
+/// Method, reference, convergence and memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub method: Method,
     pub reference: Reference,
-    /// Whether electrons of inner shells are left out of the correlation.
+    /// Whether core orbitals are left out of the correlation.
     pub frozen_core: bool,
     pub density_fitting: bool,
-    /// The change of the energy at which iterations end, Eh, where the largest element of the commutator FPS - SPF (orthonormal
-    /// basis, Eh) is at most a thousandth of its root too: 1e-8 Eh with 1e-10 Eh. The energy of MP2 and gradients, unlike that of
-    /// Hartree-Fock, are in error by as much as orbitals are, and what is differentiated numerically must not be.
+    /// Convergence threshold for the change of the energy, Eh. The largest element of the commutator FPS - SPF (orthonormal basis, Eh) must
+    /// also be at most a thousandth of its square root (1e-8 for 1e-10): errors of MP2 energies and of gradients are of first order in the
+    /// orbitals. For Hartree-Fock energies, which are variational, a tenth of the root suffices.
     pub convergence: f64,
-    /// Passes of an attempt; there are two, the second with virtual orbitals raised and no extrapolation far from convergence.
+    /// Iterations per attempt; the second of two attempts uses a level shift, and no extrapolation far from convergence.
     pub max_iterations: usize,
     pub guess: Guess,
-    /// In 10^6 bytes.
+    /// Memory limit, 10^6 bytes.
     pub memory_mb: usize,
 }
 
@@ -75,13 +75,14 @@ impl Default for Settings {
 }
 
 impl Settings {
-    /// The largest element of the commutator at convergence, Eh. The energy of Hartree-Fock is wrong by its square, all else by itself.
-    pub(super) fn residual(&self, derivative: Derivative) -> f64 {
+    /// Convergence threshold for the largest element of the commutator, Eh: the error of a Hartree-Fock energy is of second order in it, all
+    /// other errors are of first order.
+    pub(super) fn residual_threshold(&self, derivative: Derivative) -> f64 {
         let is_variational = self.method == Method::Hf && derivative == Derivative::Energy;
         if is_variational { 0.1 * self.convergence.sqrt() } else { 0.001 * self.convergence.sqrt() }
     }
 
-    /// Refuses what is not there.
+    /// Rejects unsupported combinations.
     pub(super) fn check(&self, derivative: Derivative) -> Result<(), Error> {
         if self.density_fitting {
             return Err(Error::Unsupported(Unsupported::DensityFitting));
@@ -103,7 +104,7 @@ impl Settings {
         }
     }
 
-    /// Orbitals of each spin that are left out of the correlation: the cores of real atoms.
+    /// Number of core orbitals of real atoms that are left out of the correlation, for each spin.
     pub fn frozen_orbitals(&self, molecule: &Molecule) -> usize {
         if !self.frozen_core {
             return 0;

@@ -1,5 +1,5 @@
-//! Shells of basis functions at their places.
-use super::Error;
+//! Which shells of basis functions do the atoms have, and in which order?
+use super::error::Error;
 use crate::science::basis::{self, BasisSet};
 use crate::science::chemistry::Element;
 use integral::engine::os::Prim;
@@ -8,24 +8,24 @@ use integral::math::am::n_cart;
 use integral::math::norm::cart_norm;
 use integral::math::solid_harmonics::{c2s_matrix, monomial_to_raw_factor};
 
-/// The highest angular momentum of a shell; a derivative needs one more from the integrals, which end at 6.
+/// The highest supported angular momentum; gradients need integrals of one more, and crate `integral` ends at 6.
 pub(super) const HIGHEST_ANGULAR: usize = 5;
 
-/// A contraction at a place.
+/// A contracted shell at a position.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Shell {
     pub angular: usize,
     /// Bohr.
     pub center: [f64; 3],
     pub exponents: Vec<f64>,
-    /// With the norms of the primitives, and such that x^l of the contraction has the norm 1.
+    /// Including the norms of the primitives; the Cartesian component x^l of the contraction has unit norm.
     pub coefficients: Vec<f64>,
-    /// Which atom it stands on.
+    /// Index of its atom.
     pub atom: usize,
-    /// Its first function.
+    /// Index of its first function.
     pub first: usize,
     pub functions: usize,
-    /// Its first Cartesian function.
+    /// Index of its first Cartesian function.
     pub first_cartesian: usize,
 }
 
@@ -35,74 +35,77 @@ impl Shell {
         n_cart(self.angular)
     }
 
-    /// Its functions.
+    /// Indices of its functions.
     pub fn range(&self) -> std::ops::Range<usize> {
         self.first..self.first + self.functions
     }
 
-    /// For integrals over whole contractions.
+    /// The shell for integrals over contractions.
     pub fn contraction(&self) -> ShellRef<'_> {
         ShellRef { center: self.center, l: self.angular, exps: &self.exponents, coeffs: &self.coefficients }
     }
 
-    /// Primitives with their coefficients, as if the angular momentum were another.
+    /// Primitives with their coefficients, with another angular momentum.
     pub fn primitives(&self, angular: usize) -> impl Iterator<Item = (Prim, f64)> + '_ {
         let primitive = move |exponent: f64| Prim::new(exponent, self.center, angular);
         self.exponents.iter().zip(&self.coefficients).map(move |(&a, &c)| (primitive(a), c))
     }
 }
 
-/// All shells of some atoms, and with them the order of functions.
+/// All shells of some atoms, which define the order of functions.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Shells {
     pub list: Vec<Shell>,
-    /// Spherical functions of d and higher, else Cartesian ones.
+    /// Whether d and higher functions are spherical rather than Cartesian.
     pub is_spherical: bool,
+    /// Total number of functions.
     pub functions: usize,
+    /// Total number of Cartesian functions.
     pub cartesian: usize,
-    /// For each angular momentum the spherical functions in Cartesian ones, `[functions, cartesian]`; none where both are the same.
+    /// For each angular momentum the transformation from Cartesian to spherical functions, `[functions, cartesian]`; none if they are the same.
     spherical: Vec<Option<Vec<f64>>>,
 }
 
 impl Shells {
-    /// The shells of elements at places (bohr), by angular momentum, then atom by atom in the order of the set: of a pair the later
-    /// one then has the higher angular momentum, for which repulsion integrals take the fewest steps.
-    pub fn place(atoms: &[(Element, [f64; 3])], basis: &BasisSet) -> Result<Self, Error> {
-        let mut placed = Vec::new();
+    /// The shells of elements at positions (bohr), ordered by angular momentum, then by atom, then as in the basis set. The later shell of a
+    /// pair then has the higher angular momentum, with which repulsion integrals take the fewest steps.
+    pub fn for_atoms(atoms: &[(Element, [f64; 3])], basis: &BasisSet) -> Result<Self, Error> {
+        let mut all = Vec::new();
         for (atom, &(element, center)) in atoms.iter().enumerate() {
             let missing = || Error::NoFunctions { element, basis: basis.name.clone() };
             for shell in basis.shells(element).ok_or_else(missing)? {
                 if shell.angular > HIGHEST_ANGULAR {
                     return Err(Error::Angular { element, angular: shell.angular, highest: HIGHEST_ANGULAR });
                 }
-                placed.push((atom, center, shell));
+                all.push((atom, center, shell));
             }
         }
-        placed.sort_by_key(|(_, _, shell)| shell.angular);
+        all.sort_by_key(|(_, _, shell)| shell.angular);
         let mut shells = Self::new(basis.is_spherical);
-        placed.iter().for_each(|(atom, center, shell)| shells.add(*atom, *center, shell));
+        all.iter().for_each(|(atom, center, shell)| shells.add(*atom, *center, shell));
         Ok(shells)
     }
 
     /// No shells.
     pub fn new(is_spherical: bool) -> Self {
-        let form = |l: usize| {
+        let transform = |l: usize| {
             let factor = monomial_to_raw_factor(l);
             (is_spherical && l > 1).then(|| c2s_matrix(l).iter().map(|c| factor * c).collect())
         };
-        let spherical = (0..=HIGHEST_ANGULAR).map(form).collect();
+        let spherical = (0..=HIGHEST_ANGULAR).map(transform).collect();
         Self { list: Vec::new(), is_spherical, functions: 0, cartesian: 0, spherical }
     }
 
-    /// Puts a shell on an atom.
+    /// Appends a shell of an atom.
     pub fn add(&mut self, atom: usize, center: [f64; 3], shell: &basis::Shell) {
         let cartesian = n_cart(shell.angular);
-        let functions = self.form(shell.angular).map_or(cartesian, |form| form.len() / cartesian);
+        let functions =
+            self.spherical_transform(shell.angular).map_or(cartesian, |transform| transform.len() / cartesian);
         self.list.push(Shell {
             angular: shell.angular,
             center,
             exponents: shell.exponents.clone(),
-            coefficients: normalised(shell),
+            coefficients: normalized(shell),
             atom,
             first: self.functions,
             functions,
@@ -112,7 +115,7 @@ impl Shells {
         self.cartesian += cartesian;
     }
 
-    /// What integrals over them depend on, every number by its bits.
+    /// All data that integrals depend on, bit by bit.
     pub fn key(&self) -> Vec<u8> {
         let mut key = vec![u8::from(self.is_spherical)];
         for shell in &self.list {
@@ -124,20 +127,20 @@ impl Shells {
         key
     }
 
-    /// The spherical functions of an angular momentum in Cartesian ones, `[functions, cartesian]`, where they are not the same.
-    pub fn form(&self, angular: usize) -> Option<&[f64]> {
+    /// The transformation from Cartesian to spherical functions, `[functions, cartesian]`; none if they are the same.
+    pub fn spherical_transform(&self, angular: usize) -> Option<&[f64]> {
         self.spherical[angular].as_deref()
     }
 }
 
-/// Coefficients of unnormalised primitives such that the contraction has the norm 1 (sets are printed with few digits, so that
-/// it is not quite that; psi4 and PySCF do the same).
-fn normalised(shell: &basis::Shell) -> Vec<f64> {
+/// Coefficients of unnormalized primitives that give the contraction unit norm, as in psi4 and PySCF (basis sets are printed with few digits,
+/// so their contractions are not exactly normalized).
+fn normalized(shell: &basis::Shell) -> Vec<f64> {
     let (exponents, coefficients) = (&shell.exponents, &shell.coefficients);
     let mut norm = 0.0;
     for (a, c) in exponents.iter().zip(coefficients) {
         for (b, d) in exponents.iter().zip(coefficients) {
-            // Two normalised primitives x^l overlap by (2 sqrt(a b) / (a + b))^(l + 3/2).
+            // Two normalized primitives x^l overlap by (2 sqrt(a b) / (a + b))^(l + 3/2).
             let ratio = 2.0 * (a * b).sqrt() / (a + b);
             norm += c * d * (0..=shell.angular).fold(ratio.sqrt(), |power, _| power * ratio);
         }
@@ -147,53 +150,29 @@ fn normalised(shell: &basis::Shell) -> Vec<f64> {
     exponents.iter().zip(coefficients).map(primitive).collect()
 }
 
-/// A block over functions from one over Cartesian functions: each of `shape` indices turned by its `forms`, in place.
+/// Transforms a block over Cartesian functions, of the given shape, to one over functions, in place; `transforms` has one entry per index.
 pub(super) fn to_functions<const INDICES: usize>(
     block: &mut Vec<f64>,
     mut shape: [usize; INDICES],
-    forms: [Option<&[f64]>; INDICES],
-    spare: &mut Vec<f64>,
+    transforms: [Option<&[f64]>; INDICES],
+    scratch: &mut Vec<f64>,
 ) {
-    for (index, form) in forms.iter().enumerate() {
-        let Some(form) = form else { continue };
-        let (cartesian, functions) = (shape[index], form.len() / shape[index]);
+    for (index, transform) in transforms.iter().enumerate() {
+        let Some(transform) = transform else { continue };
+        let (cartesian, functions) = (shape[index], transform.len() / shape[index]);
         let outer: usize = shape[..index].iter().product();
         let inner: usize = shape[index + 1..].iter().product();
-        spare.clear();
-        spare.resize(outer * functions * inner, 0.0);
+        scratch.clear();
+        scratch.resize(outer * functions * inner, 0.0);
         for o in 0..outer {
-            for (k, factor) in form.iter().enumerate().filter(|(_, factor)| **factor != 0.0) {
+            for (k, factor) in transform.iter().enumerate().filter(|(_, factor)| **factor != 0.0) {
                 let (function, component) = (k / cartesian, k % cartesian);
                 let from = &block[(o * cartesian + component) * inner..][..inner];
-                let to = &mut spare[(o * functions + function) * inner..][..inner];
+                let to = &mut scratch[(o * functions + function) * inner..][..inner];
                 to.iter_mut().zip(from).for_each(|(sum, value)| *sum += factor * value);
             }
         }
-        std::mem::swap(block, spare);
+        std::mem::swap(block, scratch);
         shape[index] = functions;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::science::basis::named;
-    use crate::science::scf::integrals::one_electron;
-    use integral::engine::os::overlap_into;
-
-    #[test]
-    fn every_set_has_functions_of_unit_norm() {
-        let neon = Element::of_symbol("Ne").unwrap();
-        for set in ["sto-3g", "6-31g*", "aug-cc-pvdz", "def2-tzvp"] {
-            let shells = Shells::place(&[(neon, [0.3, -0.2, 0.1])], &named(set).unwrap()).unwrap();
-            let overlap = one_electron(&shells, overlap_into);
-            for shell in &shells.list {
-                // Of Cartesian functions x^l, which is the first.
-                let alike = if shells.is_spherical { shell.functions } else { 1 };
-                for p in shell.range().take(alike) {
-                    assert!((overlap.at(p, p) - 1.0).abs() < 1e-13, "{set} {p}: {}", overlap.at(p, p));
-                }
-            }
-        }
     }
 }

@@ -1,121 +1,122 @@
 //! Is a converged determinant a minimum of the energy?
 //!
-//! The second derivatives of the energy with respect to rotations x between occupied and virtual real orbitals,
-//! `sigma_ia = (e_a - e_i) x_ia + J_ia[D] - K_ia[D]` with the density `D = C_o^T x C_v` and its transpose, have a negative eigenvalue
-//! where it is not (Seeger and Pople, J. Chem. Phys. 66, 3045, 1977, DOI 10.1063/1.434318; Bauernschmitt and Ahlrichs, J. Chem. Phys.
+//! The orbital Hessian, the second derivatives of the energy with respect to rotations x between occupied and virtual real orbitals,
+//! `sigma_ia = (e_a - e_i) x_ia + J_ia[D] - K_ia[D]` with the density `D = C_o^T x C_v` and its transpose, have a negative
+//! eigenvalue if it is not (Seeger and Pople, J. Chem. Phys. 66, 3045, 1977, DOI 10.1063/1.434318; Bauernschmitt and Ahlrichs, J. Chem. Phys.
 //! 104, 9047, 1996, DOI 10.1063/1.471637).
-use super::field::{Field, Spin};
-use super::fock::{Demand, Feeling};
+use super::fock::{DensityInput, JkMatrices};
+use super::scf_state::{ScfState, SpinOrbitals};
 use crate::science::linear::{Davidson, Matrix};
 
-/// Below this eigenvalue a determinant is no minimum, Eh; rotations of a whole molecule or of its spin have zero, but for round-off.
+/// A determinant with an eigenvalue below this is a saddle point, Eh; rotations of a whole molecule or of its spin have zero within round-off.
 const UNSTABLE: f64 = -2e-4;
 
-/// The eigenvalue of rotations to unrestricted orbitals from which on that is worth telling, Eh. Many ordinary molecules (benzene, ethylene)
-/// have -0.05; a broken bond, or a singlet that should be a triplet, has less than this.
+/// An eigenvalue of rotations to unrestricted orbitals below this is reported, Eh. Many ordinary molecules (benzene, ethylene) have -0.05;
+/// broken bonds, and singlets that should be triplets, are below this.
 const BROKEN: f64 = -0.1;
 
-/// The residual of an eigenvalue that is known well enough, Eh, and as a share of it: its error is of the order of the square.
-const ENOUGH: f64 = 1e-3;
-const ENOUGH_OF_VALUE: f64 = 0.1;
+/// An eigenvalue is converged if its residual is below this (Eh), or below this fraction of it: its error is of second order in the residual.
+const CONVERGED: f64 = 1e-3;
+const CONVERGED_FRACTION: f64 = 0.1;
 
-/// The residual, as a share of it, from which on the vector of a negative eigenvalue leads down.
-const DOWNWARDS: f64 = 0.5;
+/// The vector of a negative eigenvalue leads downhill if the residual is below this fraction of it.
+const DOWNHILL_FRACTION: f64 = 0.5;
 
-/// The same where it is only to be reported, or to be above zero or `BROKEN` for certain: by so many residuals.
-const ROUGHLY_OF_VALUE: f64 = 0.25;
+/// An eigenvalue that is only reported is converged below this fraction of it.
+const REPORTED_FRACTION: f64 = 0.25;
+
+/// An eigenvalue is certainly above a threshold if it is so by this many residuals.
 const CERTAIN: f64 = 2.0;
 
-/// Passes after which an eigenvalue is taken as it is.
-const PASSES: usize = 40;
+/// Iterations after which an eigenvalue is used as it is.
+const MAX_ITERATIONS: usize = 40;
 
-/// Starting vectors.
+/// Number of starting vectors.
 const STARTS: usize = 4;
 
-/// Which rotations are tried.
+/// The rotations under which stability is analysed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rotations {
-    /// Those that leave a determinant of its kind: restricted orbitals restricted.
+    /// Rotations that keep restricted orbitals restricted and unrestricted ones unrestricted.
     Internal,
-    /// Of restricted orbitals, those of one spin against the other: to unrestricted ones. The lowest eigenvalue is never above the one of
-    /// internal rotations.
+    /// Opposite rotations of both spins of restricted orbitals, to unrestricted ones. The lowest eigenvalue is never above that of internal
+    /// rotations.
     Triplet,
 }
 
-/// The lowest eigenvalue of the second derivatives.
+/// The lowest eigenvalue of the orbital Hessian with its eigenvector.
 #[derive(Clone, Debug)]
-pub(super) struct Lowest {
+pub(super) struct LowestMode {
     /// Eh.
     pub eigenvalue: f64,
-    /// How far it may be off, Eh.
+    /// Norm of the residual vector: an eigenvalue is within this distance, Eh.
     residual: f64,
-    /// Its rotations `[occupied, virtual]` of each spin, together of norm 1: turned by a small angle along them, an unrestricted determinant has
-    /// an energy that differs by the eigenvalue times the square of the angle, a restricted one by twice that.
+    /// The eigenvector as rotations `[occupied, virtual]` of each spin, together of norm 1. A rotation by a small angle changes the energy of an
+    /// unrestricted determinant by the eigenvalue times the square of the angle, that of a restricted one by twice that.
     pub rotations: Vec<Matrix>,
 }
 
-impl Lowest {
+impl LowestMode {
     /// Whether the determinant is a minimum.
     pub fn is_stable(&self) -> bool {
         self.eigenvalue >= UNSTABLE || !self.eigenvalue.is_finite()
     }
 
-    /// Whether it is one for certain, though the eigenvalue is known roughly.
+    /// Whether the determinant is a minimum although the eigenvalue is known only roughly.
     pub fn is_certainly_stable(&self) -> bool {
         self.eigenvalue - CERTAIN * self.residual > 0.0
     }
 
-    /// Whether unrestricted orbitals have a far lower energy.
+    /// Whether unrestricted orbitals have a much lower energy.
     pub fn is_broken(&self) -> bool {
         self.eigenvalue < BROKEN
     }
 
-    /// Whether that is known well enough.
-    fn is_known(&self, rotations: Rotations) -> bool {
+    /// Whether the eigenvalue is known accurately enough to decide.
+    fn is_converged(&self, rotations: Rotations) -> bool {
         let (value, residual) = (self.eigenvalue, self.residual);
-        let share = |share: f64| share * value.abs();
+        let fraction = |fraction: f64| fraction * value.abs();
         match rotations {
             Rotations::Internal => {
-                let leads_down = value < UNSTABLE && residual <= share(DOWNWARDS);
-                leads_down || residual <= share(ENOUGH_OF_VALUE).max(ENOUGH)
+                let leads_downhill = value < UNSTABLE && residual <= fraction(DOWNHILL_FRACTION);
+                leads_downhill || residual <= fraction(CONVERGED_FRACTION).max(CONVERGED)
             }
             Rotations::Triplet => {
-                let is_told = value < BROKEN && residual <= share(ROUGHLY_OF_VALUE);
-                is_told || value - CERTAIN * residual > BROKEN
+                let is_reported = value < BROKEN && residual <= fraction(REPORTED_FRACTION);
+                is_reported || value - CERTAIN * residual > BROKEN
             }
         }
     }
 }
 
-/// The search for the lowest eigenvalue.
+/// The iterative search for the lowest eigenvalue of the orbital Hessian.
 #[derive(Debug)]
 pub(super) struct Stability {
     pub rotations: Rotations,
-    spaces: Vec<Space>,
+    spaces: Vec<OrbitalSpace>,
     davidson: Davidson,
-    /// Of each vector whose product is asked for: the densities of all electrons and of each spin.
+    /// For each vector whose product with the Hessian is needed: the densities of all electrons and of each spin.
     densities: Vec<(Matrix, Vec<Matrix>)>,
-    passes: usize,
+    iterations: usize,
 }
 
-/// The orbitals of a spin.
+/// Occupied and virtual orbitals of a spin, as rows over basis functions.
 #[derive(Debug)]
-struct Space {
-    /// As rows.
+struct OrbitalSpace {
     occupied: Matrix,
     virtuals: Matrix,
     /// e_a - e_i, `[occupied, virtual]`, Eh.
     gaps: Matrix,
 }
 
-impl Space {
-    fn of(spin: &Spin) -> Self {
+impl OrbitalSpace {
+    fn new(spin: &SpinOrbitals) -> Self {
         let (first, n) = (spin.occupied, spin.orbitals.columns);
         let rest = spin.orbitals.rows - first;
-        let virtuals = Matrix::of(rest, n, spin.orbitals.values[first * n..].to_vec());
+        let virtuals = Matrix::new(rest, n, spin.orbitals.values[first * n..].to_vec());
         let (below, above) = spin.energies.split_at(first);
         let gaps = below.iter().flat_map(|i| above.iter().map(move |a| a - i)).collect();
-        Self { occupied: spin.orbitals.first_rows(first), virtuals, gaps: Matrix::of(first, rest, gaps) }
+        Self { occupied: spin.orbitals.first_rows(first), virtuals, gaps: Matrix::new(first, rest, gaps) }
     }
 
     /// The change of the density by a rotation.
@@ -126,7 +127,7 @@ impl Space {
         density
     }
 
-    /// What a change of the Fock matrix does to a rotation's product.
+    /// The product of the Hessian with a rotation, given the change of the Fock matrix by the rotation.
     fn product(&self, rotation: &Matrix, fock: &Matrix) -> Vec<f64> {
         let mut product = self.occupied.times(fock).times(&self.virtuals.transposed());
         let own = self.gaps.values.iter().zip(&rotation.values);
@@ -136,20 +137,20 @@ impl Space {
 }
 
 impl Stability {
-    /// Of a converged determinant; none where there is nothing to rotate.
-    pub fn of(field: &Field, rotations: Rotations) -> Option<Self> {
-        let spaces: Vec<Space> = field.spins.iter().map(Space::of).collect();
+    /// Starts the analysis of a converged determinant; none if there are no rotations.
+    pub fn new(state: &ScfState, rotations: Rotations) -> Option<Self> {
+        let spaces: Vec<OrbitalSpace> = state.spins.iter().map(OrbitalSpace::new).collect();
         let gaps: Vec<f64> = spaces.iter().flat_map(|space| space.gaps.values.iter().copied()).collect();
         if gaps.is_empty() {
             return None;
         }
         let davidson = Davidson::new(gaps, STARTS);
-        let mut stability = Self { rotations, spaces, davidson, densities: Vec::new(), passes: 0 };
+        let mut stability = Self { rotations, spaces, davidson, densities: Vec::new(), iterations: 0 };
         stability.prepare();
         Some(stability)
     }
 
-    /// Forms the densities of the vectors that are asked for.
+    /// Forms the densities of the vectors whose products are needed.
     fn prepare(&mut self) {
         let of_vector = |vector: &Vec<f64>| {
             let spins: Vec<Matrix> =
@@ -161,92 +162,51 @@ impl Stability {
             }
             (all, spins)
         };
-        self.densities = self.davidson.asked().iter().map(of_vector).collect();
+        self.densities = self.davidson.requested().iter().map(of_vector).collect();
     }
 
-    /// A vector as rotations of each spin.
+    /// Splits a vector into the rotations of each spin.
     fn split(&self, vector: &[f64]) -> Vec<Matrix> {
         let mut rest = vector;
-        let mut next = |space: &Space| {
+        let mut next = |space: &OrbitalSpace| {
             let (own, later) = rest.split_at(space.gaps.values.len());
             rest = later;
-            Matrix::of(space.gaps.rows, space.gaps.columns, own.to_vec())
+            Matrix::new(space.gaps.rows, space.gaps.columns, own.to_vec())
         };
         self.spaces.iter().map(&mut next).collect()
     }
 
-    /// The densities whose field is to be known.
-    pub fn demands(&self) -> Vec<Demand<'_>> {
+    /// The densities for which J and K are needed next.
+    pub fn density_inputs(&self) -> Vec<DensityInput<'_>> {
         self.densities
             .iter()
-            .map(|(all, spins)| Demand { density: all.clone(), spins: spins.iter().collect() })
+            .map(|(all, spins)| DensityInput { total: all.clone(), spins: spins.iter().collect() })
             .collect()
     }
 
-    /// Goes on with what the densities feel; returns the end where there is one.
-    pub fn step(&mut self, feelings: Vec<Feeling>) -> Option<Lowest> {
-        let product = |(vector, feeling): (&Vec<f64>, Feeling)| -> Vec<f64> {
+    /// Continues with J and K of the densities; returns the lowest eigenvalue when the search ends.
+    pub fn advance(&mut self, jk: Vec<JkMatrices>) -> Option<LowestMode> {
+        let product = |(vector, jk): (&Vec<f64>, JkMatrices)| -> Vec<f64> {
             let rotations = self.split(vector);
-            let of_spin = |((space, rotation), exchange): ((&Space, &Matrix), &Matrix)| {
-                let mut fock = feeling.coulomb.clone();
+            let of_spin = |((space, rotation), exchange): ((&OrbitalSpace, &Matrix), &Matrix)| {
+                let mut fock = jk.coulomb.clone();
                 fock.add(-1.0, exchange);
                 space.product(rotation, &fock)
             };
-            self.spaces.iter().zip(&rotations).zip(&feeling.exchange).flat_map(of_spin).collect()
+            self.spaces.iter().zip(&rotations).zip(&jk.exchange).flat_map(of_spin).collect()
         };
-        let products = self.davidson.asked().iter().zip(feelings).map(product).collect();
+        let products = self.davidson.requested().iter().zip(jk).map(product).collect();
         let lowest = self.davidson.accept(products);
-        self.passes += 1;
+        self.iterations += 1;
         let rotations = self.split(&lowest.vector);
-        let lowest = Lowest { eigenvalue: lowest.value, residual: lowest.residual, rotations };
-        if !lowest.is_known(self.rotations) && self.passes < PASSES && !self.davidson.asked().is_empty() {
+        let lowest = LowestMode { eigenvalue: lowest.value, residual: lowest.residual, rotations };
+        if !lowest.is_converged(self.rotations)
+            && self.iterations < MAX_ITERATIONS
+            && !self.davidson.requested().is_empty()
+        {
             self.prepare();
             return None;
         }
         Some(lowest)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::science::basis::named;
-    use crate::science::chemistry::{Atom, Element, Molecule};
-    use crate::science::scf::field::Problem;
-    use crate::science::scf::fock::coulomb_and_exchange;
-    use crate::science::scf::search::{Search, converge};
-    use crate::science::scf::{Derivative, Integrals, Settings, System};
-
-    #[test]
-    fn the_lowest_eigenvalue_is_the_curvature_of_the_energy_along_its_rotations() {
-        let place =
-            |symbol: &str, position| Atom { element: Element::of_symbol(symbol).unwrap(), position, is_ghost: false };
-        let atoms = vec![place("O", [0.0, 0.0, 0.2]), place("H", [0.1, 1.5, -0.9]), place("H", [0.0, -1.3, -0.8])];
-        let water = Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() };
-        let basis = named("6-31g").unwrap();
-        let integrals = Integrals::new(&System { molecule: &water, basis: &basis }, 100).unwrap();
-        let settings = Settings { convergence: 1e-12, ..Settings::default() };
-        for (electrons, is_restricted) in [([5, 5], true), ([5, 4], false), ([6, 4], false)] {
-            let terms = (&settings, Derivative::Gradient);
-            let search = Search::new(&integrals, &water, electrons, is_restricted, terms);
-            let field = converge(&integrals, vec![search]).swap_remove(0).unwrap();
-            let mut stability = Stability::of(&field, Rotations::Internal).unwrap();
-            let lowest = loop {
-                let feelings = coulomb_and_exchange(&integrals.repulsion, &stability.demands());
-                if let Some(lowest) = stability.step(feelings) {
-                    break lowest;
-                }
-            };
-            let occupied = if is_restricted { vec![electrons[0]] } else { electrons.to_vec() };
-            let problem = Problem::new(&integrals, &water, occupied);
-            let energy = |angle: f64| {
-                let mut turned = problem.turned(&field.spins, &lowest.rotations, angle);
-                let feeling = coulomb_and_exchange(&integrals.repulsion, &[Demand::of(&turned)]).swap_remove(0);
-                problem.feel(&mut turned, &feeling)
-            };
-            let curvature = (energy(1e-2) + energy(-1e-2) - 2.0 * energy(0.0)) / 2e-4;
-            let expected = if is_restricted { 2.0 } else { 1.0 } * lowest.eigenvalue;
-            assert!(lowest.is_stable() && (curvature - expected).abs() < 1e-3 * expected, "{curvature} and {expected}");
-        }
     }
 }

@@ -1,13 +1,19 @@
-//! What must hold whatever the numbers are: equal bits of all ways, derivatives, invariances, faults.
+//! Properties that hold whatever the numbers are: equal bits on all code paths, derivatives, invariances, errors.
+use super::fock::{DensityInput, build_jk};
+use super::one_electron::one_electron;
+use super::problem::ScfProblem;
+use super::search::{Search, converge};
+use super::shells::Shells;
+use super::stability::{Rotations, Stability};
 use super::*;
 use crate::science::basis::named;
-use crate::science::chemistry::{Atom, Element, PointCharge};
+use crate::science::chemistry::{Atom, Element, Molecule, PointCharge};
 use crate::science::simd::tests::FORCE_BASELINE;
 
-/// A molecule of symbols, `*` behind those of ghosts, and places in bohr.
+/// A molecule of symbols, followed by `*` for ghosts, and positions in bohr.
 fn molecule(atoms: &[(&str, [f64; 3])], charge: i32, multiplicity: u32) -> Molecule {
     let atom = |&(symbol, position): &(&str, [f64; 3])| Atom {
-        element: Element::of_symbol(symbol.trim_end_matches('*')).unwrap(),
+        element: Element::from_symbol(symbol.trim_end_matches('*')).unwrap(),
         position,
         is_ghost: symbol.ends_with('*'),
     };
@@ -31,8 +37,8 @@ fn dimer(is_ghost: [bool; 2]) -> Molecule {
 
 /// Two charges beside water.
 fn charged_water() -> Molecule {
-    let place = |charge, position| PointCharge { charge, position };
-    let point_charges = vec![place(-0.8, [0.0, 0.0, 4.0]), place(0.4, [1.0, 3.0, -4.0])];
+    let point = |charge, position| PointCharge { charge, position };
+    let point_charges = vec![point(-0.8, [0.0, 0.0, 4.0]), point(0.4, [1.0, 3.0, -4.0])];
     Molecule { point_charges, ..water() }
 }
 
@@ -45,7 +51,7 @@ fn tight() -> Settings {
     Settings { convergence: 1e-12, ..Settings::default() }
 }
 
-fn run(molecule: &Molecule, set: &str, settings: &Settings, derivative: Derivative) -> Result<Outcome, Error> {
+fn run(molecule: &Molecule, set: &str, settings: &Settings, derivative: Derivative) -> Result<ScfResult, Error> {
     solve(&System { molecule, basis: &named(set).unwrap() }, settings, derivative)
 }
 
@@ -57,24 +63,24 @@ fn gradient_of(molecule: &Molecule, set: &str) -> Vec<[f64; 3]> {
     run(molecule, set, &tight(), Derivative::Gradient).unwrap().gradient.unwrap()
 }
 
-/// All numbers of an outcome, bit by bit.
-fn bits(outcome: &Outcome) -> Vec<u64> {
-    let gradient = outcome.gradient.iter().flatten().flatten();
-    let all = [outcome.energy, outcome.scf_energy, outcome.s_squared, outcome.iterations as f64];
-    all.iter().chain(outcome.orbital_energies.iter().flatten()).chain(gradient).map(|x| x.to_bits()).collect()
+/// All numbers of a result, bit by bit.
+fn bits(result: &ScfResult) -> Vec<u64> {
+    let gradient = result.gradient.iter().flatten().flatten();
+    let all = [result.energy, result.scf_energy, result.s_squared, result.iterations as f64];
+    all.iter().chain(result.orbital_energies.iter().flatten()).chain(gradient).map(|x| x.to_bits()).collect()
 }
 
-/// Jobs of all kinds: RHF, UHF and MP2 on both, gradients.
-fn jobs() -> Vec<(Molecule, Settings, Derivative)> {
+/// Calculations of all kinds: RHF, UHF and MP2 on both, gradients.
+fn calculations() -> Vec<(Molecule, Settings, Derivative)> {
     let mut radical = dimer([false, false]);
     (radical.charge, radical.multiplicity) = (1, 2);
-    let jobs = [
+    let calculations = [
         (dimer([false, false]), mp2(), Derivative::Energy),
         (dimer([false, true]), Settings::default(), Derivative::Gradient),
         (radical.clone(), mp2(), Derivative::Energy),
         (radical, Settings::default(), Derivative::Gradient),
     ];
-    jobs.into()
+    calculations.into()
 }
 
 #[test]
@@ -82,7 +88,7 @@ fn j_and_k_are_plain_sums_over_all_integrals() {
     for set in ["6-31g*", "cc-pvtz"] {
         let (water, basis) = (water(), named(set).unwrap());
         let integrals = Integrals::new(&System { molecule: &water, basis: &basis }, 500).unwrap();
-        // The crate's own dense tensor, in which every integral stands eight times.
+        // The crate's own dense tensor, which holds every integral eight times.
         let shell = |shell: &shells::Shell| {
             let norm = |a: &f64| integral::math::norm::cart_norm(*a, shell.angular, 0, 0);
             let plain = shell.coefficients.iter().zip(&shell.exponents).map(|(c, a)| c / norm(a)).collect();
@@ -116,18 +122,16 @@ fn j_and_k_are_plain_sums_over_all_integrals() {
 }
 
 #[test]
-fn memory_chooses_the_way_and_changes_no_bit() {
+fn the_memory_limit_changes_no_bit() {
     for (set, memory_mb) in [("6-31g*", 3), ("cc-pvdz", 5)] {
         let basis = named(set).unwrap();
-        for (molecule, settings, derivative) in jobs() {
+        for (molecule, settings, derivative) in calculations() {
             let system = System { molecule: &molecule, basis: &basis };
             let (much, little) = (Integrals::new(&system, 100).unwrap(), Integrals::new(&system, memory_mb).unwrap());
-            assert!(
-                much.repulsion.is_kept() && !little.repulsion.is_kept() && little.bytes() < memory_mb * integrals::MB
-            );
-            let kept = solve_with(&much, &system, &settings, derivative).unwrap();
+            assert!(much.eri.is_stored() && !little.eri.is_stored() && little.bytes() < memory_mb * integrals::MB);
+            let stored = solve_with(&much, &system, &settings, derivative).unwrap();
             let scarce = Settings { memory_mb, ..settings };
-            assert_eq!(bits(&kept), bits(&solve_with(&little, &system, &scarce, derivative).unwrap()));
+            assert_eq!(bits(&stored), bits(&solve_with(&little, &system, &scarce, derivative).unwrap()));
         }
     }
 }
@@ -140,10 +144,10 @@ fn shared_integrals_change_no_bit() {
     let first = dimer([true, true]);
     let shared = Integrals::new(&System { molecule: &first, basis: &basis }, 100).unwrap();
     threads_may_share(&shared);
-    let mut jobs = jobs();
-    jobs.push((dimer([true, false]), mp2(), Derivative::Energy));
-    jobs.extend(jobs.clone());
-    for (molecule, settings, derivative) in jobs {
+    let mut calculations = calculations();
+    calculations.push((dimer([true, false]), mp2(), Derivative::Energy));
+    calculations.extend(calculations.clone());
+    for (molecule, settings, derivative) in calculations {
         let system = System { molecule: &molecule, basis: &basis };
         let together = solve_with(&shared, &system, &settings, derivative).unwrap();
         assert_eq!(bits(&together), bits(&solve(&system, &settings, derivative).unwrap()));
@@ -155,7 +159,7 @@ fn shared_integrals_change_no_bit() {
 
 #[test]
 fn processors_with_other_vector_instructions_give_the_same_bits() {
-    for (molecule, settings, derivative) in jobs() {
+    for (molecule, settings, derivative) in calculations() {
         let wide = run(&molecule, "6-31g", &settings, derivative).unwrap();
         FORCE_BASELINE.set(true);
         let plain = run(&molecule, "6-31g", &settings, derivative).unwrap();
@@ -201,22 +205,22 @@ fn the_gradient_is_the_slope_of_the_energy() {
 }
 
 #[test]
-fn places_and_orientations_do_not_matter() {
+fn energies_do_not_depend_on_position_and_orientation() {
     let mut moved = charged_water();
     // A rotation by 0.7 about z, then by -1.1 about x, then a shift.
-    let turn = |[x, y, z]: [f64; 3]| {
+    let rotate_and_shift = |[x, y, z]: [f64; 3]| {
         let ((s, c), (t, d)) = (0.7_f64.sin_cos(), (-1.1_f64).sin_cos());
         let (x, y) = (c * x - s * y, s * x + c * y);
         [x + 3.0, d * y - t * z - 20.0, t * y + d * z + 1.0]
     };
-    moved.atoms.iter_mut().for_each(|atom| atom.position = turn(atom.position));
-    moved.point_charges.iter_mut().for_each(|point| point.position = turn(point.position));
+    moved.atoms.iter_mut().for_each(|atom| atom.position = rotate_and_shift(atom.position));
+    moved.point_charges.iter_mut().for_each(|point| point.position = rotate_and_shift(point.position));
     for set in ["6-31g*", "cc-pvdz"] {
         assert!((energy(&charged_water(), set, &mp2()) - energy(&moved, set, &mp2())).abs() < 1e-9);
-        let (gradient, turned) = (gradient_of(&charged_water(), set), gradient_of(&moved, set));
-        for (a, b) in gradient.iter().zip(&turned) {
-            let origin = turn([0.0; 3]);
-            let expected = turn(*a);
+        let (gradient, rotated) = (gradient_of(&charged_water(), set), gradient_of(&moved, set));
+        for (a, b) in gradient.iter().zip(&rotated) {
+            let origin = rotate_and_shift([0.0; 3]);
+            let expected = rotate_and_shift(*a);
             (0..3).for_each(|k| assert!((expected[k] - origin[k] - b[k]).abs() < 1e-8));
         }
     }
@@ -266,9 +270,9 @@ fn frozen_cores_and_point_charges_are_those_of_pyscf() {
 #[test]
 fn systems_of_no_and_few_electrons_have_energies() {
     let proton = molecule(&[("H", [0.0; 3])], 1, 1);
-    let outcome = run(&proton, "6-31g", &mp2(), Derivative::Energy).unwrap();
-    assert_eq!((outcome.energy, outcome.correlation_energy), (0.0, Some(0.0)));
-    assert_eq!(outcome.notes, [Note::NoElectrons]);
+    let result = run(&proton, "6-31g", &mp2(), Derivative::Energy).unwrap();
+    assert_eq!((result.energy, result.correlation_energy), (0.0, Some(0.0)));
+    assert_eq!(result.diagnostics, [Diagnostic::NoElectrons]);
     let protons = molecule(&[("H", [0.0; 3]), ("H", [0.0, 0.0, 2.0])], 2, 1);
     assert_eq!(energy(&protons, "6-31g", &Settings::default()), 0.5);
     let slope = gradient_of(&protons, "6-31g");
@@ -290,22 +294,26 @@ fn systems_of_no_and_few_electrons_have_energies() {
 }
 
 #[test]
-fn dependent_functions_are_left_out_and_told() {
+fn dependent_functions_are_left_out_and_reported() {
     let two = |distance: f64| {
         molecule(&[WATER[0], WATER[1], WATER[2], ("O*", [3.0, 0.0, 0.0]), ("O*", [3.0, 0.0, distance])], 0, 1)
     };
     let one = molecule(&[WATER[0], WATER[1], WATER[2], ("O*", [3.0, 0.0, 0.0])], 0, 1);
     let single = energy(&one, "6-31g*", &mp2());
     for distance in [0.0, 1e-6, 1e-5] {
-        let outcome = run(&two(distance), "6-31g*", &mp2(), Derivative::Energy).unwrap();
-        let [Note::Dependent { left_out, functions, .. }] = outcome.notes[..] else { panic!("{:?}", outcome.notes) };
+        let result = run(&two(distance), "6-31g*", &mp2(), Derivative::Energy).unwrap();
+        let [Diagnostic::Dependent { left_out, functions, .. }] = result.diagnostics[..] else {
+            panic!("{:?}", result.diagnostics)
+        };
         assert_eq!((left_out, functions), (15, 49));
-        assert!((outcome.energy - single).abs() < 1e-6, "{} and {single}", outcome.energy);
+        assert!((result.energy - single).abs() < 1e-6, "{} and {single}", result.energy);
     }
-    let notes = run(&two(4e-3), "6-31g", &Settings::default(), Derivative::Energy).unwrap().notes;
+    let diagnostics = run(&two(4e-3), "6-31g", &Settings::default(), Derivative::Energy).unwrap().diagnostics;
     assert!(
-        notes.iter().any(|note| matches!(note, Note::NearlyDependent { .. } | Note::Dependent { .. })),
-        "{notes:?}"
+        diagnostics
+            .iter()
+            .any(|diagnostic| matches!(diagnostic, Diagnostic::NearlyDependent { .. } | Diagnostic::Dependent { .. })),
+        "{diagnostics:?}"
     );
 }
 
@@ -316,15 +324,19 @@ fn a_level_shift_helps_where_extrapolation_alone_fails() {
     let salt = molecule(&[("Na", [0.0; 3]), ("F", [0.0, 0.0, 12.0])], 0, 1);
     for guess in [Guess::Sad, Guess::Core] {
         let settings = Settings { guess, ..Settings::default() };
-        let outcome = run(&salt, "sto-3g", &settings, Derivative::Energy).unwrap();
-        assert!(outcome.iterations > 100);
-        assert!(outcome.notes.iter().any(|note| matches!(note, Note::Followed { .. })), "{:?}", outcome.notes);
-        assert!((outcome.energy + 257.503_667).abs() < 2e-6, "{}", outcome.energy);
+        let result = run(&salt, "sto-3g", &settings, Derivative::Energy).unwrap();
+        assert!(result.iterations > 100);
+        assert!(
+            result.diagnostics.iter().any(|diagnostic| matches!(diagnostic, Diagnostic::Followed { .. })),
+            "{:?}",
+            result.diagnostics
+        );
+        assert!((result.energy + 257.503_667).abs() < 2e-6, "{}", result.energy);
     }
 }
 
 #[test]
-fn what_does_not_converge_tells_its_history() {
+fn the_error_of_an_unconverged_scf_has_its_history() {
     let settings = Settings { max_iterations: 4, ..Settings::default() };
     let error = run(&water(), "6-31g*", &settings, Derivative::Energy).unwrap_err();
     let Error::NotConverged(History { attempts }) = &error else { panic!("{error}") };
@@ -334,7 +346,7 @@ fn what_does_not_converge_tells_its_history() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused_with_its_reason() {
+fn invalid_input_is_refused_with_its_reason() {
     let refused =
         |molecule: &Molecule, settings: &Settings| run(molecule, "6-31g", settings, Derivative::Energy).unwrap_err();
     let plain = Settings::default();
@@ -391,5 +403,54 @@ fn systems_iterated_together_give_the_bits_of_each_alone_and_one_that_is_refused
         assert_eq!(&solve_with(&integrals, system, &settings, Derivative::Energy), together);
     }
     assert!(matches!(together[1], Err(Error::Multiplicity { .. })), "{:?}", together[1]);
-    assert_eq!(together.iter().filter(|outcome| outcome.is_ok()).count(), 4);
+    assert_eq!(together.iter().filter(|result| result.is_ok()).count(), 4);
+}
+
+#[test]
+fn the_lowest_eigenvalue_is_the_curvature_of_the_energy_along_its_rotations() {
+    let atom =
+        |symbol: &str, position| Atom { element: Element::from_symbol(symbol).unwrap(), position, is_ghost: false };
+    let atoms = vec![atom("O", [0.0, 0.0, 0.2]), atom("H", [0.1, 1.5, -0.9]), atom("H", [0.0, -1.3, -0.8])];
+    let water = Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() };
+    let basis = named("6-31g").unwrap();
+    let integrals = Integrals::new(&System { molecule: &water, basis: &basis }, 100).unwrap();
+    let settings = Settings { convergence: 1e-12, ..Settings::default() };
+    for (electrons, is_restricted) in [([5, 5], true), ([5, 4], false), ([6, 4], false)] {
+        let terms = (&settings, Derivative::Gradient);
+        let search = Search::new(&integrals, &water, electrons, is_restricted, terms);
+        let state = converge(&integrals, vec![search]).swap_remove(0).unwrap();
+        let mut stability = Stability::new(&state, Rotations::Internal).unwrap();
+        let lowest = loop {
+            let jk = build_jk(&integrals.eri, &stability.density_inputs());
+            if let Some(lowest) = stability.advance(jk) {
+                break lowest;
+            }
+        };
+        let occupied = if is_restricted { vec![electrons[0]] } else { electrons.to_vec() };
+        let problem = ScfProblem::new(&integrals, &water, occupied);
+        let energy = |angle: f64| {
+            let mut rotated = problem.rotate_all(&state.spins, &lowest.rotations, angle);
+            let jk = build_jk(&integrals.eri, &[DensityInput::from_spins(&rotated)]).swap_remove(0);
+            problem.update_fock(&mut rotated, &jk)
+        };
+        let curvature = (energy(1e-2) + energy(-1e-2) - 2.0 * energy(0.0)) / 2e-4;
+        let expected = if is_restricted { 2.0 } else { 1.0 } * lowest.eigenvalue;
+        assert!(lowest.is_stable() && (curvature - expected).abs() < 1e-3 * expected, "{curvature} and {expected}");
+    }
+}
+
+#[test]
+fn every_set_has_functions_of_unit_norm() {
+    let neon = Element::from_symbol("Ne").unwrap();
+    for set in ["sto-3g", "6-31g*", "aug-cc-pvdz", "def2-tzvp"] {
+        let shells = Shells::for_atoms(&[(neon, [0.3, -0.2, 0.1])], &named(set).unwrap()).unwrap();
+        let overlap = one_electron(&shells, integral::engine::os::overlap_into);
+        for shell in &shells.list {
+            // Of Cartesian functions x^l, which is the first.
+            let alike = if shells.is_spherical { shell.functions } else { 1 };
+            for p in shell.range().take(alike) {
+                assert!((overlap.get(p, p) - 1.0).abs() < 1e-13, "{set} {p}: {}", overlap.get(p, p));
+            }
+        }
+    }
 }

@@ -39,7 +39,7 @@ impl Atom {
         if is_ion || letters.to_uppercase().starts_with("CL") || letters.to_uppercase().starts_with("BR") {
             shorter = letters.chars().take(2).collect();
         }
-        Element::of_symbol(&shorter).or_else(|| Element::of_symbol(&letters))
+        Element::from_symbol(&shorter).or_else(|| Element::from_symbol(&letters))
     }
 
     /// Name and number of the residue, as in `ALA 52A`. An ambiguous number is written as in the file.

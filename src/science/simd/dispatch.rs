@@ -11,9 +11,9 @@ pub(in crate::science) fn has_avx2_and_fma() -> bool {
     std::is_x86_feature_detected!("avx2") && std::is_x86_feature_detected!("fma")
 }
 
-/// Defines a function that is compiled for AVX2 with FMA and for any processor. It may have one generic argument, written `<const N: usize>` or
-/// `<type T: Trait>`, and returns nothing. What is called inside must be
-/// `#[inline(always)]` to be compiled with it, which closures passed to iterators are not.
+/// Defines a function that is compiled twice, for AVX2 with FMA and for any processor. It returns nothing and may have one generic argument,
+/// written `<const N: usize>` or `<type T: Trait>`. Functions called inside must be `#[inline(always)]` to be compiled for the same
+/// instructions, which closures passed to iterators are not.
 macro_rules! dispatch {
     (
         $(#[$about:meta])*

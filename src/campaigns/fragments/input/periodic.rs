@@ -3,7 +3,7 @@ use super::cell::{CellSpec, LatticeSpec};
 use super::diagnostic::{Diagnostic, LineFault};
 use super::format::formula;
 use crate::science::chemistry::Lattice;
-use crate::science::chemistry::whole::{self, Split};
+use crate::science::chemistry::unwrapping::{self, Split};
 use crate::science::expansion::Supersystem;
 use crate::units::BOHR_ANGSTROM;
 
@@ -65,10 +65,10 @@ pub fn cells(specs: &[CellSpec], unit_bohr: f64) -> Result<Vec<Option<Cell>>, Li
 pub fn make_whole(frame: usize, system: &mut Supersystem, cell: &Cell) -> Result<usize, Diagnostic> {
     let lattice = &cell.lattice;
     let sets: Vec<Vec<usize>> = system.fragments.iter().map(|fragment| fragment.atoms.clone()).collect();
-    let moves = whole::make_whole(&system.elements, &system.positions, &sets, lattice);
+    let moves = unwrapping::make_whole(&system.elements, &system.positions, &sets, lattice);
     let moves = moves.map_err(|split| describe_split(frame, system, split))?;
     for (position, &counts) in system.positions.iter_mut().zip(&moves) {
-        *position = lattice.moved(*position, counts);
+        *position = lattice.translated(*position, counts);
     }
     system.arrange();
     Ok(sets.iter().filter(|set| set.iter().any(|&atom| moves[atom] != [0; 3])).count())

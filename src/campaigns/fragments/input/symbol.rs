@@ -29,7 +29,7 @@ const MAX_LENGTH: usize = 40;
 
 /// The element that `word` names, unless it is ambiguous.
 pub fn parse(word: &str) -> Result<Symbol, SymbolError> {
-    let plain = word.parse().ok().and_then(Element::of_number).or_else(|| Element::of_symbol(word));
+    let plain = word.parse().ok().and_then(Element::from_number).or_else(|| Element::from_symbol(word));
     if let Some(element) = plain {
         return Ok(Symbol { element, is_isotope: false });
     }
@@ -58,7 +58,7 @@ fn is_ghost(word: &str) -> bool {
 }
 
 fn isotope(word: &str, lower: &str) -> Option<Symbol> {
-    let isotope_of = |symbol: &str| Some(Symbol { element: Element::of_symbol(symbol)?, is_isotope: true });
+    let isotope_of = |symbol: &str| Some(Symbol { element: Element::from_symbol(symbol)?, is_isotope: true });
     let is_digit = |c: char| c.is_ascii_digit();
     if ["d", "t"].iter().any(|letter| lower.strip_prefix(letter).is_some_and(is_label)) {
         return isotope_of("H");
@@ -93,8 +93,8 @@ fn is_label(rest: &str) -> bool {
 fn labelled(word: &str) -> Option<Symbol> {
     let letters = word.find(|c: char| !c.is_ascii_alphabetic())?;
     let (symbol, rest) = word.split_at(letters);
-    let element = Element::of_symbol(symbol).filter(|_| is_label(rest))?;
-    let is_clear = symbol.len() == 1 || symbol == element.symbol() || Element::of_symbol(&symbol[..1]).is_none();
+    let element = Element::from_symbol(symbol).filter(|_| is_label(rest))?;
+    let is_clear = symbol.len() == 1 || symbol == element.symbol() || Element::from_symbol(&symbol[..1]).is_none();
     is_clear.then_some(Symbol { element, is_isotope: false })
 }
 
@@ -102,7 +102,7 @@ fn labelled(word: &str) -> Option<Symbol> {
 fn guess(word: &str) -> SymbolError {
     let letters: String = word.chars().take_while(char::is_ascii_alphabetic).collect();
     let starts = [letters.get(..2), letters.get(..1)].into_iter().flatten();
-    let mut elements = starts.filter_map(|start| Element::of_symbol(start).filter(|found| found.symbol() == start));
+    let mut elements = starts.filter_map(|start| Element::from_symbol(start).filter(|found| found.symbol() == start));
     elements.next().map_or(SymbolError::Unknown, SymbolError::Label)
 }
 

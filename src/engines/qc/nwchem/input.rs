@@ -215,7 +215,7 @@ mod tests {
 
     fn with<T>(chemistry: &Chemistry, multiplicity: u32, f: impl Fn(&Calculation) -> T) -> T {
         let atom = |symbol, z, is_ghost| Atom {
-            element: Element::of_symbol(symbol).unwrap(),
+            element: Element::from_symbol(symbol).unwrap(),
             position: [0.0, 0.0, z],
             is_ghost,
         };
@@ -256,7 +256,7 @@ mod tests {
 
     fn potentials_of(symbols: &[&str], charge: i32, chemistry: &Chemistry) -> String {
         let atom = |symbol: &&str| Atom {
-            element: Element::of_symbol(symbol.trim_start_matches('*')).unwrap(),
+            element: Element::from_symbol(symbol.trim_start_matches('*')).unwrap(),
             position: [0.0; 3],
             is_ghost: symbol.starts_with('*'),
         };
@@ -286,9 +286,9 @@ mod tests {
         );
         own.keywords.insert("ecp__Xe".into(), json!(false));
         assert_eq!(potentials_of(&["Xe"], 0, &own), "ecp\n I library dhf-ecp\nend\nfreeze 18");
-        assert_eq!(core_electrons(&own, Element::of_symbol("I").unwrap()), Some(28));
+        assert_eq!(core_electrons(&own, Element::from_symbol("I").unwrap()), Some(28));
         own.keywords.insert("ecp__I".into(), json!("nelec 28"));
-        assert_eq!(core_electrons(&own, Element::of_symbol("I").unwrap()), None);
+        assert_eq!(core_electrons(&own, Element::from_symbol("I").unwrap()), None);
         assert!(!keyword_lines(&own.keywords).contains("ecp"));
     }
 }

@@ -211,7 +211,7 @@ mod tests {
     #[test]
     fn valence_only_functions_are_detected() {
         let atom = |symbol: &str, is_ghost| Atom {
-            element: Element::of_symbol(symbol).unwrap(),
+            element: Element::from_symbol(symbol).unwrap(),
             position: [0.0; 3],
             is_ghost,
         };

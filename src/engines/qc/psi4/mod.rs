@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_frozen_core_is_refused_with_core_potentials_that_were_not_counted() {
-        let atom = Atom { element: Element::of_symbol("Xe").unwrap(), position: [0.0; 3], is_ghost: false };
+        let atom = Atom { element: Element::from_symbol("Xe").unwrap(), position: [0.0; 3], is_ghost: false };
         let molecule = Molecule { atoms: vec![atom], charge: 0, multiplicity: 1, point_charges: Vec::new() };
         let chemistry = Chemistry { basis: Some("def2-svp".into()), ..Chemistry::default() };
         let calculation =

@@ -110,7 +110,7 @@ mod tests {
     use crate::science::chemistry::{Atom, Element};
 
     fn with<T>(symbol: &str, charge: i32, chemistry: &Chemistry, f: impl Fn(&Calculation) -> T) -> T {
-        let atom = Atom { element: Element::of_symbol(symbol).unwrap(), position: [0.0; 3], is_ghost: false };
+        let atom = Atom { element: Element::from_symbol(symbol).unwrap(), position: [0.0; 3], is_ghost: false };
         let multiplicity = if (atom.element.number() as i32 - charge) % 2 == 0 { 1 } else { 2 };
         let molecule = Molecule { atoms: vec![atom], charge, multiplicity, point_charges: Vec::new() };
         f(&Calculation { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry })

@@ -71,7 +71,7 @@ mod tests {
 
     fn molecule(symbols: &[&str], point_charges: Vec<PointCharge>) -> Molecule {
         let atom = |symbol: &&str| Atom {
-            element: Element::of_symbol(symbol.trim_start_matches('*')).unwrap(),
+            element: Element::from_symbol(symbol.trim_start_matches('*')).unwrap(),
             position: [0.0; 3],
             is_ghost: symbol.starts_with('*'),
         };

@@ -24,7 +24,7 @@ fn fill(key: u8, part: usize, numbers: &mut [f64]) {
 }
 
 /// The set of a key, and how many of its parts were computed by this call.
-fn keep(memory: &dyn Memory, key: u8) -> (Box<dyn Kept>, usize) {
+fn keep(memory: &dyn Memory, key: u8) -> (Box<dyn StoredNumbers>, usize) {
     let mut computed = 0;
     let kept = memory.keep(&[key], &sizes(), &mut |part, numbers| {
         computed += 1;
@@ -35,7 +35,7 @@ fn keep(memory: &dyn Memory, key: u8) -> (Box<dyn Kept>, usize) {
     (kept, computed)
 }
 
-fn is_right(key: u8, kept: &dyn Kept) -> bool {
+fn is_right(key: u8, kept: &dyn StoredNumbers) -> bool {
     let own = keep(&OwnMemory, key).0;
     own.numbers().iter().zip(kept.numbers()).all(|(own, kept)| own.to_bits() == kept.to_bits())
         && own.numbers().len() == kept.numbers().len()

@@ -216,7 +216,7 @@ fn every_surface_weighted_is_the_mean_of_sampled_ones() {
     let layout = system(&model, &MeanField, &clock).layout();
     let mean = |algorithm: &dyn Algorithm, n: u64| {
         let mut sums = Moments::new(layout.states, exponent_for(2.0));
-        for block in Tasks::new(0, n).pieces(LANES as u64) {
+        for block in Tasks::new(0, n).split(LANES as u64) {
             let found = run(&model, algorithm, &clock, block, &InitialConditions::default());
             let last = &found.samples[found.samples.len() - system(&model, algorithm, &clock).layout().len()..];
             (0..layout.states).for_each(|k| sums.add_lanes(k, &last[k], &[true; LANES]).unwrap());

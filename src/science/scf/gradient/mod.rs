@@ -1,46 +1,46 @@
-//! Derivatives of the Hartree-Fock energy with respect to the places of atoms.
+//! What is the gradient of the Hartree-Fock energy with respect to the positions of atoms?
 //!
-//! Orbitals need no derivative: with D the density of all electrons, P and F the density and the Fock matrix of each spin, the
+//! Derivatives of the orbitals are not needed: with D the density of all electrons, P and F the density and the Fock matrix of each spin, the
 //! gradient is that of the one-electron integrals times D, of the repulsion integrals times the two-particle density, of the
 //! overlap times `-sum PFP`, and of the repulsion of nuclei (Pople, Krishnan, Schlegel and Binkley, Int. J. Quantum Chem.
-//! Symp. 13, 225, 1979, DOI 10.1002/qua.560160825). Densities are taken to Cartesian functions, so that integrals need not be
-//! taken from them.
+//! Symp. 13, 225, 1979, DOI 10.1002/qua.560160825). Densities are transformed to Cartesian functions, so that integrals need not be
+//! transformed to spherical ones.
 mod one_electron;
 mod shifted;
 mod two_electron;
 
-use super::charges;
-use super::field::Field;
 use super::integrals::Integrals;
+use super::scf_state::ScfState;
 use super::shells::Shells;
+use super::system::charges;
 use crate::science::chemistry::{Molecule, distance};
 use crate::science::linear::Matrix;
 
-/// The gradient of the energy of a converged determinant, `[atoms, 3]`, ghosts' too, Eh/bohr.
-pub(super) fn gradient(integrals: &Integrals, molecule: &Molecule, field: &Field) -> Vec<[f64; 3]> {
+/// The gradient of the energy of a converged determinant, including ghosts, `[atoms, 3]`, Eh/bohr.
+pub(super) fn gradient(integrals: &Integrals, molecule: &Molecule, state: &ScfState) -> Vec<[f64; 3]> {
     let shells = integrals.shells();
     let cartesian = |matrix: &Matrix| to_cartesian(shells, matrix);
-    let density = cartesian(&field.density());
-    let spins: Vec<_> = field.spins.iter().map(|spin| cartesian(&spin.density)).collect();
+    let density = cartesian(&state.density());
+    let spins: Vec<_> = state.spins.iter().map(|spin| cartesian(&spin.density)).collect();
     let mut weighted = Matrix::zeros(density.rows, density.columns);
-    for spin in &field.spins {
-        let factor = if field.is_restricted() { 2.0 } else { 1.0 };
+    for spin in &state.spins {
+        let factor = if state.is_restricted() { 2.0 } else { 1.0 };
         weighted.add(factor, &cartesian(&spin.density.times(&spin.fock).times(&spin.density)));
     }
-    let mut sum = repulsion_of_nuclei(molecule);
+    let mut sum = nuclear_repulsion(molecule);
     one_electron::add(shells, molecule, &density, &weighted, &mut sum);
-    two_electron::add(&integrals.repulsion, &density, &spins, &mut sum);
+    two_electron::add(&integrals.eri, &density, &spins, &mut sum);
     sum
 }
 
-/// A density over functions as one over Cartesian functions.
+/// Transforms a density over functions to one over Cartesian functions.
 fn to_cartesian(shells: &Shells, matrix: &Matrix) -> Matrix {
     let mut rows = Matrix::zeros(shells.functions, shells.cartesian);
     for shell in &shells.list {
         for k in 0..shell.functions {
             let row = &mut rows.row_mut(shell.first + k)[shell.first_cartesian..][..shell.cartesian()];
-            match shells.form(shell.angular) {
-                Some(form) => row.copy_from_slice(&form[k * shell.cartesian()..][..shell.cartesian()]),
+            match shells.spherical_transform(shell.angular) {
+                Some(transform) => row.copy_from_slice(&transform[k * shell.cartesian()..][..shell.cartesian()]),
                 None => row[k] = 1.0,
             }
         }
@@ -48,8 +48,8 @@ fn to_cartesian(shells: &Shells, matrix: &Matrix) -> Matrix {
     rows.transposed().times(&matrix.times(&rows))
 }
 
-/// Of the repulsion of nuclei among themselves and by point charges.
-fn repulsion_of_nuclei(molecule: &Molecule) -> Vec<[f64; 3]> {
+/// The gradient of the repulsion of nuclei among themselves and by point charges, Eh/bohr.
+fn nuclear_repulsion(molecule: &Molecule) -> Vec<[f64; 3]> {
     let charges = charges(molecule);
     let mut sum = vec![[0.0; 3]; molecule.atoms.len()];
     for (at, sum) in sum.iter_mut().enumerate() {

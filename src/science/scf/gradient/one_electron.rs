@@ -1,29 +1,28 @@
-//! The part of overlap, kinetic energy, nuclei and point charges.
-use super::shifted::{Ladder, lowered, raised};
+//! What do the one-electron integrals contribute to the gradient: overlap, kinetic energy, nuclei and point charges?
+use super::shifted::{AngularShift, lowered, raised};
 use crate::science::chemistry::Molecule;
 use crate::science::linear::Matrix;
 use crate::science::scf::shells::{HIGHEST_ANGULAR, Shell, Shells};
 use integral::engine::os::{self, Prim};
 
-/// Adds the gradient of the one-electron energy, and of the overlap times a density weighted with energies (all over Cartesian
-/// functions).
+/// Adds the gradient of the one-electron energy and of the overlap times the energy-weighted density, with densities over Cartesian functions.
 pub(super) fn add(shells: &Shells, molecule: &Molecule, density: &Matrix, weighted: &Matrix, sum: &mut [[f64; 3]]) {
-    let ladders: Vec<_> = (0..=HIGHEST_ANGULAR).map(Ladder::of).collect();
+    let shifts: Vec<_> = (0..=HIGHEST_ANGULAR).map(AngularShift::new).collect();
     let points: Vec<_> = molecule.point_charges.iter().map(|point| (point.position, point.charge)).collect();
     for (i, a) in shells.list.iter().enumerate() {
         for (j, b) in shells.list[..=i].iter().enumerate() {
             let factor = if i == j { 1.0 } else { 2.0 };
-            let pair = Pair::of(a, b, &ladders);
+            let pair = ShellPair::new(a, b, &shifts);
             let (energy, norm) = (block(density, a, b, factor), block(weighted, a, b, -factor));
-            // Both centres; where they are one, all but the charges' own part vanishes.
-            let mut take = |[at_a, at_b]: [[f64; 3]; 2]| {
+            // If both centres are the same, everything vanishes but the contribution of the charges.
+            let mut add_centers = |[at_a, at_b]: [[f64; 3]; 2]| {
                 add_to(&mut sum[a.atom], at_a, 1.0);
                 add_to(&mut sum[b.atom], at_b, 1.0);
             };
-            take(pair.derivatives(&energy, os::kinetic_into));
-            take(pair.derivatives(&norm, os::overlap_into));
+            add_centers(pair.derivatives(&energy, os::kinetic_into));
+            add_centers(pair.derivatives(&norm, os::overlap_into));
             if !points.is_empty() {
-                take(pair.derivatives(&energy, |p, q, scale, out| os::nuclear_into(p, q, &points, scale, out)));
+                add_centers(pair.derivatives(&energy, |p, q, scale, out| os::nuclear_into(p, q, &points, scale, out)));
             }
             for (at, atom) in molecule.atoms.iter().enumerate().filter(|(_, atom)| !atom.is_ghost) {
                 let charge = [(atom.position, f64::from(atom.element.number()))];
@@ -31,7 +30,7 @@ pub(super) fn add(shells: &Shells, molecule: &Molecule, density: &Matrix, weight
                     pair.derivatives(&energy, |p, q, scale, out| os::nuclear_into(p, q, &charge, scale, out));
                 add_to(&mut sum[a.atom], at_a, 1.0);
                 add_to(&mut sum[b.atom], at_b, 1.0);
-                // Nothing changes when all three move.
+                // By translational invariance.
                 add_to(&mut sum[at], at_a, -1.0);
                 add_to(&mut sum[at], at_b, -1.0);
             }
@@ -39,7 +38,7 @@ pub(super) fn add(shells: &Shells, molecule: &Molecule, density: &Matrix, weight
     }
 }
 
-/// A multiple of a density's block.
+/// The block of a density that belongs to two shells, times a factor.
 fn block(density: &Matrix, a: &Shell, b: &Shell, factor: f64) -> Vec<f64> {
     let rows = a.first_cartesian..a.first_cartesian + a.cartesian();
     let columns = b.first_cartesian..b.first_cartesian + b.cartesian();
@@ -50,23 +49,23 @@ fn add_to(sum: &mut [f64; 3], value: [f64; 3], factor: f64) {
     (0..3).for_each(|k| sum[k] += factor * value[k]);
 }
 
-/// Two shells with what their derivatives are made of.
-struct Pair<'a> {
+/// Two shells with the primitives that their derivatives consist of.
+struct ShellPair<'a> {
     a: &'a Shell,
     b: &'a Shell,
-    ladders: [&'a Ladder; 2],
+    shifts: [&'a AngularShift; 2],
     plain: [Vec<(Prim, f64)>; 2],
     raised: [Vec<(Prim, f64)>; 2],
     lowered: [Vec<(Prim, f64)>; 2],
 }
 
-impl<'a> Pair<'a> {
-    fn of(a: &'a Shell, b: &'a Shell, ladders: &'a [Ladder]) -> Self {
+impl<'a> ShellPair<'a> {
+    fn new(a: &'a Shell, b: &'a Shell, shifts: &'a [AngularShift]) -> Self {
         let plain = |shell: &Shell| shell.primitives(shell.angular).collect();
         Self {
             a,
             b,
-            ladders: [&ladders[a.angular], &ladders[b.angular]],
+            shifts: [&shifts[a.angular], &shifts[b.angular]],
             plain: [plain(a), plain(b)],
             raised: [raised(a), raised(b)],
             lowered: [lowered(a), lowered(b)],
@@ -86,9 +85,9 @@ impl<'a> Pair<'a> {
         let (na, nb) = (self.a.cartesian(), self.b.cartesian());
         let up = contract(&self.raised[0], &self.plain[1], size(self.a.angular + 1) * nb);
         let down = contract(&self.lowered[0], &self.plain[1], size(self.a.angular.saturating_sub(1)) * nb);
-        let at_a = self.ladders[0].sum(nb, weights, &up, &down);
+        let at_a = self.shifts[0].sum(nb, weights, &up, &down);
         let up = contract(&self.plain[0], &self.raised[1], na * size(self.b.angular + 1));
         let down = contract(&self.plain[0], &self.lowered[1], na * size(self.b.angular.saturating_sub(1)));
-        [at_a, self.ladders[1].sum(1, weights, &up, &down)]
+        [at_a, self.shifts[1].sum(1, weights, &up, &down)]
     }
 }

@@ -3,18 +3,19 @@ use super::cluster::{Cluster, binomial, combinations, subsets};
 use super::supersystem::Supersystem;
 use std::collections::{HashMap, HashSet};
 
-/// The clusters of an expansion, by their size. With a cluster all of its sub-clusters are there: without that its own term could not be told
-/// from theirs.
+/// The clusters of an expansion, by size. The set contains all sub-clusters of each of its clusters; without them, own terms could not be
+/// computed.
 #[derive(Clone, Debug)]
-pub struct Kept {
+pub struct ClusterSet {
     fragments: usize,
-    /// Entry k - 1 has the clusters of k fragments, in lexicographic order.
+    /// Entry k - 1: the clusters of k fragments, in lexicographic order.
     by_size: Vec<Vec<Cluster>>,
-    /// In how many kept clusters of each size a cluster is contained; none where every cluster is kept and it can be counted.
+    /// For each cluster, the number of clusters of each size in the set that contain it; none if the set is complete, where binomial
+    /// coefficients give the number.
     containing: Option<HashMap<Cluster, Vec<i64>>>,
 }
 
-/// Why clusters cannot be enumerated.
+/// There are too many clusters to enumerate.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{fragments} fragments have more than {most} clusters of {size}: lower max_order, or set cutoffs_angstrom")]
 pub struct TooMany {
@@ -23,27 +24,27 @@ pub struct TooMany {
     pub most: usize,
 }
 
-/// The most clusters that are held; each takes tens of bytes on every rank.
-const MOST: usize = 20_000_000;
+/// The largest number of clusters of one size; each takes tens of bytes on every rank.
+const MAX_CLUSTERS: usize = 20_000_000;
 
-impl Kept {
+impl ClusterSet {
     /// All clusters of up to `max_order` of `fragments` fragments.
     ///
     /// # Errors
     /// There are too many of them.
     pub fn all(fragments: usize, max_order: usize) -> Result<Self, TooMany> {
         let by_size = (1..=max_order.min(fragments)).map(|size| {
-            let fits = binomial(fragments, size).is_some_and(|count| count <= MOST as i64);
+            let fits = binomial(fragments, size).is_some_and(|count| count <= MAX_CLUSTERS as i64);
             if fits {
                 Ok(combinations(fragments, size).collect())
             } else {
-                Err(TooMany { fragments, size, most: MOST })
+                Err(TooMany { fragments, size, most: MAX_CLUSTERS })
             }
         });
         Ok(Self { fragments, by_size: by_size.collect::<Result<_, _>>()?, containing: None })
     }
 
-    /// Single fragments and the whole.
+    /// Single fragments and the cluster of all fragments.
     pub fn ends(fragments: usize) -> Self {
         let mut by_size = vec![Vec::new(); fragments];
         by_size[0] = combinations(fragments, 1).collect();
@@ -52,7 +53,7 @@ impl Kept {
     }
 
     /// The clusters of up to `max_order` fragments of which every sub-cluster of k fragments has a diameter of at most `cutoffs[k - 2]`,
-    /// bohr. The diameter of a cluster is the largest of its pairs' distances, and that of a pair is between the two atoms next to one another.
+    /// bohr. The diameter of a cluster is the largest distance of two of its fragments, measured between their closest atoms.
     ///
     /// # Errors
     /// There are too many of them.
@@ -68,19 +69,19 @@ impl Kept {
                 let pairs = cluster.iter().enumerate().flat_map(|(k, &a)| cluster[..k].iter().map(move |&b| (a, b)));
                 pairs.map(|(a, b)| distances[a as usize * fragments + b as usize]).all(|d| d <= cutoff(size))
             };
-            let mut found = Vec::new();
+            let mut selected = Vec::new();
             for cluster in smaller {
                 for last in cluster[size - 2] + 1..fragments as u16 {
                     let larger: Cluster = cluster.iter().copied().chain([last]).collect();
                     if is_near(&larger) && faces(&larger).all(|face| known.contains(&*face)) {
-                        found.push(larger);
+                        selected.push(larger);
                     }
                 }
-                if found.len() > MOST {
-                    return Err(TooMany { fragments, size, most: MOST });
+                if selected.len() > MAX_CLUSTERS {
+                    return Err(TooMany { fragments, size, most: MAX_CLUSTERS });
                 }
             }
-            by_size.push(found);
+            by_size.push(selected);
         }
         let mut containing = HashMap::<Cluster, Vec<i64>>::new();
         for cluster in by_size.iter().flatten() {
@@ -91,12 +92,12 @@ impl Kept {
         Ok(Self { fragments, by_size, containing: Some(containing) })
     }
 
-    /// How many fragments there are.
+    /// The number of fragments.
     pub fn fragments(&self) -> usize {
         self.fragments
     }
 
-    /// Whether some cluster may have been left out for its size.
+    /// Whether cutoffs may have left out clusters.
     pub fn is_cut(&self) -> bool {
         self.containing.is_some()
     }
@@ -106,19 +107,20 @@ impl Kept {
         self.by_size.get(size - 1).map_or(&[], Vec::as_slice)
     }
 
-    /// How many clusters of `size` fragments contain `cluster`. Beyond the sizes that are held, of complete sets only.
+    /// The number of clusters of `size` fragments that contain `cluster`. Sizes beyond the largest in the set are supported only for complete sets.
     pub fn containing(&self, cluster: &[u16], size: usize) -> i64 {
         match &self.containing {
             Some(containing) => containing.get(cluster).and_then(|counts| counts.get(size - 1)).copied().unwrap_or(0),
             None if size < cluster.len() => 0,
-            // All clusters of this size are held, so that their number is known to fit.
+            // Cannot overflow, since all clusters of this size are in the set.
             None => binomial(self.fragments - cluster.len(), size - cluster.len()).unwrap_or(i64::MAX),
         }
     }
 }
 
-/// The sub-clusters with one fragment less.
+/// The sub-clusters with one fragment fewer.
 fn faces(cluster: &[u16]) -> impl Iterator<Item = Cluster> + '_ {
-    (0..cluster.len())
-        .map(|gone| cluster.iter().enumerate().filter(|(k, _)| *k != gone).map(|(_, &fragment)| fragment).collect())
+    (0..cluster.len()).map(|omitted| {
+        cluster.iter().enumerate().filter(|(k, _)| *k != omitted).map(|(_, &fragment)| fragment).collect()
+    })
 }

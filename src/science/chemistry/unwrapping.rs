@@ -1,27 +1,28 @@
-//! Where do the atoms of molecules stand in a periodic frame, when each molecule is in one piece?
+//! How are molecules that the boundary of a periodic cell cuts made whole?
 use super::bonds::{BOND_FACTOR, bond_ratios};
-use super::{Counts, Element, Lattice, Nearest, Neighbours};
+use super::element::Element;
+use super::lattice::{Counts, Lattice, Nearest, Neighbours};
 use crate::units::BOHR_ANGSTROM;
 
-/// Images whose distances differ by less than this, bohr, are equally near: which of them is meant would be a matter of rounding and of
-/// the last step of a simulation.
+/// Images whose distances differ by less than this are equally near, bohr: which one is the nearest would depend on rounding and on the last step
+/// of a simulation.
 pub const SAME_DISTANCE: f64 = 0.1 / BOHR_ANGSTROM;
 
-/// Why a set of atoms is no molecule that could be put together.
+/// Why a set of atoms cannot be made whole.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Split {
-    /// Bonds lead from an atom of the set to its own image: a chain, a layer or a crystal. The atoms are those of such a bond.
+    /// Bonds connect the set to its own image: an infinite chain, layer or crystal. The atoms are those of such a bond.
     Endless { set: usize, atoms: (usize, usize) },
-    /// Bonds do not hold the set together, and two images of a part of it are equally near to the rest. The atoms are the first ones of the
-    /// rest and of that part.
+    /// The set has parts not connected by bonds, and two images of a part are equally near to the rest. The atoms are the first ones of the rest
+    /// and of that part.
     Unclear { set: usize, atoms: (usize, usize), nearest: Nearest },
 }
 
-/// How far each atom is to be moved, in vectors of the lattice, so that each of `sets` is in one piece: its first atom stays, the others
-/// follow along bonds, and parts that no bond joins are put where they are nearest to the others. Positions in bohr.
+/// The translation of each atom, in lattice vectors, that makes each of `sets` whole: its first atom stays, the others follow along bonds, and
+/// parts not connected by bonds are moved to their nearest images. Positions in bohr.
 ///
 /// # Errors
-/// A set is no molecule.
+/// A set cannot be made whole.
 pub fn make_whole(
     elements: &[Element],
     positions: &[[f64; 3]],
@@ -41,7 +42,7 @@ pub fn make_whole(
         let mut parts = Vec::new();
         for &atom in atoms {
             if moves[atom].is_none() {
-                let part = follow(atom, &bonds, &mut moves);
+                let part = follow_bonds(atom, &bonds, &mut moves);
                 parts.push(part.map_err(|atoms| Split::Endless { set, atoms })?);
             }
         }
@@ -54,8 +55,9 @@ pub fn make_whole(
     Ok(moves.into_iter().map(Option::unwrap_or_default).collect())
 }
 
-/// The atoms that bonds join to `first`, which stays where it is, and their moves; a bond that does not fit them where there is one.
-fn follow(
+/// Follows bonds from `first`, which stays, and sets the translations of the connected atoms, which are returned; the atoms of an inconsistent
+/// bond if there is one.
+fn follow_bonds(
     first: usize,
     bonds: &[Vec<(usize, Counts)>],
     moves: &mut [Option<Counts>],
@@ -66,7 +68,7 @@ fn follow(
         next += 1;
         let here = moves[atom].unwrap_or_default();
         for &(other, counts) in &bonds[atom] {
-            let there = plus(here, counts);
+            let there = add(here, counts);
             match moves[other] {
                 None => {
                     moves[other] = Some(there);
@@ -80,7 +82,7 @@ fn follow(
     Ok(part)
 }
 
-/// Moves the parts of a set to where they are nearest to one another; the first one stays.
+/// Moves the parts of a set to their nearest images; the first one stays.
 fn join(
     parts: &[Vec<usize>],
     positions: &[[f64; 3]],
@@ -90,35 +92,35 @@ fn join(
     if parts.len() < 2 {
         return Ok(());
     }
-    let place = |&atom: &usize| lattice.moved(positions[atom], moves[atom].unwrap_or_default());
-    let groups: Vec<Vec<[f64; 3]>> = parts.iter().map(|part| part.iter().map(place).collect()).collect();
+    let position = |&atom: &usize| lattice.translated(positions[atom], moves[atom].unwrap_or_default());
+    let groups: Vec<Vec<[f64; 3]>> = parts.iter().map(|part| part.iter().map(position).collect()).collect();
     for (part, joint) in arrange(&groups, lattice).into_iter().enumerate().skip(1) {
         if joint.nearest.next - joint.nearest.distance < SAME_DISTANCE {
             return Err(((parts[joint.to][0], parts[part][0]), joint.nearest));
         }
         for &atom in &parts[part] {
-            moves[atom] = moves[atom].map(|counts| plus(counts, joint.counts));
+            moves[atom] = moves[atom].map(|counts| add(counts, joint.counts));
         }
     }
     Ok(())
 }
 
-/// Where a group stands, next to another one.
+/// The translation of a group of points to another group.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Joint {
-    /// How far it is to be moved, in vectors of the lattice.
+    /// Translation in lattice vectors.
     pub counts: Counts,
-    /// The group that it was put next to.
+    /// Index of the group to which it was moved.
     pub to: usize,
-    /// How near it is to that one.
+    /// Its nearest image to that group.
     pub nearest: Nearest,
 }
 
-/// Puts groups of points next to one another: the first one stays, and of those that are left the one that is nearest to any that has its
-/// place is put there (Prim's minimum spanning tree). No group is empty.
+/// Moves groups of points next to one another: the first one stays, and repeatedly the group nearest to any placed one is moved there (Prim's
+/// minimum spanning tree). No group is empty.
 pub fn arrange(groups: &[Vec<[f64; 3]>], lattice: &Lattice) -> Vec<Joint> {
-    let stays = Nearest { counts: [0; 3], distance: 0.0, next: f64::INFINITY };
-    let mut joints = vec![Joint { counts: [0; 3], to: 0, nearest: stays }; groups.len()];
+    let unmoved = Nearest { counts: [0; 3], distance: 0.0, next: f64::INFINITY };
+    let mut joints = vec![Joint { counts: [0; 3], to: 0, nearest: unmoved }; groups.len()];
     let mut left: Vec<usize> = (1..groups.len()).collect();
     for &group in &left {
         joints[group].nearest = lattice.nearest(&groups[0], &groups[group]);
@@ -127,7 +129,7 @@ pub fn arrange(groups: &[Vec<[f64; 3]>], lattice: &Lattice) -> Vec<Joint> {
     while !left.is_empty() {
         let best = (0..left.len()).fold(0, |best, k| if is_nearer(&joints, left[k], left[best]) { k } else { best });
         let placed = left.swap_remove(best);
-        joints[placed].counts = plus(joints[joints[placed].to].counts, joints[placed].nearest.counts);
+        joints[placed].counts = add(joints[joints[placed].to].counts, joints[placed].nearest.counts);
         for &group in &left {
             let nearest = lattice.nearest(&groups[placed], &groups[group]);
             if nearest.distance < joints[group].nearest.distance {
@@ -138,7 +140,7 @@ pub fn arrange(groups: &[Vec<[f64; 3]>], lattice: &Lattice) -> Vec<Joint> {
     joints
 }
 
-fn plus(a: Counts, b: Counts) -> Counts {
+fn add(a: Counts, b: Counts) -> Counts {
     std::array::from_fn(|k| a[k] + b[k])
 }
 
@@ -150,7 +152,7 @@ mod tests {
     const CUBE: [[f64; 3]; 3] = [[10.0, 0.0, 0.0], [0.0, 10.0, 0.0], [0.0, 0.0, 10.0]];
 
     fn elements(symbols: &[&str]) -> Vec<Element> {
-        symbols.iter().map(|symbol| Element::of_symbol(symbol).unwrap()).collect()
+        symbols.iter().map(|symbol| Element::from_symbol(symbol).unwrap()).collect()
     }
 
     /// Angstrom to bohr.
@@ -163,17 +165,17 @@ mod tests {
     }
 
     #[test]
-    fn a_molecule_is_whole_wherever_the_border_cuts_it() {
+    fn a_molecule_is_made_whole_wherever_the_boundary_cuts_it() {
         let elements = elements(&["H", "O", "H"]);
         let water = bohr([[0.76, 0.59, 0.0], [0.0, 0.0, 0.0], [-0.76, 0.59, 0.0]]);
         for rows in [CUBE, [[8.0, 0.0, 0.0], [5.0, 7.0, 0.0], [-4.0, 3.0, 9.0]]] {
             let lattice = lattice(rows);
             for moves in [[[0; 3]; 3], [[0; 3], [1, 0, -1], [0, 2, 5]], [[-3, 1, 1], [0; 3], [7, 0, 0]]] {
-                let cut: Vec<_> = (0..3).map(|a| lattice.moved(water[a], moves[a])).collect();
+                let cut: Vec<_> = (0..3).map(|a| lattice.translated(water[a], moves[a])).collect();
                 let sets = bonded_sets(&elements, &cut, Some(&lattice));
                 assert_eq!(sets, [[0, 1, 2]]);
                 let back = make_whole(&elements, &cut, &sets, &lattice).unwrap();
-                let whole: Vec<_> = (0..3).map(|a| lattice.moved(cut[a], back[a])).collect();
+                let whole: Vec<_> = (0..3).map(|a| lattice.translated(cut[a], back[a])).collect();
                 assert_eq!(whole[0], cut[0], "the first atom stays");
                 for (a, b) in [(0, 1), (0, 2), (1, 2)] {
                     assert!((distance(whole[a], whole[b]) - distance(water[a], water[b])).abs() < 1e-12);
@@ -183,7 +185,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chain_that_goes_on_in_the_next_cell_is_no_molecule() {
+    fn an_infinite_chain_is_refused() {
         let elements = elements(&["C", "C", "C", "He"]);
         let chain = bohr([[0.0, 0.0, 0.0], [1.4, 0.0, 0.0], [2.8, 0.0, 0.0], [0.0, 5.0, 5.0]]);
         let short = lattice([[4.2, 0.0, 0.0], [0.0, 10.0, 0.0], [0.0, 0.0, 10.0]]);

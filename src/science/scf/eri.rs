@@ -1,12 +1,10 @@
-//! Two-electron repulsion integrals (pq|rs), each once.
+//! How are the two-electron repulsion integrals (pq|rs) computed and stored, each once?
 //!
-//! They come in blocks: the rows of all pairs p, q of functions of a shell pair, each with all pairs r, s that do not come later.
-//! A row is made of runs of s, one for every r, so that everything done with it runs along memory. Kept in memory or computed
-//! anew for every pass: the blocks are filled by the same code and come in the same order, so nothing that is computed
-//! from them depends on which it was.
-use super::blocks::{Block, blocks, pairs, triangle};
+//! They come in blocks, one for each shell pair (see [`EriBlock`]), whose rows are read along memory. Blocks are computed by the same code
+//! and come in the same order whether they are stored or recomputed in every pass, so results do not depend on it.
+use super::eri_blocks::{EriBlock, eri_blocks, run_starts, shell_pairs};
 use super::shells::{Shell, Shells, to_functions};
-use crate::science::memory::{Kept, Memory};
+use crate::science::memory::{Memory, StoredNumbers};
 use integral::Engine;
 use integral::engine::os_eri::{
     EriBatch4Scratch, EriScratch, ShellPairData, coulomb_shell_batch4_pairs_into_scratch,
@@ -16,44 +14,45 @@ use integral::engine::rys;
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-/// Integrals of shell quartets whose bound by Schwarz's inequality is smaller are zero, Eh.
+/// Shell quartets whose Schwarz bound is smaller are neglected, Eh.
 const NEGLIGIBLE: f64 = 1e-13;
 
-/// Integrals over some shells.
+/// Repulsion integrals over the functions of some shells.
 #[derive(Debug)]
-pub(super) struct Repulsion {
+pub(super) struct Eri {
     shells: Shells,
-    /// Shell pairs i >= j, in order of i, then j.
+    /// Shell pairs i >= j, ordered by i, then j.
     pairs: Vec<(usize, usize)>,
+    /// Primitive pairs of each shell pair.
     data: Vec<ShellPairData>,
-    /// Square roots of the largest (pq|pq) of each shell pair.
+    /// Schwarz bound of each shell pair: the square root of its largest (pq|pq), Eh^(1/2).
     bounds: Vec<f64>,
     /// The largest of them.
     largest_bound: f64,
-    /// Shell pairs that are computed together, four at a time: in ascending order, alike in angular momentum and primitives.
-    alike: Vec<Vec<usize>>,
-    blocks: Vec<Block>,
-    /// Where runs start in rows, for each r, and the end.
+    /// Groups of shell pairs with equal angular momentum and number of primitives, four of which are computed together; ascending.
+    groups: Vec<Vec<usize>>,
+    blocks: Vec<EriBlock>,
+    /// Where the runs start in a complete row, for each r; the last entry is its length.
     runs: Vec<usize>,
-    /// All blocks one behind the other, where they are kept.
-    kept: Option<Box<dyn Kept>>,
+    /// All blocks one after another, if they are stored.
+    stored: Option<Box<dyn StoredNumbers>>,
 }
 
-impl Repulsion {
-    /// Prepares the integrals over some shells; nothing is computed but their bounds.
+impl Eri {
+    /// Prepares the integrals over some shells; only their bounds are computed.
     pub fn new(shells: Shells) -> Self {
         let list = &shells.list;
-        let pairs = pairs(&shells);
+        let pairs = shell_pairs(&shells);
         let data = pairs.iter().map(|&(i, j)| shell_pair_data(list[i].contraction(), list[j].contraction())).collect();
-        let (runs, blocks) = (triangle(shells.functions), blocks(&shells));
-        let (bounds, alike) = (Vec::new(), Vec::new());
-        let mut repulsion = Self { pairs, data, bounds, largest_bound: 0.0, alike, blocks, runs, kept: None, shells };
-        repulsion.bound();
-        repulsion
+        let (runs, blocks) = (run_starts(shells.functions), eri_blocks(&shells));
+        let (bounds, groups) = (Vec::new(), Vec::new());
+        let mut eri = Self { pairs, data, bounds, largest_bound: 0.0, groups, blocks, runs, stored: None, shells };
+        eri.set_bounds();
+        eri
     }
 
-    /// Schwarz's bounds, and which pairs are alike.
-    fn bound(&mut self) {
+    /// Computes the Schwarz bounds and groups the shell pairs.
+    fn set_bounds(&mut self) {
         let mut quartets = Quartets::default();
         let bound = |pair: usize| {
             let mut largest = 0.0_f64;
@@ -64,16 +63,15 @@ impl Repulsion {
             largest.sqrt()
         };
         let bounds: Vec<f64> = (0..self.pairs.len()).map(bound).collect();
-        let mut alike = BTreeMap::<_, Vec<usize>>::new();
+        let mut groups = BTreeMap::<_, Vec<usize>>::new();
         for (pair, &(i, j)) in self.pairs.iter().enumerate() {
             let angular = self.shells.list[i].angular + self.shells.list[j].angular;
-            alike.entry((angular, self.data[pair].len())).or_default().push(pair);
+            groups.entry((angular, self.data[pair].len())).or_default().push(pair);
         }
         self.largest_bound = bounds.iter().fold(0.0, |largest, bound| f64::max(largest, *bound));
-        (self.bounds, self.alike) = (bounds, alike.into_values().collect());
+        (self.bounds, self.groups) = (bounds, groups.into_values().collect());
     }
 
-    /// The shells.
     pub fn shells(&self) -> &Shells {
         &self.shells
     }
@@ -83,100 +81,99 @@ impl Repulsion {
         &self.pairs
     }
 
-    /// Products of primitives of each shell pair.
+    /// Primitive pairs of each shell pair.
     pub fn data(&self) -> &[ShellPairData] {
         &self.data
     }
 
-    /// The square root of the largest (pq|pq) of a shell pair.
+    /// The Schwarz bound of a shell pair, Eh^(1/2).
     pub fn bound_of(&self, pair: usize) -> f64 {
         self.bounds[pair]
     }
 
-    /// Shell pairs that can be computed together, in ascending order.
-    pub fn alike(&self) -> &[Vec<usize>] {
-        &self.alike
+    /// Groups of shell pairs that can be computed together, each in ascending order.
+    pub fn groups(&self) -> &[Vec<usize>] {
+        &self.groups
     }
 
-    /// Where run r starts in anything with one number for each pair r >= s, and the end.
+    /// Where run r starts in a row with one number for each pair r >= s; the last entry is its length.
     pub fn runs(&self) -> &[usize] {
         &self.runs
     }
 
-    /// How many numbers all integrals are.
+    /// Total number of stored integrals, including padding.
     pub fn size(&self) -> usize {
-        self.blocks.iter().map(Block::size).sum()
+        self.blocks.iter().map(EriBlock::size).sum()
     }
 
-    /// How many numbers the largest block has.
+    /// Number of integrals of the largest block.
     pub fn largest_block(&self) -> usize {
-        self.blocks.iter().map(Block::size).max().unwrap_or(0)
+        self.blocks.iter().map(EriBlock::size).max().unwrap_or(0)
     }
 
     /// Whether all integrals are in memory.
     #[cfg(test)]
-    pub fn is_kept(&self) -> bool {
-        self.kept.is_some()
+    pub fn is_stored(&self) -> bool {
+        self.stored.is_some()
     }
 
-    /// Computes all integrals, as far as others have not, and keeps them.
-    pub fn keep(&mut self, memory: &dyn Memory) {
-        let sizes: Vec<usize> = self.blocks.iter().map(Block::size).collect();
+    /// Computes and stores all integrals, except those that another process has already computed in shared memory.
+    pub fn store(&mut self, memory: &dyn Memory) {
+        let sizes: Vec<usize> = self.blocks.iter().map(EriBlock::size).collect();
         let mut quartets = Quartets::default();
         let mut fill = |block: usize, rows: &mut [f64]| {
             let block = &self.blocks[block];
             self.fill(block, 0..block.pair + 1, rows, &mut quartets);
         };
-        self.kept = Some(memory.keep(&self.shells.key(), &sizes, &mut fill));
+        self.stored = Some(memory.keep(&self.shells.key(), &sizes, &mut fill));
     }
 
-    /// All blocks.
-    pub fn blocks(&self) -> &[Block] {
+    pub fn blocks(&self) -> &[EriBlock] {
         &self.blocks
     }
 
-    /// Computes the rows of a block anew, whether integrals are kept or not.
-    pub fn compute(&self, block: &Block, rows: &mut Vec<f64>, quartets: &mut Quartets) {
+    /// Computes the rows of a block, whether integrals are stored or not.
+    pub fn compute(&self, block: &EriBlock, rows: &mut Vec<f64>, quartets: &mut Quartets) {
         rows.clear();
         rows.resize(block.size(), 0.0);
-        if self.is_any(block.pair) {
+        if self.is_significant(block.pair) {
             self.fill(block, 0..block.pair + 1, rows, quartets);
         }
     }
 
-    /// Hands out all blocks with their rows. An integral is halved for each of p = q, r = s and pq = rs.
-    pub fn each_block(&self, mut take: impl FnMut(&Block, &[f64])) {
+    /// Calls `process` with each block and its rows. An integral is halved for each of p = q, r = s and pq = rs.
+    pub fn for_each_block(&self, mut process: impl FnMut(&EriBlock, &[f64])) {
         let (mut rows, mut quartets) = (Vec::new(), Quartets::default());
-        for block in self.blocks.iter().filter(|block| self.is_any(block.pair)) {
-            match &self.kept {
-                Some(kept) => take(block, &kept.numbers()[block.start..][..block.size()]),
+        for block in self.blocks.iter().filter(|block| self.is_significant(block.pair)) {
+            match &self.stored {
+                Some(stored) => process(block, &stored.numbers()[block.start..][..block.size()]),
                 None => {
                     rows.clear();
                     rows.resize(block.size(), 0.0);
                     self.fill(block, 0..block.pair + 1, &mut rows, &mut quartets);
-                    take(block, &rows);
+                    process(block, &rows);
                 }
             }
         }
     }
 
-    /// Hands out integrals (pq|rs) with all r >= s, in runs, for all pairs p >= q, some at a time: at most `room` numbers, or one
-    /// shell pair's.
-    pub fn each_panel(&self, room: usize, mut take: impl FnMut(&Panel)) {
+    /// Calls `process` with panels of integrals (pq|rs) with all r >= s in runs, until all pairs p >= q have been processed. A panel has at most
+    /// `max_size` numbers, or a single shell pair.
+    pub fn for_each_panel(&self, max_size: usize, mut process: impl FnMut(&Panel)) {
         let length = self.runs[self.shells.functions];
         let (mut rows, mut quartets) = (Vec::new(), Quartets::default());
         let mut from = 0;
         while from < self.blocks.len() {
             let first = &self.blocks[from];
-            let fits = |block: &Block| {
-                let end = first.first[1] + room / (block.functions[0] * length);
+            let fits = |block: &EriBlock| {
+                let end = first.first[1] + max_size / (block.functions[0] * length);
                 block.first[0] == first.first[0] && block.first[1] + block.functions[1] <= end
             };
             let to = from + 1 + self.blocks[from + 1..].iter().take_while(|block| fits(block)).count();
             let mut panel = Panel::new(first, &self.blocks[to - 1], length);
-            for block in self.blocks[from..].iter().filter(|block| self.is_any(block.pair)) {
-                let rows = match &self.kept {
-                    Some(kept) => &kept.numbers()[block.start..][..block.size()],
+            for block in self.blocks[from..].iter().filter(|block| self.is_significant(block.pair)) {
+                let rows = match &self.stored {
+                    Some(stored) => &stored.numbers()[block.start..][..block.size()],
                     None => {
                         rows.clear();
                         rows.resize(block.size(), 0.0);
@@ -186,34 +183,34 @@ impl Repulsion {
                     }
                 };
                 if block.pair < to {
-                    panel.take_own(block, rows, &self.runs);
+                    panel.add_own(block, rows, &self.runs);
                 }
-                panel.take_later(block, rows, &self.runs);
+                panel.add_later(block, rows, &self.runs);
             }
-            take(&panel);
+            process(&panel);
             from = to;
         }
     }
 
-    /// Whether any integral with a shell pair counts.
-    fn is_any(&self, pair: usize) -> bool {
+    /// Whether any integral with a shell pair may be significant.
+    fn is_significant(&self, pair: usize) -> bool {
         self.bounds[pair] * self.largest_bound >= NEGLIGIBLE
     }
 
-    /// Computes the rows of a block, which are zero before, for some ket pairs.
-    fn fill(&self, block: &Block, kets: Range<usize>, rows: &mut [f64], quartets: &mut Quartets) {
-        let enough = NEGLIGIBLE / self.bounds[block.pair];
-        for alike in &self.alike {
-            let from = alike.partition_point(|ket| *ket < kets.start);
-            let to = alike.partition_point(|ket| *ket < kets.end);
-            let wanted = alike[from..to].iter().copied().filter(|ket| self.bounds[*ket] >= enough);
-            let wanted: Vec<usize> = wanted.collect();
-            quartets.compute(self, block.pair, &wanted, |ket, values| self.place(block, ket, values, rows));
+    /// Computes the integrals of a block with some ket pairs; its rows are zero before.
+    fn fill(&self, block: &EriBlock, kets: Range<usize>, rows: &mut [f64], quartets: &mut Quartets) {
+        let threshold = NEGLIGIBLE / self.bounds[block.pair];
+        for group in &self.groups {
+            let from = group.partition_point(|ket| *ket < kets.start);
+            let to = group.partition_point(|ket| *ket < kets.end);
+            let kets = group[from..to].iter().copied().filter(|ket| self.bounds[*ket] >= threshold);
+            let kets: Vec<usize> = kets.collect();
+            quartets.compute(self, block.pair, &kets, |ket, values| self.scatter(block, ket, values, rows));
         }
     }
 
-    /// Puts a quartet's integrals in their rows.
-    fn place(&self, block: &Block, ket: usize, values: &[f64], rows: &mut [f64]) {
+    /// Copies a quartet's integrals to their rows.
+    fn scatter(&self, block: &EriBlock, ket: usize, values: &[f64], rows: &mut [f64]) {
         let (bra, (k, l)) = (self.pairs[block.pair], self.pairs[ket]);
         let (shell_k, shell_l) = (&self.shells.list[k], &self.shells.list[l]);
         let starts = if k == bra.0 { &block.last_runs[..] } else { &self.runs[shell_k.first..] };
@@ -249,7 +246,7 @@ impl Repulsion {
     }
 }
 
-/// Integrals (pq|rs) with all pairs r >= s, for functions p of one shell and q of some that follow one another.
+/// Integrals (pq|rs) with all pairs r >= s, for functions p of one shell and q of consecutive shells.
 pub(super) struct Panel {
     first: [usize; 2],
     functions: [usize; 2],
@@ -258,43 +255,43 @@ pub(super) struct Panel {
 }
 
 impl Panel {
-    /// All zero, for the functions of two blocks and of those between.
-    fn new(from: &Block, to: &Block, length: usize) -> Self {
+    /// A panel of zeros for the functions of two blocks and of those between them.
+    fn new(from: &EriBlock, to: &EriBlock, length: usize) -> Self {
         let functions = [from.functions[0], to.first[1] + to.functions[1] - from.first[1]];
         Self { first: from.first, functions, length, values: vec![0.0; functions[0] * functions[1] * length] }
     }
 
-    /// The functions q that go with p.
+    /// The functions q <= p of the panel.
     fn seconds(&self, p: usize) -> Range<usize> {
         self.first[1]..(self.first[1] + self.functions[1]).min(p + 1)
     }
 
-    /// Its pairs p >= q, each with (pq|rs) in runs of r.
+    /// Pairs p >= q, each with its integrals (pq|rs) in runs of r.
     pub fn rows(&self) -> impl Iterator<Item = (usize, usize, &[f64])> {
         let firsts = self.first[0]..self.first[0] + self.functions[0];
-        firsts.flat_map(move |p| self.seconds(p).map(move |q| (p, q, &self.values[self.at(p, q)..][..self.length])))
+        firsts.flat_map(move |p| self.seconds(p).map(move |q| (p, q, &self.values[self.offset(p, q)..][..self.length])))
     }
 
-    fn at(&self, p: usize, q: usize) -> usize {
+    fn offset(&self, p: usize, q: usize) -> usize {
         ((p - self.first[0]) * self.functions[1] + q - self.first[1]) * self.length
     }
 
-    /// Takes (pq|rs) of a block that has the panel's functions p and q, for pairs r, s that come before.
-    fn take_own(&mut self, block: &Block, rows: &[f64], runs: &[usize]) {
+    /// Adds (pq|rs) of a block that has the panel's functions p and q, for pairs rs that come before.
+    fn add_own(&mut self, block: &EriBlock, rows: &[f64], runs: &[usize]) {
         let whole = block.last_runs[0];
         let seconds = self.first[1]..self.first[1] + self.functions[1];
         if !seconds.contains(&block.first[1]) {
             return;
         }
         for ((p, q), row) in block.pairs().zip(rows.chunks_exact(block.length())) {
-            let at = self.at(p, q);
-            let to = &mut self.values[at..][..self.length];
+            let offset = self.offset(p, q);
+            let to = &mut self.values[offset..][..self.length];
             to[..whole].copy_from_slice(&row[..whole]);
             for (r, ends) in block.last_runs.windows(2).enumerate() {
                 let run = &row[ends[0]..ends[1]];
                 to[runs[block.first[0] + r]..][..run.len()].copy_from_slice(run);
             }
-            // Halves are made whole: those of r = s, of p = q, and that of pq = rs.
+            // Undoes the halving for r = s, for p = q and for pq = rs.
             let factor = if p == q { 2.0 } else { 1.0 };
             to.iter_mut().for_each(|value| *value *= factor);
             (0..=p.max(block.first[0] + block.functions[0] - 1)).for_each(|r| to[runs[r] + r] *= 2.0);
@@ -302,17 +299,17 @@ impl Panel {
         }
     }
 
-    /// Takes (rs|pq) as (pq|rs) from a block of pairs r, s that come after the panel's, or are among them.
-    fn take_later(&mut self, block: &Block, rows: &[f64], runs: &[usize]) {
+    /// Adds (rs|pq) as (pq|rs) from a block of pairs rs that come after the panel's, or are among them.
+    fn add_later(&mut self, block: &EriBlock, rows: &[f64], runs: &[usize]) {
         let is_same = block.first[0] == self.first[0];
-        // For each row where it goes and how often it was halved; short, so that all of it stays near.
+        // For each row its place in the panel's rows, and the factor that undoes its halving; short enough to stay in the cache.
         let places: Vec<_> = block.pairs().map(|(r, s)| (r, s, runs[r] + s, if r == s { 2.0 } else { 1.0 })).collect();
         let starts = if is_same { &block.last_runs[..] } else { &runs[self.first[0]..] };
         for (&start, p) in starts.iter().zip(self.first[0]..self.first[0] + self.functions[0]) {
             for q in self.seconds(p) {
                 let factor = if p == q { 2.0 } else { 1.0 };
-                let at = self.at(p, q);
-                let to = &mut self.values[at..][..self.length];
+                let offset = self.offset(p, q);
+                let to = &mut self.values[offset..][..self.length];
                 for (&(r, s, place, twice), row) in places.iter().zip(rows.chunks_exact(block.length())) {
                     if !is_same || q < block.end_of(p, (r, s)) {
                         to[place] = row[start + q] * factor * twice;
@@ -323,63 +320,63 @@ impl Panel {
     }
 }
 
-/// Room for shell quartets.
+/// Work arrays for shell quartets.
 #[derive(Default)]
 pub(super) struct Quartets {
     values: [Vec<f64>; 4],
-    spare: Vec<f64>,
+    scratch: Vec<f64>,
     four: EriBatch4Scratch,
     one: EriScratch,
 }
 
 impl Quartets {
-    /// Computes the integrals of a bra pair with ket pairs that are alike, and hands out those of each ket in row-major order.
-    fn compute(&mut self, all: &Repulsion, bra: usize, kets: &[usize], mut take: impl FnMut(usize, &[f64])) {
-        let shells = &all.shells.list;
-        let of = |pair: usize| (&shells[all.pairs[pair].0], &shells[all.pairs[pair].1]);
-        let (a, b) = of(bra);
-        let shape = |ket: usize| [a, b, of(ket).0, of(ket).1].map(Shell::cartesian);
+    /// Computes the integrals of a bra pair with ket pairs of one group, and calls `process` with those of each ket in row-major order.
+    fn compute(&mut self, eri: &Eri, bra: usize, kets: &[usize], mut process: impl FnMut(usize, &[f64])) {
+        let shells = &eri.shells.list;
+        let shells_of = |pair: usize| (&shells[eri.pairs[pair].0], &shells[eri.pairs[pair].1]);
+        let (a, b) = shells_of(bra);
+        let shape = |ket: usize| [a, b, shells_of(ket).0, shells_of(ket).1].map(Shell::cartesian);
         for four in kets.chunks(4) {
             for (values, &ket) in self.values.iter_mut().zip(four) {
                 values.clear();
                 values.resize(shape(ket).iter().product(), 0.0);
             }
-            let quartet = |ket: usize| [a, b, of(ket).0, of(ket).1];
+            let quartet = |ket: usize| [a, b, shells_of(ket).0, shells_of(ket).1];
             match <[usize; 4]>::try_from(four) {
-                Ok(four) if four.iter().all(|&ket| is_recursive(quartet(ket))) => {
+                Ok(four) if four.iter().all(|&ket| uses_recurrence(quartet(ket))) => {
                     let [v, w, x, y] = &mut self.values;
                     coulomb_shell_batch4_pairs_into_scratch(
                         &mut self.four,
                         &four.map(|ket| quartet(ket).map(Shell::contraction)),
-                        [&all.data[bra]; 4],
-                        four.map(|ket| &all.data[ket]),
+                        [&eri.data[bra]; 4],
+                        four.map(|ket| &eri.data[ket]),
                         &mut [v, w, x, y],
                     );
                 }
                 _ => {
                     for (values, &ket) in self.values.iter_mut().zip(four) {
-                        one(&mut self.one, quartet(ket), [&all.data[bra], &all.data[ket]], values);
+                        compute_one(&mut self.one, quartet(ket), [&eri.data[bra], &eri.data[ket]], values);
                     }
                 }
             }
             for (values, &ket) in self.values.iter_mut().zip(four) {
-                let forms = quartet(ket).map(|shell| all.shells.form(shell.angular));
-                to_functions(values, shape(ket), forms, &mut self.spare);
-                take(ket, values);
+                let transforms = quartet(ket).map(|shell| eri.shells.spherical_transform(shell.angular));
+                to_functions(values, shape(ket), transforms, &mut self.scratch);
+                process(ket, values);
             }
         }
     }
 }
 
-/// Whether the crate's recurrences are faster than its quadrature.
-fn is_recursive([a, b, c, d]: [&Shell; 4]) -> bool {
+/// Whether the recurrence (OS/HGP) is faster than Rys quadrature.
+fn uses_recurrence([a, b, c, d]: [&Shell; 4]) -> bool {
     let primitives = [a, b, c, d].iter().map(|shell| shell.exponents.len()).product();
     integral::select_engine(a.angular + b.angular, c.angular + d.angular, primitives) == Engine::OsHgp
 }
 
 /// The Cartesian integrals of one quartet.
-fn one(scratch: &mut EriScratch, quartet: [&Shell; 4], [bra, ket]: [&ShellPairData; 2], values: &mut [f64]) {
-    if is_recursive(quartet) {
+fn compute_one(scratch: &mut EriScratch, quartet: [&Shell; 4], [bra, ket]: [&ShellPairData; 2], values: &mut [f64]) {
+    if uses_recurrence(quartet) {
         let [a, b, c, d] = quartet.map(Shell::contraction);
         return coulomb_shell_pairs_into_scratch(scratch, a, b, c, d, bra, ket, values);
     }
