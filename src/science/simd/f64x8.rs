@@ -25,9 +25,10 @@ impl F64x8 {
         self
     }
 
-    /// The sum of all eight, always added in this order.
-    #[inline(always)]
-    pub fn sum(self) -> f64 {
+    /// The sum of all eight, always added in this order. Not inlined: next to this tree of scalar sums, the compiler would hold vectors in
+    /// narrower registers.
+    #[inline(never)]
+    pub fn sum(&self) -> f64 {
         let [a, b, c, d, e, f, g, h] = self.0;
         ((a + e) + (c + g)) + ((b + f) + (d + h))
     }
