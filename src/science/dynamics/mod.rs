@@ -18,7 +18,7 @@
 //! J. Chem. Theory Comput. 20, 6500, 2024, doi:10.1021/acs.jctc.4c00555).
 //!
 //! Trajectories run in blocks of [`LANES`]. The trajectory is the innermost index of every array (its SIMD lane), so that plain loops over it
-//! become vector instructions ([`dispatch!`](super::simd)). Lanes never mix: the bits of a trajectory depend on itself alone. No multiply-add is fused, and
+//! become vector instructions (`simd::dispatch!`). Lanes never mix: the bits of a trajectory depend on itself alone. No multiply-add is fused, and
 //! transcendental functions come from `libm` or are written out: results do not depend on the processor either.
 #![expect(clippy::needless_range_loop, reason = "a lane index runs over several arrays at once")]
 
