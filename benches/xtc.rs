@@ -1,16 +1,16 @@
-//! How fast are compressed trajectories read, beside the crate molly?
+//! How fast are compressed trajectories read, compared with the crate molly?
 //!
-//! `cargo bench --bench xtc` reads frames of 1000 atoms from a file, opened anew each time, by both in turn and tells the frames per second
-//! of each; with `-- --test` every case runs once.
+//! `cargo bench --bench xtc` reads frames of 1000 atoms from a file, which is opened for each repetition, by both libraries and reports
+//! frames per second; with `-- --test` every case runs once.
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use simmpi::md::{Frame, Trajectory, Window};
+use simmpi::md::{Frame, ReadBuffer, Trajectory};
 use std::hint::black_box;
 use std::path::Path;
 
 const FRAMES: usize = 2000;
 const ATOMS: usize = 1000;
 
-/// A chain of atoms, each frame another one, in a box of 12 nm.
+/// Writes random chains of atoms in a box of 12 nm.
 fn write(path: &Path) {
     let mut state = 1_u64;
     let mut random = || {
@@ -33,16 +33,16 @@ fn write(path: &Path) {
 
 fn by_simmpi(path: &Path) -> f32 {
     let trajectory = Trajectory::open(path).expect("the file was written whole");
-    let (mut window, mut frame, mut sum) = (Window::default(), Frame::default(), 0.0);
+    let (mut buffer, mut frame, mut sum) = (ReadBuffer::default(), Frame::default(), 0.0);
     for number in 0..trajectory.frames() {
-        trajectory.read(number, ATOMS, &mut window, &mut frame).expect("the file was written whole");
+        trajectory.read(number, ATOMS, &mut buffer, &mut frame).expect("the file was written whole");
         sum += frame.positions[ATOMS - 1][0];
     }
     sum
 }
 
 fn by_molly(path: &Path) -> f32 {
-    let mut reader = molly::XTCReader::open(path).expect("the file is there");
+    let mut reader = molly::XTCReader::open(path).expect("the file exists");
     let (mut frame, mut sum) = (molly::Frame::default(), 0.0);
     for _ in 0..FRAMES {
         reader.read_frame(&mut frame).expect("the file was written whole");
@@ -52,7 +52,7 @@ fn by_molly(path: &Path) -> f32 {
 }
 
 fn xtc(criterion: &mut Criterion) {
-    let folder = tempfile::tempdir().expect("there is a temporary folder");
+    let folder = tempfile::tempdir().expect("a temporary folder can be created");
     let path = folder.path().join("frames.xtc");
     write(&path);
     assert_eq!(by_simmpi(&path), by_molly(&path));

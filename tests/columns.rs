@@ -72,11 +72,11 @@ fn a_flat_surface_around_a_ring_is_flat_however_its_bounds_are_spelled() {
 }
 
 #[test]
-fn bounds_that_are_not_understood_are_refused_with_their_line_unless_the_period_is_given() {
+fn invalid_bounds_are_errors_with_their_line_unless_the_period_is_set() {
     let folder = Analysis::new();
     for (lines, said) in [
-        (header("0", "2pi/3x"), "w5:3: `max_puck.phi 2pi/3x` is not understood"),
-        (header("pi", "-pi"), "w5:3: the column goes from pi to -pi, which is no period"),
+        (header("0", "2pi/3x"), "w5:3: cannot parse `max_puck.phi 2pi/3x`"),
+        (header("pi", "-pi"), "w5:3: the column goes from pi to -pi, which is not a period"),
         (header("-pi", "pi").replace("max_", "max-"), "w5:2: `min_puck.phi` is set, but not `max_puck.phi`"),
         (header("-pi", "pi") + &header("-pi", "0"), "w5:6: `max_puck.phi` is 0 here and pi in line 3"),
         ("#! FIELDS time puck.phi\n".into(), "the period in `w5` is none, that of window 0 6.28"),
@@ -91,7 +91,7 @@ fn bounds_that_are_not_understood_are_refused_with_their_line_unless_the_period_
 }
 
 #[test]
-fn a_window_that_was_restarted_or_killed_has_each_time_once_and_says_so_once() {
+fn a_window_that_was_restarted_or_killed_has_each_time_once_with_one_warning() {
     let folder = Analysis::new();
     let head = "@    xaxis  label \"Time (ps)\"\n@    yaxis  label \"Position (nm)\"\n";
     let rows = |from: usize, to: usize| -> String {
@@ -155,7 +155,7 @@ fn energy(campaign: &Campaign, item: &str) -> Vec<f64> {
 }
 
 #[test]
-fn a_free_energy_of_replicas_closes_where_their_files_say() {
+fn a_free_energy_of_replicas_has_the_period_of_their_files() {
     let section = "cvs = [\"phi\"]\ngrid = 40\nbandwidth = [0.3]";
     let given = replicas(PERIODIC, &format!("{section}\nperiod = [6.283185307179586]"));
     given.run(0, &[]).expect(0, &["3 of 3 tasks done"]);
@@ -167,11 +167,11 @@ fn a_free_energy_of_replicas_closes_where_their_files_say() {
         told.run(0, &[]).expect(0, &["3 of 3 tasks done"]);
         assert_eq!(energy(&told, "phi/free_energy"), expected, "{head}");
     }
-    // What the section says holds: here none.
+    // The section takes precedence: here no period.
     let none = replicas(PERIODIC, &format!("{section}\nperiod = [0.0]"));
     none.run(0, &[]).expect(0, &[]);
     assert!(energy(&none, "phi/free_energy")[39] > expected[39] + 0.5);
-    // Of two variables one is periodic, as the file says; the difference of regions is across the seam.
+    // One of two variables is periodic, according to the files; a region crosses its boundary.
     let two = "cvs = [\"phi\", \"half\"]\ngrid = 10\nbandwidth = [0.3, 0.3]\nregions = [[[2.0, 4.3], [-2, 2]], [[-1.1, 1.1], [-2, 2]]]";
     let (told, given) =
         (replicas(PERIODIC, two), replicas(PERIODIC, &format!("{two}\nperiod = [6.283185307179586, 0]")));
@@ -186,13 +186,13 @@ fn a_free_energy_of_replicas_closes_where_their_files_say() {
 }
 
 #[test]
-fn replicas_whose_periods_contradict_each_other_are_refused_by_name_and_run_once() {
+fn contradicting_periods_of_replicas_are_an_error_and_no_replica_runs_again() {
     let section = "cvs = [\"phi\"]\ngrid = 40\nbandwidth = [0.3]";
     for head in [PERIODIC.replace("max_phi pi", "max_phi 2pi"), "#! FIELDS time phi half opes.bias\n".into()] {
         let campaign = replicas(&head, section);
         campaign
             .run(0, &[])
-            .expect(65, &["the period of `phi` is 6.28", "of seed 1", "in that of seed 3", "give `period`"]);
+            .expect(65, &["the period of `phi` is 6.28", "of seed 1", "in that of seed 3", "set `period`"]);
         campaign.write(&config(&format!("{section}\nperiod = [6.283185307179586]")));
         campaign.run(0, &[]).expect(0, &["3 of 3 tasks done"]);
         assert_eq!(fs::read_to_string(campaign.path("ran")).unwrap().lines().count(), 3);
@@ -219,7 +219,7 @@ fn ranges_and_regions_wider_than_the_period_are_refused() {
 }
 
 #[test]
-fn a_replica_without_samples_behind_what_is_discarded_is_named() {
+fn a_replica_without_samples_after_the_discarded_time_is_reported() {
     let section = "cvs = [\"phi\"]\ngrid = 40\ndiscard_ps = ";
     let late = replicas(PERIODIC, &format!("{section}1000"));
     late.run(0, &[]).expect(
@@ -232,7 +232,7 @@ fn a_replica_without_samples_behind_what_is_discarded_is_named() {
 }
 
 #[test]
-fn what_is_left_out_of_a_collected_file_stands_in_the_notes() {
+fn lines_left_out_of_a_collected_file_are_in_the_notes() {
     let head = format!("{PERIODIC} 0.0 1 2 3\n 1.0 1 {PERIODIC}");
     let campaign = replicas(&head, "cvs = [\"phi\"]\ngrid = 40\n");
     campaign.run(0, &[]).expect(0, &["3 of 3 tasks done"]);

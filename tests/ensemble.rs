@@ -1,4 +1,4 @@
-//! Ensembles by any program: what is refused before anything runs, how programs fail, and what is kept.
+//! Ensembles of any program: errors before anything runs, failures of programs, and what is kept.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -11,7 +11,7 @@ use support::replicas::{reader, strings};
 use support::skip::skip;
 use support::{Campaign, reference, simmpi};
 
-/// A campaign whose replicas run `script` by sh; `keys` stand in `[ensemble]`, `sections` behind `[ensemble.command]`.
+/// A campaign whose replicas run `script` by sh; `keys` are those of `[ensemble]`, `sections` follow `[ensemble.command]`.
 fn campaign(keys: &str, script: &str, sections: &str) -> Campaign {
     Campaign::with(simmpi(), &config(keys, script, sections))
 }
@@ -24,7 +24,7 @@ fn config(keys: &str, script: &str, sections: &str) -> String {
 }
 
 /// Seeds and folders as most campaigns have them.
-fn of(seeds: &str) -> String {
+fn seeds_and_folders(seeds: &str) -> String {
     format!("seeds = \"{seeds}\"\ndirectory = \"replicas/{{seed}}\"")
 }
 
@@ -84,7 +84,7 @@ fn a_replica_finds_its_files_and_variables_in_its_folder_and_leaves_what_it_prin
         "echo out $1 $FRICTION $OMP_NUM_THREADS; cat in/run.txt data.bin; echo err >&2; env | grep -c OMPI_COMM";
     let files = "environment = { FRICTION = \"f{gamma}\" }\n[ensemble.variables]\ngamma = 2.5\ntemperatures = [300, 310]\n\
         [ensemble.files]\n\"in/run.txt\" = \"run.txt.j2\"\n\"data.bin\" = \"data.bin\"";
-    let campaign = campaign(&of("5,9"), script, files);
+    let campaign = campaign(&seeds_and_folders("5,9"), script, files);
     fs::write(campaign.path("run.txt.j2"), "T={{ temperatures[replica] }} seed={{ seed }} <&>\n").unwrap();
     fs::write(campaign.path("data.bin"), "bytes\n").unwrap();
     // The launcher's variables are not there, and grep finds none: exit code 1 is what fails.
@@ -96,26 +96,29 @@ fn a_replica_finds_its_files_and_variables_in_its_folder_and_leaves_what_it_prin
 }
 
 #[test]
-fn what_cannot_be_is_told_before_anything_runs() {
+fn invalid_configurations_are_rejected_before_anything_runs() {
     let plain = |keys: &str| config(keys, "touch ../../ran", "");
-    let with = |sections: &str| config(&of("1-4"), "touch ../../ran", sections);
+    let with = |sections: &str| config(&seeds_and_folders("1-4"), "touch ../../ran", sections);
     let cases: &[(String, &[&str])] = &[
-        (plain(""), &["`seeds` is missing", "count"]),
-        (plain("seeds = \"1-4\"\ncount = 4"), &["`seeds` and `count` are both given"]),
+        (plain(""), &["`seeds` is not set", "count"]),
+        (plain("seeds = \"1-4\"\ncount = 4"), &["`seeds` and `count` are both set"]),
         (plain("seeds = \"1-x\""), &["`1-x` is neither a number nor a range"]),
         (plain("seeds = [3, 4, 3]"), &["seed 3 is given twice, for replicas 0 and 2"]),
         (
             plain("seeds = \"1-4\"\ndirectory = \"replicas\""),
             &["replicas 0 and 1 (seeds 1 and 2) have the same folder"],
         ),
-        (plain("seeds = \"1-4\"\ndirectory = \"r/{sede}\""), &["`{sede}` names nothing", "there are seed, replica"]),
-        (plain("seeds = \"1-4\"\ndirectory = \"../{seed}\""), &["cannot be a replica's folder"]),
-        (plain(&of("1-4")).replace("\"{seed}\"]", "\"7\"]"), &["would do the same", "name {seed} in argv"]),
-        (with("[ensemble.files]\n\"a\" = \"a.j2\""), &["`", "a.j2`: nobody defines `kapa`: line 2", "kappa"]),
-        (with("[ensemble.files]\n\"../a\" = \"config.toml\""), &["`../a` is not within the replica's folder"]),
-        (with("[ensemble.files]\n\"a\" = \"absent\""), &["there is no such file"]),
-        (with("[ensemble.variables]\nseed = 3"), &["`seed` has a meaning of its own"]),
-        (with("[[ensemble.collect]]\nfile = \"a\"\ncolumns = [\"x\", \"x\"]"), &["column x is named twice"]),
+        (plain("seeds = \"1-4\"\ndirectory = \"r/{sede}\""), &["`sede` is undefined", "there are seed, replica"]),
+        (plain("seeds = \"1-4\"\ndirectory = \"../{seed}\""), &["cannot be the folder of a replica"]),
+        (
+            plain(&seeds_and_folders("1-4")).replace("\"{seed}\"]", "\"7\"]"),
+            &["would compute the same", "use {seed} in argv"],
+        ),
+        (with("[ensemble.files]\n\"a\" = \"a.j2\""), &["`", "a.j2`: line 2: `kapa` is undefined", "kappa"]),
+        (with("[ensemble.files]\n\"../a\" = \"config.toml\""), &["`../a` is outside the folder of the replica"]),
+        (with("[ensemble.files]\n\"a\" = \"absent\""), &["file not found"]),
+        (with("[ensemble.variables]\nseed = 3"), &["`seed` is a reserved name"]),
+        (with("[[ensemble.collect]]\nfile = \"a\"\ncolumns = [\"x\", \"x\"]"), &["column x is listed twice"]),
         (with("threads = 4096"), &["4096 threads on"]),
         (
             with("").replace("\"sh\", \"-c\"", "\"no-such-program\", \"-c\""),
@@ -123,13 +126,16 @@ fn what_cannot_be_is_told_before_anything_runs() {
         ),
         (
             with("").replace("engine = \"command\"", "engine = \"model\""),
-            &["needs the section [ensemble.model]", "only"],
+            &["requires the section [ensemble.model]", "requires engine ="],
         ),
         (
             with("[[ensemble.free_energy]]\ncvs = [\"phi\"]\nbias = \"opes.bias\"\ndiscard_ps = 1.0"),
-            &["no collected file has the columns phi, opes.bias, time", "`temperature_k` is missing"],
+            &["no collected file has the columns phi, opes.bias, time", "`temperature_k` is not set"],
         ),
-        (with("").replace("engine = \"command\"", "engine = \"gromacs\""), &["needs the section [ensemble.gromacs]"]),
+        (
+            with("").replace("engine = \"command\"", "engine = \"gromacs\""),
+            &["requires the section [ensemble.gromacs]"],
+        ),
     ];
     for (config, said) in cases {
         let campaign = Campaign::with(
@@ -143,17 +149,18 @@ fn what_cannot_be_is_told_before_anything_runs() {
 }
 
 #[test]
-fn files_of_strangers_and_of_other_campaigns_are_not_touched() {
-    let campaign = campaign(&of("1-3"), "echo $1", "");
+fn foreign_files_and_those_of_other_campaigns_are_not_touched() {
+    let campaign = campaign(&seeds_and_folders("1-3"), "echo $1", "");
     fs::create_dir_all(campaign.path("replicas/2")).unwrap();
     fs::write(campaign.path("replicas/2/thesis.tex"), "all of it").unwrap();
-    campaign.run(0, &[]).expect(78, &["there are files in `", "replicas/2` that are not of this campaign's"]);
+    campaign.run(0, &[]).expect(78, &["replicas/2` contain files that do not belong to the replicas"]);
     campaign.run(0, &["--fresh"]).expect(78, &["replicas/2`"]);
     assert_eq!(text(&campaign.path("replicas/2/thesis.tex")), "all of it");
     fs::remove_dir_all(campaign.path("replicas")).unwrap();
     campaign.run(0, &[]).expect(0, &["3 of 3 tasks done"]);
     // The same folders under other inputs, for another result.
-    let other = config(&of("1-3"), "echo other $1", "").replace("seed = 7", "seed = 7\noutput = \"other.h5\"");
+    let other =
+        config(&seeds_and_folders("1-3"), "echo other $1", "").replace("seed = 7", "seed = 7\noutput = \"other.h5\"");
     campaign.write(&other);
     campaign.run(0, &[]).expect(78, &["replicas/1`", "--fresh"]);
     assert_eq!(text(&campaign.path("replicas/1/stdout.txt")), "1\n");
@@ -162,7 +169,7 @@ fn files_of_strangers_and_of_other_campaigns_are_not_touched() {
 }
 
 #[test]
-fn every_way_to_fail_is_told_and_costs_the_other_replicas_nothing() {
+fn every_failure_is_reported_and_other_replicas_finish() {
     let token = format!("8640{}", std::process::id());
     let script = format!(
         "case $1 in\n1) kill -SEGV $$;;\n2) echo sorry >&2; exit 3;;\n3) exit 0;;\n4) echo begun; sleep {token};;\n\
@@ -170,7 +177,7 @@ fn every_way_to_fail_is_told_and_costs_the_other_replicas_nothing() {
          6) yes xxxxxxxxxxxxxxx | head -c 1000000000 >&2; echo end >&2; exit 4;;\n7) printf '\\377\\376\\n' >&2; exit 5;;\nesac\ntouch done"
     );
     let campaign = campaign(
-        &format!("{}\nstall_timeout_s = 3.0", of("0-7")),
+        &format!("{}\nstall_timeout_s = 3.0", seeds_and_folders("0-7")),
         &script,
         "produces = [\"done\"]\n[limits]\nmax_retries = 0\ntask_timeout_s = 10.0",
     );
@@ -200,39 +207,39 @@ fn every_way_to_fail_is_told_and_costs_the_other_replicas_nothing() {
 }
 
 #[test]
-fn a_replica_that_is_tried_again_begins_in_an_empty_folder_or_goes_on() {
+fn a_retried_replica_starts_in_an_empty_folder_or_continues() {
     let script = "echo $1 >> ../../tries; ls > seen; touch half; [ $(grep -c . ../../tries) -gt 1 ]";
-    let fresh = campaign(&of("1-1"), script, "");
+    let fresh = campaign(&seeds_and_folders("1-1"), script, "");
     fresh.run(0, &[]).expect(0, &["1 of 1 tasks done"]);
     assert_eq!((lines(&fresh, "tries").len(), text(&fresh.path("replicas/1/seen"))), (2, "seen\n".into()));
-    let on = campaign(&of("1-1"), script, "again = \"continue\"");
+    let on = campaign(&seeds_and_folders("1-1"), script, "again = \"continue\"");
     on.run(0, &[]).expect(0, &["1 of 1 tasks done"]);
     assert!(text(&on.path("replicas/1/seen")).contains("half"));
 }
 
 #[test]
-fn seeds_may_be_added_at_the_end_and_what_is_done_is_kept() {
+fn seeds_may_be_appended_and_finished_replicas_are_kept() {
     let script = "echo $1 >> ../../ran; printf '0 %s\\n1 %s\\n' $1 $1 > x.dat";
     let columns = "[[ensemble.collect]]\nfile = \"x.dat\"\ncolumns = [1]";
-    let campaign = campaign(&of("1-3"), script, columns);
+    let campaign = campaign(&seeds_and_folders("1-3"), script, columns);
     campaign.run(2, &[]).expect(0, &["3 of 3"]);
     campaign.run(2, &[]).expect(0, &["is complete already"]);
-    campaign.write(&config(&of("1-3,10,11"), script, columns));
+    campaign.write(&config(&seeds_and_folders("1-3,10,11"), script, columns));
     campaign.run(2, &[]).expect(0, &["3 done before", "5 of 5"]);
     let mut ran = lines(&campaign, "ran");
     ran.sort();
     assert_eq!(ran, ["1", "10", "11", "2", "3"]);
     let values: Vec<f64> = reader(&campaign).array("/results/collected/x.dat/1/values").unwrap();
     assert_eq!(values, [1.0, 1.0, 2.0, 2.0, 3.0, 3.0, 10.0, 10.0, 11.0, 11.0]);
-    campaign.write(&config(&of("2-6"), script, columns));
+    campaign.write(&config(&seeds_and_folders("2-6"), script, columns));
     campaign.run(0, &[]).expect(78, &["ensemble.seeds: entry 0 is 2, but was 1"]);
-    campaign.write(&config(&of("1-2"), script, columns));
+    campaign.write(&config(&seeds_and_folders("1-2"), script, columns));
     campaign.run(0, &[]).expect(78, &["ensemble.seeds = 2 is less than the earlier 5"]);
 }
 
 #[test]
 fn short_programs_follow_each_other_and_a_drain_runs_none_of_them_twice() {
-    let campaign = campaign(&of("1-300"), "echo $1 >> ../../ran; sleep 0.01", "");
+    let campaign = campaign(&seeds_and_folders("1-300"), "echo $1 >> ../../ran; sleep 0.01", "");
     let ran = || fs::read_to_string(campaign.path("ran")).map_or(0, |text| text.lines().count());
     let since = Instant::now();
     let running = campaign.start(2, &[]);
@@ -254,7 +261,7 @@ fn short_programs_follow_each_other_and_a_drain_runs_none_of_them_twice() {
 }
 
 #[test]
-fn a_free_energy_may_be_asked_for_or_changed_when_the_replicas_are_done() {
+fn a_free_energy_may_be_added_or_changed_when_the_replicas_are_done() {
     let script = "echo $1 >> ../../ran; k=0; echo '#! FIELDS time x bias' > COLVAR; \
         while [ $k -lt 40 ]; do echo $k $((k * $1 % 7)) 0 >> COLVAR; k=$((k + 1)); done";
     let columns = "[[ensemble.collect]]\nfile = \"COLVAR\"\ncolumns = [\"x\", \"bias\"]\n";
@@ -262,10 +269,10 @@ fn a_free_energy_may_be_asked_for_or_changed_when_the_replicas_are_done() {
         let asked = "[[ensemble.free_energy]]\ncvs = [\"x\"]\nbias = \"bias\"\ntemperature_k = 300.0\n";
         format!("{columns}{asked}grid = {grid}\n")
     };
-    let campaign = campaign(&of("1-3"), script, columns);
+    let campaign = campaign(&seeds_and_folders("1-3"), script, columns);
     campaign.run(2, &[]).expect(0, &["3 of 3"]);
     for grid in [5, 7] {
-        campaign.write(&config(&of("1-3"), script, &wanted(grid)));
+        campaign.write(&config(&seeds_and_folders("1-3"), script, &wanted(grid)));
         campaign.run(1, &[]).expect(0, &["3 of 3 tasks done"]);
         let bins: Vec<f64> = reader(&campaign).array("/results/free_energy/x/free_energy").unwrap();
         assert_eq!(bins.len(), grid);
@@ -275,10 +282,10 @@ fn a_free_energy_may_be_asked_for_or_changed_when_the_replicas_are_done() {
 }
 
 #[test]
-fn a_column_that_is_not_there_is_the_replicas_failure_and_its_values_are_empty() {
+fn a_missing_column_fails_its_replica_and_has_no_values() {
     let script = "[ $1 = 2 ] && exit 0; printf '#! FIELDS time d/x\\n0 1\\n1 2\\n1 3\\n2 4\\n' > COLVAR";
     let columns = "[limits]\nmax_retries = 0\n[[ensemble.collect]]\nfile = \"COLVAR\"\ncolumns = [\"d/x\"]";
-    let campaign = campaign(&of("1-3"), script, columns);
+    let campaign = campaign(&seeds_and_folders("1-3"), script, columns);
     campaign.run(0, &[]).expect(2, &["2 of 3 tasks done, 1 failed"]);
     assert!(outcomes(&campaign)[1].1.contains("COLVAR"), "{:?}", outcomes(&campaign));
     let file = reader(&campaign);
@@ -302,10 +309,10 @@ fn derived_seeds_and_replicas_without_folders() {
 }
 
 #[test]
-fn a_drain_ends_programs_that_go_on_later_and_waits_for_others() {
+fn a_drain_stops_programs_that_can_continue_and_waits_for_others() {
     let script = "trap 'echo stopped >> ../../log; exit 1' TERM; echo begun $1 >> ../../log; \
         while [ ! -e ../../open ]; do sleep 0.05; done; echo ended >> ../../log";
-    let on = campaign(&of("1-4"), script, "again = \"continue\"");
+    let on = campaign(&seeds_and_folders("1-4"), script, "again = \"continue\"");
     let running = on.start(2, &[]);
     let since = Instant::now();
     while lines(&on, "log").len() < 2 {
@@ -321,8 +328,8 @@ fn a_drain_ends_programs_that_go_on_later_and_waits_for_others() {
 }
 
 #[test]
-fn ranks_begin_one_after_another_where_that_is_wanted() {
-    let campaign = campaign(&format!("{}\nstagger_s = 0.7", of("1-2")), "date +%s.%N > began", "");
+fn stagger_s_delays_the_first_starts_of_ranks() {
+    let campaign = campaign(&format!("{}\nstagger_s = 0.7", seeds_and_folders("1-2")), "date +%s.%N > began", "");
     campaign.run(2, &[]).expect(0, &[]);
     let began = |seed: &str| text(&campaign.path(&format!("replicas/{seed}/began"))).trim().parse::<f64>().unwrap();
     let apart = (began("1") - began("2")).abs();
@@ -332,7 +339,7 @@ fn ranks_begin_one_after_another_where_that_is_wanted() {
 #[test]
 fn a_full_disk_in_one_replicas_folder_is_its_own_fault() {
     let campaign = campaign(
-        &of("1-3"),
+        &seeds_and_folders("1-3"),
         "head -c 4000000 /dev/zero > big || exit 7",
         "again = \"continue\"\n[limits]\nmax_retries = 1",
     );
@@ -416,7 +423,7 @@ fn free_energies_of_real_replicas_come_from_their_columns() {
     let sections = "[[ensemble.collect]]\nfile = \"COLVAR\"\ncolumns = [\"time\", \"phi\", \"opes.bias\"]\n\
         [[ensemble.free_energy]]\ncvs = [\"phi\"]\nbias = \"opes.bias\"\ntemperature_k = 300.0\ndiscard_ps = 500.0\n\
         period = [6.283185307179586]\nregions = [[[0.0, 3.141592653589793]], [[-3.141592653589793, 0.0]]]";
-    let campaign = campaign(&of("101-104"), &format!("cp {}/$1/COLVAR .", folder.display()), sections);
+    let campaign = campaign(&seeds_and_folders("101-104"), &format!("cp {}/$1/COLVAR .", folder.display()), sections);
     campaign.run(2, &[]).expect(0, &["4 of 4 tasks done"]);
     let file = reader(&campaign);
     let number = |name: &str| file.array::<f64>(&format!("/results/free_energy/phi/{name}")).unwrap();

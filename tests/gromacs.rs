@@ -167,9 +167,9 @@ fn seeds_from_the_clock_and_equal_inputs_are_refused() {
         &["`ld-seed = -1` makes GROMACS seed from the clock", "{{ seed }}"],
     );
     refused(&MDP.replace("gen-seed = {{ seed }}\n", ""), &["`gen-seed` is not set"]);
-    refused(&MDP.replace("{{ seed }}", "7"), &["replicas 0 and 1 (seeds 1 and 2) would do the same"]);
+    refused(&MDP.replace("{{ seed }}", "7"), &["replicas 0 and 1 (seeds 1 and 2) would compute the same"]);
     let standing = Standing::new(3, "mdrun_args = [\"-nsteps\", \"10\"]");
-    standing.campaign.run(0, &[]).expect(78, &["`-nsteps` is not free"]);
+    standing.campaign.run(0, &[]).expect(78, &["`-nsteps` is reserved"]);
     let standing = Standing::new(3, "");
     fs::remove_file(standing.campaign.path("bin/gmx")).unwrap();
     standing.campaign.run(0, &[]).expect(78, &["bin/gmx` was not found or is not executable"]);

@@ -189,11 +189,11 @@ fn what_can_be_found_before_a_run_is_found_by_check() {
     of_example("components = 31").expect_told(&["at most 30 components, not 31", "set components = 30"]);
     of_example("component = 11").expect_told(&["only 10 components"]);
     of_example("align = \"resid 2 and name CA CB\"").expect_told(&["2 atoms do not determine a rotation", "align ="]);
-    of_example("align_to = \"none.gro\"").expect_told(&["there is no file", "or set align_to = \"first\""]);
+    of_example("align_to = \"none.gro\"").expect_told(&["none.gro` not found", "or set align_to = \"first\""]);
     let trajectory = root("examples/ala10.xtc");
     let other = format!("trajectory = \"{}\"\nstructure = \"t.gro\"", trajectory.display());
     let campaign = with_files(&other, "");
-    campaign.expect_told(&["there is no file", "t.gro"]);
+    campaign.expect_told(&["t.gro` not found"]);
     write_gro(&campaign.path("t.gro"), &synthetic(22, 1));
     campaign.expect_told(&["the structure has 22 atoms, the trajectory 55", "trjconv -dump 0"]);
 }
@@ -205,7 +205,7 @@ fn faults_of_the_first_frames_are_found_by_check() {
     one.expect_told(&["the trajectory has one frame", "at least two frames"]);
     let missing = of_frames(&frames, "");
     fs::remove_file(missing.path("t.trr")).unwrap();
-    missing.expect_told(&["there is no file", "t.trr", "trajectory ="]);
+    missing.expect_told(&["t.trr` not found", "trajectory ="]);
     let cut = of_frames(&frames, "");
     let bytes = fs::read(cut.path("t.trr")).unwrap();
     fs::write(cut.path("t.trr"), &bytes[..bytes.len() - 17]).unwrap();

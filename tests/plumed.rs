@@ -299,9 +299,12 @@ fn only_the_stage_that_names_it_is_biased() {
         biased.standing.calls("1", "mdrun").iter().map(|call| option(call, "-plumed").map(str::to_owned)).collect();
     assert_eq!(given, [None, Some("plumed.dat".into())]);
     let biased = Biased::with(1, OPES, &format!("plumed = \"plumed.dat\"\n{}", stage("", "")), "");
-    biased.run(&[]).expect(78, &["with stages it is not said which one PLUMED biases", "plumed = \"plumed.dat\" }"]);
+    biased.run(&[]).expect(
+        78,
+        &["with several stages `plumed` must be set in the one that PLUMED biases", "plumed = \"plumed.dat\" }"],
+    );
     let biased = Biased::with(1, OPES, &stage("", ", plumed = \"other.dat\""), "");
-    biased.run(&[]).expect(78, &["`other.dat` is not a file of the replica's folder"]);
+    biased.run(&[]).expect(78, &["`other.dat` is not a file in the folder of the replica"]);
 }
 
 #[test]

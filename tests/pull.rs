@@ -94,7 +94,11 @@ fn windows_along_a_distance_give_the_free_energy_of_other_runs() {
     let campaign = campaign("distance", ENDS, keys);
     campaign.run(2, &[]).expect(
         0,
-        &["coordinate: 2 tasks", "4 windows from 0.5100 to 0.7400 nm along the distance, held by 1500.0", "0 failed"],
+        &[
+            "coordinate: 2 tasks",
+            "4 windows from 0.5100 to 0.7400 nm along the distance, restrained with 1500.0",
+            "0 failed",
+        ],
     );
     let distance = |x: &[[f32; 3]]| (0..3).map(|axis| f64::from(x[0][axis] - x[18][axis]).powi(2)).sum::<f64>().sqrt();
     let mut compared = 0;
@@ -169,7 +173,7 @@ fn a_dihedral_goes_round_and_windows_are_added_on_its_circle() {
     let ended = campaign.run(2, &[]).expect(
         0,
         &[
-            "2 windows from 120.0000 to -180.0000 degree along the dihedral, held by 400.0 kJ/mol/rad^2",
+            "2 windows from 120.0000 to -180.0000 degree along the dihedral, restrained with 400.0 kJ/mol/rad^2",
             "a window is added at 150.0000 degree",
         ],
     );
@@ -201,11 +205,12 @@ fn what_is_wrong_with_a_coordinate_is_found_by_check() {
     with("stop_after = \"pca\"").expect_told(&["`stop_after` applies to principal components"]);
     with("force_constant_kj_mol_rad2 = 5.0")
         .expect_told(&["has the wrong unit", "give `force_constant_kj_mol_nm2` instead"]);
-    with("centers = [0.5]").expect_told(&["both given"]);
+    with("centers = [0.5]").expect_told(&["both set"]);
     with("bias = \"plumed\"")
         .expect_told(&["restrained by GROMACS itself, not by PLUMED", "the pull code along a distance"]);
-    campaign("distance", ENDS, "windows = 4").expect_told(&["windows need `steps`", "as in steps = 50000"]);
-    campaign("dihedral", PSI, "centers = [-180.0, 0.0, 180.0]\nsteps = 5000").expect_told(&["180 is given twice"]);
+    campaign("distance", ENDS, "windows = 4")
+        .expect_told(&["`steps` is not set: windows require it", "as in steps = 50000"]);
+    campaign("dihedral", PSI, "centers = [-180.0, 0.0, 180.0]\nsteps = 5000").expect_told(&["180 is listed twice"]);
     let other = |kind: &str, groups: &str, more: &str| campaign(kind, groups, &format!("{keys}\n{more}"));
     other("angle", ENDS, "")
         .expect_told(&["kind \"angle\" takes 3 groups, not 2", "an end, the vertex, the other end"]);
@@ -235,6 +240,6 @@ fn what_is_wrong_with_a_coordinate_is_found_by_check() {
     rewrite(&grouped, "config.toml", "windows = 4", "windows = 2\nindex = \"own.ndx\"");
     grouped.run(0, &[]).expect(0, &["0 failed"]);
     let outside = campaign("distance", ENDS, "centers = [0.6, 0.9]\nsteps = 5000");
-    let told = "umbrella.centers: 0.9 nm (entry 1) lies outside of the sampled range";
+    let told = "umbrella.centers: 0.9 nm (entry 1) is outside the sampled range";
     outside.run(0, &[]).expect(65, &[told, "along the distance"]);
 }

@@ -161,7 +161,9 @@ fn a_replica_that_failed_is_not_tried_again_because_something_else_is_read() {
 fn a_fresh_start_sets_finished_folders_aside() {
     let campaign = Campaign::with(simmpi(), &config("", &columns(&["phi"])));
     campaign.run(0, &[]).expect(0, &[]);
-    campaign.run(0, &["--fresh", "--force"]).expect(0, &["4 folders hold finished work and were renamed", "1.old-1"]);
+    campaign
+        .run(0, &["--fresh", "--force"])
+        .expect(0, &["4 folders contain finished work and were renamed", "1.old-1"]);
     assert_eq!(ran(&campaign).len(), 8);
     assert!(campaign.path("replicas/4.old-1/COLVAR").is_file() && campaign.path("replicas/4/COLVAR").is_file());
 }

@@ -37,7 +37,7 @@ fn selected(text: &str, phrase: &str) -> Result<Vec<usize>, String> {
 }
 
 #[test]
-fn a_letter_behind_the_number_is_an_insertion_code() {
+fn a_letter_after_the_number_is_an_insertion_code() {
     let text = residues(&["  52 ", "  52A", "  52B", "  53 ", "  -1 "]);
     assert_eq!(selected(&text, "resid 52").unwrap(), [0]);
     assert_eq!(selected(&text, "resid 52A").unwrap(), [1]);
@@ -48,7 +48,7 @@ fn a_letter_behind_the_number_is_an_insertion_code() {
 }
 
 #[test]
-fn numbers_of_a_full_field_go_on() {
+fn numbers_continue_after_a_full_field() {
     // GROMACS, OpenMM, VMD, and the five columns of extended files.
     for numbers in [
         ["9998 ", "9999 ", "   0 ", "   1 "],
@@ -58,7 +58,7 @@ fn numbers_of_a_full_field_go_on() {
         [" 9998", " 9999", "10000", "10001"],
     ] {
         let with_first = [&["   1 "], &numbers[..]].concat();
-        // A number in columns 24-27 is told by one of a single digit there.
+        // A number of a single digit shows that numbers are in columns 24-27.
         let first = if numbers[0].starts_with(' ') { "    1" } else { "   1 " };
         let text = residues(&[&[first], &with_first[1..]].concat());
         assert_eq!(selected(&text, "resid 1").unwrap(), [0], "{numbers:?}");
@@ -142,7 +142,7 @@ fn a_file_with_chains_or_segments_alone_is_found_by_both_words() {
 
 const CRYST1: &str = "CRYST1   30.000   30.000   30.000  90.00  90.00  90.00 P 1           1\n";
 
-/// Three models of two atoms between `head` and `tail`, behind `before` (which `{}` is the number in).
+/// Three models of two atoms, each between `head` (in which `{}` is its number) and `tail`, after `before`.
 fn models(before: &str, head: &str, tail: &str, end: &str) -> String {
     let mut text = before.to_owned();
     for model in 1..=3 {

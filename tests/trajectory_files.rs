@@ -1,4 +1,4 @@
-//! Structures and trajectories: what is read from them, and what of them is refused.
+//! Structures and trajectories: what is read from valid files, and which errors invalid ones give.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -42,7 +42,7 @@ fn packed_positions_are_those_of_another_library() {
 fn boxes_of_all_sizes_and_few_atoms_are_unpacked() {
     let folder = tempfile::tempdir().unwrap();
     let state = &mut 3;
-    // From places in a few bits to those of which each coordinate stands by itself; up to nine atoms are not packed.
+    // From positions of a few bits to positions stored coordinate by coordinate; up to nine atoms are not packed.
     for (atoms, size, precision) in [
         (3, 1.0, 1e3),
         (9, 5.0, 1e3),
@@ -53,7 +53,7 @@ fn boxes_of_all_sizes_and_few_atoms_are_unpacked() {
         (64, 3e4, 1e3),
     ] {
         let positions = |state: &mut u64| -> Vec<[f32; 3]> {
-            // Neighbours stand close for a while, then far.
+            // Neighbours are close for a while, then far apart.
             let mut near = [0.0; 3];
             (0..atoms)
                 .map(|k| {
@@ -80,7 +80,7 @@ fn boxes_of_all_sizes_and_few_atoms_are_unpacked() {
 }
 
 #[test]
-fn all_formats_tell_the_same() {
+fn all_formats_give_the_same_frames() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
     let frames = synthetic(25, 4);
@@ -151,13 +151,13 @@ fn a_file_that_is_cut_off_names_the_frame_and_the_remedy() {
 }
 
 #[test]
-fn what_is_no_trajectory_is_told_from_a_damaged_one() {
+fn other_files_are_distinguished_from_damaged_trajectories() {
     let folder = tempfile::tempdir().unwrap();
     let path = |name: &str| folder.path().join(name);
-    assert!(refused(&path("none.xtc")).contains("there is no file"));
+    assert!(refused(&path("none.xtc")).contains("not found"));
     assert!(refused(&path("t.dcd")).contains(".xtc, .trr, .gro or .pdb"));
     fs::write(path("t.xtc"), [7; 500]).unwrap();
-    assert!(refused(&path("t.xtc")).contains("no frame of xtc at byte 0, where frame 0 should begin"));
+    assert!(refused(&path("t.xtc")).contains("no xtc frame at byte 0, where frame 0 should begin"));
     let mut frames = example()[..3].to_vec();
     write_xtc(&path("t.xtc"), &frames, 1e3);
     let mut bytes = fs::read(path("t.xtc")).unwrap();
@@ -187,7 +187,7 @@ fn what_is_no_trajectory_is_told_from_a_damaged_one() {
     let trajectory = Trajectory::open(&path("t.trr")).unwrap();
     let read = |atoms| trajectory.read(1, atoms, &mut Default::default(), &mut Frame::default());
     assert!(matches!(read(55), Err(Error::NotFinite { frame: 1, atom: 54, .. })));
-    // Atoms that nobody asked for may be as they are.
+    // Atoms that are not read may have any position.
     read(54).unwrap();
     fs::write(path("t.gro"), "title\n1\n    1ALA     CA    1   x.000   0.000   0.000\n 1 1 1\n").unwrap();
     let told = Structure::read(&path("t.gro")).unwrap_err().to_string();

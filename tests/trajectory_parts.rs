@@ -1,4 +1,4 @@
-//! Trajectories in parts, and what a restart wrote again: each time counts once, whichever format and however many ranks.
+//! Trajectories in parts, and frames that a restart repeated: each time counts once, in every format and on any number of ranks.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -9,7 +9,7 @@ use std::path::Path;
 use support::frames::{synthetic, write_gro, write_pdb, write_trr, write_xtc};
 use support::{Campaign, simmpi};
 
-/// Writes a trajectory in the format that its name tells.
+/// Writes a trajectory in the format of its extension.
 fn write(path: &Path, frames: &[Frame]) {
     match path.extension().unwrap().to_str().unwrap() {
         "xtc" => write_xtc(path, frames, 1e3),
@@ -48,7 +48,7 @@ fn run(campaign: &Campaign, ranks: usize) -> (Vec<Vec<u64>>, String) {
 }
 
 #[test]
-fn a_trajectory_cut_in_two_and_joined_has_the_bits_of_the_whole() {
+fn a_trajectory_in_two_parts_gives_the_same_bits_as_the_whole() {
     // Of few frames, which one task takes, and of many chunks.
     for (atoms, count, keys) in [(20, 60, ""), (60, 1300, "align_to = \"average\"")] {
         let frames = synthetic(atoms, count);
@@ -72,7 +72,7 @@ fn a_trajectory_cut_in_two_and_joined_has_the_bits_of_the_whole() {
 }
 
 #[test]
-fn frames_that_a_restart_wrote_again_count_once_in_every_format() {
+fn frames_that_a_restart_repeated_count_once_in_every_format() {
     let frames = synthetic(20, 40);
     // The run blew up before it was restarted.
     let mut before = frames[..30].to_vec();
@@ -94,7 +94,7 @@ fn frames_that_a_restart_wrote_again_count_once_in_every_format() {
             let (found, said) = run(&campaign(&parts, ""), 2);
             assert_eq!(found, expected, "{end}, {} files", parts.len());
             assert_eq!(said.matches("time goes back to 50 ps at frame").count(), 1, "{said}");
-            assert!(said.contains("5 earlier frames from there on count as written again"), "{said}");
+            assert!(said.contains("5 earlier frames from there on count as repeated"), "{said}");
         }
     }
     // Times are stored otherwise in another format.
@@ -143,17 +143,17 @@ fn two_runs_in_one_file_and_files_in_a_wrong_order_are_refused() {
     }
     let wrong = campaign(&[("a.xtc", &frames[30..]), ("b.xtc", &frames[..35])], "");
     wrong.expect_told(&["begins at 0 ps, not later than", "(60 ps)", "in the order of their times"]);
-    campaign(&[("a.xtc", &frames), ("b.xtc", &frames)], "").expect_told(&["independent runs are not joined"]);
+    campaign(&[("a.xtc", &frames), ("b.xtc", &frames)], "").expect_told(&["independent runs cannot be joined"]);
     let fewer: Vec<Frame> = synthetic(19, 60);
     let fewer: Vec<Frame> = fewer[30..].to_vec();
     campaign(&[("a.xtc", &frames[..30]), ("b.xtc", &fewer)], "").expect_told(&["frame 0 of", "has 19 atoms"]);
     let missing = campaign(&[("a.xtc", &frames[..30]), ("b.xtc", &frames[30..])], "");
     fs::remove_file(missing.path("b.xtc")).unwrap();
-    missing.expect_told(&["there is no file", "b.xtc"]);
+    missing.expect_told(&["b.xtc` not found"]);
 }
 
 #[test]
-fn a_fault_of_a_frame_names_the_file_and_its_number_there() {
+fn an_error_of_a_frame_names_its_file_and_its_number_there() {
     let frames = synthetic(20, 40);
     let mut second = frames[20..].to_vec();
     second[7].positions[2][1] = f32::NAN;

@@ -265,13 +265,14 @@ fn a_window_that_fails_for_good_is_named_and_the_rest_counts() {
 
 #[test]
 fn what_is_wrong_with_windows_is_found_by_check() {
-    campaign("steps = 5000").expect_told(&["windows need `windows` or `centers`", "stop_after = \"pca\""]);
-    campaign("windows = 4").expect_told(&["windows need `steps`"]);
-    campaign("windows = 4\ncenters = [0.1]\nsteps = 5000").expect_told(&["both given"]);
-    campaign("windows = 4\nsteps = 5000\nmax_windows = 3\nadaptive = true").expect_told(&["less than the 4 windows"]);
+    campaign("steps = 5000").expect_told(&["neither `windows` nor `centers` is set", "stop_after = \"pca\""]);
+    campaign("windows = 4").expect_told(&["`steps` is not set: windows require it"]);
+    campaign("windows = 4\ncenters = [0.1]\nsteps = 5000").expect_told(&["both set"]);
+    campaign("windows = 4\nsteps = 5000\nmax_windows = 3\nadaptive = true")
+        .expect_told(&["less than the 4 initial windows"]);
     campaign("windows = 4\nsteps = 100").expect_told(&["give 3 samples", "sample_every_steps"]);
     campaign("windows = 4\nsteps = 5000\ndiscard_ps = 10.0").expect_told(&["windows are 10 ps long"]);
-    campaign("windows = 4\nsteps = 5000\nmdrun_args = [\"-ei\", \"a.edi\"]").expect_told(&["`-ei` is not free"]);
+    campaign("windows = 4\nsteps = 5000\nmdrun_args = [\"-ei\", \"a.edi\"]").expect_told(&["`-ei` is reserved"]);
     let other_fit = campaign("windows = 4\nsteps = 5000\nalign = \"backbone\"");
     other_fit.expect_told(&["the same atoms for the components and the superposition", "align ="]);
     let warm = campaign("windows = 4\nsteps = 5000");
@@ -337,7 +338,7 @@ fn centres_where_no_frame_is_and_broken_molecules_end_the_run() {
     let outside = campaign("centers = [0.0, 5.0]\nsteps = 5000");
     outside
         .run(2, &[])
-        .expect(65, &["umbrella.centers: 5 nm (entry 1) lies outside of the sampled range", "along component 1"]);
+        .expect(65, &["umbrella.centers: 5 nm (entry 1) is outside the sampled range", "along component 1"]);
     assert!(!window_file(&outside, 0, "start.gro").exists());
     let broken = campaign("windows = 4\nsteps = 5000");
     let mut frames = read(&broken.path("ala2.xtc"));
@@ -355,13 +356,13 @@ fn folders_of_others_are_refused_and_those_of_another_configuration_kept() {
     let campaign = campaign("windows = 2\nsteps = 2500");
     fs::create_dir(campaign.path("results.windows")).unwrap();
     fs::write(campaign.path("results.windows/thesis.tex"), "").unwrap();
-    campaign.expect_told(&["holds files that are not of umbrella windows", "--fresh"]);
-    campaign.run(0, &["--fresh"]).expect(78, &["not of umbrella windows"]);
+    campaign.expect_told(&["contains files that do not belong to umbrella windows", "--fresh"]);
+    campaign.run(0, &["--fresh"]).expect(78, &["do not belong to umbrella windows"]);
     fs::remove_file(campaign.path("results.windows/thesis.tex")).unwrap();
     campaign.run(0, &[]).expect(0, &["0 failed"]);
     fs::remove_file(campaign.path("results.h5")).unwrap();
     rewrite(&campaign, "config.toml", "steps = 2500", "steps = 3000");
-    campaign.run(0, &[]).expect(78, &["holds windows of another configuration"]);
+    campaign.run(0, &[]).expect(78, &["contains windows of another configuration"]);
     campaign.run(0, &["--fresh"]).expect(0, &["0 failed"]);
 }
 

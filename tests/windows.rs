@@ -1,5 +1,5 @@
-//! `simmpi pmf`: windows that are what they are said to be, and windows that are not. Samples are drawn from the distribution that a surface and a
-//! restraint have together, so that what is right is known.
+//! `simmpi pmf`: correctly and incorrectly described windows. Samples are drawn from the exact distribution of a surface with a restraint, so
+//! that the right answer is known.
 #![allow(clippy::unwrap_used)]
 mod support;
 
@@ -26,7 +26,7 @@ struct Set {
     head: &'static str,
 }
 
-/// What a simulation gave, and what is said of it.
+/// The samples of a simulation, and their description in the configuration.
 #[derive(Clone)]
 struct Window {
     center: f64,
@@ -144,7 +144,7 @@ impl Set {
         Ended { code: output.status.code().unwrap(), said }
     }
 
-    /// Expects no word about windows; what their consistencies are.
+    /// Expects no warning about windows, and returns their consistencies.
     fn expect_right(&self, name: &str) -> Vec<f64> {
         let folder = tempfile::tempdir().unwrap();
         let ended = self.analyze(&folder).expect(0, &[]);
@@ -158,13 +158,13 @@ impl Set {
         found
     }
 
-    /// Expects a warning that has all of `told`.
-    fn expect_wrong(&self, name: &str, told: &[&str]) {
+    /// Expects a warning that contains all of `texts`.
+    fn expect_wrong(&self, name: &str, texts: &[&str]) {
         let folder = tempfile::tempdir().unwrap();
         let ended = self.analyze(&folder);
         assert!(matches!(ended.code, 0 | 2), "{name}: {}", ended.said);
-        let warning = |line: &&str| line.starts_with("warning:") && told.iter().all(|text| line.contains(text));
-        assert!(ended.said.lines().any(|line| warning(&line)), "{name}: {told:?} is missing in {}", ended.said);
+        let warning = |line: &&str| line.starts_with("warning:") && texts.iter().all(|text| line.contains(text));
+        assert!(ended.said.lines().any(|line| warning(&line)), "{name}: {texts:?} is missing in {}", ended.said);
     }
 }
 
@@ -195,7 +195,7 @@ fn torsion(degree: f64) -> f64 {
 }
 
 #[test]
-fn right_windows_get_no_warning() {
+fn correct_windows_get_no_warning() {
     let usual = |_| Draw { samples: 800, memory: 0.5 };
     let even_windows =
         |count: u32, constant: f64| even(0.25, 0.4 / f64::from(count - 1), count).map(move |c| (c, constant));
@@ -385,7 +385,7 @@ fn pull_file(title: &str, names: &[&str], values: &[Vec<f64>]) -> String {
 }
 
 #[test]
-fn titles_and_legends_say_what_a_column_is() {
+fn titles_and_legends_identify_the_quantity_of_a_column() {
     let folder = tempfile::tempdir().unwrap();
     let x = Draw { samples: 300, memory: 0.3 }.window(0, flat, (0.5, 1000.0), None).samples;
     let constant = |value: f64| vec![value; x.len()];

@@ -1,36 +1,37 @@
-//! How is GROMACS told to restrain a principal component?
+//! How does an input file for `mdrun -ei` restrain a principal component?
 //!
-//! By a file for `mdrun -ei`: input of essential dynamics, of which flooding with a harmonic potential of inverted sign is an umbrella,
-//! V = k/2 (p - p0)^2 (Lange, Schaefer and Grubmueller, J. Comput. Chem. 27, 1693, 2006, doi:10.1002/jcc.20473; what `gmx make_edi -flood
-//! -harmonic -restrain -tau 0 -deltaF0 0 -Eflnull 1` writes, with the restraint's own constant and place). `mdrun` lays every frame over the
-//! reference, all atoms alike, takes the average away and projects onto the vector: p in nm. It moves the reference's centre to the origin, but
-//! not the average's, so both are written from that centre here. It reads no more than twelve characters of a number (measured with 2022.5: the
-//! rest is taken for the next one).
+//! Of GROMACS' essential dynamics, flooding with a harmonic potential of inverted sign is an umbrella restraint, V = k/2 (p - p0)^2 (Lange,
+//! Schaefer and Grubmueller, J. Comput. Chem. 27, 1693, 2006, doi:10.1002/jcc.20473). The file is that of `gmx make_edi -flood -harmonic
+//! -restrain -tau 0 -deltaF0 0 -Eflnull 1`, with the force constant and centre of the restraint. `mdrun` superposes every frame on the
+//! reference with equal weights, subtracts the average and projects onto the vector: p in nm. It moves the centre of the reference to the
+//! origin, but not that of the average, so both are written relative to the centre of the reference. It reads at most twelve characters of
+//! a number (observed with 2022.5: the rest becomes the next number).
 use std::fmt::Write;
 
-/// A restraint of one projection.
+/// A harmonic restraint of the projection onto one component.
 #[derive(Clone, Copy, Debug)]
-pub struct Restraint<'a> {
-    /// Atoms of the whole system.
+pub struct EdiRestraint<'a> {
+    /// Number of atoms of the whole system.
     pub system: usize,
-    /// Places in the system of the atoms that are projected, and superposed.
+    /// Indices in the system of the atoms that are superposed and projected, counted from 0.
     pub atoms: &'a [usize],
-    /// Where they are superposed, nm.
+    /// Reference positions for the superposition, `[atoms, 3]`, nm.
     pub reference: &'a [[f64; 3]],
-    /// Their average, in the same frame, nm.
+    /// Average positions after superposition, `[atoms, 3]`, nm.
     pub average: &'a [[f64; 3]],
-    /// The component, counted from 1, and its vector.
+    /// Number of the component, counted from 1.
     pub component: usize,
+    /// The component, a unit vector, `[atoms, 3]`.
     pub vector: &'a [[f64; 3]],
-    /// Where the restraint is without force, nm.
+    /// Centre of the restraint, nm.
     pub center: f64,
-    /// kJ/mol/nm^2.
+    /// Force constant, kJ/mol/nm^2.
     pub force_constant: f64,
     /// Steps between rows of output.
     pub output_every: u64,
 }
 
-/// Words that stand before each number, in the order in which `mdrun` reads them.
+/// Names and values of settings, in the order in which `mdrun` reads them.
 const SETTINGS: &[(&str, &str)] = &[
     ("MAXLEN", "0"),
     ("SLOPECRIT", "0.000000"),
@@ -38,7 +39,7 @@ const SETTINGS: &[(&str, &str)] = &[
     ("DELTA_F0", "0.000000"),
     ("INIT_DELTA_F", "0.000000"),
     ("TAU", "0.000000"),
-    // Negative: the potential holds the system instead of driving it away.
+    // Negative: the potential attracts to its centre instead of repelling from it.
     ("EFL_NULL", "-1.000000"),
     ("ALPHA2", "-1.000000"),
     // Not used by a harmonic potential.
@@ -47,18 +48,18 @@ const SETTINGS: &[(&str, &str)] = &[
     ("CONST_FORCE_FLOODING", "0"),
 ];
 
-/// Columns of what `mdrun -eo` writes with such a file: the time is column 0, the distance from the reference column 1.
+/// Columns of the output of `mdrun -eo`: column 0 is the time, column 1 the distance from the reference.
 pub mod column {
-    /// p, nm.
+    /// Projection p, nm.
     pub const PROJECTION: usize = 2;
-    /// k/2 (p - p0)^2, kJ/mol.
+    /// Energy k/2 (p - p0)^2, kJ/mol.
     pub const ENERGY: usize = 3;
-    /// -k (p - p0), kJ/mol/nm.
+    /// Force -k (p - p0), kJ/mol/nm.
     pub const FORCE: usize = 4;
 }
 
-impl Restraint<'_> {
-    /// The file.
+impl EdiRestraint<'_> {
+    /// The text of the file.
     pub fn text(&self) -> String {
         let mut text = format!("#MAGIC\n 670\n#NINI\n {}\n#FITMAS\n 0\n#ANALYSIS_MAS\n 0\n", self.system);
         let mut line = |line: String| {
@@ -73,7 +74,7 @@ impl Restraint<'_> {
             line(format!("{name}\n {}", positions.len()));
             for (atom, position) in self.atoms.iter().zip(positions) {
                 let [x, y, z] = [0, 1, 2].map(|axis| number(position[axis] - centre[axis]));
-                // Atoms are counted from 1 there.
+                // Atoms are counted from 1 in the file.
                 line(format!("{} {x} {y} {z}", atom + 1));
             }
         }
@@ -88,13 +89,13 @@ impl Restraint<'_> {
     }
 }
 
-/// Characters of a number that are read.
-const WIDTH: usize = 12;
+/// Characters of a number that `mdrun` reads.
+const MAX_WIDTH: usize = 12;
 
-/// A number with as many decimals as are read, nine at most.
+/// A number with as many decimals as fit into [`MAX_WIDTH`], nine at most.
 fn number(x: f64) -> String {
     let texts = (0..=9).rev().map(|decimals| format!("{x:.decimals$}"));
-    texts.into_iter().find(|text| text.len() <= WIDTH).unwrap_or_else(|| format!("{x:.0}"))
+    texts.into_iter().find(|text| text.len() <= MAX_WIDTH).unwrap_or_else(|| format!("{x:.0}"))
 }
 
 #[cfg(test)]
@@ -102,15 +103,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_number_is_longer_than_what_is_read() {
+    fn no_number_is_longer_than_mdrun_reads() {
         let numbers = [232.391_004_512_3, -0.102_307_724_1, -12.345_678_901_2, 123_456.789_012, -1.5e6, 0.0];
         let texts = ["232.39100451", "-0.102307724", "-12.34567890", "123456.78901", "-1500000.000", "0.000000000"];
         assert_eq!(numbers.map(number), texts);
     }
 
     #[test]
-    fn the_file_has_what_mdrun_reads_in_its_order() {
-        let restraint = Restraint {
+    fn settings_are_in_the_order_in_which_mdrun_reads_them() {
+        let restraint = EdiRestraint {
             system: 112,
             atoms: &[8, 18, 28],
             reference: &[[1.0, 2.0, 3.0], [2.0, 2.0, 3.0], [1.0, 5.0, 3.0]],
@@ -134,11 +135,11 @@ mod tests {
         ] {
             assert_eq!(after(name), value, "{name}");
         }
-        let place = |name: &str| lines.iter().position(|line| line.contains(name)).unwrap();
-        // From the reference's centre, atoms counted from 1.
-        assert_eq!(lines[place("XREF") + 2], "9 -0.333333333 -1.000000000 0.000000000");
-        assert_eq!(lines[place("XAV") + 2], "9 0.166666667 -1.000000000 0.000000000");
-        let vector = place("GROUP 7") + 2;
+        let line_of = |name: &str| lines.iter().position(|line| line.contains(name)).unwrap();
+        // Relative to the centre of the reference, atoms counted from 1.
+        assert_eq!(lines[line_of("XREF") + 2], "9 -0.333333333 -1.000000000 0.000000000");
+        assert_eq!(lines[line_of("XAV") + 2], "9 0.166666667 -1.000000000 0.000000000");
+        let vector = line_of("GROUP 7") + 2;
         assert_eq!(lines[vector], "2 1500.0000000 -0.300000000 0");
         assert_eq!(lines[vector + 1], "0.600000000 0.000000000 0.000000000");
         assert_eq!(&lines[vector + 4..], ["#NTARGET, XTARGET", "0", "#NORIGIN, XORIGIN", "0"]);
@@ -155,7 +156,7 @@ mod tests {
             "INIT_DELTA_F",
             "TAU",
         ];
-        let places: Vec<usize> = order.iter().map(|name| place(name)).collect();
-        assert!(places.is_sorted(), "{places:?}");
+        let found: Vec<usize> = order.iter().map(|name| line_of(name)).collect();
+        assert!(found.is_sorted(), "{found:?}");
     }
 }

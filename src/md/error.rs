@@ -1,69 +1,205 @@
-//! What can be wrong with a structure or a trajectory?
+//! Why can a structure or a trajectory not be used?
+use std::fmt;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-/// Why a structure or a trajectory cannot be read. Frames and atoms are counted from 0, lines from 1.
-#[derive(Debug, thiserror::Error)]
+/// Why a structure or a trajectory cannot be used. Frames and atoms are counted from 0, lines from 1.
+///
+/// Its text is [`problem`](Error::problem), a colon, and [`help`](Error::help).
+#[derive(Debug)]
 pub enum Error {
-    #[error("there is no file `{path}`: check the name, which is relative to the configuration")]
-    Missing { path: PathBuf },
-    #[error("cannot read `{path}`: check that it is a file you may read")]
-    Read { path: PathBuf, source: io::Error },
-    #[error("`{path}` is of no known format: name a file that ends in {known}")]
-    Extension { path: PathBuf, known: &'static str },
-    #[error("`{path}` has no frame: name a file with coordinates")]
-    Empty { path: PathBuf },
-    #[error("{path}:{line}: `{found}` is not {expected}: correct the line, or write the file anew")]
-    Line { path: PathBuf, line: usize, found: String, expected: &'static str },
-    #[error(
-        "`{path}` has no frame of {format} at byte {offset}, where frame {frame} should begin: {}",
-        mend(.path, *.frame, *.last_ps)
-    )]
-    Foreign { path: PathBuf, format: &'static str, frame: usize, offset: u64, last_ps: Option<f64> },
-    #[error(
-        "`{path}` is cut off in the middle of frame {frame}, its last: {}",
-        mend(.path, *.frame, *.last_ps)
-    )]
-    Cut { path: PathBuf, frame: usize, last_ps: Option<f64> },
-    #[error("frame {frame} of `{path}` is damaged: leave it out with `gmx trjconv`, or copy the file again")]
-    Damaged { path: PathBuf, frame: usize },
-    #[error(
-        "frame {frame} of `{path}` has {found} atoms, the frames before it {expected}: separate them with `gmx trjconv`"
-    )]
-    Count { path: PathBuf, frame: usize, found: usize, expected: usize },
-    #[error(
-        "`{path}` begins at {first_ps} ps, not later than `{before}` ({before_ps} ps): list the parts of one run in the order of their times, without those that were run again from the beginning; independent runs are not joined"
-    )]
-    Order { path: PathBuf, first_ps: f64, before: PathBuf, before_ps: f64 },
-    #[error(
-        "time goes back {descents} times in `{path}`, first to {time_ps} ps at frame {frame}, and about every other frame is of a time that was there before: two programs seem to have written to the file at once; name the trajectory of one of them"
-    )]
-    TwoRuns { path: PathBuf, frame: usize, time_ps: f64, descents: usize },
-    #[error(
-        "atom {atom} of frame {frame} of `{path}` is {found}, in the frames before it {expected}: write all frames with their atoms in one order"
-    )]
-    Names { path: PathBuf, frame: usize, atom: usize, found: String, expected: String },
-    #[error(
-        "atom {atom} of frame {frame} of `{path}` has the coordinate {value}: the simulation blew up there; take the frames before it with `gmx trjconv -e`"
-    )]
-    NotFinite { path: PathBuf, frame: usize, atom: usize, value: f32 },
+    NotFound {
+        path: PathBuf,
+    },
+    Read {
+        path: PathBuf,
+        source: io::Error,
+    },
+    UnknownExtension {
+        path: PathBuf,
+        known: &'static str,
+    },
+    Empty {
+        path: PathBuf,
+    },
+    InvalidLine {
+        path: PathBuf,
+        line: usize,
+        found: String,
+        expected: &'static str,
+    },
+    UnexpectedEnd {
+        path: PathBuf,
+        line: usize,
+        expected: &'static str,
+    },
+    /// Bytes that are no frame of the format.
+    InvalidFrame {
+        path: PathBuf,
+        format: &'static str,
+        frame: usize,
+        offset: u64,
+        last_ps: Option<f64>,
+    },
+    Truncated {
+        path: PathBuf,
+        frame: usize,
+        last_ps: Option<f64>,
+    },
+    Damaged {
+        path: PathBuf,
+        frame: usize,
+    },
+    AtomCount {
+        path: PathBuf,
+        frame: usize,
+        found: usize,
+        expected: usize,
+    },
+    /// Files of one trajectory that do not follow each other in time.
+    PartOrder {
+        path: PathBuf,
+        first_ps: f64,
+        before: PathBuf,
+        before_ps: f64,
+    },
+    TwoRuns {
+        path: PathBuf,
+        frame: usize,
+        time_ps: f64,
+        descents: usize,
+    },
+    AtomName {
+        path: PathBuf,
+        frame: usize,
+        atom: usize,
+        found: String,
+        expected: String,
+    },
+    NotFinite {
+        path: PathBuf,
+        frame: usize,
+        atom: usize,
+        value: f32,
+    },
 }
 
 impl Error {
-    /// Whether the disk, not the contents, is at fault.
-    pub fn is_about_reading(&self) -> bool {
-        matches!(self, Error::Missing { .. } | Error::Read { .. })
+    /// Whether the file could not be read, whatever it contains.
+    pub fn is_io(&self) -> bool {
+        matches!(self, Self::NotFound { .. } | Self::Read { .. })
+    }
+
+    /// What is wrong, and where.
+    pub fn problem(&self) -> String {
+        self.problem_and_help().0
+    }
+
+    /// How to fix it.
+    pub fn help(&self) -> String {
+        self.problem_and_help().1
+    }
+
+    fn problem_and_help(&self) -> (String, String) {
+        let with = |problem: String, help: &str| (problem, help.to_owned());
+        match self {
+            Self::NotFound { path } => with(
+                format!("`{}` not found", path.display()),
+                "check the name, which is relative to the configuration",
+            ),
+            Self::Read { path, .. } => {
+                with(format!("cannot read `{}`", path.display()), "check that it is a file with read permission")
+            }
+            Self::UnknownExtension { path, known } => {
+                (format!("unknown file format of `{}`", path.display()), format!("use a file that ends in {known}"))
+            }
+            Self::Empty { path } => with(format!("`{}` has no frame", path.display()), "use a file with coordinates"),
+            Self::InvalidLine { path, line, found, expected } => with(
+                format!("{}:{line}: expected {expected}, found `{found}`", path.display()),
+                "correct the line, or write the file again",
+            ),
+            Self::UnexpectedEnd { path, line, expected } => with(
+                format!("{}:{line}: the file ends where {expected} is expected", path.display()),
+                "complete the file, or write it again",
+            ),
+            Self::InvalidFrame { path, format, frame, offset, last_ps } => (
+                format!(
+                    "`{}` has no {format} frame at byte {offset}, where frame {frame} should begin",
+                    path.display()
+                ),
+                keep_frames_before(path, *frame, *last_ps),
+            ),
+            Self::Truncated { path, frame, last_ps } => (
+                format!("`{}` is cut off in the middle of frame {frame}, its last", path.display()),
+                keep_frames_before(path, *frame, *last_ps),
+            ),
+            Self::Damaged { path, frame } => with(
+                format!("frame {frame} of `{}` is damaged", path.display()),
+                "remove it with `gmx trjconv`, or copy the file again",
+            ),
+            Self::AtomCount { path, frame, found, expected } => with(
+                format!("frame {frame} of `{}` has {found} atoms, the frames before it {expected}", path.display()),
+                "separate them with `gmx trjconv`",
+            ),
+            Self::PartOrder { path, first_ps, before, before_ps } => with(
+                format!(
+                    "`{}` begins at {first_ps} ps, not later than `{}` ({before_ps} ps)",
+                    path.display(),
+                    before.display()
+                ),
+                "list the parts of one run in the order of their times, without those that were run again from the \
+                 beginning; independent runs cannot be joined",
+            ),
+            Self::TwoRuns { path, frame, time_ps, descents } => with(
+                format!(
+                    "time goes back {descents} times in `{}`, first to {time_ps} ps at frame {frame}, and about every \
+                     other frame repeats an earlier time: two programs seem to have written to the file at once",
+                    path.display()
+                ),
+                "use the trajectory of one of them",
+            ),
+            Self::AtomName { path, frame, atom, found, expected } => with(
+                format!(
+                    "atom {atom} of frame {frame} of `{}` is {found}, in the frames before it {expected}",
+                    path.display()
+                ),
+                "write all frames with their atoms in the same order",
+            ),
+            Self::NotFinite { path, frame, atom, value } => with(
+                format!(
+                    "atom {atom} of frame {frame} of `{}` has the coordinate {value}: the simulation blew up there",
+                    path.display()
+                ),
+                "use the frames before it, as `gmx trjconv -e` extracts them",
+            ),
+        }
     }
 }
 
-/// What to do about a file whose first `frames` frames are good, the last of them at `last_ps`.
-fn mend(path: &std::path::Path, frames: usize, last_ps: Option<f64>) -> String {
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (problem, help) = self.problem_and_help();
+        write!(f, "{problem}: {help}")
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Read { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+/// How to keep the first `frames` frames of a file, the last of them at `last_ps`.
+fn keep_frames_before(path: &Path, frames: usize, last_ps: Option<f64>) -> String {
     match (frames, last_ps) {
-        (0, _) => "nothing of it can be used".to_owned(),
+        (0, _) => "no frame of it can be used; copy the file again".to_owned(),
         (_, None) => format!("keep the {frames} before it, or copy the file again"),
         (_, Some(time)) => {
             let name = path.file_name().unwrap_or_default().to_string_lossy();
-            format!("keep the {frames} before it by `gmx trjconv -f {name} -e {time}`, or copy the file again")
+            format!("keep the {frames} before it with `gmx trjconv -f {name} -e {time}`, or copy the file again")
         }
     }
 }

@@ -1,13 +1,13 @@
-//! What number is a text that PLUMED takes for one?
+//! What is the value of a number that PLUMED reads as an expression?
 //!
-//! PLUMED writes the bounds of a periodic variable in the user's own words, and reads them as a number, as `pi` or a number before it
-//! (`2pi`), or else with the calculator Lepton: `+ - * / ^`, parentheses, named constants and functions.
+//! PLUMED copies the bounds of a periodic variable from its input, and reads them as a number, as `pi` with an optional factor (`2pi`), or
+//! as an expression of the library Lepton: `+ - * / ^`, parentheses, named constants and functions.
 use std::f64::consts;
 
-/// Nested parentheses, signs and powers beyond this are no bound of a variable.
-const DEEPEST: usize = 64;
+/// Limit on nested parentheses, signs and powers.
+const MAX_DEPTH: usize = 64;
 
-/// The finite number that `text` stands for; none where it is not understood.
+/// The finite value of `text`; none where it cannot be parsed.
 pub fn evaluate(text: &str) -> Option<f64> {
     let text = text.trim();
     let value = times_pi(text).or_else(|| {
@@ -18,37 +18,38 @@ pub fn evaluate(text: &str) -> Option<f64> {
     value.is_finite().then_some(value)
 }
 
-/// `pi`, `-PI`, `2pi`: Lepton does not multiply without a sign.
+/// The value of `pi`, `-PI`, `2pi`: Lepton itself needs an explicit `*`.
 fn times_pi(text: &str) -> Option<f64> {
     let factor = text.strip_suffix("pi").or_else(|| text.strip_suffix("PI"))?;
     let factor = match factor {
         "" | "+" => 1.0,
         "-" => -1.0,
-        // The standard library would read `inf` too.
+        // `f64::from_str` would accept `inf` too.
         number if number.ends_with(|c: char| c.is_ascii_digit() || c == '.') => number.parse().ok()?,
         _ => return None,
     };
     Some(factor * consts::PI)
 }
 
-/// What is left of an expression.
+/// A recursive descent parser.
 struct Parser<'a> {
+    /// What is left of the expression.
     rest: &'a str,
     depth: usize,
 }
 
 impl Parser<'_> {
-    /// Whether `sign` comes next; it is then behind.
-    fn takes(&mut self, sign: char) -> bool {
+    /// Consumes `sign` if it comes next, and whether it did.
+    fn accept(&mut self, sign: char) -> bool {
         let rest = self.rest.strip_prefix(sign);
         self.rest = rest.map_or(self.rest, str::trim_start);
         rest.is_some()
     }
 
-    /// The longest beginning of characters that are `of`, given what is before each.
-    fn word(&mut self, of: impl Fn(&str, char) -> bool) -> &str {
-        let end =
-            self.rest.char_indices().find(|(at, c)| !of(&self.rest[..*at], *c)).map_or(self.rest.len(), |(at, _)| at);
+    /// Consumes the longest prefix whose characters all belong to it, given the characters before each.
+    fn take_while(&mut self, belongs: impl Fn(&str, char) -> bool) -> &str {
+        let mut chars = self.rest.char_indices();
+        let end = chars.find(|(at, c)| !belongs(&self.rest[..*at], *c)).map_or(self.rest.len(), |(at, _)| at);
         let (word, rest) = self.rest.split_at(end);
         self.rest = rest.trim_start();
         word
@@ -58,8 +59,8 @@ impl Parser<'_> {
         let mut value = self.product()?;
         loop {
             match () {
-                () if self.takes('+') => value += self.product()?,
-                () if self.takes('-') => value -= self.product()?,
+                () if self.accept('+') => value += self.product()?,
+                () if self.accept('-') => value -= self.product()?,
                 () => return Some(value),
             }
         }
@@ -69,54 +70,54 @@ impl Parser<'_> {
         let mut value = self.signed()?;
         loop {
             match () {
-                () if self.takes('*') => value *= self.signed()?,
-                () if self.takes('/') => value /= self.signed()?,
+                () if self.accept('*') => value *= self.signed()?,
+                () if self.accept('/') => value /= self.signed()?,
                 () => return Some(value),
             }
         }
     }
 
-    /// A sign binds less than a power: -2^2 is -4.
+    /// A signed factor; a sign binds less tightly than a power: -2^2 is -4.
     fn signed(&mut self) -> Option<f64> {
         self.depth += 1;
         let value = match () {
-            () if self.depth > DEEPEST => None,
-            () if self.takes('-') => self.signed().map(|value| -value),
-            () if self.takes('+') => self.signed(),
+            () if self.depth > MAX_DEPTH => None,
+            () if self.accept('-') => self.signed().map(|value| -value),
+            () if self.accept('+') => self.signed(),
             () => self.power(),
         };
         self.depth -= 1;
         value
     }
 
-    /// From the right: 2^3^2 is 2^9.
+    /// Powers associate from the right: 2^3^2 is 2^9.
     fn power(&mut self) -> Option<f64> {
         let base = self.atom()?;
-        if self.takes('^') { Some(libm::pow(base, self.signed()?)) } else { Some(base) }
+        if self.accept('^') { Some(libm::pow(base, self.signed()?)) } else { Some(base) }
     }
 
     fn atom(&mut self) -> Option<f64> {
-        if self.takes('(') {
+        if self.accept('(') {
             let value = self.sum()?;
-            return self.takes(')').then_some(value);
+            return self.accept(')').then_some(value);
         }
         match self.rest.chars().next()? {
-            '0'..='9' | '.' => self.word(is_of_number).parse().ok(),
+            '0'..='9' | '.' => self.take_while(is_number_part).parse().ok(),
             c if c.is_ascii_alphabetic() => {
-                let name = self.word(|_, c| c.is_ascii_alphanumeric() || c == '_').to_owned();
-                if self.takes('(') { self.call(&name) } else { constant(&name) }
+                let name = self.take_while(|_, c| c.is_ascii_alphanumeric() || c == '_').to_owned();
+                if self.accept('(') { self.call(&name) } else { constant(&name) }
             }
             _ => None,
         }
     }
 
-    /// A function's value; its name and the opening parenthesis are behind.
+    /// The value of a function whose name and opening parenthesis have been consumed.
     fn call(&mut self, name: &str) -> Option<f64> {
         let mut values = vec![self.sum()?];
-        while self.takes(',') {
+        while self.accept(',') {
             values.push(self.sum()?);
         }
-        match (self.takes(')'), values.as_slice()) {
+        match (self.accept(')'), values.as_slice()) {
             (true, [x]) => function(name, *x),
             (true, [x, y]) => function_of_two(name, *x, *y),
             _ => None,
@@ -124,8 +125,8 @@ impl Parser<'_> {
     }
 }
 
-/// Whether `c` belongs to the number that begins with `before`.
-fn is_of_number(before: &str, c: char) -> bool {
+/// Whether `c` continues the number that begins with `before`.
+fn is_number_part(before: &str, c: char) -> bool {
     let has_exponent = before.contains(['e', 'E']);
     match c {
         '0'..='9' => true,
@@ -136,7 +137,7 @@ fn is_of_number(before: &str, c: char) -> bool {
     }
 }
 
-/// Lepton's constants, and `PI`.
+/// The constants of Lepton, and `PI`.
 fn constant(name: &str) -> Option<f64> {
     Some(match name {
         "pi" | "PI" => consts::PI,
@@ -153,7 +154,7 @@ fn constant(name: &str) -> Option<f64> {
     })
 }
 
-/// Lepton's functions of one value.
+/// The functions of Lepton with one argument.
 fn function(name: &str, x: f64) -> Option<f64> {
     Some(match name {
         "sqrt" => libm::sqrt(x),
@@ -190,7 +191,7 @@ fn function(name: &str, x: f64) -> Option<f64> {
     })
 }
 
-/// Lepton's functions of two values.
+/// The functions of Lepton with two arguments.
 fn function_of_two(name: &str, x: f64, y: f64) -> Option<f64> {
     Some(match name {
         "min" => x.min(y),
@@ -206,7 +207,7 @@ mod tests {
     use std::f64::consts::PI;
 
     #[test]
-    fn every_spelling_of_a_bound_that_plumed_reads_is_read() {
+    fn every_spelling_of_a_bound_that_plumed_reads_has_its_value() {
         for (text, expected) in [
             ("pi", PI),
             ("+pi", PI),
@@ -250,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_number_is_not_taken_for_one() {
+    fn invalid_expressions_have_no_value() {
         for text in [
             "", "-", "2pi/3", "1/2pi", "2 3", "(2", "2)", "2**3", "tau", "x", "pi()", "sin", "sin(1,2)", "1/0",
             "log(-1)", "inf", "nan", "infpi", "0x10", "1.2.3", "1e", "180deg", "1,5", "\u{3c0}",

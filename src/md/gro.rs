@@ -1,85 +1,88 @@
-//! GROMACS' own text format of coordinates (manual.gromacs.org, "gro"): nm, fixed columns, as many digits as the writer chose.
-use super::numbering::{self, Entry};
-use super::text::{Lines, columns, read, time_of};
-use super::{Error, Frame, Structure};
+//! How are .gro files read and written?
+//!
+//! GROMACS' text format of coordinates (manual.gromacs.org, "gro") has fixed columns, nm, and as many decimals as the writer chose.
+use super::error::Error;
+use super::frame::{Cell, Frame, with_volume};
+use super::numbering::{self, NumberField};
+use super::text::{LineReader, TextFrame, fixed_columns, read, title_time_ps};
 use crate::science::selection::Atom;
 use std::fmt::Write;
 use std::path::Path;
 
-/// Columns of a residue's number.
+/// Width of a residue number, columns.
 const RESID: u32 = 5;
-/// Bytes of the names of the residue and of the atom.
+/// Bytes of the residue name and the atom name.
 const NAMES: std::ops::Range<usize> = 5..15;
 
-/// The first frame of a file.
+/// The atoms and the first frame of a file.
 ///
 /// # Errors
-/// The file is missing or a line is faulty.
-pub(super) fn structure(path: &Path) -> Result<Structure, Error> {
+/// The file is not found or a line is invalid.
+pub(super) fn structure(path: &Path) -> Result<(Vec<Atom>, Frame), Error> {
     let bytes = read(path)?;
-    let mut lines = Lines::new(path, &bytes);
+    let mut lines = LineReader::new(path, &bytes);
     if lines.is_blank() {
         return Err(Error::Empty { path: path.to_owned() });
     }
-    let (mut atoms, mut numbers) = (Vec::new(), Vec::new());
+    let (mut atoms, mut resids) = (Vec::new(), Vec::new());
     let mut frame = Frame::default();
-    read_frame(&mut lines, &mut frame, &mut |line, place| {
-        let text = columns(line, 0, RESID as usize);
+    read_frame(&mut lines, &mut frame, &mut |line, lines| {
+        let text = fixed_columns(line, 0, RESID as usize);
         if !numbering::is_plausible(text) {
-            return Err(place.fault(line, "an atom that begins with its residue's number"));
+            return Err(lines.invalid_line(line, "an atom that begins with its residue number"));
         }
-        numbers.push(Entry { text: text.to_owned(), ..Entry::default() });
+        resids.push(NumberField { text: text.to_owned(), ..NumberField::default() });
         atoms.push(Atom {
-            name: columns(line, 10, 15).to_owned(),
-            residue: columns(line, 5, 10).to_owned(),
-            // Numbers in the file start again at 100,000.
+            name: fixed_columns(line, 10, 15).to_owned(),
+            residue: fixed_columns(line, 5, 10).to_owned(),
+            // Atom numbers in the file restart at 100,000.
             serial: atoms.len() as i64 + 1,
             ..Atom::default()
         });
         Ok(())
     })?;
-    for (atom, number) in atoms.iter_mut().zip(numbering::decode(&numbers, RESID)) {
-        (atom.resid, atom.resid_ambiguity) = (number.value, number.doubt);
+    for (atom, resid) in atoms.iter_mut().zip(numbering::decode(&resids, RESID)) {
+        (atom.resid, atom.resid_ambiguity) = (resid.value, resid.ambiguity);
     }
-    Ok(Structure { atoms, frame })
+    Ok((atoms, frame))
 }
 
-/// Where each frame of a file begins, and its time where the title tells it.
+/// The frames of a file, with times where titles contain them.
 ///
 /// # Errors
-/// The file is missing, a line is faulty, the last frame is not whole, or atoms of a later one have other names than those of the first.
-pub(super) fn index(path: &Path) -> Result<Vec<(u64, Option<f64>, usize)>, Error> {
+/// The file is not found, a line is invalid, the last frame is cut off, or atoms of a later frame have other names than in the first.
+pub(super) fn index(path: &Path) -> Result<Vec<TextFrame>, Error> {
     let bytes = read(path)?;
-    let mut lines = Lines::new(path, &bytes);
-    let (mut places, mut names) = (Vec::new(), Vec::new());
-    let last = |places: &[(u64, Option<f64>, usize)]| places.last().and_then(|&(_, time, _)| time);
+    let mut lines = LineReader::new(path, &bytes);
+    let (mut frames, mut names): (Vec<TextFrame>, Vec<u8>) = (Vec::new(), Vec::new());
     while !lines.is_blank() {
         let offset = lines.offset;
         let title = lines.next().unwrap_or_default();
-        let time = time_of(&title);
-        let cut = || Error::Cut { path: path.to_owned(), frame: places.len(), last_ps: last(&places) };
+        let time_ps = title_time_ps(&title);
+        let last_ps = frames.last().and_then(|last| last.time_ps);
+        let cut = || Error::Truncated { path: path.to_owned(), frame: frames.len(), last_ps };
         let count = lines.next().ok_or_else(cut)?;
-        let atoms: usize = count.trim().parse().map_err(|_| lines.fault(&count, "the number of atoms"))?;
+        let atoms: usize = count.trim().parse().map_err(|_| lines.invalid_line(&count, "the number of atoms"))?;
         for atom in 0..atoms {
             let line = lines.next().ok_or_else(cut)?;
             let name = line.as_bytes().get(NAMES).unwrap_or_default();
             match names.get(NAMES.len() * atom..NAMES.len() * (atom + 1)) {
-                Some(first) if !places.is_empty() && !name.is_empty() && name != first => {
-                    let [found, expected] = [name, first].map(name_of);
-                    return Err(Error::Names { path: path.to_owned(), frame: places.len(), atom, found, expected });
+                Some(first) if !frames.is_empty() && !name.is_empty() && name != first => {
+                    let [found, expected] = [name, first].map(atom_label);
+                    return Err(Error::AtomName { path: path.to_owned(), frame: frames.len(), atom, found, expected });
                 }
-                None if places.is_empty() && name.len() == NAMES.len() => names.extend_from_slice(name),
+                None if frames.is_empty() && name.len() == NAMES.len() => names.extend_from_slice(name),
                 _ => {}
             }
         }
         lines.next().ok_or_else(cut)?;
-        places.push((offset, time, atoms));
+        frames.push(TextFrame { offset, time_ps, atoms, cell: None });
     }
-    Ok(places)
+    Ok(frames)
 }
 
-/// An atom as it is named in messages.
-fn name_of(columns: &[u8]) -> String {
+/// How messages call an atom: `CA of ALA`.
+fn atom_label(columns: &[u8]) -> String {
     let (residue, name) = columns.split_at(columns.len() / 2);
     let text = |part: &[u8]| String::from_utf8_lossy(part).trim().to_owned();
     format!("{} of {}", text(name), text(residue))
@@ -88,49 +91,53 @@ fn name_of(columns: &[u8]) -> String {
 /// Reads the frame that `bytes` begin with.
 ///
 /// # Errors
-/// A line is faulty; its number is counted from the frame's beginning.
+/// A line is invalid; its number is counted from the beginning of the frame.
 pub(super) fn frame(path: &Path, bytes: &[u8], frame: &mut Frame) -> Result<(), Error> {
-    read_frame(&mut Lines::new(path, bytes), frame, &mut |_, _| Ok(()))
+    read_frame(&mut LineReader::new(path, bytes), frame, &mut |_, _| Ok(()))
 }
 
-type TakeLine<'a> = dyn FnMut(&str, &Lines) -> Result<(), Error> + 'a;
+/// Called for each line of an atom.
+type OnAtom<'a> = dyn FnMut(&str, &LineReader) -> Result<(), Error> + 'a;
 
-fn read_frame(lines: &mut Lines, frame: &mut Frame, take: &mut TakeLine) -> Result<(), Error> {
+fn read_frame(lines: &mut LineReader, frame: &mut Frame, on_atom: &mut OnAtom) -> Result<(), Error> {
     let title = lines.next().unwrap_or_default();
-    frame.time_ps = time_of(&title);
+    frame.time_ps = title_time_ps(&title);
     let count = lines.next().unwrap_or_default();
-    let atoms: usize = count.trim().parse().map_err(|_| lines.fault(&count, "the number of atoms"))?;
+    let atoms: usize = count.trim().parse().map_err(|_| lines.invalid_line(&count, "the number of atoms"))?;
     frame.positions.clear();
-    // The distance of decimal points tells the number of digits.
+    // The distance between decimal points is the width of a coordinate.
     let mut width = None;
     for _ in 0..atoms {
-        let Some(line) = lines.next() else { return Err(lines.fault("", "an atom: the file ends too early")) };
-        let width = *width.get_or_insert_with(|| digits(&line));
-        let coordinate = |axis: usize| columns(&line, 20 + axis * width, 20 + (axis + 1) * width).parse::<f32>().ok();
+        let Some(line) = lines.next() else { return Err(lines.unexpected_end("an atom")) };
+        let width = *width.get_or_insert_with(|| coordinate_width(&line));
+        let coordinate =
+            |axis: usize| fixed_columns(&line, 20 + axis * width, 20 + (axis + 1) * width).parse::<f32>().ok();
         let position = (|| Some([coordinate(0)?, coordinate(1)?, coordinate(2)?]))();
-        frame.positions.push(position.ok_or_else(|| lines.fault(&line, "an atom with three coordinates in nm"))?);
-        take(&line, lines)?;
+        frame
+            .positions
+            .push(position.ok_or_else(|| lines.invalid_line(&line, "an atom with three coordinates in nm"))?);
+        on_atom(&line, lines)?;
     }
-    let Some(line) = lines.next() else { return Err(lines.fault("", "the box: the file ends too early")) };
-    frame.cell = cell(&line).ok_or_else(|| lines.fault(&line, "a box of three or nine lengths in nm"))?;
+    let Some(line) = lines.next() else { return Err(lines.unexpected_end("the box")) };
+    frame.cell = cell(&line).ok_or_else(|| lines.invalid_line(&line, "a box of three or nine lengths in nm"))?;
     Ok(())
 }
 
-/// The width of a coordinate's column; 8 where there are no three decimal points.
-fn digits(line: &str) -> usize {
-    let points: Vec<usize> = line.char_indices().skip(20).filter(|(_, c)| *c == '.').map(|(at, _)| at).collect();
+/// Width of a coordinate, columns; 8 where the line has fewer than two decimal points.
+fn coordinate_width(line: &str) -> usize {
+    let points: Vec<usize> = line.char_indices().skip(20).filter(|(_, c)| *c == '.').map(|(byte, _)| byte).collect();
     if points.len() < 2 { 8 } else { points[1] - points[0] }
 }
 
-/// The text of one frame, with six decimals: what no other format of coordinates has more of.
+/// The text of a .gro file with one frame; positions have six decimals.
 ///
-/// Numbers of residues and atoms start again at 100,000, as GROMACS has them, and names are cut to five characters.
+/// Residue and atom numbers restart at 100,000, as in GROMACS, and names are cut to five characters.
 pub fn text(title: &str, atoms: &[Atom], frame: &Frame) -> String {
     let time = frame.time_ps.map_or(String::new(), |time| format!(" t= {time:.5}"));
     let mut text = format!("{}{time}\n{}\n", title.replace(['\n', '\r'], " "), atoms.len());
     let short = |name: &str| name.chars().take(5).collect::<String>();
-    for (place, (atom, [x, y, z])) in atoms.iter().zip(&frame.positions).enumerate() {
-        let (resid, number) = (atom.resid.rem_euclid(100_000), (place + 1) % 100_000);
+    for (index, (atom, [x, y, z])) in atoms.iter().zip(&frame.positions).enumerate() {
+        let (resid, number) = (atom.resid.rem_euclid(100_000), (index + 1) % 100_000);
         let (residue, name) = (short(&atom.residue), short(&atom.name));
         let _ = writeln!(text, "{resid:5}{residue:<5}{name:>5}{number:5}{x:11.6}{y:11.6}{z:11.6}");
     }
@@ -146,15 +153,15 @@ pub fn text(title: &str, atoms: &[Atom], frame: &Frame) -> String {
     text
 }
 
-/// The box from `v1x v2y v3z [v1y v1z v2x v2z v3x v3y]`; none where it has no volume.
-fn cell(line: &str) -> Option<Option<[[f64; 3]; 3]>> {
+/// The box of a line `v1x v2y v3z [v1y v1z v2x v2z v3x v3y]` (inner none: it has no volume); none where the line is invalid.
+fn cell(line: &str) -> Option<Option<Cell>> {
     let v: Vec<f64> = line.split_whitespace().map(str::parse).collect::<Result<_, _>>().ok()?;
     let cell = match v.len() {
         3 => [[v[0], 0.0, 0.0], [0.0, v[1], 0.0], [0.0, 0.0, v[2]]],
         9 => [[v[0], v[3], v[4]], [v[5], v[1], v[6]], [v[7], v[8], v[2]]],
         _ => return None,
     };
-    Some((v[0] * v[1] * v[2] != 0.0).then_some(cell))
+    Some(with_volume(cell))
 }
 
 #[cfg(test)]
@@ -162,7 +169,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_written_is_read_again() {
+    fn a_written_file_reads_back_the_same() {
         let atom = |resid, name: &str| Atom { name: name.into(), residue: "ALA".into(), resid, ..Atom::default() };
         let atoms = [atom(2, "CA"), atom(100_003, "HB1LONG")];
         let positions = vec![[0.123_456, -1.5, 29.999_999], [1234.25, 0.0, -99.0]];
@@ -176,10 +183,10 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             let path = folder.path().join("a.gro");
             std::fs::write(&path, text).unwrap();
-            let read = structure(&path).unwrap();
-            assert_eq!(read.frame, frame);
-            assert_eq!((&*read.atoms[0].name, &*read.atoms[1].name), ("CA", "HB1LO"));
-            assert_eq!((read.atoms[0].resid, read.atoms[1].resid, &*read.atoms[1].residue), (2, 3, "ALA"));
+            let (atoms, read) = structure(&path).unwrap();
+            assert_eq!(read, frame);
+            assert_eq!((&*atoms[0].name, &*atoms[1].name), ("CA", "HB1LO"));
+            assert_eq!((atoms[0].resid, atoms[1].resid, &*atoms[1].residue), (2, 3, "ALA"));
         }
     }
 }

@@ -1,8 +1,9 @@
-//! What do the files of molecular dynamics programs say?
+//! What do the files of molecular dynamics programs contain?
 pub mod columns;
 pub mod edi;
 mod error;
 mod expression;
+mod frame;
 pub mod gro;
 mod numbering;
 pub mod opes;
@@ -17,6 +18,7 @@ mod xdr;
 mod xtc;
 
 pub use error::Error;
-pub use source::Window;
+pub use frame::Frame;
+pub use source::ReadBuffer;
 pub use structure::Structure;
-pub use trajectory::{Frame, Trajectory};
+pub use trajectory::Trajectory;

@@ -1,108 +1,110 @@
-//! The Protein Data Bank's format of coordinates (wwpdb.org, version 3.3): angstrom, fixed columns.
+//! How are .pdb files read?
 //!
-//! A model ends with ENDMDL, with END, or where MODEL, or a CRYST1, TITLE or HEADER behind atoms, begins the next. The box of a CRYST1 is that of
-//! all models up to the next CRYST1.
-use super::numbering::{self, Entry, Number};
-use super::text::{Lines, columns, read};
-use super::{Error, Frame, Structure};
+//! The Protein Data Bank's format of coordinates (wwpdb.org, version 3.3) has fixed columns and angstrom. A model ends with ENDMDL, with
+//! END, or where the next one begins: at MODEL, or at a CRYST1, TITLE or HEADER after atoms. A CRYST1 holds for all models up to the next
+//! CRYST1.
+use super::error::Error;
+use super::frame::{Cell, Frame};
+use super::numbering::{self, DecodedNumber, NumberField};
+use super::text::{LineReader, TextFrame, fixed_columns, read, title_time_ps};
 use crate::science::chemistry::Element;
 use crate::science::selection::Atom;
 use std::path::Path;
 
-/// Vectors of a periodic box in rows, nm.
-pub(super) type Cell = [[f64; 3]; 3];
-
-/// Columns of the numbers of residues and atoms.
+/// Widths of residue and atom numbers, columns.
 const RESID: u32 = 4;
 const SERIAL: u32 = 5;
 
-/// The first model of a file. Of alternative locations all are atoms, as in trajectories made from the file.
+/// The atoms and positions of the first model. Every alternative location is an atom, as in trajectories made from the file.
 ///
 /// # Errors
-/// The file is missing or a line is faulty.
-pub(super) fn structure(path: &Path) -> Result<Structure, Error> {
+/// The file is not found or a line is invalid.
+pub(super) fn structure(path: &Path) -> Result<(Vec<Atom>, Frame), Error> {
     let bytes = read(path)?;
-    let mut lines = Lines::new(path, &bytes);
-    let (mut names, mut frame) = (Names::default(), Frame::default());
+    let mut lines = LineReader::new(path, &bytes);
+    let (mut records, mut frame) = (AtomRecords::default(), Frame::default());
     while frame.positions.is_empty() {
         if lines.is_blank() {
             return Err(Error::Empty { path: path.to_owned() });
         }
-        read_model(&mut lines, &mut frame, &mut |record, line, place| names.take(record, line, place))?;
+        read_model(&mut lines, &mut frame, &mut |record, line, lines| records.push(record, line, lines))?;
     }
-    Ok(Structure { atoms: names.into_atoms(), frame })
+    Ok((records.into_atoms(), frame))
 }
 
-/// Names and numbers of a model's atoms, as they are written.
+/// Names and numbers of the atoms of a model, as written in the file.
 #[derive(Default)]
-struct Names {
+struct AtomRecords {
     atoms: Vec<Atom>,
-    resids: Vec<Entry>,
-    /// Of atoms and of ends of chains, which are numbered with them.
-    serials: Vec<Entry>,
-    /// Which of the serial numbers are of atoms.
-    places: Vec<usize>,
+    resids: Vec<NumberField>,
+    /// Serial numbers of ATOM and TER records, which are numbered together.
+    serials: Vec<NumberField>,
+    /// By atom: index of its serial number in `serials`.
+    serial_indices: Vec<usize>,
 }
 
-impl Names {
-    fn take(&mut self, record: Record, line: &str, place: &Lines) -> Result<(), Error> {
-        let serial = Entry { text: columns(line, 6, 11).to_owned(), ..Entry::default() };
+impl AtomRecords {
+    fn push(&mut self, record: Record, line: &str, lines: &LineReader) -> Result<(), Error> {
+        let serial = NumberField { text: fixed_columns(line, 6, 11).to_owned(), ..NumberField::default() };
         if record == Record::ChainEnd {
             self.serials.extend(Some(serial).filter(|serial| !serial.text.is_empty()));
             return Ok(());
         }
-        let text = columns(line, 22, 26);
+        let text = fixed_columns(line, 22, 26);
         if !numbering::is_plausible(text) {
-            return Err(place.fault(line, "an atom with its residue's number in columns 23-26"));
+            return Err(lines.invalid_line(line, "an atom with its residue number in columns 23-26"));
         }
         let atom = Atom {
-            name: columns(line, 12, 16).to_owned(),
-            residue: columns(line, 17, 21).to_owned(),
-            chain: columns(line, 21, 22).to_owned(),
-            segid: columns(line, 72, 76).to_owned(),
-            element: Element::from_symbol(columns(line, 76, 78)),
+            name: fixed_columns(line, 12, 16).to_owned(),
+            residue: fixed_columns(line, 17, 21).to_owned(),
+            chain: fixed_columns(line, 21, 22).to_owned(),
+            segid: fixed_columns(line, 72, 76).to_owned(),
+            element: Element::from_symbol(fixed_columns(line, 76, 78)),
             ..Atom::default()
         };
         let begins_chain =
             self.atoms.last().is_none_or(|last| (&last.chain, &last.segid) != (&atom.chain, &atom.segid));
-        self.resids.push(Entry { text: text.to_owned(), code: columns(line, 26, 27).chars().next(), begins_chain });
-        self.places.push(self.serials.len());
+        let code = fixed_columns(line, 26, 27).chars().next();
+        self.resids.push(NumberField { text: text.to_owned(), code, begins_chain });
+        self.serial_indices.push(self.serials.len());
         self.serials.push(serial);
         self.atoms.push(atom);
         Ok(())
     }
 
     fn into_atoms(mut self) -> Vec<Atom> {
-        self.widen();
+        self.join_fifth_digits();
         let resids = numbering::decode(&self.resids, RESID);
-        // A file without numbers of atoms has their places.
+        // Without serial numbers atoms are numbered by their order.
         let is_numbered = self.serials.iter().any(|serial| !serial.text.is_empty());
         let serials = if is_numbered { numbering::decode(&self.serials, SERIAL) } else { Vec::new() };
-        for (place, (atom, resid)) in self.atoms.iter_mut().zip(resids).enumerate() {
-            (atom.resid, atom.icode, atom.resid_ambiguity) = (resid.value, resid.code, resid.doubt);
-            let serial = serials.get(self.places[place]).cloned();
-            let Number { value, doubt, .. } = serial.unwrap_or(Number { value: place as i64 + 1, ..Number::default() });
-            (atom.serial, atom.serial_ambiguity) = (value, doubt);
+        for (index, (atom, resid)) in self.atoms.iter_mut().zip(resids).enumerate() {
+            (atom.resid, atom.icode, atom.resid_ambiguity) = (resid.value, resid.code, resid.ambiguity);
+            let serial = serials.get(self.serial_indices[index]).cloned();
+            let by_order = DecodedNumber { value: index as i64 + 1, ..DecodedNumber::default() };
+            let DecodedNumber { value, ambiguity, .. } = serial.unwrap_or(by_order);
+            (atom.serial, atom.serial_ambiguity) = (value, ambiguity);
         }
-        share(&mut self.atoms);
+        fill_chains_and_segments(&mut self.atoms);
         self.atoms
     }
 
-    /// Where a number stands in the column of the insertion code alone, numbers have five columns.
-    fn widen(&mut self) {
+    /// Appends the digit in the column of insertion codes to residue numbers, where some number consists of it alone: then all of
+    /// them have five columns.
+    fn join_fifth_digits(&mut self) {
         let is_digit = |code: &Option<char>| code.is_some_and(|code| code.is_ascii_digit());
-        if !self.resids.iter().any(|entry| entry.text.is_empty() && is_digit(&entry.code)) {
+        if !self.resids.iter().any(|field| field.text.is_empty() && is_digit(&field.code)) {
             return;
         }
-        let are_digits = |entry: &Entry| is_digit(&entry.code) && entry.text.len() < RESID as usize;
-        for entry in self.resids.iter_mut().filter(|entry| are_digits(entry)) {
-            entry.text.extend(entry.code.take());
+        let has_fifth_digit = |field: &NumberField| is_digit(&field.code) && field.text.len() < RESID as usize;
+        for field in self.resids.iter_mut().filter(|field| has_fifth_digit(field)) {
+            field.text.extend(field.code.take());
         }
     }
 }
 
-/// In a file that has only one of chains and segments each word finds it.
-fn share(atoms: &mut [Atom]) {
+/// Copies chains to segments or segments to chains, in a file with only one of them: selections by either word find it.
+fn fill_chains_and_segments(atoms: &mut [Atom]) {
     let has_chains = atoms.iter().any(|atom| !atom.chain.is_empty());
     let has_segments = atoms.iter().any(|atom| !atom.segid.is_empty());
     for atom in atoms {
@@ -114,81 +116,71 @@ fn share(atoms: &mut [Atom]) {
     }
 }
 
-/// A model of a file.
-pub(super) struct Model {
-    /// Where it begins, bytes.
-    pub offset: u64,
-    pub time_ps: Option<f64>,
-    pub atoms: usize,
-    /// Its box, which a model before it may have named.
-    pub cell: Option<Cell>,
-}
-
-/// The models of a file. The first ones have the box `cell` where the file names none.
+/// The models of a file. Those before its first CRYST1 have the box `cell`.
 ///
 /// # Errors
-/// The file is missing, its last model is cut off, or atoms of a later model have other names than those of the first.
-pub(super) fn index(path: &Path, cell: Option<Cell>) -> Result<Vec<Model>, Error> {
+/// The file is not found, its last model is cut off, or atoms of a later model have other names than in the first.
+pub(super) fn index(path: &Path, cell: Option<Cell>) -> Result<Vec<TextFrame>, Error> {
     let bytes = read(path)?;
-    let mut lines = Lines::new(path, &bytes);
-    let mut models: Vec<Model> = Vec::new();
+    let mut lines = LineReader::new(path, &bytes);
+    let mut models: Vec<TextFrame> = Vec::new();
     let (mut frame, mut has_ends, mut first) = (Frame { cell, ..Frame::default() }, false, Vec::new());
     while !lines.is_blank() {
         let offset = lines.offset;
         let number = models.len();
-        let cut = || Error::Cut { path: path.to_owned(), frame: number, last_ps: None };
-        let mut place = 0;
-        let ended = read_model(&mut lines, &mut frame, &mut |record, line, _| {
+        let cut = || Error::Truncated { path: path.to_owned(), frame: number, last_ps: None };
+        let mut atom = 0;
+        let end = read_model(&mut lines, &mut frame, &mut |record, line, _| {
             if record == Record::ChainEnd {
                 return Ok(());
             }
-            let name = NameOf::of(line);
-            match first.get(place) {
+            let name = AtomLabel::from_line(line);
+            match first.get(atom) {
                 Some(other) if number > 0 && name != *other => {
                     let (found, expected) = (name.to_string(), other.to_string());
-                    return Err(Error::Names { path: path.to_owned(), frame: number, atom: place, found, expected });
+                    return Err(Error::AtomName { path: path.to_owned(), frame: number, atom, found, expected });
                 }
                 None if number == 0 => first.push(name),
                 _ => {}
             }
-            place += 1;
+            atom += 1;
             Ok(())
         });
-        let ended = match ended {
-            // Half a line at the end.
-            Err(Error::Line { .. }) if number > 0 && lines.is_blank() => return Err(cut()),
-            ended => ended?,
+        let end = match end {
+            // The file ends within a line.
+            Err(Error::InvalidLine { .. }) if number > 0 && lines.is_blank() => return Err(cut()),
+            end => end?,
         };
         if frame.positions.is_empty() {
             continue;
         }
-        has_ends |= ended == Ended::Model;
+        has_ends |= end == ModelEnd::EndModel;
         let is_short = models.first().is_some_and(|first| frame.positions.len() < first.atoms);
-        if ended == Ended::File && (has_ends || is_short) {
+        if end == ModelEnd::File && (has_ends || is_short) {
             return Err(cut());
         }
         let (time_ps, atoms, cell) = (frame.time_ps, frame.positions.len(), frame.cell);
-        models.push(Model { offset, time_ps, atoms, cell });
+        models.push(TextFrame { offset, time_ps, atoms, cell });
     }
     Ok(models)
 }
 
-/// Names of an atom and its residue, as they are written.
+/// The names of an atom and its residue, as written in columns 13-21.
 #[derive(Clone, Copy, PartialEq)]
-struct NameOf([u8; 9]);
+struct AtomLabel([u8; 9]);
 
-impl NameOf {
-    fn of(line: &str) -> Self {
+impl AtomLabel {
+    fn from_line(line: &str) -> Self {
         let mut name = [b' '; 9];
         let bytes = line.as_bytes();
         name.iter_mut().zip(bytes.get(12..).unwrap_or_default()).for_each(|(to, from)| *to = *from);
-        // Alternative locations, and the sign in column 21 of some programs.
+        // Ignore alternative locations, and the sign that some programs write in column 21.
         (name[4], name[8]) = (b' ', b' ');
         Self(name)
     }
 }
 
-impl std::fmt::Display for NameOf {
+impl std::fmt::Display for AtomLabel {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         let text = String::from_utf8_lossy(&self.0);
         let mut words = text.split_whitespace();
@@ -196,84 +188,87 @@ impl std::fmt::Display for NameOf {
     }
 }
 
-/// Reads the model that `bytes` begin with, which has the box `cell` where it names none.
+/// Reads the model that `bytes` begin with; without a CRYST1 it has the box `cell`.
 ///
 /// # Errors
-/// A line is faulty; its number is counted from the model's beginning.
+/// A line is invalid; its number is counted from the beginning of the model.
 pub(super) fn frame(path: &Path, bytes: &[u8], cell: Option<Cell>, frame: &mut Frame) -> Result<(), Error> {
     frame.cell = cell;
-    read_model(&mut Lines::new(path, bytes), frame, &mut |_, _, _| Ok(())).map(|_| ())
+    read_model(&mut LineReader::new(path, bytes), frame, &mut |_, _, _| Ok(())).map(|_| ())
 }
 
-/// What a model came to its end by.
+/// What ends a model.
 #[derive(PartialEq)]
-enum Ended {
+enum ModelEnd {
     /// ENDMDL.
-    Model,
+    EndModel,
     /// END, or the beginning of the next one.
     Other,
     File,
 }
 
-/// Lines that are handed on.
+/// Records that are passed on.
 #[derive(Clone, Copy, PartialEq)]
 enum Record {
     Atom,
     ChainEnd,
 }
 
-type TakeLine<'a> = dyn FnMut(Record, &str, &Lines) -> Result<(), Error> + 'a;
+/// Called for each record, with its line.
+type OnRecord<'a> = dyn FnMut(Record, &str, &LineReader) -> Result<(), Error> + 'a;
 
-fn read_model(lines: &mut Lines, frame: &mut Frame, take: &mut TakeLine) -> Result<Ended, Error> {
+fn read_model(lines: &mut LineReader, frame: &mut Frame, on_record: &mut OnRecord) -> Result<ModelEnd, Error> {
     frame.positions.clear();
     frame.time_ps = None;
     loop {
         let before = lines.clone();
-        let Some(line) = lines.next() else { return Ok(Ended::File) };
+        let Some(line) = lines.next() else { return Ok(ModelEnd::File) };
         let has_atoms = !frame.positions.is_empty();
-        // Numbers of atoms from 100000 on may begin one column earlier.
+        // Serial numbers from 100000 on may begin one column earlier.
         let record = if line.starts_with("ATOM ") { "ATOM" } else { line.get(..6).unwrap_or(&line).trim_end() };
         match record {
             "ATOM" | "HETATM" => {
-                let position = position(&line).filter(|_| line.len() >= COORDINATES || !lines.is_unfinished());
-                frame.positions.push(position.ok_or_else(|| lines.fault(&line, "an atom with three coordinates"))?);
-                take(Record::Atom, &line, lines)?;
+                let position = position(&line).filter(|_| line.len() >= COORDINATES_END || !lines.is_unterminated());
+                frame
+                    .positions
+                    .push(position.ok_or_else(|| lines.invalid_line(&line, "an atom with three coordinates"))?);
+                on_record(Record::Atom, &line, lines)?;
             }
             "MODEL" | "CRYST1" | "TITLE" | "HEADER" if has_atoms => {
                 *lines = before;
-                return Ok(Ended::Other);
+                return Ok(ModelEnd::Other);
             }
-            "CRYST1" => frame.cell = cell(&line).ok_or_else(|| lines.fault(&line, "a box"))?,
-            // GROMACS writes times there.
-            "TITLE" => frame.time_ps = super::text::time_of(&line).or(frame.time_ps),
-            "TER" if has_atoms => take(Record::ChainEnd, &line, lines)?,
-            "ENDMDL" => return Ok(Ended::Model),
-            "END" if has_atoms => return Ok(Ended::Other),
+            "CRYST1" => frame.cell = cell(&line).ok_or_else(|| lines.invalid_line(&line, "a box"))?,
+            // GROMACS writes the time into the title.
+            "TITLE" => frame.time_ps = title_time_ps(&line).or(frame.time_ps),
+            "TER" if has_atoms => on_record(Record::ChainEnd, &line, lines)?,
+            "ENDMDL" => return Ok(ModelEnd::EndModel),
+            "END" if has_atoms => return Ok(ModelEnd::Other),
             _ => {}
         }
     }
 }
 
-/// Coordinates end behind so many columns.
-const COORDINATES: usize = 54;
+/// The last column of coordinates.
+const COORDINATES_END: usize = 54;
 
 /// The coordinates of an atom, nm.
 fn position(line: &str) -> Option<[f32; 3]> {
-    let coordinate = |axis: usize| columns(line, 30 + 8 * axis, 38 + 8 * axis).parse::<f64>().ok();
+    let coordinate = |axis: usize| fixed_columns(line, 30 + 8 * axis, 38 + 8 * axis).parse::<f64>().ok();
     Some([coordinate(0)?, coordinate(1)?, coordinate(2)?].map(|x| (x / 10.0) as f32))
 }
 
-/// The box of a CRYST1 line, nm: lengths of its edges and the angles between them; none where it is a placeholder.
+/// The box of a CRYST1 line, nm, from edge lengths and angles (inner none: a placeholder); none where the line is invalid.
 fn cell(line: &str) -> Option<Option<Cell>> {
-    let number = |from: usize, to: usize| columns(line, from, to).parse::<f64>().ok();
+    let number = |from: usize, to: usize| fixed_columns(line, from, to).parse::<f64>().ok();
     let (a, b, c) = (number(6, 15)? / 10.0, number(15, 24)? / 10.0, number(24, 33)? / 10.0);
     let angles = [number(33, 40)?, number(40, 47)?, number(47, 54)?];
-    // Structures without a crystal have a box of 1 angstrom.
+    // Structures that are no crystals have a box of 1 angstrom.
     if a * b * c <= 0.001_001 {
         return Some(None);
     }
-    let right = |degree: f64| if degree == 90.0 { 0.0 } else { libm::cos(degree.to_radians()) };
-    let [alpha, beta, gamma] = angles.map(right);
+    let cosine = |degree: f64| if degree == 90.0 { 0.0 } else { libm::cos(degree.to_radians()) };
+    let [alpha, beta, gamma] = angles.map(cosine);
     let sine = libm::sqrt(1.0 - gamma * gamma);
     let y = (alpha - beta * gamma) / sine;
     let z = libm::sqrt(1.0 - beta * beta - y * y);

@@ -1,24 +1,24 @@
-//! How are parts of a file read, small ones many at a time?
+//! How are parts of a file read, small neighbouring ones together?
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-/// Where bytes come from.
+/// A file to read from.
 pub(super) enum Source {
-    /// A file that is so small that it was read at once.
+    /// A small file, read when it was opened.
     Memory(Vec<u8>),
     File(File),
 }
 
-/// Files up to this are read at once.
-const AT_ONCE: u64 = 1 << 22;
+/// Files up to this size are read when they are opened, bytes.
+const MAX_IN_MEMORY: u64 = 1 << 22;
 
 impl Source {
     pub fn open(path: &Path) -> io::Result<Self> {
         let mut file = File::open(path)?;
         let length = file.metadata()?.len();
-        if length > AT_ONCE {
+        if length > MAX_IN_MEMORY {
             return Ok(Self::File(file));
         }
         let mut bytes = Vec::with_capacity(length as usize + 1);
@@ -34,21 +34,23 @@ impl Source {
     }
 }
 
-/// A part of a file that was read last: small frames are read many at a time.
+/// The part of a file that was read last, with what follows it: consecutive small frames cost one read.
 #[derive(Debug, Default)]
-pub struct Window {
-    /// Which file of the trajectory it is of.
+pub struct ReadBuffer {
+    /// Index of the file within its trajectory.
     part: usize,
+    /// Offset of `bytes` in the file.
     offset: u64,
     bytes: Vec<u8>,
 }
 
-/// Parts smaller than this are read together with what follows them, up to so many bytes.
-pub(super) const SMALL: usize = 1 << 15;
-pub(super) const AHEAD: usize = 1 << 18;
+/// Reads below this size are extended to [`READ_AHEAD`], bytes.
+pub(super) const SMALL_READ: usize = 1 << 15;
+/// Size of an extended read, bytes.
+pub(super) const READ_AHEAD: usize = 1 << 18;
 
-impl Window {
-    /// The bytes of `source`, the file `part` of a trajectory, from `offset` on; fewer than `count` at its end.
+impl ReadBuffer {
+    /// `count` bytes from `offset` on of `source`, which is file `part` of a trajectory; fewer at its end.
     pub(super) fn read<'a>(
         &'a mut self,
         (part, source): (usize, &'a Source),
@@ -59,11 +61,11 @@ impl Window {
             self.part = part;
             self.bytes.clear();
         }
-        let ahead = if count < SMALL { AHEAD } else { count };
+        let ahead = if count < SMALL_READ { READ_AHEAD } else { count };
         self.read_ahead(source, offset, count, ahead)
     }
 
-    /// The same of one file, with up to `ahead` bytes read where these have not been.
+    /// As [`read`](Self::read) of a single file; where the bytes are not buffered, `ahead` bytes are read.
     pub(super) fn read_ahead<'a>(
         &'a mut self,
         source: &'a Source,
@@ -78,25 +80,31 @@ impl Window {
             }
             Source::File(file) => file,
         };
-        let is_inside = offset >= self.offset && offset + count as u64 <= self.offset + self.bytes.len() as u64;
-        if !is_inside {
-            self.offset = offset;
-            self.bytes.resize(ahead, 0);
-            let mut there = 0;
-            while there < self.bytes.len() {
-                match file.read_at(&mut self.bytes[there..], offset + there as u64) {
-                    Ok(0) => break,
-                    Ok(more) => there += more,
-                    Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                    Err(error) => {
-                        self.bytes.clear();
-                        return Err(error);
-                    }
-                }
-            }
-            self.bytes.truncate(there);
+        let is_buffered = offset >= self.offset && offset + count as u64 <= self.offset + self.bytes.len() as u64;
+        if !is_buffered {
+            self.fill(file, offset, ahead)?;
         }
         let from = (offset - self.offset) as usize;
         Ok(&self.bytes[from..self.bytes.len().min(from + count)])
+    }
+
+    /// Reads `count` bytes from `offset` on, fewer at the end of the file.
+    fn fill(&mut self, file: &File, offset: u64, count: usize) -> io::Result<()> {
+        self.offset = offset;
+        self.bytes.resize(count, 0);
+        let mut filled = 0;
+        while filled < self.bytes.len() {
+            match file.read_at(&mut self.bytes[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(more) => filled += more,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    self.bytes.clear();
+                    return Err(error);
+                }
+            }
+        }
+        self.bytes.truncate(filled);
+        Ok(())
     }
 }

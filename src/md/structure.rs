@@ -1,9 +1,12 @@
-//! Which atoms are there, and where?
-use super::{Error, Frame, gro, pdb};
+//! Which atoms does a system have, and where are they?
+use super::error::Error;
+use super::frame::Frame;
+use super::text::extension;
+use super::{gro, pdb};
 use crate::science::selection::Atom;
 use std::path::Path;
 
-/// The atoms of a system in the order of its trajectories, and one arrangement of them.
+/// The atoms of a system in the order of its trajectories, with one set of positions.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Structure {
     pub atoms: Vec<Atom>,
@@ -11,15 +14,16 @@ pub struct Structure {
 }
 
 impl Structure {
-    /// Reads a .gro or .pdb file: of several frames or models the first.
+    /// Reads the first frame or model of a .gro or .pdb file.
     ///
     /// # Errors
-    /// The file is missing, of another format or faulty.
+    /// The file is not found, has another format or is invalid.
     pub fn read(path: &Path) -> Result<Self, Error> {
-        match super::trajectory::extension(path).as_str() {
-            "gro" => gro::structure(path),
-            "pdb" | "ent" => pdb::structure(path),
-            _ => Err(Error::Extension { path: path.to_owned(), known: ".gro or .pdb" }),
-        }
+        let (atoms, frame) = match extension(path).as_str() {
+            "gro" => gro::structure(path)?,
+            "pdb" | "ent" => pdb::structure(path)?,
+            _ => return Err(Error::UnknownExtension { path: path.to_owned(), known: ".gro or .pdb" }),
+        };
+        Ok(Self { atoms, frame })
     }
 }

@@ -1,42 +1,45 @@
-//! GROMACS' full-precision trajectories (trr): every frame has a header with the sizes of its parts, then box, virial, pressure,
-//! positions, velocities and forces, of single or double precision.
-use super::Frame;
-use super::xdr::Numbers;
+//! How are frames of .trr files read?
+//!
+//! In GROMACS' full-precision trajectories every frame has a header with the sizes of its sections: box, virial, pressure, positions,
+//! velocities and forces, in single or double precision.
+use super::frame::{Frame, with_volume};
+use super::xdr::XdrReader;
 
 /// The first number of every frame.
 const MAGIC: i32 = 1993;
-/// A header never takes more.
-pub(super) const HEADER: usize = 100;
+/// The largest size of a header.
+pub(super) const HEADER_BYTES: usize = 100;
 
-/// What stands before a frame's numbers.
+/// The header of a frame.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Header {
     header_bytes: usize,
     is_double: bool,
     box_bytes: usize,
-    /// Of virial and pressure, which stand between box and positions.
+    /// Size of virial and pressure, which stand between box and positions.
     skipped_bytes: usize,
     position_bytes: usize,
+    /// Size of the frame, header included.
     pub bytes: usize,
     pub atoms: usize,
     pub step: i64,
     pub time_ps: f64,
 }
 
-/// The header that `bytes` begin with; none where it is of another format.
+/// The header that `bytes` begin with; none where they have another format.
 pub(super) fn header(bytes: &[u8]) -> Option<Header> {
-    let mut numbers = Numbers(bytes);
-    if numbers.i32()? != MAGIC {
+    let mut xdr = XdrReader(bytes);
+    if xdr.i32()? != MAGIC {
         return None;
     }
-    // The length of the version's text with its end and without it.
-    numbers.i32()?;
-    let text = numbers.count()?;
-    numbers.skip(text.checked_next_multiple_of(4)?)?;
-    let sizes: Vec<usize> = (0..10).map(|_| numbers.count()).collect::<Option<_>>()?;
-    let atoms = numbers.count()?;
-    let step = numbers.i32()?.into();
-    numbers.skip(4)?;
+    // The length of the version string with its terminator, then without.
+    xdr.i32()?;
+    let text = xdr.count()?;
+    xdr.skip(text.checked_next_multiple_of(4)?)?;
+    let sizes: Vec<usize> = (0..10).map(|_| xdr.count()).collect::<Option<_>>()?;
+    let atoms = xdr.count()?;
+    let step = xdr.i32()?.into();
+    xdr.skip(4)?;
     let [inputs, energies, box_bytes, virial, pressure, topology, symbols, positions, velocities, forces] = *sizes
     else {
         return None;
@@ -52,9 +55,9 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     if positions > 0 && positions != 3 * atoms * per_number {
         return None;
     }
-    let time_ps = if is_double { numbers.f64()? } else { f64::from(numbers.f32()?) };
-    numbers.skip(per_number)?;
-    let header_bytes = bytes.len() - numbers.0.len();
+    let time_ps = if is_double { xdr.f64()? } else { f64::from(xdr.f32()?) };
+    xdr.skip(per_number)?;
+    let header_bytes = bytes.len() - xdr.0.len();
     let rest =
         [virial, pressure, positions, velocities, forces].iter().try_fold(box_bytes, |sum, n| sum.checked_add(*n))?;
     Some(Header {
@@ -71,32 +74,32 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
 }
 
 impl Header {
-    /// Whether the frame has positions: some have velocities or forces only.
+    /// Whether the frame has positions: some have only velocities or forces.
     pub fn has_positions(&self) -> bool {
         self.position_bytes > 0
     }
 }
 
-/// Reads the positions of the first atoms of the frame that `bytes` begin with; none where it is damaged.
+/// Reads the first `atoms` positions of the frame that `bytes` begin with; none where it is damaged.
 pub(super) fn frame(bytes: &[u8], atoms: usize, frame: &mut Frame) -> Option<()> {
     let header = header(bytes)?;
     frame.time_ps = Some(header.time_ps);
-    let mut numbers = Numbers(&bytes[header.header_bytes..]);
-    let next = |numbers: &mut Numbers| if header.is_double { numbers.f64() } else { numbers.f32().map(f64::from) };
+    let mut xdr = XdrReader(&bytes[header.header_bytes..]);
+    let next = |xdr: &mut XdrReader| if header.is_double { xdr.f64() } else { xdr.f32().map(f64::from) };
     frame.cell = None;
     if header.box_bytes > 0 {
         let mut cell = [[0.0; 3]; 3];
         for x in cell.as_flattened_mut() {
-            *x = next(&mut numbers)?;
+            *x = next(&mut xdr)?;
         }
-        frame.cell = (cell[0][0] * cell[1][1] * cell[2][2] != 0.0).then_some(cell);
+        frame.cell = with_volume(cell);
     }
-    numbers.skip(header.skipped_bytes)?;
+    xdr.skip(header.skipped_bytes)?;
     frame.positions.clear();
     for _ in 0..atoms.min(header.atoms) {
         let mut position = [0.0; 3];
         for x in &mut position {
-            *x = next(&mut numbers)? as f32;
+            *x = next(&mut xdr)? as f32;
         }
         frame.positions.push(position);
     }

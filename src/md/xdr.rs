@@ -1,32 +1,32 @@
-//! How are numbers laid out in GROMACS' portable files? Big endian, in units of four bytes (RFC 4506).
+//! How are the numbers of GROMACS' portable binary files read? They are big-endian, in units of four bytes (XDR, RFC 4506).
 
-/// Reads one number after another.
-pub(super) struct Numbers<'a>(pub &'a [u8]);
+/// Reads consecutive numbers from the remaining bytes; none where these end.
+pub(super) struct XdrReader<'a>(pub &'a [u8]);
 
-impl Numbers<'_> {
-    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+impl XdrReader<'_> {
+    fn bytes<const N: usize>(&mut self) -> Option<[u8; N]> {
         let (bytes, rest) = self.0.split_first_chunk()?;
         self.0 = rest;
         Some(*bytes)
     }
 
     pub fn i32(&mut self) -> Option<i32> {
-        self.take().map(i32::from_be_bytes)
+        self.bytes().map(i32::from_be_bytes)
     }
 
     pub fn u64(&mut self) -> Option<u64> {
-        self.take().map(u64::from_be_bytes)
+        self.bytes().map(u64::from_be_bytes)
     }
 
     pub fn f32(&mut self) -> Option<f32> {
-        self.take().map(f32::from_be_bytes)
+        self.bytes().map(f32::from_be_bytes)
     }
 
     pub fn f64(&mut self) -> Option<f64> {
-        self.take().map(f64::from_be_bytes)
+        self.bytes().map(f64::from_be_bytes)
     }
 
-    /// A count that cannot be negative.
+    /// A 32-bit integer that must not be negative.
     pub fn count(&mut self) -> Option<usize> {
         self.i32()?.try_into().ok()
     }

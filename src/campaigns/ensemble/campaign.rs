@@ -2,7 +2,7 @@
 use super::engine::Engine;
 use super::inputs::Setup;
 use super::stage::ReplicaWorkload;
-use super::{folder, told, write};
+use super::{folder, summary, write};
 use crate::campaigns::campaign::{
     Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report, Reproducibility, StartSupervisor,
 };
@@ -61,7 +61,7 @@ impl Campaign for EnsembleCampaign {
         };
         self.program = self.setup.engine.find(&self.config, supervisor)?;
         self.kernel = self.setup.engine.find_plumed(&self.config, supervisor)?;
-        folder::refuse_foreign(&self.config, &self.setup)
+        folder::reject_foreign(&self.config, &self.setup)
     }
 
     fn declare(&self) -> Declaration {
@@ -92,24 +92,24 @@ impl Campaign for EnsembleCampaign {
             false => PlannedStage::Runnable(stage),
         };
         Ok(Outlook {
-            summary: told::understood(&self.setup, self.program.as_ref(), self.kernel.as_ref()),
+            summary: summary::summary(&self.setup, self.program.as_ref(), self.kernel.as_ref()),
             stages: vec![planned],
-            notes: told::foretold(&self.setup),
+            notes: summary::plan_notes(&self.setup),
             memory: None,
             output_bytes: self.output_bytes(),
         })
     }
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
-        let Engine::Gromacs(recipe) = &self.setup.engine else { return Ok(()) };
+        let Engine::Gromacs(gromacs) = &self.setup.engine else { return Ok(()) };
         let fault = |crowded: TooFewGpus| {
             self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), TooFewGpus::HELP).into()
         };
-        recipe.gromacs.check_gpus(ranks).map_err(fault)
+        gromacs.gromacs.check_gpus(ranks).map_err(fault)
     }
 
     fn claim_folders(&self, _declared: &Declaration, fresh: bool) -> Result<Vec<String>, Faults> {
-        folder::claim(&self.config, &self.setup, fresh)
+        folder::claim_folders(&self.config, &self.setup, fresh)
     }
 
     fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {
@@ -126,7 +126,7 @@ impl Campaign for EnsembleCampaign {
         if let Some(kernel) = &self.kernel {
             write::write_plumed(&self.setup, kernel, out)?;
         }
-        remarks.extend(told::not_finite(result)?);
+        remarks.extend(summary::not_finite_warning(result)?);
         Ok(Report { charts: Vec::new(), remarks })
     }
 }

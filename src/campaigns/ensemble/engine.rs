@@ -1,6 +1,6 @@
-//! What runs a replica?
-use super::inputs::{Inputs, Setup, Unfit, unfit};
-use super::render::{self, Names};
+//! Which program runs a replica, and with which input?
+use super::input_error::{InputError, InputFault};
+use super::render::{Names, Renderer};
 use super::section::Again;
 use crate::config::{Config, Faults};
 use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Simulation, SimulationOutcome};
@@ -15,65 +15,67 @@ use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
-/// Who runs replicas.
+/// The program that runs replicas.
 pub enum Engine {
     Command(Program),
-    Gromacs(Box<Recipe>),
+    Gromacs(Box<GromacsSetup>),
     Model(Box<Model>),
 }
 
 /// Any program.
 #[derive(Clone, Debug)]
 pub struct Program {
-    /// With names in braces, and files of the configuration's folder found where they are.
+    /// With names in braces; files beside the configuration have absolute paths.
     pub argv: Vec<String>,
     pub environment: BTreeMap<String, String>,
     pub threads: usize,
-    /// Files that it leaves where it has come to its end.
+    /// Files that it leaves when it has finished.
     pub produces: Vec<String>,
     pub again: Again,
 }
 
 /// How GROMACS simulates a replica.
-pub struct Recipe {
+pub struct GromacsSetup {
     pub gromacs: Gromacs,
-    pub stages: Vec<Stage>,
-    /// Whether they are `[[ensemble.gromacs.stage]]`, or the only one that follows from other keys.
+    pub stages: Vec<GromacsStage>,
+    /// Whether they come from `[[ensemble.gromacs.stage]]`, not from the keys of a single simulation.
     pub is_staged: bool,
     pub structure: Option<PathBuf>,
     pub topology: PathBuf,
     pub index: Option<PathBuf>,
 }
 
-/// A simulation of a replica, before anything is filled in.
-pub struct Stage {
+/// One of the consecutive simulations of a replica, before templates are rendered.
+pub struct GromacsStage {
     pub name: String,
-    pub source: Source,
+    pub source: StageSource,
     pub grompp_args: Vec<String>,
-    /// Input of PLUMED, where it biases this one.
+    /// Input of PLUMED; none where it does not bias this simulation.
     pub plumed: Option<String>,
 }
 
 /// What a simulation starts from.
-pub enum Source {
-    /// With names in braces.
+pub enum StageSource {
+    /// A run input file, with names in braces.
     Tpr(PathBuf),
-    /// Parameters, and whether they are rendered; `key` is theirs in the configuration.
+    /// Run parameters; `key` names them in the configuration.
     Mdp { key: String, path: PathBuf, text: String, is_template: bool },
 }
 
-/// What the programs of one replica are told.
-pub enum Job {
+/// The input of the programs of one replica.
+pub enum EngineInput {
     Command { argv: Vec<String>, environment: Vec<(String, String)> },
     Gromacs(Vec<Simulation>),
     Model,
 }
 
-/// What came of a replica, besides its files.
+/// What the programs of a replica reported, besides their files. Numbers are NaN where they are unknown.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Ran {
+pub struct RunSummary {
     pub ns_per_day: f64,
+    /// Potential energy of the last step, kJ/mol.
     pub potential: f64,
+    /// The last step.
     pub step: f64,
     pub notes: Vec<String>,
 }
@@ -93,7 +95,7 @@ impl Engine {
         !matches!(self, Self::Model(_))
     }
 
-    /// Rows of a replica's columns, as far as they are known beforehand.
+    /// Rows of the columns of a replica; 0 where they are not known before the run.
     pub fn rows(&self) -> u64 {
         match self {
             Self::Model(model) => model.rows(),
@@ -105,13 +107,13 @@ impl Engine {
     pub fn threads(&self) -> usize {
         match self {
             Self::Command(program) => program.threads,
-            Self::Gromacs(recipe) => recipe.gromacs.cores(),
+            Self::Gromacs(setup) => setup.gromacs.cores(),
             Self::Model(_) => 1,
         }
     }
 
-    /// Whether a replica goes on where it was stopped.
-    pub fn goes_on(&self) -> bool {
+    /// Whether an interrupted replica continues where it stopped.
+    pub fn is_resumable(&self) -> bool {
         match self {
             Self::Command(program) => program.again == Again::Continue,
             Self::Gromacs(_) => true,
@@ -119,112 +121,109 @@ impl Engine {
         }
     }
 
-    /// Where the program is, and its version.
+    /// Finds the program and its version.
     ///
     /// # Errors
-    /// It is not there, or cannot do what is asked.
+    /// It is not found, or does not support what the configuration requests.
     pub fn find(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Faults> {
         let fault = |key: &str, missing: MissingProgram| Faults::from(config.fault(key, missing.message, missing.help));
         match self {
             Self::Command(program) => program.find().map_err(|missing| fault("ensemble.command.argv", missing)),
-            Self::Gromacs(recipe) => {
+            Self::Gromacs(setup) => {
                 let found =
-                    recipe.gromacs.find(supervisor).map_err(|missing| fault("ensemble.gromacs.binary", missing))?;
+                    setup.gromacs.find(supervisor).map_err(|missing| fault("ensemble.gromacs.binary", missing))?;
                 Ok(Some(found))
             }
             Self::Model(_) => Ok(None),
         }
     }
 
-    /// PLUMED's library, where a simulation is biased by it.
+    /// Finds PLUMED's library, where it biases a simulation.
     ///
     /// # Errors
     /// It cannot be used.
     pub fn find_plumed(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<PlumedKernel>, Faults> {
-        let Self::Gromacs(recipe) = self else { return Ok(None) };
-        let Some(place) = recipe.stages.iter().position(|stage| stage.plumed.is_some()) else { return Ok(None) };
-        let key = match recipe.is_staged {
-            true => format!("ensemble.gromacs.stage.{place}.plumed"),
+        let Self::Gromacs(setup) = self else { return Ok(None) };
+        let Some(index) = setup.stages.iter().position(|stage| stage.plumed.is_some()) else { return Ok(None) };
+        let key = match setup.is_staged {
+            true => format!("ensemble.gromacs.stage.{index}.plumed"),
             false => "ensemble.gromacs.plumed".to_owned(),
         };
-        recipe.gromacs.check_plumed(supervisor).map(Some).map_err(|missing| {
+        setup.gromacs.check_plumed(supervisor).map(Some).map_err(|missing| {
             let message = format!("PLUMED cannot be used: {missing}");
             Faults::from(config.fault(&key, message, missing.help()))
         })
     }
 
-    /// What a replica's programs are told, without what names its folder.
+    /// The input of the programs of a replica.
     ///
     /// # Errors
-    /// A text asks for a name that is not there, or GROMACS would take a seed from the clock.
-    pub fn job(&self, setup: &Setup, names: &Names) -> Result<Job, Unfit> {
+    /// A template cannot be rendered, or GROMACS would seed from the clock.
+    pub fn input(&self, renderer: &Renderer, base: &Path, names: &Names) -> Result<EngineInput, InputError> {
         match self {
-            Self::Command(_) => Ok(Job::Command { argv: Vec::new(), environment: Vec::new() }),
-            Self::Gromacs(recipe) => Ok(Job::Gromacs(recipe.simulations(setup, names)?)),
-            Self::Model(_) => Ok(Job::Model),
+            Self::Command(program) => {
+                let (argv, environment) = program.words(renderer, names)?;
+                Ok(EngineInput::Command { argv, environment })
+            }
+            Self::Gromacs(setup) => Ok(EngineInput::Gromacs(setup.simulations(renderer, base, names)?)),
+            Self::Model(_) => Ok(EngineInput::Model),
         }
     }
 
-    /// The words of a command in a line each; nothing for other engines.
-    ///
-    /// # Errors
-    /// A word asks for a name that is not there.
-    pub fn told(&self, names: &Names) -> Result<String, Unfit> {
-        let Self::Command(program) = self else { return Ok(String::new()) };
-        let (argv, environment) = program.words(names)?;
-        Ok(format!("{argv:?}\n{environment:?}\n"))
-    }
-
-    /// Whether a replica has failed without certain files.
-    pub fn must_leave_files(&self) -> bool {
+    /// Whether a replica counts as failed without certain files.
+    pub fn requires_files(&self) -> bool {
         matches!(self, Self::Command(program) if !program.produces.is_empty())
     }
 
-    /// Whether a replica left the files that it is to leave.
+    /// Checks that a replica left the required files; `label` names it in messages.
     ///
     /// # Errors
-    /// It did not.
-    pub fn check_left(&self, folder: &Path, label: &str) -> Result<(), String> {
+    /// One is missing.
+    pub fn check_products(&self, folder: &Path, label: &str) -> Result<(), String> {
         match self {
-            Self::Command(program) => program.lacks(folder, label).map_or(Ok(()), Err),
+            Self::Command(program) => program.missing_product(folder, label).map_or(Ok(()), Err),
             Self::Gromacs(_) | Self::Model(_) => Ok(()),
         }
     }
 
-    /// Runs a replica to its end.
+    /// Runs the programs of a replica.
     ///
     /// # Errors
-    /// It did not come to its end.
-    pub fn run(&self, inputs: &Inputs, berth: &LaunchContext, usage: &mut Usage) -> Result<Ran, Cause> {
-        match (self, &inputs.job) {
-            (Self::Command(program), Job::Command { argv, environment }) => {
-                program.run(argv, environment, berth, usage)?;
-                Ok(Ran { ns_per_day: f64::NAN, potential: f64::NAN, step: f64::NAN, notes: Vec::new() })
+    /// They did not finish.
+    pub fn run(&self, input: &EngineInput, launch: &LaunchContext, usage: &mut Usage) -> Result<RunSummary, Cause> {
+        match (self, input) {
+            (Self::Command(program), EngineInput::Command { argv, environment }) => {
+                program.run(argv, environment, launch, usage)?;
+                Ok(RunSummary { ns_per_day: f64::NAN, potential: f64::NAN, step: f64::NAN, notes: Vec::new() })
             }
-            (Self::Gromacs(recipe), Job::Gromacs(simulations)) => {
-                let done = recipe.gromacs.run(simulations, berth, usage)?;
-                Ok(done.into())
+            (Self::Gromacs(setup), EngineInput::Gromacs(simulations)) => {
+                let outcome = setup.gromacs.run(simulations, launch, usage)?;
+                Ok(outcome.into())
             }
-            _ => Err(Cause::Failed("a replica was prepared for another engine".into())),
+            _ => Err(Cause::Failed("the input of the replica is for another engine".into())),
         }
     }
 }
 
-impl From<SimulationOutcome> for Ran {
-    fn from(done: SimulationOutcome) -> Self {
+impl From<SimulationOutcome> for RunSummary {
+    fn from(outcome: SimulationOutcome) -> Self {
         Self {
-            ns_per_day: done.ns_per_day.unwrap_or(f64::NAN),
-            potential: done.potential.unwrap_or(f64::NAN),
-            step: done.step.map_or(f64::NAN, |step| step as f64),
-            notes: done.notes,
+            ns_per_day: outcome.ns_per_day.unwrap_or(f64::NAN),
+            potential: outcome.potential.unwrap_or(f64::NAN),
+            step: outcome.step.map_or(f64::NAN, |step| step as f64),
+            notes: outcome.notes,
         }
     }
 }
 
-impl Job {
-    /// What makes this replica another one than the others, added to a text.
+impl EngineInput {
+    /// Everything that distinguishes the input from that of other replicas, added to `text`.
     pub fn describe(&self, text: &mut String) {
-        let Self::Gromacs(simulations) = self else { return };
+        let simulations = match self {
+            Self::Command { argv, environment } => return text.push_str(&format!("{argv:?}\n{environment:?}\n")),
+            Self::Gromacs(simulations) => simulations,
+            Self::Model => return,
+        };
         for Simulation { name, input, .. } in simulations {
             text.push_str(&match input {
                 Input::Tpr(path) => format!("{name} {}\n", path.display()),
@@ -234,38 +233,24 @@ impl Job {
             });
         }
     }
-
-    /// The same with the words of a command filled in.
-    ///
-    /// # Errors
-    /// A word asks for a name that is not there.
-    pub fn with_words(self, engine: &Engine, names: &Names) -> Result<Self, Unfit> {
-        match (self, engine) {
-            (Self::Command { .. }, Engine::Command(program)) => {
-                let (argv, environment) = program.words(names)?;
-                Ok(Self::Command { argv, environment })
-            }
-            (job, _) => Ok(job),
-        }
-    }
 }
 
-/// A command line, and variables of its environment.
-type Words = (Vec<String>, Vec<(String, String)>);
+/// Arguments and environment variables.
+type CommandWords = (Vec<String>, Vec<(String, String)>);
 
 impl Program {
-    fn words(&self, names: &Names) -> Result<Words, Unfit> {
-        let argv = self.argv.iter().map(|word| render::word(word, names)).collect::<Result<_, _>>();
-        let argv = argv.map_err(|error| unfit("ensemble.command.argv", &error))?;
-        let environment = render::words(&self.environment, names);
-        Ok((argv, environment.map_err(|error| unfit("ensemble.command.environment", &error))?))
+    fn words(&self, renderer: &Renderer, names: &Names) -> Result<CommandWords, InputError> {
+        let argv = self.argv.iter().map(|word| renderer.word(word, names)).collect::<Result<_, _>>();
+        let argv = argv.map_err(|error| InputError::of_key("ensemble.command.argv", error))?;
+        let environment = renderer.words(&self.environment, names);
+        Ok((argv, environment.map_err(|error| InputError::of_key("ensemble.command.environment", error))?))
     }
 
-    /// The program's file and its digest, with those of files among its arguments: a script is what its interpreter reads.
+    /// Finds the program; its version is the digest of its file and of files among its arguments, such as a script for its interpreter.
     fn find(&self) -> Result<Option<InstalledProgram>, MissingProgram> {
         let help = "check `argv`: its first word is a program of PATH, or a path beside the configuration";
         let name = self.argv.first().map_or("", String::as_str);
-        // One that is only known, or only there, when a replica begins.
+        // Such a program is only known, or only exists, when a replica begins.
         if name.contains('{') || name.starts_with("./") {
             return Ok(None);
         }
@@ -276,56 +261,55 @@ impl Program {
         &self,
         argv: &[String],
         environment: &[(String, String)],
-        berth: &LaunchContext,
+        launch: &LaunchContext,
         usage: &mut Usage,
     ) -> Result<(), Cause> {
-        let program = name_of(argv);
+        let program = program_name(argv);
         let set = environment.iter().map(|(key, value)| (key.into(), value.into())).collect();
-        let errand = Invocation {
+        let invocation = Invocation {
             program: &program,
             output_stem: "",
             argv: argv.iter().map(OsString::from).collect(),
             environment: set,
         };
-        let finished = berth.run(&errand, usage)?;
+        let finished = launch.run(&invocation, usage)?;
         if !finished.exit.is_success() {
-            return Err(berth.failure(&program, &finished, "", &[]));
+            return Err(launch.failure(&program, &finished, "", &[]));
         }
-        // That a file lacks is found when they are read, unless the disk is full: then the program could not do its work.
-        match self.lacks(berth.folder, berth.label).map(|text| berth.or_full_disk(Cause::Failed(text))) {
+        // A missing file is reported when files are read, unless the disk is full: then the program could not do its work.
+        let missing = self.missing_product(launch.folder, launch.label);
+        match missing.map(|text| launch.or_full_disk(Cause::Failed(text))) {
             Some(cause @ Cause::Resource(_)) => Err(cause),
             _ => Ok(()),
         }
     }
 
-    /// Which file is not in the folder though the program should have left it.
-    fn lacks(&self, folder: &Path, label: &str) -> Option<String> {
+    /// A message about a file that the program should have left in the folder.
+    fn missing_product(&self, folder: &Path, label: &str) -> Option<String> {
         let file = self.produces.iter().find(|file| !folder.join(file).exists())?;
-        Some(format!("{} of {label} ended with exit code 0, but left no `{file}`", name_of(&self.argv)))
+        Some(format!("{} of {label} ended with exit code 0, but left no `{file}`", program_name(&self.argv)))
     }
 }
 
-/// What messages call a program.
-fn name_of(argv: &[String]) -> String {
+/// The name of a program in messages.
+fn program_name(argv: &[String]) -> String {
     let program = Path::new(argv.first().map_or("", String::as_str));
     program.file_name().map_or_else(String::new, |name| name.to_string_lossy().into_owned())
 }
 
-impl Recipe {
-    fn simulations(&self, setup: &Setup, names: &Names) -> Result<Vec<Simulation>, Unfit> {
-        let path = |key: &str, path: &Path| setup.path(&format!("ensemble.gromacs.{key}"), path, names);
-        let simulation = |(place, stage): (usize, &Stage)| {
+impl GromacsSetup {
+    fn simulations(&self, renderer: &Renderer, base: &Path, names: &Names) -> Result<Vec<Simulation>, InputError> {
+        let path =
+            |key: &str, path: &Path| rendered_path(renderer, base, &format!("ensemble.gromacs.{key}"), path, names);
+        let simulation = |(index, stage): (usize, &GromacsStage)| {
             let input = match &stage.source {
-                Source::Tpr(tpr) => Input::Tpr(path("tpr", tpr)?),
-                Source::Mdp { key, path: file, text, is_template } => {
-                    let rendered = if *is_template { setup.renderer.file(text, names) } else { Ok(text.clone()) };
-                    let refuse = |message: String| Unfit {
-                        key: key.clone(),
-                        message: format!("`{}`: {message}", file.display()),
-                    };
-                    let mdp = Mdp::new(rendered.map_err(|error| refuse(error.to_string()))?);
-                    mdp.check_seeds().map_err(|error| refuse(error.to_string()))?;
-                    let first = self.structure.as_deref().filter(|_| place == 0);
+                StageSource::Tpr(tpr) => Input::Tpr(path("tpr", tpr)?),
+                StageSource::Mdp { key, path: file, text, is_template } => {
+                    let fault = |cause| InputError { key: key.clone(), file: Some(file.clone()), cause };
+                    let rendered = if *is_template { renderer.file(text, names) } else { Ok(text.clone()) };
+                    let mdp = Mdp::new(rendered.map_err(|error| fault(InputFault::Render(error)))?);
+                    mdp.check_seeds().map_err(|error| fault(InputFault::Seed(error)))?;
+                    let first = self.structure.as_deref().filter(|_| index == 0);
                     Input::Parameters {
                         mdp,
                         structure: first.map(|first| path("structure", first)).transpose()?,
@@ -339,4 +323,19 @@ impl Recipe {
         };
         self.stages.iter().enumerate().map(simulation).collect()
     }
+}
+
+/// A path of the configuration with names in braces, relative to `base`.
+///
+/// # Errors
+/// A name is undefined.
+pub fn rendered_path(
+    renderer: &Renderer,
+    base: &Path,
+    key: &str,
+    path: &Path,
+    names: &Names,
+) -> Result<PathBuf, InputError> {
+    let word = renderer.word(&path.to_string_lossy(), names).map_err(|error| InputError::of_key(key, error))?;
+    Ok(base.join(word))
 }

@@ -1,16 +1,16 @@
 //! What is the free energy along collected columns?
 use super::inputs::{FreeEnergy, Setup};
-use super::stage::Values;
+use super::replica::ReplicaResults;
 use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::Error;
 use crate::results::Writer;
 use crate::science::reweighting::{self, Axis, Difference, Replica};
 use std::collections::BTreeMap;
 
-/// Blocks that a single replica is divided into for its error.
+/// Blocks into which a single replica is divided to estimate its error.
 const BLOCKS: usize = 10;
 
-/// The samples of one replica behind what is discarded.
+/// The samples of one replica after the discarded time.
 #[derive(Clone, Debug, Default)]
 struct Samples {
     /// `[variables][samples]`
@@ -24,72 +24,72 @@ impl Samples {
     }
 }
 
-/// The samples of all replicas that have some, by number, and those that are left out.
+/// The samples of all replicas.
 #[derive(Default)]
-struct Gathered {
+struct GatheredSamples {
+    /// By replica.
     samples: BTreeMap<u64, Samples>,
-    /// Replicas that have none behind what is discarded.
-    without: Vec<Without>,
-    /// Replicas with values that are not finite, since they were read before the free energy was asked for.
+    /// Replicas without samples after the discarded time.
+    without: Vec<DiscardedReplica>,
+    /// Replicas with values that are not finite: they were read before the free energy was requested.
     not_finite: Vec<u64>,
 }
 
 /// A replica all of whose samples are discarded.
-struct Without {
+struct DiscardedReplica {
     task: u64,
-    /// Its first and its last time, ps.
+    /// Its first and last time, ps.
     times: (f64, f64),
 }
 
-/// Writes `/results/free_energy`, one at a time: rank 0 holds the columns of one of them. What is worth a line on the terminal is returned.
-/// `periods` are those of `[free energies][variables]`.
+/// Writes `/results/free_energy` and returns warnings. Free energies are computed one by one, so that memory holds the columns of one only.
+/// `periods` are `[free energies][variables]`.
 ///
 /// # Errors
-/// The file cannot be written, or an outcome not be read.
+/// The file cannot be written, or a recorded result cannot be read.
 pub fn write(
     setup: &Setup,
     periods: &[Vec<Option<f64>>],
     recorded: &mut dyn RecordedValues,
     out: &mut Writer,
 ) -> Result<Vec<String>, Error> {
-    let mut said = Vec::new();
+    let mut all_warnings = Vec::new();
     for (wanted, periods) in setup.free_energies.iter().zip(periods) {
-        let Gathered { samples, without, not_finite } = gather(setup, wanted, recorded)?;
+        let GatheredSamples { samples, without, not_finite } = gather(setup, wanted, recorded)?;
         let replicas: Vec<Replica> = samples.values().map(replica).collect();
         let numbers: Vec<u64> = samples.keys().copied().collect();
         let fault = write_one(wanted, periods, &replicas, &numbers, out)?;
         if !not_finite.is_empty() {
-            let group = format!("/results/free_energy/{}", super::write::escaped(&wanted.name));
-            out.list_attribute(&group, "left_out", &not_finite)?;
+            out.list_attribute(&wanted.group(), "left_out", &not_finite)?;
         }
         let all = numbers.len() + without.len() + not_finite.len();
         let warnings =
-            [warn_of_short(setup, wanted, &without, all), warn_of_not_finite(setup, wanted, &not_finite, all)];
+            [discarded_warning(setup, wanted, &without, all), not_finite_warning(setup, wanted, &not_finite, all)];
         let warnings: Vec<String> = warnings.into_iter().flatten().collect();
-        // Where all replicas failed, that has been said.
+        // Where all replicas failed, that has been reported.
         if let (Some(fault), true) = (fault, warnings.is_empty() && all > 0) {
-            said.push(format!("warning: the free energy `{}` is NaN: {fault}", wanted.name));
+            all_warnings.push(format!("warning: the free energy `{}` is NaN: {fault}", wanted.name));
         }
-        said.extend(warnings);
+        all_warnings.extend(warnings);
     }
-    Ok(said)
+    Ok(all_warnings)
 }
 
 fn replica(samples: &Samples) -> Replica<'_> {
     Replica { coordinates: samples.coordinates.iter().map(Vec::as_slice).collect(), bias: &samples.bias }
 }
 
-/// The samples of every replica that has some, and the replicas that are left out.
-fn gather(setup: &Setup, wanted: &FreeEnergy, recorded: &mut dyn RecordedValues) -> Result<Gathered, Error> {
-    let mut all = Gathered::default();
+/// Gathers the samples of all replicas.
+fn gather(setup: &Setup, wanted: &FreeEnergy, recorded: &mut dyn RecordedValues) -> Result<GatheredSamples, Error> {
+    let mut all = GatheredSamples::default();
     recorded.for_each(0, &mut |batch| {
-        let values: Values = batch.value()?;
-        for replica in &values.replicas {
+        let results: ReplicaResults = batch.value()?;
+        for replica in &results.replicas {
             let columns = replica.columns(setup, wanted.file);
             let rows: Vec<usize> = (0..columns[wanted.bias].len()).filter(|row| wanted.uses(&columns, *row)).collect();
-            let of = |column: usize| -> Vec<f64> { rows.iter().map(|&row| columns[column][row]).collect() };
-            let samples =
-                Samples { coordinates: wanted.cvs.iter().map(|&column| of(column)).collect(), bias: of(wanted.bias) };
+            let selected = |column: usize| -> Vec<f64> { rows.iter().map(|&row| columns[column][row]).collect() };
+            let coordinates = wanted.cvs.iter().map(|&column| selected(column)).collect();
+            let samples = Samples { coordinates, bias: selected(wanted.bias) };
             if !samples.is_finite() {
                 all.not_finite.push(replica.task);
             } else if !rows.is_empty() {
@@ -97,7 +97,7 @@ fn gather(setup: &Setup, wanted: &FreeEnergy, recorded: &mut dyn RecordedValues)
             } else if let Some(times) = wanted.time.map(|time| &columns[time])
                 && let (Some(first), Some(last)) = (times.first(), times.last())
             {
-                all.without.push(Without { task: replica.task, times: (*first, *last) });
+                all.without.push(DiscardedReplica { task: replica.task, times: (*first, *last) });
             }
         }
         Ok(())
@@ -105,34 +105,34 @@ fn gather(setup: &Setup, wanted: &FreeEnergy, recorded: &mut dyn RecordedValues)
     Ok(all)
 }
 
-/// Which replicas have no samples left.
-fn warn_of_short(setup: &Setup, wanted: &FreeEnergy, without: &[Without], all: usize) -> Option<String> {
-    let Without { task, times: (from, to) } = without.first()?;
+/// The warning of replicas that have no samples left.
+fn discarded_warning(setup: &Setup, wanted: &FreeEnergy, without: &[DiscardedReplica], all: usize) -> Option<String> {
+    let DiscardedReplica { task, times: (from, to) } = without.first()?;
     let which = which(setup, *task, without.len());
     let (count, name, until) = (without.len(), &wanted.name, wanted.discard_ps);
     Some(format!(
         "warning: {count} of {all} replicas ({which}) have no samples in the free energy `{name}`: times go from {from} to {to} ps, and \
-         discard_ps = {until} leaves out all before {until} ps; discard less, or sample longer"
+         discard_ps = {until} discards all before {until} ps; discard less, or sample longer"
     ))
 }
 
-/// Which replicas are left out because of values that are not finite.
-fn warn_of_not_finite(setup: &Setup, wanted: &FreeEnergy, left_out: &[u64], all: usize) -> Option<String> {
+/// The warning of replicas that are left out because of values that are not finite.
+fn not_finite_warning(setup: &Setup, wanted: &FreeEnergy, left_out: &[u64], all: usize) -> Option<String> {
     let which = which(setup, *left_out.first()?, left_out.len());
     let (count, name) = (left_out.len(), &wanted.name);
     Some(format!(
         "warning: {count} of {all} replicas ({which}) are left out of the free energy `{name}`: values that it is computed with are not \
-         finite; discard these rows by discard_ps, or name another column"
+         finite; discard these rows by discard_ps, or select another column"
     ))
 }
 
-/// The first of `count` replicas, as messages name it.
+/// How messages name `count` replicas: by the first.
 fn which(setup: &Setup, first: u64, count: usize) -> String {
     let label = setup.label(first as usize);
     if count == 1 { label } else { format!("{label} is the first") }
 }
 
-/// Datasets of one free energy; what cannot be computed is NaN, and the group's attribute `fault` says why, as does what is returned.
+/// Writes the datasets of one free energy. What cannot be computed is NaN; the reason is returned, and written as the attribute `fault`.
 fn write_one(
     wanted: &FreeEnergy,
     periods: &[Option<f64>],
@@ -140,7 +140,7 @@ fn write_one(
     numbers: &[u64],
     out: &mut Writer,
 ) -> Result<Option<String>, Error> {
-    let group = format!("/results/free_energy/{}", super::write::escaped(&wanted.name));
+    let group = wanted.group();
     let (units, kt) = (wanted.units, wanted.thermal_energy);
     let axes: Vec<Axis> =
         (0..wanted.cvs.len()).map(|variable| axis(wanted, variable, periods[variable], replicas)).collect();
@@ -184,7 +184,7 @@ fn write_one(
     Ok(fault)
 }
 
-/// The free energy of one region less that of another, from the samples themselves.
+/// Writes the free energy difference of two regions, computed from the samples themselves.
 fn write_difference(
     group: &str,
     found: Option<Difference>,

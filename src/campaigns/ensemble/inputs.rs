@@ -1,117 +1,129 @@
 //! What does each replica start from?
-use super::engine::Engine;
-use super::render::{self, Names, Renderer};
+use super::engine::{Engine, EngineInput};
+use super::input_error::{InputError, InputFault};
+use super::render::{Names, Renderer};
 use super::section::ColumnName;
 use crate::journal::Fingerprint;
 use crate::md::columns::Column;
 use crate::science::reweighting::Region;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-/// What every replica of the campaign needs.
+/// What all replicas of a campaign share.
 pub struct Setup {
-    /// By replica.
+    /// Seeds by replica.
     pub seeds: Vec<u64>,
+    /// `[ensemble.variables]`.
     pub variables: Names,
     /// The folder of a replica, with names in braces; none where programs run in `base`.
     pub directory: Option<String>,
     /// The folder of the configuration.
     pub base: PathBuf,
-    /// What makes the folders this campaign's own: its output.
+    /// Identifies the campaign that owns the folders: its output.
     pub owner: String,
     pub files: Vec<FileSource>,
     pub engine: Engine,
     pub collect: Vec<Collect>,
     pub free_energies: Vec<FreeEnergy>,
-    /// What is read of the files that programs leave, as a digest; none where no program runs.
+    /// Digest of what is read from the files of programs; none where no program runs.
     pub reading: Option<String>,
-    /// Whether programs may have more threads than the rank has cores.
+    /// Whether programs may use more threads than the rank has cores.
     pub oversubscribe: bool,
+    /// Delay between the first starts of consecutive ranks.
     pub stagger: Duration,
-    pub stall: Option<Duration>,
+    /// A program that neither prints nor writes anything for this time is stopped.
+    pub watchdog_timeout: Option<Duration>,
     pub renderer: Renderer,
 }
 
-/// A file of a replica's folder.
+/// A file in the folder of every replica.
 pub struct FileSource {
-    /// Where it goes, relative to the folder.
+    /// Its path relative to the folder.
     pub target: String,
     pub path: PathBuf,
     /// SHA-256 of the source.
     pub digest: String,
-    /// The text of a source that is rendered; others are copied.
+    /// The text of a template; other sources are copied.
     pub template: Option<String>,
 }
 
-/// Columns of a file of every replica.
+/// Columns to collect from a file of every replica.
 pub struct Collect {
-    /// With names in braces.
+    /// The path of the file, with names in braces.
     pub file: String,
     pub columns: Vec<ColumnName>,
 }
 
-/// A free energy that is asked for.
+/// A requested free energy.
 pub struct FreeEnergy {
     pub name: String,
-    /// The collected file, and in it the columns.
+    /// Index of the collected file.
     pub file: usize,
+    /// Indices of columns in that file: the variables, the bias and the time (none where nothing is discarded).
     pub cvs: Vec<usize>,
     pub bias: usize,
-    /// None where nothing is discarded.
     pub time: Option<usize>,
     pub discard_ps: f64,
-    /// kT, in the unit of the bias, and that unit.
+    /// kT in the unit of the bias.
     pub thermal_energy: f64,
+    /// That unit.
     pub units: &'static str,
-    /// Bins of each variable.
+    /// Number of bins of each variable.
     pub grid: usize,
     pub ranges: Option<Vec<[f64; 2]>>,
-    /// Of each variable, as the section says; otherwise files do.
+    /// Of each variable; none where the files of the replicas set them.
     pub periods: Option<Vec<Option<f64>>>,
     pub bandwidths: Option<Vec<f64>>,
     pub regions: Option<[Region; 2]>,
 }
 
 impl FreeEnergy {
-    /// Whether a row of the collected `columns` `[column][row]` counts: what comes before `discard_ps` does not.
+    /// Whether a row of the collected `columns`, `[column][row]`, is used: not before `discard_ps`.
     pub fn uses(&self, columns: &[impl AsRef<[f64]>], row: usize) -> bool {
         self.time.is_none_or(|time| columns[time].as_ref()[row] >= self.discard_ps)
+    }
+
+    /// Its group in the result file.
+    pub fn group(&self) -> String {
+        format!("/results/free_energy/{}", escaped(&self.name))
     }
 }
 
 impl Collect {
-    /// The columns as the reader of files has them.
-    pub fn wanted(&self) -> Vec<Column> {
+    /// The columns as [`crate::md::columns`] selects them.
+    pub fn selection(&self) -> Vec<Column> {
         let column = |name: &ColumnName| match name {
             ColumnName::Name(name) => Column::Name(name.clone()),
-            ColumnName::Place(place) => Column::Index(*place as usize),
+            ColumnName::Index(index) => Column::Index(*index as usize),
         };
         self.columns.iter().map(column).collect()
     }
+
+    /// The group of one of its columns in the result file.
+    pub fn group(&self, column: &ColumnName) -> String {
+        format!("/results/collected/{}/{}", escaped(&self.file), escaped(&column.to_string()))
+    }
 }
 
-/// A text that could not be filled in: where it stands in the configuration, and what is wrong.
-#[derive(Debug)]
-pub struct Unfit {
-    pub key: String,
-    pub message: String,
+/// A name without the separator of HDF5 groups.
+fn escaped(name: &str) -> String {
+    name.replace('/', "%2F")
 }
 
 /// What one replica starts from.
 pub struct Inputs {
     pub folder: PathBuf,
-    /// Whether the folder is this replica's alone.
+    /// Whether the folder belongs to this replica alone.
     pub is_own: bool,
-    /// Files that were rendered: where they go, and their text.
+    /// Rendered files: (path relative to the folder, text).
     pub rendered: Vec<(String, String)>,
-    /// What its programs are told.
-    pub job: super::engine::Job,
-    /// Of everything but the folder: equal for two replicas that would do the same.
+    pub engine_input: EngineInput,
+    /// Digest of everything but the folder: equal for two replicas that would compute the same.
     pub digest: String,
 }
 
 impl Setup {
-    /// The names that texts of a replica may use.
+    /// The names that templates of a replica may use.
     pub fn names(&self, replica: usize) -> Names {
         let mut names = self.variables.clone();
         names.insert("seed".into(), self.seeds[replica].into());
@@ -120,26 +132,26 @@ impl Setup {
         names
     }
 
-    /// What a replica is called.
+    /// The name of a replica in messages.
     pub fn label(&self, replica: usize) -> String {
         format!("seed {}", self.seeds[replica])
     }
 
-    /// A replica's folder.
+    /// The folder of a replica.
     ///
     /// # Errors
-    /// It asks for a name that is not there.
-    pub fn folder(&self, names: &Names) -> Result<PathBuf, Unfit> {
+    /// A name is undefined.
+    pub fn folder(&self, names: &Names) -> Result<PathBuf, InputError> {
         let Some(directory) = &self.directory else { return Ok(self.base.clone()) };
-        let word = render::word(directory, names).map_err(|error| unfit("ensemble.directory", &error))?;
-        Ok(self.base.join(word))
+        let word = self.renderer.word(directory, names);
+        Ok(self.base.join(word.map_err(|error| InputError::of_key("ensemble.directory", error))?))
     }
 
     /// What a replica starts from.
     ///
     /// # Errors
-    /// A text asks for a name that is not there, or GROMACS would take a seed from the clock.
-    pub fn inputs(&self, replica: usize) -> Result<Inputs, Unfit> {
+    /// A template cannot be rendered, or GROMACS would seed from the clock.
+    pub fn inputs(&self, replica: usize) -> Result<Inputs, InputError> {
         let mut names = self.names(replica);
         let folder = self.folder(&names)?;
         let mut rendered = Vec::new();
@@ -147,46 +159,41 @@ impl Setup {
         for file in &self.files {
             identity.push_str(&format!("{} {}\n", file.target, file.digest));
             if let Some(template) = &file.template {
-                let key = format!("ensemble.files.\"{}\"", file.target);
-                let text = self.renderer.file(template, &names);
-                let text =
-                    text.map_err(|error| Unfit { key, message: format!("`{}`: {error}", file.path.display()) })?;
+                let text = self.renderer.file(template, &names).map_err(|error| InputError {
+                    key: format!("ensemble.files.\"{}\"", file.target),
+                    file: Some(file.path.clone()),
+                    cause: InputFault::Render(error),
+                })?;
                 identity.push_str(&text);
                 rendered.push((file.target.clone(), text));
             }
         }
-        let job = self.engine.job(self, &names)?;
-        // Where a replica runs, and on how many cores, does not make it another one.
-        let threads = names.insert("threads".into(), "".into()).unwrap_or_default();
-        names.insert("directory".into(), "".into());
-        identity.push_str(&self.engine.told(&names)?);
-        names.insert("threads".into(), threads);
-        job.describe(&mut identity);
-        names.insert("directory".into(), folder.to_string_lossy().into());
-        let job = job.with_words(&self.engine, &names)?;
+        let input = |names: &Names| self.engine.input(&self.renderer, &self.base, names);
+        let engine_input = match &self.engine {
+            Engine::Command(_) => {
+                // Folder and number of threads do not distinguish replicas.
+                let mut anonymous = names.clone();
+                anonymous.insert("threads".into(), "".into());
+                anonymous.insert("directory".into(), "".into());
+                input(&anonymous)?.describe(&mut identity);
+                names.insert("directory".into(), folder.to_string_lossy().into());
+                input(&names)?
+            }
+            Engine::Gromacs(_) | Engine::Model(_) => {
+                let input = input(&names)?;
+                input.describe(&mut identity);
+                input
+            }
+        };
         let digest = Fingerprint::of_text(&self.without_base(&identity)).to_string();
-        Ok(Inputs { folder, is_own: self.directory.is_some(), rendered, job, digest })
+        Ok(Inputs { folder, is_own: self.directory.is_some(), rendered, engine_input, digest })
     }
 
-    /// A text with paths relative to the configuration's folder: that may be moved with all that is in it.
+    /// A text with paths relative to the folder of the configuration, which may be moved with its contents.
     fn without_base(&self, text: &str) -> String {
         let base = format!("{}/", self.base.display());
-        // As in a path, and as in a path that is printed in quotes.
+        // As in a path, and as in a quoted path.
         let quoted = format!("{base:?}");
         text.replace(quoted.trim_matches('"'), "").replace(&base, "")
     }
-
-    /// A path of the configuration that may hold names.
-    ///
-    /// # Errors
-    /// A name is not there.
-    pub fn path(&self, key: &str, path: &Path, names: &Names) -> Result<PathBuf, Unfit> {
-        let word = render::word(&path.to_string_lossy(), names).map_err(|error| unfit(key, &error))?;
-        Ok(self.base.join(word))
-    }
-}
-
-/// What is wrong with the value of a key.
-pub fn unfit(key: &str, error: &dyn std::error::Error) -> Unfit {
-    Unfit { key: key.to_owned(), message: error.to_string() }
 }

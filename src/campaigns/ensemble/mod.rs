@@ -1,18 +1,21 @@
 //! Ensembles: many replicas of one simulation, each with a seed and a folder of its own.
 mod campaign;
-pub(super) mod ended;
 pub(super) mod engine;
+pub(super) mod finish_record;
 pub(super) mod folder;
 mod free_energy;
+mod identity;
+mod input_error;
 pub(super) mod inputs;
 pub(super) mod load;
 mod periods;
 mod read;
 mod render;
+mod replica;
 pub(super) mod section;
 pub(super) mod seeds;
 mod stage;
-mod told;
+mod summary;
 mod write;
 
 use super::campaign::Campaign;

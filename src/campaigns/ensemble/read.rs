@@ -1,97 +1,84 @@
-//! What is read of the files that a finished replica left?
+//! What do the files that a finished replica left contain?
 //!
-//! A function of the files and of the configuration: reading runs nothing and changes nothing, and may be repeated.
+//! The result depends on the files and the configuration alone: reading runs nothing, changes nothing and may be repeated.
 use super::inputs::{Collect, FreeEnergy, Setup};
-use super::periods::{self, Period};
-use super::render;
-use super::write::name_of;
-use crate::md::columns::{self, Table};
-use serde::{Deserialize, Serialize};
+use super::periods;
+use super::replica::{ColumnPeriod, NonFiniteValues};
+use crate::md::columns::{self, ColumnTable};
 use std::path::{Path, PathBuf};
 
-/// What was read.
+/// The collected columns of a replica.
 #[derive(Debug, Default)]
-pub struct Read {
+pub struct CollectedColumns {
     /// `[collected file][column][row]`
     pub series: Vec<Vec<Vec<f64>>>,
     /// `[collected file][column]`
-    pub periods: Vec<Vec<Period>>,
-    pub odd: Odd,
-    /// What is odd in the files though it could be read: one of a kind for each file.
+    pub periods: Vec<Vec<ColumnPeriod>>,
+    pub not_finite: NonFiniteValues,
+    /// Irregularities that do not prevent reading, at most one of a kind for each file.
     pub notes: Vec<String>,
 }
 
-/// Values that are not finite.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Odd {
-    pub count: u64,
-    /// Which is the first: its column, value, file and line.
-    pub first: String,
-}
-
-/// Reads what is wanted of a replica's `folder`.
+/// Reads the collected files in the `folder` of a replica.
 ///
 /// # Errors
-/// A file is not there or cannot be read as columns, has no such column, or a value that is computed with is not finite.
-pub fn replica(setup: &Setup, replica: usize, folder: &Path) -> Result<Read, String> {
-    setup.engine.check_left(folder, &setup.label(replica))?;
-    let mut read = Read::default();
-    for (place, collect) in setup.collect.iter().enumerate() {
-        let path = path_of(setup, replica, folder, collect)?;
-        let table = columns::read_as_written(&path, &collect.wanted()).map_err(|error| {
+/// A file is missing or is not a valid file of columns, a column is missing, or a value needed by a free energy is not finite.
+pub fn collected_columns(setup: &Setup, replica: usize, folder: &Path) -> Result<CollectedColumns, String> {
+    setup.engine.check_products(folder, &setup.label(replica))?;
+    let mut read = CollectedColumns::default();
+    for (index, collect) in setup.collect.iter().enumerate() {
+        let path = path(setup, replica, folder, collect)?;
+        let table = columns::read_as_written(&path, &collect.selection()).map_err(|error| {
             let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
             format!("{error}{source}")
         })?;
-        let mut uses = setup.free_energies.iter().filter(|wanted| wanted.file == place);
-        uses.try_for_each(|wanted| check_used(wanted, collect, &table, &path))?;
-        read.odd.add(&table, collect, &path);
-        read.periods.push(periods::of(setup, place, &path, &table)?);
+        let mut uses = setup.free_energies.iter().filter(|wanted| wanted.file == index);
+        uses.try_for_each(|wanted| check_finite(wanted, collect, &table, &path))?;
+        add_not_finite(&mut read.not_finite, &table, collect, &path);
+        read.periods.push(periods::in_file(setup, index, &path, &table)?);
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        read.notes.extend(table.notes.iter().map(|note| format!("{file}:{}: {}", note.line, note.text)));
+        read.notes.extend(table.diagnostics.iter().map(|one| format!("{file}:{}: {}", one.line, one.text)));
         read.series.push(table.values);
     }
     Ok(read)
 }
 
-/// Whether a file that is to be read is not there.
+/// Whether a file is missing that is collected or that the program must leave.
 pub fn lacks_files(setup: &Setup, replica: usize, folder: &Path) -> bool {
-    let path = |collect: &Collect| path_of(setup, replica, folder, collect);
-    let is_there = |collect: &Collect| path(collect).is_ok_and(|path| path.is_file());
-    !setup.collect.iter().all(is_there) || setup.engine.check_left(folder, "").is_err()
+    let exists = |collect: &Collect| path(setup, replica, folder, collect).is_ok_and(|path| path.is_file());
+    !setup.collect.iter().all(exists) || setup.engine.check_products(folder, "").is_err()
 }
 
-fn path_of(setup: &Setup, replica: usize, folder: &Path, collect: &Collect) -> Result<PathBuf, String> {
-    let file = render::word(&collect.file, &setup.names(replica)).map_err(|error| error.to_string())?;
+fn path(setup: &Setup, replica: usize, folder: &Path, collect: &Collect) -> Result<PathBuf, String> {
+    let file = setup.renderer.word(&collect.file, &setup.names(replica)).map_err(|error| error.to_string())?;
     Ok(folder.join(file))
 }
 
-/// Refuses values that a free energy would be computed with and that are not finite; rows that it discards may hold any.
-fn check_used(wanted: &FreeEnergy, collect: &Collect, table: &Table, path: &Path) -> Result<(), String> {
-    for odd in table.not_finite.iter().filter(|odd| wanted.uses(&table.values, odd.row)) {
-        let is_odd = |column: &&usize| !table.values[**column][odd.row].is_finite();
-        let Some(&column) = wanted.cvs.iter().chain([&wanted.bias]).find(is_odd) else { continue };
-        let (name, value) = (name_of(&collect.columns[column]), table.values[column][odd.row]);
+/// Rejects values that a free energy needs and that are not finite; rows that it discards may contain any.
+fn check_finite(wanted: &FreeEnergy, collect: &Collect, table: &ColumnTable, path: &Path) -> Result<(), String> {
+    for found in table.not_finite.iter().filter(|found| wanted.uses(&table.values, found.row)) {
+        let is_not_finite = |column: &&usize| !table.values[**column][found.row].is_finite();
+        let Some(&column) = wanted.cvs.iter().chain([&wanted.bias]).find(is_not_finite) else { continue };
+        let (name, value) = (&collect.columns[column], table.values[column][found.row]);
         return Err(format!(
-            "{}:{}: `{name}` is {value}, and the free energy `{}` is computed with it: discard these rows by discard_ps, name another \
-             column, or correct the row",
+            "{}:{}: `{name}` is {value}, and the free energy `{}` is computed with it: discard these rows by discard_ps, select \
+             another column, or correct the row",
             path.display(),
-            odd.line,
+            found.line,
             wanted.name
         ));
     }
     Ok(())
 }
 
-impl Odd {
-    fn add(&mut self, table: &Table, collect: &Collect, path: &Path) {
-        for odd in &table.not_finite {
-            for (column, values) in collect.columns.iter().zip(&table.values).filter(|(_, v)| !v[odd.row].is_finite()) {
-                if self.count == 0 {
-                    let (name, value) = (name_of(column), values[odd.row]);
-                    self.first = format!("`{name}` is {value} at {}:{}", path.display(), odd.line);
-                }
-                self.count += 1;
+/// Adds the values of a file that are not finite.
+fn add_not_finite(total: &mut NonFiniteValues, table: &ColumnTable, collect: &Collect, path: &Path) {
+    for found in &table.not_finite {
+        for (name, values) in collect.columns.iter().zip(&table.values).filter(|(_, v)| !v[found.row].is_finite()) {
+            if total.count == 0 {
+                total.first = format!("`{name}` is {} at {}:{}", values[found.row], path.display(), found.line);
             }
+            total.count += 1;
         }
     }
 }

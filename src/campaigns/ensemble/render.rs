@@ -1,30 +1,37 @@
-//! What becomes of a text for one replica?
+//! How is the text of a replica rendered?
 //!
-//! Two languages: whole files (`*.j2`) are Jinja templates; words (arguments, folders) have names in braces, as in `{seed}`. In both, a
-//! name that nobody defines is an error, never nothing.
-use minijinja::{Environment, UndefinedBehavior, value::Serde};
+//! Files (`*.j2`) are Jinja templates. In words of the configuration (arguments, folders) `{seed}` is short for `{{ seed }}`, and all other
+//! braces are literal. An undefined name is an error in both.
+use minijinja::{Environment, ErrorKind, Template, UndefinedBehavior, value::Serde};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// What is wrong with a text.
+/// Why a text cannot be rendered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
-    #[error("{}line {line}: {message}", names(.undefined))]
-    Template { line: usize, message: String, undefined: Vec<String> },
-    #[error("`{{{name}}}` names nothing")]
-    Unknown { name: String },
-    #[error("`{name}` is a table or list, which a word cannot hold")]
-    NotPlain { name: String },
+    /// The line is 0 in a word.
+    #[error("{}{}", line_prefix(*line), undefined(.names))]
+    Undefined { line: usize, names: Vec<String> },
+    #[error("line {line}: {message}")]
+    Syntax { line: usize, message: String },
+    #[error("`{name}` is a table, a list or null, which cannot be part of a word")]
+    NotScalar { name: String },
 }
 
-fn names(undefined: &[String]) -> String {
-    match undefined {
-        [] => String::new(),
-        some => format!("nobody defines `{}`: ", some.join("`, `")),
+fn line_prefix(line: usize) -> String {
+    if line == 0 { String::new() } else { format!("line {line}: ") }
+}
+
+fn undefined(names: &[String]) -> String {
+    match names {
+        [] => "undefined value".to_owned(),
+        [name] => format!("`{name}` is undefined"),
+        several => format!("`{}` are undefined", several.join("`, `")),
     }
 }
 
 /// The names that texts may use.
-pub type Names = serde_json::Map<String, serde_json::Value>;
+pub type Names = serde_json::Map<String, Value>;
 
 /// Renders templates.
 pub struct Renderer {
@@ -32,7 +39,7 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// A renderer that forgives nothing.
+    /// A renderer that rejects undefined names and escapes nothing.
     pub fn new() -> Self {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
@@ -43,78 +50,92 @@ impl Renderer {
         Self { environment }
     }
 
-    /// A file's `text` with `names` filled in.
+    /// Renders the text of a file.
     ///
     /// # Errors
-    /// It is no template, or asks for a name that is not there.
+    /// It is not a valid template, or a name is undefined.
     pub fn file(&self, text: &str, names: &Names) -> Result<String, Error> {
-        let fault = |error: &minijinja::Error, undefined: Vec<String>| {
-            let detail = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
-            Error::Template { line: error.line().unwrap_or(0), message: detail, undefined }
-        };
-        let template = self.environment.template_from_str(text).map_err(|error| fault(&error, Vec::new()))?;
-        template.render(Serde(names)).map_err(|error| {
-            let is_undefined = error.kind() == minijinja::ErrorKind::UndefinedError;
-            let mut unknown: Vec<String> = match is_undefined {
-                true => template.undeclared_variables(false).into_iter().filter(|n| !names.contains_key(n)).collect(),
-                false => Vec::new(),
-            };
-            unknown.sort();
-            fault(&error, unknown)
+        let template = self.environment.template_from_str(text).map_err(|error| error_of(&error, None, names))?;
+        template.render(Serde(names)).map_err(|error| error_of(&error, Some(&template), names))
+    }
+
+    /// Renders a word.
+    ///
+    /// # Errors
+    /// A name is undefined, or is not a string, number or boolean.
+    pub fn word(&self, word: &str, names: &Names) -> Result<String, Error> {
+        if !word.contains(['{', '}']) {
+            return Ok(word.to_owned());
+        }
+        self.file(&word_template(word), &scalars(names)).map_err(|error| match error {
+            Error::Undefined { names: unknown, .. } => match unknown.iter().find(|name| names.contains_key(*name)) {
+                Some(name) => Error::NotScalar { name: name.clone() },
+                None => Error::Undefined { line: 0, names: unknown },
+            },
+            other => other,
         })
+    }
+
+    /// Renders words by name.
+    ///
+    /// # Errors
+    /// As [`word`](Self::word).
+    pub fn words(&self, words: &BTreeMap<String, String>, names: &Names) -> Result<Vec<(String, String)>, Error> {
+        words.iter().map(|(key, text)| Ok((key.clone(), self.word(text, names)?))).collect()
     }
 }
 
-/// A `word` with every `{name}` filled in; `{{` and `}}` are braces, and so is one with no name behind it.
-///
-/// # Errors
-/// A name is not there, or is no plain value.
-pub fn word(word: &str, names: &Names) -> Result<String, Error> {
-    let mut filled = String::with_capacity(word.len());
-    let mut rest = word;
+/// The template of a word.
+fn word_template(word: &str) -> String {
+    let (mut template, mut rest) = (String::with_capacity(word.len()), word);
     while let Some(at) = rest.find(['{', '}']) {
-        filled.push_str(&rest[..at]);
-        let brace = &rest[at..at + 1];
-        rest = &rest[at + 1..];
+        let (text, braces) = rest.split_at(at);
+        template.push_str(text);
+        let brace = &braces[..1];
+        rest = &braces[1..];
+        let literal = if brace == "{" { "{{ '{' }}" } else { "}" };
         if let Some(after) = rest.strip_prefix(brace) {
-            filled.push_str(brace);
+            template.push_str(literal);
             rest = after;
-        } else if let Some((name, after)) = name_in(rest).filter(|_| brace == "{") {
-            filled.push_str(&plain(name, names)?);
+        } else if let Some((name, after)) = leading_name(rest).filter(|_| brace == "{") {
+            template.push_str(&format!("{{{{ {name} }}}}"));
             rest = after;
         } else {
-            filled.push_str(brace);
+            template.push_str(literal);
         }
     }
-    filled.push_str(rest);
-    Ok(filled)
+    template + rest
 }
 
 /// The name that a text begins with, up to its closing brace, and what follows.
-fn name_in(text: &str) -> Option<(&str, &str)> {
+fn leading_name(text: &str) -> Option<(&str, &str)> {
     let (name, after) = text.split_once('}')?;
     let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
         && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     is_name.then_some((name, after))
 }
 
-fn plain(name: &str, names: &Names) -> Result<String, Error> {
-    match names.get(name) {
-        None => Err(Error::Unknown { name: name.to_owned() }),
-        Some(serde_json::Value::String(text)) => Ok(text.clone()),
-        Some(serde_json::Value::Array(_) | serde_json::Value::Object(_) | serde_json::Value::Null) => {
-            Err(Error::NotPlain { name: name.to_owned() })
-        }
-        Some(value) => Ok(value.to_string()),
-    }
+/// Names whose value can be part of a word, as text.
+fn scalars(names: &Names) -> Names {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(_) | Value::Bool(_) => Some(value.to_string()),
+        Value::Array(_) | Value::Object(_) | Value::Null => None,
+    };
+    names.iter().filter_map(|(name, value)| Some((name.clone(), text(value)?.into()))).collect()
 }
 
-/// Words by name, filled in.
-///
-/// # Errors
-/// As [`word`].
-pub fn words(words: &BTreeMap<String, String>, names: &Names) -> Result<Vec<(String, String)>, Error> {
-    words.iter().map(|(key, text)| Ok((key.clone(), word(text, names)?))).collect()
+/// `error` with the names of `template` that are not among `names`, where it is about an undefined value.
+fn error_of(error: &minijinja::Error, template: Option<&Template>, names: &Names) -> Error {
+    let line = error.line().unwrap_or(0);
+    if error.kind() != ErrorKind::UndefinedError {
+        let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_owned);
+        return Error::Syntax { line, message };
+    }
+    let used = template.map_or_else(Default::default, |template| template.undeclared_variables(false));
+    let mut unknown: Vec<String> = used.into_iter().filter(|name| !names.contains_key(name)).collect();
+    unknown.sort();
+    Error::Undefined { line, names: unknown }
 }
 
 #[cfg(test)]
@@ -123,7 +144,8 @@ mod tests {
     use serde_json::json;
 
     fn some_names() -> Names {
-        json!({"seed": 7, "replica": 0, "kappa": 1.5, "name": "a b", "list": [1, 2]}).as_object().unwrap().clone()
+        let names = json!({"seed": 7, "replica": 0, "kappa": 1.5, "tiny": 1e-7, "name": "a b", "list": [1, 2]});
+        names.as_object().unwrap().clone()
     }
 
     #[test]
@@ -135,21 +157,21 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_defines_is_an_error_with_its_line_and_name() {
+    fn an_undefined_name_is_an_error_with_its_line() {
         let refused = |text: &str| Renderer::new().file(text, &some_names()).unwrap_err().to_string();
-        let said = refused("a\nb {{ sede }}\n");
-        assert!(said.contains("`sede`") && said.contains("line 2"), "{said}");
+        assert_eq!(refused("a\nb {{ sede }}\n"), "line 2: `sede` is undefined");
         assert!(refused("{{ list[9] }}").contains("undefined"), "{}", refused("{{ list[9] }}"));
         assert!(refused("{% if x").contains("line 1"));
     }
 
     #[test]
     fn a_word_has_names_in_braces() {
-        let fill = |text: &str| word(text, &some_names());
+        let fill = |text: &str| Renderer::new().word(text, &some_names());
         assert_eq!(fill("run/{seed}-{replica}/{name}"), Ok("run/7-0/a b".into()));
         assert_eq!(fill("{print $1} {{seed}} {"), Ok("{print $1} {seed} {".into()));
-        assert_eq!(fill("{kappa}"), Ok("1.5".into()));
-        assert_eq!(fill("{HOME}"), Err(Error::Unknown { name: "HOME".into() }));
-        assert_eq!(fill("{list}"), Err(Error::NotPlain { name: "list".into() }));
+        assert_eq!(fill("{{{seed}}} {%} {# #} {{{{ }}\n"), Ok("{7} {%} {# #} {{ }\n".into()));
+        assert_eq!(fill("{kappa} {tiny}"), Ok("1.5 1e-7".into()));
+        assert_eq!(fill("{HOME}"), Err(Error::Undefined { line: 0, names: vec!["HOME".into()] }));
+        assert_eq!(fill("{list}"), Err(Error::NotScalar { name: "list".into() }));
     }
 }

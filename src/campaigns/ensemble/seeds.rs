@@ -1,38 +1,38 @@
-//! Which seed has each replica?
+//! Which seeds do the replicas have?
 use super::section::Seeds;
 use crate::seed::{CampaignSeed, Purpose};
 use std::collections::HashSet;
 
-/// More replicas than this are certainly a mistake.
-pub const MOST: u64 = 10_000_000;
+/// The largest number of replicas: more are certainly a mistake.
+pub const MAX_REPLICAS: u64 = 10_000_000;
 
-/// What is wrong with seeds.
+/// Why seeds are invalid.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error("`{part}` is neither a number nor a range like 0-15")]
-    Form { part: String },
+    Syntax { part: String },
     #[error("the range {first}-{last} runs backwards")]
     Backwards { first: u64, last: u64 },
-    #[error("there are more than {MOST} seeds")]
+    #[error("more than {MAX_REPLICAS} seeds")]
     TooMany,
-    #[error("there is no seed")]
+    #[error("no seed is given")]
     Empty,
     #[error("seed {seed} is given twice, for replicas {first} and {second}")]
-    Twice { seed: u64, first: usize, second: usize },
+    Repeated { seed: u64, first: usize, second: usize },
 }
 
-/// The seeds that a section gives.
+/// The seeds of a configuration.
 ///
 /// # Errors
-/// They are no numbers, too many, or one is given twice.
-pub fn given(seeds: &Seeds) -> Result<Vec<u64>, Error> {
+/// They are not numbers, too many, or one is repeated.
+pub fn parse(seeds: &Seeds) -> Result<Vec<u64>, Error> {
     let all = match seeds {
         Seeds::List(list) => list.clone(),
         Seeds::Range(text) => {
             let mut all = Vec::new();
             for part in text.split(',') {
                 let (first, last) = range(part)?;
-                if (last - first).saturating_add(all.len() as u64) >= MOST {
+                if (last - first).saturating_add(all.len() as u64) >= MAX_REPLICAS {
                     return Err(Error::TooMany);
                 }
                 all.extend(first..=last);
@@ -48,7 +48,7 @@ pub fn given(seeds: &Seeds) -> Result<Vec<u64>, Error> {
 }
 
 fn range(part: &str) -> Result<(u64, u64), Error> {
-    let number = |text: &str| text.trim().parse::<u64>().map_err(|_| Error::Form { part: part.trim().to_owned() });
+    let number = |text: &str| text.trim().parse::<u64>().map_err(|_| Error::Syntax { part: part.trim().to_owned() });
     let (first, last) = match part.split_once('-') {
         Some((first, last)) => (number(first)?, number(last)?),
         None => (number(part)?, number(part)?),
@@ -57,24 +57,23 @@ fn range(part: &str) -> Result<(u64, u64), Error> {
 }
 
 fn refuse_repeated(seeds: &[u64]) -> Result<(), Error> {
-    let mut places = std::collections::HashMap::with_capacity(seeds.len());
+    let mut indices = std::collections::HashMap::with_capacity(seeds.len());
     for (second, &seed) in seeds.iter().enumerate() {
-        if let Some(first) = places.insert(seed, second) {
-            return Err(Error::Twice { seed, first, second });
+        if let Some(first) = indices.insert(seed, second) {
+            return Err(Error::Repeated { seed, first, second });
         }
     }
     Ok(())
 }
 
-/// Seeds for `count` replicas that derive from the campaign's: 31 bits, never 0, none twice. Those of a larger count begin with those
-/// of a smaller one.
+/// `count` distinct seeds derived from that of the campaign, 31 bits each, never 0. A larger count begins with the seeds of a smaller one.
 pub fn derived(campaign: CampaignSeed, count: u64) -> Vec<u64> {
-    let mut taken = HashSet::new();
-    let mut seeds = Vec::with_capacity(count.min(MOST) as usize);
-    for replica in 0..count.min(MOST) {
+    let mut used = HashSet::new();
+    let mut seeds = Vec::with_capacity(count.min(MAX_REPLICAS) as usize);
+    for replica in 0..count.min(MAX_REPLICAS) {
         let mut stream = campaign.stream(replica, Purpose::ReplicaSeed);
         let free = std::iter::repeat_with(|| (stream.uniform() * (1u64 << 31) as f64) as u64)
-            .find(|&seed| seed > 0 && taken.insert(seed));
+            .find(|&seed| seed > 0 && used.insert(seed));
         seeds.extend(free);
     }
     seeds
@@ -85,24 +84,24 @@ mod tests {
     use super::*;
 
     fn range_of(text: &str) -> Result<Vec<u64>, Error> {
-        given(&Seeds::Range(text.into()))
+        parse(&Seeds::Range(text.into()))
     }
 
     #[test]
-    fn ranges_and_lists_are_seeds_in_their_order() {
+    fn ranges_and_lists_give_seeds_in_their_order() {
         assert_eq!(range_of("0-3"), Ok(vec![0, 1, 2, 3]));
         assert_eq!(range_of("7, 100-101 ,3"), Ok(vec![7, 100, 101, 3]));
-        assert_eq!(given(&Seeds::List(vec![5, 2])), Ok(vec![5, 2]));
+        assert_eq!(parse(&Seeds::List(vec![5, 2])), Ok(vec![5, 2]));
     }
 
     #[test]
-    fn what_is_no_seed_is_told() {
-        assert_eq!(range_of("a-3"), Err(Error::Form { part: "a-3".into() }));
-        assert_eq!(range_of("-3"), Err(Error::Form { part: "-3".into() }));
+    fn invalid_seeds_are_rejected() {
+        assert_eq!(range_of("a-3"), Err(Error::Syntax { part: "a-3".into() }));
+        assert_eq!(range_of("-3"), Err(Error::Syntax { part: "-3".into() }));
         assert_eq!(range_of("5-3"), Err(Error::Backwards { first: 5, last: 3 }));
-        assert_eq!(range_of("0-3,2"), Err(Error::Twice { seed: 2, first: 2, second: 4 }));
+        assert_eq!(range_of("0-3,2"), Err(Error::Repeated { seed: 2, first: 2, second: 4 }));
         assert_eq!(range_of("0-18446744073709551615"), Err(Error::TooMany));
-        assert_eq!(given(&Seeds::List(vec![])), Err(Error::Empty));
+        assert_eq!(parse(&Seeds::List(vec![])), Err(Error::Empty));
     }
 
     #[test]

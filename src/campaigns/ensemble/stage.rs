@@ -1,18 +1,17 @@
 //! How is a replica run?
-use super::ended::Ended;
-use super::engine::{Engine, Ran as Simulated};
+use super::engine::{Engine, RunSummary};
+use super::finish_record::FinishRecord;
 use super::folder;
 use super::inputs::{Inputs, Setup};
-use super::periods::Period;
-use super::read::{self, Odd, Read};
-use super::section::{Again, ColumnName};
+use super::read::{self, CollectedColumns};
+use super::replica::{NonFiniteValues, ReplicaResult, ReplicaResults};
+use super::section::Again;
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, RecordedFiles, Stage, StageSpec, Workload};
 use crate::engines::md::model::Model;
 use crate::engines::md::{LaunchContext, Usage};
 use crate::journal::Fingerprint;
 use crate::process::Programs;
 use crate::task::{Cause, TaskId, Tasks};
-use serde::{Deserialize, Serialize};
 use std::io;
 use std::sync::Arc;
 use std::thread::sleep;
@@ -30,32 +29,6 @@ pub struct ReplicaWorkload {
     created: Instant,
 }
 
-/// What came of some replicas, by task.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Values {
-    pub replicas: Vec<Replica>,
-}
-
-/// What came of one replica.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Replica {
-    pub task: TaskId,
-    pub usage: Usage,
-    pub ns_per_day: f64,
-    /// kJ/mol.
-    pub potential: f64,
-    pub step: f64,
-    pub notes: Vec<String>,
-    /// Rows of each collected file.
-    pub rows: Vec<u64>,
-    /// `[collected file][column][row]`, of the model all columns that it has; dropped in totals, where only their lengths are kept.
-    pub series: Vec<Vec<Vec<f64>>>,
-    /// `[collected file][column]`; empty for the model, none of whose variables is periodic.
-    pub periods: Vec<Vec<Period>>,
-    /// Values of them that are not finite.
-    pub odd: Odd,
-}
-
 impl ReplicaWorkload {
     /// The stage of a campaign.
     pub fn stage(setup: &Arc<Setup>) -> Stage {
@@ -66,14 +39,14 @@ impl ReplicaWorkload {
             // A replica takes so long that each is handed out by itself.
             largest_batch: 1,
             chunk: 1,
-            is_resumable: engine.goes_on(),
+            is_resumable: engine.is_resumable(),
             may_overlap: may_overlap(setup),
             ..StageSpec::new("replicas", setup.seeds.len() as u64)
         };
         Stage::new(spec, Self { setup: Arc::clone(setup), created: Instant::now() })
     }
 
-    fn replica(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
+    fn replica(&self, task: TaskId, context: &Context) -> Result<ReplicaResult, Cause> {
         match &self.setup.engine {
             Engine::Model(model) => self.walk(model, task, context),
             Engine::Command(_) | Engine::Gromacs(_) => self.run_programs(task, context),
@@ -81,7 +54,7 @@ impl ReplicaWorkload {
     }
 
     /// A replica of the built-in model, whose streams are those of its seed.
-    fn walk(&self, model: &Model, task: TaskId, context: &Context) -> Result<Replica, Cause> {
+    fn walk(&self, model: &Model, task: TaskId, context: &Context) -> Result<ReplicaResult, Cause> {
         let started = Instant::now();
         let mut expired = None;
         let mut may_go_on = || {
@@ -94,7 +67,7 @@ impl ReplicaWorkload {
         let series = vec![columns];
         let usage = Usage { seconds: started.elapsed().as_secs_f64(), ..Usage::default() };
         let none = f64::NAN;
-        Ok(Replica {
+        Ok(ReplicaResult {
             task,
             usage,
             ns_per_day: none,
@@ -104,35 +77,35 @@ impl ReplicaWorkload {
             rows: rows_of(&series),
             periods: Vec::new(),
             series,
-            odd: Odd::default(),
+            not_finite: NonFiniteValues::default(),
         })
     }
 
-    fn run_programs(&self, task: TaskId, context: &Context) -> Result<Replica, Cause> {
-        let inputs = self.setup.inputs(task as usize).map_err(|unfit| Cause::Input(unfit.message))?;
-        let Ended { usage, ran, .. } = match self.ended(&inputs, context.campaign) {
-            Some(ended) => ended,
+    fn run_programs(&self, task: TaskId, context: &Context) -> Result<ReplicaResult, Cause> {
+        let inputs = self.setup.inputs(task as usize).map_err(|error| Cause::Input(error.to_string()))?;
+        let FinishRecord { usage, summary, .. } = match self.finish_record(&inputs, context.campaign) {
+            Some(record) => record,
             None => self.run_to_end(task, &inputs, context)?,
         };
-        let Simulated { ns_per_day, potential, step, mut notes } = ran;
-        let read = read::replica(&self.setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
+        let RunSummary { ns_per_day, potential, step, mut notes } = summary;
+        let read = read::collected_columns(&self.setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
         notes.extend(read.notes.iter().cloned());
-        let Read { series, periods, odd, .. } = read;
+        let CollectedColumns { series, periods, not_finite, .. } = read;
         let rows = rows_of(&series);
-        Ok(Replica { task, usage, ns_per_day, potential, step, notes, rows, series, periods, odd })
+        Ok(ReplicaResult { task, usage, ns_per_day, potential, step, notes, rows, series, periods, not_finite })
     }
 
     /// Runs a replica's programs, and records that they ended well.
-    fn run_to_end(&self, task: TaskId, inputs: &Inputs, context: &Context) -> Result<Ended, Cause> {
+    fn run_to_end(&self, task: TaskId, inputs: &Inputs, context: &Context) -> Result<FinishRecord, Cause> {
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let label = self.setup.label(task as usize);
         self.wait_for_turn(programs, context);
         let is_own = self.setup.directory.is_some();
         if is_own {
-            let again = if self.setup.engine.goes_on() { Again::Continue } else { Again::Fresh };
+            let again = if self.setup.engine.is_resumable() { Again::Continue } else { Again::Fresh };
             folder::prepare(inputs, &self.setup.files, again)?;
         }
-        let berth = LaunchContext {
+        let launch = LaunchContext {
             label: &label,
             programs,
             folder: &inputs.folder,
@@ -141,15 +114,15 @@ impl ReplicaWorkload {
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
             begin_by: context.begin_by.filter(|_| may_overlap(&self.setup)),
-            watchdog_timeout: self.setup.stall,
-            grace: if self.setup.engine.goes_on() { LONG_GRACE } else { GRACE },
+            watchdog_timeout: self.setup.watchdog_timeout,
+            grace: if self.setup.engine.is_resumable() { LONG_GRACE } else { GRACE },
             progress: &context.progress,
         };
         let mut usage = Usage::default();
-        let ran = self.setup.engine.run(inputs, &berth, &mut usage)?;
-        self.record(inputs, context.campaign, usage, ran).map_err(|error| {
+        let summary = self.setup.engine.run(&inputs.engine_input, &launch, &mut usage)?;
+        self.record(inputs, context.campaign, usage, summary).map_err(|error| {
             let text = format!("cannot record in `{}` that {label} ended: {error}", inputs.folder.display());
-            berth.or_full_disk(Cause::Failed(text))
+            launch.or_full_disk(Cause::Failed(text))
         })
     }
 
@@ -157,17 +130,23 @@ impl ReplicaWorkload {
     /// and the journal says all.
     fn keeps_records(&self) -> bool {
         let setup = &self.setup;
-        setup.directory.is_some() || !setup.collect.is_empty() || setup.engine.must_leave_files()
+        setup.directory.is_some() || !setup.collect.is_empty() || setup.engine.requires_files()
     }
 
-    fn ended(&self, inputs: &Inputs, campaign: Fingerprint) -> Option<Ended> {
-        if self.keeps_records() { Ended::read(inputs, campaign) } else { None }
+    fn finish_record(&self, inputs: &Inputs, campaign: Fingerprint) -> Option<FinishRecord> {
+        if self.keeps_records() { FinishRecord::read(inputs, campaign) } else { None }
     }
 
-    fn record(&self, inputs: &Inputs, campaign: Fingerprint, usage: Usage, ran: Simulated) -> io::Result<Ended> {
+    fn record(
+        &self,
+        inputs: &Inputs,
+        campaign: Fingerprint,
+        usage: Usage,
+        summary: RunSummary,
+    ) -> io::Result<FinishRecord> {
         match self.keeps_records() {
-            true => Ended::record(inputs, campaign, usage, ran),
-            false => Ok(Ended::unrecorded(inputs, campaign, usage, ran)),
+            true => FinishRecord::write(inputs, campaign, usage, summary),
+            false => Ok(FinishRecord::new(inputs, campaign, usage, summary)),
         }
     }
 
@@ -190,36 +169,20 @@ fn may_overlap(setup: &Setup) -> bool {
     }
 }
 
-impl Replica {
-    /// The columns that are collected of a file, in their order `[column][row]`.
-    pub fn columns(&self, setup: &Setup, file: usize) -> Vec<&[f64]> {
-        let all = &self.series[file];
-        let Engine::Model(model) = &setup.engine else { return all.iter().map(Vec::as_slice).collect() };
-        let names = model.columns();
-        let place = |name: &ColumnName| match name {
-            ColumnName::Name(name) => names.iter().position(|known| known == name),
-            ColumnName::Place(place) => Some(*place as usize),
-        };
-        // That the model has them was seen when the campaign was loaded.
-        let of = |name: &ColumnName| place(name).and_then(|place| all.get(place)).map_or(&[][..], Vec::as_slice);
-        setup.collect[file].columns.iter().map(of).collect()
-    }
-}
-
 /// Rows of each collected file.
 fn rows_of(series: &[Vec<Vec<f64>>]) -> Vec<u64> {
     series.iter().map(|columns| columns.first().map_or(0, Vec::len) as u64).collect()
 }
 
 impl Workload for ReplicaWorkload {
-    type Value = Values;
+    type Value = ReplicaResults;
 
-    fn empty(&self) -> Values {
-        Values::default()
+    fn empty(&self) -> ReplicaResults {
+        ReplicaResults::default()
     }
 
-    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Values> {
-        let mut computed = Computed { value: Values::default(), failed: Vec::new() };
+    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<ReplicaResults> {
+        let mut computed = Computed { value: ReplicaResults::default(), failed: Vec::new() };
         for task in tasks.iter() {
             match self.replica(task, context) {
                 Ok(replica) => computed.value.replicas.push(replica),
@@ -229,13 +192,13 @@ impl Workload for ReplicaWorkload {
         computed
     }
 
-    fn merge(&self, into: &mut Values, from: Values) -> Result<(), Error> {
+    fn merge(&self, into: &mut ReplicaResults, from: ReplicaResults) -> Result<(), Error> {
         into.replicas.extend(from.replicas);
         into.replicas.sort_by_key(|replica| replica.task);
         Ok(())
     }
 
-    fn reduce(&self, total: &mut Values, mut from: Values) -> Result<(), Error> {
+    fn reduce(&self, total: &mut ReplicaResults, mut from: ReplicaResults) -> Result<(), Error> {
         from.replicas.iter_mut().for_each(|replica| replica.series = Vec::new());
         self.merge(total, from)
     }
@@ -245,7 +208,7 @@ impl Workload for ReplicaWorkload {
             return None;
         }
         let inputs = self.setup.inputs(task as usize).ok()?;
-        self.ended(&inputs, campaign)?;
+        self.finish_record(&inputs, campaign)?;
         Some(match read::lacks_files(&self.setup, task as usize, &inputs.folder) {
             true => RecordedFiles::Incomplete,
             false => RecordedFiles::Complete,

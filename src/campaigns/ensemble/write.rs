@@ -1,51 +1,51 @@
-//! How do replicas become datasets?
+//! How are the results of replicas written?
 use super::engine::Engine;
 use super::inputs::Setup;
-use super::section::ColumnName;
-use super::stage::{Replica, Values};
+use super::replica::{ReplicaResult, ReplicaResults};
+use super::{free_energy, periods};
 use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::md::plumed::{PlumedKernel, plumed_version};
 use crate::results::{Rows, Writer};
 
-/// Writes `/results` of an ensemble, and `/run/replicas`; what is worth a line on the terminal is returned.
+/// Writes `/results` and `/run/replicas` of an ensemble, and returns warnings.
 ///
 /// # Errors
-/// The file cannot be written, an outcome not be read, or replicas contradict each other about a period.
+/// The file cannot be written, a recorded result cannot be read, or replicas contradict each other about a period.
 pub fn write(
     setup: &Setup,
     done: &StageResult,
     recorded: &mut dyn RecordedValues,
     out: &mut Writer,
 ) -> Result<Vec<String>, Error> {
-    let total: Values = done.value()?;
-    let periods = super::periods::of_variables(setup, &total)?;
+    let total: ReplicaResults = done.value()?;
+    let periods = periods::of_variables(setup, &total)?;
     let failed: Vec<u64> = done.failed.iter().map(|failure| failure.task).collect();
     out.array("/results/seeds", &[setup.seeds.len()], &setup.seeds, "none", "seed of each replica")?;
     write_run(setup, &total, out)?;
     if setup.collect.is_empty() {
         return Ok(Vec::new());
     }
-    let files: Vec<Series> = (0..setup.collect.len())
-        .map(|file| Series::open(setup, &total, file, &failed, out))
+    let files: Vec<SeriesDatasets> = (0..setup.collect.len())
+        .map(|file| SeriesDatasets::create(setup, &total, file, &failed, out))
         .collect::<Result<_, _>>()?;
     recorded.for_each(0, &mut |batch| {
-        let values: Values = batch.value()?;
-        values.replicas.iter().try_for_each(|replica| files.iter().try_for_each(|file| file.fill(setup, replica, out)))
+        let results: ReplicaResults = batch.value()?;
+        results.replicas.iter().try_for_each(|replica| files.iter().try_for_each(|file| file.fill(setup, replica, out)))
     })?;
-    super::free_energy::write(setup, &periods, recorded, out)
+    free_energy::write(setup, &periods, recorded, out)
 }
 
-/// What depends on this run.
-fn write_run(setup: &Setup, total: &Values, out: &mut Writer) -> Result<(), Error> {
+/// Writes what depends on this run, not on the campaign alone.
+fn write_run(setup: &Setup, total: &ReplicaResults, out: &mut Writer) -> Result<(), Error> {
     let count = setup.seeds.len();
-    let mut replicas: Vec<Option<&Replica>> = vec![None; count];
+    let mut replicas: Vec<Option<&ReplicaResult>> = vec![None; count];
     total.replicas.iter().for_each(|replica| replicas[replica.task as usize] = Some(replica));
-    let of = |value: fn(&Replica) -> f64| -> Vec<f64> {
+    let by_replica = |value: fn(&ReplicaResult) -> f64| -> Vec<f64> {
         replicas.iter().map(|replica| replica.map_or(f64::NAN, value)).collect()
     };
-    let mut numbers = |name: &str, value: fn(&Replica) -> f64, units: &str, about: &str| {
-        out.array(&format!("/run/replicas/{name}"), &[count], &of(value), units, about)
+    let mut numbers = |name: &str, value: fn(&ReplicaResult) -> f64, units: &str, about: &str| {
+        out.array(&format!("/run/replicas/{name}"), &[count], &by_replica(value), units, about)
     };
     numbers("seconds", |r| r.usage.seconds, "s", "time that it took in the run that finished it")?;
     if !setup.engine.is_program() {
@@ -66,15 +66,16 @@ fn write_run(setup: &Setup, total: &Values, out: &mut Writer) -> Result<(), Erro
     Ok(out.strings("/run/replicas/folder", &folders, "where its files are")?)
 }
 
-/// Which PLUMED biased the replicas: attributes of `/run/replicas`. Its version is what it said itself in the first folder that has it.
+/// Writes the PLUMED that biased the replicas, as attributes of `/run/replicas`. Its version is read from the first folder where it
+/// reported it.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn write_plumed(setup: &Setup, kernel: &PlumedKernel, out: &mut Writer) -> Result<(), Error> {
-    let Engine::Gromacs(recipe) = &setup.engine else { return Ok(()) };
+    let Engine::Gromacs(gromacs) = &setup.engine else { return Ok(()) };
     out.text_attribute("/run/replicas", "plumed_kernel", &kernel.path.to_string_lossy())?;
     out.text_attribute("/run/replicas", "plumed_kernel_sha256", &kernel.sha256)?;
-    let Some(stage) = recipe.stages.iter().rfind(|stage| stage.plumed.is_some()) else { return Ok(()) };
+    let Some(stage) = gromacs.stages.iter().rfind(|stage| stage.plumed.is_some()) else { return Ok(()) };
     let folders = (0..setup.seeds.len()).filter_map(|replica| setup.folder(&setup.names(replica)).ok());
     match folders.into_iter().find_map(|folder| plumed_version(&folder, &stage.name)) {
         Some(version) => Ok(out.text_attribute("/run/replicas", "plumed_version", &version)?),
@@ -83,16 +84,23 @@ pub fn write_plumed(setup: &Setup, kernel: &PlumedKernel, out: &mut Writer) -> R
 }
 
 /// The datasets of one collected file.
-struct Series {
+struct SeriesDatasets {
+    /// Index of the file.
     file: usize,
     /// By column.
     rows: Vec<Rows<f64>>,
-    /// Where each replica's values begin, and the end.
+    /// By replica: index of its first value; then the number of all values.
     offsets: Vec<u64>,
 }
 
-impl Series {
-    fn open(setup: &Setup, total: &Values, file: usize, failed: &[u64], out: &mut Writer) -> Result<Self, Error> {
+impl SeriesDatasets {
+    fn create(
+        setup: &Setup,
+        total: &ReplicaResults,
+        file: usize,
+        failed: &[u64],
+        out: &mut Writer,
+    ) -> Result<Self, Error> {
         let collect = &setup.collect[file];
         let mut lengths = vec![0; setup.seeds.len()];
         total.replicas.iter().for_each(|replica| lengths[replica.task as usize] = replica.rows[file]);
@@ -101,7 +109,7 @@ impl Series {
         let all = offsets[offsets.len() - 1] as usize;
         let mut rows = Vec::new();
         for column in &collect.columns {
-            let group = format!("/results/collected/{}/{}", escaped(&collect.file), escaped(&name_of(column)));
+            let group = collect.group(column);
             let about = "replica i has values[offsets[i]..offsets[i + 1]]";
             out.array(&format!("{group}/offsets"), &[offsets.len()], &offsets, "none", about)?;
             let values = format!("{group}/values");
@@ -119,7 +127,7 @@ impl Series {
         Ok(Self { file, rows, offsets })
     }
 
-    fn fill(&self, setup: &Setup, replica: &Replica, out: &mut Writer) -> Result<(), Error> {
+    fn fill(&self, setup: &Setup, replica: &ReplicaResult, out: &mut Writer) -> Result<(), Error> {
         let first = self.offsets[replica.task as usize] as usize;
         for (rows, values) in self.rows.iter().zip(replica.columns(setup, self.file)) {
             if !values.is_empty() {
@@ -128,17 +136,4 @@ impl Series {
         }
         Ok(())
     }
-}
-
-/// What a column is called.
-pub fn name_of(column: &ColumnName) -> String {
-    match column {
-        ColumnName::Name(name) => name.clone(),
-        ColumnName::Place(place) => place.to_string(),
-    }
-}
-
-/// A name without what parts groups in HDF5.
-pub fn escaped(name: &str) -> String {
-    name.replace('/', "%2F")
 }

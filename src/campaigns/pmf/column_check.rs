@@ -2,7 +2,7 @@
 use super::section::{Quantity, WindowSection};
 use crate::config::{Document, Fault};
 use crate::md::columns::legend::{self, Meaning};
-use crate::md::columns::{self, Column, Table};
+use crate::md::columns::{self, Column, ColumnTable};
 use std::path::Path;
 
 /// Tolerance between `center` and the reference in the file, in widths of the restraint: they are printed with different numbers of digits.
@@ -17,7 +17,7 @@ pub struct WindowColumn<'a> {
     pub index: usize,
     pub window: &'a WindowSection,
     pub column: &'a Column,
-    pub table: &'a Table,
+    pub table: &'a ColumnTable,
     pub path: &'a Path,
     pub bytes: &'a [u8],
     /// Thermal energy, kJ/mol.
@@ -131,7 +131,7 @@ enum Components {
     Several,
 }
 
-fn components(table: &Table) -> Components {
+fn components(table: &ColumnTable) -> Components {
     let has = |wanted: fn(&Meaning) -> bool| {
         table.names.iter().filter_map(|name| legend::meaning(name)).filter(wanted).count()
     };

@@ -3,7 +3,7 @@ use super::column_check::WindowColumn;
 use super::section::{ColumnSection, Discard, Quantity, WindowSection};
 use crate::config::{Document, Fault, Faults};
 use crate::journal::Fingerprint;
-use crate::md::columns::{self, Column, Table};
+use crate::md::columns::{self, Column, ColumnTable};
 use crate::science::free_energy::{Axis, equilibration};
 use std::fs;
 use std::path::PathBuf;
@@ -47,10 +47,11 @@ pub fn read(
         Box::new(document.fault(&key("file"), message, "set `file` to a readable file of columns"))
     })?;
     let table = columns::parse(&path, &bytes, std::slice::from_ref(&column)).map_err(|error| {
-        let is_about_column = matches!(error, columns::Error::Unknown { .. } | columns::Error::Twice { .. });
+        let is_about_column =
+            matches!(error, columns::Error::UnknownColumn { .. } | columns::Error::AmbiguousColumn { .. });
         refuse(&key(if is_about_column { "column" } else { "file" }), &error)
     })?;
-    for note in &table.notes {
+    for note in &table.diagnostics {
         let message = format!("{}:{}: {}", path.display(), note.line, note.text);
         let help = "check that the file is complete and from this simulation";
         warnings.push(document.fault(&key("file"), message, help).warning());
@@ -66,7 +67,7 @@ pub fn read(
             document.fault(&key("file"), message, help)
         })?,
     };
-    let Table { mut values, time_ps, .. } = table;
+    let ColumnTable { mut values, time_ps, .. } = table;
     let mut positions = values.pop().unwrap_or_default();
     if window.quantity == Quantity::Force {
         // F = -k (x - c).
@@ -90,7 +91,7 @@ fn check_quantity(
     index: usize,
     window: &WindowSection,
     column: &Column,
-    table: &Table,
+    table: &ColumnTable,
 ) -> Result<(), Box<Fault>> {
     let key = |name: &str| format!("window.{index}.{name}");
     if *column == Column::Index(0) && table.time_ps.is_some() {

@@ -4,7 +4,7 @@
 use super::coordinate::{Coordinate, Known};
 use super::frames::Frames;
 use super::section::Section;
-use super::windows::{self, Recipe, Way};
+use super::windows::{self, UmbrellaState, WindowSetup};
 use crate::campaigns::campaign::{
     Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report, Reproducibility, StartSupervisor,
 };
@@ -29,7 +29,7 @@ pub struct UmbrellaCampaign {
     /// Files that determine the results: key and paths.
     pub inputs: Vec<(&'static str, Vec<PathBuf>)>,
     /// How windows are sampled; none where only the components are wanted.
-    pub windows: Option<Arc<Recipe>>,
+    pub windows: Option<Arc<WindowSetup>>,
     pub config: Config,
     /// The GROMACS that runs windows, with its version.
     pub program: Option<InstalledProgram>,
@@ -40,15 +40,15 @@ pub struct UmbrellaCampaign {
 /// Windows that are sampled along a known coordinate.
 pub struct Sampling {
     known: Known,
-    state: Way,
+    state: UmbrellaState,
 }
 
 impl UmbrellaCampaign {
     /// The coordinate and the first windows along it, where windows are wanted.
     fn begin_sampling(&mut self) -> Result<(), Error> {
-        if let Some(recipe) = &self.windows {
+        if let Some(setup) = &self.windows {
             let known = self.coordinate.known()?;
-            let state = recipe.begin(&known.along)?;
+            let state = setup.begin(&known.along)?;
             self.sampling = Some(Sampling { known, state });
         }
         Ok(())
@@ -56,13 +56,13 @@ impl UmbrellaCampaign {
 
     /// What comes next once the coordinate is known.
     fn next_windows(&self) -> Next {
-        let (Some(Sampling { known, state }), Some(recipe)) = (&self.sampling, &self.windows) else {
+        let (Some(Sampling { known, state }), Some(setup)) = (&self.sampling, &self.windows) else {
             return Next::Complete;
         };
         match &state.next {
             windows::Next::Round(round) => {
-                let (frames, recipe) = (Arc::clone(&self.frames), Arc::clone(recipe));
-                Next::Run(windows::WindowWorkload::stage(frames, recipe, Arc::clone(&known.restraint), round.clone()))
+                let (frames, setup) = (Arc::clone(&self.frames), Arc::clone(setup));
+                Next::Run(windows::WindowWorkload::stage(frames, setup, Arc::clone(&known.restraint), round.clone()))
             }
             windows::Next::Bootstrap(bootstrap) => Next::Run(bootstrap.clone().into_stage()),
             windows::Next::End(_) => Next::Complete,
@@ -70,12 +70,12 @@ impl UmbrellaCampaign {
     }
 
     /// Checks that `grompp` accepts the start of windows: the first frame stands for all.
-    fn try_first(&self, recipe: &Recipe, supervisor: &Supervisor) -> Result<(), Faults> {
+    fn try_first(&self, setup: &WindowSetup, supervisor: &Supervisor) -> Result<(), Faults> {
         let restraint = self.coordinate.trial_restraint();
-        let trial = recipe.trial(&self.frames, restraint.as_deref());
+        let trial = setup.trial(&self.frames, restraint.as_deref());
         let trial =
             trial.map_err(|cause| self.config.fault("umbrella.trajectory", cause.to_string(), "replace the file"))?;
-        recipe.gromacs.try_input(supervisor, &trial).map_err(|refused| {
+        setup.gromacs.try_input(supervisor, &trial).map_err(|refused| {
             let help = match &refused {
                 GromppError::AtomCounts { structure, topology } if structure < topology => {
                     let message = format!(
@@ -86,7 +86,7 @@ impl UmbrellaCampaign {
                     return Faults::from(self.config.fault("umbrella.trajectory", message, help));
                 }
                 GromppError::AtomCounts { .. } => "use the topology of the system in the trajectory",
-                GromppError::Message(text) if text.contains("was not found") && recipe.index_is_own => {
+                GromppError::Message(text) if text.contains("was not found") && setup.index_is_own => {
                     "windows along a distance or angle know the group System and those of `index`: make an index file by `gmx make_ndx` and set `index`"
                 }
                 GromppError::Message(_) => "correct the run parameters or the topology; grompp_args are passed on",
@@ -111,9 +111,9 @@ impl UmbrellaCampaign {
         if self.frames.trajectory.left_out() > 0 {
             identity["frames_left_out"] = self.frames.trajectory.left_out().into();
         }
-        if let Some(recipe) = &self.windows {
-            identity["topology"] = recipe.contents.clone().into();
-            identity["mdp"] = Fingerprint::of_text(recipe.mdp.text()).to_string().into();
+        if let Some(setup) = &self.windows {
+            identity["topology"] = setup.contents.clone().into();
+            identity["mdp"] = Fingerprint::of_text(setup.mdp.text()).to_string().into();
             identity["version"] =
                 self.program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
         }
@@ -126,7 +126,7 @@ impl UmbrellaCampaign {
         Fingerprint::of_text(&text).to_string()
     }
 
-    fn folder_fault(&self, refused: windows::PlaceRefused) -> Faults {
+    fn folder_fault(&self, refused: windows::FolderError) -> Faults {
         let help = "set another `directory`, or remove this one; --fresh empties a folder of earlier windows";
         self.config.fault("umbrella.directory", refused.to_string(), help).into()
     }
@@ -134,23 +134,23 @@ impl UmbrellaCampaign {
 
 impl Campaign for UmbrellaCampaign {
     fn find_programs(&mut self, supervisor: &StartSupervisor) -> Result<(), Faults> {
-        let Some(recipe) = self.windows.clone() else { return Ok(()) };
+        let Some(setup) = self.windows.clone() else { return Ok(()) };
         let key = "umbrella.binary";
         let Some(supervisor) = supervisor() else {
             let help = "see the message about the supervisor above";
             return Err(self.config.fault(key, "no program can be started here", help).into());
         };
-        let found = recipe.gromacs.find(supervisor);
+        let found = setup.gromacs.find(supervisor);
         self.program =
             Some(found.map_err(|missing| Faults::from(self.config.fault(key, missing.message, missing.help)))?);
-        windows::refuse_strangers(&recipe.directory).map_err(|refused| self.folder_fault(refused))?;
-        self.try_first(&recipe, supervisor)
+        windows::reject_foreign(&setup.directory).map_err(|refused| self.folder_fault(refused))?;
+        self.try_first(&setup, supervisor)
     }
 
     fn declare(&self) -> Declaration {
         Declaration {
             identity: self.identity(),
-            threads: self.windows.as_ref().map(|recipe| recipe.gromacs.cores()),
+            threads: self.windows.as_ref().map(|setup| setup.gromacs.cores()),
             may_oversubscribe: self.section.oversubscribe,
             reproducibility: Reproducibility::with_programs(self.windows.is_some()),
             warnings: self.warnings.clone(),
@@ -162,35 +162,35 @@ impl Campaign for UmbrellaCampaign {
         let (mut summary, mut notes) = (self.coordinate.summary(), self.coordinate.plan_notes());
         let passes = self.coordinate.planned_stages().into_iter();
         let mut stages: Vec<PlannedStage> = passes.map(PlannedStage::Runnable).collect();
-        if let Some(recipe) = &self.windows {
-            summary.extend(windows::summary(recipe, self.program.as_ref()));
-            notes.extend(windows::plan_notes(recipe));
+        if let Some(setup) = &self.windows {
+            summary.extend(windows::summary(setup, self.program.as_ref()));
+            notes.extend(windows::plan_notes(setup));
             // Where windows stand is known when the passes are done.
-            let spec = StageSpec { largest_batch: 1, ..StageSpec::new("windows", recipe.placing.count() as u64) };
+            let spec = StageSpec { largest_batch: 1, ..StageSpec::new("windows", setup.placing.count() as u64) };
             stages.push(PlannedStage::Described(Box::new(spec)));
         }
-        let of_windows = self.windows.as_ref().map_or(0, |recipe| recipe.output_bytes());
+        let of_windows = self.windows.as_ref().map_or(0, |setup| setup.output_bytes());
         let output_bytes = 40_000 + self.coordinate.output_bytes() + of_windows;
         Ok(Outlook { summary, stages, notes, memory: None, output_bytes })
     }
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
-        let Some(recipe) = &self.windows else { return Ok(()) };
+        let Some(setup) = &self.windows else { return Ok(()) };
         let fault =
             |crowded: TooFewGpus| self.config.fault("umbrella.gpus", crowded.to_string(), TooFewGpus::HELP).into();
-        recipe.gromacs.check_gpus(ranks).map_err(fault)
+        setup.gromacs.check_gpus(ranks).map_err(fault)
     }
 
     fn claim_folders(&self, declared: &Declaration, fresh: bool) -> Result<Vec<String>, Faults> {
-        let Some(recipe) = &self.windows else { return Ok(Vec::new()) };
+        let Some(setup) = &self.windows else { return Ok(Vec::new()) };
         let owner = self.owner(&declared.identity);
-        windows::claim(&recipe.directory, &owner, fresh).map_err(|refused| self.folder_fault(refused))
+        windows::claim_folder(&setup.directory, &owner, fresh).map_err(|refused| self.folder_fault(refused))
     }
 
     fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {
         match (self.sampling.take(), &self.windows, result) {
-            (Some(Sampling { known, state }), Some(recipe), Some(result)) => {
-                let state = recipe.advance(state, &known.along, self.seed, &result)?;
+            (Some(Sampling { known, state }), Some(setup), Some(result)) => {
+                let state = setup.advance(state, &known.along, self.seed, &result)?;
                 self.sampling = Some(Sampling { known, state });
             }
             (_, _, result) => {
@@ -206,11 +206,11 @@ impl Campaign for UmbrellaCampaign {
     fn write(&self, _: &mut dyn RecordedValues, out: &mut results::Writer) -> Result<Report, Error> {
         self.coordinate.write(out)?;
         let mut report = Report { charts: self.coordinate.charts()?, remarks: Vec::new() };
-        let (Some(recipe), Some(Sampling { state, .. })) = (&self.windows, &self.sampling) else { return Ok(report) };
-        windows::write(recipe, state, out)?;
+        let (Some(setup), Some(Sampling { state, .. })) = (&self.windows, &self.sampling) else { return Ok(report) };
+        windows::write(setup, state, out)?;
         report.charts.extend(windows::charts(state));
         if let Some(analysis) = state.analysis() {
-            report.remarks = state.remarks(recipe, &analysis);
+            report.remarks = state.remarks(setup, &analysis);
         }
         Ok(report)
     }

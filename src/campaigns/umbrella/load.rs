@@ -1,12 +1,13 @@
-//! Does a section describe a campaign that can be run?
+//! Is an `[umbrella]` section valid, and which campaign does it describe?
 use super::campaign::UmbrellaCampaign;
 use super::coordinate::Coordinate;
+use super::faults::file_fault;
 use super::frames::Frames;
-use super::section::{Part, Section};
+use super::section::{LastPart, Section};
 use super::{pca, pull, windows};
 use crate::config::{Config, Fault, Faults};
-use crate::md::{Error, Structure, Trajectory};
-use crate::science::selection::{Atom, select};
+use crate::md::{Structure, Trajectory};
+use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -14,24 +15,28 @@ use std::sync::Arc;
 /// The campaign that the configuration describes.
 ///
 /// # Errors
-/// Every fault of the section and of the files it names.
+/// All errors of the section and of the files that it names.
 pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
     let mut section: Section = config.section("umbrella")?;
     let (mut faults, mut warnings) = (Faults::default(), Faults::default());
     let frames = frames(config, &section, &mut faults);
-    let has_windows = section.stop_after != Some(Part::Pca);
-    let mut recipe = None;
+    let has_windows = section.stop_after != Some(LastPart::Pca);
+    let mut setup = None;
     if has_windows {
-        match windows::load(config, &section) {
-            Ok((found, told)) => (recipe, warnings) = (Some(Arc::new(found)), told),
+        let spec = match &section.coordinate {
+            Some(coordinate) => pull::restraint_spec(&section, coordinate),
+            None => pca::restraint_spec(&section),
+        };
+        match windows::load(config, &section, spec) {
+            Ok((found, more)) => (setup, warnings) = (Some(Arc::new(found)), more),
             Err(more) => faults.extend(more),
         }
     }
-    warnings.extend(frames.iter().filter_map(|frames| repeated(config, frames)));
+    warnings.extend(frames.iter().filter_map(|frames| repeats_warning(config, frames)));
     let mut coordinate: Option<Box<dyn Coordinate>> = None;
     if let Some(frames) = &frames {
         let found = match section.coordinate.clone() {
-            Some(pull) => pull::load(config, &section, &pull, frames, recipe.as_ref()),
+            Some(pull) => pull::load(config, &section, &pull, frames, setup.as_ref()),
             None => {
                 let found = pca::load(config, &mut section, frames, &mut warnings);
                 found.map(|component| Box::new(component) as Box<dyn Coordinate>)
@@ -49,14 +54,14 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
         section,
         warnings,
         inputs,
-        windows: recipe,
+        windows: setup,
         config: config.clone(),
         program: None,
         sampling: None,
     })
 }
 
-/// The trajectory with the names of its atoms.
+/// The trajectory and its atoms.
 fn frames(config: &Config, section: &Section, faults: &mut Faults) -> Option<Arc<Frames>> {
     let structure = Structure::read(&config.resolve(&section.structure));
     let structure = structure.map_err(|error| faults.push(file_fault(config, "structure", &error))).ok();
@@ -72,19 +77,19 @@ fn frames(config: &Config, section: &Section, faults: &mut Faults) -> Option<Arc
     }
 }
 
-/// The files of the trajectory, in the order of their times.
+/// The files of the trajectory in the order of their times.
 fn trajectory_files(config: &Config, section: &Section) -> Vec<PathBuf> {
     section.trajectory.paths().iter().map(|path| config.resolve(path)).collect()
 }
 
-/// The warning of frames that a restart wrote again.
-fn repeated(config: &Config, frames: &Frames) -> Option<Fault> {
+/// The warning about frames that a restart repeated.
+fn repeats_warning(config: &Config, frames: &Frames) -> Option<Fault> {
     let message = frames.trajectory.repeats()?;
-    let help = "nothing is to be done after a restart from an older checkpoint or for parts that overlap; otherwise name a file of one run";
+    let help = "nothing to do after a restart from an older checkpoint or for parts that overlap; otherwise use a file of a single run";
     Some(config.fault("umbrella.trajectory", message, help).warning())
 }
 
-/// Files that determine the results: key and paths.
+/// Files that determine the results: (key, paths).
 fn inputs(config: &Config, section: &Section) -> Vec<(&'static str, Vec<PathBuf>)> {
     let mut inputs = vec![
         ("trajectory", trajectory_files(config, section)),
@@ -96,43 +101,24 @@ fn inputs(config: &Config, section: &Section) -> Vec<(&'static str, Vec<PathBuf>
     inputs
 }
 
-/// The atoms that a phrase means.
-///
-/// # Errors
-/// It is not of the language, or means none.
-pub fn find(config: &Config, key: &str, phrase: &str, atoms: &[Atom]) -> Result<Vec<usize>, Box<Fault>> {
-    select(phrase, atoms).map_err(|error| {
-        let help = "docs/umbrella.md has the words of the language";
-        Box::new(config.fault(&format!("umbrella.{key}"), format!("selection \"{phrase}\": {error}"), help))
-    })
-}
-
-/// What is wrong with a file that a key of the section names.
-pub fn file_fault(config: &Config, key: &str, error: &Error) -> Fault {
-    let text = crate::campaigns::stage::error_chain(error);
-    let (message, help) = text.rsplit_once(": ").unwrap_or((&text, "correct the file"));
-    config.fault(&format!("umbrella.{key}"), message, help)
-}
-
-/// Whether the structure's atoms are the trajectory's.
+/// Checks that the structure and the trajectory have the same atoms.
 fn check_atoms(config: &Config, structure: &Structure, trajectory: &Trajectory) -> Result<(), Box<Fault>> {
     let refuse = |message: String, help: &str| Err(Box::new(config.fault("umbrella.structure", message, help)));
     let (given, found) = (structure.atoms.len(), trajectory.atoms);
     if given != found {
-        let help =
-            "name the structure of what was written, such as the output of `gmx trjconv -dump 0` for the same group";
+        let help = "use the structure of the atoms in the trajectory, such as the output of `gmx trjconv -dump 0` for the same group";
         return refuse(format!("the structure has {given} atoms, the trajectory {found}"), help);
     }
     for path in trajectory.named_files() {
         let other = Structure::read(path);
         let other = other.map_err(|error| Box::new(file_fault(config, "trajectory", &error)))?;
         let differs = |(a, b): (&Atom, &Atom)| (&a.name, &a.residue) != (&b.name, &b.residue);
-        let Some(place) = structure.atoms.iter().zip(&other.atoms).position(differs) else { continue };
-        let tell = |atom: &Atom| format!("{} of {}", atom.name, atom.residue_label());
-        let (here, there) = (tell(&structure.atoms[place]), tell(&other.atoms[place]));
+        let Some(index) = structure.atoms.iter().zip(&other.atoms).position(differs) else { continue };
+        let label = |atom: &Atom| format!("{} of {}", atom.name, atom.residue_label());
+        let (here, there) = (label(&structure.atoms[index]), label(&other.atoms[index]));
         return refuse(
-            format!("atom {place} is {here} in the structure and {there} in the trajectory"),
-            "name the structure of the same system",
+            format!("atom {index} is {here} in the structure and {there} in the trajectory"),
+            "use the structure of the same system",
         );
     }
     Ok(())

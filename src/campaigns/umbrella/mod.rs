@@ -6,11 +6,13 @@
 mod campaign;
 mod coordinate;
 mod example;
+mod faults;
 mod frames;
 mod load;
 mod pca;
 mod pull;
 mod restraint;
+mod scale;
 mod section;
 mod series;
 mod windows;

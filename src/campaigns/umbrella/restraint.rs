@@ -1,43 +1,43 @@
-//! How is a window held at its place?
-use super::coordinate::Scale;
-use super::series::{Rows, Series};
+//! How is a window restrained to its centre?
+use super::scale::Scale;
+use super::series::{ExpectedRows, Series};
 use std::path::{Path, PathBuf};
 
-/// How windows are held along a kind of coordinate.
-pub struct Manner {
-    /// What messages call it.
+/// How windows are restrained along a kind of coordinate, according to the configuration.
+pub struct RestraintSpec {
+    /// The name of the coordinate in messages, as in `component 1`.
     pub along: String,
     pub scale: Scale,
-    /// As it is given, where it is.
+    /// In the unit of the configuration; none where it is chosen automatically.
     pub force_constant: Option<f64>,
-    /// What `mdrun` is told of it.
+    /// Arguments that `mdrun` needs for it.
     pub mdrun_args: Vec<String>,
-    /// An index of groups in the window's own folder, in place of the given one.
+    /// An index file in the folder of the window, which replaces the configured one.
     pub index: Option<PathBuf>,
 }
 
-/// Where a window is held, and how firmly.
+/// The harmonic restraint of one window.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Hold {
-    /// In the coordinate's unit.
+pub struct RestraintParameters {
+    /// In the unit of the coordinate.
     pub center: f64,
     /// kJ/mol per square of that unit.
     pub force_constant: f64,
     /// Steps between rows of output.
-    pub every: u64,
+    pub output_every: u64,
 }
 
-/// What GROMACS is told so that it restrains a coordinate by k/2 (x - x0)^2, and what it says of that.
+/// The input by which GROMACS restrains a coordinate with k/2 (x - x0)^2, and the output that it writes.
 pub trait Restraint: Send + Sync {
-    /// Files of a window: their names and what they hold.
-    fn files(&self, hold: &Hold) -> Vec<(String, String)>;
+    /// Further input files of a window: (name, text).
+    fn files(&self, parameters: &RestraintParameters) -> Vec<(String, String)>;
 
-    /// Run parameters besides those that were given.
-    fn parameters(&self, hold: &Hold) -> Vec<(String, String)>;
+    /// Additional run parameters: (key, value).
+    fn parameters(&self, parameters: &RestraintParameters) -> Vec<(String, String)>;
 
-    /// The samples that a finished window has left in its folder, if they are those of this restraint.
+    /// Reads the samples of a finished window from its folder, and checks that they belong to this restraint.
     ///
     /// # Errors
-    /// A file cannot be read, rows are missing, or the restraint was another one.
-    fn read(&self, folder: &Path, hold: &Hold, rows: &Rows) -> Result<Series, String>;
+    /// A file cannot be read, rows are missing, or the restraint was a different one.
+    fn read(&self, folder: &Path, parameters: &RestraintParameters, rows: &ExpectedRows) -> Result<Series, String>;
 }

@@ -1,129 +1,131 @@
-//! What can be said in `[umbrella]`?
+//! Which keys does `[umbrella]` have?
 use crate::campaigns::pmf::{Auto, Discard, Estimator};
 use crate::science::geometry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
-/// Principal components of a trajectory, and windows along one of them or along a distance or angle
+/// Principal components of a trajectory, and umbrella windows along one of them or along a distance or angle
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// The frames: .xtc, .trr, .gro or .pdb, or a list of such files that follow each other in time; for windows all atoms of the topology
+    /// Trajectory: an .xtc, .trr, .gro or .pdb file, or a list of files in the order of their times. For windows it must contain all atoms
+    /// of the topology
     pub trajectory: TrajectoryFiles,
-    /// The atoms' names, in the trajectory's order: .gro or .pdb
+    /// Structure (.gro or .pdb) with the names of the atoms, in the order of the trajectory
     pub structure: PathBuf,
-    /// GROMACS' topology, for windows
+    /// GROMACS topology (.top), for windows
     pub topology: Option<PathBuf>,
-    /// GROMACS' run parameters, for windows: seeds and the number of steps in them are replaced
+    /// GROMACS run parameters (.mdp), for windows; their seeds and number of steps are replaced
     pub mdp: Option<PathBuf>,
-    /// Atoms of the components, in MDAnalysis' words
+    /// Atoms of the principal components, in the selection language of MDAnalysis
     #[serde(default = "alpha_carbons")]
     pub selection: String,
-    /// Atoms that are superposed first; by default those of selection
+    /// Atoms to superpose; by default those of selection
     pub align: Option<String>,
-    /// What they are superposed on: first (the first frame), average (iterated until it stays), or a structure file
+    /// Reference of the superposition: first (the first frame), average (iterated to convergence), or a structure file
     #[serde(default = "first")]
     pub align_to: String,
-    /// Whether molecules that are broken across the periodic box, or jump by half of it, are refused
+    /// Reject molecules that are broken across the periodic box or jump by half of it
     #[serde(default = "yes")]
     pub check_whole: bool,
-    /// How many components to keep; by default 10, or as many as there are
+    /// Number of components to compute; by default 10, or all if there are fewer
     #[schemars(range(min = 1))]
     pub components: Option<usize>,
-    /// The component to bias, counted from 1; by default 1
+    /// Component to bias, counted from 1; by default 1
     #[schemars(range(min = 1))]
     pub component: Option<usize>,
-    /// A distance or angle to bias instead of a principal component
+    /// Distance or angle to bias instead of a principal component
     #[serde(skip_serializing_if = "Option::is_none")]
     pub coordinate: Option<CoordinateSection>,
-    /// How many windows, over the sampled range: from the 1st to the 99th percentile of the frames
+    /// Number of windows over the sampled range, from the 1st to the 99th percentile of the frames
     #[schemars(range(min = 1, max = 100_000))]
     pub windows: Option<usize>,
-    /// Their distances over the range: even, or with as many frames between each two
+    /// Spacing of windows: even, or quantile for equal numbers of frames between neighbours
     #[serde(default)]
     pub spacing: Spacing,
-    /// Centres of windows, nm or degrees, instead of their number
+    /// Centres of windows, nm or degrees, instead of windows
     #[schemars(length(min = 1))]
     pub centers: Option<Vec<f64>>,
-    /// Whether windows are added where neighbours overlap too little
+    /// Add windows where neighbours overlap too little
     #[serde(default)]
     pub adaptive: bool,
-    /// The most windows in all where they are added; by default four times as many as at the beginning
+    /// Largest number of windows with adaptive = true; by default four times the initial number
     #[schemars(range(min = 1))]
     pub max_windows: Option<usize>,
-    /// Of every window's restraint, kJ/mol/nm^2; "auto" lets each spread over two thirds of the distance to its neighbours
+    /// Force constant of restraints, kJ/mol/nm^2; "auto" lets each window spread over two thirds of the distance to its neighbours
     #[serde(default)]
     pub force_constant_kj_mol_nm2: ForceConstant,
-    /// The same along an angle or dihedral, kJ/mol/rad^2
+    /// Force constant of restraints of an angle or dihedral, kJ/mol/rad^2
     #[serde(skip_serializing_if = "Option::is_none")]
     pub force_constant_kj_mol_rad2: Option<ForceConstant>,
-    /// Who restrains windows: gromacs itself, or plumed, which is refused
-    #[serde(default, skip_serializing_if = "Bias::is_own")]
+    /// Program that restrains windows: gromacs; plumed is not supported
+    #[serde(default, skip_serializing_if = "Bias::is_default")]
     pub bias: Bias,
-    /// Steps of every window
+    /// Number of steps of every window
     #[schemars(range(min = 1))]
     pub steps: Option<u64>,
     /// Steps between samples of the coordinate
     #[serde(default = "fifty")]
     #[schemars(range(min = 1))]
     pub sample_every_steps: u64,
-    /// Temperature, K: that of the run parameters
+    /// Temperature, K; must agree with ref-t in the run parameters
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub temperature_k: Option<f64>,
-    /// Samples of each window before this time (ps) are left out; "auto" finds where its equilibrium begins
-    #[serde(default = "found")]
+    /// Time to discard at the beginning of each window, ps; "auto" detects its equilibration
+    #[serde(default = "auto_discard")]
     pub discard_ps: Discard,
-    /// How free energies are estimated
+    /// Estimator of free energies
     #[serde(default)]
     pub estimator: Estimator,
-    /// Into how many bins the coordinate is divided
+    /// Number of bins along the coordinate
     #[serde(default = "hundred")]
     #[schemars(range(min = 1, max = 100_000))]
     pub bins: u32,
-    /// How many times the blocks of samples are weighted anew for errors; 0 for no errors
+    /// Number of bootstrap replicates for errors; 0 for no errors
     #[serde(default = "hundred")]
     #[schemars(range(max = 1_000_000))]
     pub bootstrap: u32,
-    /// Where the windows' folders are; by default beside the output, as `umbrella.windows` of `umbrella.h5`
+    /// Folder of the windows; by default beside the output: `umbrella.windows` for `umbrella.h5`
     pub directory: Option<PathBuf>,
-    /// GROMACS' index of groups
+    /// GROMACS index file (.ndx)
     pub index: Option<PathBuf>,
-    /// Further arguments of grompp
+    /// Additional arguments of grompp
     #[serde(default)]
     pub grompp_args: Vec<String>,
-    /// The program
+    /// GROMACS program, a path or a name in PATH
     #[serde(default = "gmx")]
     pub binary: PathBuf,
     /// Thread-MPI ranks of a window (-ntmpi)
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub thread_mpi_ranks: usize,
-    /// OpenMP threads of each of them (-ntomp); with them never more in all than the rank has cores, unless oversubscribe says so
+    /// OpenMP threads of each thread-MPI rank (-ntomp); in all at most the cores of a rank, unless oversubscribe is set
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub threads: usize,
-    /// Run with more threads than the rank has cores, where there are too few: slowly, and without pinning them
+    /// Allow more threads than the rank has cores: slower, and not pinned
     #[serde(default)]
     pub oversubscribe: bool,
-    /// Numbers of GPUs, shared out by the ranks' places on their node
+    /// GPU ids, assigned to ranks by their index on the node
     #[serde(default)]
     pub gpus: Vec<u32>,
-    /// Windows that run on a GPU at once
+    /// Windows that share a GPU at the same time
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub replicas_per_gpu: usize,
-    /// Further arguments of mdrun
+    /// Additional arguments of mdrun
     #[serde(default)]
     pub mdrun_args: Vec<String>,
-    /// A window whose program neither prints nor writes anything for so long is ended and tried again, s
+    /// A window whose program neither prints nor writes anything for this time is stopped and retried, s
+    #[serde(rename = "stall_timeout_s")]
     #[schemars(extend("exclusiveMinimum" = 0))]
-    pub stall_timeout_s: Option<f64>,
-    /// The last part that is run
-    pub stop_after: Option<Part>,
+    pub watchdog_timeout_s: Option<f64>,
+    /// Last part to run
+    pub stop_after: Option<LastPart>,
 }
 
-/// One file, or parts of one run in the order of their times
+/// One file, or the parts of one run in the order of their times
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum TrajectoryFiles {
@@ -132,6 +134,7 @@ pub enum TrajectoryFiles {
 }
 
 impl TrajectoryFiles {
+    /// The paths as they are written.
     pub fn paths(&self) -> &[PathBuf] {
         match self {
             Self::One(path) => std::slice::from_ref(path),
@@ -140,8 +143,8 @@ impl TrajectoryFiles {
     }
 }
 
-/// Keys that say where and by which means, but not what.
-const MEANS: &[&str] = &[
+/// Keys that do not determine results; the contents of the index file are part of the identity elsewhere.
+const NOT_IN_IDENTITY: &[&str] = &[
     "directory",
     "binary",
     "gpus",
@@ -152,8 +155,8 @@ const MEANS: &[&str] = &[
     "thread_mpi_ranks",
     "oversubscribe",
 ];
-/// Keys that only matter to windows.
-const OF_WINDOWS: &[&str] = &[
+/// Keys that only affect windows.
+const WINDOW_KEYS: &[&str] = &[
     "topology",
     "mdp",
     "component",
@@ -175,30 +178,30 @@ const OF_WINDOWS: &[&str] = &[
 ];
 
 impl Section {
-    /// What determines the results, by key; files are named by their paths.
+    /// Everything that determines the results, by key, with files as paths.
     pub fn identity(&self) -> serde_json::Value {
         let mut identity = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = identity.as_object_mut() {
-            let is_only_pca = self.stop_after == Some(Part::Pca);
-            let is_left_out = |key: &str| MEANS.contains(&key) || is_only_pca && OF_WINDOWS.contains(&key);
+            let is_only_pca = self.stop_after == Some(LastPart::Pca);
+            let is_left_out = |key: &str| NOT_IN_IDENTITY.contains(&key) || is_only_pca && WINDOW_KEYS.contains(&key);
             keys.retain(|key, _| !is_left_out(key));
         }
         identity
     }
 }
 
-/// What is biased instead of a principal component
+/// Distance or angle to bias instead of a principal component
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CoordinateSection {
     /// distance (two groups), angle (three, the second at its vertex) or dihedral (four)
     pub kind: CoordinateKind,
-    /// Atoms in MDAnalysis' words; a group stands at its centre of mass
+    /// Atoms of each group, in the selection language of MDAnalysis; the position of a group is its centre of mass
     #[schemars(length(min = 2, max = 4))]
     pub groups: Vec<String>,
 }
 
-/// What is measured between groups.
+/// Coordinate between groups
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum CoordinateKind {
@@ -217,15 +220,15 @@ impl From<CoordinateKind> for geometry::Kind {
     }
 }
 
-/// A part of the campaign.
+/// Last part of a campaign to run
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
-pub enum Part {
-    /// The components and projections
+pub enum LastPart {
+    /// Principal components and projections
     Pca,
 }
 
-/// How windows lie over the sampled range.
+/// Spacing of windows over the sampled range
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Spacing {
@@ -234,7 +237,7 @@ pub enum Spacing {
     Quantile,
 }
 
-/// Who restrains windows.
+/// Program that restrains windows
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Bias {
@@ -244,32 +247,32 @@ pub enum Bias {
 }
 
 impl Bias {
-    fn is_own(&self) -> bool {
+    fn is_default(&self) -> bool {
         *self == Self::Gromacs
     }
 }
 
-/// How stiff restraints are.
+/// Force constant of restraints
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 pub enum ForceConstant {
-    Given(#[schemars(extend("exclusiveMinimum" = 0))] f64),
-    Found(Auto),
+    Value(#[schemars(extend("exclusiveMinimum" = 0))] f64),
+    Auto(Auto),
 }
 
 impl ForceConstant {
-    /// The number, where it is one.
-    pub fn given(self) -> Option<f64> {
+    /// The value; none where it is chosen automatically.
+    pub fn value(self) -> Option<f64> {
         match self {
-            Self::Given(constant) => Some(constant),
-            Self::Found(_) => None,
+            Self::Value(constant) => Some(constant),
+            Self::Auto(_) => None,
         }
     }
 }
 
 impl Default for ForceConstant {
     fn default() -> Self {
-        Self::Found(Auto::Auto)
+        Self::Auto(Auto::Auto)
     }
 }
 
@@ -285,7 +288,7 @@ fn yes() -> bool {
     true
 }
 
-fn found() -> Discard {
+fn auto_discard() -> Discard {
     Discard::Auto(Auto::Auto)
 }
 

@@ -1,4 +1,4 @@
-//! What did a window sample?
+//! Which samples did a window write?
 use crate::campaigns::pmf::Discard;
 use crate::md::columns::{self, Column};
 use crate::science::free_energy::{Axis, equilibration};
@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 use std::fs;
 use std::path::Path;
 
-/// Times of rows differ from even ones by less than this part of their distance.
-const UNEVEN: f64 = 1e-3;
+/// Times of rows may deviate from even ones by this fraction of their distance.
+const TIME_TOLERANCE: f64 = 1e-3;
 
-/// The coordinate over time, evenly.
+/// The coordinate at even times.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Series {
     pub first_ps: f64,
@@ -25,38 +25,39 @@ impl Series {
     }
 }
 
-/// Which rows a window is expected to leave.
+/// The rows that a finished window has written.
 #[derive(Clone, Copy, Debug)]
-pub struct Rows {
+pub struct ExpectedRows {
     pub count: u64,
     pub step_ps: f64,
 }
 
-/// The first time (ps) and the columns `wanted` of what `mdrun` wrote to `path`.
+/// Reads the first time (ps) and the columns `wanted` from an output file of `mdrun`.
 ///
 /// # Errors
-/// The file cannot be read, or its rows are not those that are expected.
-pub fn read(path: &Path, wanted: &[Column], rows: &Rows) -> Result<(f64, Vec<Vec<f64>>), String> {
+/// The file cannot be read, or its rows are not the expected ones.
+pub fn read(path: &Path, wanted: &[Column], rows: &ExpectedRows) -> Result<(f64, Vec<Vec<f64>>), String> {
     let mut bytes = fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
-    // The simulation has come to its end, and with it the last line, to which mdrun may put no end.
+    // The simulation has finished, so the last line is complete; mdrun may omit its line feed.
     bytes.push(b'\n');
     let table = columns::parse(path, &bytes, wanted).map_err(|error| crate::campaigns::stage::error_chain(&error))?;
     let Some(times) = table.time_ps else { return Err(format!("`{}` has no times", path.display())) };
-    let Rows { count, step_ps } = *rows;
-    let is_even = |(k, time): (usize, &f64)| (time - times[0] - step_ps * k as f64).abs() < UNEVEN * step_ps.max(1.0);
+    let ExpectedRows { count, step_ps } = *rows;
+    let is_even =
+        |(k, time): (usize, &f64)| (time - times[0] - step_ps * k as f64).abs() < TIME_TOLERANCE * step_ps.max(1.0);
     if times.len() as u64 != count || !times.iter().enumerate().all(is_even) {
-        let text = format!("`{}` has {} rows, not {count} of one every {step_ps} ps", path.display(), times.len());
-        return Err(format!("{text}: something else has written it, or removed lines"));
+        let text = format!("`{}` has {} rows, not {count} at intervals of {step_ps} ps", path.display(), times.len());
+        return Err(format!("{text}: another program has written to it, or lines were removed"));
     }
     Ok((times[0], table.values))
 }
 
-/// How many samples at the beginning are left out; one is always left.
+/// Number of samples at the beginning to discard; at least one is kept.
 pub fn discarded(series: &Series, discard: Discard, center: f64, axis: Axis) -> usize {
     let count = series.values.len();
     let found = match discard {
         Discard::Until(until) => {
-            (0..count).take_while(|sample| series.time_ps(*sample) + UNEVEN * series.step_ps < until).count()
+            (0..count).take_while(|sample| series.time_ps(*sample) + TIME_TOLERANCE * series.step_ps < until).count()
         }
         Discard::Auto(_) => {
             equilibration(&series.values.iter().map(|x| axis.displacement(*x, center)).collect::<Vec<_>>())
@@ -70,9 +71,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_before_a_time_is_left_out_but_never_all() {
+    fn samples_before_a_time_are_discarded_but_never_all() {
         let series = Series { first_ps: 0.0, step_ps: 0.1, values: vec![0.0, 0.01, 0.02, 0.03] };
         assert_eq!(discarded(&series, Discard::Until(0.15), 0.0, Axis::default()), 2);
-        assert_eq!(discarded(&series, Discard::Until(99.0), 0.0, Axis::default()), 3, "one is left");
+        assert_eq!(discarded(&series, Discard::Until(99.0), 0.0, Axis::default()), 3, "one is kept");
     }
 }

@@ -1,70 +1,70 @@
-//! What can be wrong in a file of columns?
-use super::Column;
-use super::restart::Mixed;
+//! Why can a file of columns not be used?
+use super::contents::Column;
+use super::restarts::Interleaved;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why a file of columns cannot be used.
+/// Why a file of columns cannot be used. Columns are counted from 0, lines from 1.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("cannot read `{path}`: name a file of columns that you may read")]
+    #[error("cannot read `{path}`: use a file of columns with read permission")]
     Read { path: PathBuf, source: io::Error },
-    #[error("`{path}` has no row of numbers: run what should have written it again, or leave it out")]
+    #[error("`{path}` has no row of numbers: run the program that should have written it again, or leave the file out")]
     Empty { path: PathBuf },
     #[error("`{path}` has no column {column}: it has {known}")]
-    Unknown { path: PathBuf, column: Column, known: String },
-    #[error("`{path}` calls columns {first} and {second} `{name}`: name one by its index")]
-    Twice { path: PathBuf, name: String, first: usize, second: usize },
-    #[error("{path}:{line}: `{word}` in column {column} is not a finite number: find out why, and remove or correct the row", path = .path.display())]
-    Number { path: PathBuf, line: usize, column: usize, word: String },
+    UnknownColumn { path: PathBuf, column: Column, known: String },
+    #[error("columns {first} and {second} of `{path}` are both called `{name}`: select one by its index")]
+    AmbiguousColumn { path: PathBuf, name: String, first: usize, second: usize },
+    #[error("{path}:{line}: `{word}` in column {column} is not a finite number: find the cause, and remove or correct the row", path = .path.display())]
+    InvalidNumber { path: PathBuf, line: usize, column: usize, word: String },
     #[error("{path}:{line}: the row has {found} columns, others have {expected}: correct or remove it", path = .path.display())]
-    Width { path: PathBuf, line: usize, found: usize, expected: usize },
-    #[error("{path}:{line}: the fields differ from those before: divide the file there", path = .path.display())]
-    Fields { path: PathBuf, line: usize },
-    #[error("{path}:{line}: a second set of data begins: divide the file there", path = .path.display())]
+    ColumnCount { path: PathBuf, line: usize, found: usize, expected: usize },
+    #[error("{path}:{line}: the fields differ from those before: split the file there", path = .path.display())]
+    FieldsChange { path: PathBuf, line: usize },
+    #[error("{path}:{line}: a second set of data begins: split the file there", path = .path.display())]
     SecondSet { path: PathBuf, line: usize },
-    #[error("{path}:{line}: from here on time goes back {count} times, first to {time}: two programs seem to have written to the file at the same time, so its rows cannot be told apart: run the simulation again, or keep the rows of one program", path = .path.display())]
-    Mixed { path: PathBuf, line: usize, time: f64, count: usize },
+    #[error("{path}:{line}: from here on time goes back {count} times, first to {time}: two programs seem to have written to the file at the same time, and their rows cannot be separated: run the simulation again, or keep the rows of one program", path = .path.display())]
+    Interleaved { path: PathBuf, line: usize, time: f64, count: usize },
 }
 
 impl Error {
-    pub(super) fn mixed(path: PathBuf, mixed: Mixed) -> Self {
-        let Mixed { line, time, count } = mixed;
-        Self::Mixed { path, line, time, count }
+    pub(super) fn interleaved(path: PathBuf, found: Interleaved) -> Self {
+        let Interleaved { line, time, count } = found;
+        Self::Interleaved { path, line, time, count }
     }
 }
 
 /// A line of a file, for messages.
-pub struct At<'a> {
+pub struct Location<'a> {
     pub path: &'a Path,
     /// Counted from 1.
     pub line: usize,
 }
 
-impl At<'_> {
-    pub fn number(&self, column: usize, word: &[u8]) -> Error {
+impl Location<'_> {
+    pub fn invalid_number(&self, column: usize, word: &[u8]) -> Error {
         let word: String = String::from_utf8_lossy(word).chars().take(40).collect();
-        Error::Number { path: self.path.to_owned(), line: self.line, column, word }
+        Error::InvalidNumber { path: self.path.to_owned(), line: self.line, column, word }
     }
 
-    pub fn width(&self, found: usize, expected: usize) -> Error {
-        Error::Width { path: self.path.to_owned(), line: self.line, found, expected }
+    pub fn column_count(&self, found: usize, expected: usize) -> Error {
+        Error::ColumnCount { path: self.path.to_owned(), line: self.line, found, expected }
     }
 
-    pub fn fields(&self) -> Error {
-        Error::Fields { path: self.path.to_owned(), line: self.line }
+    pub fn fields_change(&self) -> Error {
+        Error::FieldsChange { path: self.path.to_owned(), line: self.line }
     }
 
     pub fn second_set(&self) -> Error {
         Error::SecondSet { path: self.path.to_owned(), line: self.line }
     }
 
-    pub fn twice(&self, name: &str, first: usize, second: usize) -> Error {
-        Error::Twice { path: self.path.to_owned(), name: name.to_owned(), first, second }
+    pub fn ambiguous_column(&self, name: &str, first: usize, second: usize) -> Error {
+        Error::AmbiguousColumn { path: self.path.to_owned(), name: name.to_owned(), first, second }
     }
 
-    /// `names` are those of `width` columns, as far as they have any.
-    pub fn unknown(&self, column: &Column, names: &[&str], width: usize) -> Error {
+    /// `names` are those of `width` columns; columns beyond their end and empty ones have no name.
+    pub fn unknown_column(&self, column: &Column, names: &[&str], width: usize) -> Error {
         let named: Vec<_> = names
             .iter()
             .take(width)
@@ -77,6 +77,6 @@ impl At<'_> {
             (_, true) => format!("0 to {}, without names", width - 1),
             _ => format!("{width}: {}", named.join(", ")),
         };
-        Error::Unknown { path: self.path.to_owned(), column: column.clone(), known }
+        Error::UnknownColumn { path: self.path.to_owned(), column: column.clone(), known }
     }
 }

@@ -1,25 +1,27 @@
-//! What do the lines before and between rows say about columns?
-use super::error::{At, Error};
-use super::{Column, Setting, number};
+//! What do header lines, before and between rows, say about columns?
+use super::contents::{Column, Setting};
+use super::error::{Error, Location};
+use super::number;
 
-/// What headers said so far.
+/// The content of the headers so far.
 #[derive(Default)]
 pub struct Header {
     pub names: Vec<String>,
-    /// A name has several where headers differ.
+    /// A name may have several settings, where headers differ.
     pub settings: Vec<Setting>,
+    /// The label of the y axis.
     pub axis: Option<String>,
     /// The label of the first column in an xvg.
     time_label: Option<String>,
     pub is_colvar: bool,
     is_xvg: bool,
-    /// The words of the last comment, which may be names.
+    /// The words of the last comment, which may be column names.
     comment: Vec<String>,
 }
 
 impl Header {
     /// Whether GROMACS or PLUMED wrote the file.
-    pub fn is_program(&self) -> bool {
+    pub fn is_from_program(&self) -> bool {
         self.is_colvar || self.is_xvg
     }
 
@@ -27,7 +29,7 @@ impl Header {
     ///
     /// # Errors
     /// Fields differ from those of an earlier block.
-    pub fn read(&mut self, at: &At, line: &[u8]) -> Result<(), Error> {
+    pub fn read(&mut self, at: &Location, line: &[u8]) -> Result<(), Error> {
         let text = String::from_utf8_lossy(line);
         match text.split_at(1) {
             ("@", rest) => self.read_xvg(rest.trim()),
@@ -41,11 +43,11 @@ impl Header {
         Ok(())
     }
 
-    /// Takes the first line of a file without other names as names, if it is one of words.
-    pub fn takes_names(&mut self, line: &[u8]) -> bool {
+    /// Accepts the first line of a file without a header as column names, if it consists of words; whether it did.
+    pub fn accept_names(&mut self, line: &[u8]) -> bool {
         let has_commas = memchr::memchr(b',', line).is_some();
-        let is_name = |word: &[u8]| number::parse(word).is_none() && !is_no_number(word);
-        if self.is_program() || !self.names.is_empty() || !number::words(line, has_commas).all(is_name) {
+        let is_name = |word: &[u8]| number::parse(word).is_none() && !is_value(word);
+        if self.is_from_program() || !self.names.is_empty() || !number::words(line, has_commas).all(is_name) {
             return false;
         }
         let unquoted = |word: &[u8]| String::from_utf8_lossy(word).trim_matches(['"', '\'']).to_owned();
@@ -53,13 +55,13 @@ impl Header {
         true
     }
 
-    /// `title "..."`, `xaxis label "..."`, `s0 legend "..."` and what is about looks only.
+    /// Reads `xaxis label "..."`, `yaxis label "..."` and `s0 legend "..."`; other lines concern the appearance.
     fn read_xvg(&mut self, line: &str) {
         self.is_xvg = true;
         let quoted = || line.split_once('"').and_then(|(_, rest)| Some(rest.rsplit_once('"')?.0.to_owned()));
         let mut words = line.split_whitespace();
         match (words.next(), words.next()) {
-            // Files of xmgrace also say how a label looks.
+            // Files of xmgrace also set the appearance of a label, without a text.
             (Some("xaxis"), Some("label")) => {
                 if let Some(label) = quoted() {
                     self.time_label = Some(label.clone());
@@ -69,7 +71,7 @@ impl Header {
             (Some("yaxis"), Some("label")) => self.axis = quoted().or(self.axis.take()),
             (Some(set), Some("legend")) => {
                 let index = set.strip_prefix('s').and_then(|index| index.parse::<usize>().ok());
-                // A column number that no file has would only make a long list.
+                // No file has more columns; an absurd index must not allocate that many names.
                 if let (Some(index @ 0..100_000), Some(name)) = (index, quoted()) {
                     self.name(index + 1, name);
                 }
@@ -85,14 +87,14 @@ impl Header {
         self.names[index] = name;
     }
 
-    /// `FIELDS time phi ...` and `SET min_phi -pi`.
-    fn read_colvar(&mut self, at: &At, line: &str) -> Result<(), Error> {
+    /// Reads `FIELDS time phi ...` and `SET min_phi -pi`.
+    fn read_colvar(&mut self, at: &Location, line: &str) -> Result<(), Error> {
         let mut words = line.split_whitespace();
         match words.next() {
             Some("FIELDS") => {
                 let names: Vec<String> = words.map(str::to_owned).collect();
                 if self.is_colvar && names != self.names {
-                    return Err(at.fields());
+                    return Err(at.fields_change());
                 }
                 (self.names, self.is_colvar) = (names, true);
             }
@@ -110,20 +112,20 @@ impl Header {
         Ok(())
     }
 
-    /// The names of `width` columns, those of a comment too where it has as many words.
-    pub fn names_of(&self, width: usize) -> Vec<&str> {
-        let is_comment = self.names.is_empty() && self.comment.len() == width && !self.is_program();
+    /// The names of `width` columns; words of a comment are names where their number agrees.
+    pub fn column_names(&self, width: usize) -> Vec<&str> {
+        let is_comment = self.names.is_empty() && self.comment.len() == width && !self.is_from_program();
         let names = if is_comment { &self.comment } else { &self.names };
         names.iter().map(String::as_str).collect()
     }
 
-    /// The place of `column` among `width`.
+    /// The index of `column` among `width` columns.
     ///
     /// # Errors
-    /// There is none, or there are several of its name.
-    pub fn find(&self, at: &At, column: &Column, width: usize) -> Result<usize, Error> {
-        let names = self.names_of(width);
-        let unknown = || at.unknown(column, &names, width);
+    /// No column or several columns have its name.
+    pub fn index_of(&self, at: &Location, column: &Column, width: usize) -> Result<usize, Error> {
+        let names = self.column_names(width);
+        let unknown = || at.unknown_column(column, &names, width);
         let name = match column {
             Column::Index(index) => return if *index < width { Ok(*index) } else { Err(unknown()) },
             Column::Name(name) => name,
@@ -131,21 +133,21 @@ impl Header {
         let mut of_name = names.iter().enumerate().filter(|(index, known)| *known == name && *index < width);
         match (of_name.next(), of_name.next()) {
             (Some((index, _)), None) => Ok(index),
-            (Some((first, _)), Some((second, _))) => Err(at.twice(name, first, second)),
+            (Some((first, _)), Some((second, _))) => Err(at.ambiguous_column(name, first, second)),
             // The first column of an xvg has a label with its unit.
-            (None, _) if name.eq_ignore_ascii_case("time") && self.time_unit(width).is_some() => Ok(0),
+            (None, _) if name.eq_ignore_ascii_case("time") && self.time_units_per_ps(width).is_some() => Ok(0),
             (None, _) => Err(unknown()),
         }
     }
 
     /// Whether a header calls the first column a time.
     pub fn has_named_time(&self) -> bool {
-        self.is_program() || !self.names.is_empty()
+        self.is_from_program() || !self.names.is_empty()
     }
 
-    /// One ps in the unit of the first column; none where that is no time.
-    pub fn time_unit(&self, width: usize) -> Option<f64> {
-        let label = self.time_label.as_deref().or_else(|| self.names_of(width).first().copied());
+    /// One picosecond in the unit of the first column; none where that is not a time.
+    pub fn time_units_per_ps(&self, width: usize) -> Option<f64> {
+        let label = self.time_label.as_deref().or_else(|| self.column_names(width).first().copied());
         let Some(label) = label.map(str::to_ascii_lowercase) else { return (width > 1).then_some(1.0) };
         let is_time = label.starts_with("time") || label == "t" || label.starts_with("t (");
         is_time.then(|| {
@@ -161,7 +163,7 @@ impl Header {
     }
 }
 
-/// Words that are values, though no numbers: a row of them is no header.
-fn is_no_number(word: &[u8]) -> bool {
+/// Whether a word is a value that [`number::parse`] rejects, empty or not finite: a row of such words is not a header.
+fn is_value(word: &[u8]) -> bool {
     word.is_empty() || number::parse_any(word).is_some()
 }

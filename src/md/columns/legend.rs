@@ -1,15 +1,15 @@
-//! What do titles and names say about columns of restrained coordinates?
+//! Which quantity of a restrained simulation does a column contain, according to its name?
 //!
 //! GROMACS' pull code titles its files `Pull COM` or `Pull force`, with `Average` where values are means since the last output (keys
-//! `pull-xout-average`, `pull-fout-average`), and calls the value of coordinate 1 `1`, its reference `1 ref`, a component of its distance `1 dX`
-//! (`1 g 1-2 dX`), the position of a group `1 g 1 X`, and `0 X` or `1 X` up to version 5.0. PLUMED calls outputs of a restraint
-//! `label.bias`, and the center of a moving one `label.variable_cntr`.
-use super::Column;
+//! `pull-xout-average`, `pull-fout-average`). It calls the value of coordinate 1 `1`, its reference `1 ref`, a component of its distance
+//! `1 dX` (`1 g 1-2 dX`), the position of a group `1 g 1 X`, and `0 X` or `1 X` up to version 5.0. PLUMED calls outputs of a restraint
+//! `label.bias`, and the center of a moving restraint `label.variable_cntr`.
+use super::contents::Column;
 
-/// What a column has, where its name says so.
+/// The quantity in a column.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meaning {
-    /// The value of this pull coordinate.
+    /// The value of the pull coordinate with this number.
     Coordinate(String),
     /// The reference that a pull coordinate is restrained to.
     Reference,
@@ -17,11 +17,11 @@ pub enum Meaning {
     Component,
     /// The position of a group.
     Position,
-    /// An output of a restraint, as its bias, and which.
+    /// Another output of a restraint, with its description.
     Output(&'static str),
 }
 
-/// Outputs of PLUMED's restraints: what follows the label, and what it is.
+/// Outputs of PLUMED's restraints: suffix of the label and description.
 const OUTPUTS: [(&str, &str); 4] = [
     (".bias", "the bias of a restraint"),
     (".force2", "the squared force of a restraint"),
@@ -29,7 +29,7 @@ const OUTPUTS: [(&str, &str); 4] = [
     ("_kappa", "the force constant of a restraint"),
 ];
 
-/// What the column called `name` has.
+/// The quantity in the column called `name`; none where the name does not tell.
 pub fn meaning(name: &str) -> Option<Meaning> {
     if let Some((_, output)) = OUTPUTS.iter().find(|(end, _)| name.len() > end.len() && name.ends_with(end)) {
         return Some(Meaning::Output(output));
@@ -55,7 +55,7 @@ pub fn meaning(name: &str) -> Option<Meaning> {
     }
 }
 
-/// The column of the reference that `column` was restrained to, where one of `names` is that.
+/// The column of the reference that `column` was restrained to; none without one among `names`.
 pub fn reference_of(names: &[String], column: &Column) -> Option<Column> {
     let name = match column {
         Column::Index(index) => names.get(*index)?,
@@ -69,16 +69,16 @@ pub fn reference_of(names: &[String], column: &Column) -> Option<Column> {
     Some(Column::Index(names.iter().position(is_reference)?))
 }
 
-/// The titles that `bytes` has, one of each header.
+/// The titles of all headers in `bytes`.
 pub fn titles(bytes: &[u8]) -> impl Iterator<Item = String> {
-    let is_begin = |place: &usize| *place == 0 || bytes[*place - 1] == b'\n';
-    let of_line = |place: usize| {
-        let line = bytes[place + 1..].split(|byte| *byte == b'\n').next()?;
+    let begins_line = |at: &usize| *at == 0 || bytes[*at - 1] == b'\n';
+    let title = |at: usize| {
+        let line = bytes[at + 1..].split(|byte| *byte == b'\n').next()?;
         let text = String::from_utf8_lossy(line).trim().strip_prefix("title")?.to_owned();
         let (_, quoted) = text.split_once('"')?;
         Some(quoted.rsplit_once('"')?.0.to_owned())
     };
-    memchr::memchr_iter(b'@', bytes).filter(is_begin).filter_map(of_line)
+    memchr::memchr_iter(b'@', bytes).filter(begins_line).filter_map(title)
 }
 
 #[cfg(test)]
@@ -86,15 +86,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_of_pull_columns_say_what_they_are() {
-        let of = |name: &str| meaning(name);
-        assert_eq!(of("1"), Some(Meaning::Coordinate("1".into())));
-        assert_eq!((of("1 ref"), of("2 dZ")), (Some(Meaning::Reference), Some(Meaning::Component)));
-        assert_eq!((of("1 g 1 X"), of("0 Z")), (Some(Meaning::Position), Some(Meaning::Position)));
-        assert_eq!(of("1 g 1-2 dY"), Some(Meaning::Component));
-        assert_eq!(of("r.bias"), Some(Meaning::Output("the bias of a restraint")));
+    fn names_of_pull_columns_identify_their_quantity() {
+        assert_eq!(meaning("1"), Some(Meaning::Coordinate("1".into())));
+        assert_eq!((meaning("1 ref"), meaning("2 dZ")), (Some(Meaning::Reference), Some(Meaning::Component)));
+        assert_eq!((meaning("1 g 1 X"), meaning("0 Z")), (Some(Meaning::Position), Some(Meaning::Position)));
+        assert_eq!(meaning("1 g 1-2 dY"), Some(Meaning::Component));
+        assert_eq!(meaning("r.bias"), Some(Meaning::Output("the bias of a restraint")));
         for name in ["Time (ps)", "phi", "1 atom", "d1", "", "bias", "x y"] {
-            assert_eq!(of(name), None, "{name}");
+            assert_eq!(meaning(name), None, "{name}");
         }
     }
 
@@ -109,7 +108,7 @@ mod tests {
     }
 
     #[test]
-    fn titles_are_those_of_all_headers() {
+    fn titles_come_from_all_headers() {
         let text = b"# x\n@    title \"Pull COM\"\n0 1\n@ title \"Pull Average COM\"\n@TYPE xy\n0 @title \"no\"\n";
         assert_eq!(titles(text).collect::<Vec<_>>(), ["Pull COM", "Pull Average COM"]);
     }

@@ -1,6 +1,6 @@
-//! Which words are in a line, and which number is a word?
+//! How is a line split into words, and a word parsed as a number?
 
-/// The words of a line: between commas, or between blanks. Between two commas there is always one, an empty one too.
+/// The words of a line, separated by commas or by blanks. Between two commas there is always a word, if an empty one.
 pub fn words(line: &[u8], has_commas: bool) -> impl Iterator<Item = &[u8]> {
     let mut rest = Some(line);
     std::iter::from_fn(move || {
@@ -18,19 +18,19 @@ pub fn words(line: &[u8], has_commas: bool) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// Powers of ten that a double holds exactly.
+/// Powers of ten that a double represents exactly.
 const TENS: [f64; 23] = [
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20,
     1e21, 1e22,
 ];
 
-/// The finite number that a word is, correctly rounded.
+/// The finite number of a word, correctly rounded; none where it is no such number.
 ///
-/// Up to 2^53 with a power of ten up to 10^22 both factors are exact, and so the one rounding of their product or quotient is
-/// the right one (Clinger, PLDI 1990, doi:10.1145/93542.93557); other words are left to the standard library.
+/// A mantissa below 2^53 and a power of ten up to 10^22 are exact, so their product or quotient is rounded once and correctly (Clinger,
+/// PLDI 1990, doi:10.1145/93542.93557); other words are left to the standard library.
 pub fn parse(word: &[u8]) -> Option<f64> {
     let slow = || std::str::from_utf8(word).ok()?.parse::<f64>().ok().filter(|x| x.is_finite());
-    let Some((mantissa, exponent, is_negative)) = simple(word) else { return slow() };
+    let Some((mantissa, exponent, is_negative)) = decimal_parts(word) else { return slow() };
     let size = match exponent {
         -22..=-1 => mantissa as f64 / TENS[exponent.unsigned_abs() as usize],
         0..=22 => mantissa as f64 * TENS[exponent as usize],
@@ -39,8 +39,8 @@ pub fn parse(word: &[u8]) -> Option<f64> {
     Some(if is_negative { -size } else { size })
 }
 
-/// As [`parse`], and infinities and NaN in every spelling of the C and Fortran libraries: `-inf`, `Infinity`, `-nan`, `nan(ind)`, `1.#INF`.
-/// All NaN are one, without sign and payload.
+/// As [`parse`], and infinities and NaN in every spelling of C and Fortran libraries: `-inf`, `Infinity`, `-nan`, `nan(ind)`, `1.#INF`.
+/// Sign and payload of a NaN are dropped.
 pub fn parse_any(word: &[u8]) -> Option<f64> {
     parse(word).or_else(|| {
         let text = std::str::from_utf8(word).ok()?.to_ascii_lowercase();
@@ -54,14 +54,14 @@ pub fn parse_any(word: &[u8]) -> Option<f64> {
             "inf" | "infinity" => Some(sign * f64::INFINITY),
             old if old.starts_with("1.#inf") => Some(sign * f64::INFINITY),
             nan if is_nan(nan) || is_old_nan(nan) => Some(f64::NAN),
-            // A number that is too large for 64 bits.
+            // A number too large for a double.
             _ => text.parse::<f64>().ok().filter(|x| x.is_infinite()),
         }
     })
 }
 
-/// Digits, power of ten and sign, where the digits make a number below 2^53.
-fn simple(word: &[u8]) -> Option<(u64, i32, bool)> {
+/// Mantissa, power of ten and sign of a decimal number whose mantissa is below 2^53.
+fn decimal_parts(word: &[u8]) -> Option<(u64, i32, bool)> {
     let (is_negative, mut at) = match word.first()? {
         b'-' => (true, 1),
         b'+' => (false, 1),
@@ -77,7 +77,7 @@ fn simple(word: &[u8]) -> Option<(u64, i32, bool)> {
             }
             b'.' if !is_behind_point => is_behind_point = true,
             b'e' | b'E' if digits > 0 => {
-                exponent += power(&word[at + 1..])?;
+                exponent += exponent_value(&word[at + 1..])?;
                 break;
             }
             _ => return None,
@@ -88,7 +88,7 @@ fn simple(word: &[u8]) -> Option<(u64, i32, bool)> {
     ((1..=19).contains(&digits) && mantissa < 1 << 53).then_some((mantissa, exponent, is_negative))
 }
 
-fn power(word: &[u8]) -> Option<i32> {
+fn exponent_value(word: &[u8]) -> Option<i32> {
     let (is_negative, digits) = match word {
         [b'-', rest @ ..] => (true, rest),
         [b'+', rest @ ..] => (false, rest),

@@ -1,51 +1,58 @@
-//! Which values do rows have in the columns that are wanted?
-use super::error::{At, Error};
+//! Which values do rows have in the wanted columns?
+use super::contents::{Column, Diagnostic, NonFiniteRow};
+use super::error::{Error, Location};
 use super::header::Header;
-use super::restart::{self, Descent};
-use super::{Column, NotFinite, Note, number};
+use super::number;
+use super::restarts::{self, Descent};
 
-/// What rows look like, and those that were read.
-pub struct Rows {
-    /// Columns of every row.
+/// Reads rows and keeps their wanted columns.
+pub struct RowReader {
+    /// Columns of every row in the file.
     pub width: usize,
     has_commas: bool,
-    /// Which column of the file is which of `values`, by ascending column; column 0 is always read, into the last.
-    places: Vec<(usize, usize)>,
-    /// `[wanted columns, then column 0][rows]`.
+    /// Columns of the file, ascending, each with its index in `values`; column 0 is always read, into the last.
+    targets: Vec<(usize, usize)>,
+    /// The kept rows, `[wanted columns, then column 0][rows]`.
     pub values: Vec<Vec<f64>>,
-    /// A row while it is read.
+    /// The row that was read last, `[wanted columns, then column 0]`.
     row: Vec<f64>,
-    /// Where the first column is not above that of the row before.
+    /// Rows whose first column does not exceed that of the row before.
     pub descents: Vec<Descent>,
-    keeps_all: bool,
-    /// Whether the first column may be one of times.
+    keeps_non_finite: bool,
+    /// Whether the first column may be a time.
     has_time: bool,
-    /// Rows with a value that is not finite.
-    pub not_finite: Vec<NotFinite>,
+    /// Kept rows with a value that is not finite.
+    pub not_finite: Vec<NonFiniteRow>,
 }
 
-impl Rows {
-    /// Rows like the first one.
+impl RowReader {
+    /// A reader of rows with the columns of the `first` one.
     ///
     /// # Errors
     /// A column is unknown, or the header names another number of columns.
-    pub fn new(at: &At, header: &Header, wanted: &[Column], first: &[u8], keeps_all: bool) -> Result<Self, Error> {
+    pub fn new(
+        at: &Location,
+        header: &Header,
+        wanted: &[Column],
+        first: &[u8],
+        keeps_non_finite: bool,
+    ) -> Result<Self, Error> {
         let has_commas = memchr::memchr(b',', first).is_some();
         let width = number::words(first, has_commas).count();
         if header.is_colvar && header.names.len() != width {
-            return Err(at.width(width, header.names.len()));
+            return Err(at.column_count(width, header.names.len()));
         }
-        let mut places = Vec::with_capacity(wanted.len() + 1);
-        for (place, column) in wanted.iter().enumerate() {
-            places.push((header.find(at, column, width)?, place));
+        let mut targets = Vec::with_capacity(wanted.len() + 1);
+        for (target, column) in wanted.iter().enumerate() {
+            targets.push((header.index_of(at, column, width)?, target));
         }
-        places.push((0, wanted.len()));
-        places.sort_unstable();
+        targets.push((0, wanted.len()));
+        targets.sort_unstable();
         let values = vec![Vec::new(); wanted.len() + 1];
         let row = vec![0.0; wanted.len() + 1];
         let (descents, not_finite) = (Vec::new(), Vec::new());
-        let has_time = header.time_unit(width).is_some();
-        Ok(Self { width, has_commas, places, values, row, descents, keeps_all, has_time, not_finite })
+        let has_time = header.time_units_per_ps(width).is_some();
+        Ok(Self { width, has_commas, targets, values, row, descents, keeps_non_finite, has_time, not_finite })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -55,92 +62,93 @@ impl Rows {
     /// Reads a line into `row`.
     ///
     /// # Errors
-    /// A wanted value is no finite number, or the row is of another length.
-    pub fn read(&mut self, at: &At, text: &[u8]) -> Result<(), Error> {
-        let mut places = self.places.iter().copied().peekable();
+    /// A wanted value is not a finite number, or the number of columns differs.
+    pub fn read(&mut self, at: &Location, text: &[u8]) -> Result<(), Error> {
+        let mut targets = self.targets.iter().copied().peekable();
         let mut found = 0;
         for word in number::words(text, self.has_commas) {
-            while let Some((_, place)) = places.next_if(|(column, _)| *column == found) {
-                self.row[place] = self.number(place, word).ok_or_else(|| at.number(found, word))?;
+            while let Some((_, target)) = targets.next_if(|(column, _)| *column == found) {
+                self.row[target] = self.number(target, word).ok_or_else(|| at.invalid_number(found, word))?;
             }
             found += 1;
         }
-        if found == self.width { Ok(()) } else { Err(at.width(found, self.width)) }
+        if found == self.width { Ok(()) } else { Err(at.column_count(found, self.width)) }
     }
 
-    /// The number for a place of the row; times are always finite.
-    fn number(&self, place: usize, word: &[u8]) -> Option<f64> {
-        let is_time = self.has_time && place + 1 == self.row.len();
-        if self.keeps_all && !is_time { number::parse_any(word) } else { number::parse(word) }
+    /// The value of a word for index `target` of the row; times must be finite.
+    fn number(&self, target: usize, word: &[u8]) -> Option<f64> {
+        let is_time = self.has_time && target + 1 == self.row.len();
+        if self.keeps_non_finite && !is_time { number::parse_any(word) } else { number::parse(word) }
     }
 
-    /// Leaves out what a restart wrote again.
-    pub fn drop_repeated(&mut self, notes: &mut Vec<Note>) {
+    /// Drops rows that a restart repeated.
+    pub fn drop_repeated(&mut self, diagnostics: &mut Vec<Diagnostic>) {
         let times = self.values.last().map_or(&[][..], Vec::as_slice);
-        let Some(kept) = restart::kept(times, &self.descents, notes) else { return };
+        let Some(kept) = restarts::rows_to_keep(times, &self.descents, diagnostics) else { return };
         for column in &mut self.values {
             *column = kept.iter().flat_map(|rows| &column[rows.clone()]).copied().collect();
         }
         let (mut before, mut not_finite) = (0, Vec::new());
         for rows in kept {
-            let first = self.not_finite.partition_point(|odd| odd.row < rows.start);
-            let of_range = self.not_finite[first..].iter().take_while(|odd| odd.row < rows.end);
-            not_finite.extend(of_range.map(|odd| NotFinite { row: before + odd.row - rows.start, line: odd.line }));
+            let first = self.not_finite.partition_point(|found| found.row < rows.start);
+            let of_range = self.not_finite[first..].iter().take_while(|found| found.row < rows.end);
+            let shifted = |found: &NonFiniteRow| NonFiniteRow { row: before + found.row - rows.start, ..*found };
+            not_finite.extend(of_range.map(shifted));
             before += rows.len();
         }
         self.not_finite = not_finite;
     }
 
-    /// Reads the row at the end of a line, where one that was cut off stands before it: then time goes back.
-    pub fn read_behind_cut(&mut self, at: &At, text: &[u8]) -> bool {
+    /// Reads the row at the end of a line that begins with a row that was cut off, if time goes back there; whether it does.
+    pub fn read_after_cut_row(&mut self, at: &Location, text: &[u8]) -> bool {
         let words = number::words(text, self.has_commas).count();
         if words <= self.width {
             return false;
         }
-        let mut behind = number::words(text, self.has_commas).skip(words - self.width);
-        let begin = behind.next().map_or(0, |word| word.as_ptr() as usize - text.as_ptr() as usize);
+        let mut last = number::words(text, self.has_commas).skip(words - self.width);
+        let begin = last.next().map_or(0, |word| word.as_ptr() as usize - text.as_ptr() as usize);
         let (cut, whole) = text.split_at(begin);
-        let latest = self.latest().max(self.time_of_cut(cut).unwrap_or(f64::NEG_INFINITY));
+        let latest = self.last_time().max(self.leading_number(cut).unwrap_or(f64::NEG_INFINITY));
         self.read(at, whole).is_ok() && self.time() <= latest
     }
 
-    /// The first number of a row that was cut off.
-    pub fn time_of_cut(&self, text: &[u8]) -> Option<f64> {
+    /// The first number of a line.
+    pub fn leading_number(&self, text: &[u8]) -> Option<f64> {
         number::words(text, self.has_commas).next().and_then(number::parse)
     }
 
-    /// The first column of the row that was read.
+    /// The first column of the row that was read last.
     pub fn time(&self) -> f64 {
         self.row.last().copied().unwrap_or(f64::NAN)
     }
 
-    /// The first column of the last row that was kept.
-    pub fn latest(&self) -> f64 {
+    /// The first column of the last kept row.
+    pub fn last_time(&self) -> f64 {
         self.values.last().and_then(|times| times.last()).copied().unwrap_or(f64::NEG_INFINITY)
     }
 
-    /// Whether the first column, of which no header says so, can be one of times: restarts are few, or leave two ascending parts at most.
+    /// Whether a first column without a name can be a time: it descends rarely, or it interleaves two ascending sequences.
     pub fn looks_like_times(&self) -> bool {
         let times = self.values.last().map_or(&[][..], Vec::as_slice);
         let (few, some) = (2 + times.len() / 1000, times.len() / 10);
         self.descents.len() <= few || (self.descents.len() <= some && are_two_ascents(times))
     }
 
-    /// Keeps the row that was read.
-    pub fn keep(&mut self, line: usize, is_announced: bool) {
+    /// Keeps the row that was read last.
+    pub fn keep(&mut self, line: usize, is_after_header: bool) {
         if let Some(times) = self.values.last()
             && times.last().is_some_and(|last| Some(last) >= self.row.last())
         {
-            self.descents.push(Descent { row: times.len(), line, is_announced });
+            self.descents.push(Descent { row: times.len(), line, is_after_header });
         }
-        if self.keeps_all && self.row.iter().any(|value| !value.is_finite()) {
-            self.not_finite.push(NotFinite { row: self.values.last().map_or(0, Vec::len), line });
+        if self.keeps_non_finite && self.row.iter().any(|value| !value.is_finite()) {
+            self.not_finite.push(NonFiniteRow { row: self.values.last().map_or(0, Vec::len), line });
         }
         self.values.iter_mut().zip(&self.row).for_each(|(column, value)| column.push(*value));
     }
 }
 
-/// Whether values are two ascending sequences, shuffled into one another.
+/// Whether the values are two interleaved ascending sequences.
 fn are_two_ascents(values: &[f64]) -> bool {
     let (mut high, mut low) = (f64::NEG_INFINITY, f64::NEG_INFINITY);
     values.iter().all(|value| {

@@ -1,85 +1,85 @@
-//! Have decimal numbers begun again because their field is full, or because a chain begins?
-use super::scheme::{fitting, full};
+//! Do decimal numbers restart because their field is full, or because a chain begins?
+use super::scheme::{decimal_range, max_decimal};
 use std::ops::RangeInclusive;
 
-/// Follows decimal numbers through a file.
-pub(super) struct Decimals {
+/// Restores the leading digits of decimal numbers that are written modulo their field.
+pub(super) struct DecimalDecoder {
     width: u32,
-    /// The number before, as it is written; none where that was none of these.
+    /// The previous number as written; none where that was not decimal.
     last: Option<i64>,
-    /// What is left out in front may be any of these.
+    /// Candidates for the part of the number that is not written.
     offsets: Vec<i64>,
-    /// It may be something else too.
-    is_lost: bool,
+    /// Whether that part may also be none of the candidates.
+    is_unknown: bool,
 }
 
-/// Numbers that one may be, and the range outside of which it may be any.
-pub(super) type Meanings = (Vec<i64>, Option<RangeInclusive<i64>>);
+/// Candidates for a number, and the range outside of which it may be any.
+pub(super) type Candidates = (Vec<i64>, Option<RangeInclusive<i64>>);
 
-impl Decimals {
+impl DecimalDecoder {
     pub fn new(width: u32) -> Self {
-        Self { width, last: None, offsets: vec![0], is_lost: false }
+        Self { width, last: None, offsets: vec![0], is_unknown: false }
     }
 
-    /// Another way of writing was used.
-    pub fn leave(&mut self) {
-        self.restart();
+    /// Forgets earlier numbers: the last one was not decimal.
+    pub fn reset(&mut self) {
+        self.reset_offsets();
         self.last = None;
     }
 
-    fn restart(&mut self) {
-        (self.offsets, self.is_lost) = (vec![0], false);
+    fn reset_offsets(&mut self) {
+        (self.offsets, self.is_unknown) = (vec![0], false);
     }
 
-    /// The number that the next text means.
+    /// The number that is `written` next.
     ///
     /// # Errors
-    /// It may mean several.
-    pub fn next(&mut self, written: i64, begins_chain: bool) -> Result<i64, Meanings> {
+    /// It is ambiguous.
+    pub fn next(&mut self, written: i64, begins_chain: bool) -> Result<i64, Candidates> {
         match self.last.replace(written) {
-            None => self.restart(),
+            None => self.reset_offsets(),
             Some(last) if begins_chain => self.begin_chain(last, written),
             Some(last) if written < last => self.go_back(last, written),
             Some(_) => {}
         }
         match self.offsets[..] {
-            [offset] if !self.is_lost => Ok(written + offset),
+            [offset] if !self.is_unknown => Ok(written + offset),
             _ => {
                 let values = self.offsets.iter().map(|offset| written + offset).collect();
-                Err((values, self.is_lost.then(|| fitting(self.width))))
+                Err((values, self.is_unknown.then(|| decimal_range(self.width))))
             }
         }
     }
 
-    /// Of another chain numbers begin anew, or go on.
+    /// A new chain restarts its numbers or continues them.
     fn begin_chain(&mut self, last: i64, written: i64) {
-        let is_plain = self.offsets == [0] && !self.is_lost;
+        let is_plain = self.offsets == [0] && !self.is_unknown;
         if is_plain || written <= 1 {
-            self.restart();
+            self.reset_offsets();
         } else if written != last + 1 {
-            self.widen(0);
+            self.add_offsets(0);
         }
     }
 
-    /// Within a chain a number is smaller than the one before.
+    /// A number is smaller than the one before in the same chain.
     fn go_back(&mut self, last: i64, written: i64) {
-        let (full, round) = (full(self.width), full(self.width) + 1);
-        let is_plain = self.offsets == [0] && !self.is_lost;
+        let (full, modulus) = (max_decimal(self.width), max_decimal(self.width) + 1);
+        let is_plain = self.offsets == [0] && !self.is_unknown;
         let is_nearly_full = last >= full - full / 10;
         if last == full && written == 0 {
-            self.offsets.iter_mut().for_each(|offset| *offset += round);
+            self.offsets.iter_mut().for_each(|offset| *offset += modulus);
         } else if written < 0 || written <= 1 && last != full {
-            self.restart();
+            self.reset_offsets();
         } else if is_nearly_full {
-            self.is_lost = true;
-            self.widen(round);
+            self.is_unknown = true;
+            self.add_offsets(modulus);
         } else if !is_plain {
-            self.widen(round);
+            self.add_offsets(modulus);
         }
     }
 
-    /// The offsets may also be larger by `more`, or there may be none.
-    fn widen(&mut self, more: i64) {
+    /// Adds the candidates that offsets are larger by `more`, and that there is none.
+    fn add_offsets(&mut self, more: i64) {
         let larger: Vec<i64> = self.offsets.iter().map(|offset| offset + more).collect();
         self.offsets.extend(larger);
         self.offsets.push(0);

@@ -1,4 +1,4 @@
-//! Are files of kernels read as they were meant, and refused by line where they are not?
+//! Valid KERNELS and STATE files are read, invalid ones are rejected by line.
 use super::*;
 use crate::science::opes::{Bias, Settings, WidthRule};
 
@@ -35,7 +35,7 @@ fn parse_text(text: &str) -> Result<OpesFile, Error> {
 }
 
 #[test]
-fn a_state_holds_all_that_a_bias_goes_on_from() {
+fn a_state_contains_everything_that_a_bias_continues_from() {
     let file = parse_text(STATE).unwrap();
     assert_eq!((file.variant, file.variables.as_slice()), (Variant::Explore, ["phi".into(), "d".into()].as_slice()));
     assert_eq!(file.domains, [Some([-std::f64::consts::PI, std::f64::consts::PI]), None]);
@@ -54,7 +54,7 @@ fn a_state_holds_all_that_a_bias_goes_on_from() {
 }
 
 #[test]
-fn of_several_states_the_last_one_counts_and_of_kernels_all() {
+fn the_last_of_several_states_and_all_kernels_count() {
     let later = STATE.replace("counter 17", "counter 18").replace("20.5", "21.5");
     let Content::State(state) = parse_text(&(STATE.to_owned() + &later)).unwrap().content else { panic!() };
     assert_eq!((state.counter, state.kernels.len(), state.kernels[0].height), (18, 2, 21.5));
@@ -78,20 +78,20 @@ fn of_several_states_the_last_one_counts_and_of_kernels_all() {
 }
 
 #[test]
-fn a_file_that_is_odd_is_refused_by_its_line() {
+fn an_invalid_file_is_rejected_by_line() {
     let refused = |text: &str| parse_text(text).unwrap_err().to_string();
     assert!(refused("1 2 3\n").contains("no line `#! FIELDS"));
-    assert!(refused(&STATE.replace("OPES_METAD_EXPLORE_state", "METAD")).contains("of the action `METAD`"));
-    assert!(refused(&STATE.replace("#! SET zed 0.75\n", "")).contains("does not say `#! SET zed"));
+    assert!(refused(&STATE.replace("OPES_METAD_EXPLORE_state", "METAD")).contains("file of the action `METAD`"));
+    assert!(refused(&STATE.replace("#! SET zed 0.75\n", "")).contains("`#! SET zed ...` is missing"));
     assert!(refused(&STATE.replace("2.9", "2.x")).contains("STATE:25: `2.x` is not a number"));
     assert!(refused(&STATE.replace("av_M2_d_1", "other")).contains("SET av_M2_d_1"));
     assert!(refused(&STATE.replace(" 0.8 0.75", "")).contains("STATE:25: the row has 4 columns of 6"));
-    assert!(refused(&STATE.replace("sigma_d", "width")).contains("no field sigma_d"));
+    assert!(refused(&STATE.replace("sigma_d", "width")).contains("field sigma_d is missing"));
     assert!(refused(&STATE.replace("counter 17", "counter 1.5")).contains("STATE:10: `1.5` is not a number"));
 }
 
 #[test]
-fn kernels_that_a_kill_cut_off_or_a_restart_wrote_again_are_left_out() {
+fn kernels_that_were_cut_off_or_repeated_are_left_out() {
     let head = "#! FIELDS time phi sigma_phi height logweight\n#! SET action OPES_METAD_kernels\n#! SET biasfactor 8\n\
         #! SET epsilon 0.01\n#! SET kernel_cutoff 4\n#! SET compression_threshold 1\n#! SET min_phi 0\n#! SET max_phi 2pi\n";
     let row = |time: u32| format!(" {time} 0.1 0.2 {time} 0\n");
@@ -108,7 +108,7 @@ fn kernels_that_a_kill_cut_off_or_a_restart_wrote_again_are_left_out() {
     assert_eq!(heights(format!("{head}{both} 3 0.1 0.2 3 0")), [1.0, 2.0]);
     assert_eq!(heights(format!("{head}{both}{head}{}{}", row(2), row(3))), [1.0, 2.0, 2.0, 3.0]);
     assert_eq!(heights(format!("{head}{both}{}{head}{}{}", row(3), row(2), row(4))), [1.0, 2.0, 4.0]);
-    // A state is whole or of no use.
+    // An incomplete state is useless.
     let cut = parse_text(STATE.trim_end()).unwrap_err();
     assert!(cut.to_string().contains("STATE:25: the file ends within this row"), "{cut}");
 }

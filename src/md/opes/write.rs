@@ -1,17 +1,18 @@
-//! What does PLUMED read a bias from?
-use super::text::Block;
-use super::{Error, State, variables};
+//! How is a STATE file written, from which PLUMED restarts a bias?
+use super::block::Block;
+use super::error::Error;
+use crate::science::opes::State;
 use std::fmt::Write;
 use std::path::Path;
 
-/// The text of a STATE file with `state`, of the time `time` in PLUMED's unit. Everything else, such as the bias factor and the domains of
-/// the variables, is word for word that of `like`, the text of a STATE or KERNELS file (`path` in messages).
+/// The text of a STATE file with `state` at `time`, in PLUMED's unit of time. All other settings, such as the bias factor and the domains
+/// of the variables, are copied verbatim from `like`, the text of a STATE or KERNELS file (`path` in messages).
 ///
 /// # Errors
 /// `like` is no such text.
 pub fn state_text(path: &Path, like: &str, state: &State, time: f64) -> Result<String, Error> {
     let block = Block::last(path, like)?;
-    let variables = variables(&block)?;
+    let variables = block.variables()?;
     let mut text = "#! FIELDS time".to_owned();
     variables.iter().for_each(|name| text.push_str(&format!(" {name}")));
     variables.iter().for_each(|name| text.push_str(&format!(" sigma_{name}")));

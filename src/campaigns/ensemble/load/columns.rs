@@ -1,22 +1,21 @@
-//! Which columns are collected, and which free energies are asked for along them?
+//! Are the collected columns and the free energies along them valid?
 use super::{Loader, is_inside};
 use crate::campaigns::ensemble::engine::Engine;
 use crate::campaigns::ensemble::inputs::{Collect, FreeEnergy};
-use crate::campaigns::ensemble::periods;
+use crate::campaigns::ensemble::periods::{self, WiderThanPeriod};
 use crate::campaigns::ensemble::section::{CollectSection, ColumnName, FreeEnergySection};
-use crate::campaigns::ensemble::write::name_of;
 use crate::science::reweighting::Region;
 use crate::units::thermal_energy_kj_mol;
 
-/// What the columns of the model are collected as.
+/// File name under which columns of the model are collected.
 const MODEL_FILE: &str = "COLVAR";
 
 impl Loader<'_> {
-    /// What is collected; of the model everything where nothing is named.
+    /// The columns to collect; by default none of programs, and all of the model.
     pub(super) fn collect(&mut self, engine: Option<&Engine>) -> Vec<Collect> {
         let section = self.section;
-        for (place, collect) in section.collect.iter().enumerate() {
-            self.check_collect(place, collect, engine);
+        for (index, collect) in section.collect.iter().enumerate() {
+            self.check_collect(index, collect, engine);
         }
         let given = section.collect.iter();
         let mut all: Vec<Collect> =
@@ -30,51 +29,51 @@ impl Loader<'_> {
         all
     }
 
-    fn check_collect(&mut self, place: usize, collect: &CollectSection, engine: Option<&Engine>) {
-        let key = format!("collect.{place}");
+    fn check_collect(&mut self, index: usize, collect: &CollectSection, engine: Option<&Engine>) {
+        let key = format!("collect.{index}");
         if !is_inside(&collect.file) {
-            let message = format!("`{}` is not within the replica's folder", collect.file);
-            self.refuse(&format!("{key}.file"), message, "name a file in the replica's folder");
+            let message = format!("`{}` is outside the folder of the replica", collect.file);
+            self.refuse(&format!("{key}.file"), message, "use a path in the folder of the replica");
         }
-        if self.section.collect[..place].iter().any(|other| other.file == collect.file) {
+        if self.section.collect[..index].iter().any(|other| other.file == collect.file) {
             let message = format!("`{}` is collected twice", collect.file);
-            self.refuse(&format!("{key}.file"), message, "name all of its columns in one entry");
+            self.refuse(&format!("{key}.file"), message, "list all of its columns in one entry");
         }
         for (k, column) in collect.columns.iter().enumerate().filter(|(k, c)| collect.columns[..*k].contains(c)) {
-            let message = format!("column {} is named twice", name_of(column));
+            let message = format!("column {column} is listed twice");
             self.refuse(&format!("{key}.columns.{k}"), message, "remove one");
         }
         let Some(Engine::Model(model)) = engine else { return };
         if collect.file != MODEL_FILE {
-            let message = format!("the model leaves no `{}`", collect.file);
-            self.refuse(&format!("{key}.file"), message, format!("its columns are called those of {MODEL_FILE}"));
+            let message = format!("the model does not write `{}`", collect.file);
+            self.refuse(&format!("{key}.file"), message, format!("its columns are those of {MODEL_FILE}"));
         }
         let known = model.columns();
         for (k, column) in collect.columns.iter().enumerate() {
             let is_known = match column {
                 ColumnName::Name(name) => known.contains(name),
-                ColumnName::Place(place) => (*place as usize) < known.len(),
+                ColumnName::Index(index) => (*index as usize) < known.len(),
             };
             if !is_known {
-                let message = format!("the model has no column {}", name_of(column));
+                let message = format!("the model has no column {column}");
                 self.refuse(&format!("{key}.columns.{k}"), message, format!("it has {}", known.join(", ")));
             }
         }
     }
 
-    /// What is asked for along collected columns.
+    /// The requested free energies along collected columns.
     pub(super) fn free_energies(&mut self, engine: Option<&Engine>, collect: &[Collect]) -> Vec<FreeEnergy> {
         let section = self.section;
         let wanted: Vec<FreeEnergy> = section
             .free_energy
             .iter()
             .enumerate()
-            .filter_map(|(place, wanted)| self.free_energy(place, wanted, engine, collect))
+            .filter_map(|(index, wanted)| self.free_energy(index, wanted, engine, collect))
             .collect();
-        for (place, one) in wanted.iter().enumerate() {
-            if wanted[..place].iter().any(|other| other.name == one.name) {
+        for (index, one) in wanted.iter().enumerate() {
+            if wanted[..index].iter().any(|other| other.name == one.name) {
                 let message = format!("two free energies are called `{}`", one.name);
-                self.refuse(&format!("free_energy.{place}.name"), message, "give one of them another `name`");
+                self.refuse(&format!("free_energy.{index}.name"), message, "set another `name` for one of them");
             }
         }
         wanted
@@ -82,12 +81,12 @@ impl Loader<'_> {
 
     fn free_energy(
         &mut self,
-        place: usize,
+        index: usize,
         wanted: &FreeEnergySection,
         engine: Option<&Engine>,
         collect: &[Collect],
     ) -> Option<FreeEnergy> {
-        let key = format!("free_energy.{place}");
+        let key = format!("free_energy.{index}");
         let before = self.faults.len();
         let has = |collect: &Collect, name: &str| {
             collect.columns.iter().position(|column| matches!(column, ColumnName::Name(known) if known == name))
@@ -98,20 +97,20 @@ impl Loader<'_> {
         let file = collect.iter().position(|collect| timed.iter().all(|name| has(collect, name).is_some()));
         if file.is_none() {
             let message = format!("no collected file has the columns {}", timed.join(", "));
-            let help = "name them in one [[ensemble.collect]]; `time` is needed where something is discarded";
+            let help = "list them in one [[ensemble.collect]]; discarding requires `time`";
             self.refuse(&key, message, help);
         }
         let (thermal_energy, units) = match (engine, wanted.temperature_k) {
             (Some(Engine::Model(model)), None) => (model.thermal_energy(), "as the model's energy"),
             (Some(Engine::Model(_)), Some(_)) => {
-                let help = "remove it: model.thermal_energy says it";
-                self.refuse(&format!("{key}.temperature_k"), "the model has a temperature of its own", help);
+                let help = "remove it: model.thermal_energy determines it";
+                self.refuse(&format!("{key}.temperature_k"), "the model sets its own temperature", help);
                 (1.0, "")
             }
             (_, Some(temperature_k)) => (thermal_energy_kj_mol(temperature_k), "kJ/mol"),
             (_, None) => {
-                let help = "give the temperature of the simulation, as in temperature_k = 300.0";
-                self.refuse(&key, "`temperature_k` is missing", help);
+                let help = "set the temperature of the simulation, as in temperature_k = 300.0";
+                self.refuse(&key, "`temperature_k` is not set", help);
                 (1.0, "")
             }
         };
@@ -123,19 +122,19 @@ impl Loader<'_> {
         ];
         for (name, length) in lengths.into_iter().filter_map(|(name, length)| Some((name, length?))) {
             if length != count {
-                let message = format!("{length} values are given for {count} variables");
-                self.refuse(&format!("{key}.{name}"), message, "give one for each variable");
+                let message = format!("{length} values for {count} variables");
+                self.refuse(&format!("{key}.{name}"), message, "set one for each variable");
             }
         }
-        for (place, ends) in
+        for (variable, ends) in
             wanted.range.iter().flatten().enumerate().filter(|(_, ends)| ends[0].is_nan() || ends[0] >= ends[1])
         {
-            let message = format!("the range of variable {place} ends at {}, before it begins", ends[1]);
-            self.refuse(&format!("{key}.range.{place}"), message, "give the lower end first");
+            let message = format!("the range of variable {variable} ends at {}, before it begins", ends[1]);
+            self.refuse(&format!("{key}.range.{variable}"), message, "put the lower end first");
         }
         if wanted.regions.iter().flatten().any(|region| region.len() != count) {
-            let help = "give a lower and an upper end for each, as in regions = [[[0.0, 3.1]], [[-3.1, 0.0]]]";
-            self.refuse(&format!("{key}.regions"), format!("regions are boxes of {count} variables"), help);
+            let help = "set a lower and an upper end for each, as in regions = [[[0.0, 3.1]], [[-3.1, 0.0]]]";
+            self.refuse(&format!("{key}.regions"), format!("regions must be boxes of {count} variables"), help);
         }
         if self.faults.len() > before {
             return None;
@@ -161,9 +160,8 @@ impl Loader<'_> {
             bandwidths: wanted.bandwidth.clone(),
             regions: regions.and_then(|both| both.try_into().ok()),
         };
-        if let Some(Err(message)) = found.periods.as_ref().map(|periods| periods::check_width(&found, periods)) {
-            let (message, help) = message.rsplit_once(": ").unwrap_or((&message, ""));
-            self.refuse(&key, message.to_owned(), help);
+        if let Some(Err(error)) = found.periods.as_ref().map(|periods| periods::check_width(&found, periods)) {
+            self.refuse(&key, error.problem, WiderThanPeriod::HELP);
         }
         Some(found)
     }

@@ -1,6 +1,6 @@
-//! Is there all that the engine needs?
+//! Is the section of the engine valid and complete?
 use super::{Loader, is_inside, is_template};
-use crate::campaigns::ensemble::engine::{Engine, Program, Recipe, Source, Stage};
+use crate::campaigns::ensemble::engine::{Engine, GromacsSetup, GromacsStage, Program, StageSource};
 use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSection, StageSection};
 use crate::engines::md::gromacs::{Gromacs, RESERVED_MDRUN_ARGS};
 use crate::engines::md::model::{Model, ModelSection};
@@ -11,10 +11,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Arguments of `grompp` that simmpi sets itself.
-pub(in crate::campaigns) const TAKEN_BY_GROMPP: &[&str] = &["-f", "-o", "-po", "-c", "-p", "-n", "-t"];
+pub(in crate::campaigns) const RESERVED_GROMPP_ARGS: &[&str] = &["-f", "-o", "-po", "-c", "-p", "-n", "-t"];
 
 impl Loader<'_> {
-    /// What runs replicas; none where it cannot be told.
+    /// The engine; none where it cannot be determined.
     pub(super) fn engine(&mut self) -> Option<Engine> {
         let section = self.section;
         for (name, is_given, owner) in [
@@ -24,11 +24,11 @@ impl Loader<'_> {
         ] {
             match (is_given, section.engine == owner) {
                 (true, false) => {
-                    let message = format!("[ensemble.{name}] has a meaning with engine = \"{name}\" only");
+                    let message = format!("[ensemble.{name}] requires engine = \"{name}\"");
                     self.refuse(name, message, "remove it");
                 }
                 (false, true) => {
-                    let message = format!("engine \"{name}\" needs the section [ensemble.{name}]");
+                    let message = format!("engine \"{name}\" requires the section [ensemble.{name}]");
                     self.refuse("engine", message, "add it; `simmpi schema` describes it");
                 }
                 _ => {}
@@ -37,7 +37,7 @@ impl Loader<'_> {
         match section.engine {
             EngineName::Model => Some(Engine::Model(Box::new(self.model(section.model.as_ref()?)?))),
             EngineName::Command => Some(Engine::Command(self.program(section.command.as_ref()?))),
-            EngineName::Gromacs => Some(Engine::Gromacs(Box::new(self.recipe(section.gromacs.as_ref()?)?))),
+            EngineName::Gromacs => Some(Engine::Gromacs(Box::new(self.gromacs(section.gromacs.as_ref()?)?))),
         }
     }
 
@@ -46,11 +46,11 @@ impl Loader<'_> {
         let unused = [
             ("directory", section.directory.is_some()),
             ("files", !section.files.is_empty()),
-            ("stall_timeout_s", section.stall_timeout_s.is_some()),
+            ("stall_timeout_s", section.watchdog_timeout_s.is_some()),
             ("stagger_s", section.stagger_s > 0.0),
         ];
         for (key, _) in unused.into_iter().filter(|(_, is_given)| *is_given) {
-            self.refuse(key, format!("`{key}` has no meaning with engine = \"model\""), "remove it");
+            self.refuse(key, format!("`{key}` does not apply to engine = \"model\""), "remove it");
         }
         Model::new(model)
             .map_err(|unfit| {
@@ -61,25 +61,25 @@ impl Loader<'_> {
     }
 
     fn program(&mut self, command: &CommandSection) -> Program {
-        // A word that names a file of the replica's own is that one, wherever it came from.
+        // A word that names a file in the folder of the replica refers to that file, whatever its source.
         let is_target = |word: &str| self.section.files.contains_key(word.strip_prefix("./").unwrap_or(word));
-        let own = |(place, word): (usize, &String)| match is_target(word) {
+        let resolved = |(index, word): (usize, &String)| match is_target(word) {
             true => word.clone(),
-            false => resolve_argument(place, word, &self.base),
+            false => resolve_argument(index, word, &self.base),
         };
-        let argv: Vec<String> = command.argv.iter().enumerate().map(own).collect();
+        let argv: Vec<String> = command.argv.iter().enumerate().map(resolved).collect();
         if command.argv.first().is_some_and(String::is_empty) {
             self.refuse(
                 "command.argv",
-                "the program has no name",
-                "write it as argv = [\"prog\", \"--seed\", \"{seed}\"]",
+                "the name of the program is empty",
+                "set it as in argv = [\"prog\", \"--seed\", \"{seed}\"]",
             );
         }
-        for (place, file) in command.produces.iter().enumerate().filter(|(_, file)| !is_inside(file)) {
-            let help = "name a file in the replica's folder";
+        for (index, file) in command.produces.iter().enumerate().filter(|(_, file)| !is_inside(file)) {
+            let help = "use a path in the folder of the replica";
             self.refuse(
-                &format!("command.produces.{place}"),
-                format!("`{file}` is not within the replica's folder"),
+                &format!("command.produces.{index}"),
+                format!("`{file}` is outside the folder of the replica"),
                 help,
             );
         }
@@ -92,31 +92,31 @@ impl Loader<'_> {
         }
     }
 
-    fn recipe(&mut self, gromacs: &GromacsSection) -> Option<Recipe> {
+    fn gromacs(&mut self, gromacs: &GromacsSection) -> Option<GromacsSetup> {
         if self.section.directory.is_none() {
-            let help = "name one, as in directory = \"replicas/{seed}\"";
-            self.refuse("directory", "GROMACS needs a folder for each replica", help);
+            let help = "set it as in directory = \"replicas/{seed}\"";
+            self.refuse("directory", "GROMACS requires a folder for each replica", help);
         }
         let stages = self.stages(gromacs);
         for key in ["mdrun_args", "grompp_args"] {
             let args = if key == "mdrun_args" { &gromacs.mdrun_args } else { &gromacs.grompp_args };
-            let taken: &[&str] = if key == "mdrun_args" { RESERVED_MDRUN_ARGS } else { TAKEN_BY_GROMPP };
-            for (place, word) in args.iter().enumerate().filter(|(_, word)| taken.contains(&word.as_str())) {
-                let help = "remove it: simmpi says it, by the keys of this section and the parameters";
-                self.refuse(&format!("gromacs.{key}.{place}"), format!("`{word}` is not free"), help);
+            let reserved: &[&str] = if key == "mdrun_args" { RESERVED_MDRUN_ARGS } else { RESERVED_GROMPP_ARGS };
+            for (index, word) in args.iter().enumerate().filter(|(_, word)| reserved.contains(&word.as_str())) {
+                let help = "remove it: simmpi sets it from the keys of this section and the run parameters";
+                self.refuse(&format!("gromacs.{key}.{index}"), format!("`{word}` is reserved"), help);
             }
         }
         self.check_plumed(gromacs);
-        let has_parameters = stages.iter().any(|stage| matches!(stage.source, Source::Mdp { .. }));
+        let has_parameters = stages.iter().any(|stage| matches!(stage.source, StageSource::Mdp { .. }));
         let structure = self.input("structure", gromacs.structure.as_ref(), has_parameters);
         let topology = self.input("topology", gromacs.topology.as_ref(), has_parameters);
         let index = self.input("index", gromacs.index.as_ref(), false);
-        // A name without a slash is looked for in PATH.
+        // A name without a slash is searched in PATH.
         let binary = match gromacs.binary.components().count() {
             1 => gromacs.binary.clone(),
             _ => self.base.join(&gromacs.binary),
         };
-        Some(Recipe {
+        Some(GromacsSetup {
             gromacs: Gromacs {
                 binary,
                 thread_mpi_ranks: gromacs.thread_mpi_ranks,
@@ -136,32 +136,41 @@ impl Loader<'_> {
 
     fn check_plumed(&mut self, gromacs: &GromacsSection) {
         if gromacs.plumed.is_some() && !gromacs.stage.is_empty() {
-            let help = "name it in the stages that PLUMED biases, as in stage = [..., { name = \"run\", mdp = \"run.mdp\", plumed = \"plumed.dat\" }]";
-            self.refuse("gromacs.plumed", "with stages it is not said which one PLUMED biases", help);
+            let help = "set it in the stages that PLUMED biases, as in stage = [..., { name = \"run\", mdp = \"run.mdp\", plumed = \"plumed.dat\" }]";
+            self.refuse(
+                "gromacs.plumed",
+                "with several stages `plumed` must be set in the one that PLUMED biases",
+                help,
+            );
         }
         let of_stages = gromacs.stage.iter().enumerate();
-        let of_stages = of_stages.map(|(place, stage)| (format!("gromacs.stage.{place}.plumed"), &stage.plumed));
+        let of_stages = of_stages.map(|(index, stage)| (format!("gromacs.stage.{index}.plumed"), &stage.plumed));
         for (key, input) in [("gromacs.plumed".to_owned(), &gromacs.plumed)].into_iter().chain(of_stages) {
             if let Some(input) = input.as_ref().filter(|input| !self.section.files.contains_key(*input)) {
                 let help = format!("add it to [ensemble.files], as in \"{input}\" = \"{input}.j2\"");
-                self.refuse(&key, format!("`{input}` is not a file of the replica's folder"), help);
+                self.refuse(&key, format!("`{input}` is not a file in the folder of the replica"), help);
             }
         }
     }
 
-    fn stages(&mut self, gromacs: &GromacsSection) -> Vec<Stage> {
+    fn stages(&mut self, gromacs: &GromacsSection) -> Vec<GromacsStage> {
         let given =
             [("mdp", gromacs.mdp.is_some()), ("tpr", gromacs.tpr.is_some()), ("stage", !gromacs.stage.is_empty())];
         let given: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
         if let [_, second, ..] = given[..] {
-            let message = format!("`{}` are given, which exclude each other", given.join("` and `"));
+            let message = format!("`{}` are set, but exclude each other", given.join("` and `"));
             self.refuse(&format!("gromacs.{second}"), message, "keep one of them");
             return Vec::new();
         }
         if let Some(tpr) = &gromacs.tpr {
             self.input("tpr", Some(tpr), true);
-            let source = Source::Tpr(tpr.clone());
-            return vec![Stage { name: "run".into(), source, grompp_args: Vec::new(), plumed: gromacs.plumed.clone() }];
+            let source = StageSource::Tpr(tpr.clone());
+            return vec![GromacsStage {
+                name: "run".into(),
+                source,
+                grompp_args: Vec::new(),
+                plumed: gromacs.plumed.clone(),
+            }];
         }
         let mut stages = gromacs.stage.clone();
         if let Some(mdp) = &gromacs.mdp {
@@ -173,20 +182,20 @@ impl Loader<'_> {
             });
         }
         if stages.is_empty() {
-            let help = "give mdp, structure and topology, or tpr, or [[ensemble.gromacs.stage]]";
-            self.refuse("gromacs", "there is nothing to simulate", help);
+            let help = "set mdp, structure and topology, or tpr, or [[ensemble.gromacs.stage]]";
+            self.refuse("gromacs", "no simulation is defined", help);
         }
         let mut names = BTreeSet::new();
-        let stage = |(place, stage): (usize, &StageSection)| {
+        let stage = |(index, stage): (usize, &StageSection)| {
             let key = match gromacs.mdp {
                 Some(_) => "gromacs.mdp".to_owned(),
-                None => format!("gromacs.stage.{place}.mdp"),
+                None => format!("gromacs.stage.{index}.mdp"),
             };
             let is_word = stage.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
             if !is_word || !names.insert(stage.name.clone()) {
-                let help = "take letters, digits and dashes, another name for each";
-                let message = format!("`{}` cannot be the name of a stage's files", stage.name);
-                self.refuse(&format!("gromacs.stage.{place}.name"), message, help);
+                let help = "use letters, digits and dashes, and a different name for each stage";
+                let message = format!("`{}` is not a valid name of a stage", stage.name);
+                self.refuse(&format!("gromacs.stage.{index}.name"), message, help);
             }
             let path = self.base.join(&stage.mdp);
             let text = self.text(&key, &path);
@@ -194,18 +203,18 @@ impl Loader<'_> {
             let is_template = is_template(&stage.mdp);
             let key = format!("ensemble.{key}");
             let grompp_args = gromacs.grompp_args.iter().chain(&stage.grompp_args).cloned().collect();
-            let source = Source::Mdp { key, path, text, is_template };
-            Stage { name: stage.name.clone(), source, grompp_args, plumed: stage.plumed.clone() }
+            let source = StageSource::Mdp { key, path, text, is_template };
+            GromacsStage { name: stage.name.clone(), source, grompp_args, plumed: stage.plumed.clone() }
         };
         stages.iter().enumerate().map(stage).collect()
     }
 
-    /// A file that GROMACS reads; one whose name holds names is looked for when those are known.
+    /// A file that GROMACS reads. A path with names in braces is checked later, by replica.
     fn input(&mut self, key: &str, path: Option<&PathBuf>, is_needed: bool) -> Option<PathBuf> {
-        let whole = format!("gromacs.{key}");
+        let full_key = format!("gromacs.{key}");
         let Some(path) = path else {
             if is_needed {
-                self.refuse(&whole, format!("`{key}` is missing"), format!("name the {key} file"));
+                self.refuse(&full_key, format!("`{key}` is not set"), format!("set it to the {key} file"));
             }
             return None;
         };
@@ -213,16 +222,16 @@ impl Loader<'_> {
             return Some(path.clone());
         }
         let file = self.base.join(path);
-        let mut digest = self.digest(&whole, &file);
+        let mut digest = self.digest(&full_key, &file);
         if key == "topology" && !digest.is_empty() {
             digest = digest_with_includes(&file, digest);
         }
-        self.digests.push((whole, digest));
+        self.digests.push((full_key, digest));
         Some(path.clone())
     }
 }
 
-/// The digest of a topology with all files that it includes and that stand beside it.
+/// The digest of a topology with all files that it includes from beside it.
 pub(in crate::campaigns) fn digest_with_includes(topology: &Path, digest: String) -> String {
     let (mut all, mut open, mut seen) = (digest, vec![topology.to_owned()], BTreeSet::new());
     while let Some(path) = open.pop() {

@@ -1,4 +1,4 @@
-//! Does a section describe replicas that can be run?
+//! Is an `[ensemble]` section valid, and which campaign does it describe?
 mod columns;
 pub(in crate::campaigns) mod engine;
 mod replicas;
@@ -7,7 +7,7 @@ use super::campaign::EnsembleCampaign;
 use super::inputs::{FileSource, Setup};
 use super::render::Renderer;
 use super::section::{EngineName, Section};
-use super::{seeds, told};
+use super::{identity, seeds};
 use crate::config::{Config, Faults};
 use crate::journal::{Fingerprint, digest_of_file};
 use crate::seed::{CampaignSeed, MAX_TASKS};
@@ -16,17 +16,17 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Names that texts may use anyhow.
-const OWN_NAMES: &[&str] = &["seed", "replica", "directory", "threads"];
-/// GROMACS reads seeds as numbers of 32 bits with a sign.
+/// Names that templates may always use.
+const RESERVED_NAMES: &[&str] = &["seed", "replica", "directory", "threads"];
+/// GROMACS reads seeds as signed 32-bit integers.
 const LARGEST_SEED: u64 = i32::MAX as u64;
-/// Templates are read whole.
-const LONGEST_TEMPLATE: u64 = 64 << 20;
+/// The largest size of a template, bytes.
+const MAX_TEMPLATE: u64 = 64 << 20;
 
 /// The campaign that the configuration describes.
 ///
 /// # Errors
-/// Every fault that can be found before anything runs.
+/// All errors that can be found before anything runs.
 pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let section: Section = config.section("ensemble")?;
     let base = config.resolve(".".as_ref());
@@ -52,30 +52,30 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
         engine,
         collect,
         free_energies,
-        reading: told::reading(&section),
+        reading: identity::reading(&section),
         oversubscribe: match section.engine {
             EngineName::Gromacs => section.gromacs.as_ref().is_some_and(|gromacs| gromacs.oversubscribe),
             EngineName::Command => section.command.as_ref().is_some_and(|command| command.oversubscribe),
             EngineName::Model => false,
         },
         stagger: Duration::from_secs_f64(section.stagger_s),
-        stall: section.stall_timeout_s.map(Duration::from_secs_f64),
+        watchdog_timeout: section.watchdog_timeout_s.map(Duration::from_secs_f64),
         renderer: Renderer::new(),
     };
     replicas::check(config, &setup)?;
-    let identity = told::identity(&section, &setup, &digests);
+    let identity = identity::identity(&section, &setup, &digests);
     let warnings = replicas::warnings(config, &setup);
-    let afterwards = told::afterwards(&section);
-    Ok(EnsembleCampaign::new(config.clone(), Arc::new(setup), identity, afterwards, warnings))
+    let post_processing = self::identity::post_processing(&section);
+    Ok(EnsembleCampaign::new(config.clone(), Arc::new(setup), identity, post_processing, warnings))
 }
 
-/// A section while it is looked at, and what was found wrong.
+/// A section while it is checked, and its errors so far.
 struct Loader<'a> {
     config: &'a Config,
     section: &'a Section,
     base: PathBuf,
     faults: Faults,
-    /// Keys that name files, and the files' digests.
+    /// Keys that name files, and the digests of these files.
     digests: Vec<(String, String)>,
 }
 
@@ -85,23 +85,22 @@ impl Loader<'_> {
     }
 
     fn seeds(&mut self) -> Vec<u64> {
-        let help =
-            "give seeds as in seeds = \"0-15\" or seeds = [3, 5], or a count, whose seeds derive from campaign.seed";
+        let help = "set seeds = \"0-15\" or seeds = [3, 5], or set count: its seeds are derived from campaign.seed";
         let seeds = match (&self.section.seeds, self.section.count) {
             (Some(_), Some(_)) => {
-                self.refuse("count", "`seeds` and `count` are both given", "remove one of them");
+                self.refuse("count", "`seeds` and `count` are both set", "remove one of them");
                 return Vec::new();
             }
             (None, None) => {
-                self.refuse("seeds", "`seeds` is missing", help);
+                self.refuse("seeds", "`seeds` is not set", help);
                 return Vec::new();
             }
-            (None, Some(count)) if count > seeds::MOST => {
-                self.refuse("count", format!("there are more than {} replicas", seeds::MOST), "lower it");
+            (None, Some(count)) if count > seeds::MAX_REPLICAS => {
+                self.refuse("count", format!("more than {} replicas", seeds::MAX_REPLICAS), "decrease it");
                 return Vec::new();
             }
             (None, Some(count)) => seeds::derived(CampaignSeed(self.config.campaign.seed), count),
-            (Some(given), None) => match seeds::given(given) {
+            (Some(given), None) => match seeds::parse(given) {
                 Ok(seeds) => seeds,
                 Err(error) => {
                     self.refuse("seeds", error.to_string(), help);
@@ -123,39 +122,39 @@ impl Loader<'_> {
     fn check_names(&mut self) {
         for name in self.section.variables.keys() {
             let key = format!("variables.\"{name}\"");
-            if OWN_NAMES.contains(&name.as_str()) {
-                self.refuse(&key, format!("`{name}` has a meaning of its own in templates"), "choose another name");
+            if RESERVED_NAMES.contains(&name.as_str()) {
+                self.refuse(&key, format!("`{name}` is a reserved name of templates"), "choose another name");
             }
             let is_word = name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
                 && !name.starts_with(|c: char| c.is_ascii_digit());
             if !is_word {
-                let help = "take letters, digits and underscores, and no digit first";
-                self.refuse(&key, format!("templates cannot name `{name}`"), help);
+                let help = "use letters, digits and underscores, and no digit first";
+                self.refuse(&key, format!("`{name}` is not a valid name in templates"), help);
             }
         }
     }
 
-    /// The digest of a file that the key names; told where it cannot be read.
+    /// The digest of the file that `key` names; empty, with an error, where it cannot be read.
     fn digest(&mut self, key: &str, path: &Path) -> String {
         let digest = match path.is_file() {
             true => digest_of_file(path).map_err(|error| error.to_string()),
-            false => Err(if path.is_dir() { "it is a folder" } else { "there is no such file" }.to_owned()),
+            false => Err(if path.is_dir() { "it is a folder" } else { "file not found" }.to_owned()),
         };
         digest.unwrap_or_else(|why| {
             let message = format!("cannot read `{}`: {why}", path.display());
-            self.refuse(key, message, "name a file, relative to this configuration");
+            self.refuse(key, message, "set a file, relative to this configuration");
             String::new()
         })
     }
 
-    /// The text of a file, to be rendered or not.
+    /// The text of the file that `key` names; empty, with an error, where it cannot be read.
     fn text(&mut self, key: &str, path: &Path) -> String {
         let digest = self.digest(key, path);
         if digest.is_empty() {
             return String::new();
         }
         let read = match fs::metadata(path).map(|file| file.len()) {
-            Ok(length) if length > LONGEST_TEMPLATE => Err(format!("it has {length} bytes")),
+            Ok(length) if length > MAX_TEMPLATE => Err(format!("it has {length} bytes")),
             _ => fs::read(path).map_err(|error| error.to_string()),
         };
         let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned()));
@@ -167,15 +166,15 @@ impl Loader<'_> {
 
     fn files(&mut self) -> Vec<FileSource> {
         if !self.section.files.is_empty() && self.section.directory.is_none() {
-            let help = "name one, as in directory = \"replicas/{seed}\"";
-            self.refuse("files", "files need a folder for each replica", help);
+            let help = "set directory, as in directory = \"replicas/{seed}\"";
+            self.refuse("files", "`files` requires a folder for each replica", help);
         }
         let mut files = Vec::new();
         for (target, source) in &self.section.files {
             let key = format!("files.\"{target}\"");
             if !is_inside(target) {
-                let help = "name a file in the replica's folder";
-                self.refuse(&key, format!("`{target}` is not within the replica's folder"), help);
+                let help = "use a path in the folder of the replica";
+                self.refuse(&key, format!("`{target}` is outside the folder of the replica"), help);
             }
             let path = self.base.join(source);
             let template = is_template(source).then(|| self.text(&key, &path));
@@ -189,7 +188,7 @@ impl Loader<'_> {
     }
 }
 
-/// Whether a path stays within the folder that it is relative to.
+/// Whether a relative path stays within its folder.
 fn is_inside(path: &str) -> bool {
     !path.is_empty()
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))

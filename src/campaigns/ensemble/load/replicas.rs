@@ -1,14 +1,14 @@
-//! Can every replica begin, and is each another one?
-use crate::campaigns::ensemble::engine::{Engine, Source};
-use crate::campaigns::ensemble::inputs::{Setup, Unfit};
-use crate::campaigns::ensemble::render::Names;
+//! Can the inputs of every replica be prepared, and do they differ?
+use crate::campaigns::ensemble::engine::{Engine, StageSource, rendered_path};
+use crate::campaigns::ensemble::input_error::InputError;
+use crate::campaigns::ensemble::inputs::Setup;
 use crate::config::{Config, Fault, Faults};
 use crate::engines::md::plumed::plumed_obstacles;
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Renders everything for every replica: what is asked for and not there, folders and inputs that two share.
+/// Renders the inputs of every replica, and checks that no two share a folder or all of their inputs.
 pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
     if !setup.engine.is_program() {
         return Ok(());
@@ -18,22 +18,23 @@ pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
         format!("replicas {first} and {second} (seeds {} and {})", setup.seeds[first], setup.seeds[second])
     };
     for replica in 0..setup.seeds.len() {
-        let inputs = setup.inputs(replica).map_err(|unfit| Faults::from(told_unfit(config, unfit, setup, replica)))?;
+        let inputs =
+            setup.inputs(replica).map_err(|error| Faults::from(input_fault(config, &error, setup, replica)))?;
         if setup.directory.is_some() {
             check_folder(config, setup, &inputs.folder)?;
             if let Some(first) = folders.insert(inputs.folder.clone(), replica) {
                 let message = format!("{} have the same folder `{}`", both(first, replica), inputs.folder.display());
-                let help = "put {seed} into it, as in directory = \"replicas/{seed}\"";
+                let help = "add {seed} to it, as in directory = \"replicas/{seed}\"";
                 return Err(config.fault("ensemble.directory", message, help).into());
             }
         }
         if let Some(first) = digests.insert(inputs.digest, replica) {
             let message =
-                format!("{} would do the same: nothing that they start from names the seed", both(first, replica));
+                format!("{} would compute the same: none of their inputs depends on the seed", both(first, replica));
             let (key, help) = match setup.engine {
-                Engine::Model(_) => ("ensemble.seeds", "give each another seed"),
+                Engine::Model(_) => ("ensemble.seeds", "set a different seed for each"),
                 Engine::Command(_) => {
-                    ("ensemble.command.argv", "name {seed} in argv or environment, or {{ seed }} in a file")
+                    ("ensemble.command.argv", "use {seed} in argv or environment, or {{ seed }} in a file")
                 }
                 Engine::Gromacs(_) => (
                     "ensemble.gromacs",
@@ -46,64 +47,58 @@ pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
     check_inputs(config, setup)
 }
 
-/// A folder that holds the configuration is no replica's.
+/// Rejects a folder that contains the configuration or is outside its folder.
 fn check_folder(config: &Config, setup: &Setup, folder: &Path) -> Result<(), Faults> {
     let plain = |path: &Path| path.components().filter(|part| *part != Component::CurDir).collect::<PathBuf>();
     let is_outside = folder.components().any(|part| part == Component::ParentDir);
     if plain(&setup.base).starts_with(plain(folder)) || is_outside {
-        let message = format!("`{}` cannot be a replica's folder", folder.display());
-        let help = "name a folder of its own for each, without `..`, as in directory = \"replicas/{seed}\"";
+        let message = format!("`{}` cannot be the folder of a replica", folder.display());
+        let help = "set a different folder for each, without `..`, as in directory = \"replicas/{seed}\"";
         return Err(config.fault("ensemble.directory", message, help).into());
     }
     Ok(())
 }
 
-/// Files whose names hold names must be there for every replica.
+/// Checks that input files with names in braces exist for every replica.
 fn check_inputs(config: &Config, setup: &Setup) -> Result<(), Faults> {
-    let Engine::Gromacs(recipe) = &setup.engine else { return Ok(()) };
-    let tpr = recipe.stages.iter().find_map(|stage| match &stage.source {
-        Source::Tpr(path) => Some(path),
-        Source::Mdp { .. } => None,
+    let Engine::Gromacs(gromacs) = &setup.engine else { return Ok(()) };
+    let tpr = gromacs.stages.iter().find_map(|stage| match &stage.source {
+        StageSource::Tpr(path) => Some(path),
+        StageSource::Mdp { .. } => None,
     });
-    let named = [("tpr", tpr), ("structure", recipe.structure.as_ref()), ("index", recipe.index.as_ref())];
+    let named = [("tpr", tpr), ("structure", gromacs.structure.as_ref()), ("index", gromacs.index.as_ref())];
     for (key, path) in named.into_iter().filter_map(|(key, path)| Some((key, path?))) {
         let key = format!("ensemble.gromacs.{key}");
         for replica in 0..setup.seeds.len() {
-            let file = setup.path(&key, path, &setup.names(replica));
-            let file = file.map_err(|unfit| Faults::from(told_unfit(config, unfit, setup, replica)))?;
+            let file = rendered_path(&setup.renderer, &setup.base, &key, path, &setup.names(replica));
+            let file = file.map_err(|error| Faults::from(input_fault(config, &error, setup, replica)))?;
             if !file.is_file() {
-                let message = format!("there is no file `{}` for {}", file.display(), setup.label(replica));
-                return Err(config.fault(&key, message, "name a file that is there for every replica").into());
+                let message = format!("`{}` not found for {}", file.display(), setup.label(replica));
+                return Err(config.fault(&key, message, "set a file that exists for every replica").into());
             }
         }
     }
     Ok(())
 }
 
-fn told_unfit(config: &Config, unfit: Unfit, setup: &Setup, replica: usize) -> Fault {
-    let names: Names = setup.names(replica);
-    let names: Vec<&str> = names.keys().map(String::as_str).collect();
-    let help = match unfit.message.contains("from the clock") {
-        true => "write {{ seed }} there, in a file whose name ends in .j2".to_owned(),
-        false => format!("define it in [ensemble.variables]; there are {}", names.join(", ")),
-    };
-    config.fault(&unfit.key, unfit.message, help)
+fn input_fault(config: &Config, error: &InputError, setup: &Setup, replica: usize) -> Fault {
+    config.fault(&error.key, error.to_string(), error.help(&setup.names(replica)))
 }
 
-/// What deserves a warning though it can be run.
+/// Warnings about configurations that can run all the same.
 pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
     let mut warnings = Faults::default();
     if setup.engine.is_program() && setup.directory.is_none() && !setup.collect.is_empty() && setup.seeds.len() > 1 {
         let is_shared = setup.collect.iter().find(|collect| !collect.file.contains('{'));
         if let Some(collect) = is_shared {
-            let message = format!("all replicas leave `{}` in one folder", collect.file);
-            let help = "give each a folder by `directory`, or put {seed} into the file's name";
+            let message = format!("all replicas write `{}` into the same folder", collect.file);
+            let help = "set `directory` so that each has its own folder, or add {seed} to the file name";
             warnings.push(config.fault("ensemble.collect.0.file", message, help).warning());
         }
     }
-    if let Engine::Gromacs(recipe) = &setup.engine {
-        for (place, stage) in recipe.stages.iter().enumerate() {
-            let key = if recipe.is_staged { format!("stage.{place}.plumed") } else { "plumed".to_owned() };
+    if let Engine::Gromacs(gromacs) = &setup.engine {
+        for (index, stage) in gromacs.stages.iter().enumerate() {
+            let key = if gromacs.is_staged { format!("stage.{index}.plumed") } else { "plumed".to_owned() };
             let text = stage.plumed.as_ref().map_or(String::new(), |input| text_of(setup, input));
             for (message, help) in plumed_obstacles(&text) {
                 warnings.push(config.fault(&format!("ensemble.gromacs.{key}"), message, help).warning());
@@ -113,7 +108,7 @@ pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
     warnings
 }
 
-/// The text of a file of the first replica's folder.
+/// The text of a file in the folder of the first replica.
 fn text_of(setup: &Setup, target: &str) -> String {
     let rendered = setup.inputs(0).ok().and_then(|inputs| inputs.rendered.into_iter().find(|(name, _)| name == target));
     let copied = || setup.files.iter().find(|file| file.target == target).and_then(|file| fs::read(&file.path).ok());

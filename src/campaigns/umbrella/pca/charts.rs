@@ -9,7 +9,7 @@ pub fn charts(setup: &Setup, result: &PcaResult) -> Vec<(&'static str, Chart)> {
     let values = &components.modes.values;
     let percent: Vec<f64> = values.iter().map(|value| 100.0 * value / components.variance).collect();
     let along = |component| result.along(component);
-    let (label, x) = setup.frames.drawn_against();
+    let (label, x) = setup.frames.chart_axis();
     let mut charts = vec![
         ("scree", Chart::new("Principal components", "component", "variance explained / %").bars("", &percent)),
         ("pc1", Chart::new("First component", label, "projection / nm").line("", &x, &along(0))),

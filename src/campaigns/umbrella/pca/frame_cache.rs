@@ -2,7 +2,7 @@
 use super::alignment::Alignment;
 use super::frame_check::{FrameFault, check_whole};
 use super::setup::Setup;
-use crate::md::{Frame, Window};
+use crate::md::{Frame, ReadBuffer};
 use crate::science::pca::{Rows, Scratch, Superposition};
 use crate::task::TaskId;
 use std::collections::HashMap;
@@ -20,7 +20,7 @@ struct Contents {
     round: usize,
     rows: HashMap<TaskId, Arc<Rows>>,
     bytes: usize,
-    window: Window,
+    buffer: ReadBuffer,
     frame: Frame,
     before: Frame,
     scratch: Scratch,
@@ -65,14 +65,14 @@ impl Contents {
         chunk: TaskId,
         checks: bool,
     ) -> Result<Rows, FrameFault> {
-        let frames = setup.frames.of_chunk(chunk);
+        let frames = setup.frames.chunk_range(chunk);
         let mut rows = Rows::with_capacity(superposition.coordinates(), frames.len());
         let checks = checks && setup.check_whole;
         if checks && frames.start > 0 {
-            setup.frames.trajectory.read(frames.start - 1, setup.atoms_read, &mut self.window, &mut self.before)?;
+            setup.frames.trajectory.read(frames.start - 1, setup.atoms_read, &mut self.buffer, &mut self.before)?;
         }
         for frame in frames {
-            setup.frames.trajectory.read(frame, setup.atoms_read, &mut self.window, &mut self.frame)?;
+            setup.frames.trajectory.read(frame, setup.atoms_read, &mut self.buffer, &mut self.frame)?;
             if checks {
                 let before = (frame > 0).then_some(&self.before);
                 check_whole(setup, frame, &self.frame, before).map_err(FrameFault::Broken)?;

@@ -2,11 +2,11 @@
 use super::component::Component;
 use super::frame_check;
 use super::setup::Setup;
+use crate::campaigns::umbrella::faults::{file_fault, select_atoms};
 use crate::campaigns::umbrella::frames::Frames;
-use crate::campaigns::umbrella::load::{file_fault, find};
-use crate::campaigns::umbrella::section::{Part, Section};
+use crate::campaigns::umbrella::section::{LastPart, Section};
 use crate::config::{Config, Fault, Faults};
-use crate::md::{Frame, Structure, Window};
+use crate::md::{Frame, ReadBuffer, Structure};
 use crate::science::pca::Superposition;
 use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
@@ -27,8 +27,9 @@ pub fn load(
     warnings: &mut Faults,
 ) -> Result<Component, Faults> {
     let mut faults = Faults::default();
-    let mut select =
-        |key: &str, phrase: &str| find(config, key, phrase, &frames.names).map_err(|fault| faults.push(*fault)).ok();
+    let mut select = |key: &str, phrase: &str| {
+        select_atoms(config, key, phrase, &frames.names).map_err(|fault| faults.push(*fault)).ok()
+    };
     let selected = select("selection", &section.selection);
     let fitted = match &section.align {
         Some(phrase) => select("align", phrase),
@@ -42,7 +43,7 @@ pub fn load(
             "give `force_constant_kj_mol_nm2` instead",
         ));
     }
-    if section.stop_after != Some(Part::Pca) {
+    if section.stop_after != Some(LastPart::Pca) {
         check_superposition(config, section, selected == fitted, &mut faults, warnings);
     }
     let (Some(selected), Some(fitted), true) = (selected, fitted, faults.is_empty()) else { return Err(faults) };
@@ -111,7 +112,7 @@ fn set_up(
     let atoms_read = atoms.last().map_or(0, |last| last + 1);
     let read = |number: usize| {
         let mut frame = Frame::default();
-        let read = frames.trajectory.read(number, atoms_read, &mut Window::default(), &mut frame);
+        let read = frames.trajectory.read(number, atoms_read, &mut ReadBuffer::default(), &mut frame);
         read.map_err(|error| Faults::from(file_fault(config, "trajectory", &error))).map(|()| frame)
     };
     let first = read(0)?;
@@ -142,7 +143,7 @@ fn set_up(
     let last = frames.count() - 1;
     for number in [0, last / 2, last] {
         let mut frame = Frame::default();
-        let read = frames.trajectory.read(number, atoms_read, &mut Window::default(), &mut frame);
+        let read = frames.trajectory.read(number, atoms_read, &mut ReadBuffer::default(), &mut frame);
         read.map_err(|error| file_fault(config, "trajectory", &error))?;
         if setup.check_whole && number == 0 {
             frame_check::check_whole(&setup, number, &frame, None)
@@ -188,10 +189,10 @@ fn summary(section: &Section, setup: &Setup) -> Vec<(String, String)> {
     let frames = &setup.frames;
     let chunk_mb = frames.count() as f64 * setup.selected.len() as f64 * 12.0 / 1e6;
     let lines = [
-        ("frames", frames.understood()),
+        ("frames", frames.summary()),
         ("chunks of frames", frames.chunks().to_string()),
-        ("selection", frames.named(&setup.selected)),
-        ("superposed", format!("{}, onto {}", frames.named(&setup.fitted), section.align_to)),
+        ("selection", frames.describe_atoms(&setup.selected)),
+        ("superposed", format!("{}, onto {}", frames.describe_atoms(&setup.fitted), section.align_to)),
         ("components", format!("{} of {}", setup.components, 3 * setup.selected.len())),
         ("memory for all frames", format!("about {chunk_mb:.0} MB over all ranks, else they are read in every pass")),
     ];

@@ -172,16 +172,16 @@ impl Workload for Pass {
             match rows {
                 Ok(rows) => {
                     if let Err(error) = prepared.add(chunk, &rows, &mut computed.value) {
-                        let frames = self.setup.frames.of_chunk(chunk);
+                        let frames = self.setup.frames.chunk_range(chunk);
                         let text = format!("cannot sum frames {} to {}: {error}", frames.start, frames.end - 1);
                         computed.failed.push((chunk, Cause::NotFinite(text)));
                     }
                 }
-                Err(FrameFault::File(error)) if error.is_about_reading() => {
+                Err(FrameFault::File(error)) if error.is_io() => {
                     computed.failed.push((chunk, Cause::Resource(error_chain(&error))));
                 }
                 Err(fault) => {
-                    let first = self.setup.frames.of_chunk(chunk).start as u64;
+                    let first = self.setup.frames.chunk_range(chunk).start as u64;
                     computed.value.fault = earlier(computed.value.fault.take(), Some((first, fault.to_string())));
                 }
             }

@@ -1,10 +1,10 @@
 //! How does GROMACS restrain the projection on a component?
 use super::setup::Setup;
 use super::step::PrincipalComponents;
-use crate::campaigns::umbrella::coordinate::Scale;
-use crate::campaigns::umbrella::restraint::{self, Hold, Manner};
+use crate::campaigns::umbrella::restraint::{self, RestraintParameters, RestraintSpec};
+use crate::campaigns::umbrella::scale::Scale;
 use crate::campaigns::umbrella::section::Section;
-use crate::campaigns::umbrella::series::{self, Rows, Series};
+use crate::campaigns::umbrella::series::{self, ExpectedRows, Series};
 use crate::md::columns::Column;
 use crate::md::edi;
 use std::path::Path;
@@ -16,11 +16,11 @@ const RESTRAINT: &str = "restraint.edi";
 const OUTPUT: &str = "window.projection.xvg";
 
 /// How windows are restrained along a component.
-pub fn restraint_spec(section: &Section) -> Manner {
-    Manner {
+pub fn restraint_spec(section: &Section) -> RestraintSpec {
+    RestraintSpec {
         along: format!("component {}", section.component.unwrap_or(1)),
-        scale: Scale::of_lengths(),
-        force_constant: section.force_constant_kj_mol_nm2.given(),
+        scale: Scale::length(),
+        force_constant: section.force_constant_kj_mol_nm2.value(),
         mdrun_args: ["-ei", RESTRAINT, "-eo", OUTPUT].map(str::to_owned).to_vec(),
         index: None,
     }
@@ -40,39 +40,39 @@ pub struct Restraint {
 
 impl restraint::Restraint for Restraint {
     /// The restraint over the frame in which the components are.
-    fn files(&self, hold: &Hold) -> Vec<(String, String)> {
+    fn files(&self, parameters: &RestraintParameters) -> Vec<(String, String)> {
         let (atoms, n) = (&self.setup.selected, self.setup.selected.len());
         let superposition = &self.components.alignment.superposition;
         let vector = &self.components.modes.vectors[self.component];
         let vector: Vec<[f64; 3]> = (0..n).map(|atom| [0, 1, 2].map(|axis| vector[axis * n + atom])).collect();
-        let restraint = edi::Restraint {
+        let restraint = edi::EdiRestraint {
             system: self.setup.frames.trajectory.atoms,
             atoms,
             reference: &superposition.moved_target(&vec![0.0; 3 * n]),
             average: &superposition.positions(&self.components.average.mean),
             component: self.component + 1,
             vector: &vector,
-            center: hold.center,
-            force_constant: hold.force_constant,
-            output_every: hold.every,
+            center: parameters.center,
+            force_constant: parameters.force_constant,
+            output_every: parameters.output_every,
         };
         vec![(RESTRAINT.to_owned(), restraint.text())]
     }
 
-    fn parameters(&self, _: &Hold) -> Vec<(String, String)> {
+    fn parameters(&self, _: &RestraintParameters) -> Vec<(String, String)> {
         Vec::new()
     }
 
-    fn read(&self, folder: &Path, hold: &Hold, rows: &Rows) -> Result<Series, String> {
-        read(&folder.join(OUTPUT), hold, rows)
+    fn read(&self, folder: &Path, parameters: &RestraintParameters, rows: &ExpectedRows) -> Result<Series, String> {
+        read(&folder.join(OUTPUT), parameters, rows)
     }
 }
 
 /// The projections that `mdrun -eo` wrote to `path`, if they are those of the restraint.
-fn read(path: &Path, hold: &Hold, rows: &Rows) -> Result<Series, String> {
+fn read(path: &Path, parameters: &RestraintParameters, rows: &ExpectedRows) -> Result<Series, String> {
     let wanted = [Column::Index(edi::column::PROJECTION), Column::Index(edi::column::ENERGY)];
     let (first_ps, mut columns) = series::read(path, &wanted, rows)?;
-    let Hold { center, force_constant, .. } = *hold;
+    let RestraintParameters { center, force_constant, .. } = *parameters;
     for (row, (x, energy)) in columns[0].iter().zip(&columns[1]).enumerate() {
         let expected = 0.5 * force_constant * (x - center) * (x - center);
         if (energy - expected).abs() > ENERGY_PART * expected + ENERGY_KJ_MOL {
@@ -90,8 +90,9 @@ fn read(path: &Path, hold: &Hold, rows: &Rows) -> Result<Series, String> {
 mod tests {
     use super::*;
 
-    const HOLD: Hold = Hold { center: -0.1, force_constant: 1000.0, every: 50 };
-    const ROWS: Rows = Rows { count: 4, step_ps: 0.1 };
+    const PARAMETERS: RestraintParameters =
+        RestraintParameters { center: -0.1, force_constant: 1000.0, output_every: 50 };
+    const ROWS: ExpectedRows = ExpectedRows { count: 4, step_ps: 0.1 };
 
     /// Rows as mdrun writes them, the last one without an end.
     fn text(rows: usize, energy_factor: f64) -> String {
@@ -108,7 +109,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.xvg");
         std::fs::write(&path, text).unwrap();
-        read(&path, &HOLD, &ROWS)
+        read(&path, &PARAMETERS, &ROWS)
     }
 
     #[test]

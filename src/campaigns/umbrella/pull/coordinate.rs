@@ -7,7 +7,7 @@ use super::write;
 use crate::campaigns::stage::{Error, Stage, StageResult};
 use crate::campaigns::umbrella::coordinate::{Coordinate, Known};
 use crate::campaigns::umbrella::restraint::Restraint;
-use crate::campaigns::umbrella::windows::Recipe;
+use crate::campaigns::umbrella::windows::WindowSetup;
 use crate::figure::Chart;
 use crate::results::Writer;
 use std::sync::Arc;
@@ -15,7 +15,7 @@ use std::sync::Arc;
 /// A distance or angle of groups of atoms.
 pub struct PullCoordinate {
     pub definition: Definition,
-    pub recipe: Arc<Recipe>,
+    pub window_setup: Arc<WindowSetup>,
     /// Whether atoms have periodic images: not with `pbc = no`.
     pub is_periodic: bool,
     pub restraint: Arc<Pull>,
@@ -34,9 +34,9 @@ pub struct Measured {
 
 impl PullCoordinate {
     fn masses_stage(&self) -> Stage {
-        let (frames, recipe) = (Arc::clone(&self.definition.frames), Arc::clone(&self.recipe));
+        let (frames, window_setup) = (Arc::clone(&self.definition.frames), Arc::clone(&self.window_setup));
         let (restraint, atoms) = (Arc::clone(&self.restraint), self.definition.groups.concat());
-        Masses { frames, recipe, restraint, atoms }.into_stage()
+        Masses { frames, window_setup, restraint, atoms }.into_stage()
     }
 
     fn pass_stage(&self, masses: &[f64]) -> Stage {
@@ -99,10 +99,10 @@ impl Coordinate for PullCoordinate {
 
     fn summary(&self) -> Vec<(String, String)> {
         let Definition { frames, kind, groups, .. } = &self.definition;
-        let mut lines = vec![("frames".to_owned(), frames.understood())];
+        let mut lines = vec![("frames".to_owned(), frames.summary())];
         lines.push(("chunks of frames".to_owned(), frames.chunks().to_string()));
         lines.push(("coordinate".to_owned(), format!("{} of {} groups", kind.name(), groups.len())));
-        lines.extend(groups.iter().enumerate().map(|(k, atoms)| (format!("group {k}"), frames.named(atoms))));
+        lines.extend(groups.iter().enumerate().map(|(k, atoms)| (format!("group {k}"), frames.describe_atoms(atoms))));
         lines
     }
 

@@ -1,6 +1,6 @@
 //! Which distance or angle is measured?
-use crate::campaigns::umbrella::coordinate::Scale;
 use crate::campaigns::umbrella::frames::Frames;
+use crate::campaigns::umbrella::scale::Scale;
 use crate::science::geometry::{Geometry, Group, Kind};
 use std::sync::Arc;
 

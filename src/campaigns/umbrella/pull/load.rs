@@ -3,10 +3,10 @@ use super::coordinate::{Measured, PullCoordinate};
 use super::definition::Definition;
 use super::restraint::Restraint;
 use crate::campaigns::umbrella::coordinate::Coordinate;
+use crate::campaigns::umbrella::faults::{file_fault, select_atoms};
 use crate::campaigns::umbrella::frames::Frames;
-use crate::campaigns::umbrella::load::{file_fault, find};
 use crate::campaigns::umbrella::section::{CoordinateKind, CoordinateSection, Section};
-use crate::campaigns::umbrella::windows::{Recipe, absolute};
+use crate::campaigns::umbrella::windows::{WindowSetup, absolute};
 use crate::config::{Config, Faults};
 use crate::engines::md::gromacs::Mdp;
 use crate::science::geometry::Kind;
@@ -16,7 +16,7 @@ use std::sync::Arc;
 /// Keys of the section that only principal components use.
 const PCA_KEYS: &[&str] = &["selection", "align", "align_to", "check_whole", "components", "component", "stop_after"];
 
-/// The distance or angle that the section describes. `recipe` is that of the windows; none where it has faults.
+/// The distance or angle that the section describes. `window_setup` is that of the windows; none where it has faults.
 ///
 /// # Errors
 /// Every fault of it.
@@ -25,15 +25,15 @@ pub fn load(
     section: &Section,
     coordinate: &CoordinateSection,
     frames: &Arc<Frames>,
-    recipe: Option<&Arc<Recipe>>,
+    window_setup: Option<&Arc<WindowSetup>>,
 ) -> Result<Box<dyn Coordinate>, Faults> {
     let mut faults = Faults::default();
     check_keys(config, coordinate.kind, &mut faults);
     let groups = groups(config, coordinate, frames, &mut faults);
-    let is_periodic = recipe.is_some_and(|recipe| check_parameters(config, &recipe.mdp, &mut faults));
+    let is_periodic = window_setup.is_some_and(|window_setup| check_parameters(config, &window_setup.mdp, &mut faults));
     for number in [0, (frames.count() - 1) / 2, frames.count() - 1] {
         // Other frames are checked when they are read.
-        if let Err(error) = frames.whole(number) {
+        if let Err(error) = frames.frame(number) {
             faults.push(file_fault(config, "trajectory", &error));
             break;
         }
@@ -45,13 +45,13 @@ pub fn load(
     // A file that cannot be read has been reported.
     let index = section.index.as_ref().map(|path| fs::read_to_string(absolute(config, path)).unwrap_or_default());
     faults.into_result(())?;
-    let Some(recipe) = recipe else { return Err(Faults::default()) };
+    let Some(window_setup) = window_setup else { return Err(Faults::default()) };
     let kind = coordinate.kind.into();
-    let restraint = Restraint::new(kind, recipe.scale, &groups, frames.names.len(), index.as_deref());
-    let (frames, recipe) = (Arc::clone(frames), Arc::clone(recipe));
+    let restraint = Restraint::new(kind, window_setup.scale, &groups, frames.names.len(), index.as_deref());
+    let (frames, window_setup) = (Arc::clone(frames), Arc::clone(window_setup));
     let (restraint, measured) = (Arc::new(restraint), Measured::default());
-    let definition = Definition { frames, kind, groups, scale: recipe.scale };
-    Ok(Box::new(PullCoordinate { definition, recipe, is_periodic, restraint, measured }))
+    let definition = Definition { frames, kind, groups, scale: window_setup.scale };
+    Ok(Box::new(PullCoordinate { definition, window_setup, is_periodic, restraint, measured }))
 }
 
 /// Refuses keys that have no meaning for a distance or angle.
@@ -85,7 +85,8 @@ fn groups(config: &Config, section: &CoordinateSection, frames: &Frames, faults:
     let mut groups: Vec<Vec<usize>> = Vec::with_capacity(given);
     for (group, phrase) in section.groups.iter().enumerate() {
         let key = format!("coordinate.groups.{group}");
-        let atoms = find(config, &key, phrase, &frames.names).map_err(|fault| faults.push(*fault)).unwrap_or_default();
+        let atoms =
+            select_atoms(config, &key, phrase, &frames.names).map_err(|fault| faults.push(*fault)).unwrap_or_default();
         let same = groups.iter().position(|other| !atoms.is_empty() && *other == atoms);
         if let Some(same) = same {
             let message = format!("group {group} has the same atoms as group {same}");

@@ -2,7 +2,7 @@
 use super::restraint::Restraint;
 use crate::campaigns::stage::{Computed, Context, Error, Stage, StageResult, StageSpec, Workload};
 use crate::campaigns::umbrella::frames::Frames;
-use crate::campaigns::umbrella::windows::Recipe;
+use crate::campaigns::umbrella::windows::WindowSetup;
 use crate::task::{Cause, Tasks};
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct Masses {
     pub frames: Arc<Frames>,
-    pub recipe: Arc<Recipe>,
+    pub window_setup: Arc<WindowSetup>,
     pub restraint: Arc<Restraint>,
     /// Whose masses are wanted.
     pub atoms: Vec<usize>,
@@ -24,8 +24,8 @@ impl Masses {
 
     fn read(&self, context: &Context) -> Result<Vec<f64>, Cause> {
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
-        let trial = self.recipe.trial(&self.frames, Some(&*self.restraint))?;
-        let all = self.recipe.gromacs.masses(&programs.supervisor, &trial);
+        let trial = self.window_setup.trial(&self.frames, Some(&*self.restraint))?;
+        let all = self.window_setup.gromacs.masses(&programs.supervisor, &trial);
         let all = all.map_err(|refused| Cause::Failed(refused.to_string()))?;
         let mass = |atom: &usize| all.get(*atom).copied();
         let found: Option<Vec<f64>> = self.atoms.iter().map(mass).collect();

@@ -2,7 +2,7 @@
 use crate::campaigns::stage::{Computed, Context, Error, Stage, StageResult, StageSpec, Workload, error_chain};
 use crate::campaigns::umbrella::frames::{Frames, earlier};
 use crate::journal::Fingerprint;
-use crate::md::{self, Frame, Window};
+use crate::md::{self, Frame, ReadBuffer};
 use crate::science::geometry::Geometry;
 use crate::science::periodic::Cell;
 use crate::task::{Cause, TaskId, Tasks};
@@ -57,13 +57,13 @@ impl Pass {
     fn chunk(&self, chunk: TaskId) -> Result<Vec<f64>, md::Error> {
         let last = self.geometry.groups.iter().filter_map(|group| group.atoms.last()).max();
         let atoms_read = last.map_or(0, |last| last + 1);
-        let (mut window, mut frame) = (Window::default(), Frame::default());
+        let (mut buffer, mut frame) = (ReadBuffer::default(), Frame::default());
         let mut value = |number: usize| {
-            self.frames.trajectory.read(number, atoms_read, &mut window, &mut frame)?;
+            self.frames.trajectory.read(number, atoms_read, &mut buffer, &mut frame)?;
             let cell = frame.cell.as_ref().filter(|_| self.is_periodic).and_then(Cell::new);
             Ok(self.geometry.value(&frame.positions, cell.as_ref()))
         };
-        self.frames.of_chunk(chunk).map(&mut value).collect()
+        self.frames.chunk_range(chunk).map(&mut value).collect()
     }
 }
 
@@ -80,7 +80,7 @@ impl Workload for Pass {
         for chunk in tasks.iter() {
             match self.chunk(chunk) {
                 Ok(along) => drop(value.along.insert(chunk, along)),
-                Err(error) if error.is_about_reading() => failed.push((chunk, Cause::Resource(error_chain(&error)))),
+                Err(error) if error.is_io() => failed.push((chunk, Cause::Resource(error_chain(&error)))),
                 Err(error) => value.fault = earlier(value.fault.take(), Some((chunk, error_chain(&error)))),
             }
         }

@@ -27,7 +27,7 @@ pub fn write(definition: &Definition, masses: &[f64], along: &[f64], out: &mut W
 
 /// The coordinate along the frames.
 pub fn chart(definition: &Definition, along: &[f64]) -> Chart {
-    let (label, x) = definition.frames.drawn_against();
+    let (label, x) = definition.frames.chart_axis();
     let (name, unit) = (definition.kind.name(), definition.scale.unit.name());
     let title = format!("{}{}", name[..1].to_uppercase(), &name[1..]);
     let chart = Chart::new(&title, label, &format!("{name} / {unit}"));

@@ -1,14 +1,15 @@
 //! How is a window simulated and sampled?
-use super::{Recipe, Round, START, round::Window};
-use crate::campaigns::ensemble::ended::Ended;
-use crate::campaigns::ensemble::engine::Job;
+use super::round::{Round, Window};
+use super::setup::{START, WindowSetup};
+use crate::campaigns::ensemble::engine::EngineInput;
+use crate::campaigns::ensemble::finish_record::FinishRecord;
 use crate::campaigns::ensemble::folder;
 use crate::campaigns::ensemble::inputs::Inputs;
 use crate::campaigns::ensemble::section::Again;
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, RecordedFiles, Stage, StageSpec, Workload};
 use crate::campaigns::umbrella::frames::Frames;
-use crate::campaigns::umbrella::restraint::{Hold, Restraint};
-use crate::campaigns::umbrella::series::{Rows, Series};
+use crate::campaigns::umbrella::restraint::{Restraint, RestraintParameters};
+use crate::campaigns::umbrella::series::{ExpectedRows, Series};
 use crate::engines::md::gromacs::{Input, Simulation};
 use crate::engines::md::{LaunchContext, Usage};
 use crate::journal::Fingerprint;
@@ -27,20 +28,20 @@ const GRACE: Duration = Duration::from_secs(60);
 #[derive(Clone)]
 pub struct WindowWorkload {
     frames: Arc<Frames>,
-    recipe: Arc<Recipe>,
+    setup: Arc<WindowSetup>,
     restraint: Arc<dyn Restraint>,
     round: Arc<Round>,
 }
 
 /// The joint value of some windows.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Values {
-    pub windows: Vec<Sampled>,
+pub struct WindowResults {
+    pub windows: Vec<WindowResult>,
 }
 
 /// What one window gave.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Sampled {
+pub struct WindowResult {
     pub index: usize,
     pub usage: Usage,
     pub ns_per_day: f64,
@@ -50,15 +51,15 @@ pub struct Sampled {
 
 impl WindowWorkload {
     /// The stage of a round of windows.
-    pub fn stage(frames: Arc<Frames>, recipe: Arc<Recipe>, restraint: Arc<dyn Restraint>, round: Round) -> Stage {
+    pub fn stage(frames: Arc<Frames>, setup: Arc<WindowSetup>, restraint: Arc<dyn Restraint>, round: Round) -> Stage {
         let name = if round.number == 1 { "windows".to_owned() } else { format!("windows-{}", round.number) };
-        let work = Self { frames, recipe, restraint, round: Arc::new(round) };
+        let work = Self { frames, setup, restraint, round: Arc::new(round) };
         let round = Arc::clone(&work.round);
         let spec = StageSpec {
             depends_on: work.digest(),
             // Samples are read as the restraint says; nothing of it can be configured.
             reading: Some("samples".into()),
-            announcements: round.occasion.clone(),
+            announcements: round.announcements.clone(),
             // A window takes so long that each is handed out by itself.
             largest_batch: 1,
             chunk: 1,
@@ -80,7 +81,7 @@ impl WindowWorkload {
             let Window { index, center, force_constant, frame, .. } = window;
             text.push_str(&format!("{index} {} {} {frame}\n", center.to_bits(), force_constant.to_bits()));
         }
-        if let Some(first) = self.round.windows.first().map(|window| self.hold(window)) {
+        if let Some(first) = self.round.windows.first().map(|window| self.restraint_parameters(window)) {
             self.restraint.files(&first).iter().for_each(|(_, held)| text.push_str(held));
             self.restraint
                 .parameters(&first)
@@ -91,83 +92,84 @@ impl WindowWorkload {
     }
 
     /// The samples of a window, which is simulated unless an earlier run has.
-    fn sample(&self, window: &Window, context: &Context) -> Result<Sampled, Cause> {
+    fn sample(&self, window: &Window, context: &Context) -> Result<WindowResult, Cause> {
         let inputs = self.inputs(window)?;
-        let ended = match Ended::read(&inputs, context.campaign) {
-            Some(ended) => ended,
+        let record = match FinishRecord::read(&inputs, context.campaign) {
+            Some(record) => record,
             None => self.run_to_end(window, &inputs, context)?,
         };
-        let rows = Rows {
-            count: self.recipe.steps() / self.recipe.sample_every + 1,
-            step_ps: self.recipe.mdp.time_step_ps() * self.recipe.sample_every as f64,
+        let rows = ExpectedRows {
+            count: self.setup.steps() / self.setup.sample_every + 1,
+            step_ps: self.setup.mdp.time_step_ps() * self.setup.sample_every as f64,
         };
-        let series = self.restraint.read(&inputs.folder, &self.hold(window), &rows).map_err(Cause::Unread)?;
-        let Ended { usage, ran, .. } = ended;
-        Ok(Sampled { index: window.index, usage, ns_per_day: ran.ns_per_day, notes: ran.notes, series })
+        let series =
+            self.restraint.read(&inputs.folder, &self.restraint_parameters(window), &rows).map_err(Cause::Unread)?;
+        let FinishRecord { usage, summary, .. } = record;
+        Ok(WindowResult { index: window.index, usage, ns_per_day: summary.ns_per_day, notes: summary.notes, series })
     }
 
     /// Simulates a window, and records that it came to its end.
-    fn run_to_end(&self, window: &Window, inputs: &Inputs, context: &Context) -> Result<Ended, Cause> {
+    fn run_to_end(&self, window: &Window, inputs: &Inputs, context: &Context) -> Result<FinishRecord, Cause> {
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
         let label = window.label();
         folder::prepare(inputs, &[], Again::Continue)?;
-        let berth = LaunchContext {
+        let launch = LaunchContext {
             label: &label,
             programs,
             folder: &inputs.folder,
             is_own: true,
-            threads: self.recipe.gromacs.cores(),
+            threads: self.setup.gromacs.cores(),
             limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
             deadline: context.deadline,
             begin_by: None,
-            watchdog_timeout: self.recipe.stall,
+            watchdog_timeout: self.setup.watchdog_timeout,
             grace: GRACE,
             progress: &context.progress,
         };
-        let Job::Gromacs(simulations) = &inputs.job else {
+        let EngineInput::Gromacs(simulations) = &inputs.engine_input else {
             return Err(Cause::Failed("the window is not a GROMACS simulation".into()));
         };
         let mut usage = Usage::default();
-        let done = self.recipe.gromacs.run(simulations, &berth, &mut usage)?;
-        Ended::record(inputs, context.campaign, usage, done.into()).map_err(|error| {
+        let done = self.setup.gromacs.run(simulations, &launch, &mut usage)?;
+        FinishRecord::write(inputs, context.campaign, usage, done.into()).map_err(|error| {
             let text = format!("cannot record in `{}` that {label} ended: {error}", inputs.folder.display());
-            berth.or_full_disk(Cause::Failed(text))
+            launch.or_full_disk(Cause::Failed(text))
         })
     }
 
-    fn hold(&self, window: &Window) -> Hold {
+    fn restraint_parameters(&self, window: &Window) -> RestraintParameters {
         let Window { center, force_constant, .. } = *window;
-        Hold { center, force_constant, every: self.recipe.sample_every }
+        RestraintParameters { center, force_constant, output_every: self.setup.sample_every }
     }
 
     /// What a window starts from.
     fn inputs(&self, window: &Window) -> Result<Inputs, Cause> {
-        let recipe = &self.recipe;
-        let held = (&*self.restraint, &self.hold(window));
-        let (input, files) = recipe.input(recipe.seeds[window.index], Some(held));
+        let setup = &self.setup;
+        let restraint = (&*self.restraint, &self.restraint_parameters(window));
+        let (input, files) = setup.input(setup.seeds[window.index], Some(restraint));
         let start = (START.to_owned(), self.frames.structure(window.frame)?);
         let rendered: Vec<(String, String)> = [start].into_iter().chain(files).collect();
-        // What files hold, not where they lie: a campaign may be moved.
-        let mut identity = format!("{}\n{:?} {:?}\n", recipe.contents, recipe.gromacs.mdrun_args, recipe.grompp_args);
+        // What files contain, not where they lie: a campaign may be moved.
+        let mut identity = format!("{}\n{:?} {:?}\n", setup.contents, setup.gromacs.mdrun_args, setup.grompp_args);
         if let Input::Parameters { mdp, .. } = &input {
             identity.push_str(mdp.text());
         }
         rendered.iter().for_each(|(_, text)| identity.push_str(text));
-        let job = Job::Gromacs(vec![Simulation { name: SIMULATION.into(), input, plumed: None }]);
+        let engine_input = EngineInput::Gromacs(vec![Simulation { name: SIMULATION.into(), input, plumed: None }]);
         let digest = Fingerprint::of_text(&identity).to_string();
-        Ok(Inputs { folder: recipe.folder(window.index), is_own: true, rendered, job, digest })
+        Ok(Inputs { folder: setup.folder(window.index), is_own: true, rendered, engine_input, digest })
     }
 }
 
 impl Workload for WindowWorkload {
-    type Value = Values;
+    type Value = WindowResults;
 
-    fn empty(&self) -> Values {
-        Values::default()
+    fn empty(&self) -> WindowResults {
+        WindowResults::default()
     }
 
-    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Values> {
-        let mut computed = Computed { value: Values::default(), failed: Vec::new() };
+    fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<WindowResults> {
+        let mut computed = Computed { value: WindowResults::default(), failed: Vec::new() };
         for task in tasks.iter() {
             match self.sample(self.window(task), context) {
                 Ok(sampled) => computed.value.windows.push(sampled),
@@ -177,7 +179,7 @@ impl Workload for WindowWorkload {
         computed
     }
 
-    fn merge(&self, into: &mut Values, from: Values) -> Result<(), Error> {
+    fn merge(&self, into: &mut WindowResults, from: WindowResults) -> Result<(), Error> {
         into.windows.extend(from.windows);
         into.windows.sort_by_key(|window| window.index);
         Ok(())
@@ -185,6 +187,6 @@ impl Workload for WindowWorkload {
 
     fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
         let inputs = self.inputs(self.window(task)).ok()?;
-        Ended::read(&inputs, campaign).map(|_| RecordedFiles::Complete)
+        FinishRecord::read(&inputs, campaign).map(|_| RecordedFiles::Complete)
     }
 }

@@ -1,36 +1,36 @@
 //! What do `check` and `plan` report of windows?
-use super::{Placing, Recipe};
+use super::setup::{Placing, WindowSetup};
 use crate::campaigns::pmf::Discard;
 use crate::engines::InstalledProgram;
 
 /// What was configured, for `check`: (name, value with units).
-pub fn summary(recipe: &Recipe, program: Option<&InstalledProgram>) -> Vec<(String, String)> {
-    let along = &recipe.along;
-    let windows = match &recipe.placing {
+pub fn summary(setup: &WindowSetup, program: Option<&InstalledProgram>) -> Vec<(String, String)> {
+    let along = &setup.along;
+    let windows = match &setup.placing {
         Placing::Even(count) => format!("{count} along {along}, evenly over its range"),
         Placing::Quantiles(count) => format!("{count} along {along}, with as many frames between each two"),
         Placing::Given(centers) => format!("{} along {along}, at given centres", centers.len()),
     };
-    let more = if recipe.adaptive {
-        format!("; more where neighbours overlap too little, {} at most", recipe.most)
+    let more = if setup.adaptive {
+        format!("; more where neighbours overlap too little, {} at most", setup.max_windows)
     } else {
         String::new()
     };
-    let restraint = match recipe.force_constant {
+    let restraint = match setup.force_constant {
         Some(constant) => {
-            let (given, unit) = (recipe.scale.given_constant(constant), recipe.scale.constant_unit());
+            let (given, unit) = (setup.scale.to_gromacs_constant(constant), setup.scale.gromacs_constant_unit());
             format!("{given} {unit}")
         }
         None => "chosen so that windows spread over two thirds of their distances".to_owned(),
     };
-    let (steps, step_ps) = (recipe.steps(), recipe.mdp.time_step_ps());
-    let every_ps = recipe.sample_every as f64 * step_ps;
+    let (steps, step_ps) = (setup.steps(), setup.mdp.time_step_ps());
+    let every_ps = setup.sample_every as f64 * step_ps;
     let length = format!("{steps} steps, {:.1} ps, a sample every {every_ps:.4} ps", steps as f64 * step_ps);
-    let discarded = match recipe.discard {
+    let discarded = match setup.discard {
         Discard::Until(until) => format!("before {until} ps"),
         Discard::Auto(_) => "before equilibration".to_owned(),
     };
-    let threads = match recipe.gromacs.cores() {
+    let threads = match setup.gromacs.cores() {
         1 => "1 thread each".to_owned(),
         threads => format!("{threads} threads each"),
     };
@@ -40,16 +40,16 @@ pub fn summary(recipe: &Recipe, program: Option<&InstalledProgram>) -> Vec<(Stri
     );
     let free_energy = format!(
         "kT = {:.4} kJ/mol, {} bins, {} replicates for errors",
-        recipe.thermal_energy(),
-        recipe.bins,
-        recipe.bootstrap
+        setup.thermal_energy(),
+        setup.bins,
+        setup.bootstrap
     );
     let lines = [
         ("windows", windows + &more),
         ("restraint", restraint),
         ("length of a window", length),
         ("discarded", discarded),
-        ("folders", recipe.folder(0).display().to_string() + ", ..."),
+        ("folders", setup.folder(0).display().to_string() + ", ..."),
         ("program", program),
         ("free energy", free_energy),
     ];
@@ -57,17 +57,20 @@ pub fn summary(recipe: &Recipe, program: Option<&InstalledProgram>) -> Vec<(Stri
 }
 
 /// Further lines for `plan`.
-pub fn plan_notes(recipe: &Recipe) -> Vec<String> {
-    let steps = recipe.steps();
+pub fn plan_notes(setup: &WindowSetup) -> Vec<String> {
+    let steps = setup.steps();
     let mut lines = vec![format!(
         "then {} windows of {steps} steps each, a task each: their speed is known when the first are done",
-        recipe.placing.count()
+        setup.placing.count()
     )];
-    if recipe.adaptive {
-        lines.push(format!("then windows between neighbours that overlap too little, up to {} in all", recipe.most));
+    if setup.adaptive {
+        lines.push(format!(
+            "then windows between neighbours that overlap too little, up to {} in all",
+            setup.max_windows
+        ));
     }
-    if recipe.bootstrap > 0 {
-        lines.push(format!("then {} bootstrap replicates, which take seconds", recipe.bootstrap));
+    if setup.bootstrap > 0 {
+        lines.push(format!("then {} bootstrap replicates, which take seconds", setup.bootstrap));
     }
     lines
 }

@@ -1,36 +1,41 @@
-//! What did a program write again after it was restarted, and did two programs write at a time?
-use super::Note;
+//! Which rows did a restarted program repeat, and did two programs write to the file at once?
+use super::contents::Diagnostic;
 use std::ops::Range;
 
-/// More places than this where rows of two programs alternate are no accident of restarts.
-const HANDFUL: usize = 5;
-/// Rows between two such places at most, where nothing else tells rows of two programs from a restart.
-const FEW_ROWS: usize = 3;
+/// Restarts may look like alternating rows of two programs at up to so many places.
+const MAX_COINCIDENCES: usize = 5;
+/// Stretches of up to so many rows between descents may belong to alternating programs.
+const SHORT_STRETCH: usize = 3;
 
-/// Where the time of a row is not above that of the row before.
+/// A row whose time is not later than that of the row before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Descent {
-    /// The row, from 0, and its line.
+    /// Index of the row, counted from 0.
     pub row: usize,
+    /// Its line, counted from 1.
     pub line: usize,
-    /// Whether a header stands before it, as a program writes one when it begins or goes on.
-    pub is_announced: bool,
+    /// Whether a header precedes it, as programs write when they begin or continue.
+    pub is_after_header: bool,
 }
 
-/// Rows of two programs that alternate.
+/// Alternating rows of two programs.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Mixed {
-    /// Where that begins.
+pub struct Interleaved {
+    /// The line where they begin, counted from 1.
     pub line: usize,
-    /// The time that it goes back to there.
+    /// The time in that line, in the unit of the file.
     pub time: f64,
-    /// How often.
+    /// How often time goes back from there on.
     pub count: usize,
 }
 
-/// Rows that stay, the last ones of their time: where `times` go back (`descents`), rows from there on were written again. None where all
-/// stay; one note for all that do not.
-pub fn kept(times: &[f64], descents: &[Descent], notes: &mut Vec<Note>) -> Option<Vec<Range<usize>>> {
+/// The rows to keep, which are the last ones of each time: where `times` go back, at `descents`, earlier rows are repeated. None where all
+/// are kept; otherwise a diagnostic is added.
+pub fn rows_to_keep(
+    times: &[f64],
+    descents: &[Descent],
+    diagnostics: &mut Vec<Diagnostic>,
+) -> Option<Vec<Range<usize>>> {
     if descents.is_empty() {
         return None;
     }
@@ -45,11 +50,11 @@ pub fn kept(times: &[f64], descents: &[Descent], notes: &mut Vec<Note>) -> Optio
         kept.push(begin..end);
         begin = end;
     }
-    notes.push(note(times, descents, dropped, is_all));
+    diagnostics.push(diagnostic(times, descents, dropped, is_all));
     Some(kept)
 }
 
-/// Takes rows of `time` and later ones out of `kept`, each range of which ascends, and says how many.
+/// Removes rows of `time` and later from `kept`, in each range of which times ascend; returns their number.
 fn drop_from(times: &[f64], time: f64, kept: &mut Vec<Range<usize>>) -> usize {
     let mut dropped = 0;
     while let Some(last) = kept.last_mut() {
@@ -64,7 +69,7 @@ fn drop_from(times: &[f64], time: f64, kept: &mut Vec<Range<usize>>) -> usize {
     dropped
 }
 
-fn note(times: &[f64], descents: &[Descent], dropped: usize, is_all: bool) -> Note {
+fn diagnostic(times: &[f64], descents: &[Descent], dropped: usize, is_all: bool) -> Diagnostic {
     let (line, first) = (descents[0].line, times[descents[0].row]);
     let back = match descents {
         [_] => format!("time goes back to {first}"),
@@ -76,15 +81,15 @@ fn note(times: &[f64], descents: &[Descent], dropped: usize, is_all: bool) -> No
     };
     let rows = if dropped == 1 { "row" } else { "rows" };
     let all = if is_all { ", which is all before it (are there two runs in the file?)" } else { "" };
-    Note { line, text: format!("{back}: {dropped} earlier {rows} from there on count as repeated{all}") }
+    Diagnostic { line, text: format!("{back}: {dropped} earlier {rows} from there on count as repeated{all}") }
 }
 
-/// Whether rows of two programs alternate more than a handful of times, by the times in the last of `columns`.
+/// Checks that rows of two programs do not alternate, more often than restarts may look so. Times are the last of `columns`.
 ///
 /// # Errors
-/// They do: which of them belong together cannot be known.
-pub fn check_one_program(columns: &[Vec<f64>], descents: &[Descent]) -> Result<(), Mixed> {
-    let Some(times) = columns.last().filter(|_| descents.len() > HANDFUL) else { return Ok(()) };
+/// They alternate: which rows belong together cannot be determined.
+pub fn check_single_writer(columns: &[Vec<f64>], descents: &[Descent]) -> Result<(), Interleaved> {
+    let Some(times) = columns.last().filter(|_| descents.len() > MAX_COINCIDENCES) else { return Ok(()) };
     let (mut latest, mut scanned) = (f64::NEG_INFINITY, 0);
     let mut found = Vec::new();
     for (k, descent) in descents.iter().enumerate() {
@@ -93,32 +98,31 @@ pub fn check_one_program(columns: &[Vec<f64>], descents: &[Descent]) -> Result<(
         let next = descents.get(k + 1).map(|next| next.row);
         let rows = descent.row..next.unwrap_or(times.len());
         let is_other = jumps_over(&times[rows.clone()], latest)
-            || next.is_some_and(|next| rows.len() <= FEW_ROWS && times[next] > times[descent.row])
-                && !is_copy(columns, descent.row);
-        if !descent.is_announced && is_other {
+            || next.is_some_and(|next| rows.len() <= SHORT_STRETCH && times[next] > times[descent.row])
+                && !repeats_row(columns, descent.row);
+        if !descent.is_after_header && is_other {
             found.push(k);
         }
     }
     match found.first() {
-        Some(first) if found.len() > HANDFUL => {
+        Some(first) if found.len() > MAX_COINCIDENCES => {
             let Descent { row, line, .. } = descents[*first];
-            Err(Mixed { line, time: times[row], count: descents.len() - first })
+            Err(Interleaved { line, time: times[row], count: descents.len() - first })
         }
         _ => Ok(()),
     }
 }
 
-/// Whether times that went back behind `latest` leap to what comes after it, as those of the other program do; a restart gets there in its
-/// own steps.
+/// Whether times that went back before `latest` skip over it, as those of another program do; a restart reaches it in its usual steps.
 fn jumps_over(times: &[f64], latest: f64) -> bool {
     let steps = || times.windows(2).map(|pair| pair[1] - pair[0]);
     let least = steps().fold(f64::INFINITY, f64::min);
     times.windows(2).zip(steps()).any(|(pair, step)| pair[0] < latest && latest < pair[1] && step > 1.5 * least)
 }
 
-/// Whether the row says what the last one before it of the same time said: a restart often writes its first row again.
-fn is_copy(columns: &[Vec<f64>], row: usize) -> bool {
+/// Whether the row equals an earlier one of the same time: a restart often repeats its first row.
+fn repeats_row(columns: &[Vec<f64>], row: usize) -> bool {
     let times = &columns[columns.len() - 1];
-    let before = (row.saturating_sub(FEW_ROWS)..row).rev().find(|before| times[*before] == times[row]);
+    let before = (row.saturating_sub(SHORT_STRETCH)..row).rev().find(|before| times[*before] == times[row]);
     before.is_some_and(|before| columns.iter().all(|column| column[before].to_bits() == column[row].to_bits()))
 }

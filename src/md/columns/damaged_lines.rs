@@ -1,22 +1,22 @@
-//! What is left out of a file because lines of it were cut off?
-use super::Note;
+//! Which damaged lines of a file are left out?
+use super::contents::Diagnostic;
 
-/// Lines of one kind.
+/// The first of several lines, and their number.
 #[derive(Clone, Copy, Debug, Default)]
-struct Lines {
+struct LineCount {
     first: usize,
     count: usize,
 }
 
-/// Lines that are left out.
+/// Damaged lines that are left out, by kind of damage.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Damage {
-    torn: Lines,
-    zeros: Lines,
+pub struct DamagedLines {
+    torn: LineCount,
+    zeros: LineCount,
     last: Option<usize>,
 }
 
-impl Lines {
+impl LineCount {
     fn add(&mut self, line: usize) {
         if self.count == 0 {
             self.first = line;
@@ -24,45 +24,45 @@ impl Lines {
         self.count += 1;
     }
 
-    fn note(self, one: &str, several: &str) -> Option<Note> {
+    fn diagnostic(self, one: &str, several: &str) -> Option<Diagnostic> {
         let text = match self.count {
             0 => return None,
             1 => one.to_owned(),
             count => format!("{count} {several}"),
         };
-        Some(Note { line: self.first, text })
+        Some(Diagnostic { line: self.first, text })
     }
 }
 
-impl Damage {
-    /// A row was cut off where a program was killed, which then went on.
+impl DamagedLines {
+    /// Adds a row that was cut off where a program was killed that later continued.
     pub fn torn(&mut self, line: usize) {
         self.torn.add(line);
     }
 
-    /// Bytes of zero stand in a line.
+    /// Adds a line that contains zero bytes.
     pub fn zeros(&mut self, line: usize) {
         self.zeros.add(line);
     }
 
-    /// The last line of the file was cut off.
+    /// Adds the last line of the file, which was cut off.
     pub fn last(&mut self, line: usize) {
         self.last = Some(line);
     }
 
-    /// What was left out, a note of each kind.
-    pub fn notes(&self) -> Vec<Note> {
-        let torn = self.torn.note(
+    /// One diagnostic for each kind of damage.
+    pub fn diagnostics(&self) -> Vec<Diagnostic> {
+        let torn = self.torn.diagnostic(
             "the row is cut off, as a killed program leaves it: it is left out",
             "rows are cut off, as killed programs leave them: they are left out",
         );
-        let zeros = self.zeros.note(
+        let zeros = self.zeros.diagnostic(
             "the line has bytes of zero, as a crash of the file system leaves them: it is left out",
             "lines have bytes of zero, as a crash of the file system leaves them: they are left out",
         );
-        let last = self.last.map(|line| Note { line, text: CUT.to_owned() });
+        let last = self.last.map(|line| Diagnostic { line, text: LAST_LINE.to_owned() });
         torn.into_iter().chain(zeros).chain(last).collect()
     }
 }
 
-pub const CUT: &str = "the last line is cut off: it is left out";
+pub const LAST_LINE: &str = "the last line is cut off: it is left out";

@@ -1,0 +1,97 @@
+//! To which campaign does the folder of the windows belong?
+//!
+//! It contains a mark that identifies the campaign. A folder with files but no mark is foreign: nothing in it is touched.
+use crate::campaigns::ensemble::finish_record::{is_finished, set_aside};
+use crate::campaigns::ensemble::folder::set_aside_line;
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+/// Name of the file with the mark.
+const MARK: &str = ".simmpi-windows";
+
+/// Why a folder cannot be used for windows.
+#[derive(Debug, thiserror::Error)]
+pub enum FolderError {
+    #[error("`{0}` contains files that do not belong to umbrella windows")]
+    Foreign(String),
+    #[error("`{0}` contains windows of another configuration")]
+    OtherCampaign(String),
+    #[error("cannot use `{0}`: {1}")]
+    Io(String, io::Error),
+}
+
+/// Checks that a folder is not foreign.
+///
+/// # Errors
+/// It is, or it cannot be read.
+pub fn reject_foreign(folder: &Path) -> Result<(), FolderError> {
+    let name = || folder.display().to_string();
+    let is_filled = match fs::read_dir(folder) {
+        Ok(mut entries) => entries.next().is_some(),
+        Err(error) if error.kind() == ErrorKind::NotFound => false,
+        Err(error) => return Err(FolderError::Io(name(), error)),
+    };
+    if is_filled && !folder.join(MARK).is_file() { Err(FolderError::Foreign(name())) } else { Ok(()) }
+}
+
+/// Marks a folder as that of the campaign with the digest `owner`. For a `fresh` start an existing folder of windows is removed, or set aside
+/// if a window has finished; a line about the latter is returned.
+///
+/// # Errors
+/// The folder belongs to another campaign or is foreign, or it cannot be written.
+pub fn claim_folder(folder: &Path, owner: &str, fresh: bool) -> Result<Vec<String>, FolderError> {
+    reject_foreign(folder)?;
+    let failed = |error| FolderError::Io(folder.display().to_string(), error);
+    let mark = folder.join(MARK);
+    let is_marked = mark.is_file();
+    let mut aside = Vec::new();
+    if is_marked && fresh {
+        if has_finished_windows(folder) {
+            aside.push((folder.to_owned(), set_aside(folder).map_err(failed)?));
+        } else {
+            fs::remove_dir_all(folder).map_err(failed)?;
+        }
+    } else if is_marked {
+        let found = fs::read_to_string(&mark).map_err(failed)?;
+        // A truncated mark is that of a campaign that had not begun.
+        return if owner.starts_with(found.trim()) {
+            Ok(Vec::new())
+        } else {
+            Err(FolderError::OtherCampaign(folder.display().to_string()))
+        };
+    }
+    fs::create_dir_all(folder).and_then(|()| fs::write(mark, owner)).map_err(failed)?;
+    Ok(set_aside_line(&aside).into_iter().collect())
+}
+
+/// Whether a window has finished.
+fn has_finished_windows(folder: &Path) -> bool {
+    fs::read_dir(folder).into_iter().flatten().flatten().any(|entry| is_finished(&entry.path()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_is_claimed_once_and_emptied_only_on_request() {
+        let parent = tempfile::tempdir().unwrap();
+        let folder = parent.path().join("a/windows");
+        claim_folder(&folder, "mine", false).unwrap();
+        fs::write(folder.join("left"), "").unwrap();
+        claim_folder(&folder, "mine", false).unwrap();
+        assert!(matches!(claim_folder(&folder, "another", false), Err(FolderError::OtherCampaign(_))));
+        assert!(folder.join("left").exists());
+        claim_folder(&folder, "another", true).unwrap();
+        assert!(!folder.join("left").exists());
+    }
+
+    #[test]
+    fn foreign_files_are_not_touched() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::write(parent.path().join("thesis.tex"), "").unwrap();
+        assert!(matches!(claim_folder(parent.path(), "mine", true), Err(FolderError::Foreign(_))));
+        assert!(parent.path().join("thesis.tex").exists());
+    }
+}
