@@ -1,8 +1,8 @@
 #!/usr/bin/python3
-"""What does it cost to run a program as a replica? Wall time of 2000 times /bin/true by `xargs -P 2` and by simmpi on two ranks, with a
-folder for each and without, and of 1000 sleeps of 10 ms, also beside a bare loop of posix_spawn and waitpid; start-up is told apart (a
-campaign of two replicas). Everything runs in the plain locale: `sleep` would take 0.25 ms to read another. Least of several turns, in one
-run; as a Markdown table.
+"""Overhead of running a program as a replica: wall time of 2000 runs of /bin/true by `xargs -P 2` and by simmpi on two ranks, with and
+without a folder for each, and of 1000 sleeps of 10 ms, also by a bare loop of posix_spawn and waitpid. The start-up (a campaign of two
+replicas) is listed separately. Everything runs in the C locale: `sleep` would take 0.25 ms to load another. Minimum of several
+repetitions; prints a Markdown table.
 
     benches/ensemble.py [--short]
 """
@@ -31,14 +31,14 @@ environment = {{ SEED = "{{seed}}" }}
 
 PLAIN = {name: value for name, value in os.environ.items() if name != "LANG"} | {"LC_ALL": "C"}
 
-# Removed at the end: ext4 is slow to make folders where it has just removed thousands.
+# Removed at the end: ext4 creates folders slowly after thousands have just been removed.
 KEPT = tempfile.TemporaryDirectory()
 
 
 def simmpi(argv, count, directory=False):
     folder = tempfile.mkdtemp(dir=KEPT.name)
     where = 'directory = "replicas/{seed}"' if directory else ""
-    # The seed distinguishes replicas by the environment: sleep would take it for a time.
+    # The seed is in the environment, since sleep would take an argument for a time.
     argv = "[" + ", ".join(f'"{word}"' for word in argv) + "]"
     Path(folder, "config.toml").write_text(CONFIG.format(count=count, directory=where, argv=argv))
     return wall([*MPIRUN, SIMMPI, "run", f"{folder}/config.toml", "--progress", "none"])
@@ -49,7 +49,7 @@ def xargs(argv, count):
 
 
 def bare(argv, count):
-    """Nothing but starting the program and waiting for it, by two processes: what the system itself takes."""
+    """Starts the program and waits for it, in two processes: the cost of the system itself."""
     begun = time.monotonic()
     workers = []
     for _ in range(2):
