@@ -126,7 +126,7 @@ proptest! {
         let campaign = Fingerprint([3; 32]);
         let mut writer = journal::Writer::open(&path, campaign, &Scan::default()).unwrap();
         for (k, value) in values.iter().enumerate() {
-            writer.append(&head(k as u64), value).unwrap();
+            writer.append(&header(k as u64), value).unwrap();
         }
         drop(writer);
         let mut bytes = fs::read(&path).unwrap();
@@ -144,13 +144,13 @@ proptest! {
         if let Ok(found) = journal::scan(&path, campaign) {
             for entry in &found.entries {
                 let k = entry.header.tasks.first;
-                prop_assert_eq!(&entry.header, &head(k));
+                prop_assert_eq!(&entry.header, &header(k));
                 prop_assert_eq!(&journal::read_value(&path, entry.offset, campaign).unwrap(), &values[k as usize]);
             }
             let mut writer = journal::Writer::open(&path, campaign, &found).unwrap();
-            writer.append(&head(99), b"next").unwrap();
+            writer.append(&header(99), b"next").unwrap();
             let last = journal::scan(&path, campaign).unwrap().entries.pop().unwrap();
-            prop_assert_eq!(last.head, head(99));
+            prop_assert_eq!(last.header, header(99));
         }
     }
 
@@ -189,7 +189,7 @@ proptest! {
     }
 }
 
-fn head(k: u64) -> journal::record::RecordHeader {
+fn header(k: u64) -> journal::record::RecordHeader {
     journal::record::RecordHeader {
         stage: 5,
         tasks: Tasks::new(k, k + 1),
