@@ -23,7 +23,10 @@ pub trait Campaign: Send {
     }
 
     /// What the engine must know before the first stage. Reads input files for their digests, so call it once, on rank 0.
-    fn declare(&self) -> Declaration;
+    ///
+    /// # Errors
+    /// An input file cannot be read.
+    fn declare(&self) -> Result<Declaration, Faults>;
 
     /// What `check` and `plan` report, within `memory_mb` of memory for each rank if there is such a limit.
     ///

@@ -1,6 +1,6 @@
 //! Reads a configuration and makes the campaign that it describes.
+use super::console;
 use super::exit::{Exit, Stop};
-use super::say;
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::{Campaign, Declaration, StartSupervisor};
 use crate::config::{Config, Error as ConfigError, Faults, KindSchema, Schedule, Uneven, flatten};
@@ -25,7 +25,7 @@ pub struct Configured {
 
 /// The end of a run for faults of its configuration.
 pub fn faulty(faults: Faults) -> Stop {
-    Stop::new(Exit::Configuration, faults.render(say::is_colored()))
+    Stop::new(Exit::Configuration, faults.render(console::is_colored()))
 }
 
 /// Loads the campaign of a configuration file.
@@ -72,11 +72,11 @@ impl Loaded {
     /// Finds the programs that tasks need, and gets the campaign's declaration.
     ///
     /// # Errors
-    /// A program is not found.
+    /// A program is not found, or an input file cannot be read.
     pub fn find_programs(self, supervisor: &StartSupervisor) -> Result<Configured, Stop> {
         let Self { config, mut campaign, kind } = self;
         campaign.find_programs(supervisor).map_err(faulty)?;
-        let declared = campaign.declare();
+        let declared = campaign.declare().map_err(faulty)?;
         Ok(Configured { config, campaign, kind, declared })
     }
 }

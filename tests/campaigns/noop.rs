@@ -51,9 +51,9 @@ impl NoopCampaign {
 }
 
 impl Campaign for NoopCampaign {
-    fn declare(&self) -> Declaration {
+    fn declare(&self) -> Result<Declaration, Faults> {
         let extensible = Some(("noop.count", self.section.count));
-        Declaration { identity: serde_json::json!({}), extensible, ..Declaration::default() }
+        Ok(Declaration { identity: serde_json::json!({}), extensible, ..Declaration::default() })
     }
     fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
         Ok(Outlook {

@@ -93,9 +93,9 @@ impl SleepCampaign {
 }
 
 impl Campaign for SleepCampaign {
-    fn declare(&self) -> Declaration {
+    fn declare(&self) -> Result<Declaration, Faults> {
         let identity = serde_json::json!({ "scale": self.section.scale });
-        Declaration { identity, extensible: Some(("sleep.count", self.section.count)), ..Declaration::default() }
+        Ok(Declaration { identity, extensible: Some(("sleep.count", self.section.count)), ..Declaration::default() })
     }
     fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
         Ok(Outlook {

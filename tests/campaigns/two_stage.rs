@@ -61,9 +61,9 @@ impl TwoStageCampaign {
 }
 
 impl Campaign for TwoStageCampaign {
-    fn declare(&self) -> Declaration {
+    fn declare(&self) -> Result<Declaration, Faults> {
         let extensible = Some(("two-stage.count", self.section.count));
-        Declaration { identity: serde_json::json!({}), extensible, needs_values: true, ..Declaration::default() }
+        Ok(Declaration { identity: serde_json::json!({}), extensible, needs_values: true, ..Declaration::default() })
     }
     fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
         Ok(Outlook {

@@ -64,12 +64,12 @@ impl Campaign for EnsembleCampaign {
         folder::reject_foreign(&self.config, &self.setup)
     }
 
-    fn declare(&self) -> Declaration {
+    fn declare(&self) -> Result<Declaration, Faults> {
         let is_program = self.setup.engine.is_program();
         let mut identity = self.identity.clone();
         identity["version"] =
             self.program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
-        Declaration {
+        Ok(Declaration {
             identity,
             extensible: Some(("ensemble.seeds", self.setup.seeds.len() as u64)),
             requests: self.setup.seeds.clone().into(),
@@ -81,7 +81,7 @@ impl Campaign for EnsembleCampaign {
             needs_values: !self.setup.collect.is_empty(),
             reproducibility: Reproducibility::with_programs(is_program),
             warnings: self.warnings.clone(),
-        }
+        })
     }
 
     fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {

@@ -77,14 +77,14 @@ impl Campaign for FragmentCampaign {
         Ok(())
     }
 
-    fn declare(&self) -> Declaration {
+    fn declare(&self) -> Result<Declaration, Faults> {
         let mut identity = self.identity.clone();
         for (k, program) in self.programs.iter().enumerate() {
             identity["level"][k]["version"] =
                 program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
         }
         let threads = self.threads();
-        Declaration {
+        Ok(Declaration {
             identity,
             extensible: Some(("fragments.max_order", self.setup.frames[0].expansion.max_order() as u64)),
             threads,
@@ -93,7 +93,7 @@ impl Campaign for FragmentCampaign {
             reproducibility: Reproducibility::with_programs(threads.is_some()),
             warnings: self.warnings.clone(),
             ..Declaration::default()
-        }
+        })
     }
 
     fn outlook(&self, memory_mb: Option<u64>) -> Result<Outlook, Error> {

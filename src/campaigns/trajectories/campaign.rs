@@ -51,20 +51,20 @@ impl TrajectoryCampaign {
 }
 
 impl Campaign for TrajectoryCampaign {
-    fn declare(&self) -> Declaration {
+    fn declare(&self) -> Result<Declaration, Faults> {
         let Point { setup, target, .. } = self.first();
         let extensible = match target {
             None => ("trajectories.count", setup.count),
             Some(target) => ("trajectories.max_count", target.max_count),
         };
-        Declaration {
+        Ok(Declaration {
             identity: self.identity.clone(),
             extensible: Some(extensible),
             requests: target.map_or(serde_json::Value::Null, |target| target.stderr.into()),
             needs_values: setup.keep_all,
             warnings: self.warnings.clone(),
             ..Declaration::default()
-        }
+        })
     }
 
     fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {

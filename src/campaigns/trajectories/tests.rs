@@ -91,10 +91,10 @@ fn steps_that_are_unstable_are_refused_and_poor_ones_warned_of() {
         load(Path::new("."), &keys, &format!("{MEAN_FIELD}{SPIN_BOSON}"))
     };
     // The fastest of five modes has the frequency 0.1 tan(81 degrees) = 0.631.
-    assert!(with(0.01, "strang").unwrap().declare().warnings.is_empty());
-    let rendered = with(0.5, "strang").unwrap().declare().warnings.render(false);
+    assert!(with(0.01, "strang").unwrap().declare().unwrap().warnings.is_empty());
+    let rendered = with(0.5, "strang").unwrap().declare().unwrap().warnings.render(false);
     assert!(rendered.contains("0.316") && rendered.contains("largest quantum energy x step is"), "{rendered}");
-    let rendered = with(0.1, "sequential").unwrap().declare().warnings.render(false);
+    let rendered = with(0.1, "sequential").unwrap().declare().unwrap().warnings.render(false);
     assert!(rendered.contains("loses the norm"), "{rendered}");
     for (step, integrator) in [(5.5, "strang"), (4.7, "sequential"), (f64::from(1 << 20), "sequential")] {
         let rendered = with(step, integrator).err().map_or(String::new(), |faults| faults.render(false));
@@ -108,7 +108,7 @@ fn what_is_the_default_and_what_is_spelt_out_are_the_same_campaign() {
     let plain = load(Path::new("."), &format!("count = 3\n{TIMES}"), &sections).unwrap();
     let spelt = format!("{sections}[trajectories.initial]\nstate = 0\nbasis = \"adiabatic\"");
     let spelt = load(Path::new("."), &format!("count = 4\nkeep = \"mean\"\n{TIMES}"), &spelt).unwrap();
-    let (plain, spelt) = (plain.declare(), spelt.declare());
+    let (plain, spelt) = (plain.declare().unwrap(), spelt.declare().unwrap());
     assert_eq!(plain.identity, spelt.identity);
     assert_eq!(plain.extensible, Some(("trajectories.count", 3)));
     assert_eq!(spelt.extensible, Some(("trajectories.count", 4)));
@@ -143,7 +143,7 @@ fn an_initial_condition_that_is_not_finite_fails_alone() {
     let sums = |value: f64| {
         initial_file(folder.path(), value);
         let campaign = load(folder.path(), TIMES, &sections).unwrap();
-        assert_eq!(campaign.declare().extensible, Some(("trajectories.count", 5)));
+        assert_eq!(campaign.declare().unwrap().extensible, Some(("trajectories.count", 5)));
         run(&mut first_work(&campaign), Tasks::new(0, 5))
     };
     let (healthy, failed) = sums(0.3);

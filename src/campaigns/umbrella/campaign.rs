@@ -12,7 +12,7 @@ use crate::campaigns::stage::{Error, StageResult, StageSpec};
 use crate::config::{Config, Faults};
 use crate::engines::InstalledProgram;
 use crate::engines::md::gromacs::{GromppError, TooFewGpus};
-use crate::journal::{Fingerprint, digest_of_file};
+use crate::journal::{self, Fingerprint, digest_of_file};
 use crate::process::Supervisor;
 use crate::results;
 use crate::seed::CampaignSeed;
@@ -96,15 +96,23 @@ impl UmbrellaCampaign {
     }
 
     /// Everything that determines the results.
-    fn identity(&self) -> serde_json::Value {
+    ///
+    /// # Errors
+    /// An input file cannot be read.
+    fn identity(&self) -> Result<serde_json::Value, Faults> {
         let mut identity = self.section.identity();
         for (key, paths) in &self.inputs {
             // The file's contents count, not where it lies.
-            let digest =
-                |path: &PathBuf| -> serde_json::Value { digest_of_file(path).map_or("unreadable".into(), Into::into) };
+            let digest = |path: &PathBuf| -> Result<serde_json::Value, Faults> {
+                let fault = |error: journal::Error| {
+                    let help = "make the file readable for rank 0, which computes its digest";
+                    Faults::from(self.config.fault(&format!("umbrella.{key}"), error.to_string(), help))
+                };
+                digest_of_file(path).map(Into::into).map_err(fault)
+            };
             identity[*key] = match &paths[..] {
-                [path] => digest(path),
-                several => several.iter().map(digest).collect(),
+                [path] => digest(path)?,
+                several => several.iter().map(digest).collect::<Result<_, _>>()?,
             };
         }
         // Journals of versions that counted them are of other results.
@@ -117,7 +125,7 @@ impl UmbrellaCampaign {
             identity["version"] =
                 self.program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
         }
-        identity
+        Ok(identity)
     }
 
     /// The text that marks the windows' folder as this campaign's own.
@@ -147,15 +155,15 @@ impl Campaign for UmbrellaCampaign {
         self.try_first(&setup, supervisor)
     }
 
-    fn declare(&self) -> Declaration {
-        Declaration {
-            identity: self.identity(),
+    fn declare(&self) -> Result<Declaration, Faults> {
+        Ok(Declaration {
+            identity: self.identity()?,
             threads: self.windows.as_ref().map(|setup| setup.gromacs.cores()),
             may_oversubscribe: self.section.oversubscribe,
             reproducibility: Reproducibility::with_programs(self.windows.is_some()),
             warnings: self.warnings.clone(),
             ..Declaration::default()
-        }
+        })
     }
 
     fn outlook(&self, _memory_mb: Option<u64>) -> Result<Outlook, Error> {
