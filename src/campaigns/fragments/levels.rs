@@ -286,7 +286,11 @@ pub fn find(
         }
         let key = format!("fragments.level.{}.engine", level.index);
         let Some(supervisor) = supervisor else {
-            faults.push(config.fault(&key, "no program can be started here", "see the message about the guard above"));
+            faults.push(config.fault(
+                &key,
+                "no program can be started here",
+                "see the message about the process supervisor above",
+            ));
             continue;
         };
         match engine.find(supervisor) {

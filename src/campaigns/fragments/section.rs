@@ -11,6 +11,7 @@ use std::path::PathBuf;
 pub struct Section {
     /// File of the cluster: xyz (angstrom; each frame gives an expansion) or a QCSchema molecule (bohr). In a periodic frame of extended xyz
     /// (Lattice, pbc) molecules are made whole, and clusters use nearest images
+    #[schemars(length(min = 1))]
     pub molecule: Option<PathBuf>,
     /// The cluster itself, instead of a file: lines of element symbol, x, y, z (angstrom)
     pub atoms: Option<String>,
@@ -43,6 +44,7 @@ pub struct Section {
     pub input: Option<PathBuf>,
     /// Model chemistries and the orders that they cover
     #[serde(default)]
+    #[schemars(length(min = 1))]
     pub level: Vec<LevelSection>,
 }
 

@@ -63,7 +63,7 @@ impl FragmentWorkload {
     fn compute(&mut self, ids: &[TaskId], context: &Context) -> Vec<Result<(QcResult, usize), Cause>> {
         let (level, driver) = level_and_driver(&self.setup, ids[0]);
         match &level.solver {
-            Solver::Recorded(recorded) => ids.iter().map(|&id| self.recorded_answer(id, recorded, driver)).collect(),
+            Solver::Recorded(recorded) => ids.iter().map(|&id| self.recorded_result(id, recorded, driver)).collect(),
             Solver::Embedded(engine) => {
                 let molecules: Vec<_> = ids.iter().map(|&id| self.setup.molecule(self.unit(id))).collect();
                 level.embedded(engine, &molecules, (driver, context.room()), &mut self.integrals)
@@ -74,7 +74,7 @@ impl FragmentWorkload {
         }
     }
 
-    fn recorded_answer(&self, id: TaskId, recorded: &Recorded, driver: Driver) -> Result<(QcResult, usize), Cause> {
+    fn recorded_result(&self, id: TaskId, recorded: &Recorded, driver: Driver) -> Result<(QcResult, usize), Cause> {
         let unit = self.unit(id);
         let basis = self.setup.frames[unit.frame].expansion.basis_of(&unit.task);
         let key = (unit.frame, &*unit.task.real, &*basis);
@@ -97,7 +97,7 @@ impl FragmentWorkload {
         let scratch = programs.scratch.join(format!("task-{id}"));
         let made = std::fs::create_dir_all(&scratch);
         made.map_err(|error| Cause::Resource(format!("cannot make `{}`: {error}", scratch.display())))?;
-        let site = Resources {
+        let resources = Resources {
             supervisor: &programs.supervisor,
             scratch: &scratch,
             threads: level.threads,
@@ -105,23 +105,23 @@ impl FragmentWorkload {
             memory_mb: context.memory_mb,
             time_limit: context.task_timeout,
         };
-        let outcome = level.compute(engine, (&self.setup.label(id as usize), &molecule, driver), &site);
+        let outcome = level.compute(engine, (&self.setup.label(id as usize), &molecule, driver), &resources);
         // What is left there is the program's; a folder that cannot be removed now goes with the rank's own.
         let _ = std::fs::remove_dir_all(&scratch);
         outcome
     }
 
-    fn value(&self, id: TaskId, (mut answer, retries): (QcResult, usize)) -> Result<FragmentValues, Cause> {
+    fn value(&self, id: TaskId, (mut result, retries): (QcResult, usize)) -> Result<FragmentValues, Cause> {
         let unit = self.unit(id);
         let is_finite = |values: &Option<Vec<f64>>| values.iter().flatten().all(|value| value.is_finite());
-        if !answer.energy.is_finite() || !is_finite(&answer.gradient) || !is_finite(&answer.hessian) {
+        if !result.energy.is_finite() || !is_finite(&result.gradient) || !is_finite(&result.hessian) {
             return Err(Cause::NotFinite("the energy or one of its derivatives".into()));
         }
         let level = usize::from(unit.task.level);
-        let note = answer.effective.remove(SOLUTION);
-        let effective = answer.effective.into_iter().map(|(name, value)| ((level, name), BTreeSet::from([value])));
+        let note = result.effective.remove(SOLUTION);
+        let effective = result.effective.into_iter().map(|(name, value)| ((level, name), BTreeSet::from([value])));
         let mut values = FragmentValues {
-            energies: vec![(id, answer.energy)],
+            energies: vec![(id, result.energy)],
             effective: effective.collect(),
             notes: note.into_iter().map(|note| (id, note)).collect(),
             retried: if retries > 0 { vec![(id, retries as u32)] } else { Vec::new() },
@@ -133,11 +133,11 @@ impl FragmentWorkload {
             Differences::HessianFromEnergies => values.lacks_gradients = true,
             _ if self.setup.driver == Driver::Energy => {}
             _ => {
-                values.lacks_gradients = answer.gradient.is_none();
-                let hessian = answer.hessian.filter(|_| self.setup.driver == Driver::Hessian);
+                values.lacks_gradients = result.gradient.is_none();
+                let hessian = result.hessian.filter(|_| self.setup.driver == Driver::Hessian);
                 values.rows.push(TaskDerivatives {
                     task: id,
-                    gradient: answer.gradient.unwrap_or_default(),
+                    gradient: result.gradient.unwrap_or_default(),
                     hessian: hessian.unwrap_or_default(),
                 });
             }
@@ -168,8 +168,8 @@ impl Workload for FragmentWorkload {
             std::ptr::eq(level, other) && driver == its
         };
         for alike in ids.chunk_by(is_alike) {
-            for (&id, answer) in alike.iter().zip(self.compute(alike, context)) {
-                let value = answer.and_then(|answer| self.value(id, answer));
+            for (&id, result) in alike.iter().zip(self.compute(alike, context)) {
+                let value = result.and_then(|result| self.value(id, result));
                 // Without derivatives in the sums there is nothing that could overflow.
                 let merged =
                     value.and_then(|value| computed.value.merge(value).map_err(|e| Cause::Failed(e.to_string())));
