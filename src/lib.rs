@@ -1,11 +1,11 @@
-//! simmpi runs campaigns: very many independent simulations or quantum-chemistry calls, spread over MPI ranks, gathered
+//! simmpi runs campaigns: very many independent simulations or quantum-chemistry calculations, spread over MPI ranks, gathered
 //! into one HDF5 file.
 //!
 //! ```text
 //! config.toml -> Config -> Campaign -> { next stage -> Plan -> scatter -> run batches -> journal -> fold } -> results.h5
 //! ```
 //!
-//! Modules in the order in which they may import one another, each only what stands above it:
+//! Modules in the order in which they may import one another, each only those above it:
 //!
 //! | module | question |
 //! |---|---|
@@ -13,11 +13,11 @@
 //! | [`science`] | what is the mathematics and the physics? (pure) |
 //! | [`plan`] | how are tasks divided over ranks? (pure) |
 //! | [`config`], [`comm`], [`journal`], [`results`], [`process`] | TOML, MPI, the disk, HDF5, other processes: one outside thing each, none imports another |
-//! | [`md`], [`figure`] | what do the files of molecular dynamics programs say, and how is a result drawn? |
-//! | [`engines`] | which programs compute a molecule, and how is each asked? |
+//! | [`md`], [`figure`] | how are files of molecular dynamics programs read, and how is a result drawn? |
+//! | [`engines`] | how does each program compute a molecule ([`engines::qc`]) or run a simulation ([`engines::md`])? |
 //! | [`campaigns`] | which kinds of campaign are there, and what are their stages? |
 //! | [`run`] | how does a campaign run over the ranks? |
-//! | [`cli`] | what can be asked on the command line? |
+//! | [`cli`] | which commands are there on the command line? |
 pub mod campaigns;
 pub mod cli;
 pub mod comm;

@@ -3,9 +3,9 @@ use crate::campaigns::Kind;
 use crate::campaigns::stage::StageSpec;
 use crate::plan::{self, Plan, Resolved, TaskSet};
 use crate::process::Supervisor;
+use crate::run::console;
 use crate::run::exit::Stop;
 use crate::run::load::{Configured, faulty, load_with_programs};
-use crate::run::say;
 use std::path::Path;
 
 /// Reports all faults of the configuration at `path`, or prints a summary of the campaign.
@@ -21,7 +21,7 @@ pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes
         campaign.check_node(ranks.div_ceil(nodes) as usize).map_err(faulty)?;
     }
     if !declared.warnings.is_empty() {
-        say::line(declared.warnings.render(say::is_colored()).trim_end());
+        console::line(declared.warnings.render(console::is_colored()).trim_end());
     }
     let outlook = campaign.outlook(config.limits.memory_mb)?;
     let mut lines = vec![
@@ -37,8 +37,8 @@ pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes
         lines.push((format!("{} on {ranks} ranks", first.spec().name), describe_plan(&resolved.plan)));
     }
     let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-    lines.iter().for_each(|(name, value)| say::line(&format!("{name:width$}  {value}")));
-    say::line("no errors found");
+    lines.iter().for_each(|(name, value)| console::line(&format!("{name:width$}  {value}")));
+    console::line("no errors found");
     Ok(())
 }
 

@@ -2,8 +2,8 @@
 use crate::campaigns::{Kind, export};
 use crate::comm::host_name;
 use crate::results::{Error, Reader};
+use crate::run::console;
 use crate::run::exit::{Exit, Stop};
-use crate::run::say;
 use crate::run::survey::{Phase, Survey};
 use std::fs;
 use std::path::Path;
@@ -31,7 +31,7 @@ pub fn export(kinds: &[&'static dyn Kind], path: &Path, output: &Path) -> Result
     };
     let text = exported.map_err(input)?.to_string();
     if output == Path::new("-") {
-        say::line(&text);
+        console::line(&text);
         return Ok(());
     }
     fs::write(output, text + "\n").map_err(|error| {

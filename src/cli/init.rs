@@ -1,8 +1,8 @@
 //! The commands `init` and `schema`: print an example configuration, or the schema of all of them.
 use crate::campaigns::Kind;
 use crate::config::{KindSchema, full_schema, nearest};
+use crate::run::console;
 use crate::run::exit::{Exit, Stop};
-use crate::run::say;
 use std::path::Path;
 
 /// Prints the example configuration of a kind of campaign, and writes the files it refers to into the working directory unless they exist.
@@ -25,10 +25,10 @@ pub fn init(kinds: &[&'static dyn Kind], name: &str) -> Result<(), Stop> {
             written.map_err(|error| {
                 Stop::new(Exit::Output, format!("cannot write `{file}` to the working directory: {error}"))
             })?;
-            say::warning(&format!("wrote `{file}`, which the example uses"));
+            console::warning(&format!("wrote `{file}`, which the example uses"));
         }
     }
-    say::line(kind.example().trim_end());
+    console::line(kind.example().trim_end());
     Ok(())
 }
 
@@ -38,6 +38,6 @@ pub fn init(kinds: &[&'static dyn Kind], name: &str) -> Result<(), Stop> {
 /// None.
 pub fn schema(kinds: &[&'static dyn Kind]) -> Result<(), Stop> {
     let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema::new(kind.name(), || kind.schema())).collect();
-    say::line(&format!("{:#}", full_schema(&schemas)));
+    console::line(&format!("{:#}", full_schema(&schemas)));
     Ok(())
 }

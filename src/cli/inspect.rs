@@ -2,10 +2,10 @@
 use crate::campaigns::export;
 use crate::comm::host_name;
 use crate::results::Reader;
+use crate::run::console;
 use crate::run::exit::{Exit, Stop};
 use crate::run::failures::{FailedTask, grouped};
 use crate::run::live::{self, Written};
-use crate::run::say;
 use crate::run::survey::{Phase, Survey};
 use serde_json::{Value, json};
 use std::path::Path;
@@ -25,7 +25,7 @@ pub fn inspect(path: &Path, as_json: bool) -> Result<(), Stop> {
             return Err(Stop::new(Exit::Input, no_campaign(path)));
         };
         match as_json {
-            true => say::line(&format!("{:#}", json_of(&survey))),
+            true => console::line(&format!("{:#}", json_of(&survey))),
             false => print_progress(path, &survey, "no result yet"),
         }
         return Ok(());
@@ -44,7 +44,7 @@ pub fn inspect(path: &Path, as_json: bool) -> Result<(), Stop> {
                 contents["running"] = json!(running);
             }
         }
-        say::line(&format!("{contents:#}"));
+        console::line(&format!("{contents:#}"));
         return Ok(());
     }
     if let Some(survey) = &survey {
@@ -73,11 +73,11 @@ fn print_progress(path: &Path, survey: &Survey, of_result: &str) {
     let kind = survey.state.as_ref().map_or(String::new(), |state| {
         format!(": a campaign of {} by simmpi {}", state.campaign_kind, state.simmpi_version)
     });
-    say::line(&format!("{}{kind}, {of_result}", path.display()));
-    say::line(&describe_phase(&survey.phase));
+    console::line(&format!("{}{kind}, {of_result}", path.display()));
+    console::line(&describe_phase(&survey.phase));
     for stage in &survey.stages {
         let failed = stage.failures.len();
-        say::line(&match (stage.tasks, stage.left()) {
+        console::line(&match (stage.tasks, stage.left()) {
             (Some(tasks), Some(left)) => {
                 format!("{} {} of {tasks} done, {failed} failed, {left} left", stage.name, stage.done)
             }
@@ -89,7 +89,7 @@ fn print_progress(path: &Path, survey: &Survey, of_result: &str) {
         print_running_tasks(when, running);
     }
     print_failures(&failures_of(survey));
-    say::line(&format!("next: {}", next(survey)));
+    console::line(&format!("next: {}", next(survey)));
 }
 
 /// Describes whether a campaign runs, or when and why it ended.
@@ -97,11 +97,11 @@ fn describe_phase(phase: &Phase) -> String {
     match phase {
         Phase::Running(holder) => format!("running: process {} on {}", holder.pid, holder.host),
         Phase::Ended(end) => {
-            let age = say::duration((crate::run::state::now_s() - end.at_s).max(0.0));
+            let age = console::duration((crate::run::state::now_s() - end.at_s).max(0.0));
             let what = if end.exit == Exit::Resumable as i32 { "stopped" } else { "stopped by an error" };
             format!(
                 "{what} at {} ({age} ago), exit code {}: {}",
-                say::timestamp(UNIX_EPOCH + Duration::from_secs_f64(end.at_s.max(0.0))),
+                console::timestamp(UNIX_EPOCH + Duration::from_secs_f64(end.at_s.max(0.0))),
                 end.exit,
                 end.why
             )
@@ -134,11 +134,11 @@ fn next(survey: &Survey) -> String {
 
 /// Prints the running task of every rank, also of a run that was killed.
 fn print_running_tasks(when: &str, running: &Written) {
-    let ago = say::duration(live::age(running).as_secs_f64());
+    let ago = console::duration(live::age(running).as_secs_f64());
     if !running.progress.running.is_empty() {
-        say::line(&format!("{when}, as of {ago} ago:"));
+        console::line(&format!("{when}, as of {ago} ago:"));
     }
-    running.progress.running.iter().for_each(|doing| say::line(&format!("  rank {}: {}", doing.rank, doing.at)));
+    running.progress.running.iter().for_each(|doing| console::line(&format!("  rank {}: {}", doing.rank, doing.at)));
 }
 
 fn failures_of(survey: &Survey) -> Vec<FailedTask> {
@@ -150,7 +150,7 @@ fn failures_of(survey: &Survey) -> Vec<FailedTask> {
 }
 
 fn print_failures(failures: &[FailedTask]) {
-    grouped(failures, MAX_CAUSES).iter().for_each(|line| say::line(&format!("  {line}")));
+    grouped(failures, MAX_CAUSES).iter().for_each(|line| console::line(&format!("  {line}")));
 }
 
 /// The progress of a campaign as JSON.
@@ -191,21 +191,26 @@ fn json_of(survey: &Survey) -> Value {
 fn print_result(path: &Path, contents: &Value) {
     let text = |key: &str| contents[key].as_str().map_or_else(|| contents[key].to_string(), str::to_owned);
     let complete = if contents["complete"] == json!(true) { "complete" } else { "not complete" };
-    say::line(&format!(
+    console::line(&format!(
         "{}: a campaign of {} by simmpi {}, {complete}",
         path.display(),
         text("campaign_kind"),
         text("simmpi_version")
     ));
-    say::line(&format!(
+    console::line(&format!(
         "seed {}, fingerprint {}, reproducibility {}",
         text("seed"),
         text("fingerprint"),
         text("reproducibility")
     ));
-    say::line(&format!("{} tasks: {} done, {} failed", text("tasks_total"), text("tasks_done"), text("tasks_failed")));
+    console::line(&format!(
+        "{} tasks: {} done, {} failed",
+        text("tasks_total"),
+        text("tasks_done"),
+        text("tasks_failed")
+    ));
     if let Some(unread @ 1..) = contents["tasks_unread"].as_u64() {
-        say::line(&format!(
+        console::line(&format!(
             "{unread} of the failed tasks ran, but their output cannot be read: correct the configuration or the files, then repeat the same \
              command; it reads the files again without running the tasks"
         ));
@@ -217,7 +222,7 @@ fn print_result(path: &Path, contents: &Value) {
     print_failures(&failures);
     for item in contents["datasets"].as_array().into_iter().flatten() {
         let field = |key: &str| item[key].as_str().unwrap_or("").to_owned();
-        say::line(&format!("{} {} [{}] {}", field("path"), item["shape"], field("units"), field("description")));
+        console::line(&format!("{} {} [{}] {}", field("path"), item["shape"], field("units"), field("description")));
     }
 }
 

@@ -9,7 +9,7 @@ mod pmf;
 use crate::campaigns::Kind;
 use crate::comm::Launcher;
 use crate::run::exit::Exit;
-use crate::run::{self, Style, say};
+use crate::run::{self, Style, console};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -167,7 +167,7 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
     match outcome {
         Ok(()) => code(Exit::Complete),
         Err(stop) => {
-            say::error(&stop.message);
+            console::error(&stop.message);
             code(stop.exit)
         }
     }
@@ -177,9 +177,9 @@ fn run_campaign(kinds: &'static [&'static dyn Kind], args: RunArgs) -> Exit {
     run::install_panic_rule();
     let is_first = is_first();
     if let Some(path) = args.log.as_ref().filter(|_| is_first)
-        && let Err(error) = say::open_log(path)
+        && let Err(error) = console::open_log(path)
     {
-        say::error(&format!("cannot write the log file `{}`: {error}", path.display()));
+        console::error(&format!("cannot write the log file `{}`: {error}", path.display()));
         return Exit::Output;
     }
     let options = run::Options {

@@ -9,7 +9,7 @@ use crate::process::{Programs, Supervisor};
 use crate::run::cost_history::{costs_of, records};
 use crate::run::exit::{Exit, Stop};
 use crate::run::load::{Configured, load_with_programs};
-use crate::run::{journal_key, memory, say};
+use crate::run::{console, journal_key, memory};
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Tasks};
 use std::path::Path;
@@ -42,7 +42,7 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
     let programs = supervisor.filter(|_| configured.declared.threads.is_some()).map(Programs::for_single_rank);
     let outlook = configured.campaign.outlook(configured.config.limits.memory_mb)?;
     if outlook.stages.is_empty() {
-        say::line("there is nothing to run");
+        console::line("there is nothing to run");
         return Ok(());
     }
     let stages = outlook.stages.len() as u32;
@@ -61,16 +61,16 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
     for (k, stage) in outlook.stages.iter().enumerate() {
         if let Known::Not(why) = forecast.add(k, stage)? {
             let name = &stage.spec().name;
-            outlook.notes.iter().for_each(|line| say::line(line));
-            say::line(&format!("the cost of a task of stage {name} is known when the first tasks are done{why}"));
+            outlook.notes.iter().for_each(|line| console::line(line));
+            console::line(&format!("the cost of a task of stage {name} is known when the first tasks are done{why}"));
             print_memory(outlook.memory.as_ref(), programs.is_some());
             return Ok(());
         }
     }
     if outlook.stages.len() > MAX_SHOWN {
-        say::line(&format!("and {} more stages", outlook.stages.len() - MAX_SHOWN));
+        console::line(&format!("and {} more stages", outlook.stages.len() - MAX_SHOWN));
     }
-    outlook.notes.iter().for_each(|line| say::line(line));
+    outlook.notes.iter().for_each(|line| console::line(line));
     forecast.print(&outlook);
     Ok(())
 }
@@ -113,7 +113,7 @@ impl Forecast<'_> {
         let spec = stage.spec();
         let resolved = resolve(self.configured, spec, k == 0, self.ranks)?;
         if k < MAX_SHOWN {
-            say::line(&format!("stage {}: {} tasks, {}", spec.name, spec.tasks, describe_plan(&resolved.plan)));
+            console::line(&format!("stage {}: {} tasks, {}", spec.name, spec.tasks, describe_plan(&resolved.plan)));
         }
         let key = journal_key(spec, spec.reading.as_deref());
         let earlier = costs_of(spec, self.earlier.iter().filter(|head| head.stage == key));
@@ -154,7 +154,7 @@ impl Forecast<'_> {
             limit: self.sample_limit,
         };
         let Some(sample) = sampling.run()? else {
-            let limit = say::duration(SAMPLE_TIMEOUT.as_secs_f64());
+            let limit = console::duration(SAMPLE_TIMEOUT.as_secs_f64());
             return Ok(Err(format!(": the cheapest task was still running after {limit}")));
         };
         costs.learn(spec.weigh(sample.tasks).cost, sample.seconds);
@@ -165,15 +165,15 @@ impl Forecast<'_> {
     /// Prints the times of all stages, and what to request from the batch system.
     fn print(&self, outlook: &Outlook) {
         let (ranks, need) = (self.ranks, outlook.memory.as_ref());
-        say::line(&self.source());
-        say::line(&format!("work: {} on one core in total", say::duration(self.total_s)));
-        say::line(&format!(
+        console::line(&self.source());
+        console::line(&format!("work: {} on one core in total", console::duration(self.total_s)));
+        console::line(&format!(
             "makespan on {ranks} ranks: {}, efficiency {:.0} %",
-            say::duration(self.makespan_s),
+            console::duration(self.makespan_s),
             100.0 * self.total_s / (self.makespan_s * ranks as f64)
         ));
         print_memory(need, self.programs.is_some());
-        say::line(&format!("result file: about {:.1} MB", outlook.output_bytes as f64 / 1e6));
+        console::line(&format!("result file: about {:.1} MB", outlook.output_bytes as f64 / 1e6));
         let minutes = ((self.makespan_s * MARGIN + OVERHEAD_S) / 60.0).ceil() as u64;
         let memory_mb = self.configured.config.limits.memory_mb;
         // A rank uses a share of the memory that SLURM grants.
@@ -181,7 +181,7 @@ impl Forecast<'_> {
             (memory_mb.unwrap_or(need.ample_mb).min(need.ample_mb) as f64 / memory::SHARE).ceil().max(MIN_REQUEST_MB)
         });
         let memory = granted.map_or(String::new(), |mb| format!(" --mem-per-cpu={mb:.0}M"));
-        say::line(&format!(
+        console::line(&format!(
             "request from SLURM: --ntasks={ranks}{memory} --time={:02}:{:02}:00",
             minutes / 60,
             minutes % 60
@@ -194,10 +194,13 @@ impl Forecast<'_> {
             self.samples.iter().fold((0, 0.0), |(n, s), sample| (n + sample.tasks.count(), s + sample.seconds));
         match (self.calibration_s, self.samples.is_empty()) {
             (Some(s), _) => {
-                format!("times predicted by a cost model, calibrated by computing integrals for {}", say::duration(s))
+                format!(
+                    "times predicted by a cost model, calibrated by computing integrals for {}",
+                    console::duration(s)
+                )
             }
             (None, true) => "times estimated from earlier runs".to_owned(),
-            (None, false) => format!("sample: {tasks} tasks in {}", say::duration(seconds)),
+            (None, false) => format!("sample: {tasks} tasks in {}", console::duration(seconds)),
         }
     }
 }
@@ -205,11 +208,11 @@ impl Forecast<'_> {
 /// Prints the memory that the campaign predicts, or else the peak of this process.
 fn print_memory(need: Option<&MemoryNeed>, has_programs: bool) {
     match need {
-        Some(need) => say::line(&format!("memory: {need}")),
+        Some(need) => console::line(&format!("memory: {need}")),
         None => {
             if let Some(mb) = peak_memory_mb() {
                 let beside = if has_programs { ", plus the memory of external programs" } else { "" };
-                say::line(&format!("memory: about {mb:.0} MB per rank{beside}"));
+                console::line(&format!("memory: about {mb:.0} MB per rank{beside}"));
             }
         }
     }

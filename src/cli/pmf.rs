@@ -1,8 +1,8 @@
 //! The command `pmf`: the potential of mean force of existing umbrella windows.
 use crate::campaigns::pmf::{self, LoadError};
 use crate::config::{Config, Faults};
+use crate::run::console;
 use crate::run::exit::{Exit, Stop};
-use crate::run::say;
 use std::path::Path;
 
 /// Analyses the windows listed in the file at `path`, and writes the result to `output` with figures beside it. The exit code is that of an
@@ -20,26 +20,26 @@ pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Res
         pmf::check_output(output, &umbrella.fingerprint).map_err(|refused| Stop::because(Exit::Output, &refused))?;
     }
     if !umbrella.warnings.is_empty() {
-        say::line(umbrella.warnings.render(say::is_colored()).trim_end());
+        console::line(umbrella.warnings.render(console::is_colored()).trim_end());
     }
     let analysis = umbrella.analyze().map_err(|error| Stop::because(Exit::Input, &error))?;
     let closed = analysis.write(output)?;
     // Drawn while the disk writes.
     let drawn = with_figures.then(|| analysis.draw());
     closed.publish()?;
-    analysis.summary().iter().for_each(|line| say::line(line));
-    analysis.notes().iter().for_each(|line| say::line(&format!("note: {line}")));
-    analysis.warnings().iter().for_each(|line| say::line(&format!("warning: {line}")));
-    say::line(&format!("written: {}", output.display()));
+    analysis.summary().iter().for_each(|line| console::line(line));
+    analysis.notes().iter().for_each(|line| console::line(&format!("note: {line}")));
+    analysis.warnings().iter().for_each(|line| console::line(&format!("warning: {line}")));
+    console::line(&format!("written: {}", output.display()));
     let failed = |error| Stop::because(Exit::Output, &error);
     for (name, figure) in drawn.transpose().map_err(failed)?.unwrap_or_default() {
         let path = output.with_extension(format!("{name}.svg"));
         figure.write(&path).map_err(failed)?;
-        say::line(&format!("drawn: {}", path.display()));
+        console::line(&format!("drawn: {}", path.display()));
     }
     Ok(if analysis.is_connected() { Exit::Complete } else { Exit::SomeFailed })
 }
 
 fn stop(exit: Exit, faults: &Faults) -> Stop {
-    Stop::new(exit, faults.render(say::is_colored()))
+    Stop::new(exit, faults.render(console::is_colored()))
 }

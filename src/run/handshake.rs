@@ -1,8 +1,8 @@
 //! What does every rank tell rank 0 at the start?
+use super::console;
 use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::message::RecordSummary;
-use super::say;
 use crate::comm::RankLocation;
 use crate::journal::codec;
 use serde::{Deserialize, Serialize};
@@ -24,7 +24,7 @@ pub fn accept_all(handshakes: Vec<Vec<u8>>, earlier: &mut EarlierRecords) -> Res
     for (from, handshake) in handshakes.into_iter().enumerate() {
         let Handshake { place, journal } = codec::decode(&handshake)?;
         let (records, damage) = journal.map_err(|(exit, message)| Stop::new(exit, message))?;
-        damage.iter().for_each(|line| say::line(&format!("journal: {line}")));
+        damage.iter().for_each(|line| console::line(&format!("journal: {line}")));
         for summary in records {
             earlier.journalled.entry(summary.head.stage).or_default().push((from, summary));
         }

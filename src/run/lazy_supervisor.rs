@@ -1,5 +1,5 @@
 //! When does a rank start the supervisor of its programs?
-use super::{exit, say};
+use super::{console, exit};
 use crate::comm::Launcher;
 use crate::process::{self, Supervisor};
 use std::cell::OnceCell;
@@ -33,6 +33,6 @@ impl LazySupervisor {
 /// Reports on the first process of the launcher that this rank cannot start programs.
 fn report(error: &process::Error) {
     if Launcher::detect().is_none_or(|launcher| launcher.rank == 0) {
-        say::error(&format!("no program can be started in this run: {}", exit::causes(error)));
+        console::error(&format!("no program can be started in this run: {}", exit::causes(error)));
     }
 }

@@ -1,6 +1,6 @@
 //! Which cores of its node do the programs of a rank run on, and which memory does it share with other ranks?
+use super::console;
 use super::exit::{Exit, Stop};
-use super::say;
 use crate::comm::{Comm, Rank, RankLocation};
 use crate::journal::codec;
 use crate::process::cores::{self, CoreWarning, Topology};
@@ -85,12 +85,14 @@ impl NodeResources {
         match share.warning(threads) {
             // Slower, but what was asked for.
             Some(fault @ CoreWarning::Oversubscribed { .. }) if self.rank == 0 => {
-                say::line(&format!("warning: {fault}"))
+                console::line(&format!("warning: {fault}"))
             }
             Some(CoreWarning::Oversubscribed { .. }) | None => {}
             Some(fault) if may_oversubscribe => {
                 if self.rank == 0 {
-                    say::line(&format!("warning: {fault}; they are not bound to cores, since `oversubscribe` is set"));
+                    console::line(&format!(
+                        "warning: {fault}; they are not bound to cores, since `oversubscribe` is set"
+                    ));
                 }
                 return Ok(Some(Programs::new(supervisor, Vec::new(), placement)));
             }

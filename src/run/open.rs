@@ -9,7 +9,7 @@ use super::ledger::SavedStage;
 use super::load::{Configured, Loaded, faulty, load_text, load_with_programs};
 use super::options::Options;
 use super::settings::RunSettings;
-use super::{allocation, say};
+use super::{allocation, console};
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::{Campaign, Reproducibility};
 use crate::comm::{Comm, RankLocation};
@@ -115,20 +115,20 @@ fn open_root(
     let configured = load_with_programs(&options.config, &|| supervisor.get(), kinds)?;
     let warnings = &configured.declared.warnings;
     if !warnings.is_empty() {
-        say::line(warnings.render(say::is_colored()).trim_end());
+        console::line(warnings.render(console::is_colored()).trim_end());
     }
     let (mut manifest, output) = (configured.manifest(), configured.output());
     existing::check_output(&output)?;
     let knows_job = |job: &str| allocation::knows_job(supervisor, job);
     let holder = Holder::this_process(&place.host);
-    let lock = Lock::acquire(&output, holder, options.steal_lock, &knows_job, &mut |text| say::line(&text))?;
+    let lock = Lock::acquire(&output, holder, options.steal_lock, &knows_job, &mut |text| console::line(&text))?;
     let saved = match existing::check_results(&output, &mut manifest, options, configured.declared.needs_values)? {
         Existing::Resumed(saved) => saved,
         Existing::Complete { failed } => return Ok(RootOpening::Complete { output, failed }),
     };
     existing::claim_journal(&output, &mut manifest, options)?;
     let renamed = configured.campaign.claim_folders(&configured.declared, options.fresh).map_err(faulty)?;
-    renamed.iter().for_each(|line| say::line(line));
+    renamed.iter().for_each(|line| console::line(line));
     let time_left = allocation::time_left(supervisor, configured.config.limits.walltime_s);
     let settings = settings(&configured, output, &manifest, time_left, options);
     let Configured { config, campaign, declared, .. } = configured;

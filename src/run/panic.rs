@@ -49,7 +49,7 @@ pub fn install_panic_rule() {
             OUTSIDE.with(|kept| *kept.borrow_mut() = message);
             return;
         }
-        super::say::error(&format!("internal fault: {message}\nall ranks end; journalled tasks are kept"));
+        super::console::error(&format!("internal fault: {message}\nall ranks end; journalled tasks are kept"));
         crate::comm::abort(super::exit::Exit::Internal as i32);
     }));
 }

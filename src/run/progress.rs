@@ -1,6 +1,6 @@
 //! Reports the progress of a stage on the terminal.
+use super::console;
 use super::live::{RankProgress, StageProgress};
-use super::say;
 use std::collections::BTreeMap;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -135,12 +135,12 @@ impl ProgressReporter {
             text += &self.of_ranks.values().next().map_or(String::new(), |progress| format!("; {progress}"));
             let _ = write!(std::io::stdout(), "\r\x1b[K[{:<24}] {text}", "#".repeat(filled));
             let _ = std::io::stdout().flush();
-            say::log(&text);
+            console::log(&text);
         } else {
-            say::line(&text);
+            console::line(&text);
             if self.details_shown.is_none_or(|shown| shown.elapsed() >= DETAILS) {
                 let details = self.details();
-                details.iter().for_each(|line| say::line(line));
+                details.iter().for_each(|line| console::line(line));
                 self.details_shown = (!details.is_empty()).then(Instant::now).or(self.details_shown);
             }
         }
@@ -174,7 +174,7 @@ impl ProgressReporter {
             self.stage,
             self.total,
             100.0 * self.fraction(),
-            if here == 0 { "unknown".into() } else { say::duration(left_s) },
+            if here == 0 { "unknown".into() } else { console::duration(left_s) },
         )
     }
 }

@@ -1,10 +1,10 @@
 //! How does a finished campaign become one HDF5 file?
+use super::console;
 use super::exit::Stop;
 use super::ledger::{Ledger, SavedStage};
 use super::message::{ToRoot, ToWorker};
 use super::open::Opened;
 use super::rank::Rank;
-use super::say;
 use crate::campaigns::campaign::{RecordedBatch, RecordedValues, Reproducibility, Visit};
 use crate::campaigns::stage::Error;
 use crate::comm::RankLocation;
@@ -47,7 +47,7 @@ pub fn publish(rank: &mut Rank, publication: &Publication) -> Result<Totals, Sto
     let drawn = draw(report.charts);
     closed.publish()?;
     write_figures(output, drawn);
-    report.remarks.iter().for_each(|line| say::line(line));
+    report.remarks.iter().for_each(|line| console::line(line));
     Ok(totals)
 }
 
@@ -62,7 +62,7 @@ fn draw(charts: Vec<(&'static str, Chart)>) -> Vec<Figure> {
 fn write_figures(output: &Path, figures: Vec<Figure>) {
     for (name, drawn) in figures {
         if let Err(error) = drawn.and_then(|drawn| drawn.write(&output.with_extension(format!("{name}.svg")))) {
-            say::error(&super::exit::causes(&error));
+            console::error(&super::exit::causes(&error));
         }
     }
 }

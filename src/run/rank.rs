@@ -114,7 +114,7 @@ impl Rank {
             BatchEvent::Disk(error) => Err(error.into()),
             BatchEvent::Stage(error) => Err(error.into()),
             BatchEvent::Panicked(text) => {
-                super::say::error(&format!("internal fault on rank {}: {text}", self.number()));
+                super::console::error(&format!("internal fault on rank {}: {text}", self.number()));
                 let _ = self.syncer.sync();
                 crate::comm::abort(Exit::Internal as i32)
             }

@@ -1,11 +1,11 @@
 //! Which tasks have run in earlier runs, so that only their files are read again?
 //!
 //! The journal keeps records under what was read ([`journal_key`]): when that changes, what ran has run, and its files are read again.
+use super::console;
 use super::current_stage::journal_key;
 use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::ledger::Ledger;
-use super::say;
 use super::settings::RunSettings;
 use crate::campaigns::stage::{RecordedFiles, StageSpec};
 use crate::journal::record::RecordHeader;
@@ -56,7 +56,7 @@ pub fn only_to_be_read(
 pub fn announce(spec: &StageSpec, to_read: &BTreeSet<TaskId>, left: &TaskSet) {
     let ended = to_read.iter().filter(|&&task| left.contains(task)).count();
     if ended > 0 {
-        say::line(&format!(
+        console::line(&format!(
             "{}: {ended} of these have run before: their files are read, and nothing of them runs again",
             spec.name
         ));

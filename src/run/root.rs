@@ -16,7 +16,7 @@ use super::settings::RunSettings;
 use super::signals::{self, DrainReason, SignalRequest};
 use super::stage_run::StageRun;
 use super::state::StateFile;
-use super::{reread, say};
+use super::{console, reread};
 use crate::campaigns::stage::StageResult;
 use crate::journal::{Lock, codec};
 use crate::plan::{self, Resolved, Static, TaskSet};
@@ -94,7 +94,7 @@ impl Root {
             return Ok((ledger, Assignments::new(Box::new(Static::none(ranks)), ranks, 0)));
         }
         let spec = current.spec();
-        spec.announcements.iter().for_each(|line| say::line(line));
+        spec.announcements.iter().for_each(|line| console::line(line));
         let is_fresh = self.closed.is_empty() && left.count() == spec.tasks;
         let resolved = plan::resolve(&left, ranks as u64, self.settings.partition, spec.needs(), is_fresh)?;
         announce(&ledger, &resolved, &left, ranks);
@@ -237,10 +237,12 @@ impl Root {
         stage.assignments.retire(from);
         let others: Vec<usize> = stage.assignments.active().collect();
         if others.is_empty() {
-            say::warning(&format!("warning: {reason}; it accepts no more tasks, and the task it was running is left"));
+            console::warning(&format!(
+                "warning: {reason}; it accepts no more tasks, and the task it was running is left"
+            ));
             return stage.stop_without_ranks(rank);
         }
-        say::warning(&format!(
+        console::warning(&format!(
             "warning: {reason}; it accepts no more tasks, and the task it was running is run by another rank"
         ));
         others.into_iter().try_for_each(|other| stage.deal(rank, other))
@@ -299,7 +301,7 @@ fn announce(ledger: &Ledger, resolved: &Resolved, left: &TaskSet, ranks: usize) 
         done => format!(", {done} done before"),
     };
     let plan = &resolved.plan;
-    say::line(&format!(
+    console::line(&format!(
         "{}: {} tasks in {} batches of {} on {ranks} ranks, {} rounds, {} idle slots{before}",
         ledger.current.spec().name,
         left.count(),

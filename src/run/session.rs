@@ -15,7 +15,7 @@ use super::state::StateFile;
 use super::task_environment::TaskEnvironment;
 use super::worker::{self, StageEnd};
 use super::worker_threads::WorkerThreads;
-use super::{load, memory, say};
+use super::{console, load, memory};
 use crate::campaigns::campaign::Reproducibility;
 use crate::campaigns::stage::Stage;
 use crate::comm::{self, Comm, Launcher, RankLocation};
@@ -54,7 +54,7 @@ struct RootSession {
 pub fn report_mpi_fault(error: comm::Error) -> Exit {
     let stop = Stop::from(error);
     if Launcher::detect().is_none_or(|launcher| launcher.rank == 0) {
-        say::error(&stop.message);
+        console::error(&stop.message);
     }
     stop.exit
 }
@@ -62,8 +62,8 @@ pub fn report_mpi_fault(error: comm::Error) -> Exit {
 /// Ends a run whose campaign may not run, or need not. All ranks know, so all leave in good order.
 pub fn leave_unrun(comm: Box<dyn Comm>, not_run: &NotRun) -> Exit {
     match (&not_run.message, not_run.exit) {
-        (Some(message), Exit::Complete | Exit::SomeFailed) => say::line(message),
-        (Some(message), _) => say::error(message),
+        (Some(message), Exit::Complete | Exit::SomeFailed) => console::line(message),
+        (Some(message), _) => console::error(message),
         (None, _) => {}
     }
     comm.finish();
@@ -72,7 +72,7 @@ pub fn leave_unrun(comm: Box<dyn Comm>, not_run: &NotRun) -> Exit {
 
 /// Ends all ranks at once, when this one cannot go on before there is an order in which to tell the others.
 pub fn abort_all(stop: &Stop) -> Exit {
-    say::error(&stop.message);
+    console::error(&stop.message);
     comm::abort(stop.exit as i32)
 }
 
@@ -213,14 +213,14 @@ impl Session {
             ""
         };
         let Totals { tasks, done, failed, unread } = totals;
-        say::line(&format!(
+        console::line(&format!(
             "complete: {done} of {tasks} tasks done, {failed} failed, in {}; results in {}{kept}",
-            say::duration(started.elapsed().as_secs_f64()),
+            console::duration(started.elapsed().as_secs_f64()),
             root.settings.output.display(),
         ));
-        grouped(&root.failed_tasks(), MAX_CAUSES).iter().for_each(|line| say::line(&format!("  {line}")));
+        grouped(&root.failed_tasks(), MAX_CAUSES).iter().for_each(|line| console::line(&format!("  {line}")));
         if unread > 0 {
-            say::line(&format!(
+            console::line(&format!(
                 "{unread} of the {failed} that failed ran, and only their files cannot be read: after a correction the same command \
                  reads them, and runs nothing again"
             ));
@@ -240,8 +240,8 @@ impl Session {
             let _ = journal::discard(&journal::folder_of(&root.settings.output));
         }
         match stop.exit {
-            Exit::Resumable => say::line(&format!("stopped: {}\n{}", stop.message, stop.remedy())),
-            _ => say::error(&stop.message),
+            Exit::Resumable => console::line(&format!("stopped: {}\n{}", stop.message, stop.remedy())),
+            _ => console::error(&stop.message),
         }
         stop.exit
     }

@@ -1,13 +1,13 @@
 //! The account of a stage while it runs on all ranks.
 use super::assignments::Assignments;
 use super::batch::UndoneTask;
+use super::console;
 use super::exit::{Exit, Stop};
 use super::first_tasks::AllFirstTasks;
 use super::ledger::Ledger;
 use super::message::{RecordSummary, ToWorker};
 use super::progress::ProgressReporter;
 use super::rank::Rank;
-use super::say;
 use super::unread::Unread;
 use std::time::{Duration, Instant};
 
@@ -60,7 +60,7 @@ impl StageRun {
         self.assignments.finish(from, tasks, head.seconds);
         for failure in &head.failed {
             let message = self.unread.first_of_kind(self.ledger.current.spec(), failure);
-            message.iter().for_each(|message| say::error(message));
+            message.iter().for_each(|message| console::error(message));
         }
         if let Some(first_tasks) = &mut self.first_tasks {
             first_tasks.record(from, head);
@@ -86,7 +86,7 @@ impl StageRun {
             true => "stopped where they can continue",
             false => "finished and journalled",
         };
-        say::line(&format!("stopping: {}; running tasks are {running}", stop.message));
+        console::line(&format!("stopping: {}; running tasks are {running}", stop.message));
         self.stopping = Some(stop);
         rank.drain();
         (1..rank.comm.size()).try_for_each(|to| rank.send(to, &ToWorker::Drain))

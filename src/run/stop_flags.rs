@@ -20,7 +20,7 @@ pub struct StopFlags {
 }
 
 impl StopFlags {
-    /// Flags for tasks that start programs under `guard`, or none.
+    /// Flags for tasks that start programs under `supervisor`, or none.
     pub fn new(supervisor: Option<Arc<Supervisor>>) -> Self {
         Self { supervisor, ..Self::default() }
     }
