@@ -87,7 +87,7 @@ fn an_absent_program_is_missed_with_the_way_to_install_it() {
         // It may be there on another node.
         let method = if engine.name() == "xtb" { "gfn2-xtb" } else { "hf" };
         let cause = run(engine.as_ref(), &water(), Driver::Energy, &level(method, "sto-3g")).unwrap_err();
-        assert!(matches!(&cause, Cause::Failed(text) if text.contains("is not found")), "{cause}");
+        assert!(matches!(&cause, Cause::Failed(text) if text.contains("not found")), "{cause}");
     }
     // One that is there and says nothing of its version.
     let mute = Psi4::with_program("/bin/true").find(&supervisor).unwrap_err();

@@ -181,9 +181,7 @@ fn every_failure_is_reported_and_other_replicas_finish() {
         &script,
         "produces = [\"done\"]\n[limits]\nmax_retries = 0\ntask_timeout_s = 10.0",
     );
-    let started = Instant::now();
     campaign.run(2, &[]).expect(2, &["1 of 8 tasks done, 7 failed"]);
-    assert!(started.elapsed() < Duration::from_secs(80));
     let outcomes = outcomes(&campaign);
     let expected = [
         ("done", ""),

@@ -335,11 +335,11 @@ fn a_level_of_a_file_that_needs_qcengine_is_reported_with_its_position_and_a_rem
     let said = String::from_utf8_lossy(&check.stderr).into_owned() + &String::from_utf8_lossy(&check.stdout);
     assert_eq!(check.status.code(), Some(78), "{said}");
     for text in [
-        "m.json:6:23: specification.specification.big.program: `qcengine` is not in any folder of PATH",
+        "m.json:6:23: specification.specification.big.program: `qcengine` was not found in PATH",
         "QCEngine is used because the engine nwchem does not support `ccsd`",
         "pip install qcengine",
         "hf or mp2 as \"method\", or another \"program\"",
-        "m.json:7:25: specification.specification.small.program: `psi4` is not in any folder",
+        "m.json:7:25: specification.specification.small.program: `psi4` was not found in PATH",
         "input = \"m.json\"",
     ] {
         assert!(said.contains(text), "`{text}` is missing in:\n{said}");
