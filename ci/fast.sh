@@ -10,5 +10,5 @@ export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0
 cargo fmt --check
 cargo clippy --locked --all-targets -- -D warnings
 cargo build --locked --bins --examples
-cargo test --locked --lib --test layers --test config --test cli --test trajectories --test replay --test pmf -- --test-threads=2
+cargo test --locked --lib --test layers --test circles --test language --test limits --test properties --test config --test cli --test trajectories --test replay --test pmf -- --test-threads=2
 [ ! -s "$SIMMPI_SKIPPED" ] || { echo "skipped:"; sort -u "$SIMMPI_SKIPPED"; }
