@@ -1,9 +1,9 @@
 #!/bin/bash
-# A campaign on two nodes, 50 ranks on each, that goes on, job after job, until it is complete:
+# A campaign on two nodes, 50 ranks on each, that is continued, job after job, until it is complete:
 #
 #     sbatch slurm/two_nodes.sh config.toml
 #
-# Five minutes before the time slot ends SLURM sends USR1; simmpi then starts nothing new, writes down what is done and
+# Five minutes before the end of the allocation SLURM sends USR1; simmpi then starts no new tasks, records what is done and
 # ends with code 75, and this script submits itself again. Stop it with scancel. Settings, from the environment:
 #     SIMMPI=simmpi           the program
 #     SIMMPI_RESUBMIT=20      how often the script may submit itself
@@ -54,11 +54,11 @@ esac
 # 75, or a crash: the journal knows what is done. TERM without USR1 before it is scancel; it may arrive after mpirun's end.
 sleep 2
 if [ "$cancelled" ] && [ ! "$drained" ]; then
-    echo "cancelled: submit the script again to go on"
+    echo "cancelled: submit the script again to continue"
     exit $code
 fi
 if [ "$resubmit" -le 0 ]; then
-    echo "no submissions left: submit the script again to go on"
+    echo "no submissions left: submit the script again to continue"
     exit $code
 fi
 # What was said to sbatch on the command line is said again; #SBATCH lines above and SBATCH_* variables hold anyway.
