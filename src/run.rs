@@ -1,7 +1,18 @@
 //! How does a campaign run over the ranks?
 //!
-//! Every rank calls [`run`]; rank 0 hands out batches and reduces their values (`root`, `stage_run`), the others follow it (`worker`), and
-//! each has threads that run tasks (`worker_threads`, `batch_runner`).
+//! Every rank calls [`run`].
+//!
+//! | file | question |
+//! |---|---|
+//! | `open.rs`, `existing.rs` | may the campaign run, and where does it continue from? |
+//! | `root.rs`, `stage_run.rs` | how does rank 0 hand out batches and reduce their values? |
+//! | `worker.rs` | how do the other ranks follow it? |
+//! | `worker_threads.rs`, `batch_runner.rs` | how do the threads of a rank run a batch? |
+//! | `session.rs`, `panic.rs` | what happens when a rank fails or dies? All ranks end; their journals keep what was recorded |
+//! | `handshake.rs`, `earlier.rs` | how does the next run take up the records of earlier ones, on any number of ranks? |
+//! | `root.rs` (`retire`), `assignments.rs` | what happens when a rank can start no more programs? Others run its batches |
+//! | `signals.rs`, `allocation.rs` | when does a run stop early? |
+//! | `publish.rs` | how does a finished campaign become one HDF5 file? |
 mod account;
 mod allocation;
 mod assignments;
