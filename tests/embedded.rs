@@ -215,7 +215,7 @@ fn too_little_memory_is_told_with_the_figures() {
     campaign.run(0, &[]).expect(2, &["6 failed"]);
     let file = Reader::open_results(&campaign.path("results.h5")).unwrap();
     let errors = file.strings("/run/tasks/error").unwrap();
-    assert!(errors[0].contains("174 functions need") && errors[0].contains("memory_mb is 1"), "{errors:?}");
+    assert!(errors[0].contains("174 basis functions need") && errors[0].contains("memory_mb is 1"), "{errors:?}");
 }
 
 #[test]

@@ -51,13 +51,26 @@ fn dynamics() {
     let (characteristic_frequency, reorganization_energy) = (0.1, 0.005);
     let (thermal_energy, bias, coupling, modes) = (1.0, 0.5, 0.5, 100);
     let spin_boson = SpinBoson {
-        thermal_energy, bias, coupling, modes, characteristic_frequency, reorganization_energy, mass, sampling,
+        thermal_energy,
+        bias,
+        coupling,
+        modes,
+        characteristic_frequency,
+        reorganization_energy,
+        mass,
+        sampling,
     };
     let spin_boson = spin_boson.build();
     let (temperature_k, modes_per_site) = (300.0, 20);
     let (characteristic_frequency_per_cm, reorganization_energy_per_cm) = (106.14, 35.0);
-    let fmo =
-        Fmo { temperature_k, modes_per_site, characteristic_frequency_per_cm, reorganization_energy_per_cm, mass, sampling };
+    let fmo = Fmo {
+        temperature_k,
+        modes_per_site,
+        characteristic_frequency_per_cm,
+        reorganization_energy_per_cm,
+        mass,
+        sampling,
+    };
     let gauge = Gauge::PhaseOverlap;
     let (initial_surface, frustrated) = (InitialSurface::Sampled, Frustrated::Keep);
     let fssh = Fssh { initial_surface, frustrated, gauge, decoherence: None };
@@ -87,7 +100,13 @@ fn langevin() -> Vec<f64> {
     let mut group = Group::new(&system, CampaignSeed(1), 1).expect("the system is valid");
     group.advance(20_000).expect("the time step is short");
     let names = science::langevin::Series::names_of(&system);
-    group.series().iter().flat_map(|series| names.iter().filter_map(|name| series.column(name))).flatten().copied().collect()
+    group
+        .series()
+        .iter()
+        .flat_map(|series| names.iter().filter_map(|name| series.column(name)))
+        .flatten()
+        .copied()
+        .collect()
 }
 
 /// Free energies of four windows whose samples are those of the walker.
@@ -127,7 +146,8 @@ fn components() {
         }
     }
     let mean: Vec<f64> = rows.sum().iter().map(|sum| sum / frames as f64).collect();
-    let mut krylov = Krylov::new(coordinates, 10, Width::Narrow, &mut CampaignSeed(1).stream(0, Purpose::KrylovVectors));
+    let mut krylov =
+        Krylov::new(coordinates, 10, Width::Narrow, &mut CampaignSeed(1).stream(0, Purpose::KrylovVectors));
     let components = loop {
         let products = VectorBlock::new(&mean, &krylov.block()).product(&rows);
         if let Some(components) = krylov.add_products(&products) {
@@ -144,8 +164,12 @@ fn electrons() {
         is_ghost: false,
     };
     let water = [("O", [0.0, 0.0, 0.22]), ("H", [0.0, 1.43, -0.88]), ("H", [0.0, -1.43, -0.88])];
-    let molecule =
-        Molecule { atoms: water.into_iter().map(atom).collect(), charge: 0, multiplicity: 1, point_charges: Vec::new() };
+    let molecule = Molecule {
+        atoms: water.into_iter().map(atom).collect(),
+        charge: 0,
+        multiplicity: 1,
+        point_charges: Vec::new(),
+    };
     let basis = named("6-31g*").expect("a set that is compiled in");
     let system = System { molecule: &molecule, basis: &basis };
     for (name, method, derivative) in
