@@ -1,5 +1,5 @@
 #!/bin/bash
-# The checks of every few minutes, in less than three once the dependencies are built: format, lints, unit tests, and the integration
+# The checks of every few minutes, in less than three once the dependencies are built: format, lints, unit tests but those of electronic structure and dynamics, and the integration
 # tests that start no other program than simmpi and run for seconds. `ci/check.sh` runs everything.
 set -eu
 cd "$(dirname "$0")/.."
@@ -10,5 +10,7 @@ export CARGO_PROFILE_DEV_OPT_LEVEL=0 CARGO_PROFILE_DEV_DEBUG=0
 cargo fmt --check
 cargo clippy --locked --all-targets -- -D warnings
 cargo build --locked --bins --examples
-cargo test --locked --lib --test layers --test circles --test language --test limits --test properties --test config --test cli --test trajectories --test replay --test pmf -- --test-threads=2
+# Electronic structure and dynamics take minutes without optimisation.
+cargo test --locked --lib -- --test-threads=2 --skip science::scf --skip science::dynamics --skip engines::qc::embedded
+cargo test --locked --test layers --test circles --test language --test limits --test properties --test config --test cli --test trajectories --test replay --test pmf -- --test-threads=2
 [ ! -s "$SIMMPI_SKIPPED" ] || { echo "skipped:"; sort -u "$SIMMPI_SKIPPED"; }
