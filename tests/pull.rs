@@ -67,10 +67,10 @@ fn frames_have_the_coordinate_that_gromacs_tells_of_them() {
         let own = numbers(&campaign, "coordinate/values");
         let args = ["mdrun", "-s", "window.tpr", "-rerun", "../../ala2.xtc", "-deffnm", "again", "-px", "again_x.xvg"];
         gmx(&campaign, &[&args[..], &["-pf", "again_f.xvg", "-ntmpi", "1", "-ntomp", "1"]].concat());
-        let told = column(&window_file(&campaign, 0, "again_x.xvg"));
-        assert_eq!((own.len(), told.len()), (501, 501));
+        let rerun = column(&window_file(&campaign, 0, "again_x.xvg"));
+        assert_eq!((own.len(), rerun.len()), (501, 501));
         let axis = Axis { period: (kind == "dihedral").then_some(360.0) };
-        let farthest = own.iter().zip(&told).map(|(a, b)| axis.displacement(*a, *b).abs()).fold(0.0, f64::max);
+        let farthest = own.iter().zip(&rerun).map(|(a, b)| axis.displacement(*a, *b).abs()).fold(0.0, f64::max);
         println!("{kind}, wrapped {is_wrapped}: {farthest:.2e} apart at most");
         let limit = if kind == "distance" { 1e-5 } else { 2e-3 };
         assert!(farthest < limit, "{kind}: {farthest}");
@@ -240,6 +240,6 @@ fn what_is_wrong_with_a_coordinate_is_found_by_check() {
     rewrite(&grouped, "config.toml", "windows = 4", "windows = 2\nindex = \"own.ndx\"");
     grouped.run(0, &[]).expect(0, &["0 failed"]);
     let outside = campaign("distance", ENDS, "centers = [0.6, 0.9]\nsteps = 5000");
-    let told = "umbrella.centers: 0.9 nm (entry 1) is outside the sampled range";
-    outside.run(0, &[]).expect(65, &[told, "along the distance"]);
+    let message = "umbrella.centers: 0.9 nm (entry 1) is outside the sampled range";
+    outside.run(0, &[]).expect(65, &[message, "along the distance"]);
 }

@@ -114,7 +114,7 @@ fn free_energies(walker: &[f64]) {
     let window = |k: usize| Window {
         center: k as f64,
         stiffness: 4.0,
-        samples: walker.iter().take(200).map(|x| k as f64 + 0.4 * x.fraction()).collect(),
+        samples: walker.iter().take(200).map(|x| k as f64 + 0.4 * fraction(*x)).collect(),
     };
     for (name, estimator) in [("mbar", Estimator::Mbar), ("wham", Estimator::Wham)] {
         let bins = Bins { low: -1.0, high: 4.0, count: 40, axis: Axis::default() };
@@ -125,14 +125,8 @@ fn free_energies(walker: &[f64]) {
 }
 
 /// A bounded number made of another one by exact operations alone.
-trait Bounded {
-    fn fraction(self) -> f64;
-}
-
-impl Bounded for f64 {
-    fn fraction(self) -> f64 {
-        self - self.floor() - 0.5
-    }
+fn fraction(x: f64) -> f64 {
+    x - x.floor() - 0.5
 }
 
 fn components() {

@@ -45,7 +45,7 @@ pub fn run_worker(rank: &mut Rank, current: Option<&CurrentStage>) -> Result<Sta
     }
 }
 
-/// What rank 0 has been told once and need not be told again.
+/// What has been sent to rank 0 once and need not be sent again.
 #[derive(Default)]
 struct Sent {
     drain_wanted: bool,

@@ -19,7 +19,7 @@ const MAX_LISTED: usize = 5;
 /// To whom a folder belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Owner {
-    /// To nobody: it does not exist or is empty.
+    /// Unowned: it does not exist or is empty.
     None,
     /// To this replica, by its mark.
     ThisReplica,
@@ -106,7 +106,7 @@ pub fn reject_foreign(config: &Config, setup: &Setup) -> Result<(), Faults> {
     check_folders(config, setup, |_, owner| Ok(owner != Owner::Foreign))
 }
 
-/// Checks that all folders belong to this campaign or to nobody. For a `fresh` start those of earlier replicas are removed, or set aside if
+/// Checks that all folders belong to this campaign or are unowned. For a `fresh` start those of earlier replicas are removed, or set aside if
 /// programs have finished in them; a line about the latter is returned.
 ///
 /// # Errors

@@ -29,7 +29,7 @@ pub struct StageSpec {
     /// Whether tasks go to the same ranks as in the stage before, which have in memory what they need: the schedule is then static.
     pub has_rank_affinity: bool,
     /// Whether a task that is stopped ([`Cause::Interrupted`](crate::task::Cause::Interrupted)) goes on from there when it is run again: it
-    /// may then start though it will not end within the allocation, and its program is told to end when the run is to stop.
+    /// may then start though it will not end within the allocation, and its program is ended when the run is to stop.
     pub is_resumable: bool,
     /// Whether a task is one program and nothing else, which another worker thread may prepare while the program of the task before runs.
     pub may_overlap: bool,

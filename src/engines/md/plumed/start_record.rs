@@ -1,7 +1,7 @@
 //! How long were PLUMED's files when a simulation started?
 //!
 //! An input with RESTART makes PLUMED append to the files of another simulation. Their lengths are recorded at the first start, so that the
-//! rows of that simulation are told from those of this one.
+//! rows of that simulation are distinguished from those of this one.
 use super::input::Input;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
