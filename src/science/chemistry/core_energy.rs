@@ -12,22 +12,10 @@ const OUTER_CORES: [(&str, f64); 7] =
     [("Na", -1.47), ("K", -0.93), ("Ca", -1.24), ("Rb", -0.65), ("Sr", -1.0), ("Cs", -0.6), ("Ba", -0.8)];
 
 /// Hartree-Fock energy of the lowest valence orbital of an element in closed-shell molecules, Eh.
+#[rustfmt::skip]
 const VALENCE: [(&str, f64); 15] = [
-    ("C", -1.1),
-    ("N", -1.2),
-    ("O", -1.36),
-    ("F", -1.6),
-    ("Ne", -1.93),
-    ("P", -0.9),
-    ("S", -1.0),
-    ("Cl", -1.1),
-    ("Ar", -1.28),
-    ("Se", -0.9),
-    ("Br", -1.0),
-    ("Kr", -1.15),
-    ("Te", -0.8),
-    ("I", -0.85),
-    ("Xe", -0.94),
+    ("C", -1.1), ("N", -1.2), ("O", -1.36), ("F", -1.6), ("Ne", -1.93), ("P", -0.9), ("S", -1.0), ("Cl", -1.1), ("Ar", -1.28),
+    ("Se", -0.9), ("Br", -1.0), ("Kr", -1.15), ("Te", -0.8), ("I", -0.85), ("Xe", -0.94),
 ];
 
 /// Shift of valence orbitals in an anion, Eh.
