@@ -1,7 +1,6 @@
 //! What can be wrong with the text of a basis set?
 use super::angular_momentum::HIGHEST_ANGULAR;
 use crate::science::chemistry::Element;
-use std::fmt;
 
 /// An error in the text of a basis set.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -12,21 +11,14 @@ pub struct ParseError {
 }
 
 /// The location of an error in a text.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Location {
     /// Line number, counted from 1.
+    #[error("line {0}")]
     Line(usize),
     /// Path of a JSON value, as in `elements.8.electron_shells[2]`.
+    #[error("{0}")]
     Path(String),
-}
-
-impl fmt::Display for Location {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Line(line) => write!(f, "line {line}"),
-            Self::Path(path) => f.write_str(path),
-        }
-    }
 }
 
 /// The kind of error.

@@ -36,20 +36,12 @@ pub enum Error {
 }
 
 /// A feature that the embedded engine lacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Unsupported {
+    #[error("density fitting")]
     DensityFitting,
-    /// Analytic gradient of MP2.
+    #[error("analytic MP2 gradients")]
     Mp2Gradient,
-}
-
-impl fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Unsupported::DensityFitting => "density fitting",
-            Unsupported::Mp2Gradient => "analytic MP2 gradients",
-        })
-    }
 }
 
 /// One SCF iteration.
