@@ -11,18 +11,16 @@ type Map = [f64; 6];
 type ImaginaryMap = [f64; 2];
 
 impl LinearModel {
-    /// The map of mode j for a step of length `t`.
-    fn map(&self, scheme: ClassicalScheme, j: usize, t: f64) -> (Map, ImaginaryMap) {
-        let g = self.couplings[j];
-        let [r0, r1, r2, r3] = self.bath.flow_of(j, t);
-        let half = 0.5 * t * g;
-        match scheme {
-            ClassicalScheme::RungeKutta => self.runge_kutta_map(j, t),
-            ClassicalScheme::KickDrift => ([r0, r1, -r1 * half, r2, r3, -r3 * half], [r0 * half, r2 * half]),
-            ClassicalScheme::KickDriftKick => {
-                ([r0, r1, -r1 * half, r2, r3, -(1.0 + r3) * half], [(1.0 + r0) * half, r2 * half])
-            }
+    /// The map of mode j for a step of length `t`, in which its uncoupled motion is `flow`.
+    #[inline(always)]
+    fn map(&self, scheme: ClassicalScheme, j: usize, t: f64, flow: [f64; 4]) -> (Map, ImaginaryMap) {
+        if scheme == ClassicalScheme::RungeKutta {
+            return self.runge_kutta_map(j, t);
         }
+        let ([r0, r1, r2, r3], half) = (flow, 0.5 * t * self.couplings[j]);
+        // The second half of the kick, in a kick-drift-kick step only.
+        let second = if scheme == ClassicalScheme::KickDriftKick { 1.0 } else { 0.0 };
+        ([r0, r1, -r1 * half, r2, r3, -(second + r3) * half], [(second + r0) * half, r2 * half])
     }
 
     /// The fourth-order Runge-Kutta method takes u' = A u + b with A^2 = -w^2 to u + (t A + t^2 A^2/2 + t^3 A^3/6 + t^4 A^4/24) u
@@ -49,7 +47,8 @@ pub struct AffineStep<'a> {
 impl<'a> AffineStep<'a> {
     /// Steps of length `t`.
     pub fn new(model: &'a LinearModel, scheme: ClassicalScheme, t: f64) -> Self {
-        let (maps, imaginary_maps) = (0..model.bath.coordinates()).map(|j| model.map(scheme, j, t)).unzip();
+        let (maps, imaginary_maps) =
+            (0..model.bath.coordinates()).map(|j| model.map(scheme, j, t, model.bath.flow_of(j, t))).unzip();
         Self { model, scheme, maps, imaginary_maps }
     }
 }
@@ -155,18 +154,10 @@ dispatch! {
         x: &mut Lanes,
         y: &mut Lanes,
     ) {
-        let (h, w, g) = (model.bath.weights[j], model.bath.frequencies[j], model.couplings[j]);
+        let (h, w) = (model.bath.weights[j], model.bath.frequencies[j]);
         for l in 0..LANES {
-            let (m, a) = if scheme == ClassicalScheme::RungeKutta {
-                model.runge_kutta_map(j, t[l])
-            } else {
-                let (cos, sin) = (rotation.0[l], rotation.1[l]);
-                let [r0, r1, r2, r3] = [cos, h / w * sin, -w / h * sin, cos];
-                let half = 0.5 * t[l] * g;
-                // The second half of the kick, in a kick-drift-kick step only.
-                let second = if scheme == ClassicalScheme::KickDriftKick { 1.0 } else { 0.0 };
-                ([r0, r1, -r1 * half, r2, r3, -(second + r3) * half], [(second + r0) * half, r2 * half])
-            };
+            let (cos, sin) = (rotation.0[l], rotation.1[l]);
+            let (m, a) = model.map(scheme, j, t[l], [cos, h / w * sin, -w / h * sin, cos]);
             let (u, v) = (x[l], y[l]);
             x[l] = m[0] * u + m[1] * v + m[2] * force.0[l] + a[0] * force.1[l];
             y[l] = m[3] * u + m[4] * v + m[5] * force.0[l] + a[1] * force.1[l];
