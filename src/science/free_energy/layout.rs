@@ -9,9 +9,6 @@ const LARGEST_BIN_WIDTH: f64 = 0.5;
 /// Parts of a wider bin per standard deviation.
 const PARTS_PER_WIDTH: f64 = 8.0;
 const MOST_PARTS: f64 = 65_536.0;
-/// A lookup table over all intervals between the first and the last is built where it has at most this many entries, or this many per sample.
-const TABLE_ENTRIES: usize = 65_536;
-const TABLE_ENTRIES_PER_SAMPLE: usize = 4;
 
 /// Grid points along the coordinate, bin by bin.
 pub struct Layout {
@@ -107,23 +104,10 @@ pub fn largest_stiffness(windows: &[&Window]) -> f64 {
 
 /// The distinct values of `cells`, ascending, and for each of `cells` the index of its value.
 pub fn numbered(cells: &[i64]) -> (Vec<i64>, Vec<u32>) {
-    let (Some(&first), Some(&last)) = (cells.iter().min(), cells.iter().max()) else { return Default::default() };
-    let span = last.saturating_sub(first) as usize;
-    if span >= TABLE_ENTRIES.max(TABLE_ENTRIES_PER_SAMPLE * cells.len()) {
-        let mut distinct = cells.to_vec();
-        distinct.sort_unstable();
-        distinct.dedup();
-        let numbers = cells.iter().map(|cell| distinct.partition_point(|other| other < cell) as u32).collect();
-        return (distinct, numbers);
-    }
-    let mut table = vec![u32::MAX; span + 1];
-    cells.iter().for_each(|cell| table[(cell - first) as usize] = 0);
-    let mut distinct = Vec::new();
-    for (cell, number) in (first..).zip(&mut table).filter(|(_, number)| **number == 0) {
-        *number = distinct.len() as u32;
-        distinct.push(cell);
-    }
-    let numbers = cells.iter().map(|cell| table[(cell - first) as usize]).collect();
+    let mut distinct = cells.to_vec();
+    distinct.sort_unstable();
+    distinct.dedup();
+    let numbers = cells.iter().map(|cell| distinct.partition_point(|other| other < cell) as u32).collect();
     (distinct, numbers)
 }
 
@@ -133,12 +117,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cells_are_numbered_alike_with_a_table_and_without() {
-        let near = [7, -3, 7, 0, 12, -3];
-        let far = near.map(|cell| cell * 1_000_000);
-        let numbers = vec![2, 0, 2, 1, 3, 0];
-        assert_eq!(numbered(&near), (vec![-3, 0, 7, 12], numbers.clone()));
-        assert_eq!(numbered(&far), (vec![-3_000_000, 0, 7_000_000, 12_000_000], numbers));
+    fn cells_are_numbered_in_ascending_order() {
+        assert_eq!(numbered(&[7, -3, 7, 0, 12, -3]), (vec![-3, 0, 7, 12], vec![2, 0, 2, 1, 3, 0]));
         assert_eq!(numbered(&[]), (vec![], vec![]));
     }
 
