@@ -180,7 +180,7 @@ fn main() {
         for block in Tasks::new(0, count).split(LANES as u64) {
             let result = system.run(block, (CampaignSeed(1), &state, &InitialConditions::default()), &mut || true);
             let is_filled = std::array::from_fn(|l| (l as u64) < block.count());
-            for (sample, row) in result.samples.chunks(system.layout().len()).enumerate() {
+            for (sample, row) in result.samples.chunks(system.layout().size()).enumerate() {
                 populations.add_lanes(sample, &row[0], &is_filled).expect("populations are at most one");
             }
         }

@@ -41,7 +41,7 @@ impl TrajectoryCampaign {
     fn output_bytes(&self) -> u64 {
         let of_point = |point: &Point| {
             let setup = &point.setup;
-            let (samples, numbers) = (setup.clock.samples as u64 + 1, setup.layout().len() as u64);
+            let (samples, numbers) = (setup.clock.samples as u64 + 1, setup.layout().size() as u64);
             // Means, standard errors and exact sums; and single trajectories where they are kept.
             let single = if setup.keep_all { setup.count } else { 0 };
             samples * numbers * 8 * (8 + single)

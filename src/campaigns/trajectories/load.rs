@@ -310,7 +310,7 @@ fn summarize(section: &Section, setup: &Setup) -> Vec<(String, String)> {
     });
     let clock = &setup.clock;
     let memory =
-        setup.model.bath().coordinates() * 16 * 16 * 4 + (clock.samples + 1) * setup.layout().len() * (128 + 64);
+        setup.model.bath().coordinates() * 16 * 16 * 4 + (clock.samples + 1) * setup.layout().size() * (128 + 64);
     let lines = [
         ("trajectories", setup.count.to_string()),
         (

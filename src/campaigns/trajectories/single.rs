@@ -64,11 +64,11 @@ pub fn write(
 fn write_row(setup: &Setup, single: &Single, row: &Row, out: &mut Writer) -> Result<(), Error> {
     let layout = setup.layout();
     let index = row.task as usize;
-    let samples = || row.observables.chunks(layout.len());
+    let samples = || row.observables.chunks(layout.size());
     let populations: Vec<f64> = samples().flat_map(|s| s[..layout.states].to_vec()).collect();
     out.fill(&single.populations, index, &populations)?;
     let density: Vec<Complex> =
-        samples().flat_map(|s| layout.unpack_density(&s[layout.density()..])).map(|[r, i]| Complex { r, i }).collect();
+        samples().flat_map(|s| layout.unpack_density(s)).map(|[r, i]| Complex { r, i }).collect();
     out.fill(&single.density, index, &density)?;
     for (k, rows) in [&single.classical, &single.quantum].into_iter().enumerate() {
         let energies: Vec<f64> = samples().map(|s| s[layout.energies() + k] * setup.units.energy_factor).collect();

@@ -70,7 +70,7 @@ impl TrajectoryWorkload {
     fn summands<'a>(&self, block: &'a BlockResult) -> impl Iterator<Item = (Quantity, usize, &'a Lanes)> + use<'a> {
         let layout = self.setup.layout();
         let (len, energies, positions) =
-            (layout.len(), layout.energies(), layout.len() - layout.position_correlations());
+            (layout.size(), layout.energies(), layout.size() - layout.position_correlations());
         let observables = block.samples.iter().enumerate().map(move |(k, values)| {
             let (sample, k) = (k / len, k % len);
             match k {

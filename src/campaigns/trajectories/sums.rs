@@ -26,7 +26,7 @@ pub struct Sums {
     pub rows: Vec<Row>,
 }
 
-/// All observables of one trajectory, `[T * layout.len()]`.
+/// All observables of one trajectory, `[T * layout.size()]`.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Row {
     /// Index among all trajectories of the point.

@@ -118,7 +118,7 @@ impl PointWriter<'_> {
             // The lower triangle is the complex conjugate, but errors have no sign.
             unpacked.map(|[r, i]| Complex { r, i: if are_errors { i.abs() } else { i } }).collect()
         };
-        let columns = |all| self.columns(all, layout.density(), n * n);
+        let columns = |all| self.columns(all, 0, n * n);
         let (mean, error) = (full(columns(quantum.0), false), full(columns(quantum.1), true));
         self.out.array(&self.path("density_matrix"), &shape, &mean, "none", "density matrix in the diabatic basis")?;
         let about = "standard errors of the real and imaginary part of density_matrix";

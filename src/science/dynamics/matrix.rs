@@ -2,6 +2,14 @@
 use super::{LANES, Lanes, ZERO};
 use crate::science::simd::dispatch;
 
+/// Calls `function::<true>` for a real matrix, otherwise `function::<false>`.
+macro_rules! for_kind {
+    ($matrix:expr, $($function:ident)::+($($argument:expr),*)) => {
+        if $matrix.is_real { $($function)::+::<true>($($argument),*) } else { $($function)::+::<false>($($argument),*) }
+    };
+}
+pub(super) use for_kind;
+
 /// The amplitudes of S states of each trajectory, `[state][lane]`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vector {
@@ -75,18 +83,12 @@ impl Matrix {
 
     /// out = self * v.
     pub fn apply(&self, v: &Vector, out: &mut Vector) {
-        match self.is_real {
-            true => apply::<true>(self, v, out),
-            false => apply::<false>(self, v, out),
-        }
+        for_kind!(self, apply(self, v, out));
     }
 
     /// out = self^+ * v.
     pub fn apply_adjoint(&self, v: &Vector, out: &mut Vector) {
-        match self.is_real {
-            true => apply_adjoint::<true>(self, v, out),
-            false => apply_adjoint::<false>(self, v, out),
-        }
+        for_kind!(self, apply_adjoint(self, v, out));
     }
 
     /// Re <v|self|v>.

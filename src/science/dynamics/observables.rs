@@ -1,4 +1,5 @@
 //! What is recorded of a trajectory at a sample?
+use super::matrix::for_kind;
 use super::{Bath, LANES, Lanes, Matrix, PhaseSpace, Vector, ZERO};
 use crate::science::simd::dispatch;
 
@@ -11,8 +12,9 @@ pub struct Correlations {
     pub coordinates: bool,
 }
 
-/// The order of the observables of a sample: the density matrix as S^2 real numbers, S adiabatic populations, S occupations of surfaces (if the
-/// method has any), S x S population correlations (if asked for), three energies, C position correlations (if asked for).
+/// The order of the observables of a sample: the density matrix as S^2 real numbers (S populations, then real and imaginary part of every
+/// element (i, j), i < j), S adiabatic populations, S occupations of surfaces (if the method has any), S x S population correlations (if asked
+/// for), three energies, C position correlations (if asked for).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     pub states: usize,
@@ -24,18 +26,8 @@ pub struct Layout {
 
 impl Layout {
     /// Number of real numbers in a sample.
-    pub fn len(self) -> usize {
+    pub fn size(self) -> usize {
         self.position_correlations() + if self.correlations.coordinates { self.coordinates } else { 0 }
-    }
-
-    /// Never true: there are always energies.
-    pub fn is_empty(self) -> bool {
-        false
-    }
-
-    /// Start of the density matrix: S populations, then real and imaginary part of every element (i, j), i < j.
-    pub fn density(self) -> usize {
-        0
     }
 
     /// Start of the S adiabatic populations.
@@ -90,7 +82,7 @@ pub struct Observables {
 impl Observables {
     /// All observables zero.
     pub fn new(layout: Layout) -> Self {
-        Self { layout, values: vec![ZERO; layout.len()] }
+        Self { layout, values: vec![ZERO; layout.size()] }
     }
 
     /// Sets the density matrix |c><c| of diabatic amplitudes.
@@ -116,10 +108,7 @@ impl Observables {
         let mut diabatic = Vector::zero(n);
         u.apply(c, &mut diabatic);
         self.set_pure_state(&diabatic);
-        match u.is_real {
-            true => add_diagonal::<true>(u, &correction, &mut self.values),
-            false => add_diagonal::<false>(u, &correction, &mut self.values),
-        }
+        for_kind!(u, add_diagonal(u, &correction, &mut self.values));
     }
 
     /// Scales density matrix and adiabatic populations to the mapping estimators: rho <- 1/S + alpha (rho - 1/S).

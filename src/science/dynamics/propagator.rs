@@ -3,6 +3,7 @@
 //! [`Propagator::advance`] is exact to rounding for any energies. Two states have a closed form. More are advanced by a Taylor series of the
 //! exponential, whose length follows from the Hamiltonian of each trajectory, or by diagonalization where the series would be long.
 //! [`propagate_fourth_order`] is the series of fixed length of QC Lab.
+use super::matrix::for_kind;
 use super::sincos::sincos;
 use super::{Eigen, LANES, Lanes, Matrix, Vector, ZERO};
 use crate::science::simd::dispatch;
@@ -51,10 +52,7 @@ impl Propagator {
             advance_by_diagonalization(h, t, &is_long, c);
         }
         let terms = std::array::from_fn(|l| if is_long[l] { 0 } else { self.series_length(exponent[l]) });
-        match h.is_real {
-            true => add_powers::<true>(h, t, &terms, c, &mut self.power, &mut self.next),
-            false => add_powers::<false>(h, t, &terms, c, &mut self.power, &mut self.next),
-        }
+        for_kind!(h, add_powers(h, t, &terms, c, &mut self.power, &mut self.next));
         (0..h.states).for_each(|i| h.re[i * h.states + i] = self.diagonal[i]);
     }
 
@@ -206,11 +204,7 @@ fn rotate_two(h: &Matrix, t: f64, c: &mut Vector) {
 /// by a factor of 1 - (E t)^6/144. `k` is working memory.
 pub fn propagate_fourth_order(h: &Matrix, t: f64, c: &mut Vector, k: &mut [Vector; 5]) {
     let [power, next, ..] = k;
-    let terms = [4; LANES];
-    match h.is_real {
-        true => add_powers::<true>(h, t, &terms, c, power, next),
-        false => add_powers::<false>(h, t, &terms, c, power, next),
-    }
+    for_kind!(h, add_powers(h, t, &[4; LANES], c, power, next));
 }
 
 #[cfg(test)]

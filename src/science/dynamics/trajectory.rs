@@ -19,7 +19,7 @@ pub struct System<'a> {
 
 /// The recorded observables of a block.
 pub struct BlockResult {
-    /// Observables, `[sample * layout.len() + observable][lane]`.
+    /// Observables, `[sample * layout.size() + observable][lane]`.
     pub samples: Vec<Lanes>,
     pub accepted_hops: Lanes,
     pub frustrated_hops: Lanes,
@@ -86,7 +86,7 @@ impl System<'_> {
     fn empty_result(&self) -> BlockResult {
         let (layout, channels) = (self.layout(), self.model.scattering_range().map_or(0, |_| 3 * self.model.states()));
         BlockResult {
-            samples: vec![ZERO; (self.clock.samples + 1) * layout.len()],
+            samples: vec![ZERO; (self.clock.samples + 1) * layout.size()],
             accepted_hops: ZERO,
             frustrated_hops: ZERO,
             drift: ZERO,
@@ -157,7 +157,7 @@ impl BlockResult {
                 self.breakdown[l].get_or_insert_with(breakdown);
             }
         }
-        self.samples[sample * layout.len()..][..layout.len()].copy_from_slice(&observed.values);
+        self.samples[sample * layout.size()..][..layout.size()].copy_from_slice(&observed.values);
         let trace = |numbers: &[Lanes], l: usize| numbers[..layout.states].iter().map(|lanes| lanes[l]).sum::<f64>();
         for l in 0..LANES {
             let norm = trace(&observed.values, l) / trace(&self.samples, l);

@@ -4,7 +4,7 @@
 //! not: a trivial crossing (Fernandez-Alberti, Roitberg, Nelson and Tretiak, J. Chem. Phys. 137, 014512, 2012,
 //! doi:10.1063/1.4732536; Wang and Prezhdo, J. Phys. Chem. Lett. 5, 713, 2014, doi:10.1021/jz500025c). A trajectory stays on its state
 //! and keeps its momenta.
-use crate::science::dynamics::matrix::column_product;
+use crate::science::dynamics::matrix::{column_product, for_kind};
 use crate::science::dynamics::{Block, LANES, Lanes, Matrix, Vector};
 use crate::science::simd::dispatch;
 
@@ -40,10 +40,7 @@ pub fn follow_states(least: f64, block: &mut Block, overlaps: &mut Vector, cross
 /// Computes <last k|now k> of every state k, and returns the smallest of their squares.
 pub fn find_overlaps(last: &Matrix, now: &Matrix, overlaps: &mut Vector) -> Lanes {
     let mut smallest = [f64::INFINITY; LANES];
-    match now.is_real {
-        true => diagonal_overlaps::<true>(last, now, overlaps, &mut smallest),
-        false => diagonal_overlaps::<false>(last, now, overlaps, &mut smallest),
-    }
+    for_kind!(now, diagonal_overlaps(last, now, overlaps, &mut smallest));
     smallest
 }
 

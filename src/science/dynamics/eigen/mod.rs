@@ -5,7 +5,7 @@
 mod jacobi;
 mod two_states;
 
-use super::matrix::column_product;
+use super::matrix::{column_product, for_kind};
 use super::{LANES, Lanes, Matrix, Vector, ZERO};
 use crate::science::simd::dispatch;
 
@@ -65,16 +65,10 @@ impl Eigen {
     fn solve_many(&mut self, h: &Matrix) {
         self.solutions += 1;
         if self.solutions.is_multiple_of(REORTHOGONALIZE_EVERY) {
-            match h.is_real {
-                true => orthonormalize::<true>(&mut self.vectors),
-                false => orthonormalize::<false>(&mut self.vectors),
-            }
+            for_kind!(h, orthonormalize(&mut self.vectors));
         }
         let Self { values, vectors, work, column, .. } = self;
-        match h.is_real {
-            true => jacobi::solve::<true>(h, values, vectors, work, column),
-            false => jacobi::solve::<false>(h, values, vectors, work, column),
-        }
+        for_kind!(h, jacobi::solve(h, values, vectors, work, column));
         self.sort();
     }
 

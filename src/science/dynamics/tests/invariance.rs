@@ -148,7 +148,7 @@ fn outcome(
     assert!(found.breakdown.iter().all(Option::is_none), "{:?}", found.breakdown);
     let layout = system.layout();
     let mut numbers = Vec::new();
-    for row in found.samples.chunks(layout.len()) {
+    for row in found.samples.chunks(layout.size()) {
         let lanes: Vec<_> =
             (0..LANES).map(|l| layout.unpack_density(&row.iter().map(|x| x[l]).collect::<Vec<_>>())).collect();
         for (i, j) in places.iter().flat_map(|&i| places.iter().map(move |&j| (i, j))) {
@@ -306,7 +306,7 @@ fn a_trajectory_stays_on_its_curve_where_curves_cross_that_hardly_couple() {
                     let begin = (CampaignSeed(5), &state, &InitialConditions::default());
                     let found = system.run(Tasks::new(0, LANES as u64), begin, &mut || true);
                     let what = format!("{} curves, coupling {coupling}, {method}, {integrator:?}", slopes.len());
-                    for row in found.samples.chunks(system.layout().len()) {
+                    for row in found.samples.chunks(system.layout().size()) {
                         row[0].iter().for_each(|p| assert!((p - 1.0).abs() < 1e-9 + 100.0 * coupling, "{what}: {p}"));
                     }
                     let hops: f64 = found.accepted_hops.iter().chain(&found.frustrated_hops).sum();
@@ -327,7 +327,7 @@ fn a_superposition_of_states_that_are_not_coupled_keeps_its_populations() {
         let system = System { correlations: Correlations::default(), ..system(&model, algorithm.as_ref(), &clock) };
         let begin = (CampaignSeed(5), &InitialState::Diabatic(amplitudes.clone()), &InitialConditions::default());
         let found = system.run(Tasks::new(0, LANES as u64), begin, &mut || true);
-        let mut rows = found.samples.chunks(system.layout().len()).map(|row| row[..3].to_vec());
+        let mut rows = found.samples.chunks(system.layout().size()).map(|row| row[..3].to_vec());
         let first = rows.next().unwrap();
         rows.for_each(|row| assert!(difference(&row, &first) < 1e-9, "{method}"));
     }
@@ -356,7 +356,7 @@ fn the_norm_of_a_mean_field_does_not_depend_on_the_size_of_energies() {
             (CampaignSeed(1), &first_state(3), &InitialConditions::default()),
             &mut || true,
         );
-        let last: Vec<f64> = found.samples[2 * system.layout().len()..][..3].iter().map(|lanes| lanes[0]).collect();
+        let last: Vec<f64> = found.samples[2 * system.layout().size()..][..3].iter().map(|lanes| lanes[0]).collect();
         (last, found.breakdown[0].clone())
     };
     let (long, breakdown) = populations(0.1, 50, Integrator::Strang);

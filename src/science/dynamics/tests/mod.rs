@@ -159,7 +159,7 @@ fn convergence(model: &dyn Model, algorithm: &dyn Algorithm, integrator: Integra
         let steps = 10 << halvings;
         let clock = clock(step / f64::from(1u32 << halvings), steps, 1, integrator);
         let found = run(model, algorithm, &clock, Tasks::new(0, 4), &never(steps, 4));
-        found.samples[layout.len()..].to_vec()
+        found.samples[layout.size()..].to_vec()
     };
     let exact = end(9, Integrator::Strang);
     let error = |halvings: u32| {

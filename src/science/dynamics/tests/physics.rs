@@ -5,7 +5,7 @@ use crate::science::sum::{Moments, exponent_for};
 /// The largest deviation of the sum of populations from one, diabatic and adiabatic.
 fn norm_fault(layout: Layout, found: &BlockResult) -> f64 {
     let n = layout.states;
-    let sums = found.samples.chunks(layout.len()).flat_map(|row| {
+    let sums = found.samples.chunks(layout.size()).flat_map(|row| {
         [0, layout.adiabatic()].map(|start| {
             let sum = |l: usize| row[start..start + n].iter().map(|lanes| lanes[l]).sum::<f64>();
             (0..LANES).map(|l| (sum(l) - 1.0).abs()).fold(0.0, f64::max)
@@ -56,7 +56,7 @@ fn two_states_without_a_bath_oscillate_at_the_rabi_frequency() {
     for (algorithm, start) in cases {
         let layout = system(&model, algorithm, &clock).layout();
         let found = run(&model, algorithm, &clock, Tasks::new(0, 4), &start);
-        for (row, t) in found.samples.chunks(layout.len()).zip(clock.times()) {
+        for (row, t) in found.samples.chunks(layout.size()).zip(clock.times()) {
             let population = row[0][..4].iter().sum::<f64>() / 4.0;
             assert!((population - expected(t)).abs() < 1e-9, "at {t}: {population}, not {}", expected(t));
         }
@@ -141,7 +141,7 @@ fn a_lattice_moves_the_same_in_real_and_in_reciprocal_space() {
             let layout = system(&sites, algorithm.as_ref(), &clock).layout();
             let real = run(&sites, algorithm.as_ref(), &clock, Tasks::new(0, 16), &start(false));
             let reciprocal = run(&waves, algorithm.as_ref(), &clock, Tasks::new(0, 16), &start(true));
-            let rows = real.samples.chunks(layout.len()).zip(reciprocal.samples.chunks(layout.len()));
+            let rows = real.samples.chunks(layout.size()).zip(reciprocal.samples.chunks(layout.size()));
             let mut worst = 0.0f64;
             for (a, b) in rows {
                 // What does not depend on the basis: adiabatic populations and energies.
@@ -218,7 +218,7 @@ fn every_surface_weighted_is_the_mean_of_sampled_ones() {
         let mut sums = Moments::new(layout.states, exponent_for(2.0));
         for block in Tasks::new(0, n).split(LANES as u64) {
             let found = run(&model, algorithm, &clock, block, &InitialConditions::default());
-            let last = &found.samples[found.samples.len() - system(&model, algorithm, &clock).layout().len()..];
+            let last = &found.samples[found.samples.len() - system(&model, algorithm, &clock).layout().size()..];
             (0..layout.states).for_each(|k| sums.add_lanes(k, &last[k], &[true; LANES]).unwrap());
         }
         (sums.means(n)[0], sums.standard_errors(n)[0])
@@ -234,7 +234,7 @@ fn correlations_are_products_with_the_beginning() {
     let clock = clock(0.05, 10, 3, Integrator::Strang);
     let layout = system(&model, &mash(), &clock).layout();
     let found = run(&model, &mash(), &clock, Tasks::new(0, 16), &InitialConditions::default());
-    let at = |sample: usize, k: usize, l: usize| found.samples[sample * layout.len() + k][l];
+    let at = |sample: usize, k: usize, l: usize| found.samples[sample * layout.size() + k][l];
     for (sample, l) in [(0, 0), (2, 7), (3, 15)] {
         for (i, j) in [(0, 0), (0, 1), (1, 0), (1, 1)] {
             let product = at(sample, layout.population_correlations() + 2 * i + j, l);
@@ -255,7 +255,7 @@ fn decoherence_lets_other_amplitudes_fade_and_keeps_the_norm() {
         let algorithm = Fssh { decoherence, ..fssh() };
         let layout = system(&model, &algorithm, &clock).layout();
         let found = run(&model, &algorithm, &clock, Tasks::new(0, 16), &never);
-        let last = &found.samples[layout.len()..];
+        let last = &found.samples[layout.size()..];
         // The population of the surface that is not active, over all trajectories.
         let other = |l: usize| {
             (0..2).map(|k| last[layout.adiabatic() + k][l] * (1.0 - last[layout.surfaces() + k][l])).sum::<f64>()
