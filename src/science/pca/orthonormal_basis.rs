@@ -2,7 +2,6 @@
 use crate::science::linear::dot;
 use crate::science::simd::{F64x8, dispatch};
 use bytemuck::cast_slice;
-use std::slice::ChunksExact;
 
 /// Basis vectors that are processed together: an element of another vector is loaded once for all of them.
 const GROUP: usize = 4;
@@ -73,23 +72,16 @@ pub(super) fn norm(vector: &[f64]) -> f64 {
     dot(vector, vector).sqrt()
 }
 
-/// Groups of vectors, and the single vectors that remain.
-#[inline(always)]
-fn grouped(vectors: &[F64x8], groups: usize, stride: usize) -> (ChunksExact<'_, F64x8>, ChunksExact<'_, F64x8>) {
-    let (grouped, others) = vectors.split_at(groups * GROUP * stride);
-    (grouped.chunks_exact(GROUP * stride), others.chunks_exact(stride))
-}
-
 dispatch! {
     /// Subtracts the projections of a vector on others, group by group, and adds the coefficients to `coefficients`.
     fn subtract_all(others: &[F64x8], coefficients: &mut [f64], vector: &mut [F64x8]) {
         let stride = vector.len();
         let (coefficients, rest) = coefficients.as_chunks_mut::<GROUP>();
-        let (groups, others) = grouped(others, coefficients.len(), stride);
-        for (coefficients, group) in coefficients.iter_mut().zip(groups) {
+        let (grouped, others) = others.split_at(coefficients.len() * GROUP * stride);
+        for (coefficients, group) in coefficients.iter_mut().zip(grouped.chunks_exact(GROUP * stride)) {
             subtract_projections(coefficients, group, vector);
         }
-        for (coefficient, one) in rest.iter_mut().zip(others) {
+        for (coefficient, one) in rest.iter_mut().zip(others.chunks_exact(stride)) {
             subtract_projections(std::array::from_mut(coefficient), one, vector);
         }
     }
@@ -126,13 +118,7 @@ fn products<const N: usize>(group: &[F64x8], vector: &[F64x8]) -> [f64; N] {
 dispatch! {
     /// Adds a linear combination of the first vectors.
     fn add_combination(vectors: &[F64x8], coefficients: &[f64], sum: &mut [F64x8]) {
-        let stride = sum.len();
-        let (coefficients, rest) = coefficients.as_chunks::<GROUP>();
-        let (groups, others) = grouped(vectors, coefficients.len(), stride);
-        for (coefficients, group) in coefficients.iter().zip(groups) {
-            add(*coefficients, group, sum);
-        }
-        for (coefficient, one) in rest.iter().zip(others) {
+        for (coefficient, one) in coefficients.iter().zip(vectors.chunks_exact(sum.len())) {
             add([*coefficient], one, sum);
         }
     }
