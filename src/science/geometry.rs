@@ -2,7 +2,7 @@
 //!
 //! The position of a group is its centre of mass. In a periodic box its atoms are at the images closest to the atom in the middle of its list, and
 //! vectors between centres are the shortest ones, as in the pull code of GROMACS (manual.gromacs.org, "The pull code").
-use super::periodic::Cell;
+use super::periodic::{Cell, cross, dot};
 
 /// The kind of coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -98,14 +98,6 @@ fn shortest(cell: Option<&Cell>, v: [f64; 3]) -> [f64; 3] {
 
 fn difference(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
     [0, 1, 2].map(|axis| a[axis] - b[axis])
-}
-
-fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
-    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
-}
-
-fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
-    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 fn length(a: [f64; 3]) -> f64 {

@@ -55,13 +55,8 @@ impl Memory for OwnMemory {
 }
 
 /// An array in private memory.
+#[derive(Debug)]
 struct OwnNumbers(Vec<f64>);
-
-impl Debug for OwnNumbers {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} numbers", self.0.len())
-    }
-}
 
 impl StoredNumbers for OwnNumbers {
     fn numbers(&self) -> &[f64] {

@@ -1,6 +1,7 @@
 //! What is the mathematics and the physics? Pure functions of numbers: no file, no process, no message passes through here.
 pub mod basis;
 pub mod chemistry;
+mod connected_sets;
 pub mod dynamics;
 pub mod exact;
 pub mod expansion;

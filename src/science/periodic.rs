@@ -16,11 +16,8 @@ pub struct Cell {
 impl Cell {
     /// The box of three vectors in rows; none if its volume is zero.
     pub fn new(rows @ [a, b, c]: &[[f64; 3]; 3]) -> Option<Self> {
-        let cross = |u: &[f64; 3], v: &[f64; 3]| {
-            [u[1] * v[2] - u[2] * v[1], u[2] * v[0] - u[0] * v[2], u[0] * v[1] - u[1] * v[0]]
-        };
-        let normals = [cross(b, c), cross(c, a), cross(a, b)];
-        let volume: f64 = (0..3).map(|axis| a[axis] * normals[0][axis]).sum();
+        let normals = [cross(*b, *c), cross(*c, *a), cross(*a, *b)];
+        let volume = dot(*a, normals[0]);
         let is_good = volume.is_finite() && volume != 0.0;
         is_good.then(|| Self { rows: *rows, inverse: normals.map(|normal| normal.map(|x| x / volume)) })
     }
@@ -32,12 +29,12 @@ impl Cell {
 
     /// Distances between opposite faces.
     pub fn heights(&self) -> [f64; 3] {
-        self.inverse.map(|row| 1.0 / libm::sqrt(row[0] * row[0] + row[1] * row[1] + row[2] * row[2]))
+        self.inverse.map(|row| 1.0 / libm::sqrt(dot(row, row)))
     }
 
     /// Fractional coordinates of a vector.
     pub fn fractions(&self, v: [f64; 3]) -> [f64; 3] {
-        self.inverse.map(|row| row[0] * v[0] + row[1] * v[1] + row[2] * v[2])
+        self.inverse.map(|row| dot(row, v))
     }
 
     /// `v` translated by `counts` box vectors.
@@ -53,10 +50,9 @@ impl Cell {
             return near;
         }
         // In a skewed box, the shortest image is among the 27 around the one with the smallest fractional coordinates.
-        let square = |v: &[f64; 3]| v[0] * v[0] + v[1] * v[1] + v[2] * v[2];
         let step = |k: i32, place: u32| f64::from(k / 3_i32.pow(place) % 3 - 1);
         let images = (0..27).map(|k| self.shifted(near, [step(k, 0), step(k, 1), step(k, 2)]));
-        images.fold(near, |best, image| if square(&image) < square(&best) { image } else { best })
+        images.fold(near, |best, image| if dot(image, image) < dot(best, best) { image } else { best })
     }
 
     fn is_rectangular(&self) -> bool {
@@ -72,6 +68,14 @@ impl Cell {
     fn is_beyond_half(&self, v: [f64; 3]) -> bool {
         self.fractions(v).iter().any(|part| part.abs() > 0.5)
     }
+}
+
+pub fn dot(a: [f64; 3], b: [f64; 3]) -> f64 {
+    a[0] * b[0] + a[1] * b[1] + a[2] * b[2]
+}
+
+pub fn cross(a: [f64; 3], b: [f64; 3]) -> [f64; 3] {
+    [a[1] * b[2] - a[2] * b[1], a[2] * b[0] - a[0] * b[2], a[0] * b[1] - a[1] * b[0]]
 }
 
 /// The vector from one position to another.

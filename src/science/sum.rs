@@ -43,16 +43,6 @@ impl Moments {
         Self { exponent, sums: vec![0; values], squares: vec![0; values] }
     }
 
-    /// The number of observables.
-    pub fn len(&self) -> usize {
-        self.sums.len()
-    }
-
-    /// Whether there are no observables.
-    pub fn is_empty(&self) -> bool {
-        self.sums.is_empty()
-    }
-
     /// Adds one task's `value` to observable `index`.
     ///
     /// # Errors
@@ -109,8 +99,9 @@ impl Moments {
     /// # Errors
     /// The sums differ in their observables or quanta, or a sum overflows.
     pub fn merge(&mut self, other: &Moments) -> Result<(), Error> {
-        if (self.len(), self.exponent) != (other.len(), other.exponent) {
-            return Err(Error::Shape { left: self.len(), right: other.len() });
+        let (left, right) = (self.sums.len(), other.sums.len());
+        if (left, self.exponent) != (right, other.exponent) {
+            return Err(Error::Shape { left, right });
         }
         let pairs = self.sums.iter_mut().zip(&other.sums).chain(self.squares.iter_mut().zip(&other.squares));
         for (mine, others) in pairs {

@@ -3,7 +3,6 @@ use super::basis_set::BasisSet;
 use super::gaussian94::parse_gaussian94;
 use std::sync::OnceLock;
 
-/// A file of `data/basis`.
 macro_rules! text {
     ($file:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/basis/", $file))
@@ -24,8 +23,7 @@ const NAMES: [&str; 11] = [
     "def2-TZVP",
 ];
 
-/// In the order of `NAMES`.
-const TEXTS: [&str; NAMES.len()] = [
+pub(super) const TEXTS: [&str; NAMES.len()] = [
     text!("sto-3g.gbs"),
     text!("6-31g.gbs"),
     text!("6-31gs.gbs"),
@@ -39,7 +37,6 @@ const TEXTS: [&str; NAMES.len()] = [
     text!("def2-tzvp.gbs"),
 ];
 
-/// The names of the sets that are compiled in.
 pub fn names() -> &'static [&'static str] {
     &NAMES
 }

@@ -2,6 +2,7 @@
 use super::close_pairs::close_pairs;
 use super::element::Element;
 use super::lattice::{Lattice, Neighbours};
+use crate::science::connected_sets::connected_sets;
 use crate::units::BOHR_ANGSTROM;
 
 /// Two atoms are bonded if they are closer than this times the sum of their covalent radii.
@@ -30,15 +31,8 @@ pub fn bond_ratios(
 /// Connected sets of bonded atoms, also across the boundaries of a periodic cell, each in ascending order, ordered by their first atoms. Positions
 /// in bohr.
 pub fn bonded_sets(elements: &[Element], positions: &[[f64; 3]], lattice: Option<&Lattice>) -> Vec<Vec<usize>> {
-    let mut roots: Vec<usize> = (0..elements.len()).collect();
-    for (Neighbours { one, other, .. }, _) in bond_ratios(elements, positions, lattice, BOND_FACTOR) {
-        let (one, other) = (root_of(&mut roots, one), root_of(&mut roots, other));
-        roots[one.max(other)] = one.min(other);
-    }
-    let mut sets = vec![Vec::new(); elements.len()];
-    (0..elements.len()).for_each(|atom| sets[root_of(&mut roots, atom)].push(atom));
-    sets.retain(|set| !set.is_empty());
-    sets
+    let bonds = bond_ratios(elements, positions, lattice, BOND_FACTOR);
+    connected_sets(elements.len(), bonds.map(|(Neighbours { one, other, .. }, _)| (one, other)))
 }
 
 /// For each atom the smallest of its [`bond_ratios`]; infinite if there is none below `max_ratio`.
@@ -67,15 +61,6 @@ pub fn neighbours(points: &[[f64; 3]], lattice: Option<&Lattice>, cutoff: f64) -
 /// `factor` times the largest sum of covalent radii, bohr.
 fn longest_bond(elements: &[Element], factor: f64) -> f64 {
     factor * elements.iter().map(|&element| bond_length(element, element)).fold(0.0, f64::max)
-}
-
-/// The first atom of the set to which `atom` belongs (union-find with path halving).
-fn root_of(roots: &mut [usize], mut atom: usize) -> usize {
-    while roots[atom] != atom {
-        roots[atom] = roots[roots[atom]];
-        atom = roots[atom];
-    }
-    atom
 }
 
 #[cfg(test)]

@@ -40,25 +40,19 @@ impl Differences {
     /// The length of a step, bohr.
     pub fn step(self) -> f64 {
         match self {
-            Differences::None => 0.0,
-            Differences::GradientFromEnergies => 0.01,
-            Differences::HessianFromGradients | Differences::HessianFromEnergies => 0.005,
+            Self::None => 0.0,
+            Self::GradientFromEnergies => 0.01,
+            Self::HessianFromGradients | Self::HessianFromEnergies => 0.005,
         }
     }
 
     /// A description for reports; none without differences.
     pub fn about(self) -> Option<&'static str> {
         match self {
-            Differences::None => None,
-            Differences::GradientFromEnergies => {
-                Some("gradients by central differences of energies (5 points, 0.01 bohr)")
-            }
-            Differences::HessianFromGradients => {
-                Some("Hessians by central differences of gradients (3 points, 0.005 bohr)")
-            }
-            Differences::HessianFromEnergies => {
-                Some("Hessians by central differences of energies (3 points, 0.005 bohr)")
-            }
+            Self::None => None,
+            Self::GradientFromEnergies => Some("gradients by central differences of energies (5 points, 0.01 bohr)"),
+            Self::HessianFromGradients => Some("Hessians by central differences of gradients (3 points, 0.005 bohr)"),
+            Self::HessianFromEnergies => Some("Hessians by central differences of energies (3 points, 0.005 bohr)"),
         }
     }
 
@@ -70,10 +64,10 @@ impl Differences {
         };
         let mut all = vec![Displacement::default()];
         match self {
-            Differences::None => {}
-            Differences::GradientFromEnergies => all.extend(along(&[-2, -1, 1, 2])),
-            Differences::HessianFromGradients => all.extend(along(&[-1, 1])),
-            Differences::HessianFromEnergies => {
+            Self::None => {}
+            Self::GradientFromEnergies => all.extend(along(&[-2, -1, 1, 2])),
+            Self::HessianFromGradients => all.extend(along(&[-1, 1])),
+            Self::HessianFromEnergies => {
                 all.extend(along(&[-1, 1]));
                 let pairs = (0..coordinates).flat_map(|i| (0..i).map(move |j| (j, i)));
                 let signs = [(-1, -1), (-1, 1), (1, -1), (1, 1)];
@@ -86,7 +80,7 @@ impl Differences {
     /// The contribution of the energy at `displacement` (Eh) to the gradient `[coordinates]`, Eh/bohr; none if the gradient is not computed from
     /// energies.
     pub fn to_gradient(self, displacement: &Displacement, energy: f64, coordinates: usize) -> Option<Vec<f64>> {
-        if self != Differences::GradientFromEnergies {
+        if self != Self::GradientFromEnergies {
             return None;
         }
         let mut gradient = vec![0.0; coordinates];
@@ -114,8 +108,8 @@ impl Differences {
         let (n, step) = (coordinates, self.step());
         let mut hessian = vec![0.0; n * n];
         match (self, &*displacement.0) {
-            (Differences::HessianFromGradients, []) => {}
-            (Differences::HessianFromGradients, &[(i, steps)]) => {
+            (Self::HessianFromGradients, []) => {}
+            (Self::HessianFromGradients, &[(i, steps)]) => {
                 // Half to a row and half to its column, so that the result is symmetric.
                 let i = i as usize;
                 for (j, slope) in gradient.iter().enumerate() {
@@ -124,11 +118,9 @@ impl Differences {
                     hessian[j * n + i] += value;
                 }
             }
-            (Differences::HessianFromEnergies, []) => {
-                (0..n).for_each(|i| hessian[i * n + i] = -2.0 * energy / (step * step))
-            }
-            (Differences::HessianFromEnergies, &[(i, _)]) => hessian[i as usize * (n + 1)] = energy / (step * step),
-            (Differences::HessianFromEnergies, &[(j, m), (i, k)]) => {
+            (Self::HessianFromEnergies, []) => (0..n).for_each(|i| hessian[i * n + i] = -2.0 * energy / (step * step)),
+            (Self::HessianFromEnergies, &[(i, _)]) => hessian[i as usize * (n + 1)] = energy / (step * step),
+            (Self::HessianFromEnergies, &[(j, m), (i, k)]) => {
                 let value = f64::from(m * k) * energy / (4.0 * step * step);
                 hessian[j as usize * n + i as usize] = value;
                 hessian[i as usize * n + j as usize] = value;

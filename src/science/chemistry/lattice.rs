@@ -1,7 +1,7 @@
 //! Along which vectors is a frame periodic, and where are the nearest images of its atoms?
 use super::close_pairs::close_pairs;
 use super::molecule::distance;
-use crate::science::periodic::Cell;
+use crate::science::periodic::{Cell, dot};
 
 /// Integer multiples of the lattice vectors.
 pub type Counts = [i64; 3];
@@ -187,7 +187,6 @@ fn completed(rows: &[[f64; 3]; 3], is_periodic: [bool; 3]) -> Option<[[f64; 3]; 
 
 /// A vector of unit length that is perpendicular to all of at most two others.
 fn normal(others: &[[f64; 3]]) -> Option<[f64; 3]> {
-    let dot = |u: [f64; 3], v: [f64; 3]| u[0] * v[0] + u[1] * v[1] + u[2] * v[2];
     let unit = |v: [f64; 3]| {
         let length = libm::sqrt(dot(v, v));
         (length > 1e-6).then(|| v.map(|x| x / length))

@@ -140,7 +140,8 @@ pub fn arrange(groups: &[Vec<[f64; 3]>], lattice: &Lattice) -> Vec<Joint> {
     joints
 }
 
-fn add(a: Counts, b: Counts) -> Counts {
+/// The translation by both.
+pub fn add(a: Counts, b: Counts) -> Counts {
     std::array::from_fn(|k| a[k] + b[k])
 }
 

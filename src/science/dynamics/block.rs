@@ -22,7 +22,8 @@ pub struct Block {
     /// Whether the amplitudes of each trajectory are given rather than drawn.
     pub has_given_amplitudes: bool,
     uniforms: Vec<Uniforms>,
-    first_uniform: Lanes,
+    /// The uniform random number that selects the initial surface of each trajectory.
+    pub first_uniform: Lanes,
     /// Working memory for coordinates.
     pub force: PhaseSpace,
     /// Working memory for states.
@@ -99,11 +100,6 @@ impl Block {
     /// Whether the random numbers that decide hops are given rather than drawn.
     pub fn has_given_hops(&self) -> bool {
         self.uniforms.iter().all(|uniforms| matches!(uniforms, Uniforms::Given(_)))
-    }
-
-    /// The uniform random number that selects the initial surface of `lane`.
-    pub fn surface_uniform(&self, lane: usize) -> f64 {
-        self.first_uniform[lane]
     }
 
     /// Computes the amplitudes in the adiabatic basis into `scratch[0]`.

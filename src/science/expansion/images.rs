@@ -6,7 +6,7 @@
 use super::bsse::Bsse;
 use super::supersystem::Supersystem;
 use super::tasks::Expansion;
-use crate::science::chemistry::unwrapping::SAME_DISTANCE;
+use crate::science::chemistry::unwrapping::{SAME_DISTANCE, add};
 use crate::science::chemistry::{Counts, Lattice, Nearest};
 
 /// The nearest periodic image that an expansion leaves out.
@@ -138,10 +138,6 @@ impl NearestImages {
         }
         images
     }
-}
-
-fn add(a: Counts, b: Counts) -> Counts {
-    std::array::from_fn(|k| a[k] + b[k])
 }
 
 #[cfg(test)]

@@ -225,13 +225,8 @@ impl Expansion {
         let sign = if (order + size).is_multiple_of(2) { 1 } else { -1 };
         let in_all = || match self.is_interaction_only && order > 1 {
             // Only the interaction of all fragments at once.
-            true => {
-                if size == self.fragments() {
-                    1
-                } else {
-                    -1
-                }
-            }
+            true if size == self.fragments() => 1,
+            true => -1,
             false => sign * self.clusters.containing(&task.real, order),
         };
         match bsse {

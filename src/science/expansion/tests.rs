@@ -68,19 +68,23 @@ fn the_full_expansion_is_the_energy_of_the_supersystem() {
     }
 }
 
-#[test]
-fn terms_of_clusters_add_up_to_their_order() {
-    let expansion = expansion(5, 3, &ALL, true);
+/// The terms of all clusters of an order are its contribution.
+fn check_terms(expansion: &Expansion) {
     let tasks = expansion.tasks();
-    let energies: Vec<_> = tasks.iter().map(|task| Some(energy(&expansion, task))).collect();
-    let results = assembly::energies(&expansion, &tasks, &energies).unwrap();
+    let energies: Vec<_> = tasks.iter().map(|task| Some(energy(expansion, task))).collect();
+    let results = through(expansion);
     for (k, &bsse) in ALL.iter().enumerate() {
         for order in [2, 3] {
-            let terms = assembly::cluster_terms(&expansion, &TaskIndex::new(&tasks), &energies, bsse, order).unwrap();
+            let terms = assembly::cluster_terms(expansion, &TaskIndex::new(&tasks), &energies, bsse, order).unwrap();
             let sum: f64 = terms.iter().map(|term| term.energy.value()).sum();
             assert!((sum - results[k][order - 1].contribution.value()).abs() < 1e-11, "{bsse:?} {order}");
         }
     }
+}
+
+#[test]
+fn terms_of_clusters_add_up_to_their_order() {
+    check_terms(&expansion(5, 3, &ALL, true));
 }
 
 #[test]
@@ -185,18 +189,9 @@ fn under_a_cutoff_each_kept_cluster_adds_its_own_term() {
     assert_eq!(pairs, [[0, 1], [0, 2], [1, 2], [1, 3], [2, 3], [3, 4]].map(|c| c.to_vec()));
     let triples: Vec<_> = expansion.clusters.of_size(3).iter().map(|c| c.to_vec()).collect();
     assert_eq!(triples, [[0, 1, 2], [1, 2, 3]].map(|c| c.to_vec()));
-    let tasks = expansion.tasks();
-    let energies: Vec<_> = tasks.iter().map(|task| Some(energy(&expansion, task))).collect();
-    let results = assembly::energies(&expansion, &tasks, &energies).unwrap();
-    for (k, &bsse) in ALL.iter().enumerate() {
-        for order in [2, 3] {
-            let terms = assembly::cluster_terms(&expansion, &TaskIndex::new(&tasks), &energies, bsse, order).unwrap();
-            let sum: f64 = terms.iter().map(|term| term.energy.value()).sum();
-            assert!((sum - results[k][order - 1].contribution.value()).abs() < 1e-11, "{bsse:?} {order}");
-        }
-    }
+    check_terms(&expansion);
     // Every task has a part in something.
-    assert!(tasks.iter().all(|task| !expansion.weights(task).is_empty()));
+    assert!(expansion.tasks().iter().all(|task| !expansion.weights(task).is_empty()));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub struct BinPoints {
 
 impl BinPoints {
     pub fn new(bin: usize, points: Range<usize>, grid: &Grid) -> Self {
-        let shifts = &grid.shifts()[points.clone()];
+        let shifts = &grid.shifts[points.clone()];
         let log_scale = shifts.iter().map(|shift| -shift).fold(f64::NEG_INFINITY, f64::max);
         let mut scales = vec![0.0; shifts.len()];
         find_scales(shifts, log_scale, &mut scales);

@@ -18,8 +18,8 @@ pub struct Component {
     pub windows: Vec<usize>,
     estimator: Estimator,
     solution: Solution,
-    /// (bin, kT).
-    profile: Vec<(usize, f64)>,
+    /// -ln P of every bin with samples, kT: (bin, value).
+    pub profile: Vec<(usize, f64)>,
     /// Each window compared with what all of them predict for it, from samples in fine cells, `[windows]`.
     pub comparisons: Vec<Comparison>,
     /// Newton steps in all.
@@ -40,7 +40,7 @@ impl Component {
         let (solution, comparisons, steps) = match estimator {
             Estimator::Wham => {
                 let layout = Layout::in_bins(&samples, bins, &windows);
-                let solution = Solution::find(layout, &windows, bins.axis, initial)?;
+                let solution = Solution::find(usize::MAX, layout, &windows, bins.axis, initial)?;
                 let comparisons = match solve_in_cells(&windows, bins, solution.free_energies.clone()) {
                     Ok(in_cells) => in_cells.compare(&windows, bins.axis),
                     Err(_) => vec![Comparison::UNKNOWN; windows.len()],
@@ -52,8 +52,8 @@ impl Component {
                 let cells = Layout::in_fine_cells(&samples, bins, &windows);
                 let all = Layout::as_sampled(&samples, &cells);
                 // Some hundred points instead of all samples: most of the way to the solution.
-                let in_cells = Solution::find(cells, &windows, bins.axis, initial)?;
-                let solution = Solution::find(all, &windows, bins.axis, in_cells.free_energies.clone())?;
+                let in_cells = Solution::find(usize::MAX, cells, &windows, bins.axis, initial)?;
+                let solution = Solution::find(usize::MAX, all, &windows, bins.axis, in_cells.free_energies.clone())?;
                 let steps = in_cells.steps + solution.steps;
                 (solution, in_cells.compare(&windows, bins.axis), steps)
             }
@@ -65,11 +65,6 @@ impl Component {
     /// Free energies `[windows]`, kT; the first is zero.
     pub fn free_energies(&self) -> &[f64] {
         &self.solution.free_energies
-    }
-
-    /// -ln P of every bin with samples, kT: (bin, value).
-    pub fn profile(&self) -> &[(usize, f64)] {
-        &self.profile
     }
 
     /// sum_n p_k(x_n) p_l(x_n): what each pair of windows shares, `[windows][windows]`.
@@ -103,5 +98,5 @@ impl Component {
 pub fn solve_in_cells(windows: &[&Window], bins: &Bins, initial: Vec<f64>) -> Result<Solution, Error> {
     let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
     let layout = Layout::in_fine_cells(&samples, bins, windows);
-    Solution::find_within(MOST_TRIAL_STEPS, layout, windows, bins.axis, initial)
+    Solution::find(MOST_TRIAL_STEPS, layout, windows, bins.axis, initial)
 }

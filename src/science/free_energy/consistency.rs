@@ -105,7 +105,7 @@ impl Solution {
             self.point_of[samples].iter().for_each(|point| own[*point as usize] += weight);
             let predicted = |point: usize| {
                 let bias = window.bias(axis, self.positions[point]);
-                let exponent = self.free_energies[k] - bias - self.shifts()[point];
+                let exponent = self.free_energies[k] - bias - self.grid.shifts[point];
                 if exponent > NEGLIGIBLE { self.counts[point] * exp(exponent) * inverse[point] } else { 0.0 }
             };
             compare(window, axis, &self.positions, &own, predicted)

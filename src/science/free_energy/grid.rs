@@ -22,7 +22,7 @@ pub struct Grid {
     /// exp(base_k - w_k(x) - shift(x)), `[members]`.
     factors: Vec<Lanes>,
     /// shift(x) = max_k(base_k - w_k(x)), `[points]`.
-    shifts: Vec<f64>,
+    pub shifts: Vec<f64>,
     /// Reference free energies of the factors, `[windows]`, kT.
     base: Vec<f64>,
     len: usize,
@@ -119,11 +119,6 @@ impl Grid {
         let mut inverse = vec![0.0; self.padded()];
         invert(self, &scale, &mut inverse);
         inverse
-    }
-
-    /// shift(x) `[points]`, kT: see [`relative_weights`](Grid::relative_weights).
-    pub fn shifts(&self) -> &[f64] {
-        &self.shifts
     }
 
     #[inline(always)]

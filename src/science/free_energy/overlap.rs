@@ -28,20 +28,3 @@ pub fn histogram_overlap(bins: &Bins, a: &[f64], b: &[f64]) -> f64 {
     let part = |(one, other): (u32, u32)| f64::min(f64::from(one) / a.len() as f64, f64::from(other) / b.len() as f64);
     counts(of_a).into_iter().zip(counts(of_b)).map(part).sum()
 }
-
-/// Connected components of a graph of `n` nodes with edges `is_connected`, each ascending.
-pub fn connected_components(n: usize, is_connected: impl Fn(usize, usize) -> bool) -> Vec<Vec<usize>> {
-    let mut group: Vec<usize> = (0..n).collect();
-    for a in 0..n {
-        for b in 0..a {
-            if is_connected(a, b) && group[a] != group[b] {
-                let (keep, lose) = (group[a].min(group[b]), group[a].max(group[b]));
-                group.iter_mut().filter(|g| **g == lose).for_each(|g| *g = keep);
-            }
-        }
-    }
-    let mut names = group.clone();
-    names.sort_unstable();
-    names.dedup();
-    names.into_iter().map(|name| (0..n).filter(|k| group[*k] == name).collect()).collect()
-}

@@ -3,9 +3,10 @@ use super::blocks::Blocks;
 use super::component::Component;
 use super::consistency::Consistency;
 use super::error::Error;
-use super::overlap::{connected_components, histogram_overlap};
+use super::overlap::histogram_overlap;
 use super::window::by_center;
 use super::{Bins, Estimator, Inefficiency, Overlap, Window};
+use crate::science::connected_sets::connected_sets;
 use crate::seed::{CampaignSeed, Purpose};
 use serde::{Deserialize, Serialize};
 
@@ -54,11 +55,12 @@ impl Problem {
         let whole = Component::new(&windows, (0..windows.len()).collect(), &bins, estimator)?;
         let shared = whole.shared();
         // The error of a difference from what two windows share, S, is about sqrt(g/S).
-        let is_connected = |a: usize, b: usize| {
+        let is_connected = |&(a, b): &(usize, usize)| {
             let g = f64::max(inefficiencies[a].g, inefficiencies[b].g);
             shared[a][b] * LARGEST_ERROR * LARGEST_ERROR >= g
         };
-        let groups = connected_components(windows.len(), is_connected);
+        let pairs = (0..windows.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let groups = connected_sets(windows.len(), pairs.filter(is_connected));
         let components = match groups.len() {
             1 => vec![whole],
             _ => groups
@@ -122,7 +124,7 @@ impl Problem {
         let mut found = self.empty_replicate();
         for component in &self.components {
             component.windows.iter().zip(component.free_energies()).for_each(|(k, f)| found.free_energies[*k] = *f);
-            component.profile().iter().for_each(|(bin, f)| found.profile[*bin] = *f);
+            component.profile.iter().for_each(|(bin, f)| found.profile[*bin] = *f);
         }
         found
     }

@@ -14,7 +14,7 @@ const LARGEST_CHANGE: f64 = 1.0;
 pub struct Solution {
     /// Numbers of samples `[windows]`.
     numbers: Vec<f64>,
-    grid: Grid,
+    pub grid: Grid,
     /// Positions of the grid points `[points]`.
     pub positions: Vec<f64>,
     /// The grid point of every sample, window after window.
@@ -32,19 +32,12 @@ pub struct Solution {
 }
 
 impl Solution {
-    /// The free energies of `windows` with samples laid out as in `layout`; the iteration starts from `base`, kT.
-    ///
-    /// # Errors
-    /// The equations cannot be solved.
-    pub fn find(layout: Layout, windows: &[&Window], axis: Axis, base: Vec<f64>) -> Result<Self, Error> {
-        Self::find_within(usize::MAX, layout, windows, axis, base)
-    }
-
-    /// As [`find`](Solution::find), with about `most_steps` Newton steps at most.
+    /// The free energies of `windows` with samples laid out as in `layout`; the iteration starts from `base`, kT, and is given up after about
+    /// `most_steps` Newton steps far from it.
     ///
     /// # Errors
     /// The equations cannot be solved, or not in so many steps.
-    pub fn find_within(
+    pub fn find(
         most_steps: usize,
         layout: Layout,
         windows: &[&Window],
@@ -92,16 +85,11 @@ impl Solution {
         self.grid.relative_weights(&self.numbers, &self.change)
     }
 
-    /// shift(x), `[points]`, kT.
-    pub fn shifts(&self) -> &[f64] {
-        self.grid.shifts()
-    }
-
     /// ln of the unbiased weight of every point, up to a constant, `[points]`.
     pub fn log_weights(&self) -> Vec<f64> {
         let inverse = self.inverse_denominators();
         let of_point = |(point, shift): (usize, &f64)| libm::log(self.counts[point] * inverse[point]) - shift;
-        self.grid.shifts().iter().enumerate().map(of_point).collect()
+        self.grid.shifts.iter().enumerate().map(of_point).collect()
     }
 }
 

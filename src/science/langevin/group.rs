@@ -166,15 +166,6 @@ impl Group {
         self.step
     }
 
-    pub fn bias(&self) -> Option<&Bias> {
-        self.bias.as_ref()
-    }
-
-    /// The time series so far, `[walkers]`.
-    pub fn series(&self) -> &[Series] {
-        &self.series
-    }
-
     /// The time series of a finished group, `[walkers]`.
     pub fn into_series(self) -> Vec<Series> {
         self.series

@@ -171,7 +171,7 @@ fn results_do_not_depend_on_the_calls_and_streams_differ() {
         in_parts.advance(steps).unwrap();
     }
     assert_eq!(in_parts.step(), 5000);
-    assert_eq!(in_parts.series(), whole);
+    assert_eq!(in_parts.into_series(), whole);
     assert_eq!(whole[0].values[0].len(), 251);
     let x = |series: &Series| series.column("x").unwrap()[250].to_bits();
     let other = run(&system, 4, 5000);

@@ -187,10 +187,6 @@ impl Bias {
         }
     }
 
-    pub fn settings(&self) -> &Settings {
-        &self.parameters.settings
-    }
-
     /// gamma.
     pub fn bias_factor(&self) -> f64 {
         self.parameters.factor

@@ -113,18 +113,9 @@ impl Krylov {
         let matrix = Band::new(n, self.width.vectors(), |row, column| self.projected[row][column]);
         let EigenPairs { values, vectors, residuals: inside } = matrix.largest(self.wanted);
         let missed = |k: usize| {
-            let outside = (0..self.basis.count() - n)
-                .map(|b| {
-                    vectors
-                        .row(k)
-                        .iter()
-                        .skip(known)
-                        .zip(outside)
-                        .map(|(part, of)| part * of.get(b).unwrap_or(&0.0))
-                        .sum::<f64>()
-                })
-                .map(|x| x * x)
-                .sum::<f64>();
+            let newest = || vectors.row(k).iter().skip(known).zip(outside);
+            let along = |b: usize| newest().map(|(part, of)| part * of.get(b).unwrap_or(&0.0)).sum::<f64>();
+            let outside = (0..self.basis.count() - n).map(along).map(|x| x * x).sum::<f64>();
             let missed = (outside + inside[k] * inside[k]).sqrt() / values[k];
             // Eigenvalues below zero are rounding errors.
             if missed >= 0.0 { missed } else { f64::INFINITY }

@@ -76,16 +76,10 @@ fn rotation_and_translation_are_removed() {
 #[test]
 fn no_other_rotation_brings_a_frame_closer() {
     let frames = frames(9, 2);
-    let at = |frame: &[[f32; 3]]| {
-        let superposition = Superposition::new(all(9), all(9), &frames[0]).unwrap();
-        let mut rows = Rows::with_capacity(27, 1);
-        superposition.add(frame, &mut Scratch::default(), &mut rows);
-        rows.largest_square()
-    };
-    let best = at(&frames[1]);
     let superposition = Superposition::new(all(9), all(9), &frames[0]).unwrap();
     let mut rows = Rows::with_capacity(27, 1);
     superposition.add(&frames[1], &mut Scratch::default(), &mut rows);
+    let best = rows.largest_square();
     let deviations: Vec<f64> = rows.iter().flatten().map(|x| f64::from(*x)).collect();
     let superposed = superposition.positions(&deviations);
     for (i, j) in [(0, 1), (1, 2), (2, 0)] {

@@ -71,9 +71,8 @@ pub fn free_energy(
     let bins: usize = axes.iter().map(|axis| axis.bins).product();
     let mut shares: Vec<Vec<f64>> = axes.iter().map(|axis| vec![0.0; axis.bins]).collect();
     let pooled = weighted.pool(bins, |point, weight, sums| add(axes, &coordinates, point, weight, &mut shares, sums));
-    let estimates = pooled.estimate(bins, |density, out| {
-        out.iter_mut().zip(density).for_each(|(out, density)| *out = -thermal_energy * libm::log(*density));
-    });
+    let of_density = |density: &f64| -thermal_energy * libm::log(*density);
+    let estimates = pooled.estimate(|densities| densities.iter().map(of_density).collect());
     let least = estimates.iter().map(|estimate| estimate.value).fold(f64::INFINITY, f64::min);
     let relative = |estimate: &Estimate| if estimate.value.is_finite() { estimate.value - least } else { f64::NAN };
     Ok(FreeEnergy {
@@ -136,7 +135,7 @@ pub fn difference(
     };
     let difference = |p: &[f64]| thermal_energy * (libm::log(p[1]) - libm::log(p[0]));
     let pooled = weighted.pool(2, add);
-    let estimate = pooled.estimate(1, |means, out| out[0] = difference(means))[0];
+    let estimate = pooled.estimate(|means| vec![difference(means)])[0];
     let of_replicas = match replicas {
         [_] => vec![estimate.value],
         _ => pooled.means.iter().map(|means| difference(means)).collect(),

@@ -16,9 +16,9 @@ pub(super) struct Estimate {
 }
 
 impl PartMeans {
-    /// The function `of` of the pooled means, `[outputs]`, each value with its error by the delete-one-group jackknife for unequal groups (Busing, Meijer and van
-    /// der Leeden, Stat. Comput. 9, 3, 1999, doi:10.1023/A:1008800423698).
-    pub fn estimate(&self, outputs: usize, of: impl Fn(&[f64], &mut [f64])) -> Vec<Estimate> {
+    /// The function `of` of the pooled means, each value with its error by the delete-one-group jackknife for unequal groups (Busing, Meijer
+    /// and van der Leeden, Stat. Comput. 9, 3, 1999, doi:10.1023/A:1008800423698).
+    pub fn estimate(&self, of: impl Fn(&[f64]) -> Vec<f64>) -> Vec<Estimate> {
         let values = self.means[0].len();
         let total: f64 = self.weights.iter().sum();
         // Sums over the parts after each, so that sums without a part are exact: zero stays zero.
@@ -28,12 +28,7 @@ impl PartMeans {
             after.push((last.0 + weight, plus(&last.1, *weight, means)));
         }
         after.reverse();
-        let evaluate = |weight: f64, sums: &[f64]| {
-            let mut out = vec![0.0; outputs];
-            let means: Vec<f64> = sums.iter().map(|sum| sum / weight).collect();
-            of(&means, &mut out);
-            out
-        };
+        let evaluate = |weight: f64, sums: &[f64]| of(&sums.iter().map(|sum| sum / weight).collect::<Vec<f64>>());
         let whole = evaluate(total, &after[0].1);
         let parts: Vec<usize> = (0..self.weights.len()).filter(|k| self.weights[*k] > 0.0).collect();
         let mut before = (0.0, vec![0.0; values]);
@@ -46,7 +41,7 @@ impl PartMeans {
             before = (before.0 + weight, plus(&before.1, *weight, means));
         }
         let sizes: Vec<f64> = parts.iter().map(|k| total / self.weights[*k]).collect();
-        (0..outputs)
+        (0..whole.len())
             .map(|k| jackknife(whole[k], &sizes, &left_out.iter().map(|out| out[k]).collect::<Vec<_>>()))
             .collect()
     }

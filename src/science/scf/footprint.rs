@@ -110,15 +110,12 @@ impl Footprint {
 mod tests {
     use super::*;
     use crate::science::basis::named;
-    use crate::science::chemistry::{Atom, Element, Molecule};
     use crate::science::scf::Integrals;
+    use crate::science::scf::tests::skewed_water;
 
     #[test]
     fn the_estimate_is_the_memory_of_the_integrals_and_whether_they_are_stored() {
-        let atom =
-            |symbol: &str, position| Atom { element: Element::from_symbol(symbol).unwrap(), position, is_ghost: false };
-        let atoms = vec![atom("O", [0.0, 0.0, 0.2]), atom("H", [0.1, 1.5, -0.9]), atom("H", [0.0, -1.3, -0.8])];
-        let water = Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() };
+        let water = skewed_water();
         for (set, method) in [("cc-pvtz", Method::Hf), ("cc-pvtz", Method::Mp2)] {
             let basis = named(set).unwrap();
             let system = System { molecule: &water, basis: &basis };

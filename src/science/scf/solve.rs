@@ -20,8 +20,6 @@ pub struct ScfResult {
     pub scf_energy: f64,
     /// MP2 correlation energy, Eh; none for Hartree-Fock.
     pub correlation_energy: Option<f64>,
-    /// Same-spin part of the correlation energy, Eh.
-    pub same_spin_energy: Option<f64>,
     /// Repulsion of nuclei among themselves and by point charges, Eh.
     pub nuclear_repulsion: f64,
     /// Expectation value of S^2 of the Hartree-Fock determinant.
@@ -73,22 +71,14 @@ pub fn solve_all(
     settings: &Settings,
     derivative: Derivative,
 ) -> Vec<Result<ScfResult, Error>> {
-    let groups = systems.chunks(integrals.tasks_per_pass(settings.memory_mb));
-    groups.flat_map(|group| solve_group(integrals, group, settings, derivative)).collect()
-}
-
-fn solve_group(
-    integrals: &Integrals,
-    systems: &[System<'_>],
-    settings: &Settings,
-    derivative: Derivative,
-) -> Vec<Result<ScfResult, Error>> {
-    let searches = systems.iter().map(|system| search(integrals, system, settings, derivative)).collect();
-    let states = converge(integrals, searches);
-    let finish = |(system, state): (&System<'_>, Result<ScfState, Error>)| {
-        finish(integrals, system.molecule, state?, settings, derivative)
+    let solve_group = |group: &[System<'_>]| {
+        let searches = group.iter().map(|system| search(integrals, system, settings, derivative)).collect();
+        let finish = |(system, state): (&System<'_>, Result<ScfState, Error>)| {
+            finish(integrals, system.molecule, state?, settings, derivative)
+        };
+        group.iter().zip(converge(integrals, searches)).map(finish).collect::<Vec<_>>()
     };
-    systems.iter().zip(states).map(finish).collect()
+    systems.chunks(integrals.tasks_per_pass(settings.memory_mb)).flat_map(solve_group).collect()
 }
 
 /// Validates a system and sets up the search for its SCF solution.
@@ -130,7 +120,6 @@ fn finish(
         energy: scf_energy + correlation_energy.unwrap_or(0.0),
         scf_energy,
         correlation_energy,
-        same_spin_energy: correlation.map(|parts| parts.same_spin),
         nuclear_repulsion,
         s_squared: state.s_squared(&integrals.overlap),
         iterations: state.iterations,

@@ -27,6 +27,11 @@ fn water() -> Molecule {
     molecule(&WATER, 0, 1)
 }
 
+/// Water without any symmetry.
+pub(super) fn skewed_water() -> Molecule {
+    molecule(&[("O", [0.0, 0.0, 0.2]), ("H", [0.1, 1.5, -0.9]), ("H", [0.0, -1.3, -0.8])], 0, 1)
+}
+
 /// Two waters that are not symmetric to one another.
 fn dimer(is_ghost: [bool; 2]) -> Molecule {
     let second = [("O", [0.3, 0.2, 5.6]), ("H", [0.1, -0.3, 3.8]), ("H", [1.6, 1.1, 6.3])];
@@ -309,12 +314,9 @@ fn dependent_functions_are_left_out_and_reported() {
         assert!((result.energy - single).abs() < 1e-6, "{} and {single}", result.energy);
     }
     let diagnostics = run(&two(4e-3), "6-31g", &Settings::default(), Derivative::Energy).unwrap().diagnostics;
-    assert!(
-        diagnostics
-            .iter()
-            .any(|diagnostic| matches!(diagnostic, Diagnostic::NearlyDependent { .. } | Diagnostic::Dependent { .. })),
-        "{diagnostics:?}"
-    );
+    let is_dependent =
+        |of: &Diagnostic| matches!(of, Diagnostic::NearlyDependent { .. } | Diagnostic::Dependent { .. });
+    assert!(diagnostics.iter().any(is_dependent), "{diagnostics:?}");
 }
 
 #[test]
@@ -326,11 +328,8 @@ fn a_level_shift_helps_where_extrapolation_alone_fails() {
         let settings = Settings { guess, ..Settings::default() };
         let result = run(&salt, "sto-3g", &settings, Derivative::Energy).unwrap();
         assert!(result.iterations > 100);
-        assert!(
-            result.diagnostics.iter().any(|diagnostic| matches!(diagnostic, Diagnostic::Followed { .. })),
-            "{:?}",
-            result.diagnostics
-        );
+        let is_followed = |diagnostic: &Diagnostic| matches!(diagnostic, Diagnostic::Followed { .. });
+        assert!(result.diagnostics.iter().any(is_followed), "{:?}", result.diagnostics);
         assert!((result.energy + 257.503_667).abs() < 2e-6, "{}", result.energy);
     }
 }
@@ -408,10 +407,7 @@ fn systems_iterated_together_give_the_bits_of_each_alone_and_one_that_is_refused
 
 #[test]
 fn the_lowest_eigenvalue_is_the_curvature_of_the_energy_along_its_rotations() {
-    let atom =
-        |symbol: &str, position| Atom { element: Element::from_symbol(symbol).unwrap(), position, is_ghost: false };
-    let atoms = vec![atom("O", [0.0, 0.0, 0.2]), atom("H", [0.1, 1.5, -0.9]), atom("H", [0.0, -1.3, -0.8])];
-    let water = Molecule { atoms, charge: 0, multiplicity: 1, point_charges: Vec::new() };
+    let water = skewed_water();
     let basis = named("6-31g").unwrap();
     let integrals = Integrals::new(&System { molecule: &water, basis: &basis }, 100).unwrap();
     let settings = Settings { convergence: 1e-12, ..Settings::default() };

@@ -1,6 +1,6 @@
 //! What is known of an atom?
 use super::ambiguous_number::AmbiguousNumber;
-use super::residue_names;
+use super::residue_names::{NUCLEIC, PROTEIN};
 use crate::science::chemistry::Element;
 use std::sync::Arc;
 
@@ -52,7 +52,7 @@ impl Atom {
 
     /// Whether it belongs to a protein or a nucleic acid.
     pub fn is_of_polymer(&self) -> bool {
-        residue_names::is_protein(&self.residue) || residue_names::is_nucleic(&self.residue)
+        PROTEIN.contains(&self.residue.as_str()) || NUCLEIC.contains(&self.residue.as_str())
     }
 
     pub(super) fn is_hydrogen(&self) -> bool {

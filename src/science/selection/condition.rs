@@ -1,7 +1,8 @@
 //! Does an atom satisfy the condition of a selection?
 use super::atom::Atom;
 use super::number_ranges::{self, NumberKind, Truth};
-use super::{residue_names, wildcard};
+use super::residue_names::{BACKBONE, NUCLEIC, PROTEIN, WATER};
+use super::wildcard;
 use crate::science::chemistry::Element;
 
 /// A condition on atoms.
@@ -37,12 +38,12 @@ impl Condition {
         match self {
             Condition::All => Truth::Yes,
             Condition::None => Truth::No,
-            Condition::Protein => residue_names::is_protein(&atom.residue).into(),
+            Condition::Protein => PROTEIN.contains(&atom.residue.as_str()).into(),
             Condition::Backbone => {
-                (residue_names::is_protein(&atom.residue) && residue_names::is_backbone(&atom.name)).into()
+                (PROTEIN.contains(&atom.residue.as_str()) && BACKBONE.contains(&atom.name.as_str())).into()
             }
-            Condition::Nucleic => residue_names::is_nucleic(&atom.residue).into(),
-            Condition::Water => residue_names::is_water(&atom.residue).into(),
+            Condition::Nucleic => NUCLEIC.contains(&atom.residue.as_str()).into(),
+            Condition::Water => WATER.contains(&atom.residue.as_str()).into(),
             Condition::Heavy => (!atom.is_hydrogen()).into(),
             Condition::Text(attribute, patterns) => matches_any(*attribute, patterns, atom).into(),
             Condition::Number(kind, ranges) => number_ranges::is_among(*kind, ranges, atom, index),

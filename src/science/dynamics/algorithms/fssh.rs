@@ -42,7 +42,7 @@ impl Algorithm for Fssh {
         }
         let populations: Vec<Lanes> = (0..block.c.states()).map(|k| block.scratch[0].population(k)).collect();
         for l in 0..LANES {
-            let u = block.surface_uniform(l);
+            let u = block.first_uniform[l];
             let mut sum = 0.0;
             let chosen = populations.iter().position(|population| {
                 sum += population[l];
