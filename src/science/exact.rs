@@ -19,7 +19,6 @@ pub enum Error {
     Overflow,
 }
 
-/// A sum, in units of 2^-80.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Exact(i128);
 
@@ -44,15 +43,10 @@ impl Exact {
         Ok(())
     }
 
-    /// The sum of both.
-    ///
-    /// # Errors
-    /// The sum overflows.
     pub fn plus(self, other: Self) -> Result<Self, Error> {
         self.0.checked_add(other.0).map(Self).ok_or(Error::Overflow)
     }
 
-    /// The nearest floating-point number.
     pub fn value(self) -> f64 {
         libm::scalbn(self.0 as f64, -EXPONENT)
     }

@@ -4,7 +4,6 @@
 //! vectors between centres are the shortest ones, as in the pull code of GROMACS (manual.gromacs.org, "The pull code").
 use super::periodic::{Cell, cross, dot};
 
-/// The kind of coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Distance between two groups, nm.
@@ -17,7 +16,6 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// Number of groups.
     pub fn groups(self) -> usize {
         match self {
             Self::Distance => 2,
@@ -26,7 +24,6 @@ impl Kind {
         }
     }
 
-    /// The name in messages and in GROMACS.
     pub fn name(self) -> &'static str {
         match self {
             Self::Distance => "distance",

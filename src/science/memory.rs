@@ -31,7 +31,6 @@ pub struct MemoryBudget<'a> {
 }
 
 impl MemoryBudget<'static> {
-    /// A budget of private memory.
     pub fn own(memory_mb: usize) -> Self {
         Self { memory_mb, memory: &OwnMemory }
     }
@@ -54,7 +53,6 @@ impl Memory for OwnMemory {
     }
 }
 
-/// An array in private memory.
 #[derive(Debug)]
 struct OwnNumbers(Vec<f64>);
 

@@ -4,10 +4,8 @@
 //! apart, or move by a box length from one frame to the next.
 use crate::science::simd::dispatch;
 
-/// A periodic box.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cell {
-    /// Box vectors.
     rows: [[f64; 3]; 3],
     /// Rows of the matrix that transforms a vector to fractional coordinates.
     inverse: [[f64; 3]; 3],
@@ -22,7 +20,6 @@ impl Cell {
         is_good.then(|| Self { rows: *rows, inverse: normals.map(|normal| normal.map(|x| x / volume)) })
     }
 
-    /// Box vectors in rows.
     pub fn rows(&self) -> &[[f64; 3]; 3] {
         &self.rows
     }
@@ -32,7 +29,6 @@ impl Cell {
         self.inverse.map(|row| 1.0 / libm::sqrt(dot(row, row)))
     }
 
-    /// Fractional coordinates of a vector.
     pub fn fractions(&self, v: [f64; 3]) -> [f64; 3] {
         self.inverse.map(|row| dot(row, v))
     }

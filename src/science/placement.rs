@@ -13,7 +13,6 @@ const SPREAD_OVER_SPACING: f64 = 2.0 / 3.0;
 /// A value of a periodic coordinate is sampled if a sample is closer than this fraction of the period (15 degrees).
 const NEAR_ON_CIRCLE: f64 = 1.0 / 24.0;
 
-/// Samples of a coordinate from a simulation without restraints.
 #[derive(Clone, Debug)]
 pub struct Sampled {
     axis: Axis,
@@ -72,7 +71,6 @@ impl Sampled {
         self.values[below] + (position - below as f64) * (self.values[above] - self.values[below])
     }
 
-    /// The standard deviation.
     pub fn spread(&self) -> f64 {
         let n = self.values.len() as f64;
         let mean = self.values.iter().sum::<f64>() / n;

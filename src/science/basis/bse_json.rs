@@ -29,7 +29,6 @@ struct Functions {
     ecp_potentials: Vec<IgnoredAny>,
 }
 
-/// Contractions of the same primitives.
 #[derive(Deserialize)]
 struct Contractions {
     function_type: String,
@@ -75,7 +74,6 @@ pub fn parse_bse_json(text: &str) -> Result<BasisSet, ParseError> {
     Ok(BasisSet { name: file.name, is_spherical: kind.is_none_or(|kind| kind == Kind::Spherical), shells })
 }
 
-/// The kind of functions of a shell.
 #[derive(Clone, Copy, PartialEq)]
 enum Kind {
     Spherical,

@@ -2,7 +2,6 @@
 use super::angular_momentum::HIGHEST_ANGULAR;
 use crate::science::chemistry::Element;
 
-/// An error in the text of a basis set.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{location}: {kind}")]
 pub struct ParseError {
@@ -10,7 +9,6 @@ pub struct ParseError {
     pub kind: ErrorKind,
 }
 
-/// The location of an error in a text.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Location {
     /// Line number, counted from 1.
@@ -21,7 +19,6 @@ pub enum Location {
     Path(String),
 }
 
-/// The kind of error.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum ErrorKind {
     #[error("expected an element and `0`, as in `O 0`, found `{0}`")]
@@ -68,7 +65,6 @@ pub enum ErrorKind {
     Json(String),
 }
 
-/// As in `2 columns`.
 fn columns(count: usize) -> String {
     if count == 1 { "1 column".to_owned() } else { format!("{count} columns") }
 }

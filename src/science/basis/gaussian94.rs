@@ -52,7 +52,6 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// Reads the whole text.
     fn set(&mut self, set: &mut BasisSet) -> Result<(), ErrorKind> {
         while let Some(words) = self.words() {
             match *words.as_slice() {
@@ -66,7 +65,6 @@ impl<'a> Reader<'a> {
         if set.shells.is_empty() { Err(ErrorKind::NoElements) } else { Ok(()) }
     }
 
-    /// Reads an element up to its `****`.
     fn element(&mut self, words: &[&str], set: &mut BasisSet) -> Result<(), ErrorKind> {
         let element = element(words)?;
         let is_repeated = set.shells.contains_key(&element);

@@ -23,7 +23,6 @@ pub enum Differences {
 pub struct Displacement(pub Box<[(u32, i8)]>);
 
 impl Displacement {
-    /// Whether nothing is displaced.
     pub fn is_none(&self) -> bool {
         self.0.is_empty()
     }

@@ -24,7 +24,6 @@ const COVALENT_RADII: [f64; SYMBOLS.len()] = [
     1.50, 1.50, 1.50, 1.50,
 ];
 
-/// A chemical element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Element(u8);
 
@@ -40,7 +39,6 @@ impl Element {
         Some(Self(index as u8 + 1))
     }
 
-    /// The atomic number.
     pub fn number(self) -> u32 {
         self.0.into()
     }

@@ -69,7 +69,6 @@ impl Lattice {
         self.cell.rows()
     }
 
-    /// Along which vectors it is periodic.
     pub fn is_periodic(&self) -> [bool; 3] {
         self.is_periodic
     }

@@ -12,7 +12,6 @@ pub struct Atom {
     pub is_ghost: bool,
 }
 
-/// A point charge in which a molecule is embedded.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PointCharge {
     /// Elementary charges.
@@ -58,7 +57,6 @@ impl Molecule {
     }
 }
 
-/// The distance of two points.
 pub fn distance(a: [f64; 3], b: [f64; 3]) -> f64 {
     libm::sqrt((0..3).map(|k| (a[k] - b[k]) * (a[k] - b[k])).sum())
 }

@@ -20,9 +20,6 @@ pub enum Split {
 
 /// The translation of each atom, in lattice vectors, that makes each of `sets` whole: its first atom stays, the others follow along bonds, and
 /// parts not connected by bonds are moved to their nearest images. Positions in bohr.
-///
-/// # Errors
-/// A set cannot be made whole.
 pub fn make_whole(
     elements: &[Element],
     positions: &[[f64; 3]],
@@ -112,7 +109,6 @@ pub struct Joint {
     pub counts: Counts,
     /// Index of the group to which it was moved.
     pub to: usize,
-    /// Its nearest image to that group.
     pub nearest: Nearest,
 }
 
@@ -140,7 +136,6 @@ pub fn arrange(groups: &[Vec<[f64; 3]>], lattice: &Lattice) -> Vec<Joint> {
     joints
 }
 
-/// The translation by both.
 pub fn add(a: Counts, b: Counts) -> Counts {
     std::array::from_fn(|k| a[k] + b[k])
 }

@@ -10,12 +10,10 @@ pub struct Absorbed {
 }
 
 impl Absorbed {
-    /// No trajectory absorbed yet.
     pub fn new(model: &dyn Model, beyond: f64) -> Self {
         Self { beyond, lanes: [false; LANES], state: Block::blank(model) }
     }
 
-    /// Whether all trajectories are absorbed.
     pub fn is_all(&self) -> bool {
         !self.lanes.contains(&false)
     }

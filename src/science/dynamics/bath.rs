@@ -32,7 +32,6 @@ impl Bath {
         Self { masses: vec![mass; dimensions], weights: vec![1.0; dimensions], frequencies: vec![0.0; dimensions] }
     }
 
-    /// The number of degrees of freedom.
     pub fn coordinates(&self) -> usize {
         self.masses.len()
     }
@@ -49,7 +48,6 @@ impl Bath {
         (libm::sqrt(2.0 / (m * h)) * x, libm::sqrt(2.0 * m * h) * y)
     }
 
-    /// The positions of one degree of freedom.
     pub fn positions(&self, j: usize, z: &PhaseSpace) -> Lanes {
         z.x[j].map(|x| self.to_real(j, x, 0.0).0)
     }
@@ -133,7 +131,6 @@ pub struct Flow {
 }
 
 impl Flow {
-    /// Moves all coordinates.
     pub fn advance(&self, z: &mut PhaseSpace) {
         for (j, r) in self.rows.iter().enumerate() {
             let (x, y) = (&mut z.x[j], &mut z.y[j]);

@@ -37,7 +37,6 @@ enum Uniforms {
 }
 
 impl Block {
-    /// A block without trajectories.
     pub fn blank(model: &dyn Model) -> Self {
         let (states, coordinates) = (model.states(), model.bath().coordinates());
         let mut h = Matrix::zero(states, model.is_real());
@@ -131,7 +130,6 @@ impl Block {
         (self.accepted_hops[l], self.frustrated_hops[l]) = (other.accepted_hops[l], other.frustrated_hops[l]);
     }
 
-    /// All dynamic arrays, each with that of `other`.
     fn dynamic_arrays<'a>(&'a mut self, other: &'a Block) -> [(&'a mut [Lanes], &'a [Lanes]); 9] {
         [
             (&mut self.z.x, &other.z.x),

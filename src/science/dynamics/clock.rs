@@ -13,7 +13,6 @@ pub enum Integrator {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Clock {
     pub time_step: f64,
-    /// Steps between samples.
     pub steps_per_sample: usize,
     /// Samples after that at t = 0.
     pub samples: usize,
@@ -21,7 +20,6 @@ pub struct Clock {
 }
 
 impl Clock {
-    /// Total number of steps.
     pub fn steps(&self) -> usize {
         self.steps_per_sample * self.samples
     }

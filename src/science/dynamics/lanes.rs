@@ -6,5 +6,4 @@ pub const LANES: usize = 16;
 /// One number for each trajectory of a block.
 pub type Lanes = [f64; LANES];
 
-/// Zero for each trajectory.
 pub const ZERO: Lanes = [0.0; LANES];

@@ -35,7 +35,6 @@ impl Vector {
         Self { re: vec![ZERO; states], im: vec![ZERO; states] }
     }
 
-    /// The number of states.
     pub fn states(&self) -> usize {
         self.re.len()
     }

@@ -20,7 +20,6 @@ pub struct Layout {
     pub states: usize,
     pub has_surfaces: bool,
     pub correlations: Correlations,
-    /// Degrees of freedom.
     pub coordinates: usize,
 }
 
@@ -80,7 +79,6 @@ pub struct Observables {
 }
 
 impl Observables {
-    /// All observables zero.
     pub fn new(layout: Layout) -> Self {
         Self { layout, values: vec![ZERO; layout.size()] }
     }
@@ -135,7 +133,6 @@ impl Observables {
         });
     }
 
-    /// Sets classical and quantum energy and their sum.
     pub fn set_energies(&mut self, classical: Lanes, quantum: Lanes) {
         let start = self.layout.energies();
         (self.values[start], self.values[start + 1]) = (classical, quantum);

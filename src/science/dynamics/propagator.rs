@@ -24,7 +24,6 @@ pub struct Propagator {
 }
 
 impl Propagator {
-    /// A propagator of `states` amplitudes.
     pub fn new(states: usize) -> Self {
         Self {
             reach: term_limits(),

@@ -17,7 +17,6 @@ pub struct System<'a> {
     pub correlations: Correlations,
 }
 
-/// The recorded observables of a block.
 pub struct BlockResult {
     /// Observables, `[sample * layout.size() + observable][lane]`.
     pub samples: Vec<Lanes>,
@@ -48,7 +47,6 @@ pub enum Breakdown {
 pub const NORM_TOLERANCE: f64 = 1e-3;
 
 impl System<'_> {
-    /// The order of the observables of a sample.
     pub fn layout(&self) -> Layout {
         Layout {
             states: self.model.states(),

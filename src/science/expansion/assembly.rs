@@ -33,7 +33,6 @@ impl Sum {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct OrderSums {
     pub order: usize,
-    /// Contribution of this order.
     pub contribution: Sum,
     /// Sum of all orders up to this one.
     pub total: Sum,
@@ -93,9 +92,6 @@ pub struct Term {
 }
 
 /// The own terms of all clusters of `order` fragments with the treatment `bsse`; `energies` as in [`energies`].
-///
-/// # Errors
-/// As [`energies`].
 pub fn cluster_terms(
     expansion: &Expansion,
     index: &TaskIndex,
@@ -116,11 +112,9 @@ pub fn cluster_terms(
     expansion.clusters.of_size(order).iter().map(term).collect()
 }
 
-/// The index of each task.
 pub struct TaskIndex(HashMap<Task, usize>);
 
 impl TaskIndex {
-    /// Indexes `tasks`.
     pub fn new(tasks: &[Task]) -> Self {
         Self(tasks.iter().enumerate().map(|(index, task)| (Task { generation: 0, ..task.clone() }, index)).collect())
     }

@@ -14,7 +14,6 @@ pub enum Bsse {
 }
 
 impl Bsse {
-    /// Its name in configuration and results.
     pub fn name(self) -> &'static str {
         match self {
             Bsse::Nocp => "nocp",

@@ -15,7 +15,6 @@ pub struct ClusterSet {
     containing: Option<HashMap<Cluster, Vec<i64>>>,
 }
 
-/// There are too many clusters to enumerate.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 #[error("{fragments} fragments have more than {most} clusters of {size}: lower max_order, or set cutoffs_angstrom")]
 pub struct TooMany {
@@ -29,9 +28,6 @@ const MAX_CLUSTERS: usize = 20_000_000;
 
 impl ClusterSet {
     /// All clusters of up to `max_order` of `fragments` fragments.
-    ///
-    /// # Errors
-    /// There are too many of them.
     pub fn all(fragments: usize, max_order: usize) -> Result<Self, TooMany> {
         let by_size = (1..=max_order.min(fragments)).map(|size| {
             let fits = binomial(fragments, size).is_some_and(|count| count <= MAX_CLUSTERS as i64);
@@ -54,9 +50,6 @@ impl ClusterSet {
 
     /// The clusters of up to `max_order` fragments of which every sub-cluster of k fragments has a diameter of at most `cutoffs[k - 2]`,
     /// bohr. The diameter of a cluster is the largest distance of two of its fragments, measured between their closest atoms.
-    ///
-    /// # Errors
-    /// There are too many of them.
     pub fn within(system: &Supersystem, max_order: usize, cutoffs: &[f64]) -> Result<Self, TooMany> {
         let fragments = system.fragments.len();
         let cutoff = |size: usize| cutoffs.get(size - 2).copied().unwrap_or(f64::INFINITY);
@@ -92,7 +85,6 @@ impl ClusterSet {
         Ok(Self { fragments, by_size, containing: Some(containing) })
     }
 
-    /// The number of fragments.
     pub fn fragments(&self) -> usize {
         self.fragments
     }
@@ -102,7 +94,6 @@ impl ClusterSet {
         self.containing.is_some()
     }
 
-    /// The clusters of `size` fragments.
     pub fn of_size(&self, size: usize) -> &[Cluster] {
         self.by_size.get(size - 1).map_or(&[], Vec::as_slice)
     }

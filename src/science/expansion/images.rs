@@ -27,7 +27,6 @@ pub enum Need {
     Ghosts,
     /// A task with all fragments.
     Whole,
-    /// Embedding charges.
     Charges,
 }
 
@@ -47,9 +46,6 @@ pub enum Clash {
 /// task has two fragments.
 ///
 /// `cutoffs` are those of pairs, triples, ... in bohr; `has_charges`: whether tasks are embedded in the charges of all other fragments.
-///
-/// # Errors
-/// The images in some cluster are ambiguous.
 pub fn find_images(
     system: &Supersystem,
     expansion: &Expansion,

@@ -23,14 +23,11 @@ pub struct Expansion {
 /// The fragments whose basis functions a task has.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Basis {
-    /// The real fragments.
     Own,
     Of(Cluster),
-    /// All fragments.
     Whole,
 }
 
-/// One computation.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Task {
     /// The smallest `max_order` that needs the task, so that raising it appends tasks to the existing ones.
@@ -55,7 +52,6 @@ impl Expansion {
         self.level_of.len()
     }
 
-    /// The number of fragments.
     pub fn fragments(&self) -> usize {
         self.clusters.fragments()
     }
@@ -145,7 +141,6 @@ impl Expansion {
         }
     }
 
-    /// The clusters of `size` fragments that are computed.
     fn clusters_of_size(&self, size: usize) -> impl Iterator<Item = &Cluster> {
         let is_included = !self.is_interaction_only || size == 1 || size == self.fragments();
         self.clusters.of_size(size).iter().filter(move |_| is_included)

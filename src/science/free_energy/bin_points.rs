@@ -4,7 +4,6 @@ use crate::science::exponential::exp;
 use crate::science::simd::dispatch;
 use std::ops::Range;
 
-/// The grid points of a bin.
 pub struct BinPoints {
     bin: usize,
     points: Range<usize>,

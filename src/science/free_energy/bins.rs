@@ -54,7 +54,6 @@ impl Bins {
         offset.clamp(-1.0, 1.0)
     }
 
-    /// The center of a part.
     pub fn part_center(&self, part: i64, parts: i64) -> f64 {
         self.low + self.width() * ((part as f64 + 0.5) / parts as f64)
     }

@@ -22,17 +22,12 @@ pub struct Component {
     pub profile: Vec<(usize, f64)>,
     /// Each window compared with what all of them predict for it, from samples in fine cells, `[windows]`.
     pub comparisons: Vec<Comparison>,
-    /// Newton steps in all.
     pub steps: usize,
     /// Prepared for the first replicate.
     resampling: OnceLock<Resampling>,
 }
 
 impl Component {
-    /// The component of the windows `indices` among `all`.
-    ///
-    /// # Errors
-    /// The equations cannot be solved.
     pub fn new(all: &[Window], indices: Vec<usize>, bins: &Bins, estimator: Estimator) -> Result<Self, Error> {
         let windows: Vec<&Window> = indices.iter().map(|k| &all[*k]).collect();
         let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
@@ -92,9 +87,6 @@ impl Component {
 }
 
 /// The free energies of windows with samples in fine cells; the iteration starts from `initial`, kT.
-///
-/// # Errors
-/// The equations cannot be solved.
 pub fn solve_in_cells(windows: &[&Window], bins: &Bins, initial: Vec<f64>) -> Result<Solution, Error> {
     let samples: Vec<f64> = windows.iter().flat_map(|window| window.samples.iter().copied()).collect();
     let layout = Layout::in_fine_cells(&samples, bins, windows);

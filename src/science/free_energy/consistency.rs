@@ -46,7 +46,6 @@ impl Comparison {
     };
 }
 
-/// How consistent a window is with the others.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Consistency {
     pub comparison: Comparison,

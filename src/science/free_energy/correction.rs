@@ -55,7 +55,6 @@ impl Correction {
     }
 }
 
-/// Corrections of common mistakes, of one or all windows.
 pub fn common_corrections() -> impl Iterator<Item = Correction> {
     let stiffnesses = FACTORS.into_iter().flat_map(|factor| [factor, 1.0 / factor]).map(Correction::Stiffness);
     let scales = SCALES.into_iter().flat_map(|center| {

@@ -45,7 +45,6 @@ pub enum Cause {
     Unknown { variance_ratio: f64 },
 }
 
-/// Windows with trial parameters.
 #[derive(Clone)]
 pub struct Trial {
     pub windows: Vec<Window>,
@@ -135,7 +134,6 @@ impl Trial {
         self.worst() < LIMIT
     }
 
-    /// These windows with a correction of all of them.
     fn corrected(&self, correction: Correction) -> Self {
         let mut changed = self.clone();
         changed.windows.iter_mut().for_each(|window| correction.apply(window));
@@ -151,7 +149,6 @@ impl Trial {
         changed
     }
 
-    /// Whether a correction applies to these windows.
     fn is_applicable(&self, correction: Correction) -> bool {
         match correction {
             Correction::Scale { period, .. } if period != 1.0 => {

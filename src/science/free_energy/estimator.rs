@@ -1,6 +1,5 @@
 //! Which estimators are there?
 
-/// How free energies are estimated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Estimator {
     /// From every sample.

@@ -148,7 +148,6 @@ fn total(lanes: &Lanes) -> f64 {
 }
 
 dispatch! {
-    /// Adds the points at `positions`.
     fn add_points(grid: &mut Grid, positions: &[f64], windows: &[&Window], axis: Axis) {
         let mut exponents = vec![[0.0; LANES]; windows.len()];
         for group in positions.chunks(LANES) {

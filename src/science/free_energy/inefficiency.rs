@@ -62,7 +62,6 @@ fn product(a: &[f64], b: &[f64]) -> f64 {
     (sums[0] + sums[1]) + (sums[2] + sums[3]) + rest
 }
 
-/// Candidates for the start of equilibrium.
 const STARTS: usize = 40;
 
 /// The index t of the first equilibrated sample: the one that maximizes the number of independent samples that follow, (N - t)/g(t)

@@ -16,7 +16,6 @@ pub struct Layout {
     pub positions: Vec<f64>,
     /// Bins that contain points: (bin, its points).
     pub bins: Vec<(usize, Range<usize>)>,
-    /// The grid point of each sample.
     pub point_of: Vec<u32>,
 }
 

@@ -11,7 +11,6 @@ const LONGEST_STEP: f64 = 0.5;
 /// Changes of free energies beyond which the grid needs a new reference, kT.
 const FARTHEST: f64 = 20.0;
 
-/// When the iteration stops.
 #[derive(Clone, Copy, Debug)]
 pub struct Convergence {
     /// The largest last step, kT; the error is about its square, or its product with the step before.
@@ -20,7 +19,6 @@ pub struct Convergence {
     pub reuses_hessian_below: f64,
 }
 
-/// How an iteration ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Converged,
@@ -29,7 +27,6 @@ pub enum Status {
     NotConverged,
 }
 
-/// The equations of `windows` windows, with their workspace.
 pub struct Equations {
     sums: Sums,
     /// Lower triangle, row by row: the Hessian, then its Cholesky factor.
@@ -106,7 +103,6 @@ impl Equations {
     }
 }
 
-/// Where row `a` of a lower triangle begins.
 fn row(a: usize) -> usize {
     a * (a + 1) / 2
 }

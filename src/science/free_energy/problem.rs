@@ -13,7 +13,6 @@ use serde::{Deserialize, Serialize};
 /// Two windows are connected where their own samples determine the difference of their free energies to this error, kT.
 const LARGEST_ERROR: f64 = 2.0;
 
-/// Windows with their free energies.
 pub struct Problem {
     pub windows: Vec<Window>,
     pub bins: Bins,

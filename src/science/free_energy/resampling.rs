@@ -42,7 +42,6 @@ struct NodeWeights {
     weights: Vec<f64>,
 }
 
-/// Free energies of one replicate.
 pub struct Resampled {
     /// Change against all samples `[windows]`, kT; the first one is zero.
     pub change: Vec<f64>,

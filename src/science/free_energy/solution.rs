@@ -34,9 +34,6 @@ pub struct Solution {
 impl Solution {
     /// The free energies of `windows` with samples laid out as in `layout`; the iteration starts from `base`, kT, and is given up after about
     /// `most_steps` Newton steps far from it.
-    ///
-    /// # Errors
-    /// The equations cannot be solved, or not in so many steps.
     pub fn find(
         most_steps: usize,
         layout: Layout,

@@ -1,6 +1,5 @@
 //! What is an umbrella window, and what is the shortest displacement along its coordinate?
 
-/// The restrained coordinate.
 #[derive(Clone, Copy, Debug, PartialEq, Default)]
 pub struct Axis {
     /// The period, as 360 for a dihedral angle in degrees; none for a coordinate that is not periodic.
@@ -56,7 +55,6 @@ impl Window {
         self.samples.iter().map(|x| self.bias(axis, *x)).sum::<f64>() / self.samples.len() as f64
     }
 
-    /// The mean displacement of the samples from the center.
     pub fn mean_displacement(&self, axis: Axis) -> f64 {
         let sum: f64 = self.samples.iter().map(|x| axis.displacement(*x, self.center)).sum();
         sum / self.samples.len() as f64

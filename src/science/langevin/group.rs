@@ -17,7 +17,6 @@ pub struct System {
     pub sample_every: u64,
     /// The initial position of all walkers, `[coordinates]`.
     pub start: Vec<f64>,
-    /// Number of walkers in a group.
     pub walkers: usize,
     pub biasing: Option<Biasing>,
 }
@@ -32,10 +31,6 @@ pub struct Biasing {
 }
 
 impl System {
-    /// Validates the system.
-    ///
-    /// # Errors
-    /// The first invalid setting.
     pub fn check(&self) -> Result<(), Error> {
         let positive = |what, value: f64| match value.is_finite() && value > 0.0 {
             true => Ok(()),
@@ -115,7 +110,6 @@ pub struct Series {
 }
 
 impl Series {
-    /// The names of the columns of a system.
     pub fn names_of(system: &System) -> Vec<String> {
         let coordinates = system.surface.coordinates().iter().copied();
         let bias = ["opes.bias", "opes.rct", "opes.zed", "opes.neff", "opes.nker"];
@@ -141,9 +135,6 @@ impl Series {
 
 impl Group {
     /// Group `number` at t = 0. Each walker of all groups has its own random streams: walker w has number * walkers + w.
-    ///
-    /// # Errors
-    /// The system is invalid.
     pub fn new(system: &System, seed: CampaignSeed, number: u64) -> Result<Self, Error> {
         system.check()?;
         let bias = system.bias()?;
@@ -161,7 +152,6 @@ impl Group {
         Ok(group)
     }
 
-    /// Number of steps so far.
     pub fn step(&self) -> u64 {
         self.step
     }

@@ -72,7 +72,6 @@ impl Scheme {
         }
     }
 
-    /// The part of a step after that.
     pub fn second_part(self, velocity: &mut [f64], gradient: &[f64]) {
         if let Self::Underdamped { kick, .. } = self {
             velocity.iter_mut().zip(gradient).for_each(|(v, gradient)| *v -= kick * gradient);

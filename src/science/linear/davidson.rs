@@ -8,7 +8,6 @@ use super::matrix::{Matrix, dot};
 /// The largest dimension of the subspace, at which it is collapsed to its lowest vectors.
 const MAX_SUBSPACE: usize = 40;
 
-/// The dimension of the collapsed subspace.
 const COLLAPSED: usize = 6;
 
 /// Roots whose residuals extend the subspace: with the second, a lower root of another symmetry is found too.

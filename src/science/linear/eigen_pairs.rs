@@ -1,7 +1,6 @@
 //! What does a solver for some eigenvalues return?
 use super::matrix::Matrix;
 
-/// Eigenvalues with their eigenvectors.
 #[derive(Debug)]
 pub(in crate::science) struct EigenPairs {
     /// In descending order.

@@ -31,7 +31,6 @@ impl Matrix {
         &mut self.values[row * self.columns..][..self.columns]
     }
 
-    /// A matrix of the first rows.
     pub fn first_rows(&self, rows: usize) -> Self {
         Self::new(rows, self.columns, self.values[..rows * self.columns].to_vec())
     }
@@ -44,7 +43,6 @@ impl Matrix {
         transposed
     }
 
-    /// The matrix product.
     pub fn times(&self, other: &Self) -> Self {
         assert_eq!(self.columns, other.rows, "matching dimensions");
         let mut result = Self::zeros(self.rows, other.columns);
@@ -57,7 +55,6 @@ impl Matrix {
         self.transposed().times(self)
     }
 
-    /// Adds a multiple of another matrix.
     pub fn add(&mut self, factor: f64, other: &Self) {
         self.values.iter_mut().zip(&other.values).for_each(|(sum, value)| *sum += factor * value);
     }
@@ -69,7 +66,6 @@ impl Matrix {
         sum
     }
 
-    /// The largest magnitude of an element.
     pub fn largest(&self) -> f64 {
         self.values.iter().fold(0.0, |largest, value| f64::max(largest, value.abs()))
     }
@@ -85,7 +81,6 @@ impl Matrix {
     }
 }
 
-/// Columns of a block of a product.
 const BLOCK_COLUMNS: usize = 8;
 
 dispatch! {
@@ -129,7 +124,6 @@ fn panel(a: &[f64], inner: usize, b: &[f64], stride: usize, result: &mut [f64], 
     }
 }
 
-/// `ROWS` rows of a block of columns.
 #[inline(always)]
 fn tile<const ROWS: usize>(
     a: &[f64],
@@ -178,7 +172,6 @@ dispatch! {
     }
 }
 
-/// Adds a multiple of one row to another.
 #[inline(always)]
 pub(in crate::science) fn add_multiple(factor: f64, row: &[f64], sum: &mut [f64]) {
     sum.iter_mut().zip(row).for_each(|(sum, value)| *sum += factor * value);

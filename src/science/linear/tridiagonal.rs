@@ -97,7 +97,6 @@ impl Tridiagonal {
         }
     }
 
-    /// The norm of the residual vector of an eigenpair.
     fn residual(&self, value: f64, vector: &[f64]) -> f64 {
         let mut residual: Vec<f64> = vector.iter().zip(&self.diagonal).map(|(x, d)| (d - value) * x).collect();
         for (k, off_diagonal) in self.off_diagonal.iter().enumerate() {

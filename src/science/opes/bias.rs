@@ -22,7 +22,6 @@ pub struct Bias {
     width: Option<RunningWidths>,
 }
 
-/// A walker at the end of a step.
 #[derive(Clone, Copy, Debug)]
 pub struct Walker<'a> {
     /// `[variables]`
@@ -39,7 +38,6 @@ pub struct Deposit {
     pub log_weight: f64,
 }
 
-/// Measures of convergence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Progress {
     /// c(t) = kT ln <exp(V/kT)>; constant once the bias has converged. Not for reweighting.
@@ -48,15 +46,11 @@ pub struct Progress {
     pub zed: f64,
     /// The effective number of samples, (1 + sum w)^2 / (1 + sum w^2).
     pub neff: f64,
-    /// Number of kernels after compression.
     pub kernels: usize,
 }
 
 impl Bias {
     /// A bias without kernels: -barrier everywhere.
-    ///
-    /// # Errors
-    /// The settings are invalid or contradict each other.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let parameters = Parameters::new(settings)?;
         let Settings { periods, normalizes, widths, walkers, .. } = &parameters.settings;
@@ -92,9 +86,6 @@ impl Bias {
 
     /// Reconstructs a bias from its `deposits`, one per sample, of one or several walkers. It is approximate if widths are adaptive, since these are
     /// not recorded, and limited by the printed digits.
-    ///
-    /// # Errors
-    /// As [`Bias::restart`].
     pub fn replay(settings: Settings, deposits: &[Deposit]) -> Result<Self, Error> {
         let mut bias = Self::new(settings)?;
         bias.receive(deposits)?;
@@ -175,7 +166,6 @@ impl Bias {
         }
     }
 
-    /// The state for a restart.
     pub fn state(&self) -> State {
         State {
             zed: self.zed,
@@ -197,7 +187,6 @@ impl Bias {
         self.parameters.epsilon
     }
 
-    /// Cutoff of kernels, in their widths.
     pub fn cutoff(&self) -> f64 {
         self.parameters.cutoff
     }

@@ -21,13 +21,11 @@ pub struct Kernel {
 struct Cutoff {
     /// In widths.
     radius: f64,
-    /// Its square.
     r2: f64,
     /// exp(-radius^2/2).
     value: f64,
 }
 
-/// A sum of kernels at a point and its gradient.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct KernelSum {
     pub value: f64,
@@ -53,7 +51,6 @@ pub(super) struct Kernels {
 type Arrays<'a, const N: usize> = [&'a [[f64; LANES]]; N];
 
 dispatch! {
-    /// The sum over all kernels at `point`.
     fn sum_at<const N: usize>(
         height: &[[f64; LANES]],
         center: &Arrays<'_, N>,
@@ -252,7 +249,6 @@ impl Kernels {
         [&mut self.height].into_iter().chain(of_variables)
     }
 
-    /// The sum of all kernels at `point`.
     pub fn sum(&self, point: &[f64]) -> KernelSum {
         for_variables!(point.len(), sum_of)(self, point)
     }
@@ -262,7 +258,6 @@ impl Kernels {
         kernel.height * for_variables!(kernel.center.len(), unit_sum)(self, kernel)
     }
 
-    /// The value of `kernel` at a point.
     pub fn value(&self, kernel: &Kernel, point: &[f64]) -> f64 {
         let mut r2 = 0.0;
         for (i, period) in self.periods.iter().enumerate() {

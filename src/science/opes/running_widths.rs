@@ -3,7 +3,6 @@ use super::period::Period;
 use super::state::RunningWidths;
 
 impl RunningWidths {
-    /// Without samples.
     pub(super) fn new(walkers: usize, variables: usize) -> Self {
         let zeros = || vec![vec![0.0; variables]; walkers];
         Self { counter: 0, initial: Vec::new(), mean: zeros(), squares: zeros() }

@@ -34,7 +34,6 @@ pub struct Settings {
     pub widths: WidthRule,
     /// Lower bounds of the widths, `[variables]`.
     pub least_widths: Option<Vec<f64>>,
-    /// Whether kernels shrink with the number of samples.
     pub shrinks: bool,
     /// eps, by default exp(-barrier/(a kT)).
     pub epsilon: Option<f64>,
@@ -74,7 +73,6 @@ impl Settings {
         }
     }
 
-    /// The number of biased variables.
     pub fn variables(&self) -> usize {
         self.periods.len()
     }
@@ -143,17 +141,12 @@ pub(super) struct Parameters {
     pub prefactor: f64,
     pub epsilon: f64,
     pub cutoff: f64,
-    /// The square of the compression threshold.
     pub squared_threshold: f64,
     /// The factor by which kernels of the biased density are wider: sqrt(gamma), or 1.
     pub broadening: f64,
 }
 
 impl Parameters {
-    /// The constants of a bias.
-    ///
-    /// # Errors
-    /// The settings are invalid or contradict each other.
     pub fn new(settings: Settings) -> Result<Self, Error> {
         settings.check()?;
         let factor = settings.factor();

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 pub struct State {
     /// Z.
     pub zed: f64,
-    /// Sum of the weights of all samples.
     pub sum_weights: f64,
-    /// Sum of the squares of the weights.
     pub sum_weights2: f64,
     /// Number of samples of all walkers, plus 1.
     pub counter: u64,
@@ -21,7 +19,6 @@ pub struct State {
 /// Running mean and sum of squared deviations of each variable, for each walker.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunningWidths {
-    /// Number of steps.
     pub counter: u64,
     /// The widths of the first kernels before they shrank, `[variables]`; empty before the first kernels.
     pub initial: Vec<f64>,

@@ -26,7 +26,6 @@ pub enum Width {
 }
 
 impl Width {
-    /// Number of vectors.
     pub fn vectors(self) -> usize {
         match self {
             Self::Narrow => 2,

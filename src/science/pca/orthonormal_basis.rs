@@ -6,7 +6,6 @@ use bytemuck::cast_slice;
 /// Basis vectors that are processed together: an element of another vector is loaded once for all of them.
 const GROUP: usize = 4;
 
-/// Orthonormal vectors.
 #[derive(Clone, Debug)]
 pub(super) struct OrthonormalBasis {
     dimension: usize,
@@ -20,7 +19,6 @@ impl OrthonormalBasis {
         Self { dimension, count: 0, vectors: Vec::new() }
     }
 
-    /// Number of vectors.
     pub fn count(&self) -> usize {
         self.count
     }
@@ -67,7 +65,6 @@ impl OrthonormalBasis {
     }
 }
 
-/// The Euclidean norm.
 pub(super) fn norm(vector: &[f64]) -> f64 {
     dot(vector, vector).sqrt()
 }
@@ -116,7 +113,6 @@ fn products<const N: usize>(group: &[F64x8], vector: &[F64x8]) -> [f64; N] {
 }
 
 dispatch! {
-    /// Adds a linear combination of the first vectors.
     fn add_combination(vectors: &[F64x8], coefficients: &[f64], sum: &mut [F64x8]) {
         for (coefficient, one) in coefficients.iter().zip(vectors.chunks_exact(sum.len())) {
             add([*coefficient], one, sum);

@@ -24,7 +24,6 @@ pub(super) fn rotation(products: &[[f64; 3]; 3]) -> [[f64; 3]; 3] {
     ]
 }
 
-/// Horn's key matrix.
 fn key_of([x, y, z]: &[[f64; 3]; 3]) -> KeyMatrix {
     [
         [x[0] + y[1] + z[2], y[2] - z[1], z[0] - x[2], x[1] - y[0]],
@@ -114,7 +113,6 @@ fn adjugate(m: &KeyMatrix) -> (KeyMatrix, f64) {
     (adjugate, determinant)
 }
 
-/// The 2 x 2 minors of two rows.
 fn minors(a: &[f64; 4], b: &[f64; 4]) -> [f64; 6] {
     let minor = |i: usize, j: usize| a[i] * b[j] - a[j] * b[i];
     [minor(0, 1), minor(0, 2), minor(0, 3), minor(1, 2), minor(1, 3), minor(2, 3)]

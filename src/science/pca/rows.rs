@@ -15,7 +15,6 @@ pub struct Rows {
 }
 
 impl Rows {
-    /// No frames, with capacity for `frames`.
     pub fn with_capacity(coordinates: usize, frames: usize) -> Self {
         Self { coordinates, values: Vec::with_capacity(coordinates.div_ceil(F64x8::LANES) * frames) }
     }
@@ -27,12 +26,10 @@ impl Rows {
         &mut cast_slice_mut(&mut self.values[from..])[..self.coordinates]
     }
 
-    /// Number of frames.
     pub fn frames(&self) -> usize {
         self.values.len() / self.stride().max(1)
     }
 
-    /// Number of coordinates of a frame, 3n.
     pub fn coordinates(&self) -> usize {
         self.coordinates
     }
@@ -83,7 +80,6 @@ dispatch! {
     }
 }
 
-/// The squared distance of a frame from the mean.
 fn square(row: &[f32], mean: &[f64]) -> f64 {
     let mut sum = 0.0;
     add_square(row, mean, &mut sum);

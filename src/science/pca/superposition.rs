@@ -44,9 +44,6 @@ pub struct Scratch {
 
 impl Superposition {
     /// On a reference given by the positions of all atoms of a frame, `[atoms, 3]`, nm.
-    ///
-    /// # Errors
-    /// The fitted atoms do not determine a rotation.
     pub fn new(fitted: Vec<usize>, chosen: Vec<usize>, positions: &[[f32; 3]]) -> Result<Self, Undetermined> {
         let position = |atom: &usize| positions[*atom].map(f64::from);
         let fitted_at = fitted.iter().map(position).collect::<Vec<_>>();
@@ -55,9 +52,6 @@ impl Superposition {
     }
 
     /// On a reference given by the positions of the fitted and of the chosen atoms, `[atoms, 3]`, nm.
-    ///
-    /// # Errors
-    /// The fitted atoms do not determine a rotation.
     pub fn onto(
         fitted: Vec<usize>,
         chosen: Vec<usize>,
@@ -74,12 +68,10 @@ impl Superposition {
         Ok(Self { fitted, chosen, target, center, origin })
     }
 
-    /// Number of fitted atoms.
     pub fn fitted(&self) -> usize {
         self.fitted.len()
     }
 
-    /// Number of coordinates of the chosen atoms.
     pub fn coordinates(&self) -> usize {
         3 * self.chosen.len()
     }
@@ -125,12 +117,10 @@ fn gather(positions: &[[f32; 3]], atoms: &[usize], axes: &mut Axes) {
     }
 }
 
-/// The center of `atoms` atoms.
 fn center(axes: &Axes, atoms: usize) -> [f64; 3] {
     [0, 1, 2].map(|axis| sum(cast_slice(&axes[axis])) / atoms as f64)
 }
 
-/// Shifts `atoms` atoms to a new origin.
 fn shift(axes: &mut Axes, atoms: usize, origin: [f64; 3]) {
     for (axis, origin) in axes.iter_mut().zip(origin) {
         cast_slice_mut(axis)[..atoms].iter_mut().for_each(|x: &mut f64| *x -= origin);

@@ -10,10 +10,8 @@ const PAIR: usize = 2;
 /// Frames that are multiplied together.
 const GROUP: usize = 4;
 
-/// A block of vectors, and the mean of the frames.
 pub struct VectorBlock<'a> {
     mean: &'a [f64],
-    /// Number of vectors.
     count: usize,
     /// `[vectors padded to pairs, 3n]`, each padded with zeros to whole cache lines.
     vectors: Vec<F64x8>,
@@ -21,10 +19,9 @@ pub struct VectorBlock<'a> {
     shift: Vec<f64>,
 }
 
-/// Products of frames with the vectors.
 #[derive(Debug)]
 struct Products {
-    /// Projections of their distances from the mean, `[frames, vectors]`.
+    /// Projections of the frames' distances from the mean, `[frames, vectors]`.
     projections: Vec<f64>,
     /// Sums of frames times their projections, `[vectors padded to pairs, 3n]`; empty if they are not needed.
     sums: Vec<F64x8>,
@@ -71,7 +68,6 @@ impl<'a> VectorBlock<'a> {
 }
 
 dispatch! {
-    /// Multiplies all frames with the vectors.
     fn multiply_all(block: &VectorBlock<'_>, rows: &Rows, products: &mut Products) {
         let stride = rows.stride();
         let groups = rows.cache_lines().chunks_exact(GROUP * stride);
@@ -133,7 +129,6 @@ fn add_products<const R: usize>(rows: &[&[F32x8]; R], projections: &[[f64; PAIR]
 }
 
 dispatch! {
-    /// Subtracts the mean `times` times from sums.
     fn subtract_mean(mean: &[f64], times: f64, sums: &mut [f64]) {
         sums.iter_mut().zip(mean).for_each(|(sum, mean)| *sum -= mean * times);
     }

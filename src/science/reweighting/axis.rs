@@ -8,7 +8,6 @@ pub struct Axis {
     pub lower: f64,
     pub upper: f64,
     pub bins: usize,
-    /// The period of a periodic variable.
     pub period: Option<f64>,
     /// Bandwidth of a Gaussian kernel density estimate, in the unit of the variable; none for a histogram.
     pub bandwidth: Option<f64>,
@@ -83,7 +82,6 @@ impl Axis {
         }
     }
 
-    /// The minimum image of a displacement.
     pub(super) fn shortest(&self, displacement: f64) -> f64 {
         self.period.map_or(displacement, |period| displacement - period * libm::rint(displacement / period))
     }

@@ -26,7 +26,6 @@ pub struct Region {
     pub ranges: Vec<[f64; 2]>,
 }
 
-/// The free energy of one region relative to another.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Difference {
     /// -kT ln (P of the first / P of the second); infinite if one of them was never visited.
@@ -52,9 +51,6 @@ impl Region {
 }
 
 /// The free energy along the variables of `axes`, one or two. A single replica is divided into `blocks` for its error.
-///
-/// # Errors
-/// Replicas or axes are invalid.
 pub fn free_energy(
     replicas: &[Replica],
     thermal_energy: f64,
@@ -112,9 +108,6 @@ fn add(axes: &[Axis], centers: &[Vec<f64>], point: &[f64], weight: f64, shares: 
 
 /// The free energy of region `first` relative to `second`, from the samples themselves, independent of any grid. A single replica is divided into
 /// `blocks` for its error.
-///
-/// # Errors
-/// Replicas or regions are invalid.
 pub fn difference(
     replicas: &[Replica],
     thermal_energy: f64,

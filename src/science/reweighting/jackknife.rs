@@ -1,6 +1,5 @@
 //! What is a function of means over parts of unequal weight, and its standard error?
 
-/// Means over each part, and the weights of the parts.
 pub(super) struct PartMeans {
     /// `[parts]`.
     pub weights: Vec<f64>,

@@ -12,15 +12,12 @@ pub struct Replica<'a> {
     pub bias: &'a [f64],
 }
 
-/// A replica, or a block of one.
 pub(super) struct Part {
     replica: usize,
     samples: Range<usize>,
-    /// The weight of the part among all parts.
     weight: f64,
 }
 
-/// The weights of all samples of all replicas, divided into parts.
 pub(super) struct WeightedSamples<'a> {
     replicas: &'a [Replica<'a>],
     /// exp((V - max V)/kT), `[replicas][samples]`.
@@ -29,8 +26,6 @@ pub(super) struct WeightedSamples<'a> {
 }
 
 impl<'a> WeightedSamples<'a> {
-    /// # Errors
-    /// Arrays differ in length, are empty, or contain numbers that are not finite.
     pub fn new(
         replicas: &'a [Replica<'a>],
         thermal_energy: f64,

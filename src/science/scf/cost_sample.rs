@@ -42,7 +42,6 @@ impl CostSample {
         Ok(Self { eri, quartets: Quartets::default(), density, occupied, computed: 0, rows: Vec::new(), builder })
     }
 
-    /// The number of basis functions.
     pub fn functions(&self) -> usize {
         self.density.rows
     }

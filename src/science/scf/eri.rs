@@ -23,11 +23,9 @@ pub(super) struct Eri {
     shells: Shells,
     /// Shell pairs i >= j, ordered by i, then j.
     pairs: Vec<(usize, usize)>,
-    /// Primitive pairs of each shell pair.
     data: Vec<ShellPairData>,
     /// Schwarz bound of each shell pair: the square root of its largest (pq|pq), Eh^(1/2).
     bounds: Vec<f64>,
-    /// The largest of them.
     largest_bound: f64,
     /// Groups of shell pairs with equal angular momentum and number of primitives, four of which are computed together; ascending.
     groups: Vec<Vec<usize>>,
@@ -76,12 +74,10 @@ impl Eri {
         &self.shells
     }
 
-    /// Shell pairs i >= j.
     pub fn pairs(&self) -> &[(usize, usize)] {
         &self.pairs
     }
 
-    /// Primitive pairs of each shell pair.
     pub fn data(&self) -> &[ShellPairData] {
         &self.data
     }
@@ -106,12 +102,10 @@ impl Eri {
         self.blocks.iter().map(EriBlock::size).sum()
     }
 
-    /// Number of integrals of the largest block.
     pub fn largest_block(&self) -> usize {
         self.blocks.iter().map(EriBlock::size).max().unwrap_or(0)
     }
 
-    /// Whether all integrals are in memory.
     #[cfg(test)]
     pub fn is_stored(&self) -> bool {
         self.stored.is_some()
@@ -320,7 +314,6 @@ impl Panel {
     }
 }
 
-/// Work arrays for shell quartets.
 #[derive(Default)]
 pub(super) struct Quartets {
     values: [Vec<f64>; 4],
@@ -374,7 +367,6 @@ fn uses_recurrence([a, b, c, d]: [&Shell; 4]) -> bool {
     integral::select_engine(a.angular + b.angular, c.angular + d.angular, primitives) == Engine::OsHgp
 }
 
-/// The Cartesian integrals of one quartet.
 fn compute_one(scratch: &mut EriScratch, quartet: [&Shell; 4], [bra, ket]: [&ShellPairData; 2], values: &mut [f64]) {
     if uses_recurrence(quartet) {
         let [a, b, c, d] = quartet.map(Shell::contraction);

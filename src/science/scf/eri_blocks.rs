@@ -9,7 +9,6 @@ use std::ops::Range;
 /// Runs are padded with zeros to a multiple of this many numbers.
 const ALIGNMENT: usize = 4;
 
-/// The rows of one shell pair.
 #[derive(Clone, Debug)]
 pub(super) struct EriBlock {
     pub pair: usize,
@@ -23,7 +22,6 @@ pub(super) struct EriBlock {
 }
 
 impl EriBlock {
-    /// The length of a row.
     pub fn length(&self) -> usize {
         *self.last_runs.last().expect("a block has a run")
     }
@@ -47,13 +45,11 @@ impl EriBlock {
         }
     }
 
-    /// The number of rows.
     pub fn rows(&self) -> usize {
         let [n, m] = self.functions;
         if self.first[0] == self.first[1] { n * (n + 1) / 2 } else { n * m }
     }
 
-    /// Number of integrals in all rows.
     pub fn size(&self) -> usize {
         self.rows() * self.length()
     }
@@ -83,7 +79,6 @@ pub(super) fn shell_pairs(shells: &Shells) -> Vec<(usize, usize)> {
     (0..shells.list.len()).flat_map(|i| (0..=i).map(move |j| (i, j))).collect()
 }
 
-/// The blocks of all shell pairs.
 pub(super) fn eri_blocks(shells: &Shells) -> Vec<EriBlock> {
     let (list, runs) = (&shells.list, run_starts(shells.functions));
     let mut start = 0;

@@ -44,7 +44,6 @@ pub enum Unsupported {
     Mp2Gradient,
 }
 
-/// One SCF iteration.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Iterate {
     /// Electronic energy, Eh.
@@ -53,7 +52,6 @@ pub struct Iterate {
     pub residual: f64,
 }
 
-/// All iterations of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Attempt {
     /// Shift of the virtual orbitals, Eh.
@@ -61,7 +59,6 @@ pub struct Attempt {
     pub iterates: Vec<Iterate>,
 }
 
-/// All attempts at convergence.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct History {
     pub attempts: Vec<Attempt>,

@@ -54,7 +54,6 @@ impl JkBuilder {
         Self { coulomb: CoulombBuilder::new(&input.total, runs), exchange }
     }
 
-    /// Adds the contribution of one block with its rows.
     pub fn add_block(&mut self, block: &EriBlock, rows: &[f64], runs: &[usize]) {
         add_block(block, rows, runs, std::slice::from_mut(self));
     }
@@ -67,7 +66,6 @@ impl JkBuilder {
 }
 
 dispatch! {
-    /// Adds the contribution of one block to every task.
     fn add_block(block: &EriBlock, rows: &[f64], runs: &[usize], builders: &mut [JkBuilder]) {
         let length = block.length() / LANES;
         let mut rows = F64x4::chunks(rows);
@@ -227,7 +225,6 @@ impl ExchangeBuilder {
         std::array::from_fn(|k| if k == 0 { p } else { q + k - 1 } * self.width)
     }
 
-    /// Prepares for rows of integrals.
     #[inline(always)]
     fn open<const M: usize>(&mut self, p: usize, q: usize) {
         let starts = self.starts::<M>(p, q);

@@ -27,7 +27,6 @@ pub struct Footprint {
     correlated: usize,
 }
 
-/// Memory use under a limit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MemoryUse {
     /// Peak memory, MB.

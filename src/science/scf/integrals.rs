@@ -37,14 +37,10 @@ pub struct Integrals {
     bytes: usize,
 }
 
-/// Bytes in a MB.
 pub(super) const MB: usize = 1_000_000;
 
 impl Integrals {
     /// Integrals for a system's atoms, stored in private memory; see [`within`](Self::within).
-    ///
-    /// # Errors
-    /// As [`within`](Self::within).
     pub fn new(system: &System<'_>, memory_mb: usize) -> Result<Self, Error> {
         Self::within(system, MemoryBudget::own(memory_mb))
     }
@@ -97,7 +93,6 @@ impl Integrals {
         own.eq(system.centers()) && self.basis == *system.basis
     }
 
-    /// The number of basis functions.
     pub fn functions(&self) -> usize {
         self.overlap.rows
     }
@@ -125,7 +120,6 @@ impl Integrals {
         (1 + more).min(MAX_TASKS_PER_PASS)
     }
 
-    /// The orthonormal basis of the functions.
     pub(super) fn orthonormal(&self) -> &OrthonormalBasis {
         self.orthonormal.get_or_init(|| OrthonormalBasis::new(&self.overlap))
     }

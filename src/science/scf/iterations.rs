@@ -16,7 +16,6 @@ const LEVEL_SHIFT: f64 = 0.5;
 /// The second attempt uses DIIS below this residual, Eh.
 const DIIS_THRESHOLD: f64 = 1e-3;
 
-/// Where the iterations start.
 pub(super) enum Start {
     Guess(Guess),
     /// From these orbitals; convergence counts only below this energy, Eh.
@@ -28,11 +27,9 @@ pub(super) struct Iterations {
     start: Start,
     current: Current,
     diis: Diis,
-    /// The current attempt is the last.
     history: History,
 }
 
-/// The current density of an attempt.
 enum Current {
     /// A guess density of all electrons, without orbitals.
     GuessDensity(Matrix),
@@ -53,7 +50,6 @@ impl Iterations {
         }
     }
 
-    /// Number of iterations of all attempts.
     pub fn count(&self) -> usize {
         self.history.attempts.iter().map(|attempt| attempt.iterates.len()).sum()
     }
@@ -125,7 +121,6 @@ impl Iterations {
     }
 }
 
-/// The density with which an attempt starts.
 fn initial(problem: &ScfProblem<'_>, start: &Start) -> Current {
     match start {
         Start::Guess(Guess::Sad) => Current::GuessDensity(problem.integrals.atomic_densities(problem.molecule)),

@@ -10,7 +10,6 @@ use crate::science::linear::Matrix;
 /// Threshold for the largest element of the gradient, Eh; from there the SCF iterations converge.
 const GRADIENT_THRESHOLD: f64 = 1e-5;
 
-/// The largest number of steps.
 const MAX_STEPS: usize = 150;
 
 /// Multiples of the last step length that are tried in one pass over the integrals.

@@ -71,7 +71,6 @@ fn batches(integrals: &Integrals, spin: &ActiveOrbitals, memory_mb: usize) -> Ve
     (0..occupied).step_by(at_once).map(|first| first..(first + at_once).min(occupied)).collect()
 }
 
-/// The number of pairs p >= q.
 fn pairs(n: usize) -> usize {
     n * (n + 1) / 2
 }

@@ -37,7 +37,6 @@ impl OrthonormalBasis {
         Self { rows, columns, smallest_overlap: values.first().copied().unwrap_or(1.0) }
     }
 
-    /// The number of combinations.
     pub fn size(&self) -> usize {
         self.rows.rows
     }

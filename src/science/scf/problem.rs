@@ -36,7 +36,6 @@ impl<'a> ScfProblem<'a> {
         Self { integrals, molecule, hamiltonian, basis: integrals.orthonormal(), occupied }
     }
 
-    /// Diagnostics of the basis and the electrons.
     pub fn diagnostics(&self) -> Vec<Diagnostic> {
         let (functions, smallest) = (self.integrals.functions(), self.basis.smallest_overlap);
         let left_out = functions - self.basis.size();

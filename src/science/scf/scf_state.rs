@@ -6,13 +6,12 @@ use crate::science::linear::Matrix;
 /// The orbitals of one spin, or of both if they are the same.
 #[derive(Clone, Debug)]
 pub(super) struct SpinOrbitals {
-    /// Number of occupied orbitals.
     pub occupied: usize,
     /// Coefficients over basis functions, ascending in energy, `[orbitals, functions]`.
     pub orbitals: Matrix,
     /// The same over the orthonormal basis.
     pub vectors: Matrix,
-    /// Orbital energies, Eh.
+    /// Eh.
     pub energies: Vec<f64>,
     /// `sum_i c_pi c_qi` over occupied orbitals, `[functions, functions]`.
     pub density: Matrix,
@@ -28,7 +27,6 @@ impl SpinOrbitals {
     }
 }
 
-/// A converged determinant.
 #[derive(Clone, Debug, Default)]
 pub(super) struct ScfState {
     /// One entry if both spins have the same orbitals, else first the spin with more electrons.
@@ -69,13 +67,11 @@ impl ScfState {
 }
 
 impl<'a> DensityInput<'a> {
-    /// The densities of a determinant.
     pub fn from_spins(spins: &'a [SpinOrbitals]) -> Self {
         Self { total: total_density(spins), spins: spins.iter().map(|spin| &spin.density).collect() }
     }
 }
 
-/// The density of all electrons.
 fn total_density(spins: &[SpinOrbitals]) -> Matrix {
     let mut sum = spins[0].density.clone();
     sum.add(1.0, &spins[spins.len() - 1].density);

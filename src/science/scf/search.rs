@@ -58,14 +58,12 @@ pub(super) fn converge(
     results.into_iter().map(|result| result.expect("only finished searches are removed")).collect()
 }
 
-/// The search for the SCF solution of one molecule.
 pub(super) struct Search<'a> {
     problem: ScfProblem<'a>,
     settings: &'a Settings,
     /// Convergence threshold of the residual, Eh.
     residual_threshold: f64,
     phase: Phase,
-    /// Number of completed SCF iterations.
     iterations: usize,
     /// How the current solution was reached.
     descent: Descent,
@@ -74,10 +72,8 @@ pub(super) struct Search<'a> {
     diagnostics: Vec<Diagnostic>,
 }
 
-/// The current part of a search.
 enum Phase {
     Iterating(Iterations),
-    /// Stability analysis of a solution.
     StabilityAnalysis(ScfState, Stability),
     /// Line search along the unstable direction of this eigenvalue (Eh), with the rotated orbitals.
     LineSearch(ScfState, f64, Vec<Vec<SpinOrbitals>>),
@@ -99,9 +95,6 @@ struct Descent {
 
 impl<'a> Search<'a> {
     /// Sets up the search for a molecule with this number of electrons of each spin.
-    ///
-    /// # Errors
-    /// There are fewer orbitals than electrons.
     pub fn new(
         integrals: &'a Integrals,
         molecule: &'a Molecule,
@@ -169,7 +162,6 @@ impl<'a> Search<'a> {
         }
     }
 
-    /// The iterations have converged.
     fn converged(&mut self, state: ScfState) -> Option<Result<ScfState, Error>> {
         (self.descent.last, self.descent.start) = (None, None);
         let rotations = if state.is_restricted() { Rotations::Triplet } else { Rotations::Internal };

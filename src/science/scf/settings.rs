@@ -2,10 +2,8 @@
 use super::error::{Error, Unsupported};
 use crate::science::chemistry::Molecule;
 
-/// The model chemistry.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Method {
-    /// Hartree-Fock.
     #[default]
     Hf,
     /// Second-order Moller-Plesset perturbation theory on the Hartree-Fock reference.
@@ -32,7 +30,6 @@ pub enum Guess {
     Core,
 }
 
-/// Which derivative is computed with the energy.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Derivative {
     #[default]
@@ -40,7 +37,6 @@ pub enum Derivative {
     Gradient,
 }
 
-/// Method, reference, convergence and memory.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     pub method: Method,

@@ -11,7 +11,6 @@ use integral::math::solid_harmonics::{c2s_matrix, monomial_to_raw_factor};
 /// The highest supported angular momentum; gradients need integrals of one more, and crate `integral` ends at 6.
 pub(super) const HIGHEST_ANGULAR: usize = 5;
 
-/// A contracted shell at a position.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Shell {
     pub angular: usize,
@@ -20,27 +19,22 @@ pub(super) struct Shell {
     pub exponents: Vec<f64>,
     /// Including the norms of the primitives; the Cartesian component x^l of the contraction has unit norm.
     pub coefficients: Vec<f64>,
-    /// Index of its atom.
     pub atom: usize,
     /// Index of its first function.
     pub first: usize,
     pub functions: usize,
-    /// Index of its first Cartesian function.
     pub first_cartesian: usize,
 }
 
 impl Shell {
-    /// The number of Cartesian functions.
     pub fn cartesian(&self) -> usize {
         n_cart(self.angular)
     }
 
-    /// Indices of its functions.
     pub fn range(&self) -> std::ops::Range<usize> {
         self.first..self.first + self.functions
     }
 
-    /// The shell for integrals over contractions.
     pub fn contraction(&self) -> ShellRef<'_> {
         ShellRef { center: self.center, l: self.angular, exps: &self.exponents, coeffs: &self.coefficients }
     }
@@ -58,9 +52,7 @@ pub(super) struct Shells {
     pub list: Vec<Shell>,
     /// Whether d and higher functions are spherical rather than Cartesian.
     pub is_spherical: bool,
-    /// Total number of functions.
     pub functions: usize,
-    /// Total number of Cartesian functions.
     pub cartesian: usize,
     /// For each angular momentum the transformation from Cartesian to spherical functions, `[functions, cartesian]`; none if they are the same.
     spherical: Vec<Option<Vec<f64>>>,
@@ -86,7 +78,6 @@ impl Shells {
         Ok(shells)
     }
 
-    /// No shells.
     pub fn new(is_spherical: bool) -> Self {
         let transform = |l: usize| {
             let factor = monomial_to_raw_factor(l);
@@ -96,7 +87,6 @@ impl Shells {
         Self { list: Vec::new(), is_spherical, functions: 0, cartesian: 0, spherical }
     }
 
-    /// Appends a shell of an atom.
     pub fn add(&mut self, atom: usize, center: [f64; 3], shell: &basis::Shell) {
         let cartesian = n_cart(shell.angular);
         let functions =

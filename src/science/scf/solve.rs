@@ -24,13 +24,11 @@ pub struct ScfResult {
     pub nuclear_repulsion: f64,
     /// Expectation value of S^2 of the Hartree-Fock determinant.
     pub s_squared: f64,
-    /// Number of SCF iterations over all attempts.
     pub iterations: usize,
     /// Orbital energies of each spin in ascending order, one list if the spins share their orbitals, Eh.
     pub orbital_energies: Vec<Vec<f64>>,
     /// Whether the reference is RHF rather than UHF.
     pub is_restricted: bool,
-    /// Number of basis functions.
     pub functions: usize,
     /// Derivatives of the energy with respect to positions, including those of ghosts, `[atoms, 3]`, Eh/bohr.
     pub gradient: Option<Vec<[f64; 3]>>,
@@ -38,9 +36,6 @@ pub struct ScfResult {
 }
 
 /// Computes a system with integrals of its own.
-///
-/// # Errors
-/// As [`solve_with`].
 pub fn solve(system: &System<'_>, settings: &Settings, derivative: Derivative) -> Result<ScfResult, Error> {
     settings.check(derivative)?;
     electrons(system.molecule)?;
@@ -62,9 +57,6 @@ pub fn solve_with(
 
 /// Computes systems that share their integrals. As many as fit into memory are iterated together, so that integrals are read, or
 /// computed, once for all of them; each result has the same bits as if it were computed alone.
-///
-/// # Errors
-/// For each system as [`solve_with`].
 pub fn solve_all(
     integrals: &Integrals,
     systems: &[System<'_>],

@@ -31,10 +31,8 @@ const CERTAIN: f64 = 2.0;
 /// Iterations after which an eigenvalue is used as it is.
 const MAX_ITERATIONS: usize = 40;
 
-/// Number of starting vectors.
 const STARTS: usize = 4;
 
-/// The rotations under which stability is analysed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rotations {
     /// Rotations that keep restricted orbitals restricted and unrestricted ones unrestricted.
@@ -57,7 +55,6 @@ pub(super) struct LowestMode {
 }
 
 impl LowestMode {
-    /// Whether the determinant is a minimum.
     pub fn is_stable(&self) -> bool {
         self.eigenvalue >= UNSTABLE || !self.eigenvalue.is_finite()
     }
@@ -119,7 +116,6 @@ impl OrbitalSpace {
         Self { occupied: spin.orbitals.first_rows(first), virtuals, gaps: Matrix::new(first, rest, gaps) }
     }
 
-    /// The change of the density by a rotation.
     fn density(&self, rotation: &Matrix) -> Matrix {
         let half = self.occupied.transposed().times(&rotation.times(&self.virtuals));
         let mut density = half.transposed();
@@ -165,7 +161,6 @@ impl Stability {
         self.densities = self.davidson.requested().iter().map(of_vector).collect();
     }
 
-    /// Splits a vector into the rotations of each spin.
     fn split(&self, vector: &[f64]) -> Vec<Matrix> {
         let mut rest = vector;
         let mut next = |space: &OrbitalSpace| {

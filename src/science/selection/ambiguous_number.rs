@@ -5,9 +5,7 @@ use std::ops::RangeInclusive;
 /// A residue or atom number that cannot be determined from the file: its field is too narrow, and how the writing program continued is unknown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AmbiguousNumber {
-    /// The text in the file.
     pub text: String,
-    /// Possible values.
     pub values: Vec<i64>,
     /// Any value outside of this range is possible too, if it is set.
     pub outside: Option<RangeInclusive<i64>>,
@@ -20,7 +18,6 @@ impl AmbiguousNumber {
         Self { text: text.to_owned(), values: Vec::new(), outside: Some(1..=0) }
     }
 
-    /// Whether a possible value is in `range`.
     pub(super) fn may_be_in(&self, range: &RangeInclusive<i64>) -> bool {
         let reaches_out = |fits: &RangeInclusive<i64>| !(fits.contains(range.start()) && fits.contains(range.end()));
         self.values.iter().any(|value| range.contains(value)) || self.outside.as_ref().is_some_and(reaches_out)

@@ -4,16 +4,13 @@ use super::residue_names::{NUCLEIC, PROTEIN};
 use crate::science::chemistry::Element;
 use std::sync::Arc;
 
-/// The names and numbers of an atom.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Atom {
     pub name: String,
-    /// Name of the residue.
     pub residue: String,
     /// Number of the residue; if it is ambiguous, one of the possible values.
     pub resid: i64,
     pub resid_ambiguity: Option<Arc<AmbiguousNumber>>,
-    /// Insertion code of the residue.
     pub icode: Option<char>,
     /// Number of the atom in its file, from 1; if it is ambiguous, one of the possible values.
     pub serial: i64,

@@ -5,7 +5,6 @@ use super::residue_names::{BACKBONE, NUCLEIC, PROTEIN, WATER};
 use super::wildcard;
 use crate::science::chemistry::Element;
 
-/// A condition on atoms.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Condition {
     All,
@@ -22,7 +21,6 @@ pub(super) enum Condition {
     Or(Box<Condition>, Box<Condition>),
 }
 
-/// The attribute that a pattern applies to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Attribute {
     Name,
@@ -33,7 +31,6 @@ pub(super) enum Attribute {
 }
 
 impl Condition {
-    /// Whether the atom at `index` satisfies it.
     pub fn holds(&self, atom: &Atom, index: usize) -> Truth {
         match self {
             Condition::All => Truth::Yes,
@@ -76,7 +73,6 @@ impl Condition {
         }
     }
 
-    /// The attribute of the first pattern.
     pub fn first_attribute(&self) -> Option<Attribute> {
         self.parts().into_iter().find_map(|part| match part {
             Condition::Text(attribute, _) => Some(*attribute),
@@ -99,7 +95,6 @@ impl Condition {
         Some((numbers().min()?, numbers().max()?))
     }
 
-    /// Whether it contains an insertion code.
     pub fn has_insertion_codes(&self) -> bool {
         let has_code =
             |part: &&Condition| matches!(part, Condition::Number(_, ranges) if number_ranges::have_codes(ranges));

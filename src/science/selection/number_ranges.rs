@@ -7,7 +7,6 @@ use std::cmp::Ordering;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
-/// What a number refers to.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum NumberKind {
     /// The residue, with its insertion code.
@@ -18,12 +17,10 @@ pub(super) enum NumberKind {
     Index,
     /// The index of the atom, from 1.
     IndexFromOne,
-    /// The number of the atom in its file.
     Serial,
 }
 
 impl NumberKind {
-    /// This number of the atom at `index`.
     pub fn number(self, atom: &Atom, index: usize) -> i64 {
         match self {
             NumberKind::Residue | NumberKind::ResidueNumber => atom.resid,
@@ -33,7 +30,6 @@ impl NumberKind {
         }
     }
 
-    /// The ambiguity of this number, if it is ambiguous.
     pub fn ambiguity(self, atom: &Atom) -> Option<&Arc<AmbiguousNumber>> {
         match self {
             NumberKind::Residue | NumberKind::ResidueNumber => atom.resid_ambiguity.as_ref(),
@@ -79,10 +75,8 @@ pub(super) struct NumberWithCode {
     code: Option<char>,
 }
 
-/// A range of numbers, ends included.
 pub(super) type Range = RangeInclusive<NumberWithCode>;
 
-/// Whether the number of an atom is in one of `ranges`.
 pub(super) fn is_among(kind: NumberKind, ranges: &[Range], atom: &Atom, index: usize) -> Truth {
     let code = atom.icode.filter(|_| kind.has_codes());
     let holds = |number: i64| ranges.iter().any(|range| range.contains(&NumberWithCode { number, code }));
@@ -95,15 +89,11 @@ pub(super) fn is_among(kind: NumberKind, ranges: &[Range], atom: &Atom, index: u
     if ranges.iter().any(touches) { Truth::Unknown } else { Truth::No }
 }
 
-/// Whether an end of a range has an insertion code.
 pub(super) fn have_codes(ranges: &[Range]) -> bool {
     ranges.iter().any(|range| range.start().code.is_some() || range.end().code.is_some())
 }
 
 /// The ranges in a list of tokens: `4`, `52A`, `2-4`, `52A:53`, `2 to 4`, also with spaces around the sign.
-///
-/// # Errors
-/// A token is not a number, or a range is reversed.
 pub(super) fn parse(tokens: &[Token], kind: NumberKind) -> Result<Vec<Range>, Error> {
     grouped(tokens).into_iter().map(|group| parse_range(group, kind)).collect()
 }
@@ -127,7 +117,6 @@ fn parse_range(tokens: &[Token], kind: NumberKind) -> Result<Range, Error> {
     }
 }
 
-/// Separators of the ends of a range.
 const SEPARATORS: [&str; 3] = ["to", ":", "-"];
 
 /// Groups of tokens, each a number or a range with spaces around its separator.

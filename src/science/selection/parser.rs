@@ -4,10 +4,6 @@ use super::error::Error;
 use super::number_ranges::{self, NumberKind};
 use super::tokens::{KEYWORDS, Token, tokenize};
 
-/// Parses a selection.
-///
-/// # Errors
-/// The selection is invalid.
 pub(super) fn parse(selection: &str) -> Result<Condition, Error> {
     let tokens = tokenize(selection);
     let mut parser = Parser { tokens: &tokens, position: 0 };
@@ -99,7 +95,6 @@ impl<'a> Parser<'a> {
         })
     }
 
-    /// The tokens up to the next keyword.
     fn list(&mut self, wanted: &'static str) -> Result<&'a [Token], Error> {
         let rest = &self.tokens[self.position..];
         let count = rest.iter().position(Token::is_keyword).unwrap_or(rest.len());

@@ -68,7 +68,6 @@ fn hint(condition: &Condition, atoms: &[Atom]) -> String {
     format!("available {what}: {}{rest}", shown.join(", "))
 }
 
-/// The available insertion codes.
 fn insertion_codes(atoms: &[Atom]) -> String {
     const SHOWN: usize = 5;
     let mut labels: Vec<String> = atoms.iter().filter(|atom| atom.icode.is_some()).map(Atom::residue_label).collect();

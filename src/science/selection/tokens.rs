@@ -1,6 +1,5 @@
 //! How is a selection split into tokens?
 
-/// The keywords of the language.
 pub(super) const KEYWORDS: [&str; 20] = [
     "all", "none", "protein", "backbone", "nucleic", "water", "heavy", "name", "resname", "resid", "resnum", "index",
     "bynum", "serial", "element", "chain", "segid", "not", "and", "or",
@@ -24,7 +23,6 @@ impl Token {
     }
 }
 
-/// The tokens of a selection.
 pub(super) fn tokenize(selection: &str) -> Vec<Token> {
     let mut tokens: Vec<Token> = Vec::new();
     let mut is_in_word = false;

@@ -1,7 +1,6 @@
 //! How are four numbers processed at once, with every product and sum rounded by itself?
 use bytemuck::{Pod, Zeroable, cast_slice, cast_slice_mut};
 
-/// Four numbers in double precision.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Pod, Zeroable)]
 #[repr(transparent)]
 pub(in crate::science) struct F64x4(pub [f64; 4]);
@@ -15,7 +14,6 @@ impl F64x4 {
         Self([value; 4])
     }
 
-    /// `self + other`.
     #[inline(always)]
     pub fn add(self, other: Self) -> Self {
         let (a, b) = (self.0, other.0);
@@ -42,13 +40,11 @@ impl F64x4 {
         cast_slice(numbers)
     }
 
-    /// The numbers of vectors, one by one.
     #[inline(always)]
     pub fn flatten(vectors: &[Self]) -> &[f64] {
         cast_slice(vectors)
     }
 
-    /// The numbers of vectors, one by one.
     #[inline(always)]
     pub fn flatten_mut(vectors: &mut [Self]) -> &mut [f64] {
         cast_slice_mut(vectors)

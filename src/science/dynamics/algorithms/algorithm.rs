@@ -22,7 +22,6 @@ pub trait Algorithm: Send + Sync {
     /// trajectory.
     fn begin(&self, model: &dyn Model, block: &mut Block, branch: usize) -> Lanes;
 
-    /// The integrator of the method for a model.
     fn stepper<'a>(&'a self, model: &'a dyn Model, clock: &Clock) -> Box<dyn Stepper + 'a>;
 
     /// Computes the observables of the current state.

@@ -11,7 +11,6 @@ pub enum Decay {
     Populations,
 }
 
-/// The correction and its parameters.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Decoherence {
     /// C, an energy: 0.1 hartree in the paper.

@@ -15,7 +15,6 @@ pub enum InitialSurface {
     All,
 }
 
-/// The method and its settings.
 #[derive(Clone, Debug)]
 pub struct Fssh {
     pub initial_surface: InitialSurface,

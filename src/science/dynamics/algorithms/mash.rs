@@ -7,7 +7,6 @@ use super::{Algorithm, Stepper};
 use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lanes, Model, Observables, PhaseSpace, Vector, ZERO};
 use crate::seed::Stream;
 
-/// The method and its settings.
 #[derive(Clone, Debug)]
 pub struct Mash {
     /// `Keep` or `Reverse`; `JasperTruhlar` is not defined for this method.
@@ -94,7 +93,6 @@ type Mask = [bool; LANES];
 struct MashStep<'a> {
     method: &'a Mash,
     surface: SurfaceStep<'a>,
-    /// The state at the beginning of the step.
     begin: Block,
     /// Trial steps from there.
     probe: Block,

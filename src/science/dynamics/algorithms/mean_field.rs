@@ -4,7 +4,6 @@ use crate::science::dynamics::models::{ClassicalScheme, ClassicalStep, FrozenSta
 use crate::science::dynamics::propagator::{Propagator, propagate_fourth_order};
 use crate::science::dynamics::{Block, Clock, Integrator, LANES, Lanes, Model, Observables};
 
-/// The method; it has no settings.
 #[derive(Clone, Debug)]
 pub struct MeanField;
 

@@ -40,7 +40,6 @@ impl<'a> SurfaceStep<'a> {
         Self { model, integrator, gauge, t: clock.time_step, classical, overlaps, crossed, before }
     }
 
-    /// The length of a step.
     pub fn length(&self) -> f64 {
         self.t
     }

@@ -25,7 +25,6 @@ pub struct AvoidedCrossing {
     has_berry_force: bool,
 }
 
-/// The angles theta and phi with their gradients.
 struct Angles {
     theta: f64,
     phi: f64,

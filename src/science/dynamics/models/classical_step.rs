@@ -1,7 +1,6 @@
 //! How do the coordinates move during a step, while the quantum state is held fixed?
 use crate::science::dynamics::{LANES, Lanes, Matrix, PhaseSpace, Vector};
 
-/// Integrators of the coordinates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClassicalScheme {
     /// The classical fourth-order Runge-Kutta method.

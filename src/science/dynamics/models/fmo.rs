@@ -5,7 +5,6 @@ use super::{Group, LinearModel, Operator};
 use crate::science::dynamics::{Bath, Sampling};
 use crate::units::thermal_energy_per_cm;
 
-/// Number of sites.
 const SITES: usize = 7;
 /// Site energies and couplings, cm^-1, upper triangle.
 const HAMILTONIAN_PER_CM: [[f64; SITES]; SITES] = [

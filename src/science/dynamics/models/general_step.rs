@@ -3,7 +3,6 @@ use super::{ClassicalScheme, ClassicalStep, FrozenState, Model};
 use crate::science::dynamics::bath::Flow;
 use crate::science::dynamics::{LANES, Lanes, Matrix, PhaseSpace};
 
-/// A step that asks the model for its gradient.
 pub struct GeneralStep<'a> {
     model: &'a dyn Model,
     scheme: ClassicalScheme,
@@ -15,7 +14,6 @@ pub struct GeneralStep<'a> {
 }
 
 impl<'a> GeneralStep<'a> {
-    /// Steps of length `t`.
     pub fn new(model: &'a dyn Model, scheme: ClassicalScheme, t: f64) -> Self {
         let zero = || PhaseSpace::zero(model.bath().coordinates());
         Self { model, scheme, t, flow: model.bath().flow(t), slope: zero(), stage: zero(), sum: zero() }

@@ -22,7 +22,6 @@ pub struct Holstein {
 }
 
 impl Holstein {
-    /// The model in general form.
     pub fn build(&self) -> LinearModel {
         let n = self.sites;
         let mut h_q = vec![[0.0; 2]; n * n];

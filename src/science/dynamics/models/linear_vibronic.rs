@@ -16,7 +16,6 @@ pub struct LinearVibronic {
     pub couplings: Vec<Coupling>,
 }
 
-/// One element of a mode's coupling.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Coupling {
     pub mode: usize,

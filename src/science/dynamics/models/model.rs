@@ -14,7 +14,6 @@ pub enum UnitSystem {
 
 /// Quantum states coupled to classical coordinates: H(z) = H_q + H_qc(z) + H_c(z).
 pub trait Model: Send + Sync {
-    /// The number of quantum states.
     fn states(&self) -> usize;
 
     /// The classical degrees of freedom and H_c.
@@ -85,7 +84,6 @@ pub trait Model: Send + Sync {
         false
     }
 
-    /// The units of the model's times and energies.
     fn units(&self) -> UnitSystem {
         UnitSystem::Reduced
     }

@@ -32,7 +32,6 @@ pub fn debye_coupling(frequency: f64, l: f64, modes: usize, mass: f64) -> f64 {
 }
 
 impl SpinBoson {
-    /// The model in general form.
     pub fn build(&self) -> LinearModel {
         let frequencies = debye_frequencies(self.characteristic_frequency, self.modes);
         let coupling = |&w: &f64| debye_coupling(w, self.reorganization_energy, self.modes, self.mass);

@@ -18,7 +18,6 @@ pub struct DoubleWell {
     pub across: Option<Across>,
 }
 
-/// The second coordinate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Across {
     /// k, energy/length^2.

@@ -43,7 +43,6 @@ impl Surface for MuellerBrown {
         (term[0] + term[1]) + (term[2] + term[3])
     }
 
-    /// The deepest minimum.
     fn start(&self) -> Vec<f64> {
         vec![-0.558_223_651_263_643, 1.441_725_820_962_885]
     }

@@ -3,7 +3,6 @@ use std::fmt::Debug;
 
 /// A potential energy surface of one or two coordinates.
 pub trait Surface: Debug + Send + Sync {
-    /// The names of its coordinates.
     fn coordinates(&self) -> &'static [&'static str];
 
     /// The energy at `position` `[coordinates]`; its gradient is written to `gradient` `[coordinates]`.
@@ -12,7 +11,6 @@ pub trait Surface: Debug + Send + Sync {
     /// A minimum as the initial position, `[coordinates]`.
     fn start(&self) -> Vec<f64>;
 
-    /// The number of coordinates.
     fn dimensions(&self) -> usize {
         self.coordinates().len()
     }

@@ -160,7 +160,6 @@ impl<'a> ShellPairTables<'a> {
     }
 }
 
-/// Tables, and work arrays for four quartets.
 struct WorkArrays<'a> {
     tables: ShellPairTables<'a>,
     four: EriBatch4Scratch,

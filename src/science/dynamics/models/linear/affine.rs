@@ -36,7 +36,6 @@ impl LinearModel {
     }
 }
 
-/// A step of all modes of a model.
 pub struct AffineStep<'a> {
     model: &'a LinearModel,
     scheme: ClassicalScheme,
@@ -45,7 +44,6 @@ pub struct AffineStep<'a> {
 }
 
 impl<'a> AffineStep<'a> {
-    /// Steps of length `t`.
     pub fn new(model: &'a LinearModel, scheme: ClassicalScheme, t: f64) -> Self {
         let (maps, imaginary_maps) =
             (0..model.bath.coordinates()).map(|j| model.map(scheme, j, t, model.bath.flow_of(j, t))).unzip();

@@ -2,7 +2,6 @@
 use super::{Group, Operator};
 use crate::science::dynamics::{Bath, LANES, Lanes, Matrix, Sampling, Vector};
 
-/// Harmonic modes coupled linearly to states.
 #[derive(Clone, Debug)]
 pub struct LinearModel {
     pub states: usize,
