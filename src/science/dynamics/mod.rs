@@ -24,36 +24,31 @@
 
 mod absorbed;
 pub mod algorithms;
+mod arrays;
 mod bath;
 mod block;
 mod clock;
 mod eigen;
 mod initial;
 mod initial_block;
-mod lanes;
-mod matrix;
 pub mod models;
 mod observables;
-mod phase_space;
 mod propagator;
-mod scattering;
 mod sincos;
 #[cfg(test)]
 mod tests;
 mod trajectory;
 
 pub use algorithms::Algorithm;
+pub use arrays::{LANES, Lanes, Matrix, PhaseSpace, Vector, ZERO};
 pub use bath::{Bath, Sampling};
 pub use block::Block;
 pub use clock::{Clock, Integrator};
 pub use eigen::Eigen;
 pub use initial::{InitialConditions, InitialState};
 pub use initial_block::initial_block;
-pub use lanes::{LANES, Lanes, ZERO};
-pub use matrix::{Matrix, Vector};
 pub use models::Model;
 pub use observables::{Correlations, Layout, Observables};
-pub use phase_space::PhaseSpace;
 pub use trajectory::{BlockResult, Breakdown, NORM_TOLERANCE, System};
 
 use super::exponential;

@@ -1,5 +1,5 @@
 //! What is recorded of a trajectory at a sample?
-use super::matrix::for_kind;
+use super::arrays::for_kind;
 use super::{Bath, LANES, Lanes, Matrix, PhaseSpace, Vector, ZERO};
 use crate::science::simd::dispatch;
 

@@ -3,7 +3,7 @@
 //! [`Propagator::advance`] is exact to rounding for any energies. Two states have a closed form. More are advanced by a Taylor series of the
 //! exponential, whose length follows from the Hamiltonian of each trajectory, or by diagonalization where the series would be long.
 //! [`propagate_fourth_order`] is the series of fixed length of QC Lab.
-use super::matrix::for_kind;
+use super::arrays::for_kind;
 use super::sincos::sincos;
 use super::{Eigen, LANES, Lanes, Matrix, Vector, ZERO};
 use crate::science::simd::dispatch;

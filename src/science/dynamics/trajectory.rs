@@ -3,7 +3,7 @@ use super::absorbed::Absorbed;
 use super::initial_block::initial_block;
 use super::{
     Algorithm, Block, Clock, Correlations, InitialConditions, InitialState, LANES, Lanes, Layout, Model, Observables,
-    ZERO, scattering,
+    ZERO,
 };
 use crate::seed::CampaignSeed;
 use crate::task::Tasks;
@@ -138,7 +138,7 @@ impl System<'_> {
             let states =
                 if observed.layout.has_surfaces { observed.layout.surfaces() } else { observed.layout.adiabatic() };
             let populations = &observed.values[states..states + observed.layout.states];
-            scattering::channels(range, &begin, &result.end, populations, &mut result.channels);
+            add_to_channels(range, &begin, &result.end, populations, &mut result.channels);
         }
         result
     }
@@ -194,5 +194,23 @@ fn observable_name(layout: Layout, index: usize) -> &'static str {
             ["the classical energy", "the quantum energy", "the total energy"][i - layout.energies()]
         }
         _ => "a correlation of positions",
+    }
+}
+
+/// Adds the `populations` `[state][lane]` of each trajectory to the channel it left through; `channels` is (transmitted, reflected, undecided) x
+/// states. A particle has left when |q| > `range` and it moves outwards. `begin` holds the initial positions, `end` the final positions and momenta.
+fn add_to_channels(range: f64, begin: &Lanes, end: &(Lanes, Lanes), populations: &[Lanes], channels: &mut [Lanes]) {
+    for l in 0..LANES {
+        let (q, p) = (end.0[l], end.1[l]);
+        let came_from = if begin[l] < 0.0 { -1.0 } else { 1.0 };
+        let is_out = q.abs() > range && q * p > 0.0;
+        let channel = match is_out {
+            false => 2,
+            true if q * came_from > 0.0 => 1,
+            true => 0,
+        };
+        for (k, population) in populations.iter().enumerate() {
+            channels[channel * populations.len() + k][l] += population[l];
+        }
     }
 }

@@ -2,9 +2,8 @@
 //!
 //! Plane rotations reduce it to tridiagonal form and chase the fill-in down the band (Schwarz, Numer. Math. 12, 231, 1968, DOI
 //! 10.1007/BF02162505): the work is of second order in the dimension, that of a dense reduction of third order.
-use super::eigen_pairs::EigenPairs;
 use super::matrix::Matrix;
-use super::tridiagonal::Tridiagonal;
+use super::tridiagonal::{EigenPairs, Tridiagonal};
 
 /// A symmetric matrix with zeros where row and column are more than `bandwidth` apart.
 #[derive(Clone, Debug)]

@@ -5,12 +5,11 @@
 mod band;
 mod davidson;
 mod eigen;
-mod eigen_pairs;
 mod matrix;
 mod tridiagonal;
 
 pub(super) use band::Band;
 pub(super) use davidson::Davidson;
 pub(super) use eigen::Eigen;
-pub(super) use eigen_pairs::EigenPairs;
 pub(super) use matrix::{Matrix, dot, multiply};
+pub(super) use tridiagonal::EigenPairs;

@@ -4,7 +4,6 @@
 //! DOI 10.1007/BF02162154); eigenvectors by inverse iteration with orthogonalization (Peters and Wilkinson, in Handbook for
 //! Automatic Computation II, 418, 1971, DOI 10.1007/978-3-642-86940-2_30). Only basic arithmetic and square roots, so the bits are the
 //! same on every processor.
-use super::eigen_pairs::EigenPairs;
 use super::matrix::{Matrix, add_multiple, dot};
 use crate::science::simd::dispatch;
 
@@ -14,6 +13,16 @@ const SHIFTS: usize = 16;
 const ITERATIONS: usize = 3;
 /// Eigenvalues smaller than this fraction of the bound are computed with a smaller relative accuracy.
 const SMALL: f64 = 1e-4;
+
+#[derive(Debug)]
+pub(in crate::science) struct EigenPairs {
+    /// In descending order.
+    pub values: Vec<f64>,
+    /// Orthonormal eigenvectors as rows; their signs are arbitrary.
+    pub vectors: Matrix,
+    /// Norms of the residual vectors: matrix times vector less value times vector.
+    pub residuals: Vec<f64>,
+}
 
 /// A symmetric tridiagonal matrix; `off_diagonal[k]` is the element between k and k + 1.
 #[derive(Debug)]

@@ -18,7 +18,6 @@ mod bounding_boxes;
 mod error;
 mod kernels;
 mod period;
-mod running_widths;
 mod settings;
 mod state;
 #[cfg(test)]

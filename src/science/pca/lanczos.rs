@@ -3,18 +3,41 @@
 //! The block Lanczos method (Golub and Underwood, in Mathematical Software III, 361, 1977, DOI
 //! 10.1016/B978-0-12-587260-7.50018-2) with full reorthogonalization: the matrix is projected on the Krylov space, where it is
 //! projected, and its eigenvectors converge to those of the full matrix.
-use super::components::Components;
 use super::orthonormal_basis::{OrthonormalBasis, norm};
 use crate::science::linear::{Band, EigenPairs};
 use crate::science::simd::padded;
 use crate::seed::Stream;
 use bytemuck::cast_slice;
+use serde::{Deserialize, Serialize};
 
 /// An eigenpair has converged when its residual is below this fraction of the eigenvalue. The relative error of the eigenvalue is then the square
 /// of that, the error of the vector that divided by the relative gap of eigenvalues. Trajectories have about three digits.
 const TOLERANCE: f64 = 1e-6;
 /// A vector shorter than this, relative to the largest eigenvalue, is a rounding error.
 const ROUNDING: f64 = 1e-11;
+
+/// The first eigenvectors of the covariance, largest eigenvalue first.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Components {
+    /// Eigenvalues `[components]`, nm^2.
+    pub values: Vec<f64>,
+    /// Unit vectors `[components, 3n]`. Their sign is such that the element of largest magnitude (the first of equal ones) is positive.
+    pub vectors: Vec<Vec<f64>>,
+}
+
+impl Components {
+    /// From eigenpairs in descending order of eigenvalues.
+    pub(super) fn new(values: Vec<f64>, vectors: Vec<Vec<f64>>) -> Self {
+        let signed = vectors.into_iter().map(|mut vector| {
+            let largest = vector.iter().fold(0.0_f64, |best, &x| if x.abs() > best.abs() { x } else { best });
+            if largest < 0.0 {
+                vector.iter_mut().for_each(|x| *x = -*x);
+            }
+            vector
+        });
+        Self { values, vectors: signed.collect() }
+    }
+}
 
 /// The block size: how many vectors are multiplied in one pass.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

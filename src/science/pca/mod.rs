@@ -9,7 +9,6 @@
 //! only its products with a few vectors at a time ([`Krylov`]), one pass over all frames each.
 //!
 //! A vector of 3n numbers contains x of all atoms, then y, then z.
-mod components;
 mod fixed_sums;
 mod lanczos;
 mod orthonormal_basis;
@@ -20,9 +19,8 @@ mod superposition;
 mod tests;
 mod vector_block;
 
-pub use components::Components;
 pub use fixed_sums::FixedSums;
-pub use lanczos::{Krylov, Width};
+pub use lanczos::{Components, Krylov, Width};
 pub use rows::{CHUNK, Rows};
 pub use superposition::{Scratch, Superposition, Undetermined};
 pub use vector_block::VectorBlock;

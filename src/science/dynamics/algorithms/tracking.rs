@@ -4,7 +4,7 @@
 //! not: a trivial crossing (Fernandez-Alberti, Roitberg, Nelson and Tretiak, J. Chem. Phys. 137, 014512, 2012,
 //! doi:10.1063/1.4732536; Wang and Prezhdo, J. Phys. Chem. Lett. 5, 713, 2014, doi:10.1021/jz500025c). A trajectory stays on its state
 //! and keeps its momenta.
-use crate::science::dynamics::matrix::{column_product, for_kind};
+use crate::science::dynamics::arrays::{column_product, for_kind};
 use crate::science::dynamics::{Block, LANES, Lanes, Matrix, Vector};
 use crate::science::simd::dispatch;
 

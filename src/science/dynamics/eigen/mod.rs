@@ -5,7 +5,7 @@
 mod jacobi;
 mod two_states;
 
-use super::matrix::{column_product, for_kind};
+use super::arrays::{column_product, for_kind};
 use super::{LANES, Lanes, Matrix, Vector, ZERO};
 use crate::science::simd::dispatch;
 

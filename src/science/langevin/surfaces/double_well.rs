@@ -1,6 +1,6 @@
 //! Two wells: the quartic of Kramers' problem (Physica 7, 284, 1940, doi:10.1016/S0031-8914(40)90098-2), and optionally a second,
 //! harmonic coordinate.
-use super::surface::Surface;
+use super::Surface;
 
 /// U(x) = h ((x/w)^2 - 1)^2 + d x/(2 w), plus k/2 (y - c x)^2 with a second coordinate.
 ///

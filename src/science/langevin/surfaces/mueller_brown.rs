@@ -1,5 +1,5 @@
 //! The surface of Mueller and Brown (Theor. Chim. Acta 53, 75, 1979, doi:10.1007/BF00547608): three minima on a curved path.
-use super::surface::Surface;
+use super::Surface;
 use crate::science::exponential::exp;
 
 /// U(x, y) = s sum_k A_k exp(a_k (x - x_k)^2 + b_k (x - x_k)(y - y_k) + c_k (y - y_k)^2), with the constants of the paper.

@@ -1,6 +1,13 @@
-//! State vectors and operators of a block of trajectories.
-use super::{LANES, Lanes, ZERO};
+//! Coordinates, state vectors and operators of a block of trajectories.
 use crate::science::simd::dispatch;
+
+/// Trajectories of a block, and the length of the innermost dimension of every array.
+pub const LANES: usize = 16;
+
+/// One number for each trajectory of a block.
+pub type Lanes = [f64; LANES];
+
+pub const ZERO: Lanes = [0.0; LANES];
 
 /// Calls `function::<true>` for a real matrix, otherwise `function::<false>`.
 macro_rules! for_kind {
@@ -9,6 +16,26 @@ macro_rules! for_kind {
     };
 }
 pub(super) use for_kind;
+
+/// Complex coordinates z = x + i y of C degrees of freedom, `[coordinate][lane]`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PhaseSpace {
+    pub x: Vec<Lanes>,
+    pub y: Vec<Lanes>,
+}
+
+impl PhaseSpace {
+    /// Zero for `coordinates` degrees of freedom.
+    pub fn zero(coordinates: usize) -> Self {
+        Self { x: vec![ZERO; coordinates], y: vec![ZERO; coordinates] }
+    }
+
+    /// Copies `other`, which has as many degrees of freedom.
+    pub fn copy_from(&mut self, other: &Self) {
+        self.x.copy_from_slice(&other.x);
+        self.y.copy_from_slice(&other.y);
+    }
+}
 
 /// The amplitudes of S states of each trajectory, `[state][lane]`.
 #[derive(Clone, Debug, PartialEq)]
