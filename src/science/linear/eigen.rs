@@ -174,20 +174,26 @@ pub(super) mod tests {
         matrix
     }
 
+    /// The eigenvalues of a matrix, whose vectors are checked.
+    fn checked(matrix: &Matrix) -> Vec<f64> {
+        let Eigen { values, vectors } = Eigen::new(matrix);
+        assert!(values.is_sorted());
+        let (unit, images) = (vectors.times(&vectors.transposed()), vectors.times(matrix));
+        let bound = 1e-13 * matrix.rows as f64;
+        for (i, value) in values.iter().enumerate() {
+            for j in 0..matrix.rows {
+                let expected = if i == j { 1.0 } else { 0.0 };
+                assert!((unit.get(i, j) - expected).abs() < bound);
+                assert!((images.get(i, j) - value * vectors.get(i, j)).abs() < bound);
+            }
+        }
+        values
+    }
+
     #[test]
     fn vectors_are_orthonormal_and_solve_the_matrix() {
         for n in [1, 2, 3, 4, 9, 30, 115] {
-            let matrix = symmetric(n);
-            let Eigen { values, vectors } = Eigen::new(&matrix);
-            assert!(values.is_sorted());
-            let (unit, images) = (vectors.times(&vectors.transposed()), vectors.times(&matrix));
-            for (i, value) in values.iter().enumerate() {
-                for j in 0..n {
-                    let expected = if i == j { 1.0 } else { 0.0 };
-                    assert!((unit.get(i, j) - expected).abs() < 1e-13 * n as f64);
-                    assert!((images.get(i, j) - value * vectors.get(i, j)).abs() < 1e-13 * n as f64);
-                }
-            }
+            checked(&symmetric(n));
         }
     }
 
@@ -201,6 +207,38 @@ pub(super) mod tests {
         let ones = Matrix::new(5, 5, vec![1.0; 25]);
         let values = Eigen::new(&ones).values;
         assert!((values[4] - 5.0).abs() < 1e-14 && values[..4].iter().all(|value| value.abs() < 1e-14));
+    }
+
+    #[test]
+    fn nearly_equal_values_have_orthogonal_vectors() {
+        // Wilkinson's: its largest values are in pairs that agree to 14 digits.
+        let mut matrix = Matrix::zeros(21, 21);
+        for k in 0..21_usize {
+            matrix.values[22 * k] = (k as f64 - 10.0).abs();
+            if k > 0 {
+                (matrix.values[21 * k + k - 1], matrix.values[21 * (k - 1) + k]) = (1.0, 1.0);
+            }
+        }
+        let values = checked(&matrix);
+        assert!((values[20] - 10.746_194_182_903_39).abs() < 1e-13 && values[20] - values[19] < 1e-13);
+    }
+
+    #[test]
+    fn values_of_any_size_are_found() {
+        let (mut graded, n) = (symmetric(30), 30);
+        // Every row a third of the one before.
+        for i in 0..n {
+            for j in 0..n {
+                graded.values[i * n + j] *= 3.0_f64.powi(-((i + j) as i32));
+            }
+        }
+        let expected = Eigen::new(&graded).values;
+        for scale in [1e-120, 1e-9, 1.0, 1e9, 1e120] {
+            let scaled = Matrix::new(n, n, graded.values.iter().map(|x| scale * x).collect());
+            for (value, expected) in Eigen::new(&scaled).values.iter().zip(&expected) {
+                assert!((value / scale - expected).abs() < 1e-14, "{value} {expected}");
+            }
+        }
     }
 
     #[test]

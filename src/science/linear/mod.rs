@@ -2,14 +2,10 @@
 //!
 //! Every sum has a fixed order, no operation is fused, and only basic arithmetic and square roots are used: the bits are the same on every
 //! processor.
-mod band;
 mod davidson;
 mod eigen;
 mod matrix;
-mod tridiagonal;
 
-pub(super) use band::Band;
 pub(super) use davidson::Davidson;
 pub(super) use eigen::Eigen;
 pub(super) use matrix::{Matrix, dot, multiply};
-pub(super) use tridiagonal::EigenPairs;

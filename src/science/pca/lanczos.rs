@@ -4,7 +4,7 @@
 //! 10.1016/B978-0-12-587260-7.50018-2) with full reorthogonalization: the matrix is projected on the Krylov space, where it is
 //! projected, and its eigenvectors converge to those of the full matrix.
 use super::orthonormal_basis::{OrthonormalBasis, norm};
-use crate::science::linear::{Band, EigenPairs};
+use crate::science::linear::{Eigen, Matrix};
 use crate::science::simd::padded;
 use crate::seed::Stream;
 use bytemuck::cast_slice;
@@ -131,24 +131,25 @@ impl Krylov {
         if n < self.next_test && !is_all {
             return None;
         }
-        // The projected matrix is banded: a product has coefficients along the vectors of its own block and the blocks before and after it.
-        let matrix = Band::new(n, self.width.vectors(), |row, column| self.projected[row][column]);
-        let EigenPairs { values, vectors, residuals: inside } = matrix.largest(self.wanted);
+        let element = |k: usize| self.projected[(k / n).max(k % n)][(k / n).min(k % n)];
+        let Eigen { values, vectors } = Eigen::new(&Matrix::new(n, n, (0..n * n).map(element).collect()));
+        let largest = || (0..n).rev().take(self.wanted);
+        let rounding = f64::EPSILON * values[n - 1];
         let missed = |k: usize| {
             let newest = || vectors.row(k).iter().skip(known).zip(outside);
             let along = |b: usize| newest().map(|(part, of)| part * of.get(b).unwrap_or(&0.0)).sum::<f64>();
             let outside = (0..self.basis.count() - n).map(along).map(|x| x * x).sum::<f64>();
-            let missed = (outside + inside[k] * inside[k]).sqrt() / values[k];
+            let missed = (outside + rounding * rounding).sqrt() / values[k];
             // Eigenvalues below zero are rounding errors.
             if missed >= 0.0 { missed } else { f64::INFINITY }
         };
-        let worst = (0..values.len()).map(missed).fold(0.0, f64::max);
+        let worst = largest().map(missed).fold(0.0, f64::max);
         if !is_all && worst > TOLERANCE {
             self.plan_test(n, worst);
             return None;
         }
-        let vectors = (0..values.len()).map(|k| self.basis.combination(vectors.row(k))).collect();
-        Some(Components::new(values, vectors))
+        let combinations = largest().map(|k| self.basis.combination(vectors.row(k))).collect();
+        Some(Components::new(largest().map(|k| values[k]).collect(), combinations))
     }
 
     /// Schedules the next test by extrapolating the convergence since the last one.
