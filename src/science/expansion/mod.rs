@@ -10,8 +10,6 @@ mod cluster_set;
 mod images;
 mod supersystem;
 mod tasks;
-#[cfg(test)]
-mod tests;
 
 pub use bsse::Bsse;
 pub use cluster::Cluster;

@@ -7,8 +7,6 @@ mod error;
 mod group;
 mod integrator;
 pub mod surfaces;
-#[cfg(test)]
-mod tests;
 
 pub use error::Error;
 pub use group::{Biasing, Group, Series, System};

@@ -86,3 +86,16 @@ impl Axis {
         self.period.map_or(displacement, |period| displacement - period * libm::rint(displacement / period))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sample_on_the_upper_end_is_in_the_last_bin() {
+        let axis = Axis { lower: 0.0, upper: 1.0, bins: 10, period: None, bandwidth: None };
+        assert_eq!([0.0, 1.0, 0.95, 1.01, -0.01].map(|x| axis.bin(x)), [Some(0), Some(9), Some(9), None, None]);
+        let periodic = Axis { period: Some(1.0), ..axis };
+        assert_eq!([1.05, -0.05, -3.55].map(|x| periodic.bin(x)), [Some(0), Some(9), Some(4)]);
+    }
+}

@@ -12,8 +12,6 @@ mod error;
 mod estimate;
 mod jackknife;
 mod replica;
-#[cfg(test)]
-mod tests;
 
 pub use axis::Axis;
 pub use error::Error;

@@ -33,6 +33,3 @@ pub use ambiguous_number::AmbiguousNumber;
 pub use atom::Atom;
 pub use error::Error;
 pub use select::select;
-
-#[cfg(test)]
-mod tests;

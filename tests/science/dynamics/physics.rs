@@ -1,6 +1,6 @@
 //! Known physics: norms, Rabi oscillations, energy conservation, equivalent representations.
 use super::*;
-use crate::science::sum::{Moments, exponent_for};
+use simmpi::science::sum::{Moments, exponent_for};
 
 /// The largest deviation of the sum of populations from one, diabatic and adiabatic.
 fn norm_fault(layout: Layout, found: &BlockResult) -> f64 {
@@ -43,7 +43,7 @@ fn two_states_without_a_bath_oscillate_at_the_rabi_frequency() {
     let magnitudes = Mash::draw_amplitudes(
         &mash(),
         &[[1.0, 0.0], [0.0, 0.0]],
-        &mut CampaignSeed(1).stream(0, crate::seed::Purpose::MappingPhases),
+        &mut CampaignSeed(1).stream(0, simmpi::seed::Purpose::MappingPhases),
     );
     let size = |k: usize| libm::hypot(magnitudes[k][0], magnitudes[k][1]);
     let phases = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]];

@@ -1,7 +1,7 @@
 //! What must not change anything: a constant in the Hamiltonian, states that are coupled to nothing, the order of states, crossings of
 //! states that are not coupled.
 use super::*;
-use crate::seed::Stream;
+use simmpi::seed::Stream;
 
 /// A model's states among others that are coupled to nothing, all shifted by a constant.
 struct Embedded<'a> {
@@ -265,7 +265,7 @@ fn a_model_with_every_state_twice_moves_as_with_each_once() {
 }
 
 /// Curves of one mode that cross while it swings, coupled by `coupling` everywhere.
-fn crossing_curves(slopes: &[f64], coupling: f64) -> models::LinearModel {
+fn crossing_curves(slopes: &[f64], coupling: f64) -> LinearModel {
     let n = slopes.len();
     let element = |i: usize, j: usize| [if i == j { 0.03 * i as f64 } else { coupling }, 0.0];
     let model = LinearVibronic {

@@ -1,6 +1,6 @@
 //! Does the expansion obey its identities, and does it have the same tasks as QCManyBody?
-use super::assembly::{self, TaskIndex};
-use super::*;
+use simmpi::science::expansion::assembly::{self, TaskIndex};
+use simmpi::science::expansion::*;
 
 fn expansion(fragments: usize, max_order: usize, bsse: &[Bsse], total: bool) -> Expansion {
     Expansion {
@@ -139,7 +139,7 @@ fn the_interaction_of_all_at_once_needs_nothing_in_between() {
 
 /// Fragments of one atom each along a line, `spacing` apart.
 fn line(spacings: &[f64]) -> Supersystem {
-    let hydrogen = crate::science::chemistry::Element::from_symbol("He").unwrap();
+    let hydrogen = simmpi::science::chemistry::Element::from_symbol("He").unwrap();
     let places = spacings.iter().scan(0.0, |x, d| {
         *x += d;
         Some([*x, 0.0, 0.0])

@@ -1,4 +1,5 @@
-use super::*;
+//! Are the atoms of a selection those of MDAnalysis, and is what is not clear refused?
+use simmpi::science::selection::*;
 use std::sync::Arc;
 
 /// ACE-ALA-ARG-NME in chain A, two waters and a calcium in chain B.
@@ -141,7 +142,7 @@ fn insertion_codes_are_part_of_a_residue_and_ordered_behind_its_number() {
     assert!(refused("resid 52AB").contains("`52AB` (column 6) is neither a number nor a range"));
     assert!(refused("resid 54A").contains("from -1 to 53; residues with an insertion code: ALA 52A, ALA 52B"));
     assert!(
-        select("resid 7A", &super::tests::atoms())
+        select("resid 7A", &super::selection::atoms())
             .unwrap_err()
             .to_string()
             .contains("no residue has an insertion code")

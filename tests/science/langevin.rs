@@ -1,9 +1,9 @@
 //! Do particles sample the Boltzmann distribution, do schemes have their order, and does a bias lead to the exact free energy?
-use super::surfaces::{Across, DoubleWell, MuellerBrown};
-use super::*;
-use crate::science::opes::{self, Settings, Variant, WidthRule};
-use crate::science::reweighting::{Axis, Replica, free_energy};
-use crate::seed::CampaignSeed;
+use simmpi::science::langevin::surfaces::{Across, DoubleWell, MuellerBrown};
+use simmpi::science::langevin::*;
+use simmpi::science::opes::{self, Settings, Variant, WidthRule};
+use simmpi::science::reweighting::{Axis, Replica, free_energy};
+use simmpi::seed::CampaignSeed;
 use std::sync::Arc;
 
 const SEED: CampaignSeed = CampaignSeed(17);
