@@ -1,10 +1,9 @@
 //! How are .gro files read and written?
 //!
 //! GROMACS' text format of coordinates (manual.gromacs.org, "gro") has fixed columns, nm, and as many decimals as the writer chose.
-use super::error::Error;
-use super::frame::{Cell, Frame, with_volume};
-use super::numbering::{self, NumberField};
+use super::numbering::NumberField;
 use super::text::{LineReader, TextFrame, fixed_columns, read, title_time_ps};
+use super::{Cell, Error, Frame, numbering, with_volume};
 use crate::science::selection::Atom;
 use std::fmt::Write;
 use std::path::Path;

@@ -18,7 +18,9 @@ mod xdr;
 mod xtc;
 
 pub use error::Error;
-pub use frame::Frame;
+pub use frame::{Cell, Frame};
 pub use source::ReadBuffer;
 pub use structure::Structure;
 pub use trajectory::Trajectory;
+
+pub(super) use frame::with_volume;

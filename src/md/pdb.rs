@@ -3,10 +3,9 @@
 //! The Protein Data Bank's format of coordinates (wwpdb.org, version 3.3) has fixed columns and angstrom. A model ends with ENDMDL, with
 //! END, or where the next one begins: at MODEL, or at a CRYST1, TITLE or HEADER after atoms. A CRYST1 holds for all models up to the next
 //! CRYST1.
-use super::error::Error;
-use super::frame::{Cell, Frame};
-use super::numbering::{self, DecodedNumber, NumberField};
+use super::numbering::{DecodedNumber, NumberField};
 use super::text::{LineReader, TextFrame, fixed_columns, read, title_time_ps};
+use super::{Cell, Error, Frame, numbering};
 use crate::science::chemistry::Element;
 use crate::science::selection::Atom;
 use std::path::Path;

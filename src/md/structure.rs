@@ -1,8 +1,6 @@
 //! Which atoms does a system have, and where are they?
-use super::error::Error;
-use super::frame::Frame;
 use super::text::extension;
-use super::{gro, pdb};
+use super::{Error, Frame, gro, pdb};
 use crate::science::selection::Atom;
 use std::path::Path;
 

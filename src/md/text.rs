@@ -1,6 +1,5 @@
 //! How are text files of coordinates read line by line?
-use super::error::Error;
-use super::frame::Cell;
+use super::{Cell, Error};
 use std::borrow::Cow;
 use std::fs;
 use std::io;

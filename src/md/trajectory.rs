@@ -1,10 +1,8 @@
 //! How are single frames of a trajectory read, in any order?
-use super::error::Error;
-use super::frame::{Cell, Frame};
-use super::repeats::{self, FrameStamp, Repeats};
-use super::source::{READ_AHEAD, ReadBuffer, SMALL_READ, Source};
+use super::repeats::{FrameStamp, Repeats};
+use super::source::{READ_AHEAD, SMALL_READ, Source};
 use super::text::{TextFrame, extension, io_error};
-use super::{gro, pdb, trr, xtc};
+use super::{Cell, Error, Frame, ReadBuffer, gro, pdb, repeats, trr, xtc};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 

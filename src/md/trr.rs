@@ -2,8 +2,8 @@
 //!
 //! In GROMACS' full-precision trajectories every frame has a header with the sizes of its sections: box, virial, pressure, positions,
 //! velocities and forces, in single or double precision.
-use super::frame::{Frame, with_volume};
 use super::xdr::XdrReader;
+use super::{Frame, with_volume};
 
 /// The first number of every frame.
 const MAGIC: i32 = 1993;

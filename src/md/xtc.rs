@@ -3,8 +3,8 @@
 //! GROMACS' compressed trajectories store positions as integers in units of 1/precision, packed into as few bits as they need. The format
 //! is that of `xdr3dfcoord` (F. van Hoesel, 1995; GROMACS' `xdrf.h`). An atom is stored either within the bounding box of all atoms or,
 //! in runs, relative to the atom before it within a small cube whose size adapts from group to group.
-use super::frame::{Frame, with_volume};
 use super::xdr::XdrReader;
+use super::{Frame, with_volume};
 use std::array::from_fn;
 
 /// The first number of a frame; the second one is for very large systems, since GROMACS 2023.

@@ -1,9 +1,6 @@
 //! How does a campaign of a many-body expansion run, and what does it declare?
-use super::forecast;
-use super::input::LevelLocations;
-use super::setup::Setup;
 use super::stage::FragmentWorkload;
-use super::{levels, summary, sums, write};
+use super::{LevelLocations, Setup, forecast, levels, summary, sums, write};
 use crate::campaigns::campaign::{
     Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report, Reproducibility, StartSupervisor,
 };

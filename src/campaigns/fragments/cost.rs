@@ -1,16 +1,17 @@
 //! How long does a task take, relative to others?
-use super::levels::{Level, Solver};
-use super::setup::Frame;
+use super::{Setup, Solver};
 use crate::engines::qc::Driver;
 use crate::science::chemistry::Element;
-use crate::science::expansion::Task;
+use crate::task::TaskId;
 
 /// Seconds of a mean-field calculation per cube of the number of basis functions, on one core. Only ratios matter, and measured times replace
 /// the estimate.
 const PER_CUBE_S: f64 = 3e-6;
 
 /// The estimated cost of a task, s.
-pub fn estimate_s(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> f64 {
+pub fn estimated_cost(setup: &Setup, id: TaskId) -> f64 {
+    let unit = &setup.units[id as usize];
+    let (frame, task, level) = (&setup.frames[unit.frame], &unit.task, setup.level(unit));
     let start_s = match &level.solver {
         Solver::Program(engine) => engine.start_s(),
         Solver::Embedded(_) => 0.0,
@@ -35,7 +36,7 @@ pub fn estimate_s(frame: &Frame, task: &Task, level: &Level, driver: Driver) -> 
         m if m.contains("mp") => mean_field * (1.0 + 0.02 * real),
         _ => mean_field,
     };
-    let derivatives = match driver {
+    let derivatives = match setup.driver_of(task) {
         Driver::Energy => 1.0,
         Driver::Gradient => 2.0,
         Driver::Hessian => 4.0 + all / 10.0,

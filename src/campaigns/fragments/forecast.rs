@@ -1,7 +1,5 @@
 //! How long will the embedded engine's tasks take, and with how much memory?
-use super::levels::{Level, Solver};
-use super::setup::{Frame, Setup, Unit};
-use super::stage::estimated_cost;
+use super::{Frame, Level, Setup, Solver, Unit, estimated_cost};
 use crate::campaigns::campaign::MemoryNeed;
 use crate::engines::qc::{Embedded, Forecast};
 use crate::science::scf::{Footprint, MAX_TASKS_PER_PASS};

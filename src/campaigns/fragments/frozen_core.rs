@@ -1,6 +1,5 @@
 //! Does a frozen core leave the right electrons to correlate?
-use super::levels::Level;
-use super::setup::Setup;
+use super::{Level, Setup};
 use crate::config::{Config, Fault};
 use crate::science::chemistry::{Atom, Element, Molecule, is_below_core};
 use crate::science::expansion::Supersystem;

@@ -1,7 +1,6 @@
 //! Is each cluster of a periodic frame at unique nearest images, and which images are left out?
 use super::input::{Diagnostic, MOLECULE, PeriodicFrame};
-use super::options::ExpansionOptions;
-use super::setup::Frame;
+use super::{ExpansionOptions, Frame};
 use crate::config::{Config, Fault, Faults};
 use crate::science::expansion::{Clash, Images, Need, find_images};
 use crate::units::BOHR_ANGSTROM;

@@ -1,5 +1,6 @@
 //! Which model chemistries are requested, and which engine computes each?
-use super::section::{EngineName, LevelSection, RetrySection};
+use super::section::RetrySection;
+use super::{EngineName, LevelSection};
 use crate::config::{Config, Faults};
 use crate::engines::InstalledProgram;
 use crate::engines::qc::{

@@ -1,14 +1,11 @@
 //! Does the section describe an expansion that can be run?
 use super::campaign::FragmentCampaign;
-use super::frozen_core;
-use super::identity::identity;
-use super::images;
-use super::input::{self, Input};
-use super::levels::{Level, Solver};
-use super::options::{self, ExpansionOptions};
-use super::section::Section;
-use super::setup::{Frame, Setup, Unit};
+use super::input::Input;
 use super::summary::summarize;
+use super::{
+    ExpansionOptions, Frame, Level, LevelSection, Section, Setup, Solver, Unit, config_name, frozen_core, images,
+    input, options,
+};
 use crate::config::{Config, Faults};
 use crate::engines::qc::Needs;
 use crate::science::expansion::{Basis, ClusterSet, Expansion, Supersystem};
@@ -136,4 +133,30 @@ fn warn_of_missing_records(config: &Config, setup: &Setup, warnings: &mut Faults
             warnings.push(config.fault(&format!("fragments.level.{}.file", level.index), message, help).warning());
         }
     }
+}
+
+/// Everything that determines results except the versions of programs. The order that the last level covers may grow with max_order.
+fn identity(options: &ExpansionOptions, section: &Section, setup: &Setup, digest: &str) -> serde_json::Value {
+    let levels = setup.levels.iter().enumerate().map(|(k, level)| {
+        let LevelSection { method, basis, reference, frozen_core, density_fitting, scf_convergence, keywords, .. } =
+            &section.level[level.index];
+        let first = options.coverage.level_of_order.iter().position(|&level| level == k).map(|order| order + 1);
+        let file = match &level.solver {
+            Solver::Recorded(recorded) => recorded.digest().into(),
+            Solver::Embedded(engine) => engine.digest().into(),
+            Solver::Program(_) => serde_json::Value::Null,
+        };
+        serde_json::json!({
+            "name": level.name, "first_order": first, "engine": level.engine_name(), "method": method, "basis": basis,
+            "reference": config_name(reference), "frozen_core": frozen_core, "density_fitting": density_fitting,
+            "scf_convergence": scf_convergence, "keywords": keywords, "file": file,
+            "command": section.level[level.index].command, "program": section.level[level.index].program,
+        })
+    });
+    serde_json::json!({
+        "molecule": digest, "fragments": section.fragments, "charges": section.charges,
+        "multiplicities": section.multiplicities, "driver": config_name(&options.driver), "bsse": options.bsse, "total": options.total,
+        "supersystem_interaction_only": options.is_interaction_only, "cutoffs_angstrom": section.cutoffs_angstrom,
+        "embedding_charges": options.embedding, "level": levels.collect::<Vec<_>>(),
+    })
 }

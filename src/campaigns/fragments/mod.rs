@@ -1,11 +1,9 @@
 //! Many-body expansions: energies and derivatives of a cluster from those of its fragments.
 mod campaign;
 mod cost;
-mod coverage;
 mod export;
 mod forecast;
 mod frozen_core;
-mod identity;
 mod images;
 mod input;
 mod levels;
@@ -22,7 +20,12 @@ use super::campaign::Campaign;
 use super::kind::Kind;
 use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::results;
-use section::Section;
+pub(super) use cost::estimated_cost;
+pub(super) use input::LevelLocations;
+pub(super) use levels::{Level, Solver, config_name};
+pub(super) use options::ExpansionOptions;
+pub(super) use section::{EngineName, LevelSection, Section};
+pub(super) use setup::{Frame, Setup, Unit};
 
 /// The kind of campaign.
 pub struct Fragments;

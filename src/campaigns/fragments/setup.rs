@@ -1,5 +1,5 @@
 //! Which computations does an expansion consist of?
-use super::levels::Level;
+use super::Level;
 use crate::engines::qc::Driver;
 use crate::science::chemistry::{Differences, Displacement, Molecule};
 use crate::science::expansion::{Expansion, Supersystem, Task};

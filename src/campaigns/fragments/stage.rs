@@ -1,7 +1,6 @@
 //! How is a task computed?
-use super::levels::{Level, Solver};
-use super::setup::{Setup, Unit};
 use super::sums::{FragmentValues, TaskDerivatives};
+use super::{Level, Setup, Solver, Unit, estimated_cost};
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, Stage, StageSpec, Workload};
 use crate::engines::qc::{Driver, Engine, QcResult, Recorded, Resources, SOLUTION};
 use crate::science::chemistry::Differences;
@@ -22,12 +21,6 @@ impl Clone for FragmentWorkload {
     fn clone(&self) -> Self {
         Self { setup: Arc::clone(&self.setup), integrals: None }
     }
-}
-
-/// The estimated cost of a task, s.
-pub fn estimated_cost(setup: &Setup, id: TaskId) -> f64 {
-    let unit = &setup.units[id as usize];
-    super::cost::estimate_s(&setup.frames[unit.frame], &unit.task, setup.level(unit), setup.driver_of(&unit.task))
 }
 
 /// The most tasks of one call.

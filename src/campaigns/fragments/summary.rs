@@ -1,9 +1,6 @@
 //! How are a campaign, its plan and its solutions summarized?
 use super::frozen_core::without_correlation;
-use super::input::LevelLocations;
-use super::levels::config_name;
-use super::options::ExpansionOptions;
-use super::setup::{Frame, Setup};
+use super::{ExpansionOptions, Frame, LevelLocations, Setup, config_name};
 use crate::science::expansion::assembly;
 use crate::task::TaskId;
 

@@ -1,5 +1,5 @@
 //! What is recorded of tasks, and how are their derivatives summed?
-use super::setup::{Setup, Unit};
+use super::{Setup, Unit};
 use crate::engines::qc::Driver;
 use crate::science::exact::{self, Exact};
 use crate::task::TaskId;

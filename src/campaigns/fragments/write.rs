@@ -1,6 +1,7 @@
 //! How are results written to the HDF5 file?
-use super::setup::{Frame, Setup, from_one, spaced};
-use super::sums::{self, DerivativeSums, Derivatives, FragmentValues};
+use super::setup::{from_one, spaced};
+use super::sums::{DerivativeSums, Derivatives, FragmentValues};
+use super::{Frame, Setup, sums};
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::InstalledProgram;
 use crate::engines::qc::Driver;

@@ -2,15 +2,10 @@
 //!
 //! `["prog", "{input}", "{output}"]` reads an `AtomicInput` (version 1) and writes an `AtomicResult`; `{threads}` and `{memory_mb}` stand for
 //! its resources. It runs in a scratch folder. QCSchema has no place for embedding charges.
-use super::calculation::{Calculation, Resources};
-use super::chemistry::{Chemistry, Driver};
-use super::engine::Engine;
-use super::needs::Needs;
-use super::program_run::ProgramRun;
-use super::qcschema::{self, QcSchemaResult};
-use super::refusal::{self, Refusal};
-use super::result::QcResult;
-use super::verify;
+use super::{
+    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Refusal, Resources, qcschema,
+    refusal, verify,
+};
 use crate::engines::failure::ErrorPattern;
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
 use crate::engines::text;

@@ -1,7 +1,7 @@
 //! Which elements have an effective core potential in a basis set, and how many electrons does it replace?
 //!
 //! Counts are those of NWChem 7.0.2's libraries and of psi4 1.3.2's basis files, which agree where both have a set.
-use super::chemistry::Chemistry;
+use super::Chemistry;
 use crate::science::chemistry::{Element, Molecule};
 
 /// A library of effective core potentials.

@@ -1,9 +1,5 @@
 //! How does the embedded engine, simmpi's own Hartree-Fock and MP2 code, compute a molecule?
-use super::chemistry::{Chemistry, Driver, Reference};
-use super::ecp::Core;
-use super::needs::Needs;
-use super::refusal::Refusal;
-use super::result::QcResult;
+use super::{Chemistry, Core, Driver, Needs, QcResult, Reference, Refusal};
 use crate::journal::Fingerprint;
 use crate::science::basis::{self, BasisSet};
 use crate::science::chemistry::{Differences, Element, Molecule};

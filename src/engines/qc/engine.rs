@@ -1,9 +1,5 @@
 //! What must every engine be able to do?
-use super::calculation::{Calculation, Resources};
-use super::chemistry::{Chemistry, Driver};
-use super::needs::Needs;
-use super::refusal::Refusal;
-use super::result::QcResult;
+use super::{Calculation, Chemistry, Driver, Needs, QcResult, Refusal, Resources};
 use crate::engines::locate::{InstalledProgram, MissingProgram};
 use crate::process::Supervisor;
 use crate::science::chemistry::Molecule;

@@ -2,8 +2,7 @@
 //!
 //! A sample of the molecule's integrals is timed and scaled to all of them; likewise their use in an SCF iteration, matrices of the same
 //! size, and the products in MP2. The number of iterations is an average over calculations that were run.
-use super::chemistry::Driver;
-use super::embedded::Embedded;
+use super::{Driver, Embedded};
 use crate::science::chemistry::Molecule;
 use crate::science::scf::{CostSample, Footprint, Method, System};
 use std::time::{Duration, Instant};

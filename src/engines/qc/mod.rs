@@ -11,13 +11,11 @@
 //! Hartree-Fock and MP2 code, with a [`Forecast`] of its cost; [`Recorded`] looks results up in a file.
 mod basis;
 mod calculation;
-mod chemistry;
 mod command;
 mod ecp;
 mod embedded;
 mod engine;
 mod forecast;
-mod needs;
 mod nwchem;
 mod program_run;
 mod psi4;
@@ -25,22 +23,22 @@ mod qcengine;
 mod qcschema;
 mod recorded;
 mod refusal;
-mod result;
 mod verify;
 mod xtb;
 
 pub use basis::is_cartesian;
-pub use calculation::{Calculation, Resources};
-pub use chemistry::{Chemistry, Driver, Reference};
+pub use calculation::{Calculation, Chemistry, Driver, Needs, QcResult, Reference, Resources};
 pub use command::Command;
 pub use embedded::{Embedded, SOLUTION};
 pub use engine::Engine;
 pub use forecast::Forecast;
-pub use needs::Needs;
 pub use nwchem::NwChem;
 pub use psi4::Psi4;
 pub use qcengine::QcEngine;
 pub use recorded::Recorded;
 pub use refusal::Refusal;
-pub use result::QcResult;
 pub use xtb::Xtb;
+
+pub(super) use ecp::{Core, EcpLibrary};
+pub(super) use program_run::ProgramRun;
+pub(super) use qcschema::QcSchemaResult;

@@ -1,5 +1,5 @@
 //! How is an external program run for one calculation?
-use super::calculation::{Calculation, Resources};
+use super::{Calculation, Resources};
 use crate::engines::failure::{self, ErrorPattern};
 use crate::process::{Command, Exit, Finished, Output, Stdin};
 use crate::task::Cause;

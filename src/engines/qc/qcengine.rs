@@ -4,19 +4,10 @@
 //! scratch folder are set in its configuration file: options and variables for them came after 0.26, the last version that works with psi4
 //! 1.3. It has no time limit, and its retries are disabled, since simmpi has both. Measured with 0.52: 2.9 s of CPU for an NWChem
 //! calculation of 0.5 s.
-use super::calculation::{Calculation, Resources};
-use super::chemistry::{Chemistry, Driver};
-use super::ecp::{self, EcpLibrary};
-use super::engine::Engine;
-use super::needs::Needs;
-use super::nwchem;
-use super::program_run::ProgramRun;
-use super::psi4;
-use super::qcschema::{self, QcSchemaResult};
-use super::refusal::{self, Refusal};
-use super::result::QcResult;
-use super::verify;
-use super::xtb;
+use super::{
+    Calculation, Chemistry, Driver, EcpLibrary, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Refusal,
+    Resources, ecp, nwchem, psi4, qcschema, refusal, verify, xtb,
+};
 use crate::engines::failure::ErrorPattern;
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
 use crate::engines::text;

@@ -2,9 +2,7 @@
 //!
 //! Written is an `AtomicInput` of schema version 1, which psi4 since 1.3, QCEngine up to 0.5x and most programs accept. Read is an
 //! `AtomicResult` or a `FailedOperation` of version 1 or 2 (<https://molssi.github.io/QCElemental>).
-use super::calculation::Calculation;
-use super::chemistry::Driver;
-use super::result::QcResult;
+use super::{Calculation, Driver, QcResult};
 use crate::engines::failure::{self, ErrorPattern};
 use crate::engines::text;
 use crate::science::chemistry::Molecule;
@@ -228,7 +226,7 @@ fn without_nan(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::qc::chemistry::Chemistry;
+    use crate::engines::qc::Chemistry;
     use crate::science::chemistry::{Atom, Element};
 
     fn helium_dimer() -> Molecule {

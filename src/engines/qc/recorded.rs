@@ -1,6 +1,5 @@
 //! Which results were computed earlier, by any program, and recorded in a file?
-use super::chemistry::Driver;
-use super::result::QcResult;
+use super::{Driver, QcResult};
 use crate::task::Cause;
 use serde::Deserialize;
 use std::collections::HashMap;

@@ -1,6 +1,5 @@
 //! How does an engine report what it does not support?
-use super::chemistry::{Chemistry, Reference};
-use super::needs::Needs;
+use super::{Chemistry, Needs, Reference};
 
 /// Something that an engine does not support. `key` is the key of the level that requests it, or `engine` for the engine itself.
 #[derive(Clone, Debug, PartialEq, Eq)]

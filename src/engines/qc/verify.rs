@@ -1,9 +1,7 @@
 //! Is a molecule valid, and is a result complete and finite?
 //!
 //! Invalid molecules never reach a program: xtb, for one, computes water with a charge of +20 without a warning.
-use super::calculation::Calculation;
-use super::chemistry::Driver;
-use super::result::QcResult;
+use super::{Calculation, Driver, QcResult};
 use crate::science::chemistry::{Molecule, distance};
 use crate::task::Cause;
 
@@ -85,7 +83,7 @@ pub fn result(calculation: &Calculation, result: QcResult) -> Result<QcResult, C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::qc::chemistry::Chemistry;
+    use crate::engines::qc::Chemistry;
     use crate::science::chemistry::{Atom, Element};
 
     fn water(charge: i32, multiplicity: u32) -> Molecule {

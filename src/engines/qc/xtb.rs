@@ -8,14 +8,7 @@
 //! - A charge beyond the valence electrons and an unknown option end with exit code 0: both are detected in the output.
 //!
 //! Keywords are command-line options without their dashes: `acc = 0.1`, `alpb = "water"`, `verbose = true`.
-use super::calculation::{Calculation, Resources};
-use super::chemistry::{Chemistry, Driver};
-use super::engine::Engine;
-use super::needs::Needs;
-use super::program_run::ProgramRun;
-use super::refusal::{self, Refusal};
-use super::result::QcResult;
-use super::verify;
+use super::{Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, Refusal, Resources, refusal, verify};
 use crate::engines::failure::ErrorPattern;
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
 use crate::engines::text::{self, LineReader};

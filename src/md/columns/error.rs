@@ -1,5 +1,5 @@
 //! Why can a file of columns not be used?
-use super::contents::Column;
+use super::Column;
 use super::restarts::Interleaved;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -1,7 +1,5 @@
 //! What do header lines, before and between rows, say about columns?
-use super::contents::{Column, Setting};
-use super::error::{Error, Location};
-use super::number;
+use super::{Column, Error, Location, Setting, number};
 
 /// The content of the headers so far.
 #[derive(Default)]

@@ -4,7 +4,7 @@
 //! `pull-xout-average`, `pull-fout-average`). It calls the value of coordinate 1 `1`, its reference `1 ref`, a component of its distance
 //! `1 dX` (`1 g 1-2 dX`), the position of a group `1 g 1 X`, and `0 X` or `1 X` up to version 5.0. PLUMED calls outputs of a restraint
 //! `label.bias`, and the center of a moving restraint `label.variable_cntr`.
-use super::contents::Column;
+use super::Column;
 
 /// The quantity in a column.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -5,7 +5,6 @@
 //! earlier ones of its time or later. Lines that were cut off are left out. [`ColumnTable::diagnostics`] reports both, once for each kind.
 //! Any other irregularity is an [`Error`] with its line: a guess would be a wrong number in a result.
 mod contents;
-mod damaged_lines;
 mod error;
 mod header;
 pub mod legend;
@@ -21,6 +20,8 @@ mod tests;
 pub use contents::{Column, ColumnTable, Diagnostic, NonFiniteRow, Setting};
 pub use error::Error;
 pub use period::PeriodError;
+
+pub(super) use error::Location;
 
 use reader::Reader;
 use std::fs;

@@ -2,7 +2,7 @@
 //!
 //! PLUMED writes `#! SET min_phi -pi` and `#! SET max_phi pi` for a periodic variable, as spelled in its input, and again after every
 //! restart. Files of grids also have `#! SET periodic_phi false`.
-use super::contents::{Column, ColumnTable, Setting};
+use super::{Column, ColumnTable, Setting};
 use crate::md::expression;
 
 /// Bounds that differ relatively by less are equal: one may be `pi`, the other 3.14159.

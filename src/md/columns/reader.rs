@@ -1,11 +1,8 @@
 //! How are the lines of a file of columns put together?
-use super::contents::{Column, ColumnTable};
-use super::damaged_lines::DamagedLines;
-use super::error::{Error, Location};
 use super::header::Header;
-use super::line::{self, Line, LineEnd};
-use super::restarts;
+use super::line::{Line, LineEnd};
 use super::rows::RowReader;
+use super::{Column, ColumnTable, Diagnostic, Error, Location, line, restarts};
 use std::path::Path;
 
 /// Reads a file line by line.
@@ -61,12 +58,12 @@ impl<'a> Reader<'a> {
 
     fn read_line(&mut self, line: Line) -> Result<(), Error> {
         match (line.end, line.text.first()) {
-            (LineEnd::Zeros, _) => self.damaged.zeros(line.number),
+            (LineEnd::Zeros, _) => self.damaged.zeros.add(line.number),
             (_, None) => {}
             // A header that was cut off has no rows, and is repeated after it.
             (LineEnd::Header, Some(b'#')) => {}
-            (LineEnd::Header, _) => self.damaged.torn(line.number),
-            (LineEnd::File, Some(b'#')) if line.text.starts_with(b"#!") => self.damaged.last(line.number),
+            (LineEnd::Header, _) => self.damaged.torn.add(line.number),
+            (LineEnd::File, Some(b'#')) if line.text.starts_with(b"#!") => self.damaged.last = Some(line.number),
             (_, Some(b'&')) if self.rows.is_some() => self.end_of_set = self.end_of_set.or(Some(line.number)),
             (_, Some(b'&')) => {}
             (_, Some(b'#' | b'@')) => return self.read_header(line),
@@ -98,7 +95,7 @@ impl<'a> Reader<'a> {
     /// Its own, if time does not go back.
     fn resolve_suspect(&mut self, time: f64) -> Result<(), Error> {
         match self.suspect.take() {
-            Some(row) if time <= row.time => self.damaged.torn(row.line),
+            Some(row) if time <= row.time => self.damaged.torn.add(row.line),
             Some(row) => return Err(row.error),
             None => {}
         }
@@ -119,17 +116,17 @@ impl<'a> Reader<'a> {
         let is_cut = line.end == LineEnd::File;
         match read {
             // GROMACS and PLUMED end every row with a line feed; other writers may omit the last one.
-            Ok(()) if is_cut && self.header.is_from_program() => self.damaged.last(line.number),
+            Ok(()) if is_cut && self.header.is_from_program() => self.damaged.last = Some(line.number),
             Ok(()) => {
                 self.resolve_suspect(rows.time())?;
                 rows.keep(line.number, self.is_after_header);
             }
-            Err(_) if is_cut && !rows.is_empty() => self.damaged.last(line.number),
+            Err(_) if is_cut && !rows.is_empty() => self.damaged.last = Some(line.number),
             Err(error) if rows.is_empty() || !self.header.has_named_time() => return Err(error),
             Err(error) => match rows.read_after_cut_row(&at, line.text) {
                 true => {
                     self.resolve_suspect(rows.time())?;
-                    self.damaged.torn(line.number);
+                    self.damaged.torn.add(line.number);
                     rows.keep(line.number, self.is_after_header);
                 }
                 false => self.suspect_row(&rows, line, error)?,
@@ -171,3 +168,57 @@ impl<'a> Reader<'a> {
         Ok(ColumnTable { names, time_ps, values, settings, axis, diagnostics, not_finite })
     }
 }
+
+/// The first of several lines, and their number.
+#[derive(Clone, Copy, Debug, Default)]
+struct LineCount {
+    first: usize,
+    count: usize,
+}
+
+/// Damaged lines that are left out, by kind of damage.
+#[derive(Clone, Copy, Debug, Default)]
+struct DamagedLines {
+    /// Rows that were cut off where a program was killed that later continued.
+    torn: LineCount,
+    /// Lines that contain zero bytes.
+    zeros: LineCount,
+    /// The last line of the file, where it was cut off.
+    last: Option<usize>,
+}
+
+impl LineCount {
+    fn add(&mut self, line: usize) {
+        if self.count == 0 {
+            self.first = line;
+        }
+        self.count += 1;
+    }
+
+    fn diagnostic(self, one: &str, several: &str) -> Option<Diagnostic> {
+        let text = match self.count {
+            0 => return None,
+            1 => one.to_owned(),
+            count => format!("{count} {several}"),
+        };
+        Some(Diagnostic { line: self.first, text })
+    }
+}
+
+impl DamagedLines {
+    /// One diagnostic for each kind of damage.
+    fn diagnostics(&self) -> Vec<Diagnostic> {
+        let torn = self.torn.diagnostic(
+            "the row is cut off, as a killed program leaves it: it is left out",
+            "rows are cut off, as killed programs leave them: they are left out",
+        );
+        let zeros = self.zeros.diagnostic(
+            "the line has bytes of zero, as a crash of the file system leaves them: it is left out",
+            "lines have bytes of zero, as a crash of the file system leaves them: they are left out",
+        );
+        let last = self.last.map(|line| Diagnostic { line, text: LAST_LINE.to_owned() });
+        torn.into_iter().chain(zeros).chain(last).collect()
+    }
+}
+
+pub const LAST_LINE: &str = "the last line is cut off: it is left out";

@@ -1,5 +1,5 @@
 //! Which rows did a restarted program repeat, and did two programs write to the file at once?
-use super::contents::Diagnostic;
+use super::Diagnostic;
 use std::ops::Range;
 
 /// Restarts may look like alternating rows of two programs at up to so many places.

@@ -1,9 +1,7 @@
 //! Which values do rows have in the wanted columns?
-use super::contents::{Column, Diagnostic, NonFiniteRow};
-use super::error::{Error, Location};
 use super::header::Header;
-use super::number;
-use super::restarts::{self, Descent};
+use super::restarts::Descent;
+use super::{Column, Diagnostic, Error, Location, NonFiniteRow, number, restarts};
 
 /// Reads rows and keeps their wanted columns.
 pub struct RowReader {

@@ -1,5 +1,5 @@
 //! Files of columns as GROMACS, PLUMED and others write them, intact and damaged.
-use super::damaged_lines::LAST_LINE;
+use super::reader::LAST_LINE;
 use super::*;
 use crate::seed::{CampaignSeed, Purpose};
 

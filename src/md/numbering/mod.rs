@@ -14,10 +14,9 @@
 //!
 //! Chains that restart their numbers, at 0 or 1 or elsewhere, keep them. A number that cannot be determined is an [`AmbiguousNumber`].
 mod decimal;
-mod field;
 mod scheme;
 
-pub(super) use field::{DecodedNumber, NumberField};
+pub(super) use scheme::{DecodedNumber, NumberField};
 
 use crate::science::selection::AmbiguousNumber;
 use decimal::DecimalDecoder;

@@ -1,5 +1,5 @@
 //! Which fields, settings and rows does a file in PLUMED's format contain?
-use super::error::Error;
+use super::Error;
 use crate::md::columns::line::{self, LineEnd};
 use crate::md::expression;
 use std::path::Path;

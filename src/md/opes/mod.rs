@@ -5,19 +5,53 @@
 //! kill or repeated by a restart are left out.
 mod block;
 mod error;
-mod file;
 #[cfg(test)]
 mod tests;
-mod write;
 
 pub use error::Error;
-pub use file::{Content, OpesFile};
-pub use write::state_text;
 
 use crate::science::opes::{Deposit, Kernel, RunningWidths, State, Variant};
 use block::Block;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
+
+/// The bias of an OPES simulation as stored in a file.
+#[derive(Clone, Debug, PartialEq)]
+pub struct OpesFile {
+    pub variant: Variant,
+    /// Names of the biased variables.
+    pub variables: Vec<String>,
+    /// Smallest and largest value of each periodic variable.
+    pub domains: Vec<Option<[f64; 2]>>,
+    /// Infinite for a flat target distribution.
+    pub bias_factor: f64,
+    pub epsilon: f64,
+    /// In widths of a kernel.
+    pub cutoff: f64,
+    pub compression_threshold: f64,
+    /// The time of the last kernel, in the unit of `times`; none without kernels.
+    pub time_ps: Option<f64>,
+    /// Times of all kernels in PLUMED's unit of time, by default ps.
+    pub times: Vec<f64>,
+    pub content: Content,
+}
+
+/// The kernels of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Content {
+    /// The complete state of a bias, in the precision of the file.
+    State(State),
+    /// All deposited kernels in their order.
+    Kernels(Vec<Deposit>),
+}
+
+impl OpesFile {
+    /// The period of each variable.
+    pub fn periods(&self) -> Vec<Option<f64>> {
+        self.domains.iter().map(|domain| domain.map(|[min, max]| max - min)).collect()
+    }
+}
 
 /// Reads the file at `path`.
 ///
@@ -151,4 +185,43 @@ impl KernelColumns {
     fn deposit(&self, row: &[f64]) -> Deposit {
         Deposit { kernel: self.kernel(row), log_weight: self.log_weight.map_or(0.0, |column| row[column]) }
     }
+}
+
+/// The text of a STATE file with `state` at `time`, in PLUMED's unit of time. All other settings, such as the bias factor and the domains
+/// of the variables, are copied verbatim from `like`, the text of a STATE or KERNELS file (`path` in messages).
+///
+/// # Errors
+/// `like` is no such text.
+pub fn state_text(path: &Path, like: &str, state: &State, time: f64) -> Result<String, Error> {
+    let block = Block::last(path, like)?;
+    let variables = block.variables()?;
+    let mut text = "#! FIELDS time".to_owned();
+    variables.iter().for_each(|name| text.push_str(&format!(" {name}")));
+    variables.iter().for_each(|name| text.push_str(&format!(" sigma_{name}")));
+    text.push_str(" height\n");
+    let sums = [
+        ("zed", format!("{:e}", state.zed)),
+        ("sum_weights", format!("{:e}", state.sum_weights)),
+        ("sum_weights2", format!("{:e}", state.sum_weights2)),
+        ("counter", state.counter.to_string()),
+    ];
+    let is_sum = |name: &str| sums.iter().any(|(known, _)| *known == name);
+    let mut set = |name: &str, value: &str| {
+        // Writing to a string does not fail.
+        let _ = writeln!(text, "#! SET {name} {value}");
+    };
+    for (name, value) in block.settings().filter(|(name, _)| !is_sum(name)) {
+        match name {
+            "action" => set(name, &value.replace("_kernels", "_state")),
+            _ => set(name, value),
+        }
+    }
+    sums.iter().for_each(|(name, value)| set(name, value));
+    for kernel in &state.kernels {
+        let numbers = kernel.center.iter().chain(&kernel.sigma).chain([&kernel.height]);
+        let _ = write!(text, " {time}");
+        numbers.for_each(|number| text.push_str(&format!(" {number:e}")));
+        text.push('\n');
+    }
+    Ok(text)
 }

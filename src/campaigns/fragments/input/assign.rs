@@ -1,11 +1,7 @@
 //! Which fragments have the charges and multiplicities of the comment lines?
 //!
 //! They are assigned where only one assignment is possible, and compared with the keys of the section where these specify the same.
-use super::charge_spec::{ChargeSpec, SelectionSpec};
-use super::cluster::{Cluster, lowest_multiplicity};
-use super::format::{formula, list, ranges};
-use super::sourced::Sourced;
-use super::statement::Statement;
+use super::{ChargeSpec, Cluster, SelectionSpec, Sourced, Statement, formula, list, lowest_multiplicity, ranges};
 use crate::config::Faults;
 
 /// Fragments that a message lists.

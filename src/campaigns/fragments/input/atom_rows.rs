@@ -1,9 +1,8 @@
 //! What is in the line of an atom?
 //!
 //! A symbol, numbers, and anything after them. `columns` decides which of the numbers are x, y and z.
-use super::diagnostic::{Diagnostic, LineFault};
-use super::number::{self, Number};
-use super::symbol::{self, SymbolError};
+use super::symbol::SymbolError;
+use super::{Diagnostic, LineFault, Number, number, symbol};
 use crate::science::chemistry::Element;
 use std::mem::discriminant;
 

@@ -3,8 +3,7 @@
 //! Extended xyz has `Lattice="ax ay az bx by bz cx cy cz"` and `pbc="T T T"`; a lattice without `pbc` is periodic along all three vectors, as
 //! in ASE and libAtoms. A cell in any other notation is refused, not ignored: the atoms are then most likely wrapped.
 use super::comment::{value, word_starts};
-use super::diagnostic::{Diagnostic, LineFault, excerpt};
-use super::number;
+use super::{Diagnostic, LineFault, excerpt, number};
 
 /// The cell that a comment specifies.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]

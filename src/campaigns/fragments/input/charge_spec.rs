@@ -2,9 +2,8 @@
 //!
 //! Of all atoms (`charge=-1`, `multiplicity=2`, or two integers and nothing else), of selected atoms (`charge_a=-1` with
 //! `selection_a=1-4`, counted from 1), or of fragments (`fragment_charges="-1 0"`). Titles, energies and frame numbers specify nothing.
-use super::charge_pairs::{self, Pair};
 use super::comment::{Item, items};
-use super::number;
+use super::{Pair, charge_pairs, number};
 
 /// The charges and multiplicities that a comment specifies.
 #[derive(Clone, Debug, Default, PartialEq)]

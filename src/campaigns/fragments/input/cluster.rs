@@ -1,7 +1,6 @@
 //! What do the molecule file and the configuration specify about a cluster?
 use super::periodic::Cell;
-use super::sourced::Sourced;
-use super::statement::Statement;
+use super::{Sourced, Statement};
 use crate::campaigns::fragments::section::Section;
 use crate::config::{Config, Faults};
 use crate::science::chemistry::{Element, Lattice, bonds};

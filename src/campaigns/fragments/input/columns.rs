@@ -3,10 +3,7 @@
 //! The first three; those after them (partial charges, forces, velocities) are not used. But some programs write a number before x
 //! that is not a coordinate, the nuclear charge (GAMESS) or a flag that freezes the atom (Gaussian), or a flag after each coordinate
 //! (MOPAC). In a planar molecule a column of zeros may be either.
-use super::atom_rows::AtomRow;
-use super::diagnostic::{Diagnostic, LineFault};
-use super::geometry;
-use super::number::Number;
+use super::{AtomRow, Diagnostic, LineFault, Number, geometry};
 use crate::science::chemistry::Element;
 
 /// Where the coordinates are among the numbers of a line.

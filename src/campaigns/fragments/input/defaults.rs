@@ -4,10 +4,7 @@
 //! (conv, df), frozen core (none, none), functions (by the basis set's file, alike); NWChem `basis__spherical` and `basis__cartesian`
 //! (by the set's definition, Cartesian), open shells (unrestricted, restricted open-shell), frozen core (none, none). Convergence is
 //! tighter here than with both, by less than 1e-8 Eh.
-use super::diagnostic::Diagnostic;
-use super::json::Node;
-use super::keys::INPUT;
-use super::level_locations::LevelLocations;
+use super::{Diagnostic, INPUT, LevelLocations, Node};
 use crate::campaigns::fragments::section::{EngineName, LevelSection};
 use crate::config::{Config, Fault};
 use crate::engines::qc::is_cartesian;

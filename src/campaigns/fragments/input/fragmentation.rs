@@ -1,8 +1,6 @@
 //! How is a cluster divided into fragments, and can they have their charges and multiplicities?
 use super::assign::assign;
-use super::cluster::{Cluster, lowest_multiplicity};
-use super::format::{formula, list, ranges};
-use super::sourced::Sourced;
+use super::{Cluster, Sourced, formula, list, lowest_multiplicity, ranges};
 use crate::config::{Fault, Faults};
 use crate::science::expansion::Fragment;
 

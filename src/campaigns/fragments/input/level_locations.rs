@@ -1,8 +1,7 @@
 //! Where in a ManyBodyInput is each level specified?
 //!
 //! The file has no `[[fragments.level]]`: a fault of a level's key becomes a fault of the value in the file.
-use super::json::Node;
-use super::keys::INPUT;
+use super::{INPUT, Node};
 use crate::config::{Config, Fault, Faults};
 
 /// The locations of levels in a file, in the order of the section's levels; empty where the configuration has the levels itself.

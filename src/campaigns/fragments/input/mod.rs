@@ -7,18 +7,15 @@ mod atom_rows;
 mod cell;
 mod charge_pairs;
 mod charge_spec;
-mod chemistries;
 mod cluster;
 mod columns;
 mod comment;
 mod defaults;
 mod diagnostic;
-mod file;
 mod format;
 mod fragmentation;
 mod geometry;
 mod json;
-mod keys;
 mod level_locations;
 mod many_body;
 mod number;
@@ -36,7 +33,22 @@ mod tests;
 mod xyz;
 
 pub use diagnostic::Diagnostic;
-pub use keys::MOLECULE;
-pub use level_locations::LevelLocations;
+pub use level_locations::{LevelLocation, LevelLocations};
 pub use periodic::PeriodicFrame;
 pub use read::{Input, read};
+
+pub(super) use atom_rows::AtomRow;
+pub(super) use charge_pairs::Pair;
+pub(super) use charge_spec::{ChargeSpec, SelectionSpec};
+pub(super) use cluster::{Cluster, lowest_multiplicity};
+pub(super) use diagnostic::{LineFault, excerpt};
+pub(super) use format::{formula, list, ranges};
+pub(super) use json::{Document, Node, ok_or_collect};
+pub(super) use number::{Number, is_integer};
+pub(super) use sourced::{Source, Sourced};
+pub(super) use statement::Statement;
+
+/// Keys of the configuration that name a molecule.
+pub const MOLECULE: &str = "fragments.molecule";
+const ATOMS: &str = "fragments.atoms";
+const INPUT: &str = "fragments.input";

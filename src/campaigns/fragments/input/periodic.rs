@@ -1,7 +1,6 @@
 //! How are the molecules of a periodic frame made whole?
 use super::cell::{CellSpec, LatticeSpec};
-use super::diagnostic::{Diagnostic, LineFault};
-use super::format::formula;
+use super::{Diagnostic, LineFault, formula};
 use crate::science::chemistry::Lattice;
 use crate::science::chemistry::unwrapping::{self, Split};
 use crate::science::expansion::Supersystem;

@@ -2,9 +2,7 @@
 //!
 //! Such a block has lines with charge and multiplicity, `--` between fragments, and keywords as `units` and `no_com` beside its atoms.
 use super::atom_rows::{is_atom, is_ghost_row, is_labelled_row};
-use super::charge_pairs::{self, Pair};
-use super::diagnostic::LineFault;
-use super::number::is_integer;
+use super::{LineFault, Pair, charge_pairs, is_integer};
 
 /// Keywords that begin a line of such a block.
 const KEYWORDS: &str =

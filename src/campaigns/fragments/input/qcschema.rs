@@ -1,10 +1,7 @@
 //! What is in a QCSchema molecule?
 //!
 //! Versions 2 (`qcschema_molecule` of QCSchema 1) and 3 (of QCSchema 2), and any object with their keys.
-use super::cluster::Cluster;
-use super::json::{Node, ok_or_collect};
-use super::sourced::Sourced;
-use super::symbol;
+use super::{Cluster, Node, Sourced, ok_or_collect, symbol};
 use crate::config::{Fault, Faults};
 use crate::science::chemistry::Element;
 

@@ -1,14 +1,9 @@
 //! How do the input files and the section become one complete input?
-use super::cluster::Cluster;
-use super::diagnostic::{Diagnostic, LineFault};
-use super::file::InputFile;
-use super::format::ranges;
-use super::fragmentation::{self, FragmentationError};
-use super::json::Document;
-use super::keys::{ATOMS, INPUT, MOLECULE};
-use super::level_locations::LevelLocations;
-use super::periodic::{self, PeriodicFrame};
-use super::{cell, defaults, geometry, many_body, psi4_block, qcschema, spins, statement, xyz};
+use super::fragmentation::FragmentationError;
+use super::{
+    ATOMS, Cluster, Diagnostic, Document, INPUT, LevelLocations, LineFault, MOLECULE, PeriodicFrame, cell, defaults,
+    fragmentation, geometry, many_body, periodic, psi4_block, qcschema, ranges, spins, statement, xyz,
+};
 use crate::campaigns::fragments::section::{LengthUnit, Section};
 use crate::config::{Config, Fault, Faults};
 use crate::engines::qc::Driver;
@@ -16,6 +11,7 @@ use crate::journal::Fingerprint;
 use crate::science::expansion::{Bsse, Fragment, Supersystem};
 use crate::units::BOHR_ANGSTROM;
 use serde_json::Value;
+use std::fs;
 use std::path::Path;
 
 /// A complete input.
@@ -319,5 +315,38 @@ impl LengthUnit {
             LengthUnit::Angstrom => 1.0 / BOHR_ANGSTROM,
             LengthUnit::Bohr => 1.0,
         }
+    }
+}
+
+/// Larger files are certainly not molecules.
+const MAX_BYTES: u64 = 256 << 20;
+
+/// A text file that the configuration names.
+struct InputFile {
+    /// The path in messages.
+    name: String,
+    text: String,
+}
+
+impl InputFile {
+    /// Reads the file at `path`, which is the value of `key`.
+    fn read(config: &Config, key: &str, path: &Path) -> Result<Self, Faults> {
+        let path = config.resolve(path);
+        let name = path.display().to_string();
+        let unreadable =
+            |reason: String| config.fault(key, format!("cannot read `{name}`: {reason}"), "give a text file");
+        let size = fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?.len();
+        if size > MAX_BYTES {
+            return Err(unreadable(format!("it has {} MB, more than {}", size >> 20, MAX_BYTES >> 20)).into());
+        }
+        let bytes = fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
+        let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
+        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        Ok(Self { name, text })
+    }
+
+    /// Whether it is JSON, by its first character.
+    fn is_json(&self) -> bool {
+        self.text.trim_start().starts_with(['{', '['])
     }
 }

@@ -1,5 +1,5 @@
 //! Where does a value come from: the configuration, or a file that it names?
-use super::json::Node;
+use super::Node;
 use crate::config::{Config, Fault};
 
 /// A value and its source.

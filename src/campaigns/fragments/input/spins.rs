@@ -1,7 +1,5 @@
 //! Are the lowest multiplicities right where none were specified?
-use super::cluster::{Cluster, lowest_multiplicity};
-use super::diagnostic::Diagnostic;
-use super::format::{formula, list, ranges};
+use super::{Cluster, Diagnostic, formula, list, lowest_multiplicity, ranges};
 use crate::science::chemistry::Element;
 use crate::science::chemistry::bonds::bonded_sets;
 use crate::science::chemistry::spin::{ground_multiplicity, is_mostly_open};

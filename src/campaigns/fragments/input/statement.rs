@@ -1,8 +1,6 @@
 //! Which comment lines specify charges, and are the values plausible?
-use super::charge_pairs::Pair;
-use super::charge_spec::{self, ChargeSpec};
-use super::sourced::{Source, Sourced};
 use super::xyz::XyzFrame;
+use super::{ChargeSpec, Pair, Source, Sourced, charge_spec};
 use crate::config::{Config, Fault};
 use crate::science::chemistry::Element;
 

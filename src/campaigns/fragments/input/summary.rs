@@ -1,6 +1,5 @@
 //! How is an input summarized?
-use super::format::{formula, ranges};
-use super::read::Input;
+use super::{Input, formula, ranges};
 use crate::science::chemistry::Lattice;
 use crate::science::expansion::Supersystem;
 use crate::units::BOHR_ANGSTROM;

@@ -1,7 +1,7 @@
 //! Which element does the first word of an atom's line name?
 //!
 //! Element symbols and atomic numbers; isotopes, which have the energies of their element; labels whose element is unambiguous.
-use super::number::is_integer;
+use super::is_integer;
 use crate::science::chemistry::Element;
 
 /// An element symbol.

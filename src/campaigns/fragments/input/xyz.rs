@@ -2,10 +2,9 @@
 //!
 //! A number of atoms, a comment line, and a line for each atom: its symbol or atomic number, x, y and z. Numbers after them are ignored.
 //! More such blocks are more frames. Lines after the last frame that cannot begin another are ignored, too.
-use super::atom_rows::{self, ATOM_HELP, AtomRow};
-use super::charge_spec;
-use super::columns::{self, Layout};
-use super::diagnostic::{LineFault, excerpt};
+use super::atom_rows::ATOM_HELP;
+use super::columns::Layout;
+use super::{AtomRow, LineFault, atom_rows, charge_spec, columns, excerpt};
 use crate::science::chemistry::Element;
 
 /// Elements and positions of one frame, in the unit of the file.

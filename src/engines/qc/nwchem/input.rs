@@ -2,11 +2,7 @@
 //!
 //! An `ecp` block sets the core potentials that the basis set is made for. NWChem does not set them by itself, and would put all electrons
 //! into the valence functions. The user's `ecp__*` keywords replace the lines of their element.
-use super::method::Method;
-use crate::engines::qc::basis;
-use crate::engines::qc::calculation::{Calculation, Resources};
-use crate::engines::qc::chemistry::{Chemistry, Driver, Reference};
-use crate::engines::qc::ecp::{self, Core, EcpLibrary};
+use crate::engines::qc::{Calculation, Chemistry, Core, Driver, EcpLibrary, Reference, Resources, basis, ecp};
 use crate::science::chemistry::{Atom, Element, Molecule};
 use serde_json::{Map, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -205,6 +201,32 @@ pub fn word(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(values) => values.iter().map(word).collect::<Vec<_>>().join(" "),
         value => value.to_string(),
+    }
+}
+
+/// A supported method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    HartreeFock,
+    Mp2,
+}
+
+impl Method {
+    /// The method of this name, in any case.
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name.to_ascii_lowercase().as_str() {
+            "hf" | "scf" => Some(Self::HartreeFock),
+            "mp2" => Some(Self::Mp2),
+            _ => None,
+        }
+    }
+
+    /// The theory in NWChem's `task` directive.
+    pub fn theory(self) -> &'static str {
+        match self {
+            Self::HartreeFock => "scf",
+            Self::Mp2 => "mp2",
+        }
     }
 }
 

@@ -11,26 +11,19 @@
 //! Keywords are named as in QCEngine: `scf__maxiter = 50` is the line `maxiter 50` of the block `scf`; a name without two underscores is a
 //! line of its own. Blocks of keywords follow those of simmpi.
 mod input;
-mod method;
 mod output;
 
 use crate::engines::failure::ErrorPattern;
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
-use crate::engines::qc::calculation::{Calculation, Resources};
-use crate::engines::qc::chemistry::{Chemistry, Driver};
-use crate::engines::qc::engine::Engine;
-use crate::engines::qc::needs::Needs;
-use crate::engines::qc::program_run::ProgramRun;
-use crate::engines::qc::refusal::{self, Refusal};
-use crate::engines::qc::result::QcResult;
-use crate::engines::qc::verify;
+use crate::engines::qc::{
+    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, Refusal, Resources, refusal, verify,
+};
 use crate::engines::text;
 use crate::process::{Finished, Supervisor};
 use crate::science::chemistry::{Element, Molecule};
 use crate::task::Cause;
 pub use input::keyword_potential;
-use input::{INPUT, input};
-use method::Method;
+use input::{INPUT, Method, input};
 use output::{OUTPUT, error_message, read};
 use std::path::PathBuf;
 

@@ -1,11 +1,7 @@
 //! Which results, options and errors are in NWChem's output?
-use super::input::{self, scf_block, word};
-use super::method::Method;
+use super::input::{self, Method, scf_block, word};
 use crate::engines::locate;
-use crate::engines::qc::calculation::Calculation;
-use crate::engines::qc::chemistry::Driver;
-use crate::engines::qc::program_run::ProgramRun;
-use crate::engines::qc::result::QcResult;
+use crate::engines::qc::{Calculation, Driver, ProgramRun, QcResult};
 use crate::engines::text::{self, LineReader};
 use crate::science::chemistry::Element;
 use crate::task::Cause;
@@ -171,7 +167,7 @@ fn square(lines: impl Iterator<Item = String>) -> Result<Vec<f64>, Cause> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::qc::chemistry::Chemistry;
+    use crate::engines::qc::Chemistry;
     use crate::science::chemistry::{Atom, Molecule};
 
     #[test]

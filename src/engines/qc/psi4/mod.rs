@@ -13,15 +13,10 @@ mod script;
 
 use crate::engines::failure::ErrorPattern;
 use crate::engines::locate::{self, InstalledProgram, MissingProgram};
-use crate::engines::qc::calculation::{Calculation, Resources};
-use crate::engines::qc::chemistry::{Chemistry, Driver};
-use crate::engines::qc::engine::Engine;
-use crate::engines::qc::needs::Needs;
-use crate::engines::qc::program_run::ProgramRun;
-use crate::engines::qc::qcschema::{self, QcSchemaResult};
-use crate::engines::qc::refusal::{self, Refusal};
-use crate::engines::qc::result::QcResult;
-use crate::engines::qc::verify;
+use crate::engines::qc::{
+    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Refusal, Resources, qcschema,
+    refusal, verify,
+};
 use crate::engines::text;
 use crate::process::{Finished, Supervisor};
 use crate::science::chemistry::Molecule;

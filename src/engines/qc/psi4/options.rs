@@ -3,10 +3,7 @@
 //! A frozen core is set as the number of core orbitals of the real atoms (`num_frozen_docc`). With `freeze_core`, psi4 freezes nothing in a
 //! molecule without valence electrons, but the same cores in a cluster: such energies are not additive. Also, `freeze_core` counts a core
 //! potential that replaces more than the noble gas's orbitals as a negative number of frozen ones (measured with 1.3.2).
-use crate::engines::qc::calculation::Calculation;
-use crate::engines::qc::chemistry::{Chemistry, Reference};
-use crate::engines::qc::ecp::{self, Core};
-use crate::engines::qc::verify;
+use crate::engines::qc::{Calculation, Chemistry, Core, Reference, ecp, verify};
 use crate::science::chemistry::Molecule;
 use serde_json::{Map, Value, json};
 
@@ -106,7 +103,7 @@ fn density_convergence(energy: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::qc::chemistry::Driver;
+    use crate::engines::qc::Driver;
     use crate::science::chemistry::{Atom, Element};
 
     fn with<T>(symbol: &str, charge: i32, chemistry: &Chemistry, f: impl Fn(&Calculation) -> T) -> T {
