@@ -43,12 +43,12 @@ fn main() -> ExitCode {
 
 fn scf_that_does_not_converge_is_told_as_such() {
     let cases: [(&str, Box<dyn Engine>, Chemistry); 4] = [
-        ("psi4", Box::new(Psi4::new()), with_keywords(level("hf", "6-31g*"), json!({"maxiter": 2}))),
-        ("nwchem", Box::new(NwChem::new()), with_keywords(level("hf", "6-31g*"), json!({"scf__maxiter": 2}))),
-        ("nwchem", Box::new(NwChem::new()), with_keywords(level("mp2", "6-31g*"), json!({"scf__maxiter": 2}))),
+        ("psi4", Box::new(Psi4::new("psi4")), with_keywords(level("hf", "6-31g*"), json!({"maxiter": 2}))),
+        ("nwchem", Box::new(NwChem::new("nwchem")), with_keywords(level("hf", "6-31g*"), json!({"scf__maxiter": 2}))),
+        ("nwchem", Box::new(NwChem::new("nwchem")), with_keywords(level("mp2", "6-31g*"), json!({"scf__maxiter": 2}))),
         (
             "xtb",
-            Box::new(Xtb::new()),
+            Box::new(Xtb::new("xtb")),
             with_keywords(Chemistry { method: "gfn2".into(), ..Chemistry::default() }, json!({"iterations": 1})),
         ),
     ];
@@ -64,15 +64,25 @@ fn input_that_a_program_refuses_is_told_as_such() {
     let gfn2 = Chemistry { method: "gfn2".into(), ..Chemistry::default() };
     let restricted = with_keywords(level("hf", "sto-3g"), json!({"reference": "rhf"}));
     let cases: [(&str, Box<dyn Engine>, Molecule, Chemistry); 9] = [
-        ("psi4", Box::new(Psi4::new()), water(), level("hf", "6-99g")),
-        ("psi4", Box::new(Psi4::new()), hydroxyl(), restricted),
-        ("psi4", Box::new(Psi4::new()), water(), with_keywords(level("hf", "sto-3g"), json!({"nonsense": 1}))),
-        ("psi4", Box::new(Psi4::new()), water(), level("no-such-method", "sto-3g")),
-        ("nwchem", Box::new(NwChem::new()), water(), level("mp2", "6-99g")),
-        ("nwchem", Box::new(NwChem::new()), water(), with_keywords(level("hf", "sto-3g"), json!({"scf__nonsense": 1}))),
-        ("nwchem", Box::new(NwChem::new()), water(), with_keywords(level("hf", "sto-3g"), json!({"scf__nopen": 1}))),
-        ("xtb", Box::new(Xtb::new()), molecule(&["O", "H", "H"], &WATERS, 9, 2), gfn2.clone()),
-        ("xtb", Box::new(Xtb::new()), water(), with_keywords(gfn2, json!({"nonsense": 1}))),
+        ("psi4", Box::new(Psi4::new("psi4")), water(), level("hf", "6-99g")),
+        ("psi4", Box::new(Psi4::new("psi4")), hydroxyl(), restricted),
+        ("psi4", Box::new(Psi4::new("psi4")), water(), with_keywords(level("hf", "sto-3g"), json!({"nonsense": 1}))),
+        ("psi4", Box::new(Psi4::new("psi4")), water(), level("no-such-method", "sto-3g")),
+        ("nwchem", Box::new(NwChem::new("nwchem")), water(), level("mp2", "6-99g")),
+        (
+            "nwchem",
+            Box::new(NwChem::new("nwchem")),
+            water(),
+            with_keywords(level("hf", "sto-3g"), json!({"scf__nonsense": 1})),
+        ),
+        (
+            "nwchem",
+            Box::new(NwChem::new("nwchem")),
+            water(),
+            with_keywords(level("hf", "sto-3g"), json!({"scf__nopen": 1})),
+        ),
+        ("xtb", Box::new(Xtb::new("xtb")), molecule(&["O", "H", "H"], &WATERS, 9, 2), gfn2.clone()),
+        ("xtb", Box::new(Xtb::new("xtb")), water(), with_keywords(gfn2, json!({"nonsense": 1}))),
     ];
     for (name, engine, molecule, chemistry) in cases {
         if are_installed(&[name]) {
@@ -89,7 +99,7 @@ fn valence_functions_without_a_core_potential_are_refused_by_element() {
     let without = with_keywords(level("hf", "def2-svp"), json!({"ecp__I": false}));
     for (symbol, charge, chemistry) in [("Ag", 1, level("hf", "dzq")), ("I", -1, without)] {
         let ion = molecule(&[symbol], &[[0.0; 3]], charge, 1);
-        let cause = run(&NwChem::new(), &ion, Driver::Energy, &chemistry).unwrap_err();
+        let cause = run(&NwChem::new("nwchem"), &ion, Driver::Energy, &chemistry).unwrap_err();
         let wanted = format!("only valence functions for {symbol}");
         assert!(
             matches!(&cause, Cause::Input(text) if text.contains(&wanted) && text.contains(&format!("ecp__{symbol}"))),
@@ -102,10 +112,10 @@ fn molecules_that_cannot_be_are_refused_before_a_program_runs() {
     let twice = molecule(&["O", "H", "H"], &[WATERS[0], WATERS[1], WATERS[1]], 0, 1);
     for wrong in [molecule(&["O", "H", "H"], &WATERS, 0, 2), molecule(&["O", "H", "H"], &WATERS, 20, 1), twice] {
         let engines: [&dyn Engine; 5] = [
-            &Psi4::with_program("/no/psi4"),
-            &NwChem::with_program("/no/nwchem"),
-            &Xtb::with_program("/no/xtb"),
-            &QcEngine::with_program("/no/qcengine", "psi4"),
+            &Psi4::new("/no/psi4"),
+            &NwChem::new("/no/nwchem"),
+            &Xtb::new("/no/xtb"),
+            &QcEngine::new("/no/qcengine", "psi4"),
             &Command::new(["/no/program", "{input}", "{output}"], Path::new("/")),
         ];
         for engine in engines {
@@ -197,10 +207,10 @@ fn a_program_that_prints_nonsense_is_a_failed_task() {
     {
         let path = program(text);
         for (engine, chemistry) in [
-            (&Psi4::with_program(&path) as &dyn Engine, &hf),
-            (&NwChem::with_program(&path), &hf),
-            (&Xtb::with_program(&path), &gfn2),
-            (&QcEngine::with_program(&path, "psi4"), &hf),
+            (&Psi4::new(&path) as &dyn Engine, &hf),
+            (&NwChem::new(&path), &hf),
+            (&Xtb::new(&path), &gfn2),
+            (&QcEngine::new(&path, "psi4"), &hf),
         ] {
             let cause = cause(engine, chemistry);
             assert!(
@@ -213,12 +223,12 @@ fn a_program_that_prints_nonsense_is_a_failed_task() {
     let path = program(
         "echo '  | TOTAL ENERGY   NaN Eh  |'; printf '$grad\n c\n\n\n\n 0 0 0\n 0 0 0\n 0 0 0\n$end\n' >gradient",
     );
-    assert!(matches!(cause(&Xtb::with_program(&path), &gfn2), Cause::NotFinite(_)));
+    assert!(matches!(cause(&Xtb::new(&path), &gfn2), Cause::NotFinite(_)));
     let path =
         program("echo '  | TOTAL ENERGY   -1.0 Eh  |'; printf '$grad\n c\n\n\n\n 0 0 0\n 0 0 0\n$end\n' >gradient");
-    assert!(cause(&Xtb::with_program(&path), &gfn2).to_string().contains("6 numbers instead of the 9"));
+    assert!(cause(&Xtb::new(&path), &gfn2).to_string().contains("6 numbers instead of the 9"));
     let database = "printf 'scf:converged logical[1] d\nt\nscf:energy double[1] d\nnan\nscf:gradient double[9] d\n0 0 0 0 0 0 0 0 0\n'";
-    assert!(matches!(cause(&NwChem::with_program(program(database)), &hf), Cause::NotFinite(_)));
+    assert!(matches!(cause(&NwChem::new(program(database)), &hf), Cause::NotFinite(_)));
 }
 
 fn a_program_that_hangs_ends_at_its_time_limit() {
@@ -263,13 +273,11 @@ fn a_program_that_fills_its_disk_is_short_of_resources() {
         });
         cause
     };
-    let mut causes = vec![
-        on_it(&NwChem::with_program(&path), Driver::Energy, "hf"),
-        on_it(&Psi4::with_program(&path), Driver::Energy, "hf"),
-    ];
+    let mut causes =
+        vec![on_it(&NwChem::new(&path), Driver::Energy, "hf"), on_it(&Psi4::new(&path), Driver::Energy, "hf")];
     if are_installed(&["nwchem", "psi4"]) {
-        causes.push(on_it(&NwChem::new(), Driver::Gradient, "mp2"));
-        causes.push(on_it(&Psi4::new(), Driver::Gradient, "mp2"));
+        causes.push(on_it(&NwChem::new("nwchem"), Driver::Gradient, "mp2"));
+        causes.push(on_it(&Psi4::new("psi4"), Driver::Gradient, "mp2"));
     }
     umount2(folder.path(), MntFlags::MNT_DETACH).unwrap();
     for cause in causes {
@@ -291,7 +299,7 @@ fn any_amount_of_output_is_read_in_bounded_memory() {
          printf '\nscf:converged logical[1] d\nt\nscf:energy double[1] d\n-1.5\n'",
     );
     let before = peak_memory_kb();
-    let answer = run(&NwChem::with_program(&path), &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap();
+    let answer = run(&NwChem::new(&path), &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap();
     assert_eq!(answer.energy, -1.5);
     let grown = peak_memory_kb() - before;
     assert!(grown < 20_000, "{grown} KiB more");

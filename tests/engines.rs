@@ -55,8 +55,11 @@ fn largest_difference(a: &Option<Vec<f64>>, b: &Option<Vec<f64>>) -> f64 {
 
 fn programs_are_found_with_their_versions() {
     let supervisor = Supervisor::start().unwrap();
-    let engines: [(&str, Box<dyn Engine>); 3] =
-        [("psi4", Box::new(Psi4::new())), ("nwchem", Box::new(NwChem::new())), ("xtb", Box::new(Xtb::new()))];
+    let engines: [(&str, Box<dyn Engine>); 3] = [
+        ("psi4", Box::new(Psi4::new("psi4"))),
+        ("nwchem", Box::new(NwChem::new("nwchem"))),
+        ("xtb", Box::new(Xtb::new("xtb"))),
+    ];
     for (name, engine) in engines {
         if are_installed(&[name]) {
             let found = engine.find(&supervisor).unwrap().unwrap();
@@ -74,10 +77,10 @@ fn programs_are_found_with_their_versions() {
 fn an_absent_program_is_missed_with_the_way_to_install_it() {
     let supervisor = Supervisor::start().unwrap();
     let engines: [(Box<dyn Engine>, &str); 5] = [
-        (Box::new(Psi4::with_program("no-psi4")), "apt-get install psi4"),
-        (Box::new(NwChem::with_program("/no/nwchem")), "apt-get install nwchem"),
-        (Box::new(Xtb::with_program("no-xtb")), "conda"),
-        (Box::new(QcEngine::with_program("no-qcengine", "psi4")), "pip install qcengine"),
+        (Box::new(Psi4::new("no-psi4")), "apt-get install psi4"),
+        (Box::new(NwChem::new("/no/nwchem")), "apt-get install nwchem"),
+        (Box::new(Xtb::new("no-xtb")), "conda"),
+        (Box::new(QcEngine::new("no-qcengine", "psi4")), "pip install qcengine"),
         (Box::new(Command::new(["no-program", "{input}", "{output}"], Path::new("/"))), "command"),
     ];
     for (engine, help) in engines {
@@ -90,7 +93,7 @@ fn an_absent_program_is_missed_with_the_way_to_install_it() {
         assert!(matches!(&cause, Cause::Failed(text) if text.contains("not found")), "{cause}");
     }
     // One that is there and says nothing of its version.
-    let mute = Psi4::with_program("/bin/true").find(&supervisor).unwrap_err();
+    let mute = Psi4::new("/bin/true").find(&supervisor).unwrap_err();
     assert!(mute.message.contains("cannot determine the version"), "{mute:?}");
 }
 
@@ -102,7 +105,7 @@ fn psi4_and_nwchem_give_the_same_energies() {
     for (chemistry, molecule) in
         [(level("hf", "6-31g*"), water()), (level("MP2", "cc-pVDZ"), water()), (frozen, water_with_ghosts())]
     {
-        let [psi4, nwchem] = [&Psi4::new() as &dyn Engine, &NwChem::new()]
+        let [psi4, nwchem] = [&Psi4::new("psi4") as &dyn Engine, &NwChem::new("nwchem")]
             .map(|engine| run(engine, &molecule, Driver::Energy, &chemistry).unwrap());
         assert_close(psi4.energy, nwchem.energy, 1e-7);
         assert_eq!(psi4.effective["spherical"], nwchem.effective["spherical"]);
@@ -115,7 +118,7 @@ fn psi4_and_nwchem_give_the_same_gradients_on_ghosts_too() {
         return;
     }
     let chemistry = level("mp2", "6-31g*");
-    let [psi4, nwchem] = [&Psi4::new() as &dyn Engine, &NwChem::new()]
+    let [psi4, nwchem] = [&Psi4::new("psi4") as &dyn Engine, &NwChem::new("nwchem")]
         .map(|engine| run(engine, &water_with_ghosts(), Driver::Gradient, &chemistry).unwrap());
     assert_close(psi4.energy, nwchem.energy, 1e-7);
     assert!(largest_difference(&psi4.gradient, &nwchem.gradient) < 1e-6);
@@ -127,7 +130,7 @@ fn psi4_and_nwchem_give_the_same_hessian() {
     if !are_installed(&["psi4", "nwchem"]) {
         return;
     }
-    let [psi4, nwchem] = [&Psi4::new() as &dyn Engine, &NwChem::new()]
+    let [psi4, nwchem] = [&Psi4::new("psi4") as &dyn Engine, &NwChem::new("nwchem")]
         .map(|engine| run(engine, &water(), Driver::Hessian, &level("hf", "6-31g*")).unwrap());
     assert_close(psi4.energy, nwchem.energy, 1e-7);
     assert!(largest_difference(&psi4.hessian, &nwchem.hessian) < 1e-6);
@@ -138,7 +141,7 @@ fn open_shells_are_unrestricted() {
         return;
     }
     for (method, driver) in [("hf", Driver::Gradient), ("mp2", Driver::Energy)] {
-        let [psi4, nwchem] = [&Psi4::new() as &dyn Engine, &NwChem::new()]
+        let [psi4, nwchem] = [&Psi4::new("psi4") as &dyn Engine, &NwChem::new("nwchem")]
             .map(|engine| run(engine, &hydroxyl(), driver, &level(method, "6-31g*")).unwrap());
         assert_close(psi4.energy, nwchem.energy, 1e-7);
         assert_eq!((psi4.effective["reference"].as_str(), nwchem.effective["reference"].as_str()), ("uhf", "uhf"));
@@ -156,7 +159,7 @@ fn embedding_charges_act_in_energies_and_gradients() {
     embedded.point_charges =
         [(3, -0.8), (4, 0.4), (5, 0.4)].map(|(place, charge)| PointCharge { charge, position: WATERS[place] }).to_vec();
     for (method, driver) in [("mp2", Driver::Energy), ("hf", Driver::Gradient)] {
-        let [psi4, nwchem] = [&Psi4::new() as &dyn Engine, &NwChem::new()]
+        let [psi4, nwchem] = [&Psi4::new("psi4") as &dyn Engine, &NwChem::new("nwchem")]
             .map(|engine| run(engine, &embedded, driver, &level(method, "6-31g*")).unwrap());
         assert_close(psi4.energy, nwchem.energy, 1e-7);
         if driver == Driver::Gradient {
@@ -172,7 +175,7 @@ fn options_in_effect_are_told() {
     }
     let fitted = Chemistry { density_fitting: Some(true), scf_convergence: Some(1e-9), ..level("hf", "6-31g*") };
     let fitted = with_keywords(fitted, json!({"guess": "core"}));
-    let answer = run(&Psi4::new(), &water(), Driver::Energy, &fitted).unwrap();
+    let answer = run(&Psi4::new("psi4"), &water(), Driver::Energy, &fitted).unwrap();
     for (name, value) in [
         ("scf_type", "df"),
         ("scf_algorithm", "DF"),
@@ -204,7 +207,7 @@ fn psi4_gives_the_reference_energies() {
         let driver = if task[format!("{method}_gradient")].is_null() { Driver::Energy } else { Driver::Gradient };
         let name = if method == "rhf" { "hf" } else { "mp2" };
         let chemistry = level(name, reference["basis"].as_str().unwrap());
-        let answer = run(&Psi4::new(), &molecule, driver, &chemistry).unwrap();
+        let answer = run(&Psi4::new("psi4"), &molecule, driver, &chemistry).unwrap();
         assert_close(answer.energy, task[format!("{method}_energy")].as_f64().unwrap(), 1e-7);
         if driver == Driver::Gradient {
             let rows = task[format!("{method}_gradient")].as_array().unwrap().iter();
@@ -241,8 +244,8 @@ fn xtb_gives_what_its_own_command_line_gives() {
     }
     for (method, gfn, molecule, uhf) in [("gfn2-xtb", "2", water(), "0"), ("GFN1-xTB", "1", hydroxyl(), "1")] {
         let chemistry = Chemistry { method: method.into(), ..Chemistry::default() };
-        let [energy, gradient] =
-            [Driver::Energy, Driver::Gradient].map(|driver| run(&Xtb::new(), &molecule, driver, &chemistry).unwrap());
+        let [energy, gradient] = [Driver::Energy, Driver::Gradient]
+            .map(|driver| run(&Xtb::new("xtb"), &molecule, driver, &chemistry).unwrap());
         let folder = tempfile::tempdir().unwrap();
         // An xyz file in angstrom, as a user has it.
         let line = |atom: &Atom| {
@@ -271,15 +274,15 @@ fn qcengine_gives_what_the_program_behind_it_gives() {
         return;
     }
     let chemistry = with_keywords(level("hf", "6-31g*"), json!({"basis__cartesian": true, "scf__thresh": 1e-8}));
-    let engine = QcEngine::new("nwchem");
+    let engine = QcEngine::new("qcengine", "nwchem");
     let found = engine.find(&Supervisor::start().unwrap()).unwrap().unwrap();
     assert!(found.version.contains("nwchem v"), "{found:?}");
     let through = run(&engine, &water_with_ghosts(), Driver::Gradient, &chemistry).unwrap();
-    let direct = run(&NwChem::new(), &water_with_ghosts(), Driver::Gradient, &chemistry).unwrap();
+    let direct = run(&NwChem::new("nwchem"), &water_with_ghosts(), Driver::Gradient, &chemistry).unwrap();
     assert_close(through.energy, direct.energy, 1e-7);
     assert!(largest_difference(&through.gradient, &direct.gradient) < 1e-6);
     // A QCEngine of the versions that understand the installed psi4.
-    let psi4 = QcEngine::new("psi4");
+    let psi4 = QcEngine::new("qcengine", "psi4");
     if found.version.starts_with("0.26") && are_installed(&["psi4"]) {
         let chemistry = with_keywords(level("hf", "6-31g*"), json!({"scf_type": "pk", "e_convergence": 1e-10}));
         let answer = run(&psi4, &water_with_ghosts(), Driver::Energy, &chemistry).unwrap();
@@ -298,14 +301,13 @@ fn qcengine_is_called_with_threads_memory_and_scratch() {
         echo 'a warning'
         echo '{"success": true, "return_result": -2.5}'"#,
     );
-    let engine = QcEngine::with_program(&path, "any");
+    let engine = QcEngine::new(&path, "any");
     assert_eq!(run(&engine, &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap().energy, -2.5);
     let path = script(
         folder.path(),
         r#"echo '{"success": false, "error": {"error_type": "random_error", "error_message": "PSIO Error"}}'"#,
     );
-    let cause =
-        run(&QcEngine::with_program(&path, "any"), &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap_err();
+    let cause = run(&QcEngine::new(&path, "any"), &water(), Driver::Energy, &level("hf", "sto-3g")).unwrap_err();
     assert!(
         matches!(&cause, Cause::Failed(text) if text.contains("qcengine (any) for 2@1,2: random_error")),
         "{cause}"
@@ -315,7 +317,7 @@ fn qcengine_is_called_with_threads_memory_and_scratch() {
 fn atoms_with_nothing_to_excite_have_no_correlation() {
     let helium = molecule(&["He"], &[[0.1, 0.2, 0.3]], 0, 1);
     let hydrogen = molecule(&["H"], &[[0.1, 0.2, 0.3]], 0, 2);
-    for (name, engine) in [("psi4", &Psi4::new() as &dyn Engine), ("nwchem", &NwChem::new())] {
+    for (name, engine) in [("psi4", &Psi4::new("psi4") as &dyn Engine), ("nwchem", &NwChem::new("nwchem"))] {
         if are_installed(&[name]) {
             for (atom, basis, energy) in [(&helium, "sto-3g", -2.80778395754), (&hydrogen, "6-31g", -0.49823291073)] {
                 let answer = run(engine, atom, Driver::Gradient, &level("mp2", basis)).unwrap();
@@ -348,8 +350,11 @@ fn frozen_cores_add_up_over_fragments() {
     for molecule in &molecules {
         let room = MemoryBudget::own(400);
         let expected = embedded.run(&[molecule], Driver::Energy, room, &mut None).swap_remove(0).unwrap().energy;
-        let engines: [(&str, &dyn Engine, &Chemistry); 3] =
-            [("psi4", &Psi4::new(), &frozen), ("psi4", &Psi4::new(), &by_keyword), ("nwchem", &NwChem::new(), &frozen)];
+        let engines: [(&str, &dyn Engine, &Chemistry); 3] = [
+            ("psi4", &Psi4::new("psi4"), &frozen),
+            ("psi4", &Psi4::new("psi4"), &by_keyword),
+            ("nwchem", &NwChem::new("nwchem"), &frozen),
+        ];
         for (name, engine, chemistry) in engines {
             if are_installed(&[name]) {
                 let answer = run(engine, molecule, Driver::Energy, chemistry).unwrap();
@@ -368,10 +373,10 @@ fn single_atoms_start_from_superposed_densities_unless_told_otherwise() {
         return;
     }
     let lithium = molecule(&["Li"], &[[0.0; 3]], 0, 2);
-    let answer = run(&Psi4::new(), &lithium, Driver::Energy, &level("hf", "def2-svp")).unwrap();
+    let answer = run(&Psi4::new("psi4"), &lithium, Driver::Energy, &level("hf", "def2-svp")).unwrap();
     assert_close(answer.energy, -7.4250664, 1e-7);
     let core = with_keywords(level("hf", "def2-svp"), json!({"guess": "core"}));
-    let answer = run(&Psi4::new(), &lithium, Driver::Energy, &core).unwrap();
+    let answer = run(&Psi4::new("psi4"), &lithium, Driver::Energy, &core).unwrap();
     assert_close(answer.energy, -7.3419758, 1e-7);
     assert_eq!(answer.effective["guess"], "CORE");
 }
@@ -380,7 +385,7 @@ fn single_atoms_start_from_superposed_densities_unless_told_otherwise() {
 fn ghosts_have_no_core_potential() {
     let near = [[0.0; 3], [1.8897261, 0.0, 0.0]];
     let fitted = Chemistry { density_fitting: Some(true), ..level("hf", "def2-svp") };
-    for (name, engine) in [("psi4", &Psi4::new() as &dyn Engine), ("nwchem", &NwChem::new())] {
+    for (name, engine) in [("psi4", &Psi4::new("psi4") as &dyn Engine), ("nwchem", &NwChem::new("nwchem"))] {
         if are_installed(&[name]) {
             let ghost = molecule(&["He", "*Xe"], &near, 0, 1);
             let answer = run(engine, &ghost, Driver::Energy, &level("hf", "def2-svp")).unwrap();
@@ -390,7 +395,7 @@ fn ghosts_have_no_core_potential() {
     if are_installed(&["psi4", "nwchem"]) {
         // One atom with its potential beside a ghost of the same element without.
         let pair = molecule(&["Cl", "*Cl"], &[[0.0; 3], [0.0, 0.0, 5.0]], -1, 1);
-        let [psi4, nwchem] = [&Psi4::new() as &dyn Engine, &NwChem::new()]
+        let [psi4, nwchem] = [&Psi4::new("psi4") as &dyn Engine, &NwChem::new("nwchem")]
             .map(|engine| run(engine, &pair, Driver::Gradient, &level("hf", "lanl2dz")).unwrap());
         assert_close(psi4.energy, nwchem.energy, 1e-7);
         assert!(largest_difference(&psi4.gradient, &nwchem.gradient) < 1e-6);
@@ -398,7 +403,7 @@ fn ghosts_have_no_core_potential() {
         assert_eq!(nwchem.effective["core_potential_electrons"], "10");
         // Fitting functions are looked up by elements.
         let ghost = molecule(&["He", "*Xe"], &near, 0, 1);
-        let answer = run(&Psi4::new(), &ghost, Driver::Energy, &fitted).unwrap();
+        let answer = run(&Psi4::new("psi4"), &ghost, Driver::Energy, &fitted).unwrap();
         assert_close(answer.energy, -2.8558632, 1e-4);
     }
 }
@@ -407,7 +412,7 @@ fn ghosts_have_no_core_potential() {
 fn core_potentials_replace_electrons_that_are_not_frozen_again() {
     let iodide = molecule(&["I"], &[[0.0; 3]], -1, 1);
     let frozen = Chemistry { frozen_core: Some(true), ..level("mp2", "def2-svp") };
-    for (name, engine) in [("psi4", &Psi4::new() as &dyn Engine), ("nwchem", &NwChem::new())] {
+    for (name, engine) in [("psi4", &Psi4::new("psi4") as &dyn Engine), ("nwchem", &NwChem::new("nwchem"))] {
         if are_installed(&[name]) {
             let answer = run(engine, &iodide, Driver::Energy, &level("hf", "def2-svp")).unwrap();
             assert_close(answer.energy, -296.7246973, 1e-7);

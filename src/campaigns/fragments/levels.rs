@@ -68,11 +68,11 @@ impl Level {
         faults.into_result(())?;
         let solver = match engine {
             EngineName::Embedded => Solver::Embedded(embedded(config, index, section)?),
-            EngineName::Psi4 => Solver::Program(Box::new(Psi4::new())),
-            EngineName::Nwchem => Solver::Program(Box::new(NwChem::new())),
-            EngineName::Xtb => Solver::Program(Box::new(Xtb::new())),
+            EngineName::Psi4 => Solver::Program(Box::new(Psi4::new("psi4"))),
+            EngineName::Nwchem => Solver::Program(Box::new(NwChem::new("nwchem"))),
+            EngineName::Xtb => Solver::Program(Box::new(Xtb::new("xtb"))),
             EngineName::Qcengine => {
-                Solver::Program(Box::new(QcEngine::new(section.program.clone().unwrap_or_default())))
+                Solver::Program(Box::new(QcEngine::new("qcengine", section.program.clone().unwrap_or_default())))
             }
             EngineName::Command => {
                 Solver::Program(Box::new(Command::new(section.command.clone().unwrap_or_default(), &folder_of(config))))

@@ -36,18 +36,11 @@ pub struct QcEngine {
 }
 
 impl QcEngine {
-    /// The `program`, under QCEngine's name, through the `qcengine` in PATH.
-    pub fn new(program: impl Into<String>) -> Self {
-        Self::with_program("qcengine", program)
-    }
-
-    /// The same with a `qcengine` by its name or path.
-    pub fn with_program(qcengine: impl Into<PathBuf>, program: impl Into<String>) -> Self {
+    /// The `program`, under QCEngine's name, through `qcengine`, a name in PATH or a path.
+    pub fn new(qcengine: impl Into<PathBuf>, program: impl Into<String>) -> Self {
         Self { qcengine: qcengine.into(), program: program.into() }
     }
-}
 
-impl QcEngine {
     fn is(&self, program: &str) -> bool {
         self.program.eq_ignore_ascii_case(program)
     }
@@ -222,7 +215,7 @@ mod tests {
     fn keys_and_charges_are_refused_by_name() {
         let chemistry = Chemistry { method: "hf".into(), frozen_core: Some(false), ..Chemistry::default() };
         let needs = Needs { ghosts: true, point_charges: true, ..Needs::default() };
-        let refused = QcEngine::new("psi4").refusals(Driver::Energy, &chemistry, needs);
+        let refused = QcEngine::new("qcengine", "psi4").refusals(Driver::Energy, &chemistry, needs);
         assert_eq!(refused.iter().map(|refusal| refusal.key).collect::<Vec<_>>(), ["frozen_core", "engine"]);
         assert!(refused[0].help.contains("psi4"));
     }
@@ -233,7 +226,7 @@ mod tests {
         let elements = [Element::from_symbol("O").unwrap(), Element::from_symbol("I").unwrap()];
         let needs = Needs { ghosts: true, elements: &elements, ..Needs::default() };
         let refused = |program: &str, chemistry: &Chemistry, needs| {
-            let refused = QcEngine::new(program).refusals(Driver::Energy, chemistry, needs);
+            let refused = QcEngine::new("qcengine", program).refusals(Driver::Energy, chemistry, needs);
             refused.into_iter().map(|refusal| (refusal.key, refusal.message + &refusal.help)).collect::<Vec<_>>()
         };
         let by_psi4 = refused("psi4", &chemistry, needs);
@@ -262,11 +255,11 @@ mod tests {
             let chemistry = chemistry(keywords);
             let calculation =
                 Calculation { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry: &chemistry };
-            QcEngine::new(program).input(&calculation)["keywords"].clone()
+            QcEngine::new("qcengine", program).input(&calculation)["keywords"].clone()
         };
         assert_eq!(keywords("psi4", json!({"freeze_core": true})), json!({"num_frozen_docc": 5, "guess": "sad"}));
         assert_eq!(keywords("Psi4", json!({"guess": "core"})), json!({"guess": "core"}));
         assert_eq!(keywords("other", json!({"freeze_core": true})), json!({"freeze_core": true}));
-        assert!(QcEngine::new("psi4").is_all_frozen(&molecule, &chemistry(json!({"freeze_core": "true"}))));
+        assert!(QcEngine::new("qcengine", "psi4").is_all_frozen(&molecule, &chemistry(json!({"freeze_core": "true"}))));
     }
 }

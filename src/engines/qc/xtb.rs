@@ -51,20 +51,9 @@ pub struct Xtb {
 }
 
 impl Xtb {
-    /// The program `xtb` in PATH.
-    pub fn new() -> Self {
-        Self::with_program("xtb")
-    }
-
-    /// A program by its name or path.
-    pub fn with_program(program: impl Into<PathBuf>) -> Self {
+    /// The program with this name in PATH, or at this path.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into() }
-    }
-}
-
-impl Default for Xtb {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -317,9 +306,9 @@ mod tests {
         };
         let needs = Needs { ghosts: true, point_charges: true, open_shells: true, ..Needs::default() };
         let refused: Vec<_> =
-            Xtb::new().refusals(Driver::Hessian, &chemistry, needs).iter().map(|refusal| refusal.key).collect();
+            Xtb::new("xtb").refusals(Driver::Hessian, &chemistry, needs).iter().map(|refusal| refusal.key).collect();
         assert_eq!(refused, ["frozen_core", "method", "basis", "keywords", "engine", "engine", "engine"]);
         let plain = Chemistry { method: "gfn2-xtb".into(), ..Chemistry::default() };
-        assert!(Xtb::new().refusals(Driver::Gradient, &plain, Needs::default()).is_empty());
+        assert!(Xtb::new("xtb").refusals(Driver::Gradient, &plain, Needs::default()).is_empty());
     }
 }

@@ -61,25 +61,14 @@ pub struct NwChem {
 }
 
 impl NwChem {
-    /// The program `nwchem` in PATH.
-    pub fn new() -> Self {
-        Self::with_program("nwchem")
-    }
-
-    /// A program by its name or path.
-    pub fn with_program(program: impl Into<PathBuf>) -> Self {
+    /// The program with this name in PATH, or at this path.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into() }
     }
 
     /// Whether the engine supports a method.
     pub fn has_method(method: &str) -> bool {
         Method::from_name(method).is_some()
-    }
-}
-
-impl Default for NwChem {
-    fn default() -> Self {
-        Self::new()
     }
 }
 

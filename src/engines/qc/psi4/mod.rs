@@ -63,20 +63,9 @@ pub struct Psi4 {
 }
 
 impl Psi4 {
-    /// The program `psi4` in PATH.
-    pub fn new() -> Self {
-        Self::with_program("psi4")
-    }
-
-    /// A program by its name or path.
-    pub fn with_program(program: impl Into<PathBuf>) -> Self {
+    /// The program with this name in PATH, or at this path.
+    pub fn new(program: impl Into<PathBuf>) -> Self {
         Self { program: program.into() }
-    }
-}
-
-impl Default for Psi4 {
-    fn default() -> Self {
-        Self::new()
     }
 }
 
@@ -291,7 +280,7 @@ mod tests {
         let needs = Needs { point_charges: true, ..Needs::default() };
         let refused = |driver, method: &str| {
             let chemistry = Chemistry { method: method.into(), basis: Some("sto-3g".into()), ..Chemistry::default() };
-            !Psi4::new().refusals(driver, &chemistry, needs).is_empty()
+            !Psi4::new("psi4").refusals(driver, &chemistry, needs).is_empty()
         };
         assert!(!refused(Driver::Energy, "mp2") && !refused(Driver::Gradient, "HF"));
         assert!(refused(Driver::Gradient, "mp2") && refused(Driver::Hessian, "hf"));
