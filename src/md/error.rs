@@ -8,80 +8,20 @@ use std::path::{Path, PathBuf};
 /// Its text is [`problem`](Error::problem), a colon, and [`help`](Error::help).
 #[derive(Debug)]
 pub enum Error {
-    NotFound {
-        path: PathBuf,
-    },
-    Read {
-        path: PathBuf,
-        source: io::Error,
-    },
-    UnknownExtension {
-        path: PathBuf,
-        known: &'static str,
-    },
-    Empty {
-        path: PathBuf,
-    },
-    InvalidLine {
-        path: PathBuf,
-        line: usize,
-        found: String,
-        expected: &'static str,
-    },
-    UnexpectedEnd {
-        path: PathBuf,
-        line: usize,
-        expected: &'static str,
-    },
-    /// Bytes that are no frame of the format.
-    InvalidFrame {
-        path: PathBuf,
-        format: &'static str,
-        frame: usize,
-        offset: u64,
-        last_ps: Option<f64>,
-    },
-    Truncated {
-        path: PathBuf,
-        frame: usize,
-        last_ps: Option<f64>,
-    },
-    Damaged {
-        path: PathBuf,
-        frame: usize,
-    },
-    AtomCount {
-        path: PathBuf,
-        frame: usize,
-        found: usize,
-        expected: usize,
-    },
-    /// Files of one trajectory that do not follow each other in time.
-    PartOrder {
-        path: PathBuf,
-        first_ps: f64,
-        before: PathBuf,
-        before_ps: f64,
-    },
-    TwoRuns {
-        path: PathBuf,
-        frame: usize,
-        time_ps: f64,
-        descents: usize,
-    },
-    AtomName {
-        path: PathBuf,
-        frame: usize,
-        atom: usize,
-        found: String,
-        expected: String,
-    },
-    NotFinite {
-        path: PathBuf,
-        frame: usize,
-        atom: usize,
-        value: f32,
-    },
+    NotFound { path: PathBuf },
+    Read { path: PathBuf, source: io::Error },
+    UnknownExtension { path: PathBuf, known: &'static str },
+    Empty { path: PathBuf },
+    InvalidLine { path: PathBuf, line: usize, found: String, expected: &'static str },
+    UnexpectedEnd { path: PathBuf, line: usize, expected: &'static str },
+    InvalidFrame { path: PathBuf, format: &'static str, frame: usize, offset: u64, last_ps: Option<f64> },
+    Truncated { path: PathBuf, frame: usize, last_ps: Option<f64> },
+    Damaged { path: PathBuf, frame: usize },
+    AtomCount { path: PathBuf, frame: usize, found: usize, expected: usize },
+    PartOrder { path: PathBuf, first_ps: f64, before: PathBuf, before_ps: f64 },
+    TwoRuns { path: PathBuf, frame: usize, time_ps: f64, descents: usize },
+    AtomName { path: PathBuf, frame: usize, atom: usize, found: String, expected: String },
+    NotFinite { path: PathBuf, frame: usize, atom: usize, value: f32 },
 }
 
 impl Error {

@@ -227,7 +227,7 @@ fn read_model(lines: &mut LineReader, frame: &mut Frame, on_record: &mut OnRecor
         let record = if line.starts_with("ATOM ") { "ATOM" } else { line.get(..6).unwrap_or(&line).trim_end() };
         match record {
             "ATOM" | "HETATM" => {
-                let position = position(&line).filter(|_| line.len() >= COORDINATES_END || !lines.is_unterminated());
+                let position = position(&line).filter(|_| line.len() >= COORDINATES_END || !lines.is_unterminated);
                 frame
                     .positions
                     .push(position.ok_or_else(|| lines.invalid_line(&line, "an atom with three coordinates"))?);

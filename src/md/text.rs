@@ -25,7 +25,8 @@ pub(super) struct LineReader<'a> {
     line: usize,
     /// Bytes read so far.
     pub offset: u64,
-    is_unterminated: bool,
+    /// Whether the file ended within the last line that was read: it has no line feed.
+    pub is_unterminated: bool,
 }
 
 impl<'a> LineReader<'a> {
@@ -51,11 +52,6 @@ impl<'a> LineReader<'a> {
     /// Whether only whitespace is left.
     pub fn is_blank(&self) -> bool {
         self.rest.iter().all(u8::is_ascii_whitespace)
-    }
-
-    /// Whether the file ended within the last line that was read: it has no line feed.
-    pub fn is_unterminated(&self) -> bool {
-        self.is_unterminated
     }
 
     /// The error that the last line that was read is not what is `expected`.

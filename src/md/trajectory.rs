@@ -2,6 +2,7 @@
 use super::repeats::{FrameStamp, Repeats};
 use super::source::{READ_AHEAD, SMALL_READ, Source};
 use super::text::{TextFrame, extension, io_error};
+use super::xdr::BinaryFrame;
 use super::{Cell, Error, Frame, ReadBuffer, gro, pdb, repeats, trr, xtc};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -28,11 +29,6 @@ impl Format {
     fn has_atom_names(self) -> bool {
         matches!(self, Format::Gro | Format::Pdb)
     }
-
-    /// Whether times are stored in single precision.
-    fn rounds_times(self) -> bool {
-        matches!(self, Format::Xtc | Format::Trr)
-    }
 }
 
 /// A file of a trajectory.
@@ -45,16 +41,14 @@ struct Part {
 /// Where a frame is stored.
 #[derive(Clone, Debug)]
 struct FrameLocation {
-    /// Index of the file in `parts`.
-    part: usize,
+    /// Of the file `part` in `parts`.
+    stamp: FrameStamp,
     /// Number of the frame in its file, counted from 0.
     number: usize,
     /// Bytes from the beginning of the file.
     offset: u64,
     /// Length in bytes.
     bytes: usize,
-    time_ps: Option<f64>,
-    step: Option<i64>,
     /// The box of a text frame that need not contain it.
     cell: Option<Arc<Cell>>,
 }
@@ -99,15 +93,8 @@ impl Trajectory {
         self.parts.push(Part { path: path.to_owned(), source, format });
         let before = self.locations.len();
         match format {
-            Format::Xtc => self.index_binary(xtc::HEADER_BYTES, "xtc", |bytes| {
-                let xtc::Header { atoms, time_ps, step, bytes } = xtc::header(bytes)?;
-                Some(BinaryFrame { atoms, time_ps, step, bytes, has_positions: true })
-            })?,
-            Format::Trr => self.index_binary(trr::HEADER_BYTES, "trr", |bytes| {
-                let header = trr::header(bytes)?;
-                let trr::Header { atoms, time_ps, step, bytes, .. } = header;
-                Some(BinaryFrame { atoms, time_ps, step, bytes, has_positions: header.has_positions() })
-            })?,
+            Format::Xtc => self.index_binary(xtc::HEADER_BYTES, "xtc", xtc::header)?,
+            Format::Trr => self.index_binary(trr::HEADER_BYTES, "trr", |bytes| Some(trr::header(bytes)?.frame))?,
             Format::Gro => self.add_text_frames(gro::index(path)?)?,
             Format::Pdb => {
                 let last = self.locations.last().and_then(|location| location.cell.as_deref().copied());
@@ -121,11 +108,7 @@ impl Trajectory {
     }
 
     fn drop_repeated(&mut self) -> Result<(), Error> {
-        let stamp = |location: &FrameLocation| {
-            let is_rounded = self.parts[location.part].format.rounds_times();
-            FrameStamp { part: location.part, time_ps: location.time_ps, step: location.step, is_rounded }
-        };
-        let stamps: Vec<FrameStamp> = self.locations.iter().map(stamp).collect();
+        let stamps: Vec<FrameStamp> = self.locations.iter().map(|location| location.stamp).collect();
         let found = repeats::find(&stamps).map_err(|error| self.time_error(&error))?;
         if let Some((kept, repeats)) = found {
             let mut kept = kept.into_iter();
@@ -143,7 +126,7 @@ impl Trajectory {
             }
             repeats::TimeError::TwoRuns { frame, time_ps, descents } => {
                 let location = &self.locations[frame];
-                Error::TwoRuns { path: path(location.part), frame: location.number, time_ps, descents }
+                Error::TwoRuns { path: path(location.stamp.part), frame: location.number, time_ps, descents }
             }
         }
     }
@@ -173,12 +156,12 @@ impl Trajectory {
     /// The file of a frame, and the number of the frame in that file, counted from 0.
     pub fn origin(&self, frame: usize) -> (&Path, usize) {
         let location = &self.locations[frame];
-        (&self.parts[location.part].path, location.number)
+        (&self.parts[location.stamp.part].path, location.number)
     }
 
     /// The time of a frame, ps; none where the file does not contain it.
     pub fn time_ps(&self, frame: usize) -> Option<f64> {
-        self.locations[frame].time_ps
+        self.locations[frame].stamp.time_ps
     }
 
     /// The files that also contain atom names.
@@ -192,8 +175,8 @@ impl Trajectory {
     /// The file cannot be read, the frame is damaged, or a position is not finite.
     pub fn read(&self, number: usize, atoms: usize, buffer: &mut ReadBuffer, frame: &mut Frame) -> Result<(), Error> {
         let location = &self.locations[number];
-        let Part { path, source, format } = &self.parts[location.part];
-        let bytes = buffer.read((location.part, source), location.offset, location.bytes);
+        let Part { path, source, format } = &self.parts[location.stamp.part];
+        let bytes = buffer.read((location.stamp.part, source), location.offset, location.bytes);
         let bytes = bytes.map_err(|source| io_error(path, source))?;
         let damaged = || Error::Damaged { path: path.clone(), frame: location.number };
         match format {
@@ -241,11 +224,10 @@ impl Trajectory {
                 return Err(Error::Truncated { path, frame, last_ps });
             }
             if found.has_positions {
-                let (time_ps, step) = (Some(found.time_ps), Some(found.step));
-                let location =
-                    FrameLocation { part, number: frame, offset, bytes: found.bytes, time_ps, step, cell: None };
+                last_ps = Some(found.time_ps);
+                let stamp = FrameStamp { part, time_ps: last_ps, step: Some(found.step), is_rounded: true };
+                let location = FrameLocation { stamp, number: frame, offset, bytes: found.bytes, cell: None };
                 self.add(location, found.atoms)?;
-                last_ps = time_ps;
                 last_bytes = found.bytes;
                 most_bytes = most_bytes.max(found.bytes);
                 frame += 1;
@@ -268,7 +250,8 @@ impl Trajectory {
                 shared_cell = cell.map(Arc::new);
             }
             let (bytes, cell) = ((end - offset) as usize, shared_cell.clone());
-            self.add(FrameLocation { part, number, offset, bytes, time_ps, step: None, cell }, atoms)?;
+            let stamp = FrameStamp { part, time_ps, step: None, is_rounded: false };
+            self.add(FrameLocation { stamp, number, offset, bytes, cell }, atoms)?;
         }
         Ok(())
     }
@@ -278,20 +261,10 @@ impl Trajectory {
             self.atoms = atoms;
         }
         if atoms != self.atoms {
-            let (path, frame) = (self.parts[location.part].path.clone(), location.number);
+            let (path, frame) = (self.parts[location.stamp.part].path.clone(), location.number);
             return Err(Error::AtomCount { path, frame, found: atoms, expected: self.atoms });
         }
         self.locations.push(location);
         Ok(())
     }
-}
-
-/// A frame of a binary file, as its header describes it.
-struct BinaryFrame {
-    atoms: usize,
-    time_ps: f64,
-    step: i64,
-    /// Length in bytes, header included.
-    bytes: usize,
-    has_positions: bool,
 }

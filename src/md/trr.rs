@@ -2,7 +2,7 @@
 //!
 //! In GROMACS' full-precision trajectories every frame has a header with the sizes of its sections: box, virial, pressure, positions,
 //! velocities and forces, in single or double precision.
-use super::xdr::XdrReader;
+use super::xdr::{BinaryFrame, XdrReader};
 use super::{Frame, with_volume};
 
 /// The first number of every frame.
@@ -11,19 +11,14 @@ const MAGIC: i32 = 1993;
 pub(super) const HEADER_BYTES: usize = 100;
 
 /// The header of a frame.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     header_bytes: usize,
     is_double: bool,
     box_bytes: usize,
     /// Size of virial and pressure, which stand between box and positions.
     skipped_bytes: usize,
-    position_bytes: usize,
-    /// Size of the frame, header included.
-    pub bytes: usize,
-    pub atoms: usize,
-    pub step: i64,
-    pub time_ps: f64,
+    pub frame: BinaryFrame,
 }
 
 /// The header that `bytes` begin with; none where they have another format.
@@ -60,30 +55,15 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
     let header_bytes = bytes.len() - xdr.0.len();
     let rest =
         [virial, pressure, positions, velocities, forces].iter().try_fold(box_bytes, |sum, n| sum.checked_add(*n))?;
-    Some(Header {
-        header_bytes,
-        is_double,
-        box_bytes,
-        skipped_bytes: virial + pressure,
-        position_bytes: positions,
-        bytes: header_bytes.checked_add(rest)?,
-        atoms,
-        step,
-        time_ps,
-    })
-}
-
-impl Header {
-    /// Whether the frame has positions: some have only velocities or forces.
-    pub fn has_positions(&self) -> bool {
-        self.position_bytes > 0
-    }
+    let bytes = header_bytes.checked_add(rest)?;
+    let frame = BinaryFrame { atoms, time_ps, step, bytes, has_positions: positions > 0 };
+    Some(Header { header_bytes, is_double, box_bytes, skipped_bytes: virial + pressure, frame })
 }
 
 /// Reads the first `atoms` positions of the frame that `bytes` begin with; none where it is damaged.
 pub(super) fn frame(bytes: &[u8], atoms: usize, frame: &mut Frame) -> Option<()> {
     let header = header(bytes)?;
-    frame.time_ps = Some(header.time_ps);
+    frame.time_ps = Some(header.frame.time_ps);
     let mut xdr = XdrReader(&bytes[header.header_bytes..]);
     let next = |xdr: &mut XdrReader| if header.is_double { xdr.f64() } else { xdr.f32().map(f64::from) };
     frame.cell = None;
@@ -96,7 +76,7 @@ pub(super) fn frame(bytes: &[u8], atoms: usize, frame: &mut Frame) -> Option<()>
     }
     xdr.skip(header.skipped_bytes)?;
     frame.positions.clear();
-    for _ in 0..atoms.min(header.atoms) {
+    for _ in 0..atoms.min(header.frame.atoms) {
         let mut position = [0.0; 3];
         for x in &mut position {
             *x = next(&mut xdr)? as f32;

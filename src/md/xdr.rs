@@ -36,3 +36,15 @@ impl XdrReader<'_> {
         Some(())
     }
 }
+
+/// A frame of a binary file, as its header describes it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct BinaryFrame {
+    pub atoms: usize,
+    pub time_ps: f64,
+    pub step: i64,
+    /// Length in bytes, header included.
+    pub bytes: usize,
+    /// Some frames have only velocities or forces.
+    pub has_positions: bool,
+}

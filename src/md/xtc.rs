@@ -3,7 +3,7 @@
 //! GROMACS' compressed trajectories store positions as integers in units of 1/precision, packed into as few bits as they need. The format
 //! is that of `xdr3dfcoord` (F. van Hoesel, 1995; GROMACS' `xdrf.h`). An atom is stored either within the bounding box of all atoms or,
 //! in runs, relative to the atom before it within a small cube whose size adapts from group to group.
-use super::xdr::XdrReader;
+use super::xdr::{BinaryFrame, XdrReader};
 use super::{Frame, with_volume};
 use std::array::from_fn;
 
@@ -24,18 +24,8 @@ const CUBE_EDGES: [u32; 73] = [
 /// Index of the smallest cube in use.
 const SMALLEST_CUBE: usize = 9;
 
-/// The header of a frame.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(super) struct Header {
-    pub atoms: usize,
-    pub step: i64,
-    pub time_ps: f64,
-    /// Size of the frame, header included.
-    pub bytes: usize,
-}
-
 /// The header that `bytes` begin with; none where they have another format.
-pub(super) fn header(bytes: &[u8]) -> Option<Header> {
+pub(super) fn header(bytes: &[u8]) -> Option<BinaryFrame> {
     let mut xdr = XdrReader(bytes);
     let magic = xdr.i32().filter(|magic| MAGICS.contains(magic))?;
     let atoms = xdr.count()?;
@@ -52,7 +42,7 @@ pub(super) fn header(bytes: &[u8]) -> Option<Header> {
         let (packed, before) = if magic == MAGICS[0] { (xdr.count()?, 92) } else { (xdr.u64()?.try_into().ok()?, 96) };
         packed.checked_next_multiple_of(4)?.checked_add(before)?
     };
-    Some(Header { atoms, step, time_ps, bytes })
+    Some(BinaryFrame { atoms, time_ps, step, bytes, has_positions: true })
 }
 
 /// Reads the first `wanted` positions of the frame in `bytes`; none where it is damaged.

@@ -1,6 +1,5 @@
 //! Why can a file of columns not be used?
 use super::Column;
-use super::restarts::Interleaved;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -27,14 +26,8 @@ pub enum Error {
     Interleaved { path: PathBuf, line: usize, time: f64, count: usize },
 }
 
-impl Error {
-    pub(super) fn interleaved(path: PathBuf, found: Interleaved) -> Self {
-        let Interleaved { line, time, count } = found;
-        Self::Interleaved { path, line, time, count }
-    }
-}
-
 /// A line of a file, for messages.
+#[derive(Clone, Copy)]
 pub struct Location<'a> {
     pub path: &'a Path,
     /// Counted from 1.
@@ -53,14 +46,6 @@ impl Location<'_> {
 
     pub fn fields_change(&self) -> Error {
         Error::FieldsChange { path: self.path.to_owned(), line: self.line }
-    }
-
-    pub fn second_set(&self) -> Error {
-        Error::SecondSet { path: self.path.to_owned(), line: self.line }
-    }
-
-    pub fn ambiguous_column(&self, name: &str, first: usize, second: usize) -> Error {
-        Error::AmbiguousColumn { path: self.path.to_owned(), name: name.to_owned(), first, second }
     }
 
     /// `names` are those of `width` columns; columns beyond their end and empty ones have no name.

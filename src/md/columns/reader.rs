@@ -1,6 +1,7 @@
 //! How are the lines of a file of columns put together?
 use super::header::Header;
 use super::line::{Line, LineEnd};
+use super::restarts::Interleaved;
 use super::rows::RowReader;
 use super::{Column, ColumnTable, Diagnostic, Error, Location, line, restarts};
 use std::path::Path;
@@ -105,7 +106,7 @@ impl<'a> Reader<'a> {
     fn read_row(&mut self, line: Line) -> Result<(), Error> {
         let at = Location { path: self.path, line: line.number };
         if let Some(line) = self.end_of_set {
-            return Err(Location { line, ..at }.second_set());
+            return Err(Error::SecondSet { path: self.path.to_owned(), line });
         }
         let mut rows = match self.rows.take() {
             Some(rows) => rows,
@@ -157,7 +158,8 @@ impl<'a> Reader<'a> {
         let per_ps = unit.filter(|_| self.header.has_named_time() || rows.looks_like_times());
         if per_ps.is_some() {
             let checked = restarts::check_single_writer(&rows.values, &rows.descents);
-            checked.map_err(|found| Error::interleaved(path, found))?;
+            let refused = |Interleaved { line, time, count }| Error::Interleaved { path, line, time, count };
+            checked.map_err(refused)?;
             rows.drop_repeated(&mut diagnostics);
         }
         let first = rows.values.pop().unwrap_or_default();

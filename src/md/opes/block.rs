@@ -1,27 +1,18 @@
 //! Which fields, settings and rows does a file in PLUMED's format contain?
 use super::Error;
+use crate::md::columns::Location;
 use crate::md::columns::line::{self, LineEnd};
 use crate::md::expression;
 use std::path::Path;
 
-/// A line of a file, for messages.
-#[derive(Clone, Copy)]
-struct Location<'a> {
-    path: &'a Path,
-    /// Counted from 1.
-    line: usize,
+/// Parses a number as PLUMED prints it: `-pi`, `2pi` and `inf` too.
+fn number(at: Location, word: &str) -> Result<f64, Error> {
+    let plain = word.parse().ok().filter(|value: &f64| !value.is_nan());
+    plain.or_else(|| expression::evaluate(word)).ok_or_else(|| not_a_number(at, word))
 }
 
-impl Location<'_> {
-    /// Parses a number as PLUMED prints it: `-pi`, `2pi` and `inf` too.
-    fn number(&self, word: &str) -> Result<f64, Error> {
-        let plain = word.parse().ok().filter(|value: &f64| !value.is_nan());
-        plain.or_else(|| expression::evaluate(word)).ok_or_else(|| self.not_a_number(word))
-    }
-
-    fn not_a_number(&self, word: &str) -> Error {
-        Error::InvalidNumber { path: self.path.to_owned(), line: self.line, word: word.chars().take(40).collect() }
-    }
+fn not_a_number(at: Location, word: &str) -> Error {
+    Error::InvalidNumber { path: at.path.to_owned(), line: at.line, word: word.chars().take(40).collect() }
 }
 
 /// The settings and rows after a line `#! FIELDS`.
@@ -124,12 +115,12 @@ impl<'a> Block<'a> {
 
     pub fn number(&self, name: &str) -> Result<f64, Error> {
         let (word, at) = self.find(name)?;
-        at.number(word)
+        number(at, word)
     }
 
     pub fn count(&self, name: &str) -> Result<u64, Error> {
         let (word, at) = self.find(name)?;
-        word.parse().map_err(|_| at.not_a_number(word))
+        word.parse().map_err(|_| not_a_number(at, word))
     }
 
     /// All rows, `[rows][fields]`.
@@ -138,7 +129,7 @@ impl<'a> Block<'a> {
     }
 
     fn row(&self, at: Location, row: &str) -> Result<Vec<f64>, Error> {
-        let values: Vec<f64> = row.split_whitespace().map(|word| at.number(word)).collect::<Result<_, _>>()?;
+        let values: Vec<f64> = row.split_whitespace().map(|word| number(at, word)).collect::<Result<_, _>>()?;
         let (found, expected) = (values.len(), self.fields.len());
         match found == expected {
             true => Ok(values),
