@@ -244,11 +244,8 @@ fn embedded(config: &Config, index: usize, section: &LevelSection) -> Result<Emb
 
 fn recorded(config: &Config, index: usize, section: &LevelSection, name: &str) -> Result<Recorded, Faults> {
     let path = config.resolve(section.file.as_deref().unwrap_or("".as_ref()));
-    Recorded::read(&path, name).map_err(|error| {
-        let source = std::error::Error::source(&error).map_or(String::new(), |source| format!(": {source}"));
-        let help = "the file must be a JSON list of {level, real, basis, energy, gradient, hessian}, with the name of this level";
-        config.fault(&format!("fragments.level.{index}.file"), format!("{error}{source}"), help).into()
-    })
+    let key = |key: &str| format!("fragments.level.{index}.{key}");
+    Recorded::read(&path, name).map_err(|refusal| config.fault(&key(refusal.key), refusal.message, refusal.help).into())
 }
 
 /// The name of a value in the configuration.

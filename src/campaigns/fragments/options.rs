@@ -65,7 +65,10 @@ pub fn resolve(config: &Config, section: &Section, system: &Supersystem, faults:
         refuse("max_order", message.into(), "lower max_order, or remove the level of the supersystem");
     }
     check_cutoffs(&options, section, &mut refuse);
-    check_embedding(&options, &mut refuse);
+    if options.embedding.is_some() && options.driver != Driver::Energy {
+        let message = "derivatives would lack the forces on and from the embedding charges";
+        refuse("embedding_charges", message.into(), "set driver = \"energy\", or remove the charges");
+    }
     options
 }
 
@@ -97,17 +100,6 @@ fn check_cutoffs(options: &ExpansionOptions, section: &Section, refuse: &mut imp
             options.max_order
         );
         refuse("cutoffs_angstrom", message, "give one for pairs, one for triples, ...");
-    }
-}
-
-fn check_embedding(options: &ExpansionOptions, refuse: &mut impl FnMut(&str, String, &str)) {
-    if options.embedding.is_none() {
-        return;
-    }
-    let key = "embedding_charges";
-    if options.driver != Driver::Energy {
-        let message = "derivatives would lack the forces on and from the embedding charges".into();
-        refuse(key, message, "set driver = \"energy\", or remove the charges");
     }
 }
 

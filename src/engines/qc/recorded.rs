@@ -1,23 +1,13 @@
 //! Which results were computed earlier, by any program, and recorded in a file?
-use super::{Driver, QcResult};
+use super::{Driver, QcResult, Refusal};
 use crate::task::Cause;
 use serde::Deserialize;
 use std::collections::HashMap;
-use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-/// Why recorded results cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("cannot read `{path}`")]
-    Read { path: PathBuf, source: io::Error },
-    #[error("`{path}` is not a list of recorded tasks")]
-    Parse { path: PathBuf, source: serde_json::Error },
-    #[error("`{path}`: entry {entry} (counted from 0) {what}")]
-    Entry { path: PathBuf, entry: usize, what: String },
-    #[error("`{path}` has no task of level \"{level}\"; its levels are {known}")]
-    Level { path: PathBuf, level: String, known: String },
-}
+/// What the file must contain.
+const HELP: &str =
+    "the file must be a JSON list of {level, real, basis, energy, gradient, hessian}, with the name of this level";
 
 /// An entry of the file; fragments are counted from 1 there, frames from 0.
 #[derive(Deserialize)]
@@ -46,15 +36,16 @@ impl Recorded {
     ///
     /// # Errors
     /// The file cannot be read or parsed, has no entry for the level, or has contradictory entries for one task.
-    pub fn read(path: &Path, level: &str) -> Result<Self, Error> {
-        let path = path.to_owned();
-        let text = std::fs::read(&path).map_err(|source| Error::Read { path: path.clone(), source })?;
-        let entries: Vec<Entry> =
-            serde_json::from_slice(&text).map_err(|source| Error::Parse { path: path.clone(), source })?;
+    pub fn read(path: &Path, level: &str) -> Result<Self, Refusal> {
+        let name = path.display();
+        let refused = |message: String| Refusal::new("file", message, HELP);
+        let text = std::fs::read(path).map_err(|error| refused(format!("cannot read `{name}`: {error}")))?;
+        let entries: Vec<Entry> = serde_json::from_slice(&text)
+            .map_err(|error| refused(format!("`{name}` is not a list of recorded tasks: {error}")))?;
         let mut known: Vec<String> = entries.iter().map(|entry| format!("\"{}\"", entry.level)).collect();
         let mut results = HashMap::new();
         for (index, entry) in entries.into_iter().enumerate().filter(|(_, entry)| entry.level == level) {
-            let invalid = |what: &str| Error::Entry { path: path.clone(), entry: index, what: what.to_owned() };
+            let invalid = |what: &str| refused(format!("`{name}`: entry {index} (counted from 0) {what}"));
             let key = key_of(&entry).map_err(invalid)?;
             let result = result_of(entry).map_err(invalid)?;
             match results.get(&key) {
@@ -67,7 +58,8 @@ impl Recorded {
         if results.is_empty() {
             known.sort();
             known.dedup();
-            return Err(Error::Level { path, level: level.to_owned(), known: known.join(", ") });
+            let known = known.join(", ");
+            return Err(refused(format!("`{name}` has no task of level \"{level}\"; its levels are {known}")));
         }
         Ok(Self { results, digest: crate::journal::Fingerprint::of_bytes(&text).to_string() })
     }
@@ -134,7 +126,7 @@ fn result_of(entry: Entry) -> Result<QcResult, &'static str> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, level: &str) -> Result<Recorded, Error> {
+    fn read(text: &str, level: &str) -> Result<Recorded, Refusal> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         Recorded::read(file.path(), level)
@@ -155,7 +147,7 @@ mod tests {
 
     #[test]
     fn faults_of_a_file_are_reported() {
-        let message = |text: &str| read(text, "hf").err().map(|error| error.to_string()).unwrap_or_default();
+        let message = |text: &str| read(text, "hf").err().map(|refusal| refusal.message).unwrap_or_default();
         assert!(message("{}").contains("not a list of recorded tasks"));
         assert!(message(r#"[{"level": "b3lyp", "real": [1], "basis": [1], "energy": 0}]"#).contains("\"b3lyp\""));
         assert!(

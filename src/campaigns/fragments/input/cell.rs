@@ -99,40 +99,21 @@ fn vectors(text: &str) -> Result<[[f64; 3]; 3], String> {
     }
 }
 
-/// Names of a cell that are followed by its numbers.
-const NAMES: [&str; 19] = [
-    "lattice",
-    "lattice_vectors",
-    "latt",
-    "cell",
-    "unitcell",
-    "unit_cell",
-    "unit cell",
-    "cell_parameters",
-    "cellpar",
-    "supercell",
-    "box",
-    "boxsize",
-    "box_size",
-    "boxlength",
-    "box_length",
-    "box size",
-    "cryst1",
-    "crystal",
-    "pbc",
-];
+/// Names of a cell that are followed by its numbers, separated by commas.
+const NAMES: &str = "lattice,lattice_vectors,latt,cell,unitcell,unit_cell,unit cell,cell_parameters,cellpar,supercell,box,boxsize,box_size,\
+    boxlength,box_length,box size,cryst1,crystal,pbc";
 
 /// A cell in a notation other than that of extended xyz: a name of it and numbers, or just lengths and angles.
 fn other_notation(comment: &str) -> Option<String> {
     let lower = comment.to_ascii_lowercase();
-    let named = |name: &&str| {
+    let named = |name: &str| {
         let start = word_starts(&lower, name).find(|&start| has_lengths(&lower[start + name.len()..]))?;
         Some(excerpt(&comment[start..]))
     };
     let has_angles = ["alpha", "beta", "gamma"].iter().all(|name| lower.contains(name))
         && words(&lower.replace('=', " ")).filter(is_number).count() >= 6;
     let is_bare = has_angles || is_lengths_and_angles(comment);
-    NAMES.iter().find_map(named).or_else(|| is_bare.then(|| excerpt(comment)))
+    NAMES.split(',').find_map(named).or_else(|| is_bare.then(|| excerpt(comment)))
 }
 
 /// Whether three numbers follow, at once or after an equals sign, a colon or words in brackets, such as `(ABC):`. After an equals sign

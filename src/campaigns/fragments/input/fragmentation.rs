@@ -4,25 +4,13 @@ use super::{Cluster, Sourced, formula, list, lowest_multiplicity, ranges};
 use crate::config::{Fault, Faults};
 use crate::science::expansion::Fragment;
 
-/// Why a cluster has no fragments.
-pub enum FragmentationError {
-    /// There is only one, for this reason.
-    OneFragment(String),
-    Faults(Faults),
-}
-
-impl From<Faults> for FragmentationError {
-    fn from(faults: Faults) -> Self {
-        FragmentationError::Faults(faults)
-    }
-}
-
 /// Faults of one kind that are reported.
 const MAX_REPORTED: usize = 5;
 
 /// The fragments of a cluster: those specified, or its connected atoms. Fails where there is only one, where atoms are missing or in
-/// several, and where charges or multiplicities are impossible or contradict those of the cluster.
-pub fn fragment(cluster: &mut Cluster) -> Result<Vec<Fragment>, FragmentationError> {
+/// several, and where charges or multiplicities are impossible or contradict those of the cluster. `one_fragment` makes the fault of a
+/// cluster that is a single fragment.
+pub fn fragment(cluster: &mut Cluster, one_fragment: impl Fn(String) -> Fault) -> Result<Vec<Fragment>, Faults> {
     let atoms = match &cluster.fragments {
         Some(specified) => {
             check_cover(specified, cluster.elements.len()).into_result(())?;
@@ -35,14 +23,14 @@ pub fn fragment(cluster: &mut Cluster) -> Result<Vec<Fragment>, FragmentationErr
             Some(_) => "all atoms are in one fragment",
             None => "all atoms are connected by bonds, which gives only one fragment",
         };
-        return Err(FragmentationError::OneFragment(format!("the fragmentation is not specified: {reason}")));
+        return Err(one_fragment(format!("the fragmentation is not specified: {reason}")).into());
     }
     let mut faults = Faults::default();
     assign(cluster, &atoms)?;
     faults.extend(check_count(cluster.charges.as_ref(), "charges", atoms.len()));
     faults.extend(check_count(cluster.multiplicities.as_ref(), "multiplicities", atoms.len()));
     if faults.has_errors() {
-        return Err(faults.into());
+        return Err(faults);
     }
     let mut fragments = Vec::with_capacity(atoms.len());
     for (index, atoms) in atoms.into_iter().enumerate() {
@@ -54,7 +42,7 @@ pub fn fragment(cluster: &mut Cluster) -> Result<Vec<Fragment>, FragmentationErr
     if faults.is_empty() {
         faults.extend(check_totals(cluster, &fragments));
     }
-    Ok(faults.into_result(fragments)?)
+    faults.into_result(fragments)
 }
 
 /// Fragment `index`, unless its electrons cannot have its charge and multiplicity.

@@ -1,5 +1,4 @@
 //! How do the input files and the section become one complete input?
-use super::fragmentation::FragmentationError;
 use super::{
     ATOMS, Cluster, Diagnostic, Document, INPUT, LevelLocations, LineFault, MOLECULE, PeriodicFrame, cell, defaults,
     fragmentation, geometry, many_body, periodic, psi4_block, qcschema, ranges, spins, statement, xyz,
@@ -165,13 +164,9 @@ impl<'a> MoleculeSource<'a> {
         }
         faults.into_result(())?;
         let unit_warning = self.unit_warning(&cluster);
-        let fragments = fragmentation::fragment(&mut cluster).map_err(|error| {
-            let mut faults = match error {
-                FragmentationError::Faults(faults) => faults,
-                FragmentationError::OneFragment(reason) => {
-                    self.fault(reason, "set `fragments`: the atoms of each fragment, counted from 0").into()
-                }
-            };
+        let one_fragment =
+            |reason: String| self.fault(reason, "set `fragments`: the atoms of each fragment, counted from 0");
+        let fragments = fragmentation::fragment(&mut cluster, one_fragment).map_err(|mut faults| {
             // The cause may be the unit.
             faults.extend(unit_warning.clone());
             faults.extend(cluster.warnings.iter().cloned());
