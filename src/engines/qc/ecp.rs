@@ -123,22 +123,15 @@ impl Core {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::science::chemistry::Atom;
+    use crate::engines::qc::test_molecules::molecule;
 
     fn element(symbol: &str) -> Element {
         Element::from_symbol(symbol).unwrap()
     }
 
     fn core(symbols: &[&str], charge: i32, basis: &str) -> Core {
-        let atom = |symbol: &&str| Atom {
-            element: element(symbol.trim_start_matches('*')),
-            position: [0.0; 3],
-            is_ghost: symbol.starts_with('*'),
-        };
-        let atoms = symbols.iter().map(atom).collect();
-        let molecule = Molecule { atoms, charge, multiplicity: 1, point_charges: Vec::new() };
         let chemistry = Chemistry { basis: Some(basis.into()), ..Chemistry::default() };
-        Core::new(&molecule, |element| core_electrons(&chemistry, element).unwrap_or(0))
+        Core::new(&molecule(symbols, charge), |element| core_electrons(&chemistry, element).unwrap_or(0))
     }
 
     #[test]

@@ -23,6 +23,8 @@ mod qcengine;
 mod qcschema;
 mod recorded;
 mod refusal;
+#[cfg(test)]
+mod test_molecules;
 mod verify;
 mod xtb;
 

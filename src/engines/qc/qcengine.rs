@@ -196,7 +196,7 @@ fn last_object(printed: &[u8]) -> &[u8] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::science::chemistry::Atom;
+    use crate::engines::qc::test_molecules::{energy, molecule};
 
     #[test]
     fn the_result_is_the_last_object_printed() {
@@ -249,13 +249,10 @@ mod tests {
             keywords: keywords.as_object().unwrap().clone(),
             ..Chemistry::default()
         };
-        let atom = Atom { element: Element::from_symbol("Na").unwrap(), position: [0.0; 3], is_ghost: false };
-        let molecule = Molecule { atoms: vec![atom], charge: 1, multiplicity: 1, point_charges: Vec::new() };
+        let molecule = molecule(&["Na"], 1);
         let keywords = |program: &str, keywords: Value| {
             let chemistry = chemistry(keywords);
-            let calculation =
-                Calculation { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry: &chemistry };
-            QcEngine::new("qcengine", program).input(&calculation)["keywords"].clone()
+            QcEngine::new("qcengine", program).input(&energy(&molecule, &chemistry))["keywords"].clone()
         };
         assert_eq!(keywords("psi4", json!({"freeze_core": true})), json!({"num_frozen_docc": 5, "guess": "sad"}));
         assert_eq!(keywords("Psi4", json!({"guess": "core"})), json!({"guess": "core"}));

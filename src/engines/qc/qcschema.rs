@@ -226,18 +226,12 @@ fn without_nan(bytes: &[u8]) -> Vec<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::qc::Chemistry;
-    use crate::science::chemistry::{Atom, Element};
+    use crate::engines::qc::{Chemistry, test_molecules};
 
     fn helium_dimer() -> Molecule {
-        let atom =
-            |x, is_ghost| Atom { element: Element::from_symbol("He").unwrap(), position: [x, 0.0, 0.1], is_ghost };
-        Molecule {
-            atoms: vec![atom(0.0, false), atom(5.5, true)],
-            charge: 0,
-            multiplicity: 1,
-            point_charges: Vec::new(),
-        }
+        let mut molecule = test_molecules::molecule(&["He", "*He"], 0);
+        (molecule.atoms[0].position, molecule.atoms[1].position) = ([0.0, 0.0, 0.1], [5.5, 0.0, 0.1]);
+        molecule
     }
 
     fn with<T>(driver: Driver, f: impl Fn(&Calculation) -> T) -> T {

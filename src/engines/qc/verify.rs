@@ -83,17 +83,12 @@ pub fn result(calculation: &Calculation, result: QcResult) -> Result<QcResult, C
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::qc::Chemistry;
-    use crate::science::chemistry::{Atom, Element};
+    use crate::engines::qc::{Chemistry, test_molecules};
 
     fn water(charge: i32, multiplicity: u32) -> Molecule {
-        let atom = |symbol, x| Atom {
-            element: Element::from_symbol(symbol).unwrap(),
-            position: [x, 0.0, 0.0],
-            is_ghost: false,
-        };
-        let atoms = vec![atom("O", 0.0), atom("H", 1.8), atom("H", -1.8)];
-        Molecule { atoms, charge, multiplicity, point_charges: Vec::new() }
+        let mut molecule = Molecule { multiplicity, ..test_molecules::molecule(&["O", "H", "H"], charge) };
+        (molecule.atoms[1].position[0], molecule.atoms[2].position[0]) = (1.8, -1.8);
+        molecule
     }
 
     fn with<T>(molecule: &Molecule, driver: Driver, f: impl Fn(&Calculation) -> T) -> T {

@@ -232,7 +232,7 @@ fn gradient(lines: impl Iterator<Item = String>, atoms: usize) -> Vec<f64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::science::chemistry::{Atom, Element};
+    use crate::engines::qc::test_molecules::{energy, molecule};
     use serde_json::json;
 
     const PRINTED: &str = "
@@ -252,16 +252,15 @@ mod tests {
 
     #[test]
     fn the_command_line_is_complete() {
-        let atom = Atom { element: Element::from_symbol("Cl").unwrap(), position: [0.0, -1.5, 1e-7], is_ghost: false };
-        let molecule = Molecule { atoms: vec![atom], charge: 0, multiplicity: 2, point_charges: Vec::new() };
+        let mut molecule = Molecule { multiplicity: 2, ..molecule(&["Cl"], 0) };
+        molecule.atoms[0].position = [0.0, -1.5, 1e-7];
         let keywords = json!({"acc": 0.1, "alpb": "water", "verbose": true, "json": false});
         let chemistry = Chemistry {
             method: "GFN1-xTB".into(),
             keywords: keywords.as_object().unwrap().clone(),
             ..Chemistry::default()
         };
-        let calculation =
-            Calculation { label: "1", molecule: &molecule, driver: Driver::Gradient, chemistry: &chemistry };
+        let calculation = Calculation { driver: Driver::Gradient, ..energy(&molecule, &chemistry) };
         assert_eq!(
             arguments(&calculation).unwrap().join(" "),
             "coord --gfn 1 --chrg 0 --uhf 1 --grad --acc 0.1 --alpb water --verbose"

@@ -233,17 +233,12 @@ impl Method {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engines::qc::test_molecules::{energy, molecule};
     use serde_json::json;
 
     fn with<T>(chemistry: &Chemistry, multiplicity: u32, f: impl Fn(&Calculation) -> T) -> T {
-        let atom = |symbol, z, is_ghost| Atom {
-            element: Element::from_symbol(symbol).unwrap(),
-            position: [0.0, 0.0, z],
-            is_ghost,
-        };
-        let atoms = vec![atom("O", 0.1, false), atom("H", 1.9, false), atom("H", -4.0, true)];
-        let molecule = Molecule { atoms, charge: -1, multiplicity, point_charges: Vec::new() };
-        f(&Calculation { label: "1", molecule: &molecule, driver: Driver::Gradient, chemistry })
+        let molecule = Molecule { multiplicity, ..molecule(&["O", "H", "*H"], -1) };
+        f(&Calculation { driver: Driver::Gradient, ..energy(&molecule, chemistry) })
     }
 
     fn chemistry(basis: &str) -> Chemistry {
@@ -277,14 +272,8 @@ mod tests {
     }
 
     fn potentials_of(symbols: &[&str], charge: i32, chemistry: &Chemistry) -> String {
-        let atom = |symbol: &&str| Atom {
-            element: Element::from_symbol(symbol.trim_start_matches('*')).unwrap(),
-            position: [0.0; 3],
-            is_ghost: symbol.starts_with('*'),
-        };
-        let atoms = symbols.iter().map(atom).collect();
-        let molecule = Molecule { atoms, charge, multiplicity: 1, point_charges: Vec::new() };
-        let calculation = Calculation { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry };
+        let molecule = molecule(symbols, charge);
+        let calculation = energy(&molecule, chemistry);
         format!("{}freeze {}", potential_block(&calculation), frozen_orbitals(&calculation))
     }
 

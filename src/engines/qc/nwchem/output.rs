@@ -168,7 +168,7 @@ fn square(lines: impl Iterator<Item = String>) -> Result<Vec<f64>, Cause> {
 mod tests {
     use super::*;
     use crate::engines::qc::Chemistry;
-    use crate::science::chemistry::{Atom, Molecule};
+    use crate::engines::qc::test_molecules::{energy, molecule};
 
     #[test]
     fn the_database_gives_all_digits() {
@@ -206,18 +206,11 @@ mod tests {
 
     #[test]
     fn valence_only_functions_are_detected() {
-        let atom = |symbol: &str, is_ghost| Atom {
-            element: Element::from_symbol(symbol).unwrap(),
-            position: [0.0; 3],
-            is_ghost,
-        };
         let found = |is_ghost, keywords: serde_json::Value, exponent: &str| {
-            let molecule =
-                Molecule { atoms: vec![atom("Ag", is_ghost)], charge: 1, multiplicity: 1, point_charges: Vec::new() };
+            let molecule = molecule(&[if is_ghost { "*Ag" } else { "Ag" }], 1);
             let keywords = keywords.as_object().unwrap().clone();
             let chemistry = Chemistry { basis: Some("dzq".into()), keywords, ..Chemistry::default() };
-            let calculation =
-                Calculation { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry: &chemistry };
+            let calculation = energy(&molecule, &chemistry);
             let printed = format!(
                 "  Basis \"ao basis\" -> \"\" (spherical)\n   -----\n  Ag (Silver)\n  -----\n  Exponent  Coefficients\n 1 S  {exponent} 0.2\n\
                  1 P  9.0E+04 0.1\n\n 2 S 0.2 1.0\n Summary of \"ao basis\" -> \"\" (spherical)\n 1 S 9.0E+04 0.1\n"

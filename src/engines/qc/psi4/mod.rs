@@ -241,7 +241,7 @@ fn printed(resources: &Resources) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::science::chemistry::{Atom, Element};
+    use crate::engines::qc::test_molecules::{energy, molecule};
 
     #[test]
     fn reported_options_are_read_from_the_output() {
@@ -254,11 +254,9 @@ mod tests {
 
     #[test]
     fn a_frozen_core_is_refused_with_core_potentials_that_were_not_counted() {
-        let atom = Atom { element: Element::from_symbol("Xe").unwrap(), position: [0.0; 3], is_ghost: false };
-        let molecule = Molecule { atoms: vec![atom], charge: 0, multiplicity: 1, point_charges: Vec::new() };
+        let molecule = molecule(&["Xe"], 0);
         let chemistry = Chemistry { basis: Some("def2-svp".into()), ..Chemistry::default() };
-        let calculation =
-            Calculation { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry: &chemistry };
+        let calculation = energy(&molecule, &chemistry);
         let reported = |count: &str| BTreeMap::from([(ECP_ELECTRONS.to_owned(), count.to_owned())]);
         assert_eq!(check_core(&calculation, true, &reported("28")), Ok(()));
         assert_eq!(check_core(&calculation, false, &reported("46")), Ok(()));

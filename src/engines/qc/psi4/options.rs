@@ -103,14 +103,12 @@ fn density_convergence(energy: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::engines::qc::Driver;
-    use crate::science::chemistry::{Atom, Element};
+    use crate::engines::qc::test_molecules::{energy, molecule};
 
     fn with<T>(symbol: &str, charge: i32, chemistry: &Chemistry, f: impl Fn(&Calculation) -> T) -> T {
-        let atom = Atom { element: Element::from_symbol(symbol).unwrap(), position: [0.0; 3], is_ghost: false };
-        let multiplicity = if (atom.element.number() as i32 - charge) % 2 == 0 { 1 } else { 2 };
-        let molecule = Molecule { atoms: vec![atom], charge, multiplicity, point_charges: Vec::new() };
-        f(&Calculation { label: "1", molecule: &molecule, driver: Driver::Energy, chemistry })
+        let mut molecule = molecule(&[symbol], charge);
+        molecule.multiplicity = if molecule.electrons() % 2 == 0 { 1 } else { 2 };
+        f(&energy(&molecule, chemistry))
     }
 
     fn options_of(symbol: &str, charge: i32, chemistry: &Chemistry) -> Map<String, Value> {

@@ -67,15 +67,10 @@ const CHECK_LABELS: &str = r#"if not ghosts:
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::science::chemistry::{Atom, Element};
+    use crate::engines::qc::test_molecules;
 
     fn molecule(symbols: &[&str], point_charges: Vec<PointCharge>) -> Molecule {
-        let atom = |symbol: &&str| Atom {
-            element: Element::from_symbol(symbol.trim_start_matches('*')).unwrap(),
-            position: [0.0; 3],
-            is_ghost: symbol.starts_with('*'),
-        };
-        Molecule { atoms: symbols.iter().map(atom).collect(), charge: 0, multiplicity: 1, point_charges }
+        Molecule { point_charges, ..test_molecules::molecule(symbols, 0) }
     }
 
     #[test]
