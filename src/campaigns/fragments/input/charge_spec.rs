@@ -2,7 +2,7 @@
 //!
 //! Of all atoms (`charge=-1`, `multiplicity=2`, or two integers and nothing else), of selected atoms (`charge_a=-1` with
 //! `selection_a=1-4`, counted from 1), or of fragments (`fragment_charges="-1 0"`). Titles, energies and frame numbers specify nothing.
-use super::comment::{Item, items};
+use super::comment::items;
 use super::{Pair, charge_pairs, number};
 
 /// The charges and multiplicities that a comment specifies.
@@ -95,21 +95,21 @@ impl ChargeSpec {
         Self { charge: Some(charge), multiplicity: Some(multiplicity), ..Self::default() }
     }
 
-    fn add(&mut self, item: Item) {
-        let key = item.key.to_ascii_lowercase().replace(['-', ' ', '/'], "_");
-        if UNSET.contains(&item.value.to_ascii_lowercase().as_str()) {
+    fn add(&mut self, name: &str, value: &str) {
+        let key = name.to_ascii_lowercase().replace(['-', ' ', '/'], "_");
+        if UNSET.contains(&value.to_ascii_lowercase().as_str()) {
             return;
         }
         let is_known = match key.as_str() {
-            "fragment_charges" | "charges" => self.add_charges(item.value) || key == "charges",
-            "fragment_multiplicities" | "multiplicities" => self.add_multiplicities(item.value),
+            "fragment_charges" | "charges" => self.add_charges(value) || key == "charges",
+            "fragment_multiplicities" | "multiplicities" => self.add_multiplicities(value),
             _ => match property(&key) {
-                Some((property, name)) => self.add_value(item.value, property, name),
-                None => !is_unknown_charge(&key, item.value),
+                Some((property, selection)) => self.add_value(value, property, selection),
+                None => !is_unknown_charge(&key, value),
             },
         };
         if !is_known {
-            self.unclear.push(format!("{}={}", item.key, item.value).chars().take(60).collect());
+            self.unclear.push(format!("{name}={value}").chars().take(60).collect());
         }
     }
 
@@ -176,12 +176,12 @@ pub fn parse(comment: &str) -> ChargeSpec {
         };
     }
     let mut spec = ChargeSpec::default();
-    items(comment).into_iter().for_each(|item| spec.add(item));
+    items(comment).into_iter().for_each(|(name, value)| spec.add(name, value));
     let words: Vec<&str> =
         comment.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '(' | ')' | '$')).collect();
     let is_plain = |word: &str| property(&word.to_ascii_lowercase()).is_some_and(|(_, name)| name.is_none());
     for pair in words.windows(2).filter(|pair| is_plain(pair[0]) && number::is_integer(pair[1])) {
-        spec.add(Item { key: pair[0], value: pair[1] });
+        spec.add(pair[0], pair[1]);
     }
     // Selections alone specify nothing.
     spec.selections.retain(|part| part.charge.is_some() || part.multiplicity.is_some());

@@ -4,15 +4,8 @@
 
 const BRACKETS: [(char, char); 3] = [('[', ']'), ('{', '}'), ('(', ')')];
 
-/// A key and its value as written, without quotes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Item<'a> {
-    pub key: &'a str,
-    pub value: &'a str,
-}
-
-/// All items of a comment, in order.
-pub fn items(comment: &str) -> Vec<Item<'_>> {
+/// Keys and values of all items of a comment, in order, as written but without quotes.
+pub fn items(comment: &str) -> Vec<(&str, &str)> {
     let mut found = Vec::new();
     let mut rest = comment;
     while let Some(start) = rest.find(|c: char| c.is_ascii_alphabetic() || c == '"' || c == '\'') {
@@ -21,7 +14,7 @@ pub fn items(comment: &str) -> Vec<Item<'_>> {
         match after.trim_start().strip_prefix(['=', ':']) {
             Some(after) if !key.is_empty() => {
                 let (value, after) = split_value(after.trim_start());
-                found.push(Item { key, value });
+                found.push((key, value));
                 rest = after;
             }
             _ => rest = after,
@@ -97,7 +90,7 @@ mod tests {
     use super::*;
 
     fn reported(comment: &str) -> String {
-        items(comment).iter().map(|item| format!("{}={};", item.key, item.value)).collect()
+        items(comment).iter().map(|(key, value)| format!("{key}={value};")).collect()
     }
 
     #[test]

@@ -6,7 +6,7 @@ use crate::config::{Config, Fault, Faults};
 
 /// The locations of levels in a file, in the order of the section's levels; empty where the configuration has the levels itself.
 #[derive(Clone, Debug, Default)]
-pub struct LevelLocations(Vec<LevelLocation>);
+pub struct LevelLocations(pub Vec<LevelLocation>);
 
 /// The locations of a level's keys, as messages begin.
 #[derive(Clone, Debug)]
@@ -55,10 +55,6 @@ impl LevelLocation {
 }
 
 impl LevelLocations {
-    pub fn new(locations: Vec<LevelLocation>) -> Self {
-        Self(locations)
-    }
-
     /// Why QCEngine runs the program of a level, where that was not asked for.
     pub fn reason(&self, level: usize) -> Option<&str> {
         self.0.get(level)?.reason.as_deref()

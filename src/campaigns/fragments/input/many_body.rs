@@ -375,5 +375,5 @@ fn level_locations(chemistries: &Chemistries, section: &Section, warnings: &mut 
         warnings.extend(defaults::differences(node, level));
         LevelLocation::new(node, reason_for_qcengine(level))
     };
-    LevelLocations::new(used.map(location).collect())
+    LevelLocations(used.map(location).collect())
 }

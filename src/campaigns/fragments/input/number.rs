@@ -18,7 +18,11 @@ impl<'a> Number<'a> {
 
     /// Digits after the decimal point; none with an exponent.
     pub fn decimals(&self) -> Option<usize> {
-        decimals(self.text)
+        let digits = self.text.strip_prefix(['-', '+']).unwrap_or(self.text);
+        match digits.split_once('.') {
+            None => self.is_integer().then_some(0),
+            Some((_, fraction)) => fraction.bytes().all(|b| b.is_ascii_digit()).then_some(fraction.len()),
+        }
     }
 
     /// Whether it is written as -1, 0 or 1.
@@ -50,14 +54,6 @@ pub fn is_integer(word: &str) -> bool {
     !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit())
 }
 
-fn decimals(word: &str) -> Option<usize> {
-    let digits = word.strip_prefix(['-', '+']).unwrap_or(word);
-    match digits.split_once('.') {
-        None => is_integer(word).then_some(0),
-        Some((_, fraction)) => fraction.bytes().all(|b| b.is_ascii_digit()).then_some(fraction.len()),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,6 +83,7 @@ mod tests {
     fn integers_have_no_decimal_point() {
         assert!(["0", "-1", "+12"].into_iter().all(is_integer));
         assert!(!["0.", "-", "1e3", "", "a"].into_iter().any(is_integer));
-        assert_eq!(["1", "1.", "-0.250", "1.5e3"].map(decimals), [Some(0), Some(0), Some(3), None]);
+        let decimals = ["1", "1.", "-0.250", "1.5e3"].map(|word| Number::parse(word).unwrap().decimals());
+        assert_eq!(decimals, [Some(0), Some(0), Some(3), None]);
     }
 }

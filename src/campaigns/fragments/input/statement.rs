@@ -34,15 +34,7 @@ pub fn statements<'a>(
     let are_counters = pairs.any(|other| Some(other) != first);
     for (frame, spec) in frames.iter().zip(&mut specs) {
         if let Some(pair) = spec.bare_pair() {
-            let kind = if are_counters { PairKind::Other } else { pair_kind(pair, spec, &frame.elements) };
-            *spec = match kind {
-                PairKind::Charge => continue,
-                PairKind::Unclear => {
-                    ChargeSpec { unclear: vec![format!("{} {}", pair.0, pair.1)], ..ChargeSpec::default() }
-                }
-                PairKind::Hint => ChargeSpec { hint: Some(pair), ..ChargeSpec::default() },
-                PairKind::Other => ChargeSpec::default(),
-            };
+            *spec = if are_counters { ChargeSpec::default() } else { interpret(pair, spec, &frame.elements) };
         }
     }
     let mut found = Vec::<Statement>::new();
@@ -56,34 +48,25 @@ pub fn statements<'a>(
     if found.iter().all(|statement| statement.spec.is_empty()) { Vec::new() } else { found }
 }
 
-/// What two integers without a key mean.
-enum PairKind {
-    /// Charge and multiplicity.
-    Charge,
-    /// Probably charge and multiplicity: a key must confirm it.
-    Unclear,
-    /// Possibly charge and multiplicity: a warning.
-    Hint,
-    /// Numbers of another kind.
-    Other,
-}
-
-/// The kind of a pair, by the number of electrons that it would give.
-fn pair_kind((charge, multiplicity): Pair, spec: &ChargeSpec, elements: &[Element]) -> PairKind {
+/// What two integers without a key specify, by the number of electrons that they would give: charge and multiplicity, something that a key
+/// must confirm, a hint for a warning, or nothing.
+fn interpret(pair: Pair, spec: &ChargeSpec, elements: &[Element]) -> ChargeSpec {
+    let (charge, multiplicity) = pair;
     let nuclei: i64 = elements.iter().map(|element| i64::from(element.number())).sum();
     let (electrons, unpaired) = (nuclei - i64::from(charge), i64::from(multiplicity) - 1);
     let is_likely = charge.unsigned_abs() as usize <= 2 * elements.len() + 4
         && multiplicity as usize <= 1 + MAX_UNPAIRED * elements.len()
         && electrons >= 0;
     let fits = unpaired <= electrons && (electrons - unpaired) % 2 == 0;
+    let unclear = || ChargeSpec { unclear: vec![format!("{charge} {multiplicity}")], ..ChargeSpec::default() };
     match (is_likely, fits, spec.is_bare) {
         // Before a title a negative number is a charge, but no key says of which atoms.
-        (true, true, false) if charge < 0 => PairKind::Unclear,
-        (true, true, _) => PairKind::Charge,
+        (true, true, false) if charge < 0 => unclear(),
+        (true, true, _) => spec.clone(),
         // Impossible as charge and multiplicity, but a negative number counts nothing.
-        (true, false, true) if charge < 0 => PairKind::Unclear,
-        (true, false, true) if charge != 0 => PairKind::Hint,
-        _ => PairKind::Other,
+        (true, false, true) if charge < 0 => unclear(),
+        (true, false, true) if charge != 0 => ChargeSpec { hint: Some(pair), ..ChargeSpec::default() },
+        _ => ChargeSpec::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Valid input files, and the faults of invalid ones.
 use super::{Input, read};
 use crate::campaigns::fragments::section::{EngineName, Order, Section, SupersystemWord};
-use crate::config::{Config, Fault, Faults, KindSchema};
+use crate::config::{Config, Faults, KindSchema};
 use crate::engines::qc::Driver;
 use crate::science::expansion::Bsse;
 use crate::units::BOHR_ANGSTROM;
@@ -49,15 +49,29 @@ pub fn with_file(name: &str, text: &str, keys: &str) -> Result<Input, Faults> {
     read_config(&config_in(folder.path(), keys))
 }
 
+/// The input of an xyz file and `keys`.
+fn xyz_file(text: &str, keys: &str) -> Result<Input, Faults> {
+    with_file("m.xyz", text, &format!("molecule = \"m.xyz\"\n{keys}"))
+}
+
+/// Keys, messages and helps of faults.
+fn texts_of(faults: &Faults) -> Vec<String> {
+    faults.iter().map(|fault| format!("{}: {}; {}", fault.key, fault.message, fault.help)).collect()
+}
+
 /// Keys, messages and helps of all faults.
 fn reported(input: Result<Input, Faults>) -> Vec<String> {
-    let faults = input.unwrap_err();
-    faults.iter().map(|fault| format!("{}: {}; {}", fault.key, fault.message, fault.help)).collect()
+    texts_of(&input.unwrap_err())
 }
 
 /// Checks that there is exactly one fault, and that it says all of `texts`.
 pub fn expect(input: Result<Input, Faults>, texts: &[&str]) {
-    let messages = reported(input);
+    expect_one(&input.unwrap_err(), texts);
+}
+
+/// Checks that there is exactly one fault or warning, and that it says all of `texts`.
+fn expect_one(faults: &Faults, texts: &[&str]) {
+    let messages = texts_of(faults);
     assert_eq!(messages.len(), 1, "{messages:#?}");
     texts.iter().for_each(|text| assert!(messages[0].contains(text), "`{text}` is missing in {}", messages[0]));
 }
@@ -84,8 +98,7 @@ fn waters_are_found_by_their_bonds() {
 #[test]
 fn the_digest_is_that_of_elements_and_positions() {
     let text = "2\na\nHe 0 0 0\nHe 0 0 3\n";
-    let digest =
-        |text: &str, keys: &str| with_file("m.xyz", text, &format!("molecule = \"m.xyz\"\n{keys}")).unwrap().digest;
+    let digest = |text: &str, keys: &str| xyz_file(text, keys).unwrap().digest;
     assert_eq!(digest(text, ""), digest(&text.replace("\na\n", "\nanother comment\n"), "charges = [0, 0]"));
     assert_ne!(digest(text, ""), digest(text, "units = \"bohr\""));
     assert_ne!(digest(text, ""), digest(&text.replace("3\n", "3.1\n"), ""));
@@ -133,7 +146,7 @@ fn charges_and_multiplicities_fit_the_electrons() {
 fn overlapping_atoms_are_refused() {
     let text = "3\n\nHe 0 0 0\nHe 0 0 3\nHe 0 0.05 3\n";
     expect(
-        with_file("m.xyz", text, "molecule = \"m.xyz\""),
+        xyz_file(text, ""),
         &["fragments.molecule", "m.xyz: atoms 1 and 2 of frame 0 overlap: they are 0.050 angstrom apart"],
     );
 }
@@ -141,9 +154,7 @@ fn overlapping_atoms_are_refused() {
 #[test]
 fn a_wrong_unit_is_pointed_out() {
     let warned = xyz("units = \"bohr\"\nfragments = [[0, 1, 2], [3, 4, 5], [6, 7, 8]]").unwrap().warnings;
-    let warning = warned.iter().next().unwrap();
-    assert!(warning.message.contains("only 0.5"), "{}", warning.message);
-    assert!(warning.help.contains("set units = \"angstrom\""), "{}", warning.help);
+    expect_one(&warned, &["only 0.5", "set units = \"angstrom\""]);
     assert!(!warned.has_errors());
     // Everything is so close that all atoms are bonded.
     let close = reported(xyz("units = \"bohr\""));
@@ -158,7 +169,7 @@ fn a_wrong_unit_is_pointed_out() {
 #[test]
 fn atoms_without_bonds_give_no_warning_of_the_unit() {
     for text in ["2\n\nAr 0 0 0\nAr 0 0 3.8\n", "2\n\nHe 0 0 0\nHe 0 0 1.0\n", "2\n\nNa 0 0 0\nF 0 0 6.0\n"] {
-        let input = with_file("m.xyz", text, "molecule = \"m.xyz\"\ncharges = [0, 0]").unwrap();
+        let input = xyz_file(text, "charges = [0, 0]").unwrap();
         assert!(input.warnings.is_empty(), "{}", input.warnings);
     }
 }
@@ -166,13 +177,10 @@ fn atoms_without_bonds_give_no_warning_of_the_unit() {
 #[test]
 fn atoms_that_are_nearly_bonded_are_pointed_out() {
     let text = "4\n\nF 0 0 0\nF 0 0 1.41\nH 0 0 4\nH 0 0 4.74\n";
-    let input = with_file("m.xyz", text, "molecule = \"m.xyz\"\nmultiplicities = [2, 2, 1]").unwrap();
+    let input = xyz_file(text, "multiplicities = [2, 2, 1]").unwrap();
     assert_eq!(input.section.fragments, Some(vec![vec![0], vec![1], vec![2, 3]]));
-    let warned: Vec<_> = input.warnings.iter().map(|fault| &fault.message).collect();
-    assert!(warned.len() == 1 && warned[0].contains("F 0 and F 1 are 1.24 bond lengths apart"), "{warned:?}");
-    let by_hand =
-        with_file("m.xyz", text, "molecule = \"m.xyz\"\nfragments = [[0], [1], [2, 3]]\nmultiplicities = [2, 2, 1]")
-            .unwrap();
+    expect_one(&input.warnings, &["F 0 and F 1 are 1.24 bond lengths apart"]);
+    let by_hand = xyz_file(text, "fragments = [[0], [1], [2, 3]]\nmultiplicities = [2, 2, 1]").unwrap();
     assert!(by_hand.warnings.is_empty());
 }
 
@@ -188,14 +196,14 @@ fn frames_are_expansions_of_their_own() {
     let moved = with_file("m.xyz", &(frame(4.0) + &frame(1.65)), keys).unwrap();
     assert!(moved.warnings.iter().next().unwrap().message.contains("bonds of frames 1 differ"));
     let other = frame(4.0) + &frame(4.0).replace("O 0 0 5", "S 0 0 5");
-    expect(with_file("m.xyz", &other, "molecule = \"m.xyz\""), &["m.xyz:11: atom 2 is S in frame 1, but O in frame 0"]);
+    expect(xyz_file(&other, ""), &["m.xyz:11: atom 2 is S in frame 1, but O in frame 0"]);
 }
 
 #[test]
 fn many_fragments_are_summarized() {
     let atom = |k: usize| format!("{} 0 0 {}\n", if k == 30 { "Ne" } else { "He" }, 4 * k);
     let text = "40\n\n".to_owned() + &(0..40).map(atom).collect::<String>();
-    let lines = with_file("m.xyz", &text, "molecule = \"m.xyz\"").unwrap().summary();
+    let lines = xyz_file(&text, "").unwrap().summary();
     let lines: Vec<String> = lines.into_iter().map(|(name, value)| format!("{name}: {value}")).collect();
     assert_eq!(lines.len(), 4, "{lines:?}");
     assert_eq!(lines[1], "fragments 0-29: He, charge 0, multiplicity 1, 2 electrons each, atoms 0-29");
@@ -215,7 +223,7 @@ fn files_that_are_missing_or_not_molecules_are_reported() {
         &["`qcschema_molecule` is not a ManyBodyInput", "set `molecule` instead"],
     );
     expect(with_file("m.json", "{\"symbols\": [\"He\",]}", "molecule = \"m.json\""), &["m.json:1:19: invalid JSON"]);
-    expect(with_file("m.xyz", "1\n\nHX 0 0 0\n", "molecule = \"m.xyz\""), &["m.xyz:3: unknown element `HX`"]);
+    expect(xyz_file("1\n\nHX 0 0 0\n", ""), &["m.xyz:3: unknown element `HX`"]);
 }
 
 #[test]
@@ -305,8 +313,7 @@ fn a_many_body_input_of_schema_1_becomes_a_section() {
     assert_eq!(section.level[0].keywords["mp2_type"], "conv");
     assert_eq!((section.level[2].program.as_deref(), section.level[2].basis.as_deref()), (Some("dftd4"), None));
     assert_eq!((section.level[0].method.as_deref(), section.level[0].basis.as_deref()), (Some("mp2"), Some("sto-3g")));
-    let warned: Vec<_> = input.warnings.iter().map(|fault| &fault.message).collect();
-    assert!(warned.len() == 1 && warned[0].contains("protocols.component_results: the full results"), "{warned:?}");
+    expect_one(&input.warnings, &["protocols.component_results: the full results"]);
 }
 
 #[test]
@@ -432,7 +439,7 @@ fn embedding_charges_by_hand_are_those_of_every_atom_too() {
 fn all_atoms_of_many_frames_are_read() {
     let atom = |k: usize| format!("Ar {} {} {}\n", 4 * (k % 20), 4 * (k / 20 % 20), 4 * (k / 400));
     let frame = "8000\n\n".to_owned() + &(0..8000).map(atom).collect::<String>();
-    let input = with_file("m.xyz", &frame.repeat(5), "molecule = \"m.xyz\"").unwrap();
+    let input = xyz_file(&frame.repeat(5), "").unwrap();
     assert_eq!((input.supersystems.len(), input.supersystems[4].fragments.len()), (5, 8000));
     assert_eq!(input.summary().len(), 2);
 }

@@ -3,7 +3,7 @@ use super::*;
 
 /// Formate and water with a comment.
 fn formate(comment: &str, keys: &str) -> Result<Input, Faults> {
-    with_file("m.xyz", &formate_text(comment), &format!("molecule = \"m.xyz\"\n{keys}"))
+    xyz_file(&formate_text(comment), keys)
 }
 
 fn formate_text(comment: &str) -> String {
@@ -19,7 +19,7 @@ fn spins(input: &Input) -> (Vec<i32>, Vec<u32>) {
 /// Two oxygen molecules.
 fn oxygen(comment: &str, keys: &str) -> Result<Input, Faults> {
     let text = format!("4\n{comment}\nO 0 0 0\nO 0 0 1.2\nO 3.5 0 0\nO 3.5 0 1.2\n");
-    with_file("m.xyz", &text, &format!("molecule = \"m.xyz\"\n{keys}"))
+    xyz_file(&text, keys)
 }
 
 #[test]
@@ -47,10 +47,7 @@ fn a_total_charge_goes_to_the_only_odd_fragment_with_a_warning() {
     for comment in ["charge=-1", "-1 1", "Charge: -1.0 energy=-3.5", "charge -1 multiplicity 1"] {
         let input = formate(comment, "").unwrap();
         assert_eq!(spins(&input), (vec![-1, 0], vec![1, 1]), "{comment}");
-        let warned: Vec<_> = input.warnings.iter().collect();
-        assert_eq!(warned.len(), 1, "{comment}");
-        assert!(warned[0].message.contains("charge assigned: -1 to fragment 0 (CHO2)"), "{}", warned[0].message);
-        assert!(warned[0].help.contains("charges = [-1, 0]"), "{}", warned[0].help);
+        expect_one(&input.warnings, &["charge assigned: -1 to fragment 0 (CHO2)", "charges = [-1, 0]"]);
         // A confirmed charge needs no warning.
         assert!(formate(comment, "charges = [-1, 0]").unwrap().warnings.is_empty(), "{comment}");
     }
@@ -89,20 +86,10 @@ fn contradictions_of_keys_are_refused() {
 
 #[test]
 fn unclear_charges_are_refused_until_a_key_specifies_them() {
-    for comment in [
-        "charge=-0.5",
-        "charge=minus",
-        "ion_charge=-1",
-        "charge_a=-1",
-        "-1 2",
-        "-1 1 formate",
-        "charge_a=-1 selection_a=x",
-    ] {
-        let reported = reported(formate(comment, ""));
-        assert!(
-            reported.len() == 1 && reported[0].contains("m.xyz:2: ") && reported[0].contains("charges"),
-            "{comment}: {reported:?}"
-        );
+    let comments =
+        "charge=-0.5 | charge=minus | ion_charge=-1 | charge_a=-1 | -1 2 | -1 1 formate | charge_a=-1 selection_a=x";
+    for comment in comments.split(" | ") {
+        expect(formate(comment, ""), &["m.xyz:2: ", "charges"]);
         assert_eq!(spins(&formate(comment, "charges = [-1, 0]").unwrap()).0, [-1, 0], "{comment}");
     }
     expect(
@@ -119,10 +106,9 @@ fn selections_of_several_fragments_are_pointed_out() {
     let text = format!("9\ncharge_a=0 selection_a=1-3 charge_b=0 selection_b=4-9\n{}", {
         fixture("water3.xyz").lines().skip(2).collect::<Vec<_>>().join("\n")
     });
-    let input = with_file("m.xyz", &text, "molecule = \"m.xyz\"").unwrap();
-    let warned: Vec<_> = input.warnings.iter().collect();
-    assert!(warned.len() == 1 && warned[0].message.contains("selection_b is several fragments"));
-    assert!(warned[0].help.contains("fragments = [[0, 1, 2], [3, 4, 5, 6, 7, 8]]"), "{}", warned[0].help);
+    let input = xyz_file(&text, "").unwrap();
+    let help = "fragments = [[0, 1, 2], [3, 4, 5, 6, 7, 8]]";
+    expect_one(&input.warnings, &["selection_b is several fragments", help]);
     let keys = "molecule = \"m.xyz\"\nfragments = [[0, 1, 2], [3, 4, 5], [6, 7, 8]]";
     assert!(with_file("m.xyz", &text, keys).unwrap().warnings.is_empty());
 }
@@ -130,11 +116,7 @@ fn selections_of_several_fragments_are_pointed_out() {
 #[test]
 fn multiplicities_are_used_or_refused() {
     for comment in ["0 3", "multiplicity=3", "charge=0 uhf=2", "spin=triplet", "spin=1 charge=0"] {
-        let reported = reported(oxygen(comment, ""));
-        assert!(
-            reported.len() == 1 && reported[0].contains("m.xyz:2: ") && reported[0].contains("multiplicities"),
-            "{comment}: {reported:?}"
-        );
+        expect(oxygen(comment, ""), &["m.xyz:2: ", "multiplicities"]);
         assert_eq!(spins(&oxygen(comment, "multiplicities = [3, 1]").unwrap()).1, [3, 1], "{comment}");
     }
     expect(oxygen("0 3", "multiplicities = [3, 3]"), &["the multiplicity of the molecule is 3", "add up to 5"]);
@@ -176,16 +158,10 @@ fn other_comments_have_no_effect() {
 fn pairs_of_numbers_that_cannot_be_charge_and_multiplicity_are_pointed_out() {
     let waters = |comment: &str, keys: &str| {
         let text = fixture("water3.xyz").lines().skip(2).collect::<Vec<_>>().join("\n");
-        with_file("m.xyz", &format!("9\n{comment}\n{text}\n"), &format!("molecule = \"m.xyz\"\n{keys}"))
+        xyz_file(&format!("9\n{comment}\n{text}\n"), keys)
     };
     for comment in ["1 1", "2 1 three waters"] {
-        let input = waters(comment, "").unwrap();
-        let warned = input.warnings.iter().next().unwrap();
-        assert!(
-            warned.message.contains("m.xyz:2: `") && warned.message.contains("it was not used"),
-            "{}",
-            warned.message
-        );
+        expect_one(&waters(comment, "").unwrap().warnings, &["m.xyz:2: `", "it was not used"]);
         assert!(waters(comment, "charges = [0, 0, 0]\nmultiplicities = [1, 1, 1]").unwrap().warnings.is_empty());
     }
     assert!(waters("1 100", "").unwrap().warnings.is_empty());
@@ -199,11 +175,7 @@ fn frames_with_different_charges_are_refused() {
     let same = with_file("m.xyz", &frames(parts, parts), keys).unwrap();
     assert_eq!((same.supersystems.len(), spins(&same).0), (2, vec![-1, 0]));
     for other in ["charge=0", "", "charge=-1"] {
-        let reported = reported(with_file("m.xyz", &frames(parts, other), keys));
-        assert!(
-            reported.len() == 1 && reported[0].contains("m.xyz:11: frames specify different charges"),
-            "{reported:?}"
-        );
+        expect(with_file("m.xyz", &frames(parts, other), keys), &["m.xyz:11: frames specify different charges"]);
         let by_key = with_file("m.xyz", &frames(parts, other), &format!("{keys}\ncharges = [-1, 0]"));
         assert_eq!(by_key.is_ok(), other != "charge=0", "{other}");
     }

@@ -28,10 +28,8 @@ fn columns_of_other_programs_are_ignored_with_a_warning() {
     let mopac = atoms(&waters(|symbol, _, [x, y, z]| format!("{symbol} {x} 1 {y} 1 {z} 1"))).unwrap();
     for (input, what) in [(gamess, "GAMESS"), (gaussian, "Gaussian"), (mopac, "MOPAC")] {
         assert_eq!((&input.supersystems, &input.digest), (&plain.supersystems, &plain.digest));
-        let warned: Vec<_> = input.warnings.iter().map(|fault| &fault.message).collect();
-        assert!(warned.len() == 1 && warned[0].contains(what), "{warned:?}");
-        assert!(warned[0].contains("line 1 of `atoms`"), "{warned:?}");
-        assert!(warned[0].ends_with("the first atom is O at 0.897400, -1.285111, 1.375674"), "{warned:?}");
+        let first = "the first atom is O at 0.897400, -1.285111, 1.375674; ";
+        expect_one(&input.warnings, &[what, "line 1 of `atoms`", first]);
     }
     let behind = atoms(&waters(|symbol, _, [x, y, z]| format!("{symbol} {x} {y} {z} -0.6 0 0 1"))).unwrap();
     assert_eq!(behind.digest, plain.digest);
@@ -45,7 +43,7 @@ fn a_molecule_block_is_refused_with_the_keys_to_set_instead() {
     let block = format!("0 1\n{rows}--\n1 1\n{ion}units angstrom\nno_reorient\n");
     let keys = "fragments = [[0, 1, 2], [3, 4, 5, 6]], charges = [0, 1], multiplicities = [1, 1], units = \"angstrom\"";
     expect(atoms(&block), &["fragments.atoms: ", "a molecule block of psi4", keys]);
-    expect(with_file("m.xyz", &block, "molecule = \"m.xyz\""), &["m.xyz:1: this is a molecule block", keys]);
+    expect(xyz_file(&block, ""), &["m.xyz:1: this is a molecule block", keys]);
     let keys = keys.replace(", charges", "\ncharges").replace(", multi", "\nmulti").replace(", units", "\nunits");
     let input = read_keys(&format!("atoms = \"\"\"\n{rows}{ion}\"\"\"\n{keys}")).unwrap();
     assert_eq!((input.section.charges, input.section.multiplicities), (Some(vec![0, 1]), Some(vec![1, 1])));
@@ -78,7 +76,7 @@ fn isotopes_change_neither_molecules_nor_digest() {
 fn files_with_lines_after_their_atoms_are_read() {
     let text =
         "2\r\ngdb 9\t1.0\r\nHe\t0.0\t0.0\t2.1*^-6\t-0.6\r\nHe\t1.0D-3\t0.0\t3.0\t0.3\r\n1595.0\t3657.0\r\nO\tO\r\n\r\n";
-    let input = with_file("m.xyz", text, "molecule = \"m.xyz\"").unwrap();
+    let input = xyz_file(text, "").unwrap();
     let [first, second] = input.supersystems[0].positions[..] else { panic!("there are two atoms") };
     assert!((first[2] * BOHR_ANGSTROM - 2.1e-6).abs() < 1e-18 && (second[0] * BOHR_ANGSTROM - 1e-3).abs() < 1e-15);
     assert!(input.warnings.is_empty());
