@@ -14,33 +14,20 @@ use std::time::Duration;
 
 /// A campaign of expansions, ready to run.
 pub struct FragmentCampaign {
-    config: Config,
-    setup: Arc<Setup>,
+    pub config: Config,
+    pub setup: Arc<Setup>,
     /// Where a file specifies the levels.
-    locations: LevelLocations,
-    /// The programs and their versions, by level.
-    programs: Vec<Option<InstalledProgram>>,
+    pub locations: LevelLocations,
+    /// The programs and their versions, by level; none before they have been looked for.
+    pub programs: Vec<Option<InstalledProgram>>,
     /// What determines the results, but for the programs' versions.
-    identity: serde_json::Value,
-    summary: Vec<(String, String)>,
-    warnings: Faults,
-    result: Option<StageResult>,
+    pub identity: serde_json::Value,
+    pub summary: Vec<(String, String)>,
+    pub warnings: Faults,
+    pub result: Option<StageResult>,
 }
 
 impl FragmentCampaign {
-    /// A campaign whose programs have not been looked for yet.
-    pub fn new(
-        config: Config,
-        setup: Setup,
-        locations: LevelLocations,
-        identity: serde_json::Value,
-        summary: Vec<(String, String)>,
-        warnings: Faults,
-    ) -> Self {
-        let programs = setup.levels.iter().map(|_| None).collect();
-        Self { config, setup: Arc::new(setup), locations, programs, identity, summary, warnings, result: None }
-    }
-
     /// The most threads of a program of any level.
     fn threads(&self) -> Option<usize> {
         let of_programs = self.setup.levels.iter().filter(|level| level.is_program());

@@ -1,6 +1,6 @@
 //! Does a frozen core leave the right electrons to correlate?
 use super::{Level, Setup};
-use crate::config::{Config, Fault};
+use crate::config::{Config, Faults};
 use crate::science::chemistry::{Atom, Element, Molecule, is_below_core};
 use crate::science::expansion::Supersystem;
 
@@ -26,7 +26,7 @@ pub fn without_correlation(setup: &Setup, level: usize) -> Option<(String, Strin
 }
 
 /// Warnings of levels that are likely to freeze valence orbitals of one element instead of the core of another.
-pub fn warnings(config: &Config, setup: &Setup) -> Vec<Fault> {
+pub fn warnings(config: &Config, setup: &Setup) -> Faults {
     let system = &setup.frames[0].system;
     let mixed = |level: &Level| {
         let pairs = pairs(system).into_iter().filter(|(metal, _)| freezes_core(level, *metal));

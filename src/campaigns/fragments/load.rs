@@ -9,6 +9,7 @@ use super::{
 use crate::config::{Config, Faults};
 use crate::engines::qc::Needs;
 use crate::science::expansion::{Basis, ClusterSet, Expansion, Supersystem};
+use std::sync::Arc;
 
 /// The campaign that the configuration describes, or all faults that its schema does not find.
 pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
@@ -26,10 +27,7 @@ fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     let options = options::resolve(config, &section, &supersystems[0], &mut faults);
     let mut levels = Vec::new();
     for (index, level) in section.level.iter().enumerate() {
-        match Level::new(config, index, level) {
-            Ok(level) => levels.push(level),
-            Err(more) => faults.extend(more),
-        }
+        levels.extend(input::ok_or_collect(Level::new(config, index, level), &mut faults));
     }
     faults.into_result(())?;
     let frames = frames_of(config, &options, supersystems)?;
@@ -39,13 +37,13 @@ fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     let setup = Setup::new(frames, levels, options.driver, options.embedding.clone());
     check_levels(config, &setup)?;
     warn_of_missing_records(config, &setup, &mut warnings);
-    let mut core_warnings = Faults::default();
-    core_warnings.extend(frozen_core::warnings(config, &setup));
-    warnings.extend(locations.relocate(config, core_warnings));
+    warnings.extend(locations.relocate(config, frozen_core::warnings(config, &setup)));
     let identity = identity(&options, &section, &setup, &digest);
     summary.extend(summarize(&options, &setup, &locations));
     summary.extend(images::summary(&images));
-    Ok(FragmentCampaign::new(config.clone(), setup, locations, identity, summary, warnings))
+    let (config, programs) = (config.clone(), setup.levels.iter().map(|_| None).collect());
+    let setup = Arc::new(setup);
+    Ok(FragmentCampaign { config, setup, locations, programs, identity, summary, warnings, result: None })
 }
 
 fn frames_of(

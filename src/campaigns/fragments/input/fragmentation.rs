@@ -1,6 +1,6 @@
 //! How is a cluster divided into fragments, and can they have their charges and multiplicities?
 use super::assign::assign;
-use super::{Cluster, Sourced, formula, list, lowest_multiplicity, ranges};
+use super::{Cluster, Sourced, formula, list, lowest_multiplicity, ok_or_collect, ranges};
 use crate::config::{Fault, Faults};
 use crate::science::expansion::Fragment;
 
@@ -34,10 +34,7 @@ pub fn fragment(cluster: &mut Cluster, one_fragment: impl Fn(String) -> Fault) -
     }
     let mut fragments = Vec::with_capacity(atoms.len());
     for (index, atoms) in atoms.into_iter().enumerate() {
-        match with_spin(cluster, index, atoms) {
-            Ok(fragment) => fragments.push(fragment),
-            Err(more) => faults.extend(more),
-        }
+        fragments.extend(ok_or_collect(with_spin(cluster, index, atoms), &mut faults));
     }
     if faults.is_empty() {
         faults.extend(check_totals(cluster, &fragments));
@@ -123,9 +120,7 @@ fn check_cover(fragments: &Sourced<Vec<Vec<usize>>>, atoms: usize) -> Faults {
         let (noun, verb) = if missing.len() == 1 { ("atom", "is") } else { ("atoms", "are") };
         faults.push(fragments.fault(&[], format!("{noun} {} {verb} in no fragment", ranges(&missing)), help));
     }
-    let mut reported = Faults::default();
-    reported.extend(faults.into_iter().take(MAX_REPORTED));
-    reported
+    faults.into_iter().take(MAX_REPORTED).collect()
 }
 
 fn check_count<T>(values: Option<&Sourced<Vec<T>>>, what: &str, fragments: usize) -> Option<Fault> {

@@ -173,7 +173,7 @@ impl<'a> Node<'a> {
     }
 
     /// A fault for every key of an object that is not in `known`, names separated by spaces: a misspelt key must not be ignored.
-    pub fn unknown_keys(&self, known: &str) -> Vec<Fault> {
+    pub fn unknown_keys(&self, known: &str) -> Faults {
         let known: Vec<&str> = known.split_whitespace().collect();
         let unknown = self.entries().unwrap_or_default().into_iter().filter(|(key, _)| !known.contains(key));
         let fault = |(key, node): (&str, Node)| {

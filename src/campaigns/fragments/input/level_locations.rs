@@ -72,8 +72,6 @@ impl LevelLocations {
             let key = key.split('.').next().unwrap_or_default();
             Some(self.0.get(level.parse::<usize>().ok()?)?.relocate(config, key, fault))
         };
-        let mut all = Faults::default();
-        all.extend(faults.into_iter().map(|fault| relocated(&fault).unwrap_or(fault)));
-        all
+        faults.into_iter().map(|fault| relocated(&fault).unwrap_or(fault)).collect()
     }
 }

@@ -27,8 +27,7 @@ const NAMES: [&str; 2] = ["qcschema_manybodyinput", "qcschema_many_body_input"];
 /// The ManyBodyInput at `root`, or all of its faults.
 pub fn read<'a>(root: &Node<'a>) -> Result<ManyBodyInput<'a>, Faults> {
     check_schema(root)?;
-    let mut faults = Faults::default();
-    faults.extend(root.unknown_keys("schema_name schema_version provenance id extras specification molecule"));
+    let mut faults = root.unknown_keys("schema_name schema_version provenance id extras specification molecule");
     let cluster = ok_or_collect(molecule(root), &mut faults);
     let specification = ok_or_collect(root.require("specification"), &mut faults);
     let mut warnings = Faults::default();
@@ -85,9 +84,8 @@ fn read_specification(
     fragment_sizes: &[usize],
     warnings: &mut Faults,
 ) -> Result<(Section, LevelLocations), Faults> {
-    let mut faults = Faults::default();
-    faults
-        .extend(node.unknown_keys("schema_name schema_version keywords program protocols driver specification extras"));
+    let mut faults =
+        node.unknown_keys("schema_name schema_version keywords program protocols driver specification extras");
     let driver = ok_or_collect(node.require("driver").and_then(|node| driver(&node)), &mut faults);
     let chemistries = ok_or_collect(node.require("specification").and_then(|node| chemistries(&node)), &mut faults);
     let keywords = ok_or_collect(node.require("keywords"), &mut faults);
@@ -123,10 +121,9 @@ fn read_keywords(
     chemistries: &Chemistries,
     fragment_sizes: &[usize],
 ) -> Result<Section, Faults> {
-    let mut faults = Faults::default();
-    faults.extend(node.unknown_keys(
+    let mut faults = node.unknown_keys(
         "schema_name schema_version bsse_type embedding_charges return_total_data levels max_nbody supersystem_ie_only",
-    ));
+    );
     let count = fragment_sizes.len();
     let bsse = ok_or_collect(bsse(node), &mut faults);
     let total = ok_or_collect(node.optional("return_total_data", Node::boolean), &mut faults).flatten();
@@ -320,8 +317,7 @@ fn chemistries<'a>(node: &Node<'a>) -> Result<Chemistries<'a>, Faults> {
 
 fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
     let model = node.require("model")?;
-    let mut faults = Faults::default();
-    faults.extend(node.unknown_keys("schema_name schema_version program driver model keywords protocols extras"));
+    let mut faults = node.unknown_keys("schema_name schema_version program driver model keywords protocols extras");
     faults.extend(model.unknown_keys("schema_name schema_version method basis"));
     let program = node.require("program")?.text()?.to_ascii_lowercase();
     let method = model.require("method")?.text()?.to_owned();

@@ -17,8 +17,7 @@ const CELLS: &str = "cell unit_cell unitcell cell_parameters cell_vectors lattic
 /// The molecule at `node`, whose positions are in units of `unit_bohr`. Fails with every invalid value.
 pub fn read<'a>(node: &Node<'a>, unit_bohr: f64) -> Result<Cluster<'a>, Faults> {
     check_schema(node)?;
-    let mut faults = Faults::default();
-    faults.extend(node.unknown_keys(&[IGNORED, USED, CELLS].join(" ")));
+    let mut faults = node.unknown_keys(&[IGNORED, USED, CELLS].join(" "));
     let elements = ok_or_collect(elements(node), &mut faults).unwrap_or_default();
     let positions = ok_or_collect(positions(node, unit_bohr), &mut faults).unwrap_or_default();
     let fragments =

@@ -130,11 +130,7 @@ impl<'a> MoleculeSource<'a> {
         let fault = |LineFault { line, message, help }: LineFault| {
             self.config.fault(self.key, format!("{}: {message}", location(line)), help)
         };
-        let refuse = |line_faults: Vec<LineFault>| {
-            let mut faults = Faults::default();
-            faults.extend(line_faults.into_iter().map(fault));
-            faults
-        };
+        let refuse = |line_faults: Vec<LineFault>| -> Faults { line_faults.into_iter().map(fault).collect() };
         // Before lines that are not atoms are ignored.
         cell::check_lines(text).map_err(fault)?;
         // What cannot be read may be the input of another program.
@@ -155,14 +151,11 @@ impl<'a> MoleculeSource<'a> {
     /// Combines what the files and the section specify, and checks that atoms, charges and spins are possible.
     fn complete(&self, mut section: Section, mut cluster: Cluster<'a>, mut warnings: Faults) -> Result<Input, Faults> {
         cluster.apply_keys(self.config, &section);
-        let mut faults = Faults::default();
-        for (frame, positions) in cluster.frames.iter().enumerate() {
-            let overlaps = geometry::overlaps(frame, positions, cluster.lattice(frame));
-            faults.extend(
-                overlaps.into_iter().map(|message| self.fault(message, "correct the positions of these atoms")),
-            );
-        }
-        faults.into_result(())?;
+        let frames = cluster.frames.iter().enumerate();
+        let overlaps = frames.flat_map(|(k, positions)| geometry::overlaps(k, positions, cluster.lattice(k)));
+        let overlaps: Faults =
+            overlaps.map(|message| self.fault(message, "correct the positions of these atoms")).collect();
+        overlaps.into_result(())?;
         let unit_warning = self.unit_warning(&cluster);
         let one_fragment =
             |reason: String| self.fault(reason, "set `fragments`: the atoms of each fragment, counted from 0");
