@@ -143,20 +143,9 @@ mod tests {
         assert_eq!(lines[vector], "2 1500.0000000 -0.300000000 0");
         assert_eq!(lines[vector + 1], "0.600000000 0.000000000 0.000000000");
         assert_eq!(&lines[vector + 4..], ["#NTARGET, XTARGET", "0", "#NORIGIN, XORIGIN", "0"]);
-        let order = [
-            "MAGIC",
-            "NINI",
-            "FITMAS",
-            "ANALYSIS_MAS",
-            "OUTFRQ",
-            "MAXLEN",
-            "SLOPECRIT",
-            "PRESTEPS",
-            "#DELTA_F0",
-            "INIT_DELTA_F",
-            "TAU",
-        ];
-        let found: Vec<usize> = order.iter().map(|name| line_of(name)).collect();
+        let order =
+            "MAGIC NINI FITMAS ANALYSIS_MAS OUTFRQ MAXLEN SLOPECRIT PRESTEPS #DELTA_F0 INIT_DELTA_F TAU".split(' ');
+        let found: Vec<usize> = order.map(line_of).collect();
         assert!(found.is_sorted(), "{found:?}");
     }
 }

@@ -9,7 +9,6 @@ use std::time::Duration;
 
 /// Tasks of each level and kind that are measured; others lie between them.
 const MEASURED: usize = 3;
-
 /// What a recorded task takes, s.
 const RECORDED_S: f64 = 1e-5;
 

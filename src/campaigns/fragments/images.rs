@@ -91,16 +91,14 @@ pub fn warning(config: &Config, images: &[Option<Images>], periodic: &[Option<Pe
         0 => String::new(),
         count => format!(" (also in {count} other frames)"),
     };
+    let (name, [reach, next]) = (name(&first), [first.reach, first.next].map(|length| length * BOHR_ANGSTROM));
     let message = format!(
-        "{location}: pairs as far apart as {:.2} angstrom are computed, but each only at its nearest image: {} at {:.2} angstrom is left \
-         out{others}",
-        first.reach * BOHR_ANGSTROM,
-        name(&first),
-        first.next * BOHR_ANGSTROM
+        "{location}: pairs as far apart as {reach:.2} angstrom are computed, but each only at its nearest image: {name} at {next:.2} \
+         angstrom is left out{others}"
     );
+    let cutoff = rounded_down(first.next);
     let help = format!(
-        "set cutoffs_angstrom to {:.1} or less for pairs to include every pair within it, or use a larger cell",
-        rounded_down(first.next)
+        "set cutoffs_angstrom to {cutoff:.1} or less for pairs to include every pair within it, or use a larger cell"
     );
     Some(config.fault(MOLECULE, message, help).warning())
 }
@@ -116,10 +114,8 @@ fn name(images: &Images) -> String {
 /// A named line for `check` on the nearest image that is left out.
 pub fn summary(images: &[Option<Images>]) -> Option<(String, String)> {
     let nearest = images.iter().flatten().min_by(|a, b| a.next.total_cmp(&b.next))?;
-    let text = format!(
-        "every cluster once, by nearest images; the next one, {}, is {:.2} angstrom away and left out",
-        name(nearest),
-        nearest.next * BOHR_ANGSTROM
-    );
+    let (name, next) = (name(nearest), nearest.next * BOHR_ANGSTROM);
+    let text =
+        format!("every cluster once, by nearest images; the next one, {name}, is {next:.2} angstrom away and left out");
     Some(("images".to_owned(), text))
 }

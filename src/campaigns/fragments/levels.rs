@@ -284,11 +284,8 @@ pub fn find(
         }
         let key = format!("fragments.level.{}.engine", level.index);
         let Some(supervisor) = supervisor else {
-            faults.push(config.fault(
-                &key,
-                "no program can be started here",
-                "see the message about the process supervisor above",
-            ));
+            let help = "see the message about the process supervisor above";
+            faults.push(config.fault(&key, "no program can be started here", help));
             continue;
         };
         match engine.find(supervisor) {

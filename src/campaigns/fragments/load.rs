@@ -69,15 +69,8 @@ fn frames_of(
         Ok(Frame { system, expansion })
     };
     let frames: Result<Vec<Frame>, crate::science::expansion::TooMany> = supersystems.into_iter().map(frame).collect();
-    frames.map_err(|error| {
-        config
-            .fault(
-                "fragments.max_order",
-                error.to_string(),
-                "lower it: the number of clusters grows as this power of the number of fragments",
-            )
-            .into()
-    })
+    let help = "lower it: the number of clusters grows as this power of the number of fragments";
+    frames.map_err(|error| config.fault("fragments.max_order", error.to_string(), help).into())
 }
 
 /// Faults where a level's engine does not support what its tasks need.

@@ -58,13 +58,8 @@ fn write_levels(
     let (tasks, retries): (Vec<u64>, Vec<u64>) =
         values.retried.iter().map(|&(task, retries)| (task, u64::from(retries))).unzip();
     out.array("/run/retried/index", &[tasks.len()], &tasks, "none", "tasks that needed other keywords to converge")?;
-    out.array(
-        "/run/retried/retry",
-        &[retries.len()],
-        &retries,
-        "none",
-        "which of the level's retries converged, from 1",
-    )?;
+    let about = "which of the level's retries converged, from 1";
+    out.array("/run/retried/retry", &[retries.len()], &retries, "none", about)?;
     if !values.notes.is_empty() {
         let (tasks, notes): (Vec<u64>, Vec<&str>) =
             values.notes.iter().map(|(task, note)| (*task, note.as_str())).unzip();
@@ -139,7 +134,12 @@ impl<'a> FrameWriter<'a> {
             let known: Vec<Option<f64>> = self.energies.iter().zip(&self.failed_units).map(with_derivatives).collect();
             let derived = assembly::energies(expansion, &self.tasks, &known)?;
             for (k, &bsse) in expansion.bsse.iter().enumerate() {
-                self.write_derivatives(bsse, k, &derived[k])?;
+                if self.has_gradients {
+                    self.write_gradients(bsse, k, &derived[k])?;
+                }
+                if self.setup.driver == Driver::Hessian {
+                    self.write_hessian(bsse, k, &derived[k])?;
+                }
             }
         }
         let returned = results[0].last().map_or(f64::NAN, |through| match expansion.total {
@@ -174,11 +174,8 @@ impl<'a> FrameWriter<'a> {
         let real: Vec<String> = self.tasks.iter().map(|task| listed(&task.real)).collect();
         let basis: Vec<String> = self.tasks.iter().map(|task| listed(&expansion.basis_of(task))).collect();
         let energies: Vec<f64> = self.energies.iter().map(|energy| energy.unwrap_or(f64::NAN)).collect();
-        self.out.strings(
-            &self.path("tasks/label"),
-            &labels,
-            "level, real fragments, fragments of the basis, from 1",
-        )?;
+        let about = "level, real fragments, fragments of the basis, from 1";
+        self.out.strings(&self.path("tasks/label"), &labels, about)?;
         self.out.strings(&self.path("tasks/level"), &levels, "level of the task")?;
         self.out.array(&self.path("tasks/order"), &[order.len()], &order, "none", "number of real fragments")?;
         self.out.strings(&self.path("tasks/real"), &real, "fragments with nuclei and electrons, from 1, JSON")?;
@@ -293,16 +290,6 @@ impl<'a> FrameWriter<'a> {
             && let Some(sums) = self.sums.slots.get(&(self.frame, bsse, order))
         {
             sums::add_all(into, of(sums))?;
-        }
-        Ok(())
-    }
-
-    fn write_derivatives(&mut self, bsse: Bsse, index: usize, results: &[OrderSums]) -> Result<(), Error> {
-        if self.has_gradients {
-            self.write_gradients(bsse, index, results)?;
-        }
-        if self.setup.driver == Driver::Hessian {
-            self.write_hessian(bsse, index, results)?;
         }
         Ok(())
     }

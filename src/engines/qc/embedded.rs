@@ -39,11 +39,8 @@ impl Embedded {
         }
         if chemistry.density_fitting == Some(true) {
             let message = "the embedded engine does not support density fitting";
-            return Err(Refusal::new(
-                "density_fitting",
-                message,
-                "remove it, or use an external program as the engine",
-            ));
+            let help = "remove it, or use an external program as the engine";
+            return Err(Refusal::new("density_fitting", message, help));
         }
         let reference = match chemistry.reference {
             Reference::Auto => scf::Reference::Auto,
@@ -127,11 +124,9 @@ impl Embedded {
             refused.push(Refusal::new("reference", message, "use \"uhf\" or \"auto\""));
         }
         if needs.point_charges && driver != Driver::Energy {
-            refused.push(Refusal::new(
-                "engine",
-                "the embedded engine does not support embedding charges in derivatives",
-                "use `driver = \"energy\"`, remove the charges, or use the engine psi4 or nwchem",
-            ));
+            let message = "the embedded engine does not support embedding charges in derivatives";
+            let help = "use `driver = \"energy\"`, remove the charges, or use the engine psi4 or nwchem";
+            refused.push(Refusal::new("engine", message, help));
         }
         refused
     }

@@ -9,22 +9,16 @@ use std::time::{Duration, Instant};
 
 /// SCF iterations until convergence: restricted, unrestricted.
 const ITERATIONS: [f64; 2] = [10.0, 16.0];
-
 /// Further iterations for MP2 and gradients, which need tighter convergence.
 const TIGHT_ITERATIONS: f64 = 3.0;
-
 /// Cost of the stability analysis of unrestricted solutions, in iterations.
 const STABILITY: f64 = 6.0;
-
 /// Cost of the derivatives of all integrals, relative to the integrals.
 const DERIVATIVES: f64 = 5.0;
-
 /// Matrix products in an iteration, for each spin.
 const PRODUCTS: f64 = 9.0;
-
 /// Reading stored integrals from memory, s per byte.
 const READ_S: f64 = 1.2e-10;
-
 /// Storing an integral at both of its positions for MP2, s.
 const PLACE_S: f64 = 4e-9;
 

@@ -97,18 +97,13 @@ impl ProgramRun<'_> {
 
     /// `cause` with the program and the calculation in front of its text.
     pub fn labelled(&self, cause: Cause) -> Cause {
-        let label = |text: String| format!("{} for {}: {text}", self.program, self.calculation.label);
-        match failure::or_full_disk(self.resources.scratch, cause) {
-            Cause::Failed(text) => Cause::Failed(label(text)),
-            Cause::Input(text) => Cause::Input(label(text)),
-            Cause::Resource(text) => Cause::Resource(label(text)),
-            Cause::Convergence(text) => Cause::Convergence(label(text)),
-            Cause::NotFinite(text) => Cause::NotFinite(label(text)),
-            Cause::Lost(text) => Cause::Lost(label(text)),
-            Cause::Unstable(text) => Cause::Unstable(label(text)),
-            Cause::Interrupted(text) => Cause::Interrupted(label(text)),
-            Cause::Unread(text) => Cause::Unread(label(text)),
-            cause @ (Cause::Panicked(_) | Cause::TimedOut { .. }) => cause,
+        use Cause::{Convergence, Failed, Input, Interrupted, Lost, NotFinite, Resource, Unread, Unstable};
+        let mut cause = failure::or_full_disk(self.resources.scratch, cause);
+        if let Failed(text) | Input(text) | Resource(text) | Convergence(text) | NotFinite(text) | Lost(text)
+        | Unstable(text) | Interrupted(text) | Unread(text) = &mut cause
+        {
+            *text = format!("{} for {}: {text}", self.program, self.calculation.label);
         }
+        cause
     }
 }

@@ -23,7 +23,6 @@ const OUTPUT: &str = "output.json";
 const SETTINGS: &str = "qcengine.yaml";
 /// MB per GiB.
 const MB_PER_GIB: f64 = (1u64 << 30) as f64 / 1e6;
-
 /// How to install it.
 const HELP: &str =
     "install it (`pip install qcengine`, or `conda install -c conda-forge qcengine`) or load its environment";
@@ -49,11 +48,8 @@ impl QcEngine {
     fn input(&self, calculation: &Calculation) -> Value {
         let mut input = qcschema::atomic_input(calculation);
         if self.is("psi4") {
-            let options = psi4::size_consistent(
-                calculation.chemistry.keywords.clone(),
-                calculation,
-                &calculation.chemistry.method,
-            );
+            let Chemistry { keywords, method, .. } = calculation.chemistry;
+            let options = psi4::size_consistent(keywords.clone(), calculation, method);
             input["keywords"] = Value::Object(options);
         }
         input
@@ -110,11 +106,8 @@ impl Engine for QcEngine {
             format!("put {}'s own option for `{key}` into keywords, which are passed on unchanged", self.program)
         });
         if self.program.trim().is_empty() {
-            refused.push(Refusal::new(
-                "program",
-                "`program` is empty: QCEngine needs a program to run",
-                "set it, as in `program = \"psi4\"`",
-            ));
+            let message = "`program` is empty: QCEngine needs a program to run";
+            refused.push(Refusal::new("program", message, "set it, as in `program = \"psi4\"`"));
         }
         if chemistry.method.trim().is_empty() {
             refused.push(Refusal::no_method());

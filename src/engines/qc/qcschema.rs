@@ -143,11 +143,8 @@ impl QcSchemaResult {
             let requested: Vec<_> = requested.atoms.iter().map(|atom| atom.element.symbol()).collect();
             let found: Vec<_> = symbols.iter().filter_map(Value::as_str).collect();
             if found.len() != requested.len() || !found.iter().zip(&requested).all(|(a, b)| a.eq_ignore_ascii_case(b)) {
-                return Err(Cause::Failed(format!(
-                    "the result is of the atoms {} instead of {}",
-                    found.join(" "),
-                    requested.join(" ")
-                )));
+                let (found, requested) = (found.join(" "), requested.join(" "));
+                return Err(Cause::Failed(format!("the result is of the atoms {found} instead of {requested}")));
             }
         }
         let positions = numbers(&found["geometry"]);

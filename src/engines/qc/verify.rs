@@ -7,10 +7,8 @@ use crate::task::Cause;
 
 /// Atoms closer than this are taken for duplicates, bohr.
 const TOO_CLOSE: f64 = 0.1;
-
 /// Recorded as `correlation` if a program would crash for lack of correlated orbitals and runs only the SCF instead.
 pub const UNCORRELATED: &str = "none: a single electron, or no virtual orbital";
-
 /// Recorded as `correlation` if a frozen core leaves at most one electron.
 pub const ALL_FROZEN: &str = "none: a frozen core leaves no electrons to correlate";
 

@@ -23,7 +23,6 @@ use std::path::PathBuf;
 const INPUT: &str = "coord";
 const OUTPUT: &str = "xtb.out";
 const GRADIENT: &str = "gradient";
-
 /// xtb's error messages.
 pub const ERROR_PATTERNS: &[ErrorPattern] = &[
     ("did not converge", Cause::Convergence),
@@ -76,11 +75,8 @@ impl Engine for Xtb {
         }
         for name in chemistry.keywords.keys().filter(|name| RESERVED_OPTIONS.contains(&name.as_str())) {
             let message = format!("xtb's option `{name}` is set by simmpi");
-            refused.push(Refusal::new(
-                "keywords",
-                message,
-                "remove it: it follows from method, driver, charges and multiplicities",
-            ));
+            let help = "remove it: it follows from method, driver, charges and multiplicities";
+            refused.push(Refusal::new("keywords", message, help));
         }
         for (name, value) in &chemistry.keywords {
             if value.is_array() || value.is_object() {
@@ -112,12 +108,9 @@ impl Engine for Xtb {
     fn run(&self, calculation: &Calculation, resources: &Resources) -> Result<QcResult, Cause> {
         verify::input(calculation)?;
         let run = ProgramRun { program: "xtb", calculation, resources, patterns: ERROR_PATTERNS };
-        let arguments = arguments(calculation).ok_or_else(|| {
-            run.labelled(Cause::Input(format!(
-                "the method `{}` or the Hessian is not supported",
-                calculation.chemistry.method
-            )))
-        })?;
+        let method = &calculation.chemistry.method;
+        let unsupported = || Cause::Input(format!("the method `{method}` or the Hessian is not supported"));
+        let arguments = arguments(calculation).ok_or_else(|| run.labelled(unsupported()))?;
         run.write(INPUT, &coordinates(calculation.molecule))?;
         let argv = [self.program.clone().into()].into_iter().chain(arguments.iter().map(OsString::from)).collect();
         let threads = resources.threads.max(1);

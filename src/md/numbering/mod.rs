@@ -113,10 +113,8 @@ impl Decoder {
         if !text.is_empty() && text.bytes().all(|c| c == b'*') {
             self.decimals.reset();
             let outside = Some(scheme::decimal_range(self.width));
-            return DecodedNumber::ambiguous(
-                AmbiguousNumber { text: text.clone(), values: Vec::new(), outside },
-                *code,
-            );
+            let ambiguity = AmbiguousNumber { text: text.clone(), values: Vec::new(), outside };
+            return DecodedNumber::ambiguous(ambiguity, *code);
         }
         if let Some(value) = self.scheme.decode_large(text, self.width, self.last) {
             self.decimals.reset();

@@ -88,11 +88,8 @@ impl<'a> Assigner<'_, 'a> {
         if whole.iter().map(|&k| self.fragments[k].len()).sum::<usize>() == atoms.len() {
             return Ok(whole);
         }
-        let message = format!(
-            "selection_{} (atoms {}, counted from 0) does not consist of whole fragments",
-            selection.name,
-            ranges(atoms)
-        );
+        let (name, atoms) = (&selection.name, ranges(atoms));
+        let message = format!("selection_{name} (atoms {atoms}, counted from 0) does not consist of whole fragments");
         Err(self.statement.fault(message, self.fragments_help()).into())
     }
 
@@ -255,10 +252,9 @@ impl<'a> Assigner<'_, 'a> {
                 [k] if !has_key => found[k] = multiplicity,
                 _ if !group.is_empty() && high_spin == multiplicity => {}
                 _ => {
-                    let message = format!(
-                        "multiplicity {multiplicity} of selection `{}` is not that of its fragments",
-                        selection.name
-                    );
+                    let name = &selection.name;
+                    let message =
+                        format!("multiplicity {multiplicity} of selection `{name}` is not that of its fragments");
                     return refuse(message, &found);
                 }
             }

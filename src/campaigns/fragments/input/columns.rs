@@ -92,11 +92,8 @@ impl Alternative {
              at {other})",
             self.content
         );
-        LineFault::new(
-            first.line,
-            message,
-            "keep symbol, x, y, z only: remove the columns before, between and after them",
-        )
+        let help = "keep symbol, x, y, z only: remove the columns before, between and after them";
+        LineFault::new(first.line, message, help)
     }
 }
 

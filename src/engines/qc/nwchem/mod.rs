@@ -117,7 +117,7 @@ impl Engine for NwChem {
         })?;
         let uncorrelated = match calculation.molecule.electrons() {
             1 => Some(verify::UNCORRELATED),
-            _ => is_all_frozen(calculation.molecule, calculation.chemistry).then_some(verify::ALL_FROZEN),
+            _ => self.is_all_frozen(calculation.molecule, calculation.chemistry).then_some(verify::ALL_FROZEN),
         };
         let mut computed = if uncorrelated.is_some() { Method::HartreeFock } else { method };
         let mut finished = self.compute(&run, computed)?;
@@ -142,15 +142,12 @@ impl Engine for NwChem {
         verify::result(calculation, result).map_err(|cause| run.unreadable(cause))
     }
 
+    /// Not known if the keywords define the frozen orbitals.
     fn is_all_frozen(&self, molecule: &Molecule, chemistry: &Chemistry) -> bool {
-        is_all_frozen(molecule, chemistry)
+        let is_frozen =
+            chemistry.frozen_core == Some(true) && Method::from_name(&chemistry.method) == Some(Method::Mp2);
+        is_frozen && !input::has_own_freeze(chemistry) && input::core(molecule, chemistry).is_all_core()
     }
-}
-
-/// Whether a frozen core leaves no electrons to correlate; not known if the keywords define the frozen orbitals.
-fn is_all_frozen(molecule: &Molecule, chemistry: &Chemistry) -> bool {
-    let is_frozen = chemistry.frozen_core == Some(true) && Method::from_name(&chemistry.method) == Some(Method::Mp2);
-    is_frozen && !input::has_own_freeze(chemistry) && input::core(molecule, chemistry).is_all_core()
 }
 
 /// Refuses a frozen core if the core potential of an element is unknown.

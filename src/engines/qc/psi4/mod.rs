@@ -37,7 +37,6 @@ const SCRIPT: [&str; 2] = ["psi4.dat", "psi4.out"];
 const ECP_ELECTRONS: &str = "core_potential_electrons";
 /// psi4 does not run with less memory, bytes.
 const LEAST_MEMORY: u64 = 250 << 20;
-
 /// psi4's error messages.
 pub const ERROR_PATTERNS: &[ErrorPattern] = &[
     ("PSIO", Cause::Failed),
@@ -78,25 +77,20 @@ impl Engine for Psi4 {
         let mut refused = refusal::ab_initio(chemistry, needs);
         if needs.point_charges && !(driver == Driver::Energy || driver == Driver::Gradient && is_scf(&chemistry.method))
         {
-            refused.push(Refusal::new(
-                "engine",
-                "psi4 ignores embedding charges in Hessians and in gradients beyond Hartree-Fock",
-                "use `driver = \"energy\"`, `method = \"hf\"` with gradients, or the engine nwchem",
-            ));
+            let message = "psi4 ignores embedding charges in Hessians and in gradients beyond Hartree-Fock";
+            let help = "use `driver = \"energy\"`, `method = \"hf\"` with gradients, or the engine nwchem";
+            refused.push(Refusal::new("engine", message, help));
         }
         refused
     }
 
     fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
         let path = locate::locate(&self.program, HELP)?;
-        let version =
-            locate::query_version(supervisor, vec![path.clone().into(), "--version".into()], "", HELP, |text| {
-                text.lines()
-                    .rev()
-                    .map(str::trim)
-                    .find(|line| line.starts_with(|c: char| c.is_ascii_digit()))
-                    .map(Into::into)
-            })?;
+        let argv = vec![path.clone().into(), "--version".into()];
+        let version = locate::query_version(supervisor, argv, "", HELP, |text| {
+            let is_version = |line: &&str| line.starts_with(|c: char| c.is_ascii_digit());
+            text.lines().rev().map(str::trim).find(is_version).map(Into::into)
+        })?;
         Ok(Some(InstalledProgram { path, version }))
     }
 
