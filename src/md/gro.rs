@@ -14,9 +14,7 @@ const RESID: u32 = 5;
 const NAMES: std::ops::Range<usize> = 5..15;
 
 /// The atoms and the first frame of a file.
-///
-/// # Errors
-/// The file is not found or a line is invalid.
+/// Errors: the file is not found or a line is invalid.
 pub(super) fn structure(path: &Path) -> Result<(Vec<Atom>, Frame), Error> {
     let bytes = read(path)?;
     let mut lines = LineReader::new(path, &bytes);
@@ -47,9 +45,8 @@ pub(super) fn structure(path: &Path) -> Result<(Vec<Atom>, Frame), Error> {
 }
 
 /// The frames of a file, with times where titles contain them.
-///
-/// # Errors
-/// The file is not found, a line is invalid, the last frame is cut off, or atoms of a later frame have other names than in the first.
+/// Errors: the file is not found, a line is invalid, the last frame is cut off, or atoms of a later frame have other names than in the
+/// first.
 pub(super) fn index(path: &Path) -> Result<Vec<TextFrame>, Error> {
     let bytes = read(path)?;
     let mut lines = LineReader::new(path, &bytes);
@@ -88,9 +85,7 @@ fn atom_label(columns: &[u8]) -> String {
 }
 
 /// Reads the frame that `bytes` begin with.
-///
-/// # Errors
-/// A line is invalid; its number is counted from the beginning of the frame.
+/// Errors: a line is invalid; its number is counted from the beginning of the frame.
 pub(super) fn frame(path: &Path, bytes: &[u8], frame: &mut Frame) -> Result<(), Error> {
     read_frame(&mut LineReader::new(path, bytes), frame, &mut |_, _| Ok(()))
 }

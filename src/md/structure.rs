@@ -13,9 +13,7 @@ pub struct Structure {
 
 impl Structure {
     /// Reads the first frame or model of a .gro or .pdb file.
-    ///
-    /// # Errors
-    /// The file is not found, has another format or is invalid.
+    /// Errors: the file is not found, has another format or is invalid.
     pub fn read(path: &Path) -> Result<Self, Error> {
         let (atoms, frame) = match extension(path).as_str() {
             "gro" => gro::structure(path)?,

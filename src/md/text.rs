@@ -86,9 +86,7 @@ pub(super) fn extension(path: &Path) -> String {
 }
 
 /// All bytes of a file.
-///
-/// # Errors
-/// It is not found or cannot be read.
+/// Errors: it is not found or cannot be read.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|source| io_error(path, source))
 }

@@ -21,9 +21,7 @@ pub struct Embedded {
 
 impl Embedded {
     /// The engine for a level of theory in a basis set.
-    ///
-    /// # Errors
-    /// A key requests something that is not implemented.
+    /// Errors: a key requests something that is not implemented.
     pub fn new(chemistry: &Chemistry, basis: BasisSet, threads: usize) -> Result<Self, Refusal> {
         let method = match chemistry.method.to_ascii_lowercase().as_str() {
             "hf" | "scf" | "rhf" | "uhf" => Method::Hf,
@@ -54,9 +52,7 @@ impl Embedded {
     }
 
     /// The same engine with the keywords `max_iterations` and `guess` (sad, core).
-    ///
-    /// # Errors
-    /// A keyword is unknown or has an invalid value.
+    /// Errors: a keyword is unknown or has an invalid value.
     pub fn with_keywords(&self, keywords: &Map<String, Value>) -> Result<Self, Refusal> {
         let mut engine = self.clone();
         for (name, value) in keywords {
@@ -87,9 +83,7 @@ impl Embedded {
     }
 
     /// A built-in basis set.
-    ///
-    /// # Errors
-    /// No built-in set has this name, or no name is given.
+    /// Errors: no built-in set has this name, or no name is given.
     pub fn basis_of_name(name: Option<&str>) -> Result<BasisSet, Refusal> {
         let known = format!("built-in sets are {}; others are read with `basis_file`", basis::names().join(", "));
         let Some(name) = name else {
@@ -100,9 +94,7 @@ impl Embedded {
     }
 
     /// Reads a basis set from a file in Basis Set Exchange JSON or Gaussian94 format.
-    ///
-    /// # Errors
-    /// The file cannot be read or parsed.
+    /// Errors: the file cannot be read or parsed.
     pub fn basis_of_file(path: &Path) -> Result<BasisSet, Refusal> {
         let refused = |why: String| {
             let message = format!("`{}`: {why}", path.display());
@@ -168,9 +160,7 @@ impl Embedded {
 
     /// Computes energies, or energies and gradients, of molecules. Successive ones with the same atoms, whether real or ghost, share integrals.
     /// `integrals` holds those of the molecule computed before, and afterwards those of the last one here.
-    ///
-    /// # Errors
-    /// A calculation failed.
+    /// Errors: a calculation failed.
     pub fn run(
         &self,
         molecules: &[&Molecule],

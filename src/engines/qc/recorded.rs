@@ -33,9 +33,7 @@ pub struct Recorded {
 
 impl Recorded {
     /// Reads the results of `level` from the JSON list at `path`.
-    ///
-    /// # Errors
-    /// The file cannot be read or parsed, has no entry for the level, or has contradictory entries for one task.
+    /// Errors: the file cannot be read or parsed, has no entry for the level, or has contradictory entries for one task.
     pub fn read(path: &Path, level: &str) -> Result<Self, Refusal> {
         let name = path.display();
         let refused = |message: String| Refusal::new("file", message, HELP);
@@ -70,9 +68,7 @@ impl Recorded {
     }
 
     /// The result for the fragments `real` in the basis of the fragments `basis`, counted from 0, with `atoms` atoms in all.
-    ///
-    /// # Errors
-    /// There is no such entry, or it lacks the requested derivative.
+    /// Errors: there is no such entry, or it lacks the requested derivative.
     pub fn result(
         &self,
         (frame, real, basis): (usize, &[u16], &[u16]),

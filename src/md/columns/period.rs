@@ -39,9 +39,7 @@ impl PeriodError {
 
 impl ColumnTable {
     /// The period of a column in the unit of the file; none where the file sets none.
-    ///
-    /// # Errors
-    /// A bound cannot be parsed or is missing, or bounds contradict each other.
+    /// Errors: a bound cannot be parsed or is missing, or bounds contradict each other.
     pub fn period(&self, column: &Column) -> Result<Option<f64>, PeriodError> {
         let name = match column {
             Column::Index(index) => self.names.get(*index).map_or("", String::as_str),

@@ -49,9 +49,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads all lines.
-    ///
-    /// # Errors
-    /// As [`parse`](super::parse).
+    /// Errors: as [`parse`](super::parse).
     pub fn read(mut self, bytes: &[u8]) -> Result<ColumnTable, Error> {
         line::split(bytes).try_for_each(|line| self.read_line(line))?;
         self.finish()
@@ -91,9 +89,7 @@ impl<'a> Reader<'a> {
     }
 
     /// Counts the suspect row as cut off, if time goes back to `time` after it, or a header begins.
-    ///
-    /// # Errors
-    /// Its own, if time does not go back.
+    /// Errors: its own, if time does not go back.
     fn resolve_suspect(&mut self, time: f64) -> Result<(), Error> {
         match self.suspect.take() {
             Some(row) if time <= row.time => self.damaged.torn.add(row.line),

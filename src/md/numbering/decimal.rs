@@ -32,9 +32,7 @@ impl DecimalDecoder {
     }
 
     /// The number that is `written` next.
-    ///
-    /// # Errors
-    /// It is ambiguous.
+    /// Errors: it is ambiguous.
     pub fn next(&mut self, written: i64, begins_chain: bool) -> Result<i64, Candidates> {
         match self.last.replace(written) {
             None => self.reset_offsets(),

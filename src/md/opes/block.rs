@@ -30,9 +30,7 @@ pub struct Block<'a> {
 
 impl<'a> Block<'a> {
     /// The last block of a STATE file; the last block of a KERNELS file with the rows of all, as restarts repeat its header.
-    ///
-    /// # Errors
-    /// There is none.
+    /// Errors: there is none.
     pub fn last(path: &'a Path, text: &'a str) -> Result<Self, Error> {
         let mut found: Option<Self> = None;
         // Skip rows that were cut off by a kill, and zero bytes from a crash.
@@ -63,9 +61,7 @@ impl<'a> Block<'a> {
     }
 
     /// Checks that the file does not end within a row.
-    ///
-    /// # Errors
-    /// It does.
+    /// Errors: it does.
     pub fn check_end(&self) -> Result<(), Error> {
         self.cut.map_or(Ok(()), |line| Err(Error::Truncated { path: self.at.path.to_owned(), line }))
     }
@@ -75,9 +71,7 @@ impl<'a> Block<'a> {
     }
 
     /// The names of the biased variables: the fields between `time` and the first `sigma_...`.
-    ///
-    /// # Errors
-    /// There are none.
+    /// Errors: there are none.
     pub fn variables(&self) -> Result<Vec<String>, Error> {
         let names = self.fields.iter().skip_while(|name| **name != "time").skip(1);
         let found: Vec<String> =
