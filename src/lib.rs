@@ -9,7 +9,7 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | [`task`], [`seed`], [`units`] | what is a task, where do its random numbers come from, what is a unit worth? |
+//! | [`task`], [`seed`], [`units`], [`problem`] | what is a task, where do its random numbers come from, what is a unit worth, how is an input refused? |
 //! | [`science`] | what is the mathematics and the physics? (pure) |
 //! | [`plan`] | how are tasks divided over ranks? (pure) |
 //! | [`config`], [`comm`], [`journal`], [`results`], [`process`] | TOML, MPI, the disk, HDF5, other processes: one outside thing each, none imports another |
@@ -27,6 +27,7 @@ pub mod figure;
 pub mod journal;
 pub mod md;
 pub mod plan;
+pub mod problem;
 pub mod process;
 pub mod results;
 pub mod run;

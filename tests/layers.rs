@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// The order; modules on one line do not import one another.
 const LAYERS: &[&[&str]] = &[
-    &["task", "units"],
+    &["task", "units", "problem"],
     &["seed"],
     &["science"],
     &["plan"],

@@ -1,4 +1,4 @@
-//! A TOML file other than a campaign, checked against a schema of its own.
+//! A TOML file: a configuration, or another one with a schema of its own.
 use super::fault::{Fault, Faults};
 use super::key::KeyPath;
 use super::schema::Schemas;
@@ -6,15 +6,16 @@ use super::source::Source;
 use super::syntax;
 use super::tree::TomlTable;
 use super::validate::Validator;
+use crate::problem::Problem;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
 
-/// A TOML file, parsed and validated like a configuration.
+/// A TOML file, parsed and validated.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub path: PathBuf,
     pub text: String,
-    tree: TomlTable,
+    pub(super) tree: TomlTable,
 }
 
 impl Document {
@@ -41,10 +42,20 @@ impl Document {
         Ok((Document { path: path.to_owned(), text: text.to_owned(), tree }, value))
     }
 
-    /// A fault of the value at `key`, as in `window.2.file`; if the value is missing, the fault points to the table that should hold it.
+    pub(super) fn source(&self) -> Source<'_> {
+        Source::new(&self.path, &self.text)
+    }
+
+    /// A fault of the value at `key`, as in `window.2.file` or `fragments.level.1.method`; if the value is missing, the fault points to the
+    /// table that should hold it.
     pub fn fault(&self, key: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {
         let span = self.tree.locate(&KeyPath::parse(key));
-        Fault::new(&Source::new(&self.path, &self.text), &span, key, message, help)
+        Fault::new(&self.source(), &span, key, message, help)
+    }
+
+    /// The fault of a problem in the table at `table`, as in `window.2`; of the table's own value where the problem names no key.
+    pub fn fault_of(&self, table: &str, problem: Problem) -> Fault {
+        self.fault(&problem.key_in(table), problem.message, problem.help)
     }
 
     /// A path of this file, relative to the file itself.

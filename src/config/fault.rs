@@ -83,6 +83,11 @@ impl Faults {
         self.0.push(fault);
     }
 
+    /// The value of a check; none where it failed, and its faults are collected.
+    pub fn collect<T>(&mut self, checked: Result<T, impl Into<Faults>>) -> Option<T> {
+        checked.map_err(|faults| self.extend::<Faults>(faults.into())).ok()
+    }
+
     /// Whether there is neither an error nor a warning.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -125,6 +130,20 @@ impl Faults {
         Ok(value)
     }
 
+    /// `value`, unless there is an error. It is missing only where an error says why.
+    ///
+    /// # Errors
+    /// As [`into_result`](Self::into_result), or there is no value.
+    pub fn require<T>(mut self, value: Option<T>) -> Result<T, Faults> {
+        match value {
+            Some(value) => self.into_result(value),
+            None => {
+                self.sort();
+                Err(self)
+            }
+        }
+    }
+
     /// All faults as compilers print them: message, line with the faulty part underlined, help.
     pub fn render(&self, color: bool) -> String {
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
@@ -139,6 +158,12 @@ impl Faults {
 impl From<Fault> for Faults {
     fn from(fault: Fault) -> Self {
         Self(vec![fault])
+    }
+}
+
+impl From<Box<Fault>> for Faults {
+    fn from(fault: Box<Fault>) -> Self {
+        (*fault).into()
     }
 }
 
@@ -205,6 +230,16 @@ mod tests {
         faults.extend([fault(0..3).warning()]);
         let lines: Vec<_> = faults.into_result(7).unwrap_err().iter().map(|fault| fault.line).collect();
         assert_eq!(lines, [1, 2]);
+    }
+
+    #[test]
+    fn what_is_collected_refuses_a_value_that_is_required() {
+        let mut faults = Faults::default();
+        assert_eq!(faults.collect(Ok::<_, Fault>(7)), Some(7));
+        assert_eq!(faults.clone().require(Some(7)), Ok(7));
+        assert_eq!(faults.collect(Err::<u8, _>(fault(12..14))), None);
+        assert_eq!(faults.clone().require(Some(7)), Err(faults.clone()));
+        assert_eq!(faults.clone().require(None::<u8>), Err(faults));
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //!
 //! A configuration is TOML. Its text is parsed into a tree with the position of every value, and validated against the JSON schema derived from
 //! the Rust types of its sections: all faults of form are reported together, each with its line and a fix. The kinds of campaign check whether
-//! values make sense together, and report through [`Config::fault`]. This module does not know the kinds: callers pass their schemas. No other
+//! values make sense together, and report through [`Document::fault`] and a [`Checker`]. This module does not know the kinds: callers pass their schemas. No other
 //! module uses `toml`.
+mod checker;
 mod describe;
 mod document;
 mod error;
@@ -20,6 +21,7 @@ mod syntax;
 mod tree;
 mod validate;
 
+pub use checker::Checker;
 pub use document::Document;
 pub use error::Error;
 pub use fault::{Fault, Faults, Severity};
@@ -35,7 +37,7 @@ use key::KeyPath;
 use schema::Schemas;
 use serde::de::DeserializeOwned;
 use source::Source;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 use tree::TomlTable;
@@ -44,16 +46,23 @@ use validate::Validator;
 /// A valid configuration: parsed and validated against its schema.
 #[derive(Clone, Debug)]
 pub struct Config {
-    pub path: PathBuf,
-    pub text: String,
+    document: Document,
     pub campaign: CampaignSection,
     pub partition: Partition,
     pub limits: Limits,
-    tree: TomlTable,
     /// The schema against which the text was validated.
     schema: Arc<serde_json::Value>,
     /// The swept values of this point, which replace those of the text.
     swept: Vec<sweep::SweptValue>,
+}
+
+/// A configuration is a document: it has a path and a text, and its values can be at fault.
+impl std::ops::Deref for Config {
+    type Target = Document;
+
+    fn deref(&self) -> &Document {
+        &self.document
+    }
 }
 
 impl Config {
@@ -94,12 +103,10 @@ impl Config {
         };
         faults.into_result(())?;
         Ok(Config {
-            path: path.to_owned(),
-            text: text.to_owned(),
             campaign: section(&source, "campaign", &[])?,
             partition: section(&source, "partition", &[])?,
             limits: section(&source, "limits", &[])?,
-            tree,
+            document: Document { path: path.to_owned(), text: text.to_owned(), tree },
             schema: Arc::new(schema),
             swept: Vec::new(),
         })
@@ -116,7 +123,7 @@ impl Config {
     /// # Errors
     /// A key cannot be swept, or a value is not valid for its key.
     pub fn points(&self, fixed: &[&str]) -> Result<Vec<Config>, Faults> {
-        let source = Source::new(&self.path, &self.text);
+        let source = self.source();
         let points = sweep::points(&source, &self.tree, &self.campaign.kind, fixed)?;
         let mut faults = Faults::default();
         let mut configs = Vec::with_capacity(points.len());
@@ -126,7 +133,9 @@ impl Config {
                 let schemas = Schemas::new(&self.schema);
                 faults.extend(Validator { source: &source, schemas, foreign: &[], is_partial: false }.run(&tree));
             }
-            configs.push(Config { tree, swept, ..self.clone() });
+            let mut config = self.clone();
+            (config.document.tree, config.swept) = (tree, swept);
+            configs.push(config);
         }
         faults.into_result(configs)
     }
@@ -146,24 +155,12 @@ impl Config {
     /// # Errors
     /// The value does not fit `T` in a way that the schema does not express.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Faults> {
-        section(&Source::new(&self.path, &self.text), name, &self.swept)
+        section(&self.source(), name, &self.swept)
     }
 
     /// Whether `key` is set in the section `section`, in the text or by the sweep.
     pub fn is_set(&self, section: &str, key: &str) -> bool {
         self.tree.get(section).and_then(|node| node.as_table()).is_some_and(|table| table.get(key).is_some())
-    }
-
-    /// A fault of the value at `key` (as in `trajectories.model.kind` or `fragments.level.1.method`); if the value is
-    /// missing, the fault points to the section that should hold it.
-    pub fn fault(&self, key: &str, message: impl Into<String>, help: impl Into<String>) -> Fault {
-        let span = self.tree.locate(&KeyPath::parse(key));
-        Fault::new(&Source::new(&self.path, &self.text), &span, key, message, help)
-    }
-
-    /// Resolves a path of this configuration, which is relative to the folder of its file.
-    pub fn resolve(&self, path: &Path) -> PathBuf {
-        self.path.parent().unwrap_or(Path::new("")).join(path)
     }
 }
 
