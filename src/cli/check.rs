@@ -5,7 +5,7 @@ use crate::plan::{self, Plan, Resolved, TaskSet};
 use crate::process::Supervisor;
 use crate::run::console;
 use crate::run::exit::Stop;
-use crate::run::load::{Configured, faulty, load_with_programs};
+use crate::run::load::{Configured, load_with_programs};
 use std::path::Path;
 
 /// Reports all faults of the configuration at `path`, or prints a summary of the campaign.
@@ -18,11 +18,9 @@ pub fn check(kinds: &[&'static dyn Kind], path: &Path, ranks: Option<u64>, nodes
     let configured = load_with_programs(path, &|| supervisor.as_ref(), kinds)?;
     let Configured { config, campaign, kind, declared } = &configured;
     if let Some(ranks) = ranks {
-        campaign.check_node(ranks.div_ceil(nodes) as usize).map_err(faulty)?;
+        campaign.check_node(ranks.div_ceil(nodes) as usize)?;
     }
-    if !declared.warnings.is_empty() {
-        console::line(declared.warnings.render(console::is_colored()).trim_end());
-    }
+    console::warnings(&declared.warnings);
     let outlook = campaign.outlook(config.limits.memory_mb)?;
     let mut lines = vec![
         ("kind".to_owned(), format!("{} ({})", kind.name(), kind.about())),

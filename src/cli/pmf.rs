@@ -1,6 +1,6 @@
 //! The command `pmf`: the potential of mean force of existing umbrella windows.
 use crate::campaigns::pmf::{self, LoadError};
-use crate::config::{Config, Faults};
+use crate::config::Config;
 use crate::run::console;
 use crate::run::exit::{Exit, Stop};
 use std::path::Path;
@@ -13,15 +13,13 @@ use std::path::Path;
 pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Result<Exit, Stop> {
     let text = Config::read(path).map_err(|error| Stop::because(Exit::Configuration, &error))?;
     let umbrella = pmf::load(path, &text).map_err(|refusal| match refusal {
-        LoadError::Configuration(faults) => stop(Exit::Configuration, &faults),
-        LoadError::Input(faults) => stop(Exit::Input, &faults),
+        LoadError::Configuration(faults) => Stop::from(faults),
+        LoadError::Input(faults) => Stop { exit: Exit::Input, ..Stop::from(faults) },
     })?;
     if !replace {
         pmf::check_output(output, &umbrella.fingerprint).map_err(|refused| Stop::because(Exit::Output, &refused))?;
     }
-    if !umbrella.warnings.is_empty() {
-        console::line(umbrella.warnings.render(console::is_colored()).trim_end());
-    }
+    console::warnings(&umbrella.warnings);
     let analysis = umbrella.analyze().map_err(|error| Stop::because(Exit::Input, &error))?;
     let closed = analysis.write(output)?;
     // Drawn while the disk writes.
@@ -38,8 +36,4 @@ pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Res
         console::line(&format!("drawn: {}", path.display()));
     }
     Ok(if analysis.is_connected() { Exit::Complete } else { Exit::SomeFailed })
-}
-
-fn stop(exit: Exit, faults: &Faults) -> Stop {
-    Stop::new(exit, faults.render(console::is_colored()))
 }

@@ -1,4 +1,5 @@
 //! Prints messages on standard output and error, and into a log file.
+use crate::config::Faults;
 use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
@@ -31,14 +32,26 @@ pub fn warning(text: &str) {
     log(text);
 }
 
+/// Prints warnings about an input file on standard output, if there are any.
+pub fn warnings(faults: &Faults) {
+    if !faults.is_empty() {
+        line(rendered(faults).trim_end());
+    }
+}
+
 /// Prints an error on standard error.
 pub fn error(text: &str) {
     let _ = writeln!(io::stderr(), "simmpi: {text}");
     log(text);
 }
 
+/// The faults of an input file as they are printed.
+pub fn rendered(faults: &Faults) -> String {
+    faults.render(is_colored())
+}
+
 /// Whether messages may be coloured: standard error is a terminal, and there is no launcher in between.
-pub fn is_colored() -> bool {
+fn is_colored() -> bool {
     use io::IsTerminal;
     io::stderr().is_terminal() && crate::comm::Launcher::detect().is_none() && std::env::var_os("NO_COLOR").is_none()
 }

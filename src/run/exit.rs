@@ -1,4 +1,6 @@
 //! Exit codes, and why a run stops early.
+use super::console;
+use crate::config::Faults;
 
 /// The exit codes, after BSD's sysexits where one fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -49,6 +51,13 @@ impl Stop {
     /// A stop because of `error`, with all its causes, one per line.
     pub fn because(exit: Exit, error: &dyn std::error::Error) -> Self {
         Self::new(exit, causes(error))
+    }
+}
+
+/// A stop for the faults of a configuration.
+impl From<Faults> for Stop {
+    fn from(faults: Faults) -> Self {
+        Self::new(Exit::Configuration, console::rendered(&faults))
     }
 }
 

@@ -1,5 +1,4 @@
 //! Reads a configuration and makes the campaign that it describes.
-use super::console;
 use super::exit::{Exit, Stop};
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::{Campaign, Declaration, StartSupervisor};
@@ -23,11 +22,6 @@ pub struct Configured {
     pub declared: Declaration,
 }
 
-/// The end of a run for faults of its configuration.
-pub fn faulty(faults: Faults) -> Stop {
-    Stop::new(Exit::Configuration, faults.render(console::is_colored()))
-}
-
 /// Loads the campaign of a configuration file.
 ///
 /// # Errors
@@ -43,16 +37,15 @@ pub fn load(path: &Path, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
 /// It has faults: all of them are reported.
 pub fn load_text(path: &Path, text: String, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
     let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema::new(kind.name(), || kind.schema())).collect();
-    let config = Config::parse(path, &text, &schemas).map_err(faulty)?;
+    let config = Config::parse(path, &text, &schemas)?;
     let kind = kinds.iter().find(|kind| kind.name() == config.campaign.kind);
     let kind = *kind.expect("a configuration is parsed against the kinds' own names");
     if config.has_sweep() && !kind.can_sweep() {
         let message = format!("a campaign of kind \"{}\" has no sweeps", kind.name());
-        return Err(faulty(
-            config.fault("sweep", message, "remove [[sweep]]: write a configuration for each point").into(),
-        ));
+        let help = "remove [[sweep]]: write a configuration for each point";
+        return Err(Faults::from(config.fault("sweep", message, help)).into());
     }
-    let campaign = kind.load(&config).map_err(faulty)?;
+    let campaign = kind.load(&config)?;
     Ok(Loaded { config, campaign, kind })
 }
 
@@ -75,8 +68,8 @@ impl Loaded {
     /// A program is not found, or an input file cannot be read.
     pub fn find_programs(self, supervisor: &StartSupervisor) -> Result<Configured, Stop> {
         let Self { config, mut campaign, kind } = self;
-        campaign.find_programs(supervisor).map_err(faulty)?;
-        let declared = campaign.declare().map_err(faulty)?;
+        campaign.find_programs(supervisor)?;
+        let declared = campaign.declare()?;
         Ok(Configured { config, campaign, kind, declared })
     }
 }

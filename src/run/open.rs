@@ -6,7 +6,7 @@ use super::existing::{self, Existing};
 use super::exit::{Exit, Stop};
 use super::lazy_supervisor::LazySupervisor;
 use super::ledger::SavedStage;
-use super::load::{Configured, Loaded, faulty, load_text, load_with_programs};
+use super::load::{Configured, Loaded, load_text, load_with_programs};
 use super::options::Options;
 use super::settings::RunSettings;
 use super::{allocation, console};
@@ -113,10 +113,7 @@ fn open_root(
     options: &Options,
 ) -> Result<RootOpening, Stop> {
     let configured = load_with_programs(&options.config, &|| supervisor.get(), kinds)?;
-    let warnings = &configured.declared.warnings;
-    if !warnings.is_empty() {
-        console::line(warnings.render(console::is_colored()).trim_end());
-    }
+    console::warnings(&configured.declared.warnings);
     let (mut manifest, output) = (configured.manifest(), configured.output());
     existing::check_output(&output)?;
     let knows_job = |job: &str| allocation::knows_job(supervisor, job);
@@ -127,7 +124,7 @@ fn open_root(
         Existing::Complete { failed } => return Ok(RootOpening::Complete { output, failed }),
     };
     existing::claim_journal(&output, &mut manifest, options)?;
-    let renamed = configured.campaign.claim_folders(&configured.declared, options.fresh).map_err(faulty)?;
+    let renamed = configured.campaign.claim_folders(&configured.declared, options.fresh)?;
     renamed.iter().for_each(|line| console::line(line));
     let time_left = allocation::time_left(supervisor, configured.config.limits.walltime_s);
     let settings = settings(&configured, output, &manifest, time_left, options);

@@ -15,7 +15,7 @@ use super::state::StateFile;
 use super::task_environment::TaskEnvironment;
 use super::worker::{self, StageEnd};
 use super::worker_threads::WorkerThreads;
-use super::{console, load, memory};
+use super::{console, memory};
 use crate::campaigns::campaign::Reproducibility;
 use crate::campaigns::stage::Stage;
 use crate::comm::{self, Comm, Launcher, RankLocation};
@@ -129,7 +129,7 @@ impl Session {
         let node_resources = NodeResources::exchange(comm.as_mut())?;
         let settings = &opened.settings;
         let programs = node_resources.programs(supervisor, settings.threads, settings.may_oversubscribe);
-        let node = opened.campaign.check_node(place.local_size).map_err(load::faulty);
+        let node = opened.campaign.check_node(place.local_size).map_err(Stop::from);
         let journal = match (&opened_journal, &programs, &node) {
             (Ok(opened), Ok(_), Ok(())) => Ok((opened.records.clone(), opened.damage.clone())),
             (Err(stop), ..) | (_, Err(stop), _) | (.., Err(stop)) => {
