@@ -1,7 +1,8 @@
 //! Reads initial conditions from an HDF5 file.
 use super::section::Section;
-use crate::config::{Config, Faults};
+use crate::config::{Checker, Config, Faults};
 use crate::journal;
+use crate::problem::error_chain;
 use crate::results::{Error, Reader};
 use crate::science::dynamics::{Bath, InitialConditions, Model};
 use crate::task::Tasks;
@@ -34,38 +35,30 @@ impl InitialFile {
         let (coordinates, states) = (model.bath().coordinates(), model.states());
         let Some(name) = &section.initial.file else { return Ok(None) };
         let path = config.resolve(name);
-        let reader = Reader::open(&path).map_err(|e| {
-            let text = std::error::Error::source(&e).map_or(e.to_string(), |cause| format!("{e} ({cause})"));
-            config.fault(KEY, text, "name an HDF5 file with `z`, or `q` and `p`")
-        })?;
-        let mut faults = Faults::default();
+        let reader = Reader::open(&path)
+            .map_err(|error| config.fault(KEY, error_chain(&error), "name an HDF5 file with `z`, or `q` and `p`"))?;
+        let mut check = Checker::new(config, "trajectories");
         let has = |item: &str| reader.shape(item).is_some();
         let (has_z, has_qp) = (has("z"), has("q") && has("p"));
         let rows = reader.shape(if has_z { "z" } else { "q" }).and_then(|shape| shape.first().copied()).unwrap_or(0);
         if has_z == has_qp {
             let message =
                 if has_z { "the file has both `z` and `q`, `p`" } else { "the file has neither `z` nor `q` and `p`" };
-            faults.push(config.fault(
-                KEY,
-                message,
-                "provide either z = sqrt(m h/2) q + i p/sqrt(2 m h) or q and p, each of shape [n, C]",
-            ));
+            let help = "provide either z = sqrt(m h/2) q + i p/sqrt(2 m h) or q and p, each of shape [n, C]";
+            check.refuse("initial.file", message, help);
         }
         if rows == 0 && has_z != has_qp {
-            faults.push(config.fault(KEY, "the file has no rows", "provide at least one initial condition"));
+            check.refuse("initial.file", "the file has no rows", "provide at least one initial condition");
         }
         let mut expect = |item: &str, expected: &[usize], is_complex: bool| {
             let Some(shape) = reader.shape(item) else { return };
             if shape != expected {
                 let message = format!("`{item}` has shape {shape:?}, but must have {expected:?}");
-                faults.push(config.fault(
-                    KEY,
-                    message,
-                    "provide one row per trajectory, with the dimensions of the model and the number of steps",
-                ));
+                let help = "provide one row per trajectory, with the dimensions of the model and the number of steps";
+                check.refuse("initial.file", message, help);
             } else if reader.is_complex(item) != is_complex {
                 let message = format!("`{item}` must {}be complex", if is_complex { "" } else { "not " });
-                faults.push(config.fault(KEY, message, "store complex numbers as compounds {r, i}, as h5py does"));
+                check.refuse("initial.file", message, "store complex numbers as compounds {r, i}, as h5py does");
             }
         };
         expect("z", &[rows, coordinates], true);
@@ -76,9 +69,9 @@ impl InitialFile {
         expect("surface_uniform", &[rows], false);
         if let Some(count) = section.count.filter(|&count| count != rows as u64) {
             let message = format!("count is {count}, but the initial file has {rows} rows");
-            faults.push(config.fault("trajectories.count", message, "remove `count`, or set it to the number of rows"));
+            check.refuse("count", message, "remove `count`, or set it to the number of rows");
         }
-        faults.into_result(())?;
+        check.faults.into_result(())?;
         let mut file = Self {
             has_z,
             rows: rows as u64,

@@ -5,7 +5,7 @@ use super::rounds::{Point, Target};
 use super::section::{AlgorithmSection, Basis, CorrelationName, Keep, ModelSection, SamplingName, Section, TimeUnit};
 use super::setup::{Setup, Units};
 use super::timing::{check_step, clock_of, step_sizes};
-use crate::config::{Config, Faults};
+use crate::config::{Checker, Config, Faults};
 use crate::science::dynamics::models::{Fmo, UnitSystem};
 use crate::science::dynamics::{Correlations, InitialState, Model};
 use crate::units;
@@ -23,13 +23,10 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
     let (mut faults, mut warnings) = (Faults::default(), Faults::default());
     let (mut points, mut sections) = (Vec::new(), Vec::new());
     for point in config.points(&FIXED)? {
-        match load_point(&point, &mut warnings) {
-            Ok((section, setup)) => {
-                let (name, values) = (point.point_name(), point.swept());
-                points.push(Point { name, values, setup: Arc::new(setup), target: target_of(&section) });
-                sections.push(section);
-            }
-            Err(more) => faults.extend(more),
+        if let Some((section, setup)) = faults.collect(load_point(&point, &mut warnings)) {
+            let (name, values) = (point.point_name(), point.swept());
+            points.push(Point { name, values, setup: Arc::new(setup), target: target_of(&section) });
+            sections.push(section);
         }
     }
     faults.into_result(())?;
@@ -68,25 +65,28 @@ fn target_of(section: &Section) -> Option<Target> {
 
 fn load_point(config: &Config, warnings: &mut Faults) -> Result<(Section, Setup), Faults> {
     let mut section: Section = config.section("trajectories")?;
-    let mut faults = Faults::default();
+    let mut check = Checker::new(config, "trajectories");
     let own_constant = section.model.decoherence_constant();
     section.algorithm.spell_out(own_constant);
-    let algorithm = section.algorithm.build(config).map_err(|more| faults.extend(more)).ok();
+    let algorithm = section.algorithm.build();
+    let algorithm = algorithm.map_err(|problem| config.fault_of("trajectories.algorithm", problem));
+    let algorithm = check.faults.collect(algorithm);
     let model = section.model.spell_out(config).and_then(|()| section.model.build(config));
-    let model = model.map_err(|more| faults.extend(more)).ok();
-    let units = units_of(config, &section, model.as_deref().map(Model::units), &mut faults);
-    let clock = clock_of(config, &section, &units, &mut faults);
-    check_counts(config, &section, &mut faults);
-    let (Some(model), Some(algorithm)) = (model, algorithm) else { return Err(faults) };
+    let model = check.faults.collect(model);
+    let units = units_of(&section, model.as_deref().map(Model::units), &mut check);
+    let clock = clock_of(&section, &units, &mut check);
+    check_counts(&section, &mut check);
+    let (Some(model), Some(algorithm)) = (model, algorithm) else { return Err(check.faults) };
     spell_out(&mut section, model.as_ref());
-    let state = state_of(config, &section, model.as_ref(), &mut faults);
-    check_method(config, &section, model.as_ref(), &mut faults);
-    check_temperature(config, &section, &mut faults);
-    check_step(config, &section, model.as_ref(), &clock, &mut faults, warnings);
+    let state = state_of(&section, model.as_ref(), &mut check);
+    check_method(&section, model.as_ref(), &mut check);
+    check_temperature(&section, &mut check);
+    check_step(&section, model.as_ref(), &clock, &mut check);
     let file = InitialFile::open(config, &section, model.as_ref(), clock.steps());
-    let file = file.map_err(|more| faults.extend(more)).ok().flatten();
+    let file = check.faults.collect(file).flatten();
     let count = section.count.or(file.as_ref().map(|file| file.rows));
-    faults.into_result(())?;
+    warnings.extend(check.warnings);
+    check.faults.into_result(())?;
     let given_scale = file.as_ref().map_or(0.0, |file| file.energy_scale);
     let energy_scale = model.energy_scale().max(given_scale + model.spectral_radius());
     let is_requested = |name| section.correlations.contains(&name);
@@ -122,20 +122,21 @@ fn position_scale(model: &dyn Model, energy: f64) -> f64 {
 }
 
 /// Checks the numbers of trajectories.
-fn check_counts(config: &Config, section: &Section, faults: &mut Faults) {
-    let mut refuse = |key: &str, message: &str, help: &str| {
-        faults.push(config.fault(&format!("trajectories.{key}"), message, help));
-    };
+fn check_counts(section: &Section, check: &mut Checker) {
     if section.count.is_none() && section.initial.file.is_none() {
-        refuse("count", "`trajectories.count` is not set", "set the number of trajectories");
+        check.refuse("count", "`trajectories.count` is not set", "set the number of trajectories");
     }
     match (section.target_stderr, section.max_count) {
         (None, None) => {}
         (None, Some(_)) => {
-            refuse("max_count", "`max_count` only applies with `target_stderr`", "remove it, or set `target_stderr`");
+            check.refuse(
+                "max_count",
+                "`max_count` only applies with `target_stderr`",
+                "remove it, or set `target_stderr`",
+            );
         }
         (Some(_), None) => {
-            refuse(
+            check.refuse(
                 "target_stderr",
                 "`max_count` is not set",
                 "set the maximum number of trajectories to run to reach `target_stderr`",
@@ -144,21 +145,21 @@ fn check_counts(config: &Config, section: &Section, faults: &mut Faults) {
         (Some(_), Some(most)) => {
             if section.initial.file.is_some() {
                 let help = "remove `target_stderr`, or remove the initial file so that initial conditions are drawn";
-                refuse(
+                check.refuse(
                     "target_stderr",
                     "an initial file has a fixed number of initial conditions, so no trajectories can be added",
                     help,
                 );
             }
             if section.count.is_some_and(|count| count < 2) {
-                refuse(
+                check.refuse(
                     "count",
                     "one trajectory has no standard error",
                     "set `count`, the number of the first round, to at least 2",
                 );
             }
             if section.count.is_some_and(|count| count > most) {
-                refuse(
+                check.refuse(
                     "max_count",
                     "`max_count` is less than `count`",
                     "raise it: `count` is the number of trajectories in the first round",
@@ -169,12 +170,12 @@ fn check_counts(config: &Config, section: &Section, faults: &mut Faults) {
 }
 
 /// Checks that model and method are compatible.
-fn check_method(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) {
+fn check_method(section: &Section, model: &dyn Model, check: &mut Checker) {
     let is_mean_field = matches!(section.algorithm, AlgorithmSection::MeanField {});
     if model.has_berry_force() && is_mean_field {
         let message = "a Berry force acts on an adiabatic surface, and mean-field has no active surface";
         let help = "remove `berry_force`, or use fssh or ms-mash";
-        faults.push(config.fault("trajectories.model.berry_force", message, help));
+        check.refuse("model.berry_force", message, help);
     }
     let is_superposed = section
         .initial
@@ -184,19 +185,19 @@ fn check_method(config: &Config, section: &Section, model: &dyn Model, faults: &
     if matches!(section.algorithm, AlgorithmSection::MsMash { .. }) && is_superposed {
         let message = "ms-mash starts from one state of the basis, not from a superposition";
         let help = "set `state` instead; focused sampling is only defined for populations of 0 and 1";
-        faults.push(config.fault("trajectories.initial.amplitudes", message, help));
+        check.refuse("initial.amplitudes", message, help);
     }
 }
 
 /// Checks that the initial coordinates have a distribution of finite width.
-fn check_temperature(config: &Config, section: &Section, faults: &mut Faults) {
+fn check_temperature(section: &Section, check: &mut Checker) {
     let Some((key, SamplingName::Boltzmann)) = section.model.zero_temperature() else { return };
     if section.initial.file.is_some() {
         return;
     }
     let message = format!("`{key} = 0` with Boltzmann sampling starts every trajectory at rest in the minimum");
     let help = "use sampling = \"wigner\", which has zero-point motion, or read initial conditions from a file";
-    faults.push(config.fault(&format!("trajectories.model.{key}"), message, help));
+    check.refuse(&format!("model.{key}"), message, help);
 }
 
 /// Fills in defaults that depend on other keys, so that equivalent configurations have the same fingerprint.
@@ -213,7 +214,7 @@ fn spell_out(section: &mut Section, model: &dyn Model) {
 }
 
 /// The units of a model.
-fn units_of(config: &Config, section: &Section, system: Option<UnitSystem>, faults: &mut Faults) -> Units {
+fn units_of(section: &Section, system: Option<UnitSystem>, check: &mut Checker) -> Units {
     let position_square = if system == Some(UnitSystem::Atomic) { "bohr^2" } else { "hbar/(mass x frequency)" };
     let own = |time, energy| Units { time, time_factor: 1.0, energy, energy_factor: 1.0, position_square };
     match (&section.model, section.time_unit) {
@@ -230,18 +231,14 @@ fn units_of(config: &Config, section: &Section, system: Option<UnitSystem>, faul
         (ModelSection::Fmo { temperature_k, .. }, Some(TimeUnit::Thermal)) => {
             if *temperature_k == 0.0 {
                 let message = "time_unit = \"thermal\" is undefined at 0 K: the unit is hbar/(k_B T)";
-                faults.push(config.fault("trajectories.time_unit", message, "use time_unit = \"fs\""));
+                check.refuse("time_unit", message, "use time_unit = \"fs\"");
             }
             own("hbar/(k_B T)", "k_B T")
         }
         (_, unit) => {
             if unit.is_some() {
                 let message = "`trajectories.time_unit` only applies to the model fmo";
-                faults.push(config.fault(
-                    "trajectories.time_unit",
-                    message,
-                    "remove it: times of this model are in its own units",
-                ));
+                check.refuse("time_unit", message, "remove it: times of this model are in its own units");
             }
             match system {
                 Some(UnitSystem::Atomic) => own("hbar/Eh", "Eh"),
@@ -251,27 +248,24 @@ fn units_of(config: &Config, section: &Section, system: Option<UnitSystem>, faul
     }
 }
 
-fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut Faults) -> InitialState {
+fn state_of(section: &Section, model: &dyn Model, check: &mut Checker) -> InitialState {
     let (initial, states) = (&section.initial, model.states());
-    let mut refuse = |key: &str, message: String, help: &str| {
-        faults.push(config.fault(&format!("trajectories.initial.{key}"), message, help))
-    };
     let mut amplitudes = vec![[0.0; 2]; states];
     match (&initial.amplitudes, initial.state) {
         (Some(_), Some(_)) => {
-            refuse("amplitudes", "both `state` and `amplitudes` are set".into(), "set only one of them")
+            check.refuse("initial.amplitudes", "both `state` and `amplitudes` are set", "set only one of them")
         }
         (Some(given), None) => {
             let norm: f64 = given.iter().map(|[re, im]| re * re + im * im).sum();
             if given.len() != states {
-                refuse(
-                    "amplitudes",
+                check.refuse(
+                    "initial.amplitudes",
                     format!("{} amplitudes are set, but the model has {states} states", given.len()),
                     "set one pair [re, im] for each state",
                 );
             } else if (norm - 1.0).abs() > 1e-6 {
-                refuse(
-                    "amplitudes",
+                check.refuse(
+                    "initial.amplitudes",
                     format!("the squares of the amplitudes add up to {norm}, not 1"),
                     "normalize the amplitudes",
                 );
@@ -281,8 +275,8 @@ fn state_of(config: &Config, section: &Section, model: &dyn Model, faults: &mut 
         }
         (None, state) => match amplitudes.get_mut(state.unwrap_or(0)) {
             Some(amplitude) => *amplitude = [1.0, 0.0],
-            None => refuse(
-                "state",
+            None => check.refuse(
+                "initial.state",
                 format!(
                     "state {} is out of range: the model has {states} states, 0 to {}",
                     state.unwrap_or(0),

@@ -1,7 +1,7 @@
 //! Are the times commensurate, and is the time step short enough?
 use super::section::{AlgorithmSection, IntegratorName, Section};
 use super::setup::Units;
-use crate::config::{Config, Faults};
+use crate::config::Checker;
 use crate::science::dynamics::{Clock, Integrator, Model, NORM_TOLERANCE};
 
 /// Relative deviation up to which a time counts as a whole multiple of another.
@@ -22,7 +22,7 @@ fn whole_ratio(a: f64, b: f64) -> Option<usize> {
 }
 
 /// The times of the trajectories, converted to the model's unit. Reports times that are not commensurate.
-pub fn clock_of(config: &Config, section: &Section, units: &Units, faults: &mut Faults) -> Clock {
+pub fn clock_of(section: &Section, units: &Units, check: &mut Checker) -> Clock {
     let (step, every, duration) = (section.time_step, section.sample_every, section.duration);
     let mut refuse = |key: &str, total: (&str, f64), unit: (&str, f64)| {
         let ratio = total.1 / unit.1;
@@ -35,7 +35,7 @@ pub fn clock_of(config: &Config, section: &Section, units: &Units, faults: &mut 
         } else {
             "check the units".into()
         };
-        faults.push(config.fault(&format!("trajectories.{key}"), message, help));
+        check.refuse(key, message, help);
     };
     let steps_per_sample = whole_ratio(every, step);
     if steps_per_sample.is_none() {
@@ -82,19 +82,12 @@ pub fn step_that_keeps_the_norm(model: &dyn Model, clock: &Clock) -> f64 {
 }
 
 /// Reports an unstable time step as an error, and one that poorly resolves the fastest mode or the oscillation between states as a warning.
-pub fn check_step(
-    config: &Config,
-    section: &Section,
-    model: &dyn Model,
-    clock: &Clock,
-    faults: &mut Faults,
-    warnings: &mut Faults,
-) {
+pub fn check_step(section: &Section, model: &dyn Model, clock: &Clock, check: &mut Checker) {
     let (classical, quantum) = step_sizes(section, model, clock);
     let classical_limit = if clock.integrator == Integrator::Strang { KICK_LIMIT } else { RUNGE_KUTTA_LIMIT };
     let is_series = is_series(section, clock);
     let excess = (classical / classical_limit).max(if is_series { quantum / RUNGE_KUTTA_LIMIT } else { 0.0 });
-    let (key, step) = ("trajectories.time_step", section.time_step);
+    let (key, step) = ("time_step", section.time_step);
     if excess >= 1.0 {
         let quantum_limit = if is_series { format!("limit {RUNGE_KUTTA_LIMIT:.3}") } else { "no limit".to_owned() };
         let message = format!(
@@ -109,14 +102,14 @@ pub fn check_step(
         } else {
             format!("use a step below {:.3e}", step / excess)
         };
-        faults.push(config.fault(key, message, help));
+        check.refuse(key, message, help);
         return;
     }
     if classical > POOR {
         let message =
             format!("largest frequency x step is {classical:.3}, above {POOR}: the fastest modes are poorly resolved");
         let help = format!("a step of {:.3e} resolves them; they often have little effect", step * POOR / classical);
-        warnings.push(config.fault(key, message, help).warning());
+        check.warn(key, message, help);
     }
     if quantum >= POOR && is_series {
         let message = format!(
@@ -125,12 +118,12 @@ pub fn check_step(
         let keeping = step * step_that_keeps_the_norm(model, clock) / clock.time_step;
         let help =
             format!("use a step of {keeping:.1e}, or integrator = \"strang\", which conserves the norm at any step");
-        warnings.push(config.fault(key, message, help).warning());
+        check.warn(key, message, help);
     } else if quantum >= POOR && is_mean_field(section) {
         let message = format!(
             "largest quantum energy x step is {quantum:.3}, above {POOR}: the oscillations between states are poorly resolved"
         );
         let help = format!("a step of {:.3e} resolves them", step * POOR / quantum);
-        warnings.push(config.fault(key, message, help).warning());
+        check.warn(key, message, help);
     }
 }

@@ -1,5 +1,5 @@
 //! The section `[trajectories.algorithm]`.
-use crate::config::{Config, Faults};
+use crate::problem::Problem;
 use crate::science::dynamics::Algorithm;
 use crate::science::dynamics::algorithms::{
     Decay, Decoherence, Frustrated, Fssh, Gauge, InitialSurface, Mash, MeanField,
@@ -119,13 +119,13 @@ impl AlgorithmSection {
     ///
     /// # Errors
     /// Settings are inconsistent.
-    pub fn build(&self, config: &Config) -> Result<Box<dyn Algorithm>, Faults> {
+    pub fn build(&self) -> Result<Box<dyn Algorithm>, Problem> {
         Ok(match *self {
             Self::MeanField {} => Box::new(MeanField),
             Self::Fssh { initial_surface, frustrated, gauge, decoherence, edc_constant, edc_decay } => {
                 let decoherence = match decoherence {
-                    DecoherenceName::Edc => Some(edc(config, edc_constant, edc_decay)?),
-                    DecoherenceName::None => no_edc(config, edc_constant, edc_decay)?,
+                    DecoherenceName::Edc => Some(edc(edc_constant, edc_decay)?),
+                    DecoherenceName::None => no_edc(edc_constant, edc_decay)?,
                 };
                 let initial_surface = match initial_surface {
                     InitialSurfaceName::Sampled => InitialSurface::Sampled,
@@ -159,11 +159,11 @@ impl From<GaugeName> for Gauge {
     }
 }
 
-fn edc(config: &Config, constant: Option<f64>, decay: Option<DecayName>) -> Result<Decoherence, Faults> {
+fn edc(constant: Option<f64>, decay: Option<DecayName>) -> Result<Decoherence, Problem> {
     let Some(constant) = constant else {
         let message = "`edc_constant` is not set: its usual value, 0.1 hartree, does not apply to this model's units";
         let help = "set the energy C of the decoherence time (1 + C/E_kin)/|gap|, in the units of the model";
-        return Err(config.fault("trajectories.algorithm.edc_constant", message, help).into());
+        return Err(Problem::at_key("edc_constant", message, help));
     };
     let decay = match decay.unwrap_or_default() {
         DecayName::Amplitudes => Decay::Amplitudes,
@@ -172,15 +172,13 @@ fn edc(config: &Config, constant: Option<f64>, decay: Option<DecayName>) -> Resu
     Ok(Decoherence { constant, decay })
 }
 
-fn no_edc(config: &Config, constant: Option<f64>, decay: Option<DecayName>) -> Result<Option<Decoherence>, Faults> {
+fn no_edc(constant: Option<f64>, decay: Option<DecayName>) -> Result<Option<Decoherence>, Problem> {
     let given = [("edc_constant", constant.is_some()), ("edc_decay", decay.is_some())];
     match given.into_iter().find(|(_, is_given)| *is_given) {
         None => Ok(None),
         Some((key, _)) => {
             let message = format!("`{key}` only applies with decoherence = \"edc\"");
-            Err(config
-                .fault(&format!("trajectories.algorithm.{key}"), message, "remove it, or set decoherence = \"edc\"")
-                .into())
+            Err(Problem::at_key(key, message, "remove it, or set decoherence = \"edc\""))
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The section `[trajectories.model]`.
 use super::vibronic::{self, CouplingRow, Number};
 use crate::config::{Config, Faults};
+use crate::problem::Problem;
 use crate::science::dynamics::models::{
     AvoidedCrossing, Curves, Fmo, Holstein, HolsteinReciprocal, Landscape, LinearVibronic, SpinBoson, Tully, TullyOne,
     TullyThree, TullyTwo,
@@ -289,7 +290,9 @@ impl ModelSection {
                 Box::new(model.build())
             }
             Self::Holstein(ref lattice) => lattice.build(),
-            Self::HolsteinK(ref lattice) => lattice.build_reciprocal(config)?,
+            Self::HolsteinK(ref lattice) => {
+                lattice.build_reciprocal().map_err(|problem| config.fault_of("trajectories.model", problem))?
+            }
             Self::TullyOne(ref scattered) => scattered.build::<TullyOne>(),
             Self::TullyTwo(ref scattered) => scattered.build::<TullyTwo>(),
             Self::TullyThree(ref scattered) => scattered.build::<TullyThree>(),
@@ -324,21 +327,15 @@ impl Lattice {
         Box::new(Holstein { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling }.build())
     }
 
-    fn build_reciprocal(&self, config: &Config) -> Result<Box<dyn Model>, Faults> {
+    fn build_reciprocal(&self) -> Result<Box<dyn Model>, Problem> {
         let Self { thermal_energy, coupling, frequency, sites, hopping, mass, periodic, sampling } = *self;
-        let refuse = |key: &str, message: &str, help: &str| {
-            Err(config.fault(&format!("trajectories.model.{key}"), message, help).into())
-        };
         if !periodic {
-            return refuse(
-                "periodic",
-                "holstein-k is periodic: an open lattice has no reciprocal space",
-                "use kind = \"holstein\"",
-            );
+            let message = "holstein-k is periodic: an open lattice has no reciprocal space";
+            return Err(Problem::at_key("periodic", message, "use kind = \"holstein\""));
         }
         if sites % 2 == 1 {
             let help = "use an even number, or kind = \"holstein\"";
-            return refuse("sites", "holstein-k needs an even number of sites", help);
+            return Err(Problem::at_key("sites", "holstein-k needs an even number of sites", help));
         }
         let sampling = sampling.into();
         let model = HolsteinReciprocal { thermal_energy, coupling, frequency, sites, hopping, mass, sampling };

@@ -1,5 +1,6 @@
 //! The user-defined linear vibronic coupling model: its input by keys or by an HDF5 file, and its checks.
-use crate::config::{Config, Faults};
+use crate::config::{Checker, Config, Faults};
+use crate::problem::error_chain;
 use crate::results::{Complex, Error, Reader};
 use crate::science::dynamics::models::Coupling;
 use schemars::JsonSchema;
@@ -39,13 +40,10 @@ type Vibronic = (Vec<Vec<[f64; 2]>>, Vec<f64>, Vec<Coupling>);
 pub fn check(config: &Config, input: &VibronicInput) -> Result<Vibronic, Faults> {
     let (hamiltonian, frequencies) = (input.hamiltonian.as_deref(), input.frequencies.as_deref());
     let couplings = input.couplings.as_deref();
-    let mut faults = Faults::default();
-    let mut refuse = |key: &str, message: String, help: &str| {
-        faults.push(config.fault(&format!("trajectories.model.{key}"), message, help));
-    };
+    let mut check = Checker::new(config, "trajectories.model");
     for (key, is_missing) in [("hamiltonian", hamiltonian.is_none()), ("frequencies", frequencies.is_none())] {
         if is_missing {
-            refuse(key, format!("`{key}` is not set"), "set it, or name a file that contains it");
+            check.refuse(key, format!("`{key}` is not set"), "set it, or name a file that contains it");
         }
     }
     let pair = |number: &Number| match *number {
@@ -56,11 +54,11 @@ pub fn check(config: &Config, input: &VibronicInput) -> Result<Vibronic, Faults>
         hamiltonian.unwrap_or_default().iter().map(|row| row.iter().map(pair).collect()).collect();
     let (states, modes) = (h.len(), frequencies.unwrap_or_default().len());
     if hamiltonian.is_some() && states == 0 {
-        refuse("hamiltonian", "`hamiltonian` has no rows".into(), "give a square matrix");
+        check.refuse("hamiltonian", "`hamiltonian` has no rows", "give a square matrix");
     }
     let is_square = h.iter().all(|row| row.len() == states);
     if !is_square {
-        refuse(
+        check.refuse(
             "hamiltonian",
             format!("`hamiltonian` is not square: it has {states} rows, not all with {states} elements"),
             "give a square matrix",
@@ -68,10 +66,10 @@ pub fn check(config: &Config, input: &VibronicInput) -> Result<Vibronic, Faults>
     } else if let Some((i, j)) = not_hermitian(&h) {
         let message =
             format!("`hamiltonian` is not Hermitian: element ({i}, {j}) is {:?}, ({j}, {i}) is {:?}", h[i][j], h[j][i]);
-        refuse("hamiltonian", message, "make one the complex conjugate of the other");
+        check.refuse("hamiltonian", message, "make one the complex conjugate of the other");
     }
     for (j, w) in frequencies.unwrap_or_default().iter().enumerate().filter(|(_, w)| !(w.is_finite() && **w > 0.0)) {
-        refuse(
+        check.refuse(
             &format!("frequencies.{j}"),
             format!("frequency {j} is {w}, but must be above 0"),
             "use a positive frequency",
@@ -82,24 +80,24 @@ pub fn check(config: &Config, input: &VibronicInput) -> Result<Vibronic, Faults>
         let key = format!("couplings.{k}");
         if mode >= modes {
             let message = format!("mode {mode} is out of range: there are {modes}, 0 to {}", modes.saturating_sub(1));
-            refuse(&key, message, "modes are counted from 0");
+            check.refuse(&key, message, "modes are counted from 0");
         }
         if row.max(column) >= states {
             let message = format!(
                 "element ({row}, {column}) is out of range: there are {states} states, 0 to {}",
                 states.saturating_sub(1)
             );
-            refuse(&key, message, "states are counted from 0");
+            check.refuse(&key, message, "states are counted from 0");
         }
         if !value.is_finite() {
-            refuse(&key, format!("the coupling is {value}"), "use a finite number");
+            check.refuse(&key, format!("the coupling is {value}"), "use a finite number");
         }
         if !known.insert((mode, row.min(column), row.max(column))) {
             let message = format!("mode {mode} couples ({row}, {column}) twice");
-            refuse(&key, message, "list each pair of states once: the transposed element is implied");
+            check.refuse(&key, message, "list each pair of states once: the transposed element is implied");
         }
     }
-    faults.into_result(())?;
+    check.faults.into_result(())?;
     let coupling = |&CouplingRow(mode, row, column, value): &CouplingRow| Coupling { mode, row, column, value };
     Ok((h, frequencies.unwrap_or_default().to_vec(), couplings.unwrap_or_default().iter().map(coupling).collect()))
 }
@@ -121,7 +119,7 @@ fn not_hermitian(h: &[Vec<[f64; 2]>]) -> Option<(usize, usize)> {
 /// # Errors
 /// A description of what is wrong with the file.
 pub fn read(path: &Path) -> Result<VibronicInput, String> {
-    let text = |e: Error| std::error::Error::source(&e).map_or(e.to_string(), |cause| format!("{e} ({cause})"));
+    let text = |error: Error| error_chain(&error);
     let reader = Reader::open(path).map_err(text)?;
     let shape = |name: &str| reader.shape(name).ok_or_else(|| format!("the file has no dataset `{name}`"));
     let states = match shape("hamiltonian")?[..] {
