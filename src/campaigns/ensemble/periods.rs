@@ -5,22 +5,11 @@ use super::inputs::{FreeEnergy, Setup};
 use super::replica::{ColumnPeriod, ReplicaResult, ReplicaResults};
 use crate::campaigns::stage::Error;
 use crate::md::columns::ColumnTable;
+use crate::problem::Problem;
 use std::path::Path;
 
 /// Periods that differ relatively by less are equal: one file may contain `pi`, another 3.14159.
 const TOLERANCE: f64 = 1e-5;
-
-/// Why a range or a region cannot be used.
-#[derive(Debug, thiserror::Error)]
-#[error("{problem}: {help}", help = Self::HELP)]
-pub struct WiderThanPeriod {
-    /// What is wrong: names the free energy, the variable and the key.
-    pub problem: String,
-}
-
-impl WiderThanPeriod {
-    pub const HELP: &str = "set one period at most";
-}
 
 /// The periods of the collected columns of file `file`, which is at `path`, `[columns]`.
 ///
@@ -29,7 +18,7 @@ impl WiderThanPeriod {
 pub fn in_file(setup: &Setup, file: usize, path: &Path, table: &ColumnTable) -> Result<Vec<ColumnPeriod>, String> {
     let period = |column| match table.period(column) {
         Ok(period) => period.map_or(ColumnPeriod::None, ColumnPeriod::Known),
-        Err(error) => ColumnPeriod::Invalid(format!("{}:{}: {error}", path.display(), error.line())),
+        Err(error) => ColumnPeriod::Invalid(format!("{}:{}: {error}", path.display(), error.line)),
     };
     let periods: Vec<ColumnPeriod> = setup.collect[file].selection().iter().map(period).collect();
     let needed = setup.free_energies.iter().filter(|wanted| wanted.file == file && wanted.periods.is_none());
@@ -101,18 +90,18 @@ fn agreed(setup: &Setup, wanted: &FreeEnergy, column: usize, results: &ReplicaRe
 ///
 /// # Errors
 /// One is wider.
-pub fn check_width(wanted: &FreeEnergy, periods: &[Option<f64>]) -> Result<(), WiderThanPeriod> {
+pub fn check_width(wanted: &FreeEnergy, periods: &[Option<f64>]) -> Result<(), Problem> {
     let regions = wanted.regions.iter().flatten().map(|region| ("regions", &region.ranges, wanted.grid));
     let ranges = wanted.ranges.iter().map(|ranges| ("range", ranges, wanted.grid));
     for (key, ranges, bins) in ranges.chain(regions) {
         for (variable, ([low, high], period)) in ranges.iter().zip(periods).enumerate() {
             // A thousandth of a bin allows for ends such as 3.1416.
             if let Some(period) = period.filter(|period| high - low > period + 1e-3 * period / bins as f64) {
-                let problem = format!(
+                let message = format!(
                     "the free energy `{}`: `{key}` of variable {variable} goes from {low} to {high}, wider than its period of {period}",
                     wanted.name
                 );
-                return Err(WiderThanPeriod { problem });
+                return Err(Problem::new(message, "set one period at most"));
             }
         }
     }

@@ -34,10 +34,7 @@ pub fn load(path: &Path, text: &str) -> Result<Umbrella, LoadError> {
     let mut all = Vec::with_capacity(section.window.len());
     let kt = GAS_CONSTANT_KJ_PER_MOL_K * section.temperature_k;
     for (index, window) in section.window.iter().enumerate() {
-        match samples::read(&document, index, window, kt, &mut warnings) {
-            Ok(series) => all.push(series),
-            Err(fault) => file_faults.push(*fault),
-        }
+        all.extend(file_faults.collect(samples::read(&document, index, window, kt, &mut warnings)));
     }
     if all.len() == section.window.len() {
         let axis = axis_of(&document, &section, &all, &mut faults, &mut warnings);
@@ -169,10 +166,7 @@ fn assemble(
     let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
     let mut windows = Vec::with_capacity(all.len());
     for (index, series) in all.into_iter().enumerate() {
-        match equilibrated(document, section, index, series, kt, axis) {
-            Ok(window) => windows.push(window),
-            Err(fault) => faults.push(*fault),
-        }
+        windows.extend(faults.collect(equilibrated(document, section, index, series, kt, axis)));
     }
     let bins = bins(document, section, &windows, axis, faults)?;
     let unit = section.window[0].unit;
@@ -212,10 +206,10 @@ fn equilibrated(
     if samples.is_empty() {
         let Discard::Until(until) = section.discard_ps else { unreachable!("detection leaves at least a quarter") };
         let times = times_ps.as_deref().and_then(|times| Some((times.first()?, times.last()?)));
-        let (first, last) = times.map_or((f64::NAN, f64::NAN), |(first, last)| (*first, *last));
+        let range =
+            times.map_or(String::new(), |(first, last)| format!("its times range from {first} to {last} ps, and "));
         let message = format!(
-            "window {index}, `{name}`, has no samples left: its times range from {first} to {last} ps, and `discard_ps` = {until} discards all \
-             before {until} ps"
+            "window {index}, `{name}`, has no samples left: {range}`discard_ps` = {until} discards all before {until} ps"
         );
         let help = "discard less, sample longer, or remove the window";
         return Err(Box::new(document.fault(&format!("window.{index}.file"), message, help)));

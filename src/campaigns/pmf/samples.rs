@@ -33,11 +33,6 @@ pub fn read(
 ) -> Result<Series, Box<Fault>> {
     let path = document.resolve(&window.file);
     let key = |name: &str| format!("window.{index}.{name}");
-    let refuse = |key: &str, error: &columns::Error| {
-        let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(" ({cause})"));
-        let (message, help) = split_help(&format!("{error}{cause}"));
-        Box::new(document.fault(key, message, help))
-    };
     let column = match &window.column {
         ColumnSection::Index(index) => Column::Index(*index as usize),
         ColumnSection::Name(name) => Column::Name(name.clone()),
@@ -46,11 +41,8 @@ pub fn read(
         let message = format!("cannot read `{}`: {error}", path.display());
         Box::new(document.fault(&key("file"), message, "set `file` to a readable file of columns"))
     })?;
-    let table = columns::parse(&path, &bytes, std::slice::from_ref(&column)).map_err(|error| {
-        let is_about_column =
-            matches!(error, columns::Error::UnknownColumn { .. } | columns::Error::AmbiguousColumn { .. });
-        refuse(&key(if is_about_column { "column" } else { "file" }), &error)
-    })?;
+    let table = columns::parse(&path, &bytes, std::slice::from_ref(&column))
+        .map_err(|error| Box::new(document.fault_of(&format!("window.{index}"), error.problem)))?;
     for note in &table.diagnostics {
         let message = format!("{}:{}: {}", path.display(), note.line, note.text);
         let help = "check that the file is complete and from this simulation";
@@ -62,9 +54,8 @@ pub fn read(
     let period = match window.period {
         Some(_) => None,
         None => table.period(&column).map_err(|error| {
-            let (message, help) = split_help(&error.to_string());
-            let message = format!("{}:{}: {message}", path.display(), error.line());
-            document.fault(&key("file"), message, help)
+            let message = format!("{}:{}: {}", path.display(), error.line, error.problem.message);
+            document.fault(&key("file"), message, error.problem.help)
         })?,
     };
     let ColumnTable { mut values, time_ps, .. } = table;
@@ -75,14 +66,6 @@ pub fn read(
     }
     let digest = Fingerprint::of_bytes(&bytes).to_string();
     Ok(Series { path, digest, positions, times_ps: time_ps, period })
-}
-
-/// Splits an error text at its last colon into message and help.
-fn split_help(text: &str) -> (String, String) {
-    match text.rsplit_once(": ") {
-        Some((message, help)) => (message.to_owned(), help.to_owned()),
-        None => (text.to_owned(), "correct the file, or use another one".to_owned()),
-    }
 }
 
 /// Checks that the column contains the configured quantity.

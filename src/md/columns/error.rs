@@ -1,29 +1,43 @@
 //! Why can a file of columns not be used?
 use super::Column;
+use super::restarts::Interleaved;
+use crate::problem::Problem;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// Why a file of columns cannot be used. Columns are counted from 0, lines from 1.
 #[derive(Debug, thiserror::Error)]
-pub enum Error {
-    #[error("cannot read `{path}`: use a file of columns with read permission")]
-    Read { path: PathBuf, source: io::Error },
-    #[error("`{path}` has no row of numbers: run the program that should have written it again, or leave the file out")]
-    Empty { path: PathBuf },
-    #[error("`{path}` has no column {column}: it has {known}")]
-    UnknownColumn { path: PathBuf, column: Column, known: String },
-    #[error("columns {first} and {second} of `{path}` are both called `{name}`: select one by its index")]
-    AmbiguousColumn { path: PathBuf, name: String, first: usize, second: usize },
-    #[error("{path}:{line}: `{word}` in column {column} is not a finite number: find the cause, and remove or correct the row", path = .path.display())]
-    InvalidNumber { path: PathBuf, line: usize, column: usize, word: String },
-    #[error("{path}:{line}: the row has {found} columns, others have {expected}: correct or remove it", path = .path.display())]
-    ColumnCount { path: PathBuf, line: usize, found: usize, expected: usize },
-    #[error("{path}:{line}: the fields differ from those before: split the file there", path = .path.display())]
-    FieldsChange { path: PathBuf, line: usize },
-    #[error("{path}:{line}: a second set of data begins: split the file there", path = .path.display())]
-    SecondSet { path: PathBuf, line: usize },
-    #[error("{path}:{line}: from here on time goes back {count} times, first to {time}: two programs seem to have written to the file at the same time, and their rows cannot be separated: run the simulation again, or keep the rows of one program", path = .path.display())]
-    Interleaved { path: PathBuf, line: usize, time: f64, count: usize },
+#[error("{problem}")]
+pub struct Error {
+    /// Its key is `column` where the file does not have the requested one, otherwise `file`.
+    pub problem: Problem,
+    source: Option<io::Error>,
+}
+
+impl Error {
+    fn new(message: String, help: &str) -> Self {
+        Self { problem: Problem::at_key("file", message, help), source: None }
+    }
+
+    pub(super) fn read(path: &Path, source: io::Error) -> Self {
+        let error =
+            Self::new(format!("cannot read `{}`", path.display()), "use a file of columns with read permission");
+        Self { source: Some(source), ..error }
+    }
+
+    pub(super) fn empty(path: &Path) -> Self {
+        let help = "run the program that should have written it again, or leave the file out";
+        Self::new(format!("`{}` has no row of numbers", path.display()), help)
+    }
+
+    pub(super) fn interleaved(path: &Path, found: Interleaved) -> Self {
+        let Interleaved { line, time, count } = found;
+        let what = format!(
+            "from here on time goes back {count} times, first to {time}: two programs seem to have written to the file at the same time, \
+             and their rows cannot be separated"
+        );
+        Location { path, line }.error(&what, "run the simulation again, or keep the rows of one program")
+    }
 }
 
 /// A line of a file, for messages.
@@ -35,17 +49,31 @@ pub struct Location<'a> {
 }
 
 impl Location<'_> {
+    fn error(&self, what: &str, help: &str) -> Error {
+        Error::new(format!("{}:{}: {what}", self.path.display(), self.line), help)
+    }
+
     pub fn invalid_number(&self, column: usize, word: &[u8]) -> Error {
         let word: String = String::from_utf8_lossy(word).chars().take(40).collect();
-        Error::InvalidNumber { path: self.path.to_owned(), line: self.line, column, word }
+        let what = format!("`{word}` in column {column} is not a finite number");
+        self.error(&what, "find the cause, and remove or correct the row")
     }
 
     pub fn column_count(&self, found: usize, expected: usize) -> Error {
-        Error::ColumnCount { path: self.path.to_owned(), line: self.line, found, expected }
+        self.error(&format!("the row has {found} columns, others have {expected}"), "correct or remove it")
     }
 
     pub fn fields_change(&self) -> Error {
-        Error::FieldsChange { path: self.path.to_owned(), line: self.line }
+        self.error("the fields differ from those before", "split the file there")
+    }
+
+    pub fn second_set(&self) -> Error {
+        self.error("a second set of data begins", "split the file there")
+    }
+
+    pub fn ambiguous_column(&self, name: &str, first: usize, second: usize) -> Error {
+        let message = format!("columns {first} and {second} of `{}` are both called `{name}`", self.path.display());
+        Error { problem: Problem::at_key("column", message, "select one by its index"), source: None }
     }
 
     /// `names` are those of `width` columns; columns beyond their end and empty ones have no name.
@@ -62,6 +90,7 @@ impl Location<'_> {
             (_, true) => format!("0 to {}, without names", width - 1),
             _ => format!("{width}: {}", named.join(", ")),
         };
-        Error::UnknownColumn { path: self.path.to_owned(), column: column.clone(), known }
+        let message = format!("`{}` has no column {column}", self.path.display());
+        Error { problem: Problem::at_key("column", message, format!("it has {known}")), source: None }
     }
 }

@@ -127,9 +127,7 @@ impl Header {
         let mut of_name = names.iter().enumerate().filter(|(index, known)| *known == name && *index < width);
         match (of_name.next(), of_name.next()) {
             (Some((index, _)), None) => Ok(index),
-            (Some((first, _)), Some((second, _))) => {
-                Err(Error::AmbiguousColumn { path: at.path.to_owned(), name: name.clone(), first, second })
-            }
+            (Some((first, _)), Some((second, _))) => Err(at.ambiguous_column(name, first, second)),
             // The first column of an xvg has a label with its unit.
             (None, _) if name.eq_ignore_ascii_case("time") && self.time_units_per_ps(width).is_some() => Ok(0),
             (None, _) => Err(unknown()),

@@ -46,5 +46,5 @@ pub fn parse(path: &Path, bytes: &[u8], wanted: &[Column]) -> Result<ColumnTable
 }
 
 fn bytes(path: &Path) -> Result<Vec<u8>, Error> {
-    fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })
+    fs::read(path).map_err(|source| Error::read(path, source))
 }

@@ -4,36 +4,28 @@
 //! restart. Files of grids also have `#! SET periodic_phi false`.
 use super::{Column, ColumnTable, Setting};
 use crate::md::expression;
+use crate::problem::Problem;
 
 /// Bounds that differ relatively by less are equal: one may be `pi`, the other 3.14159.
 const TOLERANCE: f64 = 1e-5;
 
 /// Why the period that a file sets cannot be determined.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PeriodError {
-    #[error(
-        "cannot parse `{name} {value}`, so the period of the column is unknown: write the bound as a number, or set `period`"
-    )]
-    InvalidBound { line: usize, name: String, value: String },
-    #[error("`{present}` is set, but not `{absent}`, so the period of the column is unknown: add it, or set `period`")]
-    MissingBound { line: usize, present: String, absent: String },
-    #[error(
-        "`{name}` is {value} here and {earlier} in line {earlier_line}: split the file there, or set `period` if both are the same variable"
-    )]
-    Contradiction { line: usize, name: String, value: String, earlier: String, earlier_line: usize },
-    #[error("the column goes from {low} to {high}, which is not a period: correct the bounds, or set `period`")]
-    NotPositive { line: usize, low: String, high: String },
+#[error("{problem}")]
+pub struct PeriodError {
+    /// The line of the file, counted from 1.
+    pub line: usize,
+    pub problem: Problem,
 }
 
 impl PeriodError {
-    /// The line of the file, counted from 1.
-    pub fn line(&self) -> usize {
-        match self {
-            Self::InvalidBound { line, .. }
-            | Self::MissingBound { line, .. }
-            | Self::Contradiction { line, .. }
-            | Self::NotPositive { line, .. } => *line,
-        }
+    fn new(line: usize, message: String, help: &str) -> Self {
+        Self { line, problem: Problem::new(message, help) }
+    }
+
+    fn missing_bound(line: usize, present: &str, absent: &str) -> Self {
+        let message = format!("`{present}` is set, but not `{absent}`, so the period of the column is unknown");
+        Self::new(line, message, "add it, or set `period`")
     }
 }
 
@@ -55,14 +47,14 @@ impl ColumnTable {
                 // PLUMED's value for no domain.
                 _ if low == 0.0 && high == 0.0 => Ok(None),
                 width if width > 0.0 && width.is_finite() => Ok(Some(width)),
-                _ => Err(PeriodError::NotPositive {
-                    line: at.line.max(other.line),
-                    low: at.value.clone(),
-                    high: other.value.clone(),
-                }),
+                _ => {
+                    let message =
+                        format!("the column goes from {} to {}, which is not a period", at.value, other.value);
+                    Err(PeriodError::new(at.line.max(other.line), message, "correct the bounds, or set `period`"))
+                }
             },
-            (Some((_, at)), None) => Err(PeriodError::MissingBound { line: at.line, present: min, absent: max }),
-            (None, Some((_, at))) => Err(PeriodError::MissingBound { line: at.line, present: max, absent: min }),
+            (Some((_, at)), None) => Err(PeriodError::missing_bound(at.line, &min, &max)),
+            (None, Some((_, at))) => Err(PeriodError::missing_bound(at.line, &max, &min)),
         }
     }
 
@@ -76,19 +68,18 @@ impl ColumnTable {
         let mut first: Option<(f64, &Setting)> = None;
         for setting in self.settings.iter().filter(|setting| setting.name == name) {
             let Setting { name, value, line } = setting;
-            let invalid = || PeriodError::InvalidBound { line: *line, name: name.clone(), value: value.clone() };
+            let invalid = || {
+                let message = format!("cannot parse `{name} {value}`, so the period of the column is unknown");
+                PeriodError::new(*line, message, "write the bound as a number, or set `period`")
+            };
             let number = expression::evaluate(value).ok_or_else(invalid)?;
             match first {
                 None => first = Some((number, setting)),
                 Some((known, _)) if (number - known).abs() <= TOLERANCE * known.abs() => {}
                 Some((_, Setting { value: earlier, line: earlier_line, .. })) => {
-                    return Err(PeriodError::Contradiction {
-                        line: *line,
-                        name: name.clone(),
-                        value: value.clone(),
-                        earlier: earlier.clone(),
-                        earlier_line: *earlier_line,
-                    });
+                    let message = format!("`{name}` is {value} here and {earlier} in line {earlier_line}");
+                    let help = "split the file there, or set `period` if both are the same variable";
+                    return Err(PeriodError::new(*line, message, help));
                 }
             }
         }

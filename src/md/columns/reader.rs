@@ -1,7 +1,6 @@
 //! How are the lines of a file of columns put together?
 use super::header::Header;
 use super::line::{Line, LineEnd};
-use super::restarts::Interleaved;
 use super::rows::RowReader;
 use super::{Column, ColumnTable, Diagnostic, Error, Location, line, restarts};
 use std::path::Path;
@@ -102,7 +101,7 @@ impl<'a> Reader<'a> {
     fn read_row(&mut self, line: Line) -> Result<(), Error> {
         let at = Location { path: self.path, line: line.number };
         if let Some(line) = self.end_of_set {
-            return Err(Error::SecondSet { path: self.path.to_owned(), line });
+            return Err(Location { path: self.path, line }.second_set());
         }
         let mut rows = match self.rows.take() {
             Some(rows) => rows,
@@ -145,17 +144,15 @@ impl<'a> Reader<'a> {
 
     fn finish(mut self) -> Result<ColumnTable, Error> {
         self.resolve_suspect(f64::INFINITY)?;
-        let path = self.path.to_owned();
         let Some(mut rows) = self.rows.filter(|rows| !rows.is_empty()) else {
-            return Err(Error::Empty { path });
+            return Err(Error::empty(self.path));
         };
         let mut diagnostics = self.damaged.diagnostics();
         let unit = self.header.time_units_per_ps(rows.width);
         let per_ps = unit.filter(|_| self.header.has_named_time() || rows.looks_like_times());
         if per_ps.is_some() {
             let checked = restarts::check_single_writer(&rows.values, &rows.descents);
-            let refused = |Interleaved { line, time, count }| Error::Interleaved { path, line, time, count };
-            checked.map_err(refused)?;
+            checked.map_err(|found| Error::interleaved(self.path, found))?;
             rows.drop_repeated(&mut diagnostics);
         }
         let first = rows.values.pop().unwrap_or_default();

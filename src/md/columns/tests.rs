@@ -297,7 +297,7 @@ fn a_period_is_read_from_headers_in_any_spelling() {
         (&["min_phi -pi", "max_phi pi", "max_phi 2*pi"], 4, "`max_phi` is 2*pi here and pi in line 3"),
     ] {
         let error = period(settings).unwrap_err();
-        assert!(error.line() == line && error.to_string().contains(part), "{error}");
+        assert!(error.line == line && error.to_string().contains(part), "{error}");
     }
     // The same bound in another spelling.
     assert!(period(&["min_phi -pi", "max_phi pi", "min_phi -3.141593", "max_phi 3.141593"]).unwrap().is_some());
@@ -338,12 +338,11 @@ fn values_that_are_not_finite_are_kept_on_request_in_every_spelling() {
     assert_eq!(is_nan, [false, true, false, true]);
     let found: Vec<(usize, usize)> = table.not_finite.iter().map(|one| (one.row, one.line)).collect();
     assert_eq!(found, [(0, 2), (1, 5), (3, 7)], "the last of repeated rows counts");
-    assert!(matches!(read(&path, &wanted), Err(Error::InvalidNumber { line: 2, .. })), "`read` rejects them");
+    let refused = read(&path, &wanted).unwrap_err().to_string();
+    assert!(refused.contains(":2: `-inf` in column 1 is not a finite number"), "`read` rejects them: {refused}");
     std::fs::write(&path, "#! FIELDS time a\nnan 1\n").unwrap();
-    assert!(matches!(
-        read_as_written(&path, &[Column::Index(1)]),
-        Err(Error::InvalidNumber { line: 2, column: 0, .. })
-    ));
+    let refused = read_as_written(&path, &[Column::Index(1)]).unwrap_err().to_string();
+    assert!(refused.contains(":2: `nan` in column 0 is not a finite number"), "{refused}");
     std::fs::write(&path, "1\nnan\n-inf\n").unwrap();
     assert_eq!(read_as_written(&path, &[Column::Index(0)]).unwrap().values[0][2], -inf, "a column without times");
 }

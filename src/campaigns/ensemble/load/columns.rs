@@ -2,7 +2,7 @@
 use super::{Loader, is_inside};
 use crate::campaigns::ensemble::engine::Engine;
 use crate::campaigns::ensemble::inputs::{Collect, FreeEnergy};
-use crate::campaigns::ensemble::periods::{self, WiderThanPeriod};
+use crate::campaigns::ensemble::periods;
 use crate::campaigns::ensemble::section::{CollectSection, ColumnName, FreeEnergySection};
 use crate::science::reweighting::Region;
 use crate::units::thermal_energy_kj_mol;
@@ -160,8 +160,8 @@ impl Loader<'_> {
             bandwidths: wanted.bandwidth.clone(),
             regions: regions.and_then(|both| both.try_into().ok()),
         };
-        if let Some(Err(error)) = found.periods.as_ref().map(|periods| periods::check_width(&found, periods)) {
-            self.refuse(&key, error.problem, WiderThanPeriod::HELP);
+        if let Some(Err(problem)) = found.periods.as_ref().map(|periods| periods::check_width(&found, periods)) {
+            self.refuse(&key, problem.message, problem.help);
         }
         Some(found)
     }
