@@ -2,6 +2,7 @@
 use super::temporary_folder::TemporaryFolder;
 use super::text;
 use crate::journal::sha256_of_file;
+use crate::problem::Problem;
 use crate::process::{Captured, Command, Supervisor};
 use serde::{Deserialize, Serialize};
 use std::ffi::OsString;
@@ -20,19 +21,12 @@ pub struct InstalledProgram {
     pub version: String,
 }
 
-/// Why a program cannot be used: it was not found, or its version is unknown. `help` says how to install it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct MissingProgram {
-    pub message: String,
-    pub help: String,
-}
-
 /// Finds a program: a name without a slash through PATH, a path as it is.
 ///
 /// # Errors
 /// The file does not exist or is not executable; `help` becomes the error's help.
-pub fn locate(program: &Path, help: &str) -> Result<PathBuf, MissingProgram> {
-    let missing = |message: String| MissingProgram { message, help: help.to_owned() };
+pub fn locate(program: &Path, help: &str) -> Result<PathBuf, Problem> {
+    let missing = |message: String| Problem::new(message, help);
     if program.components().count() > 1 {
         return match is_executable(program) {
             true => Ok(program.to_owned()),
@@ -49,12 +43,10 @@ pub fn locate(program: &Path, help: &str) -> Result<PathBuf, MissingProgram> {
 ///
 /// # Errors
 /// The program was not found, or a file cannot be read.
-pub fn locate_with_scripts(command: &[String], help: &str) -> Result<InstalledProgram, MissingProgram> {
+pub fn locate_with_scripts(command: &[String], help: &str) -> Result<InstalledProgram, Problem> {
     let path = locate(Path::new(command.first().map_or("", String::as_str)), help)?;
     let scripts = command.iter().skip(1).map(PathBuf::from).filter(|word| word.is_absolute() && word.is_file());
-    let digest = |path: PathBuf| {
-        sha256_of_file(&path).map_err(|error| MissingProgram { message: format!("{error}"), help: help.to_owned() })
-    };
+    let digest = |path: PathBuf| sha256_of_file(&path).map_err(|error| Problem::new(error.to_string(), help));
     let digests = [path.clone()].into_iter().chain(scripts).map(digest).collect::<Result<Vec<_>, _>>()?;
     Ok(InstalledProgram { path, version: format!("sha256 {}", digests.join(" ")) })
 }
@@ -85,12 +77,10 @@ pub fn query_version(
     input: &str,
     help: &str,
     parse: impl Fn(&str) -> Option<String>,
-) -> Result<String, MissingProgram> {
+) -> Result<String, Problem> {
     let program = argv.first().map(PathBuf::from).unwrap_or_default();
-    let missing = |why: String| MissingProgram {
-        message: format!("cannot determine the version of `{}`: {why}", program.display()),
-        help: help.to_owned(),
-    };
+    let missing =
+        |why: String| Problem::new(format!("cannot determine the version of `{}`: {why}", program.display()), help);
     let folder = TemporaryFolder::create().map_err(|error| missing(error.to_string()))?;
     fs::write(folder.0.join("input"), input).map_err(|error| missing(error.to_string()))?;
     let mut command = Command::new(argv, &folder.0);

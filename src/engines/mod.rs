@@ -14,4 +14,4 @@ pub mod qc;
 mod temporary_folder;
 mod text;
 
-pub use locate::{InstalledProgram, MissingProgram, locate_with_scripts, resolve_argument};
+pub use locate::{InstalledProgram, locate_with_scripts, resolve_argument};

@@ -1,11 +1,12 @@
 //! Why can a structure or a trajectory not be used?
+use crate::problem::Problem;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a structure or a trajectory cannot be used. Frames and atoms are counted from 0, lines from 1.
 ///
-/// Its text is [`problem`](Error::problem), a colon, and [`help`](Error::help).
+/// Its text is that of its [`problem`](Error::problem).
 #[derive(Debug)]
 pub enum Error {
     NotFound { path: PathBuf },
@@ -30,58 +31,52 @@ impl Error {
         matches!(self, Self::NotFound { .. } | Self::Read { .. })
     }
 
-    /// What is wrong, and where.
-    pub fn problem(&self) -> String {
-        self.problem_and_help().0
-    }
-
-    /// How to fix it.
-    pub fn help(&self) -> String {
-        self.problem_and_help().1
-    }
-
-    fn problem_and_help(&self) -> (String, String) {
-        let with = |problem: String, help: &str| (problem, help.to_owned());
+    /// What is wrong, and how to fix it.
+    pub fn problem(&self) -> Problem {
         match self {
-            Self::NotFound { path } => with(
+            Self::NotFound { path } => Problem::new(
                 format!("`{}` not found", path.display()),
                 "check the name, which is relative to the configuration",
             ),
-            Self::Read { path, .. } => {
-                with(format!("cannot read `{}`", path.display()), "check that it is a file with read permission")
-            }
+            Self::Read { path, .. } => Problem::new(
+                format!("cannot read `{}`", path.display()),
+                "check that it is a file with read permission",
+            ),
             Self::UnknownExtension { path, known } => {
-                (format!("unknown file format of `{}`", path.display()), format!("use a file that ends in {known}"))
+                let help = format!("use a file that ends in {known}");
+                Problem::new(format!("unknown file format of `{}`", path.display()), help)
             }
-            Self::Empty { path } => with(format!("`{}` has no frame", path.display()), "use a file with coordinates"),
-            Self::InvalidLine { path, line, found, expected } => with(
+            Self::Empty { path } => {
+                Problem::new(format!("`{}` has no frame", path.display()), "use a file with coordinates")
+            }
+            Self::InvalidLine { path, line, found, expected } => Problem::new(
                 format!("{}:{line}: expected {expected}, found `{found}`", path.display()),
                 "correct the line, or write the file again",
             ),
-            Self::UnexpectedEnd { path, line, expected } => with(
+            Self::UnexpectedEnd { path, line, expected } => Problem::new(
                 format!("{}:{line}: the file ends where {expected} is expected", path.display()),
                 "complete the file, or write it again",
             ),
-            Self::InvalidFrame { path, format, frame, offset, last_ps } => (
+            Self::InvalidFrame { path, format, frame, offset, last_ps } => Problem::new(
                 format!(
                     "`{}` has no {format} frame at byte {offset}, where frame {frame} should begin",
                     path.display()
                 ),
                 keep_frames_before(path, *frame, *last_ps),
             ),
-            Self::Truncated { path, frame, last_ps } => (
+            Self::Truncated { path, frame, last_ps } => Problem::new(
                 format!("`{}` is cut off in the middle of frame {frame}, its last", path.display()),
                 keep_frames_before(path, *frame, *last_ps),
             ),
-            Self::Damaged { path, frame } => with(
+            Self::Damaged { path, frame } => Problem::new(
                 format!("frame {frame} of `{}` is damaged", path.display()),
                 "remove it with `gmx trjconv`, or copy the file again",
             ),
-            Self::AtomCount { path, frame, found, expected } => with(
+            Self::AtomCount { path, frame, found, expected } => Problem::new(
                 format!("frame {frame} of `{}` has {found} atoms, the frames before it {expected}", path.display()),
                 "separate them with `gmx trjconv`",
             ),
-            Self::PartOrder { path, first_ps, before, before_ps } => with(
+            Self::PartOrder { path, first_ps, before, before_ps } => Problem::new(
                 format!(
                     "`{}` begins at {first_ps} ps, not later than `{}` ({before_ps} ps)",
                     path.display(),
@@ -90,7 +85,7 @@ impl Error {
                 "list the parts of one run in the order of their times, without those that were run again from the \
                  beginning; independent runs cannot be joined",
             ),
-            Self::TwoRuns { path, frame, time_ps, descents } => with(
+            Self::TwoRuns { path, frame, time_ps, descents } => Problem::new(
                 format!(
                     "time goes back {descents} times in `{}`, first to {time_ps} ps at frame {frame}, and about every \
                      other frame repeats an earlier time: two programs seem to have written to the file at once",
@@ -98,14 +93,14 @@ impl Error {
                 ),
                 "use the trajectory of one of them",
             ),
-            Self::AtomName { path, frame, atom, found, expected } => with(
+            Self::AtomName { path, frame, atom, found, expected } => Problem::new(
                 format!(
                     "atom {atom} of frame {frame} of `{}` is {found}, in the frames before it {expected}",
                     path.display()
                 ),
                 "write all frames with their atoms in the same order",
             ),
-            Self::NotFinite { path, frame, atom, value } => with(
+            Self::NotFinite { path, frame, atom, value } => Problem::new(
                 format!(
                     "atom {atom} of frame {frame} of `{}` has the coordinate {value}: the simulation blew up there",
                     path.display()
@@ -118,8 +113,7 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (problem, help) = self.problem_and_help();
-        write!(f, "{problem}: {help}")
+        fmt::Display::fmt(&self.problem(), f)
     }
 }
 

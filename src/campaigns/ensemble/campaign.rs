@@ -9,7 +9,6 @@ use crate::campaigns::campaign::{
 use crate::campaigns::stage::{Error, StageResult};
 use crate::config::{Config, Faults};
 use crate::engines::InstalledProgram;
-use crate::engines::md::gromacs::TooFewGpus;
 use crate::engines::md::plumed::PlumedKernel;
 use crate::results;
 use std::sync::Arc;
@@ -102,10 +101,8 @@ impl Campaign for EnsembleCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let Engine::Gromacs(gromacs) = &self.setup.engine else { return Ok(()) };
-        let fault = |crowded: TooFewGpus| {
-            self.config.fault("ensemble.gromacs.gpus", crowded.to_string(), TooFewGpus::HELP).into()
-        };
-        gromacs.gromacs.check_gpus(ranks).map_err(fault)
+        let checked = gromacs.gromacs.check_gpus(ranks);
+        checked.map_err(|problem| self.config.fault_of("ensemble.gromacs.gpus", problem).into())
     }
 
     fn claim_folders(&self, _declared: &Declaration, fresh: bool) -> Result<Vec<String>, Faults> {

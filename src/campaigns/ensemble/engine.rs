@@ -1,13 +1,13 @@
 //! Which program runs a replica, and with which input?
-use super::input_error::{InputError, InputFault};
-use super::render::{Names, Renderer};
+use super::render::{self, Names, Renderer};
 use super::section::Again;
 use crate::config::{Config, Faults};
 use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Simulation, SimulationOutcome};
 use crate::engines::md::model::Model;
 use crate::engines::md::plumed::PlumedKernel;
 use crate::engines::md::{Invocation, LaunchContext, Usage};
-use crate::engines::{InstalledProgram, MissingProgram, locate_with_scripts};
+use crate::engines::{InstalledProgram, locate_with_scripts};
+use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::task::Cause;
 use serde::{Deserialize, Serialize};
@@ -126,16 +126,12 @@ impl Engine {
     /// # Errors
     /// It is not found, or does not support what the configuration requests.
     pub fn find(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Faults> {
-        let fault = |key: &str, missing: MissingProgram| Faults::from(config.fault(key, missing.message, missing.help));
-        match self {
-            Self::Command(program) => program.find().map_err(|missing| fault("ensemble.command.argv", missing)),
-            Self::Gromacs(setup) => {
-                let found =
-                    setup.gromacs.find(supervisor).map_err(|missing| fault("ensemble.gromacs.binary", missing))?;
-                Ok(Some(found))
-            }
-            Self::Model(_) => Ok(None),
-        }
+        let (key, found) = match self {
+            Self::Command(program) => ("ensemble.command.argv", program.find()),
+            Self::Gromacs(setup) => ("ensemble.gromacs.binary", setup.gromacs.find(supervisor).map(Some)),
+            Self::Model(_) => return Ok(None),
+        };
+        found.map_err(|problem| config.fault_of(key, problem).into())
     }
 
     /// Finds PLUMED's library, where it biases a simulation.
@@ -149,17 +145,14 @@ impl Engine {
             true => format!("ensemble.gromacs.stage.{index}.plumed"),
             false => "ensemble.gromacs.plumed".to_owned(),
         };
-        setup.gromacs.check_plumed(supervisor).map(Some).map_err(|missing| {
-            let message = format!("PLUMED cannot be used: {missing}");
-            Faults::from(config.fault(&key, message, missing.help()))
-        })
+        setup.gromacs.check_plumed(supervisor).map(Some).map_err(|problem| config.fault_of(&key, problem).into())
     }
 
     /// The input of the programs of a replica.
     ///
     /// # Errors
     /// A template cannot be rendered, or GROMACS would seed from the clock.
-    pub fn input(&self, renderer: &Renderer, base: &Path, names: &Names) -> Result<EngineInput, InputError> {
+    pub fn input(&self, renderer: &Renderer, base: &Path, names: &Names) -> Result<EngineInput, Problem> {
         match self {
             Self::Command(program) => {
                 let (argv, environment) = program.words(renderer, names)?;
@@ -239,15 +232,15 @@ impl EngineInput {
 type CommandWords = (Vec<String>, Vec<(String, String)>);
 
 impl Program {
-    fn words(&self, renderer: &Renderer, names: &Names) -> Result<CommandWords, InputError> {
+    fn words(&self, renderer: &Renderer, names: &Names) -> Result<CommandWords, Problem> {
         let argv = self.argv.iter().map(|word| renderer.word(word, names)).collect::<Result<_, _>>();
-        let argv = argv.map_err(|error| InputError::of_key("ensemble.command.argv", error))?;
+        let argv = argv.map_err(|error: render::Error| error.problem("command.argv", None, names))?;
         let environment = renderer.words(&self.environment, names);
-        Ok((argv, environment.map_err(|error| InputError::of_key("ensemble.command.environment", error))?))
+        Ok((argv, environment.map_err(|error| error.problem("command.environment", None, names))?))
     }
 
     /// Finds the program; its version is the digest of its file and of files among its arguments, such as a script for its interpreter.
-    fn find(&self) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self) -> Result<Option<InstalledProgram>, Problem> {
         let help = "check `argv`: its first word is a program of PATH, or a path beside the configuration";
         let name = self.argv.first().map_or("", String::as_str);
         // Such a program is only known, or only exists, when a replica begins.
@@ -298,17 +291,18 @@ fn program_name(argv: &[String]) -> String {
 }
 
 impl GromacsSetup {
-    fn simulations(&self, renderer: &Renderer, base: &Path, names: &Names) -> Result<Vec<Simulation>, InputError> {
-        let path =
-            |key: &str, path: &Path| rendered_path(renderer, base, &format!("ensemble.gromacs.{key}"), path, names);
+    fn simulations(&self, renderer: &Renderer, base: &Path, names: &Names) -> Result<Vec<Simulation>, Problem> {
+        let path = |key: &str, path: &Path| rendered_path(renderer, base, &format!("gromacs.{key}"), path, names);
         let simulation = |(index, stage): (usize, &GromacsStage)| {
             let input = match &stage.source {
                 StageSource::Tpr(tpr) => Input::Tpr(path("tpr", tpr)?),
                 StageSource::Mdp { key, path: file, text, is_template } => {
-                    let fault = |cause| InputError { key: key.clone(), file: Some(file.clone()), cause };
                     let rendered = if *is_template { renderer.file(text, names) } else { Ok(text.clone()) };
-                    let mdp = Mdp::new(rendered.map_err(|error| fault(InputFault::Render(error)))?);
-                    mdp.check_seeds().map_err(|error| fault(InputFault::Seed(error)))?;
+                    let mdp = Mdp::new(rendered.map_err(|error| error.problem(key, Some(file), names))?);
+                    mdp.check_seeds().map_err(|error| {
+                        let help = "write {{ seed }} there, in a file whose name ends in .j2";
+                        Problem::at_key(key, format!("`{}`: {error}", file.display()), help)
+                    })?;
                     let first = self.structure.as_deref().filter(|_| index == 0);
                     Input::Parameters {
                         mdp,
@@ -335,7 +329,7 @@ pub fn rendered_path(
     key: &str,
     path: &Path,
     names: &Names,
-) -> Result<PathBuf, InputError> {
-    let word = renderer.word(&path.to_string_lossy(), names).map_err(|error| InputError::of_key(key, error))?;
+) -> Result<PathBuf, Problem> {
+    let word = renderer.word(&path.to_string_lossy(), names).map_err(|error| error.problem(key, None, names))?;
     Ok(base.join(word))
 }

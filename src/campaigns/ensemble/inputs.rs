@@ -1,10 +1,10 @@
 //! What does each replica start from?
 use super::engine::{Engine, EngineInput};
-use super::input_error::{InputError, InputFault};
 use super::render::{Names, Renderer};
 use super::section::ColumnName;
 use crate::journal::Fingerprint;
 use crate::md::columns::Column;
+use crate::problem::Problem;
 use crate::science::reweighting::Region;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -141,17 +141,17 @@ impl Setup {
     ///
     /// # Errors
     /// A name is undefined.
-    pub fn folder(&self, names: &Names) -> Result<PathBuf, InputError> {
+    pub fn folder(&self, names: &Names) -> Result<PathBuf, Problem> {
         let Some(directory) = &self.directory else { return Ok(self.base.clone()) };
         let word = self.renderer.word(directory, names);
-        Ok(self.base.join(word.map_err(|error| InputError::of_key("ensemble.directory", error))?))
+        Ok(self.base.join(word.map_err(|error| error.problem("directory", None, names))?))
     }
 
     /// What a replica starts from.
     ///
     /// # Errors
     /// A template cannot be rendered, or GROMACS would seed from the clock.
-    pub fn inputs(&self, replica: usize) -> Result<Inputs, InputError> {
+    pub fn inputs(&self, replica: usize) -> Result<Inputs, Problem> {
         let mut names = self.names(replica);
         let folder = self.folder(&names)?;
         let mut rendered = Vec::new();
@@ -159,11 +159,10 @@ impl Setup {
         for file in &self.files {
             identity.push_str(&format!("{} {}\n", file.target, file.digest));
             if let Some(template) = &file.template {
-                let text = self.renderer.file(template, &names).map_err(|error| InputError {
-                    key: format!("ensemble.files.\"{}\"", file.target),
-                    file: Some(file.path.clone()),
-                    cause: InputFault::Render(error),
-                })?;
+                let text = self
+                    .renderer
+                    .file(template, &names)
+                    .map_err(|error| error.problem(&format!("files.\"{}\"", file.target), Some(&file.path), &names))?;
                 identity.push_str(&text);
                 rendered.push((file.target.clone(), text));
             }

@@ -5,7 +5,6 @@ pub(super) mod finish_record;
 pub(super) mod folder;
 mod free_energy;
 mod identity;
-mod input_error;
 pub(super) mod inputs;
 pub(super) mod load;
 mod periods;

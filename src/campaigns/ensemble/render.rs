@@ -2,9 +2,11 @@
 //!
 //! Files (`*.j2`) are Jinja templates. In words of the configuration (arguments, folders) `{seed}` is short for `{{ seed }}`, and all other
 //! braces are literal. An undefined name is an error in both.
+use crate::problem::Problem;
 use minijinja::{Environment, ErrorKind, Template, UndefinedBehavior, value::Serde};
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 /// Why a text cannot be rendered.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +18,21 @@ pub enum Error {
     Syntax { line: usize, message: String },
     #[error("`{name}` is a table, a list or null, which cannot be part of a word")]
     NotScalar { name: String },
+}
+
+impl Error {
+    /// The problem of a text at `key`, which may use `names`; of the text of `file`, where the key names one.
+    pub fn problem(&self, key: &str, file: Option<&Path>, names: &Names) -> Problem {
+        let help = match self {
+            Self::Syntax { .. } => "correct the template".to_owned(),
+            Self::Undefined { .. } | Self::NotScalar { .. } => {
+                let names: Vec<&str> = names.keys().map(String::as_str).collect();
+                format!("define it in [ensemble.variables]; there are {}", names.join(", "))
+            }
+        };
+        let file = file.map_or(String::new(), |file| format!("`{}`: ", file.display()));
+        Problem::at_key(key, format!("{file}{self}"), help)
+    }
 }
 
 fn line_prefix(line: usize) -> String {

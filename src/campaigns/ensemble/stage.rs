@@ -82,7 +82,7 @@ impl ReplicaWorkload {
     }
 
     fn run_programs(&self, task: TaskId, context: &Context) -> Result<ReplicaResult, Cause> {
-        let inputs = self.setup.inputs(task as usize).map_err(|error| Cause::Input(error.to_string()))?;
+        let inputs = self.setup.inputs(task as usize).map_err(|problem| Cause::Input(problem.message))?;
         let FinishRecord { usage, summary, .. } = match self.finish_record(&inputs, context.campaign) {
             Some(record) => record,
             None => self.run_to_end(task, &inputs, context)?,

@@ -1,12 +1,13 @@
 //! Which model chemistries are requested, and which engine computes each?
 use super::section::RetrySection;
 use super::{EngineName, LevelSection};
-use crate::config::{Config, Faults};
+use crate::config::{Checker, Config, Faults};
 use crate::engines::InstalledProgram;
 use crate::engines::qc::{
     Calculation, Chemistry, Command, Driver, Embedded, Engine, Needs, NwChem, Psi4, QcEngine, QcResult, Recorded,
-    Refusal, Resources, Xtb,
+    Resources, Xtb,
 };
+use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::science::chemistry::{Differences, Molecule};
 use crate::science::memory::MemoryBudget;
@@ -39,10 +40,7 @@ pub enum Solver {
 impl Level {
     /// The level of a section. Fails where keys are missing, or do not apply to its engine.
     pub fn new(config: &Config, index: usize, section: &LevelSection) -> Result<Self, Faults> {
-        let mut faults = Faults::default();
-        let mut refuse = |key: &str, message: String, help: &str| {
-            faults.push(config.fault(&format!("fragments.level.{index}.{key}"), message, help));
-        };
+        let mut check = Checker::new(config, format!("fragments.level.{index}"));
         let engine = section.engine;
         let belongs = [
             ("command", section.command.is_some(), EngineName::Command),
@@ -50,22 +48,22 @@ impl Level {
             ("file", section.file.is_some(), EngineName::Recorded),
         ];
         if section.basis_file.is_some() && engine != EngineName::Embedded {
-            refuse("basis_file", "`basis_file` is for engine = \"embedded\" only".into(), "remove it");
+            check.refuse("basis_file", "`basis_file` is for engine = \"embedded\" only", "remove it");
         }
         for (key, is_given, owner) in belongs {
             if is_given != (engine == owner) {
                 let owner = config_name(&owner);
                 match is_given {
-                    true => refuse(key, format!("`{key}` is for engine = \"{owner}\" only"), "remove it"),
-                    false => refuse("engine", format!("engine \"{owner}\" needs `{key}`"), help_with(key)),
+                    true => check.refuse(key, format!("`{key}` is for engine = \"{owner}\" only"), "remove it"),
+                    false => check.refuse("engine", format!("engine \"{owner}\" needs `{key}`"), help_with(key)),
                 }
             }
         }
         if section.method.is_none() && engine != EngineName::Recorded {
-            refuse("engine", "`method` is missing".into(), "name the method, as in method = \"mp2\"");
+            check.refuse("engine", "`method` is missing", "name the method, as in method = \"mp2\"");
         }
         let name = default_name(section);
-        faults.into_result(())?;
+        check.faults.into_result(())?;
         let solver = match engine {
             EngineName::Embedded => Solver::Embedded(embedded(config, index, section)?),
             EngineName::Psi4 => Solver::Program(Box::new(Psi4::new("psi4"))),
@@ -96,10 +94,8 @@ impl Level {
             Solver::Embedded(engine) => engine.refusals(driver, needs),
             Solver::Recorded(_) => Vec::new(),
         };
-        for refusal in refusals {
-            let key = format!("fragments.level.{}.{}", self.index, refusal.key);
-            faults.push(config.fault(&key, refusal.message, refusal.help));
-        }
+        let level = format!("fragments.level.{}", self.index);
+        faults.extend(refusals.into_iter().map(|problem| config.fault_of(&level, problem)));
     }
 
     /// Whether a frozen core leaves no electrons of a molecule to correlate.
@@ -142,7 +138,7 @@ impl Level {
         let retried = molecules.iter().zip(outcomes).map(|(molecule, outcome)| {
             self.with_retries(outcome, |keywords| {
                 // Invalid keywords were refused when the campaign was loaded.
-                let other = engine.with_keywords(keywords).map_err(|refusal| Cause::Input(refusal.message))?;
+                let other = engine.with_keywords(keywords).map_err(|problem| Cause::Input(problem.message))?;
                 other.run(&[molecule], driver, room, integrals).swap_remove(0)
             })
         });
@@ -225,7 +221,7 @@ fn folder_of(config: &Config) -> PathBuf {
 
 fn embedded(config: &Config, index: usize, section: &LevelSection) -> Result<Embedded, Faults> {
     let key = |key: &str| format!("fragments.level.{index}.{key}");
-    let refused = |refusal: Refusal| config.fault(&key(refusal.key), refusal.message, refusal.help);
+    let refused = |problem: Problem| config.fault_of(&format!("fragments.level.{index}"), problem);
     let basis = match (&section.basis, &section.basis_file) {
         (Some(_), Some(_)) => {
             let fault = config.fault(&key("basis_file"), "`basis` and `basis_file` are both set", "remove one of them");
@@ -237,15 +233,14 @@ fn embedded(config: &Config, index: usize, section: &LevelSection) -> Result<Emb
     let engine = Embedded::new(&chemistry_of(section), basis.map_err(refused)?, section.threads).map_err(refused)?;
     for (retry, RetrySection { keywords }) in section.retry.iter().enumerate() {
         let key = key(&format!("retry.{retry}.keywords"));
-        engine.with_keywords(keywords).map_err(|refusal| config.fault(&key, refusal.message, refusal.help))?;
+        engine.with_keywords(keywords).map_err(|problem| config.fault(&key, problem.message, problem.help))?;
     }
     Ok(engine)
 }
 
 fn recorded(config: &Config, index: usize, section: &LevelSection, name: &str) -> Result<Recorded, Faults> {
     let path = config.resolve(section.file.as_deref().unwrap_or("".as_ref()));
-    let key = |key: &str| format!("fragments.level.{index}.{key}");
-    Recorded::read(&path, name).map_err(|refusal| config.fault(&key(refusal.key), refusal.message, refusal.help).into())
+    Recorded::read(&path, name).map_err(|problem| config.fault_of(&format!("fragments.level.{index}"), problem).into())
 }
 
 /// The name of a value in the configuration.
@@ -288,13 +283,8 @@ pub fn find(
             faults.push(config.fault(&key, "no program can be started here", help));
             continue;
         };
-        match engine.find(supervisor) {
-            Ok(program) => found.push(program),
-            Err(missing) => {
-                faults.push(config.fault(&key, missing.message, missing.help));
-                found.push(None);
-            }
-        }
+        let program = engine.find(supervisor).map_err(|problem| config.fault_of(&key, problem));
+        found.push(faults.collect(program).flatten());
     }
     faults.into_result(found)
 }

@@ -6,7 +6,7 @@ use super::{
     ExpansionOptions, Frame, Level, LevelSection, Section, Setup, Solver, Unit, config_name, frozen_core, images,
     input, options,
 };
-use crate::config::{Config, Faults};
+use crate::config::{Checker, Config, Faults};
 use crate::engines::qc::Needs;
 use crate::science::expansion::{Basis, ClusterSet, Expansion, Supersystem};
 use std::sync::Arc;
@@ -23,13 +23,13 @@ pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
 fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     let mut summary = input.summary();
     let Input { supersystems, section, locations, mut warnings, digest, periodic, .. } = input;
-    let mut faults = Faults::default();
-    let options = options::resolve(config, &section, &supersystems[0], &mut faults);
+    let mut check = Checker::new(config, "fragments");
+    let options = options::resolve(&section, &supersystems[0], &mut check);
     let mut levels = Vec::new();
     for (index, level) in section.level.iter().enumerate() {
-        levels.extend(input::ok_or_collect(Level::new(config, index, level), &mut faults));
+        levels.extend(check.faults.collect(Level::new(config, index, level)));
     }
-    faults.into_result(())?;
+    check.faults.into_result(())?;
     let frames = frames_of(config, &options, supersystems)?;
     let images = images::find(config, &frames, &options, &periodic)?;
     warnings.extend(images::warning(config, &images, &periodic));

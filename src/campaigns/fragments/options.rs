@@ -1,7 +1,7 @@
 //! Which expansion does the section request?
 use super::section::Order;
 use super::{Section, levels};
-use crate::config::{Config, Faults};
+use crate::config::Checker;
 use crate::engines::qc::Driver;
 use crate::science::expansion::{Bsse, Supersystem};
 use crate::units::BOHR_ANGSTROM;
@@ -21,8 +21,8 @@ pub struct ExpansionOptions {
     pub coverage: LevelCoverage,
 }
 
-/// The options of a section; what is wrong with them is added to `faults`.
-pub fn resolve(config: &Config, section: &Section, system: &Supersystem, faults: &mut Faults) -> ExpansionOptions {
+/// The options of a section; what is wrong with them is added to `check`.
+pub fn resolve(section: &Section, system: &Supersystem, check: &mut Checker) -> ExpansionOptions {
     let fragments = system.fragments.len();
     let driver = section.driver.unwrap_or(Driver::Energy);
     let mut bsse = Vec::new();
@@ -38,19 +38,16 @@ pub fn resolve(config: &Config, section: &Section, system: &Supersystem, faults:
         is_interaction_only: section.supersystem_interaction_only.unwrap_or(false),
         cutoffs: section.cutoffs_angstrom.iter().flatten().map(|cutoff| cutoff / BOHR_ANGSTROM).collect(),
         embedding: section.embedding_charges.clone(),
-        coverage: level_coverage(config, section, faults),
+        coverage: level_coverage(section, check),
         bsse,
     };
-    let mut refuse = |key: &str, message: String, help: &str| {
-        faults.push(config.fault(&format!("fragments.{key}"), message, help));
-    };
     match section.max_order {
-        None => refuse(
+        None => check.refuse(
             "max_order",
-            "`max_order` is missing".into(),
+            "`max_order` is missing",
             "set the largest number of fragments that are computed together",
         ),
-        Some(order) if order > fragments => refuse(
+        Some(order) if order > fragments => check.refuse(
             "max_order",
             format!("max_order = {order} exceeds the number of fragments, {fragments}"),
             "lower it; through all fragments the expansion gives the energy of the whole cluster",
@@ -58,40 +55,44 @@ pub fn resolve(config: &Config, section: &Section, system: &Supersystem, faults:
         Some(_) => {}
     }
     if options.is_interaction_only {
-        check_interaction_only(&options, fragments, &mut refuse);
+        check_interaction_only(&options, fragments, check);
     }
     if options.coverage.supersystem.is_some() && options.max_order == fragments {
         let message = "a level for the supersystem adds nothing to an expansion through all fragments";
-        refuse("max_order", message.into(), "lower max_order, or remove the level of the supersystem");
+        check.refuse("max_order", message, "lower max_order, or remove the level of the supersystem");
     }
-    check_cutoffs(&options, section, &mut refuse);
+    check_cutoffs(&options, section, check);
     if options.embedding.is_some() && options.driver != Driver::Energy {
         let message = "derivatives would lack the forces on and from the embedding charges";
-        refuse("embedding_charges", message.into(), "set driver = \"energy\", or remove the charges");
+        check.refuse("embedding_charges", message, "set driver = \"energy\", or remove the charges");
     }
     options
 }
 
-fn check_interaction_only(options: &ExpansionOptions, fragments: usize, refuse: &mut impl FnMut(&str, String, &str)) {
+fn check_interaction_only(options: &ExpansionOptions, fragments: usize, check: &mut Checker) {
     let key = "supersystem_interaction_only";
     if options.max_order != fragments {
         let message =
             format!("intermediate orders are skipped, so max_order must be {fragments}, the number of fragments");
-        refuse(key, message, "set max_order to it, or remove this key");
+        check.refuse(key, message, "set max_order to it, or remove this key");
     }
     if options.bsse.contains(&Bsse::Vmfc) {
-        refuse(key, "vmfc needs every order".into(), "remove vmfc from bsse, or remove this key");
+        check.refuse(key, "vmfc needs every order", "remove vmfc from bsse, or remove this key");
     }
     if !options.cutoffs.is_empty() {
-        refuse("cutoffs_angstrom", "cutoffs have no effect with supersystem_interaction_only".into(), "remove it");
+        check.refuse("cutoffs_angstrom", "cutoffs have no effect with supersystem_interaction_only", "remove it");
     }
 }
 
-fn check_cutoffs(options: &ExpansionOptions, section: &Section, refuse: &mut impl FnMut(&str, String, &str)) {
+fn check_cutoffs(options: &ExpansionOptions, section: &Section, check: &mut Checker) {
     let cutoffs = section.cutoffs_angstrom.as_deref().unwrap_or(&[]);
     if let Some(index) = cutoffs.iter().position(|cutoff| cutoff.is_nan() || *cutoff <= 0.0) {
         let message = format!("the cutoff of order {} is {}, but must be positive", index + 2, cutoffs[index]);
-        refuse(&format!("cutoffs_angstrom.{index}"), message, "give lengths in angstrom, for pairs, triples, ...");
+        check.refuse(
+            &format!("cutoffs_angstrom.{index}"),
+            message,
+            "give lengths in angstrom, for pairs, triples, ...",
+        );
     }
     if cutoffs.len() + 1 > options.max_order.max(1) {
         let message = format!(
@@ -99,7 +100,7 @@ fn check_cutoffs(options: &ExpansionOptions, section: &Section, refuse: &mut imp
             cutoffs.len(),
             options.max_order
         );
-        refuse("cutoffs_angstrom", message, "give one for pairs, one for triples, ...");
+        check.refuse("cutoffs_angstrom", message, "give one for pairs, one for triples, ...");
     }
 }
 
@@ -115,9 +116,9 @@ pub struct LevelCoverage {
 }
 
 /// The order that each level covers: that of its key and every lower one that no other level covers.
-fn level_coverage(config: &Config, section: &Section, faults: &mut Faults) -> LevelCoverage {
+fn level_coverage(section: &Section, check: &mut Checker) -> LevelCoverage {
     let mut refuse = |index: usize, key: &str, message: String, help: &str| {
-        faults.push(config.fault(&format!("fragments.level.{index}.{key}"), message, help));
+        check.refuse(&format!("level.{index}.{key}"), message, help);
     };
     let max_order = section.max_order.unwrap_or(1);
     let (mut highest, mut supersystem) = (Vec::new(), None);
@@ -144,7 +145,7 @@ fn level_coverage(config: &Config, section: &Section, faults: &mut Faults) -> Le
     match highest.last() {
         None => {
             let help = "add a [[fragments.level]] with engine, method and basis";
-            faults.push(config.fault("fragments.level", "no level covers the orders of the expansion", help));
+            check.refuse("level", "no level covers the orders of the expansion", help);
         }
         Some(&(order, index)) if section.max_order.is_some() && order != max_order => {
             let message = format!("levels cover orders up to {order}, but max_order = {max_order}");

@@ -19,14 +19,3 @@ pub enum Error {
     #[error("{0}\nfix this, then rerun with --retry-failed")]
     Unread(String),
 }
-
-/// An error and its causes on one line.
-pub fn error_chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        text += &format!(" ({cause})");
-        next = cause.source();
-    }
-    text
-}

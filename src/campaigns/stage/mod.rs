@@ -10,7 +10,7 @@ mod spec;
 mod workload;
 
 pub use context::Context;
-pub use error::{Error, error_chain};
+pub use error::Error;
 pub use result::StageResult;
 pub use runnable::{Reducer, Stage, Worker};
 pub use spec::{PerTask, StageSpec};

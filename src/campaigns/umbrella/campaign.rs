@@ -11,8 +11,9 @@ use crate::campaigns::campaign::{
 use crate::campaigns::stage::{Error, StageResult, StageSpec};
 use crate::config::{Config, Faults};
 use crate::engines::InstalledProgram;
-use crate::engines::md::gromacs::{GromppError, TooFewGpus};
+use crate::engines::md::gromacs::GromppError;
 use crate::journal::{self, Fingerprint, digest_of_file};
+use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::results;
 use crate::seed::CampaignSeed;
@@ -86,10 +87,10 @@ impl UmbrellaCampaign {
                     return Faults::from(self.config.fault("umbrella.trajectory", message, help));
                 }
                 GromppError::AtomCounts { .. } => "use the topology of the system in the trajectory",
-                GromppError::Message(text) if text.contains("was not found") && setup.index_is_own => {
+                GromppError::UnknownName(_) if setup.index_is_own => {
                     "windows along a distance or angle know the group System and those of `index`: make an index file by `gmx make_ndx` and set `index`"
                 }
-                GromppError::Message(_) => "correct the run parameters or the topology; grompp_args are passed on",
+                GromppError::UnknownName(_) | GromppError::Message(_) => "correct the run parameters or the topology; grompp_args are passed on",
             };
             self.config.fault("umbrella.mdp", refused.to_string(), help).into()
         })
@@ -134,9 +135,8 @@ impl UmbrellaCampaign {
         Fingerprint::of_text(&text).to_string()
     }
 
-    fn folder_fault(&self, refused: windows::FolderError) -> Faults {
-        let help = "set another `directory`, or remove this one; --fresh empties a folder of earlier windows";
-        self.config.fault("umbrella.directory", refused.to_string(), help).into()
+    fn folder_fault(&self, problem: Problem) -> Faults {
+        self.config.fault_of("umbrella.directory", problem).into()
     }
 }
 
@@ -149,9 +149,8 @@ impl Campaign for UmbrellaCampaign {
             return Err(self.config.fault(key, "no program can be started here", help).into());
         };
         let found = setup.gromacs.find(supervisor);
-        self.program =
-            Some(found.map_err(|missing| Faults::from(self.config.fault(key, missing.message, missing.help)))?);
-        windows::reject_foreign(&setup.directory).map_err(|refused| self.folder_fault(refused))?;
+        self.program = Some(found.map_err(|problem| self.config.fault_of(key, problem))?);
+        windows::reject_foreign(&setup.directory).map_err(|problem| self.folder_fault(problem))?;
         self.try_first(&setup, supervisor)
     }
 
@@ -184,15 +183,14 @@ impl Campaign for UmbrellaCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let Some(setup) = &self.windows else { return Ok(()) };
-        let fault =
-            |crowded: TooFewGpus| self.config.fault("umbrella.gpus", crowded.to_string(), TooFewGpus::HELP).into();
-        setup.gromacs.check_gpus(ranks).map_err(fault)
+        let checked = setup.gromacs.check_gpus(ranks);
+        checked.map_err(|problem| self.config.fault_of("umbrella.gpus", problem).into())
     }
 
     fn claim_folders(&self, declared: &Declaration, fresh: bool) -> Result<Vec<String>, Faults> {
         let Some(setup) = &self.windows else { return Ok(Vec::new()) };
         let owner = self.owner(&declared.identity);
-        windows::claim_folder(&setup.directory, &owner, fresh).map_err(|refused| self.folder_fault(refused))
+        windows::claim_folder(&setup.directory, &owner, fresh).map_err(|problem| self.folder_fault(problem))
     }
 
     fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {

@@ -1,21 +1,22 @@
-//! How do errors of selections and files become faults of a configuration?
-use crate::config::{Config, Fault};
+//! How do errors of selections and files become problems of the section's keys?
 use crate::md::Error;
+use crate::problem::Problem;
 use crate::science::selection::{Atom, select};
 
 /// The indices of the atoms that a phrase selects, for a key of the section.
 ///
 /// # Errors
 /// The phrase is invalid, or selects no atom.
-pub fn select_atoms(config: &Config, key: &str, phrase: &str, atoms: &[Atom]) -> Result<Vec<usize>, Box<Fault>> {
+pub fn select_atoms(key: &str, phrase: &str, atoms: &[Atom]) -> Result<Vec<usize>, Problem> {
     select(phrase, atoms).map_err(|error| {
         let help = "see docs/umbrella.md for the selection language";
-        Box::new(config.fault(&format!("umbrella.{key}"), format!("selection \"{phrase}\": {error}"), help))
+        Problem::at_key(key, format!("selection \"{phrase}\": {error}"), help)
     })
 }
 
-/// The fault of a file that a key of the section names.
-pub fn file_fault(config: &Config, key: &str, error: &Error) -> Fault {
+/// The problem of a file that a key of the section names.
+pub fn file_problem(key: &str, error: &Error) -> Problem {
     let cause = std::error::Error::source(error).map_or(String::new(), |cause| format!(": {cause}"));
-    config.fault(&format!("umbrella.{key}"), error.problem() + &cause, error.help())
+    let Problem { message, help, .. } = error.problem();
+    Problem::at_key(key, message + &cause, help)
 }

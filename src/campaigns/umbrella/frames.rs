@@ -1,6 +1,6 @@
 //! Which frames and atoms does a campaign analyse?
-use crate::campaigns::stage::error_chain;
 use crate::md::{Error, Frame, ReadBuffer, Trajectory, gro};
+use crate::problem::error_chain;
 use crate::science::pca::CHUNK;
 use crate::science::selection::Atom;
 use crate::task::{Cause, TaskId};

@@ -1,12 +1,13 @@
 //! Is an `[umbrella]` section valid, and which campaign does it describe?
 use super::campaign::UmbrellaCampaign;
 use super::coordinate::Coordinate;
-use super::faults::file_fault;
+use super::faults::file_problem;
 use super::frames::Frames;
 use super::section::{LastPart, Section};
 use super::{pca, pull, windows};
-use crate::config::{Config, Fault, Faults};
+use crate::config::{Checker, Config, Faults};
 use crate::md::{Structure, Trajectory};
+use crate::problem::Problem;
 use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
 use std::path::{Path, PathBuf};
@@ -18,8 +19,8 @@ use std::sync::Arc;
 /// All errors of the section and of the files that it names.
 pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
     let mut section: Section = config.section("umbrella")?;
-    let (mut faults, mut warnings) = (Faults::default(), Faults::default());
-    let frames = frames(config, &section, &mut faults);
+    let mut check = Checker::new(config, "umbrella");
+    let frames = frames(config, &section, &mut check);
     let has_windows = section.stop_after != Some(LastPart::Pca);
     let mut setup = None;
     if has_windows {
@@ -27,32 +28,29 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
             Some(coordinate) => pull::restraint_spec(&section, coordinate),
             None => pca::restraint_spec(&section),
         };
-        match windows::load(config, &section, spec) {
-            Ok((found, more)) => (setup, warnings) = (Some(Arc::new(found)), more),
-            Err(more) => faults.extend(more),
+        if let Some((found, warnings)) = check.faults.collect(windows::load(config, &section, spec)) {
+            (setup, check.warnings) = (Some(Arc::new(found)), warnings);
         }
     }
-    warnings.extend(frames.iter().filter_map(|frames| repeats_warning(config, frames)));
-    let mut coordinate: Option<Box<dyn Coordinate>> = None;
-    if let Some(frames) = &frames {
-        let found = match section.coordinate.clone() {
-            Some(pull) => pull::load(config, &section, &pull, frames, setup.as_ref()),
-            None => {
-                let found = pca::load(config, &mut section, frames, &mut warnings);
-                found.map(|component| Box::new(component) as Box<dyn Coordinate>)
-            }
-        };
-        found.map_or_else(|more| faults.extend(more), |found| coordinate = Some(found));
+    if let Some(message) = frames.as_ref().and_then(|frames| frames.trajectory.repeats()) {
+        let help = "nothing to do after a restart from an older checkpoint or for parts that overlap; otherwise use a file of a single run";
+        check.warn("trajectory", message, help);
     }
-    faults.into_result(())?;
-    let (Some(frames), Some(coordinate)) = (frames, coordinate) else { return Err(Faults::default()) };
+    let coordinate = frames.as_ref().and_then(|frames| match section.coordinate.clone() {
+        Some(pull) => pull::load(config, &section, &pull, frames, setup.as_ref(), &mut check),
+        None => {
+            let component = pca::load(config, &mut section, frames, &mut check)?;
+            Some(Box::new(component) as Box<dyn Coordinate>)
+        }
+    });
+    let (frames, coordinate) = check.faults.require(frames.zip(coordinate))?;
     let inputs = inputs(config, &section);
     Ok(UmbrellaCampaign {
         frames,
         coordinate,
         seed: CampaignSeed(config.campaign.seed),
         section,
-        warnings,
+        warnings: check.warnings,
         inputs,
         windows: setup,
         config: config.clone(),
@@ -62,31 +60,19 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
 }
 
 /// The trajectory and its atoms.
-fn frames(config: &Config, section: &Section, faults: &mut Faults) -> Option<Arc<Frames>> {
+fn frames(config: &Config, section: &Section, check: &mut Checker) -> Option<Arc<Frames>> {
     let structure = Structure::read(&config.resolve(&section.structure));
-    let structure = structure.map_err(|error| faults.push(file_fault(config, "structure", &error))).ok();
+    let structure = check.collect(structure.map_err(|error| file_problem("structure", &error)));
     let trajectory = Trajectory::join(&trajectory_files(config, section));
-    let trajectory = trajectory.map_err(|error| faults.push(file_fault(config, "trajectory", &error))).ok();
+    let trajectory = check.collect(trajectory.map_err(|error| file_problem("trajectory", &error)));
     let (structure, trajectory) = (structure?, trajectory?);
-    match check_atoms(config, &structure, &trajectory) {
-        Ok(()) => Some(Arc::new(Frames { trajectory, names: structure.atoms })),
-        Err(fault) => {
-            faults.push(*fault);
-            None
-        }
-    }
+    check.collect(check_atoms(&structure, &trajectory))?;
+    Some(Arc::new(Frames { trajectory, names: structure.atoms }))
 }
 
 /// The files of the trajectory in the order of their times.
 fn trajectory_files(config: &Config, section: &Section) -> Vec<PathBuf> {
     section.trajectory.paths().iter().map(|path| config.resolve(path)).collect()
-}
-
-/// The warning about frames that a restart repeated.
-fn repeats_warning(config: &Config, frames: &Frames) -> Option<Fault> {
-    let message = frames.trajectory.repeats()?;
-    let help = "nothing to do after a restart from an older checkpoint or for parts that overlap; otherwise use a file of a single run";
-    Some(config.fault("umbrella.trajectory", message, help).warning())
 }
 
 /// Files that determine the results: (key, paths).
@@ -102,8 +88,8 @@ fn inputs(config: &Config, section: &Section) -> Vec<(&'static str, Vec<PathBuf>
 }
 
 /// Checks that the structure and the trajectory have the same atoms.
-fn check_atoms(config: &Config, structure: &Structure, trajectory: &Trajectory) -> Result<(), Box<Fault>> {
-    let refuse = |message: String, help: &str| Err(Box::new(config.fault("umbrella.structure", message, help)));
+fn check_atoms(structure: &Structure, trajectory: &Trajectory) -> Result<(), Problem> {
+    let refuse = |message: String, help: &str| Err(Problem::at_key("structure", message, help));
     let (given, found) = (structure.atoms.len(), trajectory.atoms);
     if given != found {
         let help = "use the structure of the atoms in the trajectory, such as the output of `gmx trjconv -dump 0` for the same group";
@@ -111,7 +97,7 @@ fn check_atoms(config: &Config, structure: &Structure, trajectory: &Trajectory) 
     }
     for path in trajectory.named_files() {
         let other = Structure::read(path);
-        let other = other.map_err(|error| Box::new(file_fault(config, "trajectory", &error)))?;
+        let other = other.map_err(|error| file_problem("trajectory", &error))?;
         let differs = |(a, b): (&Atom, &Atom)| (&a.name, &a.residue) != (&b.name, &b.residue);
         let Some(index) = structure.atoms.iter().zip(&other.atoms).position(differs) else { continue };
         let label = |atom: &Atom| format!("{} of {}", atom.name, atom.residue_label());

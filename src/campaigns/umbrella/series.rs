@@ -1,6 +1,7 @@
 //! Which samples did a window write?
 use crate::campaigns::pmf::Discard;
 use crate::md::columns::{self, Column};
+use crate::problem::error_chain;
 use crate::science::free_energy::{Axis, equilibration};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -40,7 +41,7 @@ pub fn read(path: &Path, wanted: &[Column], rows: &ExpectedRows) -> Result<(f64,
     let mut bytes = fs::read(path).map_err(|error| format!("cannot read `{}`: {error}", path.display()))?;
     // The simulation has finished, so the last line is complete; mdrun may omit its line feed.
     bytes.push(b'\n');
-    let table = columns::parse(path, &bytes, wanted).map_err(|error| crate::campaigns::stage::error_chain(&error))?;
+    let table = columns::parse(path, &bytes, wanted).map_err(|error| error_chain(&error))?;
     let Some(times) = table.time_ps else { return Err(format!("`{}` has no times", path.display())) };
     let ExpectedRows { count, step_ps } = *rows;
     let is_even =

@@ -3,12 +3,13 @@
 //! `["prog", "{input}", "{output}"]` reads an `AtomicInput` (version 1) and writes an `AtomicResult`; `{threads}` and `{memory_mb}` stand for
 //! its resources. It runs in a scratch folder. QCSchema has no place for embedding charges.
 use super::{
-    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Refusal, Resources, qcschema,
-    refusal, verify,
+    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Resources, qcschema, refusal,
+    verify,
 };
 use crate::engines::failure::ErrorPattern;
-use crate::engines::locate::{self, InstalledProgram, MissingProgram};
+use crate::engines::locate::{self, InstalledProgram};
 use crate::engines::text;
+use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::task::Cause;
 use std::ffi::OsString;
@@ -60,24 +61,24 @@ impl Engine for Command {
         "command"
     }
 
-    fn refusals(&self, _: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Refusal> {
+    fn refusals(&self, _: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Problem> {
         let mut refused = refusal::options("command", chemistry, |key| {
             format!("put the program's own option for `{key}` into keywords, which are passed on unchanged")
         });
         for placeholder in ["{input}", "{output}"] {
             if !self.argv.iter().skip(1).any(|word| word.contains(placeholder)) {
                 let message = format!("the command has no placeholder {placeholder}");
-                refused.push(Refusal::new("command", message, "write it as [\"prog\", \"{input}\", \"{output}\"]"));
+                refused.push(Problem::at_key("command", message, "write it as [\"prog\", \"{input}\", \"{output}\"]"));
             }
         }
         if chemistry.method.trim().is_empty() {
-            refused.push(Refusal::no_method());
+            refused.push(refusal::no_method());
         }
-        refused.extend(needs.point_charges.then(|| Refusal::point_charges("the engine command")));
+        refused.extend(needs.point_charges.then(|| refusal::point_charges("the engine command")));
         refused
     }
 
-    fn find(&self, _: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, _: &Supervisor) -> Result<Option<InstalledProgram>, Problem> {
         let help = "check `command`: its first word must be a program in PATH or a path relative to the configuration";
         locate::locate_with_scripts(&self.resolved, help).map(Some)
     }
@@ -140,7 +141,7 @@ mod tests {
         let engine = Command::new(["p", "{input}", "{output}"], Path::new("/"));
         let needs = Needs { point_charges: true, ..Needs::default() };
         let refused = engine.refusals(Driver::Energy, &chemistry, needs);
-        let keys: Vec<_> = refused.iter().map(|refusal| refusal.key).collect();
+        let keys: Vec<_> = refused.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(keys, ["density_fitting", "scf_convergence", "engine"]);
         assert!(refused[0].help.contains("keywords"));
     }

@@ -1,6 +1,7 @@
 //! How does the embedded engine, simmpi's own Hartree-Fock and MP2 code, compute a molecule?
-use super::{Chemistry, Core, Driver, Needs, QcResult, Reference, Refusal};
+use super::{Chemistry, Core, Driver, Needs, QcResult, Reference};
 use crate::journal::Fingerprint;
+use crate::problem::Problem;
 use crate::science::basis::{self, BasisSet};
 use crate::science::chemistry::{Differences, Element, Molecule};
 use crate::science::memory::MemoryBudget;
@@ -22,23 +23,27 @@ pub struct Embedded {
 impl Embedded {
     /// The engine for a level of theory in a basis set.
     /// Errors: a key requests something that is not implemented.
-    pub fn new(chemistry: &Chemistry, basis: BasisSet, threads: usize) -> Result<Self, Refusal> {
+    pub fn new(chemistry: &Chemistry, basis: BasisSet, threads: usize) -> Result<Self, Problem> {
         let method = match chemistry.method.to_ascii_lowercase().as_str() {
             "hf" | "scf" | "rhf" | "uhf" => Method::Hf,
             "mp2" => Method::Mp2,
             other => {
                 let message = format!("the embedded engine does not support the method `{other}`, only hf and mp2");
-                return Err(Refusal::new("method", message, "use one of these, or an external program as the engine"));
+                return Err(Problem::at_key(
+                    "method",
+                    message,
+                    "use one of these, or an external program as the engine",
+                ));
             }
         };
         if threads > 1 {
             let message = "the embedded engine runs on one thread";
-            return Err(Refusal::new("threads", message, "remove it, and start more ranks to use more cores"));
+            return Err(Problem::at_key("threads", message, "remove it, and start more ranks to use more cores"));
         }
         if chemistry.density_fitting == Some(true) {
             let message = "the embedded engine does not support density fitting";
             let help = "remove it, or use an external program as the engine";
-            return Err(Refusal::new("density_fitting", message, help));
+            return Err(Problem::at_key("density_fitting", message, help));
         }
         let reference = match chemistry.reference {
             Reference::Auto => scf::Reference::Auto,
@@ -53,12 +58,12 @@ impl Embedded {
 
     /// The same engine with the keywords `max_iterations` and `guess` (sad, core).
     /// Errors: a keyword is unknown or has an invalid value.
-    pub fn with_keywords(&self, keywords: &Map<String, Value>) -> Result<Self, Refusal> {
+    pub fn with_keywords(&self, keywords: &Map<String, Value>) -> Result<Self, Problem> {
         let mut engine = self.clone();
         for (name, value) in keywords {
             let invalid = |allowed: &str| {
                 let message = format!("the keyword `{name}` cannot be {value}");
-                Refusal::new("keywords", message, format!("set it to {allowed}"))
+                Problem::at_key("keywords", message, format!("set it to {allowed}"))
             };
             match name.as_str() {
                 "max_iterations" => {
@@ -75,7 +80,7 @@ impl Embedded {
                 }
                 _ => {
                     let message = format!("the embedded engine has no keyword `{name}`");
-                    return Err(Refusal::new("keywords", message, "its keywords are max_iterations and guess"));
+                    return Err(Problem::at_key("keywords", message, "its keywords are max_iterations and guess"));
                 }
             }
         }
@@ -84,21 +89,21 @@ impl Embedded {
 
     /// A built-in basis set.
     /// Errors: no built-in set has this name, or no name is given.
-    pub fn basis_of_name(name: Option<&str>) -> Result<BasisSet, Refusal> {
+    pub fn basis_of_name(name: Option<&str>) -> Result<BasisSet, Problem> {
         let known = format!("built-in sets are {}; others are read with `basis_file`", basis::names().join(", "));
         let Some(name) = name else {
-            return Err(Refusal::new("basis", "`basis` is not set", &known));
+            return Err(Problem::at_key("basis", "`basis` is not set", &known));
         };
         basis::named(name)
-            .ok_or_else(|| Refusal::new("basis", format!("the basis set `{name}` is not built in"), &known))
+            .ok_or_else(|| Problem::at_key("basis", format!("the basis set `{name}` is not built in"), &known))
     }
 
     /// Reads a basis set from a file in Basis Set Exchange JSON or Gaussian94 format.
     /// Errors: the file cannot be read or parsed.
-    pub fn basis_of_file(path: &Path) -> Result<BasisSet, Refusal> {
+    pub fn basis_of_file(path: &Path) -> Result<BasisSet, Problem> {
         let refused = |why: String| {
             let message = format!("`{}`: {why}", path.display());
-            Refusal::new("basis_file", message, "use a file in Gaussian94 or Basis Set Exchange JSON format")
+            Problem::at_key("basis_file", message, "use a file in Gaussian94 or Basis Set Exchange JSON format")
         };
         let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
         let parsed = match text.trim_start().starts_with('{') {
@@ -109,16 +114,16 @@ impl Embedded {
     }
 
     /// Everything requested that the engine does not support.
-    pub fn refusals(&self, driver: Driver, needs: Needs) -> Vec<Refusal> {
+    pub fn refusals(&self, driver: Driver, needs: Needs) -> Vec<Problem> {
         let mut refused = Vec::new();
         if needs.open_shells && self.settings.reference == scf::Reference::Rhf {
             let message = "restricted orbitals are for singlets only, and there are other multiplicities";
-            refused.push(Refusal::new("reference", message, "use \"uhf\" or \"auto\""));
+            refused.push(Problem::at_key("reference", message, "use \"uhf\" or \"auto\""));
         }
         if needs.point_charges && driver != Driver::Energy {
             let message = "the embedded engine does not support embedding charges in derivatives";
             let help = "use `driver = \"energy\"`, remove the charges, or use the engine psi4 or nwchem";
-            refused.push(Refusal::new("engine", message, help));
+            refused.push(Problem::at_key("engine", message, help));
         }
         refused
     }

@@ -1,6 +1,7 @@
 //! What must every engine be able to do?
-use super::{Calculation, Chemistry, Driver, Needs, QcResult, Refusal, Resources};
-use crate::engines::locate::{InstalledProgram, MissingProgram};
+use super::{Calculation, Chemistry, Driver, Needs, QcResult, Resources};
+use crate::engines::locate::InstalledProgram;
+use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
@@ -11,11 +12,11 @@ pub trait Engine: Send + Sync {
     fn name(&self) -> &'static str;
 
     /// Everything requested that the engine does not support.
-    fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Refusal>;
+    fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Problem>;
 
     /// Finds the program and its version; none for a built-in engine.
     /// Errors: the program was not found or cannot be run.
-    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram>;
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Problem>;
 
     /// Whether a frozen core leaves no electrons of a molecule to correlate, as far as the level's keys and keywords tell.
     fn is_all_frozen(&self, _: &Molecule, _: &Chemistry) -> bool {

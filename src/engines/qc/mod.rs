@@ -38,7 +38,6 @@ pub use nwchem::NwChem;
 pub use psi4::Psi4;
 pub use qcengine::QcEngine;
 pub use recorded::Recorded;
-pub use refusal::Refusal;
 pub use xtb::Xtb;
 
 pub(super) use ecp::{Core, EcpLibrary};

@@ -5,12 +5,13 @@
 //! 1.3. It has no time limit, and its retries are disabled, since simmpi has both. Measured with 0.52: 2.9 s of CPU for an NWChem
 //! calculation of 0.5 s.
 use super::{
-    Calculation, Chemistry, Driver, EcpLibrary, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Refusal,
-    Resources, ecp, nwchem, psi4, qcschema, refusal, verify, xtb,
+    Calculation, Chemistry, Driver, EcpLibrary, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Resources, ecp,
+    nwchem, psi4, qcschema, refusal, verify, xtb,
 };
 use crate::engines::failure::ErrorPattern;
-use crate::engines::locate::{self, InstalledProgram, MissingProgram};
+use crate::engines::locate::{self, InstalledProgram};
 use crate::engines::text;
+use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::science::chemistry::{Element, Molecule};
 use crate::task::Cause;
@@ -56,7 +57,7 @@ impl QcEngine {
     }
 
     /// Refuses an element if the program, through QCEngine, would put its core potential on ghosts (psi4) or not use it (NWChem).
-    fn potential_refusal(&self, chemistry: &Chemistry, element: Element, needs: Needs) -> Option<Refusal> {
+    fn potential_refusal(&self, chemistry: &Chemistry, element: Element, needs: Needs) -> Option<Problem> {
         ecp::core_electrons(chemistry, element)?;
         let basis = chemistry.basis.as_deref().unwrap_or_default();
         if self.is("psi4") && needs.ghosts {
@@ -64,13 +65,13 @@ impl QcEngine {
                 "psi4 leaves the core potential of {element} in {basis} on its ghost atoms, which cp and vmfc need"
             );
             let help = "use engine = \"psi4\", which removes it, or \"nwchem\", or `bsse = [\"nocp\"]`";
-            return Some(Refusal::new("program", message, help));
+            return Some(Problem::at_key("program", message, help));
         }
         let library = EcpLibrary::for_basis(basis)?.name;
         if self.is("nwchem") && nwchem::keyword_potential(&chemistry.keywords, element).is_none() {
             let message = format!("QCEngine does not set the core potential of {element} that {basis} is made for");
             let help = format!("add ecp__{element} = \"library {library}\" to keywords, or use engine = \"nwchem\"");
-            return Some(Refusal::new("keywords", message, help));
+            return Some(Problem::at_key("keywords", message, help));
         }
         None
     }
@@ -101,22 +102,22 @@ impl Engine for QcEngine {
         "qcengine"
     }
 
-    fn refusals(&self, _: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Refusal> {
+    fn refusals(&self, _: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Problem> {
         let mut refused = refusal::options("qcengine", chemistry, |key| {
             format!("put {}'s own option for `{key}` into keywords, which are passed on unchanged", self.program)
         });
         if self.program.trim().is_empty() {
             let message = "`program` is empty: QCEngine needs a program to run";
-            refused.push(Refusal::new("program", message, "set it, as in `program = \"psi4\"`"));
+            refused.push(Problem::at_key("program", message, "set it, as in `program = \"psi4\"`"));
         }
         if chemistry.method.trim().is_empty() {
-            refused.push(Refusal::no_method());
+            refused.push(refusal::no_method());
         }
         if needs.ghosts && self.is("xtb") {
-            refused.push(Refusal::ghosts("xtb"));
+            refused.push(refusal::ghosts("xtb"));
         }
         refused.extend(needs.elements.iter().filter_map(|&element| self.potential_refusal(chemistry, element, needs)));
-        refused.extend(needs.point_charges.then(|| Refusal::point_charges("QCEngine")));
+        refused.extend(needs.point_charges.then(|| refusal::point_charges("QCEngine")));
         refused
     }
 
@@ -124,7 +125,7 @@ impl Engine for QcEngine {
         self.is("psi4") && psi4::is_all_frozen(molecule, chemistry)
     }
 
-    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Problem> {
         let path = locate::locate(&self.qcengine, HELP)?;
         let argv = vec![path.clone().into(), "--version".into()];
         let version = locate::query_version(supervisor, argv, "", HELP, |text| {
@@ -135,10 +136,10 @@ impl Engine for QcEngine {
         let program =
             locate::query_version(supervisor, argv, "", HELP, |text| Some(program_version(text, &self.program)))?;
         match program.as_str() {
-            "" => Err(MissingProgram {
-                message: format!("QCEngine {version} does not find the program `{}`", self.program),
-                help: format!("`{} info programs` lists the programs that it finds", path.display()),
-            }),
+            "" => Err(Problem::new(
+                format!("QCEngine {version} does not find the program `{}`", self.program),
+                format!("`{} info programs` lists the programs that it finds", path.display()),
+            )),
             program => Ok(Some(InstalledProgram { path, version: format!("{version}, {program}") })),
         }
     }
@@ -209,7 +210,7 @@ mod tests {
         let chemistry = Chemistry { method: "hf".into(), frozen_core: Some(false), ..Chemistry::default() };
         let needs = Needs { ghosts: true, point_charges: true, ..Needs::default() };
         let refused = QcEngine::new("qcengine", "psi4").refusals(Driver::Energy, &chemistry, needs);
-        assert_eq!(refused.iter().map(|refusal| refusal.key).collect::<Vec<_>>(), ["frozen_core", "engine"]);
+        assert_eq!(refused.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), ["frozen_core", "engine"]);
         assert!(refused[0].help.contains("psi4"));
     }
 
@@ -220,7 +221,7 @@ mod tests {
         let needs = Needs { ghosts: true, elements: &elements, ..Needs::default() };
         let refused = |program: &str, chemistry: &Chemistry, needs| {
             let refused = QcEngine::new("qcengine", program).refusals(Driver::Energy, chemistry, needs);
-            refused.into_iter().map(|refusal| (refusal.key, refusal.message + &refusal.help)).collect::<Vec<_>>()
+            refused.into_iter().map(|problem| (problem.key, problem.message + &problem.help)).collect::<Vec<_>>()
         };
         let by_psi4 = refused("psi4", &chemistry, needs);
         assert!(

@@ -1,5 +1,6 @@
 //! Which results were computed earlier, by any program, and recorded in a file?
-use super::{Driver, QcResult, Refusal};
+use super::{Driver, QcResult};
+use crate::problem::Problem;
 use crate::task::Cause;
 use serde::Deserialize;
 use std::collections::HashMap;
@@ -34,9 +35,9 @@ pub struct Recorded {
 impl Recorded {
     /// Reads the results of `level` from the JSON list at `path`.
     /// Errors: the file cannot be read or parsed, has no entry for the level, or has contradictory entries for one task.
-    pub fn read(path: &Path, level: &str) -> Result<Self, Refusal> {
+    pub fn read(path: &Path, level: &str) -> Result<Self, Problem> {
         let name = path.display();
-        let refused = |message: String| Refusal::new("file", message, HELP);
+        let refused = |message: String| Problem::at_key("file", message, HELP);
         let text = std::fs::read(path).map_err(|error| refused(format!("cannot read `{name}`: {error}")))?;
         let entries: Vec<Entry> = serde_json::from_slice(&text)
             .map_err(|error| refused(format!("`{name}` is not a list of recorded tasks: {error}")))?;
@@ -122,7 +123,7 @@ fn result_of(entry: Entry) -> Result<QcResult, &'static str> {
 mod tests {
     use super::*;
 
-    fn read(text: &str, level: &str) -> Result<Recorded, Refusal> {
+    fn read(text: &str, level: &str) -> Result<Recorded, Problem> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
         Recorded::read(file.path(), level)

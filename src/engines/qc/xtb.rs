@@ -8,10 +8,11 @@
 //! - A charge beyond the valence electrons and an unknown option end with exit code 0: both are detected in the output.
 //!
 //! Keywords are command-line options without their dashes: `acc = 0.1`, `alpb = "water"`, `verbose = true`.
-use super::{Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, Refusal, Resources, refusal, verify};
+use super::{Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, Resources, refusal, verify};
 use crate::engines::failure::ErrorPattern;
-use crate::engines::locate::{self, InstalledProgram, MissingProgram};
+use crate::engines::locate::{self, InstalledProgram};
 use crate::engines::text::{self, LineReader};
+use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
@@ -61,39 +62,39 @@ impl Engine for Xtb {
         "xtb"
     }
 
-    fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Refusal> {
+    fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Problem> {
         let mut refused = refusal::options("xtb", chemistry, |key| match key {
             "scf_convergence" => "set xtb's accuracy `acc` in keywords instead".into(),
             _ => "remove it: xtb has no such option".into(),
         });
         if parametrisation(&chemistry.method).is_none() {
             let message = format!("xtb has no method `{}`", chemistry.method);
-            refused.push(Refusal::new("method", message, "use gfn2-xtb, gfn1-xtb, gfn0-xtb or gfn-ff"));
+            refused.push(Problem::at_key("method", message, "use gfn2-xtb, gfn1-xtb, gfn0-xtb or gfn-ff"));
         }
         if chemistry.basis.is_some() {
-            refused.push(Refusal::new("basis", "xtb has its own basis set", "remove `basis`"));
+            refused.push(Problem::at_key("basis", "xtb has its own basis set", "remove `basis`"));
         }
         for name in chemistry.keywords.keys().filter(|name| RESERVED_OPTIONS.contains(&name.as_str())) {
             let message = format!("xtb's option `{name}` is set by simmpi");
             let help = "remove it: it follows from method, driver, charges and multiplicities";
-            refused.push(Refusal::new("keywords", message, help));
+            refused.push(Problem::at_key("keywords", message, help));
         }
         for (name, value) in &chemistry.keywords {
             if value.is_array() || value.is_object() {
                 let message = format!("xtb's option `{name}` cannot be an array or a table");
-                refused.push(Refusal::new("keywords", message, "set it to a number, a string, or true"));
+                refused.push(Problem::at_key("keywords", message, "set it to a number, a string, or true"));
             }
         }
         if driver == Driver::Hessian {
             let message = "xtb's Hessians exclude translations and rotations, so they are not additive over fragments";
-            refused.push(Refusal::new("engine", message, "use `driver = \"gradient\"`, or another engine"));
+            refused.push(Problem::at_key("engine", message, "use `driver = \"gradient\"`, or another engine"));
         }
-        refused.extend(needs.ghosts.then(|| Refusal::ghosts("xtb")));
-        refused.extend(needs.point_charges.then(|| Refusal::point_charges("xtb")));
+        refused.extend(needs.ghosts.then(|| refusal::ghosts("xtb")));
+        refused.extend(needs.point_charges.then(|| refusal::point_charges("xtb")));
         refused
     }
 
-    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Problem> {
         let path = locate::locate(&self.program, HELP)?;
         let argv = vec![path.clone().into(), "--version".into()];
         let version =
@@ -297,8 +298,8 @@ mod tests {
             ..Chemistry::default()
         };
         let needs = Needs { ghosts: true, point_charges: true, open_shells: true, ..Needs::default() };
-        let refused: Vec<_> =
-            Xtb::new("xtb").refusals(Driver::Hessian, &chemistry, needs).iter().map(|refusal| refusal.key).collect();
+        let refused = Xtb::new("xtb").refusals(Driver::Hessian, &chemistry, needs);
+        let refused: Vec<_> = refused.iter().map(|problem| problem.key.as_str()).collect();
         assert_eq!(refused, ["frozen_core", "method", "basis", "keywords", "engine", "engine", "engine"]);
         let plain = Chemistry { method: "gfn2-xtb".into(), ..Chemistry::default() };
         assert!(Xtb::new("xtb").refusals(Driver::Gradient, &plain, Needs::default()).is_empty());

@@ -87,7 +87,7 @@ impl Loader<'_> {
         collect: &[Collect],
     ) -> Option<FreeEnergy> {
         let key = format!("free_energy.{index}");
-        let before = self.faults.len();
+        let before = self.check.faults.len();
         let has = |collect: &Collect, name: &str| {
             collect.columns.iter().position(|column| matches!(column, ColumnName::Name(known) if known == name))
         };
@@ -136,7 +136,7 @@ impl Loader<'_> {
             let help = "set a lower and an upper end for each, as in regions = [[[0.0, 3.1]], [[-3.1, 0.0]]]";
             self.refuse(&format!("{key}.regions"), format!("regions must be boxes of {count} variables"), help);
         }
-        if self.faults.len() > before {
+        if self.check.faults.len() > before {
             return None;
         }
         let file = file?;

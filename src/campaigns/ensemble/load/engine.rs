@@ -52,12 +52,8 @@ impl Loader<'_> {
         for (key, _) in unused.into_iter().filter(|(_, is_given)| *is_given) {
             self.refuse(key, format!("`{key}` does not apply to engine = \"model\""), "remove it");
         }
-        Model::new(model)
-            .map_err(|unfit| {
-                let key = format!("model.{}", unfit.key);
-                self.refuse(&key, unfit.message, "`simmpi schema` describes the keys of [ensemble.model]");
-            })
-            .ok()
+        let model = Model::new(model).map_err(|problem| self.config.fault_of("ensemble.model", problem));
+        self.check.faults.collect(model)
     }
 
     fn program(&mut self, command: &CommandSection) -> Program {
@@ -201,7 +197,6 @@ impl Loader<'_> {
             let text = self.text(&key, &path);
             self.digests.push((key.clone(), Fingerprint::of_text(&text).to_string()));
             let is_template = is_template(&stage.mdp);
-            let key = format!("ensemble.{key}");
             let grompp_args = gromacs.grompp_args.iter().chain(&stage.grompp_args).cloned().collect();
             let source = StageSource::Mdp { key, path, text, is_template };
             GromacsStage { name: stage.name.clone(), source, grompp_args, plumed: stage.plumed.clone() }

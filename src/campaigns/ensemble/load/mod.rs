@@ -8,7 +8,7 @@ use super::inputs::{FileSource, Setup};
 use super::render::Renderer;
 use super::section::{EngineName, Section};
 use super::{identity, seeds};
-use crate::config::{Config, Faults};
+use crate::config::{Checker, Config, Faults};
 use crate::journal::{Fingerprint, digest_of_file};
 use crate::seed::{CampaignSeed, MAX_TASKS};
 use std::fs;
@@ -31,16 +31,16 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let section: Section = config.section("ensemble")?;
     let base = config.resolve(".".as_ref());
     let base = std::path::absolute(&base).unwrap_or(base);
-    let mut loader = Loader { config, section: &section, base, faults: Faults::default(), digests: Vec::new() };
+    let check = Checker::new(config, "ensemble");
+    let mut loader = Loader { config, section: &section, base, check, digests: Vec::new() };
     let seeds = loader.seeds();
     loader.check_names();
     let files = loader.files();
     let engine = loader.engine();
     let collect = loader.collect(engine.as_ref());
     let free_energies = loader.free_energies(engine.as_ref(), &collect);
-    let Loader { base, faults, digests, .. } = loader;
-    faults.into_result(())?;
-    let Some(engine) = engine else { return Err(Faults::default()) };
+    let Loader { base, check, digests, .. } = loader;
+    let engine = check.faults.require(engine)?;
     let contents = Fingerprint::of_text(&format!("{digests:?}"));
     let setup = Setup {
         seeds,
@@ -69,19 +69,19 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     Ok(EnsembleCampaign::new(config.clone(), Arc::new(setup), identity, post_processing, warnings))
 }
 
-/// A section while it is checked, and its errors so far.
+/// A section while it is checked.
 struct Loader<'a> {
     config: &'a Config,
     section: &'a Section,
     base: PathBuf,
-    faults: Faults,
+    check: Checker<'a>,
     /// Keys that name files, and the digests of these files.
     digests: Vec<(String, String)>,
 }
 
 impl Loader<'_> {
     fn refuse(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.faults.push(self.config.fault(&format!("ensemble.{key}"), message, help));
+        self.check.refuse(key, message, help);
     }
 
     fn seeds(&mut self) -> Vec<u64> {

@@ -1,8 +1,7 @@
 //! Can the inputs of every replica be prepared, and do they differ?
 use crate::campaigns::ensemble::engine::{Engine, StageSource, rendered_path};
-use crate::campaigns::ensemble::input_error::InputError;
 use crate::campaigns::ensemble::inputs::Setup;
-use crate::config::{Config, Fault, Faults};
+use crate::config::{Config, Faults};
 use crate::engines::md::plumed::plumed_obstacles;
 use std::collections::HashMap;
 use std::fs;
@@ -18,8 +17,7 @@ pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
         format!("replicas {first} and {second} (seeds {} and {})", setup.seeds[first], setup.seeds[second])
     };
     for replica in 0..setup.seeds.len() {
-        let inputs =
-            setup.inputs(replica).map_err(|error| Faults::from(input_fault(config, &error, setup, replica)))?;
+        let inputs = setup.inputs(replica).map_err(|problem| config.fault_of("ensemble", problem))?;
         if setup.directory.is_some() {
             check_folder(config, setup, &inputs.folder)?;
             if let Some(first) = folders.insert(inputs.folder.clone(), replica) {
@@ -68,21 +66,18 @@ fn check_inputs(config: &Config, setup: &Setup) -> Result<(), Faults> {
     });
     let named = [("tpr", tpr), ("structure", gromacs.structure.as_ref()), ("index", gromacs.index.as_ref())];
     for (key, path) in named.into_iter().filter_map(|(key, path)| Some((key, path?))) {
-        let key = format!("ensemble.gromacs.{key}");
+        let key = format!("gromacs.{key}");
         for replica in 0..setup.seeds.len() {
             let file = rendered_path(&setup.renderer, &setup.base, &key, path, &setup.names(replica));
-            let file = file.map_err(|error| Faults::from(input_fault(config, &error, setup, replica)))?;
+            let file = file.map_err(|problem| config.fault_of("ensemble", problem))?;
             if !file.is_file() {
                 let message = format!("`{}` not found for {}", file.display(), setup.label(replica));
-                return Err(config.fault(&key, message, "set a file that exists for every replica").into());
+                let help = "set a file that exists for every replica";
+                return Err(config.fault(&format!("ensemble.{key}"), message, help).into());
             }
         }
     }
     Ok(())
-}
-
-fn input_fault(config: &Config, error: &InputError, setup: &Setup, replica: usize) -> Fault {
-    config.fault(&error.key, error.to_string(), error.help(&setup.names(replica)))
 }
 
 /// Warnings about configurations that can run all the same.
@@ -100,9 +95,9 @@ pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
         for (index, stage) in gromacs.stages.iter().enumerate() {
             let key = if gromacs.is_staged { format!("stage.{index}.plumed") } else { "plumed".to_owned() };
             let text = stage.plumed.as_ref().map_or(String::new(), |input| text_of(setup, input));
-            for (message, help) in plumed_obstacles(&text) {
-                warnings.push(config.fault(&format!("ensemble.gromacs.{key}"), message, help).warning());
-            }
+            let key = format!("ensemble.gromacs.{key}");
+            warnings
+                .extend(plumed_obstacles(&text).into_iter().map(|problem| config.fault_of(&key, problem).warning()));
         }
     }
     warnings

@@ -1,6 +1,6 @@
 //! How is a cluster divided into fragments, and can they have their charges and multiplicities?
 use super::assign::assign;
-use super::{Cluster, Sourced, formula, list, lowest_multiplicity, ok_or_collect, ranges};
+use super::{Cluster, Sourced, formula, list, lowest_multiplicity, ranges};
 use crate::config::{Fault, Faults};
 use crate::science::expansion::Fragment;
 
@@ -34,7 +34,7 @@ pub fn fragment(cluster: &mut Cluster, one_fragment: impl Fn(String) -> Fault) -
     }
     let mut fragments = Vec::with_capacity(atoms.len());
     for (index, atoms) in atoms.into_iter().enumerate() {
-        fragments.extend(ok_or_collect(with_spin(cluster, index, atoms), &mut faults));
+        fragments.extend(faults.collect(with_spin(cluster, index, atoms)));
     }
     if faults.is_empty() {
         faults.extend(check_totals(cluster, &fragments));

@@ -210,8 +210,3 @@ impl fmt::Display for Node<'_> {
         })
     }
 }
-
-/// The value, or none with its faults added to `faults`, so that all faults of a file are reported at once.
-pub fn ok_or_collect<T>(result: Result<T, Faults>, faults: &mut Faults) -> Option<T> {
-    result.map_err(|more| faults.extend(more)).ok()
-}

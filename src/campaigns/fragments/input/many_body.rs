@@ -4,7 +4,7 @@
 //! refuses is refused; so are `levels` that contradict `max_nbody`, which it replaces without a message.
 //!
 //! The engines psi4 and xtb take every method, nwchem those that it supports; everything else goes through QCEngine, as in QCManyBody.
-use super::{Cluster, LevelLocation, LevelLocations, Node, defaults, ok_or_collect, qcschema};
+use super::{Cluster, LevelLocation, LevelLocations, Node, defaults, qcschema};
 use crate::campaigns::fragments::section::{EngineName, LevelSection, Order, Section, SupersystemWord};
 use crate::config::{Fault, Faults};
 use crate::engines::qc::{Driver, NwChem, Reference};
@@ -28,11 +28,11 @@ const NAMES: [&str; 2] = ["qcschema_manybodyinput", "qcschema_many_body_input"];
 pub fn read<'a>(root: &Node<'a>) -> Result<ManyBodyInput<'a>, Faults> {
     check_schema(root)?;
     let mut faults = root.unknown_keys("schema_name schema_version provenance id extras specification molecule");
-    let cluster = ok_or_collect(molecule(root), &mut faults);
-    let specification = ok_or_collect(root.require("specification"), &mut faults);
+    let cluster = faults.collect(molecule(root));
+    let specification = faults.collect(root.require("specification"));
     let mut warnings = Faults::default();
     let section = specification.zip(cluster.as_ref()).and_then(|(specification, cluster)| {
-        ok_or_collect(read_specification(&specification, &cluster.fragment_sizes(), &mut warnings), &mut faults)
+        faults.collect(read_specification(&specification, &cluster.fragment_sizes(), &mut warnings))
     });
     match (cluster, section) {
         (Some(cluster), Some((section, locations))) => {
@@ -86,12 +86,12 @@ fn read_specification(
 ) -> Result<(Section, LevelLocations), Faults> {
     let mut faults =
         node.unknown_keys("schema_name schema_version keywords program protocols driver specification extras");
-    let driver = ok_or_collect(node.require("driver").and_then(|node| driver(&node)), &mut faults);
-    let chemistries = ok_or_collect(node.require("specification").and_then(|node| chemistries(&node)), &mut faults);
-    let keywords = ok_or_collect(node.require("keywords"), &mut faults);
+    let driver = faults.collect(node.require("driver").and_then(|node| driver(&node)));
+    let chemistries = faults.collect(node.require("specification").and_then(|node| chemistries(&node)));
+    let keywords = faults.collect(node.require("keywords"));
     let (Some(driver), Some(chemistries), Some(keywords)) = (driver, chemistries, keywords) else { return Err(faults) };
     warn_of_protocols(node, warnings);
-    let section = ok_or_collect(read_keywords(&keywords, driver, &chemistries, fragment_sizes), &mut faults);
+    let section = faults.collect(read_keywords(&keywords, driver, &chemistries, fragment_sizes));
     let Some(section) = section else { return Err(faults) };
     warn_of_unused(&chemistries, &section, warnings);
     let locations = level_locations(&chemistries, &section, warnings);
@@ -125,12 +125,12 @@ fn read_keywords(
         "schema_name schema_version bsse_type embedding_charges return_total_data levels max_nbody supersystem_ie_only",
     );
     let count = fragment_sizes.len();
-    let bsse = ok_or_collect(bsse(node), &mut faults);
-    let total = ok_or_collect(node.optional("return_total_data", Node::boolean), &mut faults).flatten();
+    let bsse = faults.collect(bsse(node));
+    let total = faults.collect(node.optional("return_total_data", Node::boolean)).flatten();
     let total = total.unwrap_or(driver != Driver::Energy);
-    let only = ok_or_collect(node.optional("supersystem_ie_only", Node::boolean), &mut faults).flatten();
-    let embedding = ok_or_collect(embedding(node, total, fragment_sizes), &mut faults).flatten();
-    let levels = ok_or_collect(levels(node, chemistries, count), &mut faults);
+    let only = faults.collect(node.optional("supersystem_ie_only", Node::boolean)).flatten();
+    let embedding = faults.collect(embedding(node, total, fragment_sizes)).flatten();
+    let levels = faults.collect(levels(node, chemistries, count));
     let (Some(bsse), Some((level, max_order))) = (bsse, levels) else { return Err(faults) };
     if only == Some(true) {
         faults.extend(check_interaction_only(node, max_order, count, &bsse));
@@ -235,8 +235,7 @@ fn levels(node: &Node, chemistries: &Chemistries, count: usize) -> Result<(Vec<L
             "supersystem" => Ok(SUPERSYSTEM),
             _ => order(&node, key, count),
         };
-        let (order, level) =
-            (ok_or_collect(order, &mut faults), ok_or_collect(named_chemistry(&node, chemistries), &mut faults));
+        let (order, level) = (faults.collect(order), faults.collect(named_chemistry(&node, chemistries)));
         if let (Some(order), Some(level)) = (order, level) {
             if levels.values().any(|other| other.name == level.name) {
                 let help = "give each model chemistry one level; its order also covers all lower ones without a level";
@@ -308,7 +307,7 @@ fn chemistries<'a>(node: &Node<'a>) -> Result<Chemistries<'a>, Faults> {
     }
     let (mut faults, mut chemistries) = (Faults::default(), Chemistries::new());
     for (name, node) in named {
-        if let Some(level) = ok_or_collect(level(name, &node), &mut faults) {
+        if let Some(level) = faults.collect(level(name, &node)) {
             chemistries.insert(name, Chemistry { node, level });
         }
     }

@@ -43,7 +43,7 @@ pub(super) use charge_spec::{ChargeSpec, SelectionSpec};
 pub(super) use cluster::{Cluster, lowest_multiplicity};
 pub(super) use diagnostic::{LineFault, excerpt};
 pub(super) use format::{formula, list, ranges};
-pub(super) use json::{Document, Node, ok_or_collect};
+pub(super) use json::{Document, Node};
 pub(super) use number::{Number, is_integer};
 pub(super) use sourced::{Source, Sourced};
 pub(super) use statement::Statement;

@@ -1,7 +1,7 @@
 //! What is in a QCSchema molecule?
 //!
 //! Versions 2 (`qcschema_molecule` of QCSchema 1) and 3 (of QCSchema 2), and any object with their keys.
-use super::{Cluster, Node, Sourced, ok_or_collect, symbol};
+use super::{Cluster, Node, Sourced, symbol};
 use crate::config::{Fault, Faults};
 use crate::science::chemistry::Element;
 
@@ -18,8 +18,8 @@ const CELLS: &str = "cell unit_cell unitcell cell_parameters cell_vectors lattic
 pub fn read<'a>(node: &Node<'a>, unit_bohr: f64) -> Result<Cluster<'a>, Faults> {
     check_schema(node)?;
     let mut faults = node.unknown_keys(&[IGNORED, USED, CELLS].join(" "));
-    let elements = ok_or_collect(elements(node), &mut faults).unwrap_or_default();
-    let positions = ok_or_collect(positions(node, unit_bohr), &mut faults).unwrap_or_default();
+    let elements = faults.collect(elements(node)).unwrap_or_default();
+    let positions = faults.collect(positions(node, unit_bohr)).unwrap_or_default();
     let fragments =
         |node: &Node| -> Result<Vec<Vec<usize>>, Faults> { node.items()?.iter().map(Node::integers).collect() };
     let cluster = Cluster {
@@ -30,7 +30,7 @@ pub fn read<'a>(node: &Node<'a>, unit_bohr: f64) -> Result<Cluster<'a>, Faults> 
         multiplicity: sourced(node, "molecular_multiplicity", Node::integer, &mut faults),
         ..Cluster::new(elements, vec![positions])
     };
-    ok_or_collect(check_ghosts(node), &mut faults);
+    faults.collect(check_ghosts(node));
     faults.extend(refused_cell(node));
     let (atoms, positions) = (cluster.elements.len(), cluster.frames[0].len());
     if atoms != 0 && positions != 0 && atoms != positions {
@@ -54,7 +54,7 @@ fn sourced<'a, T>(
     read: impl Fn(&Node<'a>) -> Result<T, Faults>,
     faults: &mut Faults,
 ) -> Option<Sourced<'a, T>> {
-    ok_or_collect(node.optional(key, |node| Ok(Sourced::from_json(node, read(node)?))), faults).flatten()
+    faults.collect(node.optional(key, |node| Ok(Sourced::from_json(node, read(node)?)))).flatten()
 }
 
 fn elements(node: &Node) -> Result<Vec<Element>, Faults> {

@@ -1,6 +1,7 @@
 //! Can a frame be used: are its molecules whole?
 use super::setup::Setup;
 use crate::md::{Error, Frame};
+use crate::problem::Problem;
 use crate::science::periodic::{Cell, find_jump, find_parted};
 
 /// What is wrong with a frame.
@@ -8,46 +9,16 @@ use crate::science::periodic::{Cell, find_jump, find_parted};
 pub enum FrameFault {
     #[error(transparent)]
     File(#[from] Error),
-    #[error("{}: {}", .0.what(), .0.remedy())]
-    Broken(BrokenMolecule),
-}
-
-/// A molecule that lies on both sides of the periodic box.
-#[derive(Debug)]
-pub struct BrokenMolecule {
-    /// Name of the trajectory file, and the frame in it.
-    file: String,
-    frame: usize,
-    /// Consecutive atoms of the analysis that are apart.
-    atoms: [usize; 2],
-    /// How `gmx trjconv -pbc` makes it whole.
-    option: &'static str,
-}
-
-impl BrokenMolecule {
-    /// The fault and where it is.
-    pub fn what(&self) -> String {
-        let Self { file, frame, atoms: [atom, next], .. } = self;
-        format!(
-            "frame {frame} of `{file}` has a molecule that is broken across the periodic box, between atoms {atom} and {next}"
-        )
-    }
-
-    /// What to do.
-    pub fn remedy(&self) -> String {
-        let Self { file, option, .. } = self;
-        format!(
-            "make it whole by `gmx trjconv -s topol.tpr -f {file} -o {option}.xtc -pbc {option}`, then name its output; \
-             or set check_whole = false where that is meant"
-        )
-    }
+    /// A molecule that lies on both sides of the periodic box.
+    #[error(transparent)]
+    Broken(Problem),
 }
 
 /// Checks that molecules are whole in frame `number`: in the first one by neighbouring atoms, in others against the frame `before`.
 ///
 /// # Errors
 /// One is broken across the periodic box.
-pub fn check_whole(setup: &Setup, number: usize, frame: &Frame, before: Option<&Frame>) -> Result<(), BrokenMolecule> {
+pub fn check_whole(setup: &Setup, number: usize, frame: &Frame, before: Option<&Frame>) -> Result<(), Problem> {
     let Some(cell) = frame.cell.as_ref().and_then(Cell::new) else { return Ok(()) };
     let (broken, option) = match before {
         None => (find_parted(&cell, &frame.positions, &setup.atoms, &setup.same_molecule_as_next), "whole"),
@@ -56,6 +27,14 @@ pub fn check_whole(setup: &Setup, number: usize, frame: &Frame, before: Option<&
     let Some(atom) = broken else { return Ok(()) };
     let index = setup.atoms.binary_search(&atom).unwrap_or(0);
     let (path, number) = setup.frames.trajectory.origin(number);
-    let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Err(BrokenMolecule { file, frame: number, atoms: [atom, setup.atoms[index + 1]], option })
+    let file = path.file_name().unwrap_or_default().to_string_lossy();
+    let next = setup.atoms[index + 1];
+    let message = format!(
+        "frame {number} of `{file}` has a molecule that is broken across the periodic box, between atoms {atom} and {next}"
+    );
+    let help = format!(
+        "make it whole by `gmx trjconv -s topol.tpr -f {file} -o {option}.xtc -pbc {option}`, then name its output; \
+         or set check_whole = false where that is meant"
+    );
+    Err(Problem::at_key("trajectory", message, help))
 }

@@ -2,11 +2,12 @@
 use super::component::Component;
 use super::frame_check;
 use super::setup::Setup;
-use crate::campaigns::umbrella::faults::{file_fault, select_atoms};
+use crate::campaigns::umbrella::faults::{file_problem, select_atoms};
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::section::{LastPart, Section};
-use crate::config::{Config, Fault, Faults};
+use crate::config::{Checker, Config};
 use crate::md::{Frame, ReadBuffer, Structure};
+use crate::problem::Problem;
 use crate::science::pca::Superposition;
 use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
@@ -16,20 +17,10 @@ use std::sync::Arc;
 /// Default of `components`.
 const DEFAULT_COMPONENTS: usize = 10;
 
-/// The component that the section describes. Defaults are filled into the section.
-///
-/// # Errors
-/// Every fault of these keys.
-pub fn load(
-    config: &Config,
-    section: &mut Section,
-    frames: &Arc<Frames>,
-    warnings: &mut Faults,
-) -> Result<Component, Faults> {
-    let mut faults = Faults::default();
-    let mut select = |key: &str, phrase: &str| {
-        select_atoms(config, key, phrase, &frames.names).map_err(|fault| faults.push(*fault)).ok()
-    };
+/// The component that the section describes; none where its keys are at fault. Defaults are filled into the section.
+pub fn load(config: &Config, section: &mut Section, frames: &Arc<Frames>, check: &mut Checker) -> Option<Component> {
+    let before = check.faults.len();
+    let mut select = |key: &str, phrase: &str| check.collect(select_atoms(key, phrase, &frames.names));
     let selected = select("selection", &section.selection);
     let fitted = match &section.align {
         Some(phrase) => select("align", phrase),
@@ -37,41 +28,31 @@ pub fn load(
     };
     if section.force_constant_kj_mol_rad2.is_some() {
         let message = "principal components are lengths: their force constants are per nm^2";
-        faults.push(config.fault(
-            "umbrella.force_constant_kj_mol_rad2",
-            message,
-            "give `force_constant_kj_mol_nm2` instead",
-        ));
+        check.refuse("force_constant_kj_mol_rad2", message, "give `force_constant_kj_mol_nm2` instead");
     }
     if section.stop_after != Some(LastPart::Pca) {
-        check_superposition(config, section, selected == fitted, &mut faults, warnings);
+        check_superposition(section, selected == fitted, check);
     }
-    let (Some(selected), Some(fitted), true) = (selected, fitted, faults.is_empty()) else { return Err(faults) };
-    let components = count(config, section, frames.count(), selected.len())?;
+    let (selected, fitted) = selected.zip(fitted).filter(|_| check.faults.len() == before)?;
+    let components = check.collect(count(section, frames.count(), selected.len()))?;
     section.components = Some(components);
     section.align.get_or_insert_with(|| section.selection.clone());
-    let setup = set_up(config, section, frames, (selected, fitted), components)?;
+    let setup = check.collect(set_up(config, section, frames, (selected, fitted), components))?;
     let summary = summary(section, &setup);
-    Ok(Component::new(setup, section.component.unwrap_or(1) - 1, summary))
+    Some(Component::new(setup, section.component.unwrap_or(1) - 1, summary))
 }
 
 /// Checks that windows can be restrained along these components.
-fn check_superposition(
-    config: &Config,
-    section: &Section,
-    superposes_selection: bool,
-    faults: &mut Faults,
-    warnings: &mut Faults,
-) {
+fn check_superposition(section: &Section, superposes_selection: bool, check: &mut Checker) {
     if !superposes_selection {
         let message = "windows need the same atoms for the components and the superposition: \
                        GROMACS' restraint acts on the former only, and would turn and shift the molecule";
         let help = "remove `align`, or select the same atoms for both";
-        faults.push(config.fault("umbrella.align", message, help));
+        check.refuse("align", message, help);
     }
     if section.align_to != "average" {
         let message = "forces of GROMACS' restraint neglect the rotation of the superposition, which matters least with the average as reference";
-        warnings.push(config.fault("umbrella.align_to", message, "set align_to = \"average\"").warning());
+        check.warn("align_to", message, "set align_to = \"average\"");
     }
 }
 
@@ -81,20 +62,20 @@ pub fn is_keyword(align_to: &str) -> bool {
 }
 
 /// The number of components.
-fn count(config: &Config, section: &Section, frames: usize, atoms: usize) -> Result<usize, Faults> {
+fn count(section: &Section, frames: usize, atoms: usize) -> Result<usize, Problem> {
     if frames < 2 {
         let message = "the trajectory has one frame: nothing varies";
-        return Err(config.fault("umbrella.trajectory", message, "name a trajectory of at least two frames").into());
+        return Err(Problem::at_key("trajectory", message, "name a trajectory of at least two frames"));
     }
     let most = (3 * atoms).min(frames - 1);
     let components = section.components.unwrap_or(DEFAULT_COMPONENTS.min(most));
     if components > most {
         let message = format!("{frames} frames of {atoms} atoms have at most {most} components, not {components}");
-        return Err(config.fault("umbrella.components", message, format!("set components = {most} or less")).into());
+        return Err(Problem::at_key("components", message, format!("set components = {most} or less")));
     }
     if section.component.is_some_and(|component| component > components) {
         let message = format!("there are only {components} components");
-        return Err(config.fault("umbrella.component", message, "components are counted from 1").into());
+        return Err(Problem::at_key("component", message, "components are counted from 1"));
     }
     Ok(components)
 }
@@ -105,7 +86,7 @@ fn set_up(
     frames: &Arc<Frames>,
     (selected, fitted): (Vec<usize>, Vec<usize>),
     components: usize,
-) -> Result<Setup, Faults> {
+) -> Result<Setup, Problem> {
     let mut atoms = [&fitted[..], &selected].concat();
     atoms.sort_unstable();
     atoms.dedup();
@@ -113,7 +94,7 @@ fn set_up(
     let read = |number: usize| {
         let mut frame = Frame::default();
         let read = frames.trajectory.read(number, atoms_read, &mut ReadBuffer::default(), &mut frame);
-        read.map_err(|error| Faults::from(file_fault(config, "trajectory", &error))).map(|()| frame)
+        read.map_err(|error| file_problem("trajectory", &error)).map(|()| frame)
     };
     let first = read(0)?;
     let reference = reference(config, section, frames.names.len(), &first)?;
@@ -121,8 +102,8 @@ fn set_up(
     // The average is one of the atoms that are superposed.
     let averaged = if aligns_to_average { fitted.clone() } else { selected.clone() };
     let superposition = Superposition::new(fitted.clone(), averaged, &reference).map_err(|error| {
-        let key = if config_has_align(section) { "umbrella.align" } else { "umbrella.selection" };
-        config.fault(key, error.to_string(), "select more atoms to superpose")
+        let key = if config_has_align(section) { "align" } else { "selection" };
+        Problem::at_key(key, error.to_string(), "select more atoms to superpose")
     })?;
     let same_molecule = atoms.windows(2).map(|pair| are_neighbours(&frames.names[pair[0]], &frames.names[pair[1]]));
     let setup = Setup {
@@ -144,10 +125,9 @@ fn set_up(
     for number in [0, last / 2, last] {
         let mut frame = Frame::default();
         let read = frames.trajectory.read(number, atoms_read, &mut ReadBuffer::default(), &mut frame);
-        read.map_err(|error| file_fault(config, "trajectory", &error))?;
+        read.map_err(|error| file_problem("trajectory", &error))?;
         if setup.check_whole && number == 0 {
-            frame_check::check_whole(&setup, number, &frame, None)
-                .map_err(|broken| config.fault("umbrella.trajectory", broken.what(), broken.remedy()))?;
+            frame_check::check_whole(&setup, number, &frame, None)?;
         }
     }
     Ok(setup)
@@ -158,19 +138,19 @@ fn config_has_align(section: &Section) -> bool {
 }
 
 /// Positions of the reference structure, all atoms, nm.
-fn reference(config: &Config, section: &Section, atoms: usize, first: &Frame) -> Result<Vec<[f32; 3]>, Faults> {
+fn reference(config: &Config, section: &Section, atoms: usize, first: &Frame) -> Result<Vec<[f32; 3]>, Problem> {
     if is_keyword(&section.align_to) {
         return Ok(first.positions.clone());
     }
     let path = config.resolve(Path::new(&section.align_to));
     let other = Structure::read(&path).map_err(|error| {
-        let fault = file_fault(config, "align_to", &error);
-        let help = format!("{}; or set align_to = \"first\" or \"average\"", fault.help);
-        Faults::from(Fault { help, ..fault })
+        let problem = file_problem("align_to", &error);
+        let help = format!("{}; or set align_to = \"first\" or \"average\"", problem.help);
+        Problem { help, ..problem }
     })?;
     if other.atoms.len() != atoms {
         let message = format!("the reference has {} atoms, the structure {atoms}", other.atoms.len());
-        return Err(config.fault("umbrella.align_to", message, "name a structure of the same atoms").into());
+        return Err(Problem::at_key("align_to", message, "name a structure of the same atoms"));
     }
     Ok(other.frame.positions)
 }

@@ -13,15 +13,11 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct SinglePass(Arc<Setup>);
 
-/// Components and projections, or why the frames cannot be used; none before the task has run.
-type Value = Option<Result<PcaResult, String>>;
+/// Components and projections, or why the frames cannot be used: another attempt would find the same.
+type Outcome = Result<PcaResult, String>;
 
-/// Why there is no result.
-enum Fault {
-    /// The frames cannot be used; another attempt will find the same.
-    Unusable(String),
-    Failed(Cause),
-}
+/// None before the task has run.
+type Value = Option<Outcome>;
 
 impl SinglePass {
     /// The stage of an analysis that [is small](Setup::is_small).
@@ -38,17 +34,20 @@ impl SinglePass {
         result.value::<Value>()?.ok_or_else(missing)?.map_err(Error::Unusable)
     }
 
-    fn run_all_passes(&self, context: &Context) -> Result<PcaResult, Fault> {
+    fn run_all_passes(&self, context: &Context) -> Result<Outcome, Cause> {
         let (mut step, frame_cache) = (PcaStep::first(&self.0), Arc::<FrameCache>::default());
         while let Some(mut pass) = step.pass(&self.0, &frame_cache) {
             let Computed { value, failed } = pass.run(Tasks::new(0, pass.chunks()), context);
             if let Some((_, cause)) = failed.into_iter().next() {
-                return Err(Fault::Failed(cause));
+                return Err(cause);
             }
-            step = step.advance(&self.0, value).map_err(|error| Fault::Unusable(error.to_string()))?;
+            step = match step.advance(&self.0, value) {
+                Ok(step) => step,
+                Err(error) => return Ok(Err(error.to_string())),
+            };
         }
         match step {
-            PcaStep::Complete(result) => Ok(result),
+            PcaStep::Complete(result) => Ok(Ok(result)),
             _ => unreachable!("every step but the last has a pass"),
         }
     }
@@ -63,11 +62,8 @@ impl Workload for SinglePass {
 
     fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Value> {
         match self.run_all_passes(context) {
-            Ok(result) => Computed { value: Some(Ok(result)), failed: Vec::new() },
-            Err(Fault::Unusable(text)) => Computed { value: Some(Err(text)), failed: Vec::new() },
-            Err(Fault::Failed(cause)) => {
-                Computed { value: None, failed: tasks.iter().map(|task| (task, cause.clone())).collect() }
-            }
+            Ok(outcome) => Computed { value: Some(outcome), failed: Vec::new() },
+            Err(cause) => Computed { value: None, failed: tasks.iter().map(|task| (task, cause.clone())).collect() },
         }
     }
 
@@ -84,7 +80,7 @@ mod tests {
     use crate::campaigns::umbrella::Umbrella;
     use crate::campaigns::umbrella::frames::Frames;
     use crate::campaigns::umbrella::pca::load;
-    use crate::config::{Config, Faults, KindSchema};
+    use crate::config::{Checker, Config, KindSchema};
     use crate::journal::codec;
     use crate::md::{Structure, Trajectory};
     use crate::seed::CampaignSeed;
@@ -114,7 +110,7 @@ mod tests {
         let file = folder.join("t.gro");
         let (trajectory, structure) = (Trajectory::open(&file).unwrap(), Structure::read(&file).unwrap());
         let frames = Arc::new(Frames { trajectory, names: structure.atoms });
-        load(&config, &mut config.section("umbrella").unwrap(), &frames, &mut Faults::default())
+        load(&config, &mut config.section("umbrella").unwrap(), &frames, &mut Checker::new(&config, "umbrella"))
             .unwrap()
             .setup()
             .clone()

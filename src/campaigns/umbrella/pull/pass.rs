@@ -1,8 +1,9 @@
 //! Measures the coordinate in every frame; a task is a chunk of frames.
-use crate::campaigns::stage::{Computed, Context, Error, Stage, StageResult, StageSpec, Workload, error_chain};
+use crate::campaigns::stage::{Computed, Context, Error, Stage, StageResult, StageSpec, Workload};
 use crate::campaigns::umbrella::frames::{Frames, earlier};
 use crate::journal::Fingerprint;
 use crate::md::{self, Frame, ReadBuffer};
+use crate::problem::error_chain;
 use crate::science::geometry::Geometry;
 use crate::science::periodic::Cell;
 use crate::task::{Cause, TaskId, Tasks};

@@ -3,6 +3,7 @@
 //! It contains a mark that identifies the campaign. A folder with files but no mark is foreign: nothing in it is touched.
 use crate::campaigns::ensemble::finish_record::{is_finished, set_aside};
 use crate::campaigns::ensemble::folder::set_aside_line;
+use crate::problem::Problem;
 use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
@@ -10,29 +11,28 @@ use std::path::Path;
 /// Name of the file with the mark.
 const MARK: &str = ".simmpi-windows";
 
-/// Why a folder cannot be used for windows.
-#[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    #[error("`{0}` contains files that do not belong to umbrella windows")]
-    Foreign(String),
-    #[error("`{0}` contains windows of another configuration")]
-    OtherCampaign(String),
-    #[error("cannot use `{0}`: {1}")]
-    Io(String, io::Error),
+fn problem(message: String) -> Problem {
+    Problem::new(message, "set another `directory`, or remove this one; --fresh empties a folder of earlier windows")
+}
+
+fn unusable(folder: &Path, error: &io::Error) -> Problem {
+    problem(format!("cannot use `{}`: {error}", folder.display()))
 }
 
 /// Checks that a folder is not foreign.
 ///
 /// # Errors
 /// It is, or it cannot be read.
-pub fn reject_foreign(folder: &Path) -> Result<(), FolderError> {
-    let name = || folder.display().to_string();
+pub fn reject_foreign(folder: &Path) -> Result<(), Problem> {
     let is_filled = match fs::read_dir(folder) {
         Ok(mut entries) => entries.next().is_some(),
         Err(error) if error.kind() == ErrorKind::NotFound => false,
-        Err(error) => return Err(FolderError::Io(name(), error)),
+        Err(error) => return Err(unusable(folder, &error)),
     };
-    if is_filled && !folder.join(MARK).is_file() { Err(FolderError::Foreign(name())) } else { Ok(()) }
+    if is_filled && !folder.join(MARK).is_file() {
+        return Err(problem(format!("`{}` contains files that do not belong to umbrella windows", folder.display())));
+    }
+    Ok(())
 }
 
 /// Marks a folder as that of the campaign with the digest `owner`. For a `fresh` start an existing folder of windows is removed, or set aside
@@ -40,9 +40,9 @@ pub fn reject_foreign(folder: &Path) -> Result<(), FolderError> {
 ///
 /// # Errors
 /// The folder belongs to another campaign or is foreign, or it cannot be written.
-pub fn claim_folder(folder: &Path, owner: &str, fresh: bool) -> Result<Vec<String>, FolderError> {
+pub fn claim_folder(folder: &Path, owner: &str, fresh: bool) -> Result<Vec<String>, Problem> {
     reject_foreign(folder)?;
-    let failed = |error| FolderError::Io(folder.display().to_string(), error);
+    let failed = |error: io::Error| unusable(folder, &error);
     let mark = folder.join(MARK);
     let is_marked = mark.is_file();
     let mut aside = Vec::new();
@@ -58,7 +58,7 @@ pub fn claim_folder(folder: &Path, owner: &str, fresh: bool) -> Result<Vec<Strin
         return if owner.starts_with(found.trim()) {
             Ok(Vec::new())
         } else {
-            Err(FolderError::OtherCampaign(folder.display().to_string()))
+            Err(problem(format!("`{}` contains windows of another configuration", folder.display())))
         };
     }
     fs::create_dir_all(folder).and_then(|()| fs::write(mark, owner)).map_err(failed)?;
@@ -81,7 +81,8 @@ mod tests {
         claim_folder(&folder, "mine", false).unwrap();
         fs::write(folder.join("left"), "").unwrap();
         claim_folder(&folder, "mine", false).unwrap();
-        assert!(matches!(claim_folder(&folder, "another", false), Err(FolderError::OtherCampaign(_))));
+        let refused = claim_folder(&folder, "another", false).unwrap_err();
+        assert!(refused.message.ends_with("contains windows of another configuration"), "{refused}");
         assert!(folder.join("left").exists());
         claim_folder(&folder, "another", true).unwrap();
         assert!(!folder.join("left").exists());
@@ -91,7 +92,8 @@ mod tests {
     fn foreign_files_are_not_touched() {
         let parent = tempfile::tempdir().unwrap();
         fs::write(parent.path().join("thesis.tex"), "").unwrap();
-        assert!(matches!(claim_folder(parent.path(), "mine", true), Err(FolderError::Foreign(_))));
+        let refused = claim_folder(parent.path(), "mine", true).unwrap_err();
+        assert!(refused.message.ends_with("do not belong to umbrella windows"), "{refused}");
         assert!(parent.path().join("thesis.tex").exists());
     }
 }

@@ -5,7 +5,7 @@ use crate::campaigns::ensemble::seeds;
 use crate::campaigns::pmf::Discard;
 use crate::campaigns::umbrella::restraint::RestraintSpec;
 use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
-use crate::config::{Config, Faults};
+use crate::config::{Checker, Config, Faults};
 use crate::engines::md::gromacs::{Gromacs, Mdp, RESERVED_MDRUN_ARGS};
 use crate::journal::digest_of_file;
 use crate::science::free_energy::Axis;
@@ -27,7 +27,7 @@ const GROWTH: usize = 4;
 /// # Errors
 /// All errors of the section and of the run parameters.
 pub fn load(config: &Config, section: &Section, spec: RestraintSpec) -> Result<(WindowSetup, Faults), Faults> {
-    let mut loader = Loader { config, section, faults: Faults::default(), warnings: Faults::default() };
+    let mut loader = Loader { config, section, check: Checker::new(config, "umbrella") };
     let placing = loader.placing();
     let mdp = loader.mdp();
     let temperature_k = loader.required("temperature_k", section.temperature_k, "set it to that of the run parameters");
@@ -43,16 +43,14 @@ pub fn load(config: &Config, section: &Section, spec: RestraintSpec) -> Result<(
     let index = loader.file("index", section.index.as_ref(), false);
     let max_windows = loader.max_windows(placing.as_ref());
     loader.check_bias();
-    let Loader { faults, warnings, .. } = loader;
-    faults.into_result(())?;
-    match (placing, mdp, temperature_k, steps, topology) {
-        (Some(placing), Some(mdp), Some(temperature_k), Some(steps), Some(topology)) => {
-            let mdp = mdp.with(&[("nsteps", steps.to_string())]);
-            let checked = CheckedKeys { placing, mdp, temperature_k, topology, index, max_windows };
-            Ok((window_setup(config, section, spec, checked), warnings))
-        }
-        _ => Err(Faults::default()),
-    }
+    let Checker { faults, warnings, .. } = loader.check;
+    let checked = || {
+        let mdp = mdp?.with(&[("nsteps", steps?.to_string())]);
+        let (placing, temperature_k, topology) = (placing?, temperature_k?, topology?);
+        Some(CheckedKeys { placing, mdp, temperature_k, topology, index, max_windows })
+    };
+    let checked = faults.require(checked())?;
+    Ok((window_setup(config, section, spec, checked), warnings))
 }
 
 /// Keys that have been checked.
@@ -124,21 +122,20 @@ pub fn absolute(config: &Config, path: &Path) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
 }
 
-/// A section while it is checked, and its errors and warnings so far.
+/// A section while it is checked.
 struct Loader<'a> {
     config: &'a Config,
     section: &'a Section,
-    faults: Faults,
-    warnings: Faults,
+    check: Checker<'a>,
 }
 
 impl Loader<'_> {
     fn refuse(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.faults.push(self.config.fault(&format!("umbrella.{key}"), message, help));
+        self.check.refuse(key, message, help);
     }
 
     fn warn(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.warnings.push(self.config.fault(&format!("umbrella.{key}"), message, help).warning());
+        self.check.warn(key, message, help);
     }
 
     /// Help on doing without windows; empty along a distance or angle, which is not analysed otherwise.

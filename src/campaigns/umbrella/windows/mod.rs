@@ -16,7 +16,7 @@ mod state;
 mod summary;
 mod write;
 
-pub use folder::{FolderError, claim_folder, reject_foreign};
+pub use folder::{claim_folder, reject_foreign};
 pub use load::{absolute, load};
 pub use setup::WindowSetup;
 pub use stage::{SIMULATION, WindowWorkload};

@@ -21,9 +21,7 @@ mod simulation;
 mod trial;
 
 pub use arguments::RESERVED_MDRUN_ARGS;
-pub use gpus::TooFewGpus;
 pub use mdp::{Mdp, SeedFault};
-pub use plumed_check::PlumedFault;
 pub use program::Gromacs;
 pub use simulation::{Input, Simulation, SimulationOutcome};
 pub use trial::{GromppError, Trial};

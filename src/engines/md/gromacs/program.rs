@@ -1,5 +1,6 @@
 //! Which GROMACS runs the replicas, and with which resources?
-use crate::engines::locate::{self, InstalledProgram, MissingProgram};
+use crate::engines::locate::{self, InstalledProgram};
+use crate::problem::Problem;
 use crate::process::Supervisor;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -33,7 +34,7 @@ impl Gromacs {
     ///
     /// # Errors
     /// The program was not found, or does not print its version.
-    pub fn find(&self, supervisor: &Supervisor) -> Result<InstalledProgram, MissingProgram> {
+    pub fn find(&self, supervisor: &Supervisor) -> Result<InstalledProgram, Problem> {
         let path = locate::locate(&self.binary, HELP)?;
         let argv = vec![path.clone().into(), "--version".into()];
         let version =

@@ -21,6 +21,9 @@ const QUOTED_LINES: usize = 8;
 pub enum GromppError {
     #[error("the structure has {structure} atoms, the topology {topology}")]
     AtomCounts { structure: usize, topology: usize },
+    /// The run parameters name something, such as an index group, that no file defines.
+    #[error("{0}")]
+    UnknownName(String),
     #[error("{0}")]
     Message(String),
 }
@@ -79,7 +82,8 @@ fn grompp_error(finished: &Finished) -> GromppError {
         true => finished.stderr.last_lines(QUOTED_LINES),
         false => text::last_lines(&message, QUOTED_LINES),
     };
-    GromppError::Message(format!("grompp {}: {quote}", finished.exit))
+    let text = format!("grompp {}: {quote}", finished.exit);
+    if quote.contains("was not found") { GromppError::UnknownName(text) } else { GromppError::Message(text) }
 }
 
 /// The numbers in `number of coordinates in coordinate file (conf.gro, 50) does not match topology (topol.top, 112)`.

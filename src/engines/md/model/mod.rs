@@ -7,9 +7,10 @@ mod section;
 mod tests;
 
 pub use section::{
-    BiasFactor, InfiniteWord, IntegratorSection, ModelFault, ModelSection, OpesSection, SurfaceSection, VariantName,
+    BiasFactor, InfiniteWord, IntegratorSection, ModelSection, OpesSection, SurfaceSection, VariantName,
 };
 
+use crate::problem::Problem;
 use crate::science::langevin::{Group, Series, System};
 use crate::seed::CampaignSeed;
 use crate::task::Cause;
@@ -29,7 +30,7 @@ impl Model {
     ///
     /// # Errors
     /// Keys contradict each other.
-    pub fn new(section: &ModelSection) -> Result<Self, ModelFault> {
+    pub fn new(section: &ModelSection) -> Result<Self, Problem> {
         Ok(Self { system: section.build()?, steps: section.steps })
     }
 

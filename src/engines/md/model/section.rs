@@ -1,4 +1,5 @@
 //! Which keys has the section `[ensemble.model]`, and which model do they define?
+use crate::problem::Problem;
 use crate::science::langevin::surfaces::{Across, DoubleWell, MuellerBrown};
 use crate::science::langevin::{self, Biasing, Integrator, Surface, System};
 use crate::science::opes::{self, Settings, Variant, WidthRule};
@@ -173,12 +174,9 @@ pub enum InfiniteWord {
     Inf,
 }
 
-/// A contradiction between keys: `key` is the one within `[ensemble.model]` to correct.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{message}")]
-pub struct ModelFault {
-    pub key: &'static str,
-    pub message: String,
+/// A contradiction between keys of the section.
+fn contradiction(key: &str, message: impl Into<String>) -> Problem {
+    Problem::at_key(key, message, "`simmpi schema` describes the keys of [ensemble.model]")
 }
 
 impl ModelSection {
@@ -186,7 +184,7 @@ impl ModelSection {
     ///
     /// # Errors
     /// Keys contradict each other.
-    pub fn build(&self) -> Result<System, ModelFault> {
+    pub fn build(&self) -> Result<System, Problem> {
         let surface = self.surface.build();
         let biasing = self.opes.as_ref().map(|opes| self.biasing(opes, surface.as_ref())).transpose()?;
         let system = System {
@@ -199,31 +197,32 @@ impl ModelSection {
             biasing,
             surface,
         };
-        system.check().map_err(|error| ModelFault { key: key_of(&error), message: error.to_string() })?;
+        system.check().map_err(|error| contradiction(key_of(&error), error.to_string()))?;
         match self.steps % self.sample_every {
             0 => Ok(system),
-            _ => Err(ModelFault {
-                key: "sample_every",
-                message: format!(
+            _ => Err(contradiction(
+                "sample_every",
+                format!(
                     "steps = {} is not a multiple of {}: choose an interval that divides it",
                     self.steps, self.sample_every
                 ),
-            }),
+            )),
         }
     }
 
-    fn biasing(&self, opes: &OpesSection, surface: &dyn Surface) -> Result<Biasing, ModelFault> {
+    fn biasing(&self, opes: &OpesSection, surface: &dyn Surface) -> Result<Biasing, Problem> {
         let known = surface.coordinates();
         let find = |name: &String| {
-            known.iter().position(|known| known == name).ok_or_else(|| ModelFault {
-                key: "opes.coordinates",
-                message: format!("the surface has no coordinate `{name}`; its coordinates are {}", known.join(" and ")),
+            known.iter().position(|known| known == name).ok_or_else(|| {
+                let known = known.join(" and ");
+                let message = format!("the surface has no coordinate `{name}`; its coordinates are {known}");
+                contradiction("opes.coordinates", message)
             })
         };
         let coordinates = opes.coordinates.iter().map(find).collect::<Result<Vec<_>, _>>()?;
         if opes.sigma.is_some() && opes.adaptive_sigma_stride.is_some() {
-            let message = "sigma sets fixed widths, so none are measured: remove this key or sigma".to_owned();
-            return Err(ModelFault { key: "opes.adaptive_sigma_stride", message });
+            let message = "sigma sets fixed widths, so none are measured: remove this key or sigma";
+            return Err(contradiction("opes.adaptive_sigma_stride", message));
         }
         let variant = match opes.variant {
             VariantName::Metad => Variant::Metad,

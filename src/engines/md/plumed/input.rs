@@ -3,6 +3,7 @@
 //! Parsed as PLUMED does: comments, `...` over several lines, values in braces, labels, included files, keys in any case. Only what matters
 //! for a restart is kept; PLUMED itself validates the input.
 use super::frames::FrameFormat;
+use crate::problem::Problem;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -158,29 +159,28 @@ impl OpesAction {
 }
 
 /// Why replicas with this input would not continue after an interruption, and what to do about it. `text` is the input without included files.
-pub fn plumed_obstacles(text: &str) -> Vec<(String, &'static str)> {
+pub fn plumed_obstacles(text: &str) -> Vec<Problem> {
     let input = Input { actions: actions(text) };
     let mut found = Vec::new();
     for OpesAction { state, read, .. } in input.opes().into_iter().filter(|opes| !opes.reads_own_state()) {
         if let Some(read) = read {
             let written = state.map_or("writes none".to_owned(), |state| format!("writes {state}"));
             let message = format!("OPES restarts from {read} (STATE_RFILE) but {written} (STATE_WFILE)");
-            found.push((message, "set both to one file; otherwise an interrupted replica starts again"));
+            found.push(Problem::new(message, "set both to one file; otherwise an interrupted replica starts again"));
         }
     }
     let starts_again = |action: &Action| action.value("RESTART").is_some_and(|value| value.eq_ignore_ascii_case("no"));
     for action in &input.actions {
         if action.name == "METAD" && action.value("GRID_RFILE").is_some() {
-            let message = "METAD would restart from a grid (GRID_RFILE), whose step is unknown".to_owned();
-            found.push((
-                message,
-                "remove GRID_RFILE, hills are read from HILLS; otherwise an interrupted replica starts again",
-            ));
+            let message = "METAD would restart from a grid (GRID_RFILE), whose step is unknown";
+            let help = "remove GRID_RFILE, hills are read from HILLS; otherwise an interrupted replica starts again";
+            found.push(Problem::new(message, help));
         }
         if starts_again(action) {
             let message =
                 format!("{} has RESTART=NO: it starts from nothing whenever a replica continues", action.name);
-            found.push((message, "remove it, or collect the earlier parts of its file from bck.0.* yourself"));
+            let help = "remove it, or collect the earlier parts of its file from bck.0.* yourself";
+            found.push(Problem::new(message, help));
         }
     }
     found

@@ -3,6 +3,7 @@
 //! The environment variable PLUMED_KERNEL names it. Whether it can be loaded is known only when `mdrun` does; a file that is no shared
 //! library is detected here.
 use crate::journal::sha256_of_file;
+use crate::problem::Problem;
 use std::ffi::OsString;
 use std::fs::File;
 use std::io::Read;
@@ -13,25 +14,7 @@ const VARIABLE: &str = "PLUMED_KERNEL";
 const ELF: &[u8] = b"\x7fELF";
 const SHARED: u16 = 3;
 
-/// Why PLUMED_KERNEL does not name PLUMED's library.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum LibraryFault {
-    #[error("PLUMED_KERNEL does not name PLUMED's library: it is not set")]
-    Unset,
-    #[error("PLUMED_KERNEL is `{0}`, a relative path: mdrun runs in each replica's folder and will not find it there")]
-    Relative(PathBuf),
-    #[error("PLUMED_KERNEL does not name PLUMED's library: `{0}` was not found")]
-    NotFound(PathBuf),
-    #[error("PLUMED_KERNEL does not name PLUMED's library: cannot read `{path}` ({reason})")]
-    Unreadable { path: PathBuf, reason: String },
-    #[error("PLUMED_KERNEL does not name PLUMED's library: `{0}` is not a shared library (ELF)")]
-    NotShared(PathBuf),
-}
-
-impl LibraryFault {
-    /// What to do about it.
-    pub const HELP: &str = "set PLUMED_KERNEL to the absolute path of libplumedKernel.so, on all nodes: `mpirun -x PLUMED_KERNEL` with Open MPI";
-}
+const HELP: &str = "set PLUMED_KERNEL to the absolute path of libplumedKernel.so, on all nodes: `mpirun -x PLUMED_KERNEL` with Open MPI";
 
 /// PLUMED's library.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,22 +28,24 @@ impl PlumedKernel {
     ///
     /// # Errors
     /// The variable is not set, or does not name a shared library by its absolute path.
-    pub fn from_environment() -> Result<Self, LibraryFault> {
+    pub fn from_environment() -> Result<Self, Problem> {
         Self::from_variable(std::env::var_os(VARIABLE))
     }
 
-    fn from_variable(value: Option<OsString>) -> Result<Self, LibraryFault> {
-        let path = value.filter(|path| !path.is_empty()).map(PathBuf::from).ok_or(LibraryFault::Unset)?;
+    fn from_variable(value: Option<OsString>) -> Result<Self, Problem> {
+        let other = |why: &str| Problem::new(format!("PLUMED_KERNEL does not name PLUMED's library: {why}"), HELP);
+        let path = value.filter(|path| !path.is_empty()).map(PathBuf::from).ok_or_else(|| other("it is not set"))?;
+        let name = path.display();
         if path.is_relative() {
-            return Err(LibraryFault::Relative(path));
+            let why = "a relative path: mdrun runs in each replica's folder and will not find it there";
+            return Err(Problem::new(format!("PLUMED_KERNEL is `{name}`, {why}"), HELP));
         }
         if !path.is_file() {
-            return Err(LibraryFault::NotFound(path));
+            return Err(other(&format!("`{name}` was not found")));
         }
-        let unreadable =
-            |error: &dyn std::fmt::Display| LibraryFault::Unreadable { path: path.clone(), reason: error.to_string() };
+        let unreadable = |error: &dyn std::fmt::Display| other(&format!("cannot read `{name}` ({error})"));
         if !is_shared_library(&path).map_err(|error| unreadable(&error))? {
-            return Err(LibraryFault::NotShared(path));
+            return Err(other(&format!("`{name}` is not a shared library (ELF)")));
         }
         let sha256 = sha256_of_file(&path).map_err(|error| unreadable(&error))?;
         Ok(Self { path, sha256 })
@@ -88,23 +73,23 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("libplumedKernel.so");
         let named = |path: &Path| PlumedKernel::from_variable(Some(path.into()));
-        assert_eq!(PlumedKernel::from_variable(None), Err(LibraryFault::Unset));
-        assert_eq!(PlumedKernel::from_variable(Some("".into())), Err(LibraryFault::Unset));
-        assert!(matches!(named(Path::new("lib/libplumedKernel.so")), Err(LibraryFault::Relative(_))));
+        let refused = |value: Option<OsString>| PlumedKernel::from_variable(value).unwrap_err().message;
+        assert!(refused(None).ends_with("it is not set") && refused(Some("".into())).ends_with("it is not set"));
+        assert!(refused(Some("lib/libplumedKernel.so".into())).contains("a relative path"));
         for missing in [&*path, folder.path()] {
-            assert_eq!(named(missing), Err(LibraryFault::NotFound(missing.to_owned())));
+            assert!(refused(Some(missing.into())).ends_with(&format!("`{}` was not found", missing.display())));
         }
         let mut header = [ELF, &[2, 1, 1], &[0; 9], &[3, 0]].concat();
-        let not_shared = Err(LibraryFault::NotShared(path.clone()));
+        let is_not_shared = || refused(Some(path.clone().into())).ends_with("is not a shared library (ELF)");
         for text in ["", "#!/bin/sh\nexec plumed kernel\n", "\u{7f}ELF"] {
             fs::write(&path, text).unwrap();
-            assert_eq!(named(&path), not_shared, "{text}");
+            assert!(is_not_shared(), "{text}");
         }
         fs::write(&path, &header).unwrap();
         assert_eq!(named(&path).unwrap().sha256.len(), 64);
         // An object file.
         header[16] = 1;
         fs::write(&path, &header).unwrap();
-        assert_eq!(named(&path), not_shared);
+        assert!(is_not_shared());
     }
 }

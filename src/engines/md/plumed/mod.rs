@@ -20,7 +20,7 @@ pub use checkpoint_interval::checkpoint_interval;
 pub use clock::Clock;
 pub use error_message::error_message;
 pub use input::plumed_obstacles;
-pub use library::{LibraryFault, PlumedKernel};
+pub use library::PlumedKernel;
 pub use planner::{plan_restart, remove_duplicate_rows};
 pub use restart_plan::RestartPlan;
 pub use start_record::{ChangedFiles, record_start};

@@ -14,11 +14,12 @@ mod input;
 mod output;
 
 use crate::engines::failure::ErrorPattern;
-use crate::engines::locate::{self, InstalledProgram, MissingProgram};
+use crate::engines::locate::{self, InstalledProgram};
 use crate::engines::qc::{
-    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, Refusal, Resources, refusal, verify,
+    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, Resources, refusal, verify,
 };
 use crate::engines::text;
+use crate::problem::Problem;
 use crate::process::{Finished, Supervisor};
 use crate::science::chemistry::{Element, Molecule};
 use crate::task::Cause;
@@ -77,25 +78,25 @@ impl Engine for NwChem {
         "nwchem"
     }
 
-    fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Refusal> {
+    fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Problem> {
         let mut refused = refusal::ab_initio(chemistry, needs);
         if Method::from_name(&chemistry.method).is_none() && !chemistry.method.is_empty() {
             let message = format!("the engine nwchem does not support the method `{}`", chemistry.method);
-            refused.push(Refusal::new("method", message, "use hf or mp2, or the engine qcengine for other methods"));
+            refused.push(Problem::at_key("method", message, "use hf or mp2, or the engine qcengine for other methods"));
         }
         if chemistry.density_fitting == Some(true) {
             let message = "the engine nwchem does not support density fitting";
-            refused.push(Refusal::new("density_fitting", message, "remove it, or use the engine psi4"));
+            refused.push(Problem::at_key("density_fitting", message, "remove it, or use the engine psi4"));
         }
         refused.extend(needs.elements.iter().filter_map(|&element| uncounted_core_refusal(chemistry, element)));
         if needs.point_charges && driver == Driver::Hessian {
             let message = "the engine nwchem does not support embedding charges in Hessians";
-            refused.push(Refusal::new("engine", message, "use `driver = \"gradient\"`, or remove the charges"));
+            refused.push(Problem::at_key("engine", message, "use `driver = \"gradient\"`, or remove the charges"));
         }
         refused
     }
 
-    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Problem> {
         let path = locate::locate(&self.program, HELP)?;
         // It has no version option, but prints its version before it reads the input.
         let argv = vec![path.clone().into(), "input".into()];
@@ -151,7 +152,7 @@ impl Engine for NwChem {
 }
 
 /// Refuses a frozen core if the core potential of an element is unknown.
-fn uncounted_core_refusal(chemistry: &Chemistry, element: Element) -> Option<Refusal> {
+fn uncounted_core_refusal(chemistry: &Chemistry, element: Element) -> Option<Problem> {
     let is_frozen = chemistry.frozen_core == Some(true) && !input::has_own_freeze(chemistry);
     if !is_frozen || input::core_electrons(chemistry, element).is_some() {
         return None;
@@ -163,7 +164,7 @@ fn uncounted_core_refusal(chemistry: &Chemistry, element: Element) -> Option<Ref
         "name a library, as in `ecp__{element} = \"library def2-ecp\"`, or let NWChem count with `mp2__freeze = \"atomic\"`, which freezes \
          nothing in atoms with a core potential"
     );
-    Some(Refusal::new("keywords", message, help))
+    Some(Problem::at_key("keywords", message, help))
 }
 
 /// Checks that no element has only valence functions without a core potential: they would have to hold all its electrons.

@@ -12,12 +12,13 @@ mod options;
 mod script;
 
 use crate::engines::failure::ErrorPattern;
-use crate::engines::locate::{self, InstalledProgram, MissingProgram};
+use crate::engines::locate::{self, InstalledProgram};
 use crate::engines::qc::{
-    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Refusal, Resources, qcschema,
-    refusal, verify,
+    Calculation, Chemistry, Driver, Engine, Needs, ProgramRun, QcResult, QcSchemaResult, Resources, qcschema, refusal,
+    verify,
 };
 use crate::engines::text;
+use crate::problem::Problem;
 use crate::process::{Finished, Supervisor};
 use crate::science::chemistry::Molecule;
 use crate::task::Cause;
@@ -73,18 +74,18 @@ impl Engine for Psi4 {
         "psi4"
     }
 
-    fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Refusal> {
+    fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Problem> {
         let mut refused = refusal::ab_initio(chemistry, needs);
         if needs.point_charges && !(driver == Driver::Energy || driver == Driver::Gradient && is_scf(&chemistry.method))
         {
             let message = "psi4 ignores embedding charges in Hessians and in gradients beyond Hartree-Fock";
             let help = "use `driver = \"energy\"`, `method = \"hf\"` with gradients, or the engine nwchem";
-            refused.push(Refusal::new("engine", message, help));
+            refused.push(Problem::at_key("engine", message, help));
         }
         refused
     }
 
-    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, MissingProgram> {
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Problem> {
         let path = locate::locate(&self.program, HELP)?;
         let argv = vec![path.clone().into(), "--version".into()];
         let version = locate::query_version(supervisor, argv, "", HELP, |text| {
