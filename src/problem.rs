@@ -25,12 +25,38 @@ impl Problem {
         Self { key: key.into(), message: message.into(), help: help.into() }
     }
 
+    /// The problem of a line of a text, counted from 1.
+    pub fn at_line(self, line: usize) -> LineProblem {
+        LineProblem { line, problem: self }
+    }
+
     /// The whole key of a problem in the table at `table`, as in `fragments.level.1.method`.
     pub fn key_in(&self, table: &str) -> String {
         match self.key.as_str() {
             "" => table.to_owned(),
             key => format!("{table}.{key}"),
         }
+    }
+}
+
+/// A problem of a line of a text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{problem}")]
+pub struct LineProblem {
+    /// Counted from 1.
+    pub line: usize,
+    pub problem: Problem,
+}
+
+impl LineProblem {
+    pub fn new(line: usize, message: impl Into<String>, help: impl Into<String>) -> Self {
+        Problem::new(message, help).at_line(line)
+    }
+}
+
+impl From<LineProblem> for Vec<LineProblem> {
+    fn from(problem: LineProblem) -> Self {
+        vec![problem]
     }
 }
 

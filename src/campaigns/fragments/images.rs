@@ -1,7 +1,8 @@
 //! Is each cluster of a periodic frame at unique nearest images, and which images are left out?
-use super::input::{Diagnostic, MOLECULE, PeriodicFrame};
+use super::input::{MOLECULE, PeriodicFrame};
 use super::{ExpansionOptions, Frame};
 use crate::config::{Config, Fault, Faults};
+use crate::problem::Problem;
 use crate::science::expansion::{Clash, Images, Need, find_images};
 use crate::units::BOHR_ANGSTROM;
 
@@ -17,7 +18,7 @@ pub fn find(
         match find_images(&frame.system, &frame.expansion, &options.cutoffs, options.embedding.is_some()) {
             Ok(found) => images.push(found),
             Err(clash) => {
-                let Diagnostic { message, help } = diagnose(clash);
+                let Problem { message, help, .. } = diagnose(clash);
                 let location = periodic.as_ref().map_or("", |periodic| &periodic.location);
                 faults.push(config.fault(MOLECULE, format!("{location}: frame {number}: {message}"), help));
             }
@@ -31,7 +32,7 @@ fn rounded_down(bohr: f64) -> f64 {
     libm::floor(bohr * BOHR_ANGSTROM * 10.0) / 10.0
 }
 
-fn diagnose(clash: Clash) -> Diagnostic {
+fn diagnose(clash: Clash) -> Problem {
     match clash {
         Clash::TwoImages { fragments: (a, b), nearest, safe } => {
             let [one, other] = [nearest.distance, nearest.next].map(|distance| distance * BOHR_ANGSTROM);
@@ -46,9 +47,9 @@ fn diagnose(clash: Clash) -> Diagnostic {
                 )
             });
             let others = "use a larger cell, or a cluster of whole molecules with pbc=\"F F F\"";
-            Diagnostic::new(message, cutoff.unwrap_or_default() + others)
+            Problem::new(message, cutoff.unwrap_or_default() + others)
         }
-        Clash::Winding { fragments: [a, b, c] } => Diagnostic::new(
+        Clash::Winding { fragments: [a, b, c] } => Problem::new(
             format!(
                 "fragments {a}, {b} and {c} cannot all be nearest images of one another: their nearest images wind around the cell"
             ),
@@ -73,7 +74,7 @@ fn diagnose(clash: Clash) -> Diagnostic {
             let message = format!(
                 "fragments {a} and {b} are not at their nearest images in any arrangement of all fragments, which {what}"
             );
-            Diagnostic::new(message, help)
+            Problem::new(message, help)
         }
     }
 }

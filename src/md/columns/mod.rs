@@ -19,7 +19,6 @@ mod tests;
 
 pub use contents::{Column, ColumnTable, Diagnostic, NonFiniteRow, Setting};
 pub use error::Error;
-pub use period::PeriodError;
 
 pub(super) use error::Location;
 

@@ -4,35 +4,20 @@
 //! restart. Files of grids also have `#! SET periodic_phi false`.
 use super::{Column, ColumnTable, Setting};
 use crate::md::expression;
-use crate::problem::Problem;
+use crate::problem::LineProblem;
 
 /// Bounds that differ relatively by less are equal: one may be `pi`, the other 3.14159.
 const TOLERANCE: f64 = 1e-5;
 
-/// Why the period that a file sets cannot be determined.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{problem}")]
-pub struct PeriodError {
-    /// The line of the file, counted from 1.
-    pub line: usize,
-    pub problem: Problem,
-}
-
-impl PeriodError {
-    fn new(line: usize, message: String, help: &str) -> Self {
-        Self { line, problem: Problem::new(message, help) }
-    }
-
-    fn missing_bound(line: usize, present: &str, absent: &str) -> Self {
-        let message = format!("`{present}` is set, but not `{absent}`, so the period of the column is unknown");
-        Self::new(line, message, "add it, or set `period`")
-    }
+fn missing_bound(line: usize, present: &str, absent: &str) -> LineProblem {
+    let message = format!("`{present}` is set, but not `{absent}`, so the period of the column is unknown");
+    LineProblem::new(line, message, "add it, or set `period`")
 }
 
 impl ColumnTable {
     /// The period of a column in the unit of the file; none where the file sets none.
     /// Errors: a bound cannot be parsed or is missing, or bounds contradict each other.
-    pub fn period(&self, column: &Column) -> Result<Option<f64>, PeriodError> {
+    pub fn period(&self, column: &Column) -> Result<Option<f64>, LineProblem> {
         let name = match column {
             Column::Index(index) => self.names.get(*index).map_or("", String::as_str),
             Column::Name(name) => name,
@@ -50,11 +35,11 @@ impl ColumnTable {
                 _ => {
                     let message =
                         format!("the column goes from {} to {}, which is not a period", at.value, other.value);
-                    Err(PeriodError::new(at.line.max(other.line), message, "correct the bounds, or set `period`"))
+                    Err(LineProblem::new(at.line.max(other.line), message, "correct the bounds, or set `period`"))
                 }
             },
-            (Some((_, at)), None) => Err(PeriodError::missing_bound(at.line, &min, &max)),
-            (None, Some((_, at))) => Err(PeriodError::missing_bound(at.line, &max, &min)),
+            (Some((_, at)), None) => Err(missing_bound(at.line, &min, &max)),
+            (None, Some((_, at))) => Err(missing_bound(at.line, &max, &min)),
         }
     }
 
@@ -64,13 +49,13 @@ impl ColumnTable {
     }
 
     /// The number that all headers set for `name`, with the first of the settings.
-    fn bound(&self, name: &str) -> Result<Option<(f64, &Setting)>, PeriodError> {
+    fn bound(&self, name: &str) -> Result<Option<(f64, &Setting)>, LineProblem> {
         let mut first: Option<(f64, &Setting)> = None;
         for setting in self.settings.iter().filter(|setting| setting.name == name) {
             let Setting { name, value, line } = setting;
             let invalid = || {
                 let message = format!("cannot parse `{name} {value}`, so the period of the column is unknown");
-                PeriodError::new(*line, message, "write the bound as a number, or set `period`")
+                LineProblem::new(*line, message, "write the bound as a number, or set `period`")
             };
             let number = expression::evaluate(value).ok_or_else(invalid)?;
             match first {
@@ -79,7 +64,7 @@ impl ColumnTable {
                 Some((_, Setting { value: earlier, line: earlier_line, .. })) => {
                     let message = format!("`{name}` is {value} here and {earlier} in line {earlier_line}");
                     let help = "split the file there, or set `period` if both are the same variable";
-                    return Err(PeriodError::new(*line, message, help));
+                    return Err(LineProblem::new(*line, message, help));
                 }
             }
         }

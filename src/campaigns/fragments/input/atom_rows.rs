@@ -2,7 +2,8 @@
 //!
 //! A symbol, numbers, and anything after them. `columns` decides which of the numbers are x, y and z.
 use super::symbol::SymbolError;
-use super::{Diagnostic, LineFault, Number, number, symbol};
+use super::{Number, number, symbol};
+use crate::problem::{LineProblem, Problem};
 use crate::science::chemistry::Element;
 use std::mem::discriminant;
 
@@ -32,7 +33,7 @@ enum RowError<'a> {
 }
 
 /// All lines as atoms, or the first line of each kind of error with the numbers of the other lines of that kind.
-pub fn parse_all<'a>(lines: &[(usize, &'a str)]) -> Result<Vec<AtomRow<'a>>, Vec<LineFault>> {
+pub fn parse_all<'a>(lines: &[(usize, &'a str)]) -> Result<Vec<AtomRow<'a>>, Vec<LineProblem>> {
     let mut rows = Vec::with_capacity(lines.len());
     let mut errors = Vec::<(usize, RowError, Vec<usize>)>::new();
     for &(line, text) in lines {
@@ -48,8 +49,8 @@ pub fn parse_all<'a>(lines: &[(usize, &'a str)]) -> Result<Vec<AtomRow<'a>>, Vec
         return Ok(rows);
     }
     let fault = |(line, error, others): &(usize, RowError, Vec<usize>)| {
-        let Diagnostic { message, help } = error.diagnostic();
-        LineFault::new(*line, message + &also_in(others), help)
+        let Problem { message, help, .. } = error.problem();
+        LineProblem::new(*line, message + &also_in(others), help)
     };
     Err(errors.iter().map(fault).collect())
 }
@@ -105,24 +106,24 @@ impl RowError<'_> {
         }
     }
 
-    fn diagnostic(&self) -> Diagnostic {
+    fn problem(&self) -> Problem {
         let (word, error) = match self {
-            RowError::Missing(what) => return Diagnostic::new(format!("{what} is missing"), ATOM_HELP),
+            RowError::Missing(what) => return Problem::new(format!("{what} is missing"), ATOM_HELP),
             RowError::NotANumber(axis, word) => {
-                return Diagnostic::new(format!("{axis} is `{word}`, which is not a number"), ATOM_HELP);
+                return Problem::new(format!("{axis} is `{word}`, which is not a number"), ATOM_HELP);
             }
             RowError::Symbol(word, error) => (word.chars().take(40).collect::<String>(), error),
         };
         match error {
-            SymbolError::Ghost => Diagnostic::new(
+            SymbolError::Ghost => Problem::new(
                 format!("`{word}` is a ghost atom"),
                 "remove ghost atoms: simmpi adds those that each task needs for `bsse`",
             ),
-            SymbolError::Dummy => Diagnostic::new(
+            SymbolError::Dummy => Problem::new(
                 format!("`{word}` is a dummy atom"),
                 "remove dummy atoms: they have neither a nucleus nor basis functions",
             ),
-            SymbolError::Label(element) => Diagnostic::new(
+            SymbolError::Label(element) => Problem::new(
                 format!("unknown element `{word}`"),
                 match word.contains(['+', '-']) {
                     true => {
@@ -131,7 +132,7 @@ impl RowError<'_> {
                     false => format!("use element symbols, not labels: `{element}` for `{word}`, if that is meant"),
                 },
             ),
-            SymbolError::Unknown => Diagnostic::new(format!("unknown element `{word}`"), ATOM_HELP),
+            SymbolError::Unknown => Problem::new(format!("unknown element `{word}`"), ATOM_HELP),
         }
     }
 }
@@ -142,7 +143,7 @@ mod tests {
 
     fn reported(text: &str) -> Vec<(usize, String)> {
         let lines: Vec<_> = (1..).zip(text.lines()).collect();
-        parse_all(&lines).unwrap_err().into_iter().map(|fault| (fault.line, fault.message)).collect()
+        parse_all(&lines).unwrap_err().into_iter().map(|fault| (fault.line, fault.problem.message)).collect()
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! Extended xyz has `Lattice="ax ay az bx by bz cx cy cz"` and `pbc="T T T"`; a lattice without `pbc` is periodic along all three vectors, as
 //! in ASE and libAtoms. A cell in any other notation is refused, not ignored: the atoms are then most likely wrapped.
 use super::comment::{value, word_starts};
-use super::{Diagnostic, LineFault, excerpt, number};
+use super::{excerpt, number};
+use crate::problem::{LineProblem, Problem};
 
 /// The cell that a comment specifies.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -34,8 +35,8 @@ const LINE_HELP: &str = "write the cell into the comment line as Lattice=\"ax ay
     it if this is a cluster of whole molecules";
 
 /// The cell in `comment`, line `line` of the file. Fails where it is malformed, or in a notation other than that of extended xyz.
-pub fn parse(line: usize, comment: &str) -> Result<CellSpec, LineFault> {
-    let problem = |message: String, help: &str| Diagnostic::new(message, help).at_line(line);
+pub fn parse(line: usize, comment: &str) -> Result<CellSpec, LineProblem> {
+    let problem = |message: String, help: &str| Problem::new(message, help).at_line(line);
     let invalid_pbc = |text: &str| problem(format!("invalid pbc `{}`", excerpt(text)), PBC_HELP);
     let pbc = value(comment, "pbc").map(|text| flags(text).ok_or_else(|| invalid_pbc(text))).transpose()?;
     let rows = value(comment, "lattice").map(vectors).transpose().map_err(|message| problem(message, LATTICE_HELP))?;
@@ -55,7 +56,7 @@ pub fn parse(line: usize, comment: &str) -> Result<CellSpec, LineFault> {
 }
 
 /// Refuses lines of other formats that specify a cell: those of ADF (`VEC1`), of Gaussian and MOPAC (`Tv`) and of the PDB (`CRYST1`).
-pub fn check_lines(text: &str) -> Result<(), LineFault> {
+pub fn check_lines(text: &str) -> Result<(), LineProblem> {
     let is_cell = |row: &str| {
         let mut words = row.split_whitespace();
         let first = words.next().unwrap_or_default().to_ascii_lowercase();
@@ -63,7 +64,7 @@ pub fn check_lines(text: &str) -> Result<(), LineFault> {
             && words.take(3).filter(is_number).count() == 3
     };
     let Some((line, row)) = (1..).zip(text.lines()).find(|(_, row)| is_cell(row)) else { return Ok(()) };
-    Err(LineFault::new(line, format!("unsupported notation of a periodic cell: `{}`", excerpt(row)), LINE_HELP))
+    Err(LineProblem::new(line, format!("unsupported notation of a periodic cell: `{}`", excerpt(row)), LINE_HELP))
 }
 
 /// Numbers or words, however they are separated.
@@ -210,7 +211,7 @@ mod tests {
             ("  18.643  18.643  18.643  90.0 90.0 90.0", "`18.643  18.643  18.643  90.0 90.0 90.0`"),
         ] {
             let fault = parse(2, comment).unwrap_err();
-            assert!(fault.message.contains(message) && fault.line == 2, "{comment}: {}", fault.message);
+            assert!(fault.problem.message.contains(message) && fault.line == 2, "{comment}: {}", fault.problem.message);
         }
     }
 
@@ -236,7 +237,7 @@ mod tests {
         for row in ["VEC1 10.0 0.0 0.0", "Tv 10 0 0", "  CRYST1 10.0 10.0 10.0 90 90 90 P 1"] {
             let fault = check_lines(&format!("1\n\nHe 0 0 0\n{row}\n")).unwrap_err();
             assert_eq!(fault.line, 4, "{row}");
-            assert!(fault.message.contains("periodic cell"), "{}", fault.message);
+            assert!(fault.problem.message.contains("periodic cell"), "{}", fault.problem.message);
         }
         assert_eq!(check_lines("1\nTv set\nHe 0 0 0\n"), Ok(()));
     }

@@ -3,7 +3,8 @@
 //! The first three; those after them (partial charges, forces, velocities) are not used. But some programs write a number before x
 //! that is not a coordinate, the nuclear charge (GAMESS) or a flag that freezes the atom (Gaussian), or a flag after each coordinate
 //! (MOPAC). In a planar molecule a column of zeros may be either.
-use super::{AtomRow, Diagnostic, LineFault, Number, geometry};
+use super::{AtomRow, Number, geometry};
+use crate::problem::{LineProblem, Problem};
 use crate::science::chemistry::Element;
 
 /// Where the coordinates are among the numbers of a line.
@@ -20,7 +21,7 @@ pub enum Layout {
 #[derive(Debug)]
 pub struct Detected {
     pub layout: Layout,
-    pub warning: Option<LineFault>,
+    pub warning: Option<LineProblem>,
 }
 
 impl Layout {
@@ -55,7 +56,7 @@ struct Alternative {
 
 /// The layout of `rows`, the lines of all frames; `unit_bohr` is their unit of length and `atoms` the number of atoms of a frame.
 /// Fails where the numbers are not coordinates, or where two layouts are possible.
-pub fn detect(rows: &[&AtomRow], atoms: usize, unit_bohr: f64) -> Result<Detected, LineFault> {
+pub fn detect(rows: &[&AtomRow], atoms: usize, unit_bohr: f64) -> Result<Detected, LineProblem> {
     let leading = Detected { layout: Layout::Leading, warning: None };
     let Some(first) = rows.first() else { return Ok(leading) };
     let long: Vec<&AtomRow> = rows.iter().copied().filter(|row| row.numbers.len() > 3).collect();
@@ -77,15 +78,15 @@ pub fn detect(rows: &[&AtomRow], atoms: usize, unit_bohr: f64) -> Result<Detecte
 }
 
 impl Alternative {
-    fn warning(&self, first: &AtomRow) -> LineFault {
+    fn warning(&self, first: &AtomRow) -> LineProblem {
         let side = if self.layout == Layout::Alternating { "after x, y and z" } else { "before x" };
         let (content, element, read) = (self.content, first.element, self.layout.quote(first));
         let message =
             format!("the numbers {side} are {content} and were ignored: the first atom is {element} at {read}");
-        LineFault::new(first.line, message, "remove that column: each line is symbol, x, y, z")
+        LineProblem::new(first.line, message, "remove that column: each line is symbol, x, y, z")
     }
 
-    fn ambiguity(&self, first: &AtomRow) -> LineFault {
+    fn ambiguity(&self, first: &AtomRow) -> LineProblem {
         let (leading, other) = (Layout::Leading.quote(first), self.layout.quote(first));
         let message = format!(
             "the columns are ambiguous: either x, y and z come first (the first atom at {leading}), or there are {} (the first atom \
@@ -93,7 +94,7 @@ impl Alternative {
             self.content
         );
         let help = "keep symbol, x, y, z only: remove the columns before, between and after them";
-        LineFault::new(first.line, message, help)
+        LineProblem::new(first.line, message, help)
     }
 }
 
@@ -143,10 +144,10 @@ fn is_plausible(layout: Layout, frame: &[&AtomRow], unit_bohr: f64) -> bool {
 }
 
 /// Refuses lines of which only some have a flag before x.
-fn flags_in_some(long: &[&AtomRow]) -> Option<Diagnostic> {
+fn flags_in_some(long: &[&AtomRow]) -> Option<Problem> {
     let is_flagged = |row: &&AtomRow| row.numbers[0].is_flag() && !row.numbers[1..4].iter().any(Number::is_integer);
     (!long.is_empty() && long.iter().all(is_flagged)).then(|| {
-        Diagnostic::new(
+        Problem::new(
             "some lines have an integer before three other numbers, which looks like a flag for a frozen atom (as written by Gaussian)",
             "keep symbol, x, y, z only: remove the flags, or the numbers after z",
         )
@@ -154,18 +155,18 @@ fn flags_in_some(long: &[&AtomRow]) -> Option<Diagnostic> {
 }
 
 /// Refuses lines whose first columns are certainly not coordinates.
-fn foreign_columns(frame: &[&AtomRow]) -> Option<Diagnostic> {
+fn foreign_columns(frame: &[&AtomRow]) -> Option<Problem> {
     let keep = "keep symbol, x, y, z in each line";
     let counts = |words: Vec<&str>| {
         frame.len() > 1 && (1..).zip(words).all(|(count, word)| word.parse::<usize>().is_ok_and(|found| found == count))
     };
     if counts(frame.iter().map(|row| row.word).collect()) {
-        return Some(Diagnostic::new("the first column counts the atoms: it is not an atomic number", keep));
+        return Some(Problem::new("the first column counts the atoms: it is not an atomic number", keep));
     }
     let is_distinct = has_distinct_first_column(frame);
     if (is_distinct || are_nuclear_charges(frame, 1)) && counts(frame.iter().map(|row| row.numbers[0].text).collect()) {
         let message = "the numbers after the symbols count the atoms: they are not coordinates";
-        return Some(Diagnostic::new(message, keep));
+        return Some(Problem::new(message, keep));
     }
     let heavy: Vec<&AtomRow> = frame.iter().copied().filter(|row| row.element.number() > 1).collect();
     let is_charge = |row: &&AtomRow| row.numbers[0].value.abs() == f64::from(row.element.number());
@@ -173,16 +174,16 @@ fn foreign_columns(frame: &[&AtomRow]) -> Option<Diagnostic> {
     if is_distinct && heavy.iter().any(is_negative) && heavy.iter().all(is_charge) {
         let help =
             "remove atoms of negative nuclear charge: simmpi adds the ghost atoms that each task needs for `bsse`";
-        return Some(Diagnostic::new("the numbers before x are nuclear charges, negative for ghost atoms", help));
+        return Some(Problem::new("the numbers before x are nuclear charges, negative for ghost atoms", help));
     }
     let is_internal = |row: &&AtomRow| row.numbers.len() >= 9 && row.numbers[6..9].iter().all(Number::is_integer);
     if [1, 3, 5].into_iter().all(|column| all(frame, column, Number::is_flag)) && frame.iter().all(is_internal) {
         let message = "the lines are internal coordinates (as written by MOPAC)";
-        return Some(Diagnostic::new(message, "convert them to Cartesian coordinates"));
+        return Some(Problem::new(message, "convert them to Cartesian coordinates"));
     }
     let is_type = all(frame, 0, Number::is_integer) && !all(frame, 0, Number::is_flag);
     (is_distinct && frame.len() > 2 && is_type && !are_nuclear_charges(frame, 0)).then(|| {
-        Diagnostic::new(
+        Problem::new(
             "the number after each symbol is an integer and the next three have decimals: it does not look like a coordinate",
             "keep symbol, x, y, z in each line, or write all coordinates with a decimal point",
         )
@@ -199,7 +200,7 @@ mod tests {
         let lines: Vec<_> = (1..).zip(text.lines()).collect();
         let rows = atom_rows::parse_all(&lines).unwrap();
         let found = detect(&rows.iter().collect::<Vec<_>>(), rows.len(), 1.0 / crate::units::BOHR_ANGSTROM)
-            .map_err(|fault| fault.message)?;
+            .map_err(|fault| fault.problem.message)?;
         assert_eq!(found.warning.is_some(), found.layout != Layout::Leading);
         Ok(found.layout)
     }

@@ -4,15 +4,16 @@
 //! (conv, df), frozen core (none, none), functions (by the basis set's file, alike); NWChem `basis__spherical` and `basis__cartesian`
 //! (by the set's definition, Cartesian), open shells (unrestricted, restricted open-shell), frozen core (none, none). Convergence is
 //! tighter here than with both, by less than 1e-8 Eh.
-use super::{Diagnostic, INPUT, LevelLocations, Node};
+use super::{INPUT, LevelLocations, Node};
 use crate::campaigns::fragments::section::{EngineName, LevelSection};
 use crate::config::{Config, Fault};
 use crate::engines::qc::is_cartesian;
+use crate::problem::Problem;
 use crate::science::expansion::Fragment;
 
 /// A warning where density fitting or the kind of functions differ for the model chemistry at `node`.
 pub fn differences(node: &Node, level: &LevelSection) -> Option<Fault> {
-    let Diagnostic { message, help } = match level.engine {
+    let Problem { message, help, .. } = match level.engine {
         EngineName::Psi4 => density_fitting(level),
         EngineName::Nwchem => spherical_functions(level),
         _ => None,
@@ -22,7 +23,7 @@ pub fn differences(node: &Node, level: &LevelSection) -> Option<Fault> {
 }
 
 /// By default psi4 uses density fitting for Hartree-Fock, density functionals and MP2.
-fn density_fitting(level: &LevelSection) -> Option<Diagnostic> {
+fn density_fitting(level: &LevelSection) -> Option<Problem> {
     let method = level.method.as_deref().unwrap_or_default().to_ascii_lowercase();
     let has = |name: &str| level.keywords.keys().any(|key| key.eq_ignore_ascii_case(name));
     let is_double_hybrid =
@@ -45,7 +46,7 @@ fn density_fitting(level: &LevelSection) -> Option<Diagnostic> {
         format!("{{{}}}", missing.iter().map(pair).collect::<Vec<_>>().join(", "))
     };
     let are = if missing.len() == 1 { "is" } else { "are" };
-    Some(Diagnostic::new(
+    Some(Problem::new(
         format!(
             "density fitting is off here and on in QCManyBody, where it is psi4's default: {} {are} not set",
             names.join(" and ")
@@ -55,7 +56,7 @@ fn density_fitting(level: &LevelSection) -> Option<Diagnostic> {
 }
 
 /// By default NWChem uses Cartesian functions for every basis set.
-fn spherical_functions(level: &LevelSection) -> Option<Diagnostic> {
+fn spherical_functions(level: &LevelSection) -> Option<Problem> {
     let basis = level.basis.as_deref()?.trim().to_ascii_lowercase();
     let is_set = ["basis__spherical", "basis__cartesian"].iter().any(|key| level.keywords.contains_key(*key));
     // Without d functions there is no difference.
@@ -63,7 +64,7 @@ fn spherical_functions(level: &LevelSection) -> Option<Diagnostic> {
     if is_set || is_small || is_cartesian(&basis) {
         return None;
     }
-    Some(Diagnostic::new(
+    Some(Problem::new(
         format!("functions of {basis} are spherical here and Cartesian in QCManyBody, where that is NWChem's default"),
         "add \"basis__cartesian\": true to \"keywords\" for Cartesian functions, \"basis__spherical\": true for spherical ones",
     ))

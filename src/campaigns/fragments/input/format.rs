@@ -25,3 +25,8 @@ pub fn ranges(numbers: &[usize]) -> String {
     };
     numbers.chunk_by(|a, b| a + 1 == *b).map(run).collect::<Vec<_>>().join(", ")
 }
+
+/// The first characters of a text, as messages quote it.
+pub fn excerpt(text: &str) -> String {
+    text.trim().chars().take(40).collect()
+}

@@ -1,6 +1,7 @@
 //! How are the molecules of a periodic frame made whole?
 use super::cell::{CellSpec, LatticeSpec};
-use super::{Diagnostic, LineFault, formula};
+use super::formula;
+use crate::problem::{LineProblem, Problem};
 use crate::science::chemistry::Lattice;
 use crate::science::chemistry::unwrapping::{self, Split};
 use crate::science::expansion::Supersystem;
@@ -31,10 +32,10 @@ const INFINITE_HELP: &str = "chains, layers and crystals that continue across th
 const UNCLEAR_HELP: &str = "make them separate fragments, or move them together and write pbc=\"F F F\"";
 
 impl Cell {
-    fn new(spec: &LatticeSpec, unit_bohr: f64) -> Result<Self, LineFault> {
+    fn new(spec: &LatticeSpec, unit_bohr: f64) -> Result<Self, LineProblem> {
         let rows = spec.rows.map(|row| row.map(|x| x * unit_bohr));
         let lattice = Lattice::new(&rows, spec.is_periodic);
-        let flat = || LineFault::new(spec.line, "the vectors of Lattice span no volume for molecules", CELL_HELP);
+        let flat = || LineProblem::new(spec.line, "the vectors of Lattice span no volume for molecules", CELL_HELP);
         Ok(Self { lattice: lattice.ok_or_else(flat)?, line: spec.line })
     }
 
@@ -46,12 +47,12 @@ impl Cell {
 
 /// The cells of all frames, whose lengths are in units of `unit_bohr`. Fails where one has no volume, or some frames specify a cell and
 /// others nothing.
-pub fn cells(specs: &[CellSpec], unit_bohr: f64) -> Result<Vec<Option<Cell>>, LineFault> {
+pub fn cells(specs: &[CellSpec], unit_bohr: f64) -> Result<Vec<Option<Cell>>, LineProblem> {
     let first = specs.iter().find_map(|spec| if let CellSpec::Periodic(cell) = spec { Some(cell.line) } else { None });
     let without = specs.iter().position(|spec| *spec == CellSpec::Unspecified);
     if let (Some(line), Some(frame)) = (first, without) {
         let message = format!("this frame has a cell, but frame {frame} has none");
-        return Err(LineFault::new(line, message, ALL_FRAMES_HELP));
+        return Err(LineProblem::new(line, message, ALL_FRAMES_HELP));
     }
     let cell = |spec: &CellSpec| match spec {
         CellSpec::Periodic(cell) => Cell::new(cell, unit_bohr).map(Some),
@@ -61,7 +62,7 @@ pub fn cells(specs: &[CellSpec], unit_bohr: f64) -> Result<Vec<Option<Cell>>, Li
 }
 
 /// Makes the fragments of a frame whole and moves them next to one another. Returns the number of those that crossed the cell boundary.
-pub fn make_whole(frame: usize, system: &mut Supersystem, cell: &Cell) -> Result<usize, Diagnostic> {
+pub fn make_whole(frame: usize, system: &mut Supersystem, cell: &Cell) -> Result<usize, Problem> {
     let lattice = &cell.lattice;
     let sets: Vec<Vec<usize>> = system.fragments.iter().map(|fragment| fragment.atoms.clone()).collect();
     let moves = unwrapping::make_whole(&system.elements, &system.positions, &sets, lattice);
@@ -73,10 +74,10 @@ pub fn make_whole(frame: usize, system: &mut Supersystem, cell: &Cell) -> Result
     Ok(sets.iter().filter(|set| set.iter().any(|&atom| moves[atom] != [0; 3])).count())
 }
 
-fn describe_split(frame: usize, system: &Supersystem, split: Split) -> Diagnostic {
+fn describe_split(frame: usize, system: &Supersystem, split: Split) -> Problem {
     let name = |set: usize| format!("fragment {set} ({})", formula(&system.elements, &system.fragments[set].atoms));
     match split {
-        Split::Endless { set, atoms: (a, b) } => Diagnostic::new(
+        Split::Endless { set, atoms: (a, b) } => Problem::new(
             format!("frame {frame}: {} is bonded to its own image through atoms {a} and {b}", name(set)),
             INFINITE_HELP,
         ),
@@ -87,7 +88,7 @@ fn describe_split(frame: usize, system: &Supersystem, split: Split) -> Diagnosti
                  with atom {a}, at {one:.2} and {other:.2} angstrom",
                 name(set)
             );
-            Diagnostic::new(message, UNCLEAR_HELP)
+            Problem::new(message, UNCLEAR_HELP)
         }
     }
 }

@@ -2,7 +2,8 @@
 //!
 //! Such a block has lines with charge and multiplicity, `--` between fragments, and keywords as `units` and `no_com` beside its atoms.
 use super::atom_rows::{is_atom, is_ghost_row, is_labelled_row};
-use super::{LineFault, Pair, charge_pairs, is_integer};
+use super::{Pair, charge_pairs, is_integer};
+use crate::problem::LineProblem;
 
 /// Keywords that begin a line of such a block.
 const KEYWORDS: &str =
@@ -36,7 +37,7 @@ struct MoleculeBlock<'a> {
 }
 
 /// The refusal of a molecule block of psi4; none for any other text.
-pub fn recognize(text: &str) -> Option<LineFault> {
+pub fn recognize(text: &str) -> Option<LineProblem> {
     let mut block = MoleculeBlock { fragments: vec![BlockFragment::default()], ..MoleculeBlock::default() };
     for (line, text) in (1..).zip(text.lines()) {
         let text = text.split('#').next().unwrap_or_default().trim();
@@ -49,7 +50,7 @@ pub fn recognize(text: &str) -> Option<LineFault> {
     let is_certain = |text: &str| !is_xyz || charge_pairs::bare(text).is_none();
     let &(line, _) = block.block_lines.first()?;
     let is_block = block.count > 0 && block.block_lines.iter().any(|(_, text)| is_certain(text));
-    is_block.then(|| LineFault::new(line, block.message(), block.help()))
+    is_block.then(|| LineProblem::new(line, block.message(), block.help()))
 }
 
 impl<'a> MoleculeBlock<'a> {
@@ -160,12 +161,12 @@ mod tests {
         let reported = recognize(text).unwrap();
         assert_eq!(reported.line, 1);
         assert_eq!(
-            reported.message,
+            reported.problem.message,
             "this is a molecule block of psi4: `0 1` in line 1, `--` in line 5, `1 2` in line 6, `units bohr` in line 10, \
              `no_com` in line 11"
         );
         assert_eq!(
-            reported.help,
+            reported.problem.help,
             "keep only the lines of atoms, and set fragments = [[0, 1, 2], [3, 4]], charges = [0, 1], multiplicities = [1, 2], \
              units = \"bohr\""
         );
@@ -186,7 +187,7 @@ mod tests {
             (format!("0 1\n@He 0 0 0\n{atoms}"), "without ghost atoms"),
         ] {
             let reported = recognize(&text).unwrap();
-            assert!(reported.help.contains(help), "{text}: {}", reported.help);
+            assert!(reported.problem.help.contains(help), "{text}: {}", reported.problem.help);
         }
     }
 

@@ -1,12 +1,13 @@
 //! How do the input files and the section become one complete input?
 use super::{
-    ATOMS, Cluster, Diagnostic, Document, INPUT, LevelLocations, LineFault, MOLECULE, PeriodicFrame, cell, defaults,
-    fragmentation, geometry, many_body, periodic, psi4_block, qcschema, ranges, spins, statement, xyz,
+    ATOMS, Cluster, Document, INPUT, LevelLocations, MOLECULE, PeriodicFrame, cell, defaults, fragmentation, geometry,
+    many_body, periodic, psi4_block, qcschema, ranges, spins, statement, xyz,
 };
 use crate::campaigns::fragments::section::{LengthUnit, Section};
 use crate::config::{Config, Fault, Faults};
 use crate::engines::qc::Driver;
 use crate::journal::Fingerprint;
+use crate::problem::{LineProblem, Problem};
 use crate::science::expansion::{Bsse, Fragment, Supersystem};
 use crate::units::BOHR_ANGSTROM;
 use serde_json::Value;
@@ -124,13 +125,13 @@ impl<'a> MoleculeSource<'a> {
         &self,
         text: &str,
         location: impl Fn(usize) -> String,
-        parse: impl Fn(&str, f64) -> Result<xyz::XyzFile<'_>, Vec<LineFault>>,
+        parse: impl Fn(&str, f64) -> Result<xyz::XyzFile<'_>, Vec<LineProblem>>,
     ) -> Result<Cluster<'a>, Faults> {
         let unit_bohr = self.unit.in_bohr();
-        let fault = |LineFault { line, message, help }: LineFault| {
-            self.config.fault(self.key, format!("{}: {message}", location(line)), help)
+        let fault = |LineProblem { line, problem }: LineProblem| {
+            self.config.fault(self.key, format!("{}: {}", location(line), problem.message), problem.help)
         };
-        let refuse = |line_faults: Vec<LineFault>| -> Faults { line_faults.into_iter().map(fault).collect() };
+        let refuse = |line_faults: Vec<LineProblem>| -> Faults { line_faults.into_iter().map(fault).collect() };
         // Before lines that are not atoms are ignored.
         cell::check_lines(text).map_err(fault)?;
         // What cannot be read may be the input of another program.
@@ -209,7 +210,7 @@ impl<'a> MoleculeSource<'a> {
             let location = cell.location(self.name);
             match periodic::make_whole(frame, system, cell) {
                 Ok(made_whole) => frames.push(Some(PeriodicFrame { location, made_whole })),
-                Err(Diagnostic { message, help }) => {
+                Err(Problem { message, help, .. }) => {
                     faults.push(self.config.fault(self.key, format!("{location}: {message}"), help));
                 }
             }
@@ -242,7 +243,7 @@ impl<'a> MoleculeSource<'a> {
             _ => ("charges", "multiplicities"),
         };
         let warnings = spins::warnings(cluster, fragments, keys).into_iter();
-        warnings.map(|Diagnostic { message, help }| self.fault(message, help).warning()).collect()
+        warnings.map(|Problem { message, help, .. }| self.fault(message, help).warning()).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! Are the lowest multiplicities right where none were specified?
-use super::{Cluster, Diagnostic, formula, list, lowest_multiplicity, ranges};
+use super::{Cluster, formula, list, lowest_multiplicity, ranges};
+use crate::problem::Problem;
 use crate::science::chemistry::Element;
 use crate::science::chemistry::bonds::bonded_sets;
 use crate::science::chemistry::spin::{ground_multiplicity, is_mostly_open};
@@ -21,7 +22,7 @@ const MAX_LISTED: usize = 8;
 
 /// Warnings where multiplicities were not specified and the lowest ones are doubtful. `keys` are the names of the keys for charges and
 /// multiplicities.
-pub fn warnings(cluster: &Cluster, fragments: &[Fragment], keys: (&str, &str)) -> Vec<Diagnostic> {
+pub fn warnings(cluster: &Cluster, fragments: &[Fragment], keys: (&str, &str)) -> Vec<Problem> {
     if cluster.multiplicities.is_some() {
         return Vec::new();
     }
@@ -41,7 +42,7 @@ pub fn warnings(cluster: &Cluster, fragments: &[Fragment], keys: (&str, &str)) -
     let lowest = list(&fragments.iter().map(|fragment| fragment.multiplicity).collect::<Vec<u32>>());
     let zeros = list(&vec![0; fragments.len()]);
     let odd = named(|problem| problem == SpinProblem::Odd).map(|names| {
-        Diagnostic::new(
+        Problem::new(
             format!("neither charges nor multiplicities are set, but the number of electrons is odd in {names}"),
             format!(
                 "a charge is missing, a molecule is cut, or columns are misread: set {} = {zeros} with the true charges, or {} = {ground} \
@@ -53,11 +54,11 @@ pub fn warnings(cluster: &Cluster, fragments: &[Fragment], keys: (&str, &str)) -
     let assumed = "no multiplicities are set and the lowest were assumed";
     let known = named(|problem| matches!(problem, SpinProblem::GroundState(_))).map(|names| {
         let help = format!("set {} = {ground}, or {lowest} if low spin is meant", keys.1);
-        Diagnostic::new(format!("{assumed}, but the ground state has more unpaired electrons in {names}"), help)
+        Problem::new(format!("{assumed}, but the ground state has more unpaired electrons in {names}"), help)
     });
     let metals = named(|problem| problem == SpinProblem::OpenShellMetal).map(|names| {
         let help = format!("set {} = {lowest} with the true multiplicities", keys.1);
-        Diagnostic::new(format!("{assumed}, which is rarely right for metals with open d or f shells: {names}"), help)
+        Problem::new(format!("{assumed}, which is rarely right for metals with open d or f shells: {names}"), help)
     });
     [odd, known, metals].into_iter().flatten().collect()
 }

@@ -4,7 +4,8 @@
 //! More such blocks are more frames. Lines after the last frame that cannot begin another are ignored, too.
 use super::atom_rows::ATOM_HELP;
 use super::columns::Layout;
-use super::{AtomRow, LineFault, atom_rows, charge_spec, columns, excerpt};
+use super::{AtomRow, atom_rows, charge_spec, columns, excerpt};
+use crate::problem::LineProblem;
 use crate::science::chemistry::Element;
 
 /// Elements and positions of one frame, in the unit of the file.
@@ -23,7 +24,7 @@ pub struct XyzFile<'a> {
     /// One at least, all of the same elements.
     pub frames: Vec<XyzFrame<'a>>,
     /// Ignored columns.
-    pub warnings: Vec<LineFault>,
+    pub warnings: Vec<LineProblem>,
     /// Remarks on what changes no result.
     pub notes: Vec<String>,
 }
@@ -38,7 +39,7 @@ struct RawFrame<'a> {
 
 /// All frames of an xyz file whose positions are in units of `unit_bohr`. Fails where a frame cannot be read or has other elements than
 /// the first one.
-pub fn parse(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineFault>> {
+pub fn parse(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineProblem>> {
     let mut lines = (1..).zip(text.lines()).peekable();
     let mut raw = Vec::<RawFrame>::new();
     let mut notes = Vec::new();
@@ -71,16 +72,16 @@ pub fn parse(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineFault>> 
         raw.push(frame);
     }
     if raw.is_empty() {
-        return Err(LineFault::new(1, "the file is empty", ATOM_HELP).into());
+        return Err(LineProblem::new(1, "the file is empty", ATOM_HELP).into());
     }
     with_columns(raw, unit_bohr, notes)
 }
 
 /// Lines of atoms without count and comment, in units of `unit_bohr`; blank lines are skipped. A whole xyz file is read as one.
-pub fn parse_atoms(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineFault>> {
+pub fn parse_atoms(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineProblem>> {
     let lines: Vec<_> = (1..).zip(text.lines()).filter(|(_, row)| !row.trim().is_empty()).collect();
     let Some((line, first)) = lines.first() else {
-        return Err(LineFault::new(1, "there are no atoms", ATOM_HELP).into());
+        return Err(LineProblem::new(1, "there are no atoms", ATOM_HELP).into());
     };
     if first.trim().parse::<usize>().is_ok() && lines.len() > 1 {
         return parse(text, unit_bohr);
@@ -95,7 +96,7 @@ fn with_columns<'a>(
     raw: Vec<RawFrame<'a>>,
     unit_bohr: f64,
     mut notes: Vec<String>,
-) -> Result<XyzFile<'a>, Vec<LineFault>> {
+) -> Result<XyzFile<'a>, Vec<LineProblem>> {
     let has_properties = |frame: &RawFrame| frame.comment.1.contains("Properties=");
     let open: Vec<&RawFrame> = raw.iter().filter(|frame| !has_properties(frame)).collect();
     let rows: Vec<&AtomRow> = open.iter().flat_map(|frame| &frame.rows).collect();
@@ -125,57 +126,57 @@ fn isotopes(rows: &[AtomRow]) -> Option<String> {
 }
 
 /// Refuses charges that are specified after the last frame, where they would be ignored.
-fn check_trailing(lines: &[(usize, &str)]) -> Result<(), LineFault> {
+fn check_trailing(lines: &[(usize, &str)]) -> Result<(), LineProblem> {
     let has_charges = |(_, text): &&(usize, &str)| charge_spec::parse(text).has_keys();
     let Some(&(line, text)) = lines.iter().find(has_charges) else { return Ok(()) };
     let message = format!("`{}` after the atoms seems to specify a charge or a multiplicity", excerpt(text));
     let help = "remove the line and set `charges` and `multiplicities`, or move it into the comment line";
-    Err(LineFault::new(line, message, help))
+    Err(LineProblem::new(line, message, help))
 }
 
-fn atom_count(line: usize, text: &str, frame: usize) -> Result<usize, LineFault> {
+fn atom_count(line: usize, text: &str, frame: usize) -> Result<usize, LineProblem> {
     match text.trim().parse() {
-        Ok(0) => Err(LineFault::new(line, format!("frame {frame} has no atoms"), "remove the frame")),
+        Ok(0) => Err(LineProblem::new(line, format!("frame {frame} has no atoms"), "remove the frame")),
         Ok(count) => Ok(count),
         Err(_) => {
             let message = format!("expected the number of atoms of frame {frame}, found `{}`", excerpt(text));
             let help =
                 "begin each frame with its number of atoms and a comment line; check the number of the frame before";
-            Err(LineFault::new(line, message, help))
+            Err(LineProblem::new(line, message, help))
         }
     }
 }
 
 /// Refuses columns of an extended xyz file that do not begin with symbol and position.
-fn check_columns((line, comment): (usize, &str)) -> Result<(), LineFault> {
+fn check_columns((line, comment): (usize, &str)) -> Result<(), LineProblem> {
     let Some((_, columns)) = comment.split_once("Properties=") else { return Ok(()) };
     let columns = columns.trim_start_matches('"').to_ascii_lowercase();
     if columns.starts_with("species:s:1:pos:r:3") {
         return Ok(());
     }
     let help = "write species and pos first: Properties=species:S:1:pos:R:3";
-    Err(LineFault::new(line, format!("unsupported columns `{}`", excerpt(&columns)), help))
+    Err(LineProblem::new(line, format!("unsupported columns `{}`", excerpt(&columns)), help))
 }
 
 /// Frames of one file are one cluster at different times: only positions may differ.
-fn check_frame(first: Option<&RawFrame>, frame: &RawFrame, index: usize, count: usize) -> Result<(), LineFault> {
+fn check_frame(first: Option<&RawFrame>, frame: &RawFrame, index: usize, count: usize) -> Result<(), LineProblem> {
     let (line, found) = (frame.line, frame.rows.len());
     if found < count {
         let message = format!("frame {index} must have {count} atoms, but the file ends after {found}");
-        return Err(LineFault::new(line, message, "correct the number of atoms, or add the missing ones"));
+        return Err(LineProblem::new(line, message, "correct the number of atoms, or add the missing ones"));
     }
     let Some(first) = first else { return Ok(()) };
     let help = "give all frames the same elements in the same order, or write this one to a file of its own";
     if first.rows.len() != found {
         let message = format!("frame {index} has {found} atoms, but frame 0 has {}", first.rows.len());
-        return Err(LineFault::new(line, message, help));
+        return Err(LineProblem::new(line, message, help));
     }
     let mut pairs = first.rows.iter().zip(&frame.rows).enumerate();
     match pairs.find(|(_, (one, other))| one.element != other.element) {
         None => Ok(()),
         Some((atom, (one, other))) => {
             let message = format!("atom {atom} is {} in frame {index}, but {} in frame 0", other.element, one.element);
-            Err(LineFault::new(other.line, message, help))
+            Err(LineProblem::new(other.line, message, help))
         }
     }
 }
@@ -185,7 +186,7 @@ mod tests {
     use super::*;
 
     fn faults(text: &str) -> Vec<(usize, String)> {
-        parse(text, 1.0).unwrap_err().into_iter().map(|fault| (fault.line, fault.message)).collect()
+        parse(text, 1.0).unwrap_err().into_iter().map(|fault| (fault.line, fault.problem.message)).collect()
     }
 
     #[test]
