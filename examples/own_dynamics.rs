@@ -187,6 +187,7 @@ fn main() {
         println!("{name}: population of the first state");
         let rows = populations.means(count).into_iter().zip(populations.standard_errors(count));
         for (t, (mean, error)) in clock.times().iter().zip(rows) {
+            let (Some(mean), Some(error)) = (mean, error) else { continue };
             println!("  t = {t:5} hbar/Eh   {mean:.4} +- {error:.4}");
         }
     }

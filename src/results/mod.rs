@@ -13,4 +13,4 @@ pub use error::Error;
 pub use hdf5::H5Type as Element;
 pub use reader::{DatasetSummary, Reader};
 pub use values::{Array, ArrayValues};
-pub use writer::{Closed, Rows, Writer};
+pub use writer::{Closed, Rows, Writer, or_nan};

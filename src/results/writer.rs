@@ -265,3 +265,8 @@ fn text_attribute(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Re
 fn unicode(text: &str) -> VarLenUnicode {
     text.replace('\0', "\u{2400}").parse().expect("a text without NUL is a valid HDF5 string")
 }
+
+/// Numbers as they are written: NaN where there is none.
+pub fn or_nan(values: impl IntoIterator<Item = Option<f64>>) -> Vec<f64> {
+    values.into_iter().map(|value| value.unwrap_or(f64::NAN)).collect()
+}

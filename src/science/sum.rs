@@ -110,18 +110,19 @@ impl Moments {
         Ok(())
     }
 
-    /// The mean of every observable over `n` tasks; NaN if `n` is zero.
-    pub fn means(&self, n: u64) -> Vec<f64> {
-        self.sums.iter().map(|&sum| libm::scalbn(sum as f64 / n as f64, -self.exponent)).collect()
+    /// The mean of every observable over `n` tasks; none if `n` is zero.
+    pub fn means(&self, n: u64) -> Vec<Option<f64>> {
+        let mean = |&sum: &i128| (n > 0).then(|| libm::scalbn(sum as f64 / n as f64, -self.exponent));
+        self.sums.iter().map(mean).collect()
     }
 
-    /// The standard error of every mean over `n` tasks, sqrt(sum (x - mean)^2 / (n (n - 1))); NaN for fewer than two.
+    /// The standard error of every mean over `n` tasks, sqrt(sum (x - mean)^2 / (n (n - 1))); none for fewer than two.
     ///
     /// The sum of squared deviations is exact: no digit cancels, however small the spread is beside the mean.
-    pub fn standard_errors(&self, n: u64) -> Vec<f64> {
+    pub fn standard_errors(&self, n: u64) -> Vec<Option<f64>> {
         let errors = self.sums.iter().zip(&self.squares).map(|(&sum, &squares)| {
             if n < 2 {
-                return f64::NAN;
+                return None;
             }
             // With S = m n + r: sum (X - m)^2 = Q - m (S + r), and about the true mean r^2/n less. By Cauchy and Schwarz
             // m (S + r) <= S^2/n <= Q, so nothing overflows that did not overflow in Q.
@@ -129,7 +130,7 @@ impl Moments {
             let (m, r) = (sum.div_euclid(count), sum.rem_euclid(count));
             let about_m = squares - m * (sum + r);
             let deviations = about_m as f64 - (r as f64) * (r as f64) / n as f64;
-            libm::scalbn(libm::sqrt(deviations.max(0.0) / (n as f64 * (n - 1) as f64)), -self.exponent)
+            Some(libm::scalbn(libm::sqrt(deviations.max(0.0) / (n as f64 * (n - 1) as f64)), -self.exponent))
         });
         errors.collect()
     }
@@ -185,8 +186,8 @@ mod tests {
         assert_eq!(all, grouped);
         let mean = values.iter().sum::<f64>() / 1000.0;
         let variance = values.iter().map(|v| (v - mean).powi(2)).sum::<f64>() / 999.0;
-        assert!((all.means(1000)[0] - mean).abs() < 1e-11);
-        assert!((all.standard_errors(1000)[0] / (variance / 1000.0).sqrt() - 1.0).abs() < 1e-11);
+        assert!((all.means(1000)[0].unwrap() - mean).abs() < 1e-11);
+        assert!((all.standard_errors(1000)[0].unwrap() / (variance / 1000.0).sqrt() - 1.0).abs() < 1e-11);
     }
 
     #[test]
@@ -197,9 +198,9 @@ mod tests {
             sums.add(1, 1.0 / 3.0).unwrap();
         }
         let errors = sums.standard_errors(1000);
-        assert!((errors[0] / (0.5e-9 / 999f64.sqrt()) - 1.0).abs() < 1e-4, "{errors:?}");
-        assert_eq!(errors[1], 0.0);
-        assert!(sums.standard_errors(1)[0].is_nan());
+        assert!((errors[0].unwrap() / (0.5e-9 / 999f64.sqrt()) - 1.0).abs() < 1e-4, "{errors:?}");
+        assert_eq!(errors[1], Some(0.0));
+        assert_eq!((sums.standard_errors(1)[0], sums.means(0)[0]), (None, None));
     }
 
     #[test]

@@ -5,7 +5,7 @@ use simmpi::campaigns::Kind;
 use simmpi::campaigns::campaign::{Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report};
 use simmpi::campaigns::stage::{Computed, Context, Error, PerTask, Stage, StageResult, StageSpec, Workload};
 use simmpi::config::{Config, Faults, Schedule, Uneven};
-use simmpi::results::Writer;
+use simmpi::results::{Writer, or_nan};
 use simmpi::science::sum::Moments;
 use simmpi::seed::Purpose;
 use simmpi::task::{Cause, Tasks};
@@ -113,8 +113,8 @@ impl Campaign for SleepCampaign {
     }
     fn write(&self, _: &mut dyn RecordedValues, out: &mut Writer) -> Result<Report, Error> {
         let Some(Draws { n, drawn, .. }) = &self.drawn else { return Err(Error::Outcome("nothing was drawn".into())) };
-        out.array("/results/mean", &[1], &drawn.means(*n), "none", "mean of the numbers drawn")?;
-        out.array("/results/mean_stderr", &[1], &drawn.standard_errors(*n), "none", "its standard error")?;
+        out.array("/results/mean", &[1], &or_nan(drawn.means(*n)), "none", "mean of the numbers drawn")?;
+        out.array("/results/mean_stderr", &[1], &or_nan(drawn.standard_errors(*n)), "none", "its standard error")?;
         let ballast = vec![7u8; self.section.result_bytes as usize];
         out.array("/results/ballast", &[ballast.len()], &ballast, "none", "bytes that fill a disk")?;
         Ok(Report::default())

@@ -77,7 +77,7 @@ impl Campaign for TwoStageCampaign {
     fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Error> {
         let Some(result) = result else { return Ok(Next::Run(self.first_stage())) };
         let (sums, _) = result.value::<Drawn>()?;
-        let value = sums.means(result.tasks - result.failed.len() as u64)[0];
+        let value = sums.means(result.tasks - result.failed.len() as u64)[0].unwrap_or(f64::NAN);
         if self.mean.is_some() {
             self.variance = Some(value);
             return Ok(Next::Complete);

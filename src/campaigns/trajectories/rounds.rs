@@ -35,8 +35,8 @@ pub struct PointResult {
     pub rounds: Vec<Tasks>,
     /// Over all of them.
     pub sums: Sums,
-    /// The largest standard error of a population at any time; NaN for fewer than two trajectories.
-    pub worst_error: f64,
+    /// The largest standard error of a population at any time; none for fewer than two trajectories.
+    pub worst_error: Option<f64>,
 }
 
 /// The points of a campaign, and what has been run of them.
@@ -87,8 +87,7 @@ impl Sweep {
         let Some(round) = self.next else { return Ok(()) };
         if round.number == 0 {
             let first_stage = self.results.iter().map(|result| result.rounds.len()).sum();
-            let worst_error = f64::NAN;
-            self.results.push(PointResult { first_stage, rounds: Vec::new(), sums, worst_error });
+            self.results.push(PointResult { first_stage, rounds: Vec::new(), sums, worst_error: None });
         } else if let Some(result) = self.results.last_mut() {
             result.sums.merge(sums)?;
         }
@@ -107,7 +106,7 @@ impl Sweep {
         let of_point = move |point: usize| {
             let first = first_round(&self.points, point);
             std::iter::successors(first, move |round| {
-                let tasks = tasks_after(round.tasks, &self.points[point], f64::INFINITY)?;
+                let tasks = tasks_after(round.tasks, &self.points[point], Some(f64::INFINITY))?;
                 Some(Round { number: round.number + 1, tasks, ..*round })
             })
         };
@@ -127,19 +126,19 @@ fn first_round(points: &[Point], point: usize) -> Option<Round> {
     Some(Round { point, number: 0, tasks: Tasks::new(0, points.get(point)?.setup.count) })
 }
 
-/// The largest standard error of a diabatic population at any time.
-fn worst_error(setup: &Setup, sums: &Sums) -> f64 {
+/// The largest standard error of a diabatic population at any time; none where there is no error.
+fn worst_error(setup: &Setup, sums: &Sums) -> Option<f64> {
     let layout = setup.layout();
     let errors = sums.quantum.standard_errors(sums.used);
     let populations = errors.chunks(layout.energies()).flat_map(|row| &row[..layout.states]);
-    populations.fold(f64::NAN, |worst, error| worst.max(*error))
+    populations.copied().flatten().reduce(f64::max)
 }
 
 /// The trajectories that are added to a point with that `error` after those of a round; none where they are enough.
-fn tasks_after(round: Tasks, point: &Point, error: f64) -> Option<Tasks> {
+fn tasks_after(round: Tasks, point: &Point, error: Option<f64>) -> Option<Tasks> {
     let target = point.target?;
     // Where all trajectories fail more of them are of no use.
-    if error.is_nan() || error <= target.stderr || round.end >= target.max_count {
+    if error.is_none_or(|error| error <= target.stderr) || round.end >= target.max_count {
         return None;
     }
     let count = point.setup.count;

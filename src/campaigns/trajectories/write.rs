@@ -5,7 +5,8 @@ use super::single;
 use super::sums::Sums;
 use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::Error;
-use crate::results::{Complex, Writer};
+use crate::results::{Complex, Writer, or_nan};
+use crate::science::sum::Moments;
 
 /// Writes `/results` of a campaign of trajectories, with one group for each point of a sweep.
 ///
@@ -23,10 +24,15 @@ pub fn write(sweep: &Sweep, values: &mut dyn RecordedValues, out: &mut Writer) -
         }
         if let Some(target) = point.target {
             out.attribute(&group, "target_stderr", target.stderr)?;
-            out.attribute(&group, "largest_stderr", done.worst_error)?;
+            out.attribute(&group, "largest_stderr", done.worst_error.unwrap_or(f64::NAN))?;
         }
     }
     Ok(())
+}
+
+/// Means over `n` trajectories and their standard errors.
+fn statistics(moments: &Moments, n: u64) -> (Vec<f64>, Vec<f64>) {
+    (or_nan(moments.means(n)), or_nan(moments.standard_errors(n)))
 }
 
 /// Writes the datasets of one point.
@@ -50,7 +56,8 @@ impl PointWriter<'_> {
         let times: Vec<f64> = setup.clock.times().iter().map(|t| t * setup.units.time_factor).collect();
         self.out.array(&self.path("time"), &[self.samples()], &times, setup.units.time, "time of each sample")?;
         self.out.attribute(self.group, "trajectories_used", sums.used)?;
-        let quantum = (&sums.quantum.means(sums.used)[..], &sums.quantum.standard_errors(sums.used)[..]);
+        let (means, errors) = statistics(&sums.quantum, sums.used);
+        let quantum = (&means[..], &errors[..]);
         self.write_density(quantum)?;
         let adiabatic = (layout.adiabatic(), &[layout.states][..]);
         self.write_states("populations_adiabatic", adiabatic, quantum, "populations of the adiabatic states")?;
@@ -127,14 +134,14 @@ impl PointWriter<'_> {
 
     fn write_positions(&mut self, sums: &Sums) -> Result<(), Error> {
         let shape = [self.samples(), self.setup.layout().coordinates];
-        let (means, errors) = (sums.positions.means(sums.used), sums.positions.standard_errors(sums.used));
+        let (means, errors) = statistics(&sums.positions, sums.used);
         let about = "correlation functions <q_j(t) q_j(0)> of the classical positions";
         self.write_pair("correlation_coordinates", &shape, (&means, &errors), self.setup.units.position_square, about)
     }
 
     fn write_energies(&mut self, sums: &Sums) -> Result<(), Error> {
         let (samples, units) = (self.samples(), self.setup.units);
-        let (means, errors) = (sums.energies.means(sums.used), sums.energies.standard_errors(sums.used));
+        let (means, errors) = statistics(&sums.energies, sums.used);
         let column = |all: &[f64], k: usize| {
             all.iter().skip(k).step_by(3).map(|e| e * units.energy_factor).collect::<Vec<f64>>()
         };
@@ -153,21 +160,22 @@ impl PointWriter<'_> {
             self.write_pair(&format!("energy_{name}"), &[samples], pair, units.energy, about)?;
         }
         // Without trajectories there is no largest drift.
-        let largest = if sums.used == 0 { f64::NAN } else { sums.largest_drift };
-        let drift = [sums.drift.means(sums.used)[0] * units.energy_factor, largest * units.energy_factor];
+        let largest = (sums.used > 0).then_some(sums.largest_drift);
+        let drift = or_nan([sums.drift.means(sums.used)[0], largest]);
+        let drift: Vec<f64> = drift.iter().map(|energy| energy * units.energy_factor).collect();
         let about = "largest |E(t) - E(0)| of a trajectory: mean over trajectories, and the largest of all";
         Ok(self.out.array(&self.path("energy_drift"), &[2], &drift, units.energy, about)?)
     }
 
     fn write_scattering(&mut self, sums: &Sums) -> Result<(), Error> {
-        let pair = (&sums.hops.means(sums.used)[..], &sums.hops.standard_errors(sums.used)[..]);
-        self.write_pair("hops", &[2], pair, "none", "accepted and frustrated hops per trajectory")?;
+        let (means, errors) = statistics(&sums.hops, sums.used);
+        self.write_pair("hops", &[2], (&means, &errors), "none", "accepted and frustrated hops per trajectory")?;
         if self.setup.model.scattering_range().is_none() {
             return Ok(());
         }
         let shape = [3, self.setup.layout().states];
-        let pair = (&sums.channels.means(sums.used)[..], &sums.channels.standard_errors(sums.used)[..]);
+        let (means, errors) = statistics(&sums.channels, sums.used);
         let about = "transmitted, reflected, undecided x adiabatic states, at the end";
-        self.write_pair("surface_channels", &shape, pair, "none", about)
+        self.write_pair("surface_channels", &shape, (&means, &errors), "none", about)
     }
 }

@@ -221,7 +221,7 @@ fn every_surface_weighted_is_the_mean_of_sampled_ones() {
             let last = &found.samples[found.samples.len() - system(&model, algorithm, &clock).layout().size()..];
             (0..layout.states).for_each(|k| sums.add_lanes(k, &last[k], &[true; LANES]).unwrap());
         }
-        (sums.means(n)[0], sums.standard_errors(n)[0])
+        (sums.means(n)[0].unwrap(), sums.standard_errors(n)[0].unwrap())
     };
     let (sampled, all) = (mean(&fssh(), 3200), mean(&Fssh { initial_surface: InitialSurface::All, ..fssh() }, 1600));
     let error = libm::hypot(sampled.1, all.1);
