@@ -5,7 +5,7 @@ use super::{Frame, Setup, sums};
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::InstalledProgram;
 use crate::engines::qc::Driver;
-use crate::results::Writer;
+use crate::results::{Writer, or_nan};
 use crate::science::exact::Exact;
 use crate::science::expansion::assembly::{self, OrderSums, Sum, TaskIndex};
 use crate::science::expansion::{Bsse, Task};
@@ -142,11 +142,11 @@ impl<'a> FrameWriter<'a> {
                 }
             }
         }
-        let returned = results[0].last().map_or(f64::NAN, |through| match expansion.total {
+        let returned = results[0].last().and_then(|through| match expansion.total {
             true => through.total.value(),
             false => through.interaction.value(),
         });
-        self.out.attribute(self.group, "return_energy", returned)?;
+        self.out.attribute(self.group, "return_energy", returned.unwrap_or(f64::NAN))?;
         self.out.attribute(self.group, "atoms", self.current_frame().system.elements.len() as u64)?;
         Ok(self.out.text_attribute(self.group, "returned_bsse", expansion.bsse[0].name())?)
     }
@@ -173,7 +173,7 @@ impl<'a> FrameWriter<'a> {
         let order: Vec<u64> = self.tasks.iter().map(|task| task.real.len() as u64).collect();
         let real: Vec<String> = self.tasks.iter().map(|task| listed(&task.real)).collect();
         let basis: Vec<String> = self.tasks.iter().map(|task| listed(&expansion.basis_of(task))).collect();
-        let energies: Vec<f64> = self.energies.iter().map(|energy| energy.unwrap_or(f64::NAN)).collect();
+        let energies = or_nan(self.energies.iter().copied());
         let about = "level, real fragments, fragments of the basis, from 1";
         self.out.strings(&self.path("tasks/label"), &labels, about)?;
         self.out.strings(&self.path("tasks/level"), &levels, "level of the task")?;
@@ -224,7 +224,7 @@ impl<'a> FrameWriter<'a> {
         about: &str,
     ) -> Result<(), Error> {
         let length = results.last().map_or(0, |through| through.order);
-        let (mut values, mut missing) = (vec![f64::NAN; length], Vec::new());
+        let (mut values, mut missing) = (vec![None; length], Vec::new());
         // Without totals, counterpoise has no single fragments in their own basis, hence only interactions.
         let lacks_totals = bsse == Bsse::Cp && !self.current_frame().expansion.total;
         for through in results {
@@ -236,7 +236,7 @@ impl<'a> FrameWriter<'a> {
             }
         }
         let name = format!("{}/{what}", bsse.name());
-        self.out.array(&self.path(&name), &[length], &values, "hartree", about)?;
+        self.out.array(&self.path(&name), &[length], &or_nan(values), "hartree", about)?;
         self.write_missing(&name, self.units_of_energies(&missing))
     }
 
@@ -264,7 +264,7 @@ impl<'a> FrameWriter<'a> {
         let about = "fragments of each pair and triple, from 0; -1 behind those of a pair";
         self.out.array(&self.path(&dataset("fragments")), &[count, 3], &fragments, "none", about)?;
         let about = "the cluster's own term: what it adds to those of its sub-clusters";
-        self.out.array(&self.path(&dataset("energy")), &[count], &energies, "hartree", about)?;
+        self.out.array(&self.path(&dataset("energy")), &[count], &or_nan(energies), "hartree", about)?;
         let about = "smallest distance between atoms of two fragments, the largest of them for a triple";
         self.out.array(&self.path(&dataset("distance")), &[count], &distances, "angstrom", about)?;
         self.write_missing(&dataset("energy"), self.units_of_energies(&missing))

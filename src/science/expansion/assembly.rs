@@ -14,9 +14,9 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// The value; NaN if a task is missing.
-    pub fn value(&self) -> f64 {
-        if self.missing.is_empty() { self.exact.value() } else { f64::NAN }
+    /// The value; none if a task is missing.
+    pub fn value(&self) -> Option<f64> {
+        self.missing.is_empty().then(|| self.exact.value())
     }
 
     fn add(&mut self, index: usize, times: i64, value: Option<f64>) -> Result<(), Error> {
