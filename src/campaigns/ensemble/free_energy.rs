@@ -3,7 +3,7 @@ use super::inputs::{FreeEnergy, Setup};
 use super::replica::ReplicaResults;
 use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::Error;
-use crate::results::Writer;
+use crate::results::{Writer, or_nan};
 use crate::science::reweighting::{self, Axis, Difference, Replica};
 use std::collections::BTreeMap;
 
@@ -147,12 +147,13 @@ fn write_one(
     let found = reweighting::free_energy(replicas, kt, &axes, BLOCKS);
     let mut shape = vec![wanted.grid; wanted.cvs.len()];
     let bins: usize = shape.iter().product();
-    let nothing = vec![f64::NAN; bins];
+    let nothing = vec![None; bins];
     let (values, errors) =
         found.as_ref().map_or((&nothing, &nothing), |found| (&found.free_energy, &found.standard_error));
-    out.array(&format!("{group}/free_energy"), &shape, values, units, "free energy of each bin; the smallest is 0")?;
+    let (values, errors) = (or_nan(values.iter().copied()), or_nan(errors.iter().copied()));
+    out.array(&format!("{group}/free_energy"), &shape, &values, units, "free energy of each bin; the smallest is 0")?;
     let about = "standard error of the free energy, from the spread of replicas, or of blocks of a single one";
-    out.array(&format!("{group}/free_energy_stderr"), &shape, errors, units, about)?;
+    out.array(&format!("{group}/free_energy_stderr"), &shape, &errors, units, about)?;
     let centers: Vec<f64> = axes.iter().flat_map(Axis::centers).collect();
     // [bins] of one variable, [variables, bins] of two.
     if shape.len() == 2 {
@@ -192,9 +193,9 @@ fn write_difference(
     units: &str,
     out: &mut Writer,
 ) -> Result<(), Error> {
-    let none =
-        || Difference { value: f64::NAN, standard_error: f64::NAN, of_replicas: vec![f64::NAN; replicas], parts: 0 };
-    let Difference { value, standard_error, of_replicas, .. } = found.unwrap_or_else(none);
+    let value = found.as_ref().map_or(f64::NAN, |found| found.value);
+    let standard_error = found.as_ref().and_then(|found| found.standard_error).unwrap_or(f64::NAN);
+    let of_replicas = found.map_or(vec![f64::NAN; replicas], |found| found.of_replicas);
     let about = "free energy of the first region less that of the second";
     out.array(&format!("{group}/difference"), &[1], &[value], units, about)?;
     out.array(&format!("{group}/difference_stderr"), &[1], &[standard_error], units, "its standard error")?;

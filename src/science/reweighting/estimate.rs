@@ -9,10 +9,10 @@ use super::replica::{Replica, WeightedSamples};
 pub struct FreeEnergy {
     /// Centers of bins, `[variables][bins]`.
     pub coordinates: Vec<Vec<f64>>,
-    /// -kT ln p relative to its minimum, `[bins of the first][bins of the second]`; NaN without samples.
-    pub free_energy: Vec<f64>,
-    /// The standard error of -kT ln p, where p is normalized over all samples; NaN where only one part has samples.
-    pub standard_error: Vec<f64>,
+    /// -kT ln p relative to its minimum, `[bins of the first][bins of the second]`; none without samples.
+    pub free_energy: Vec<Option<f64>>,
+    /// The standard error of -kT ln p, where p is normalized over all samples; none where only one part has samples.
+    pub standard_error: Vec<Option<f64>>,
     /// The effective number of samples, `[replicas]`.
     pub effective_samples: Vec<f64>,
     /// Number of replicas or blocks that the errors are computed from.
@@ -30,8 +30,8 @@ pub struct Region {
 pub struct Difference {
     /// -kT ln (P of the first / P of the second); infinite if one of them was never visited.
     pub value: f64,
-    /// NaN if only one part visited both.
-    pub standard_error: f64,
+    /// None if only one part visited both.
+    pub standard_error: Option<f64>,
     /// From each replica separately, `[replicas]`.
     pub of_replicas: Vec<f64>,
     /// Number of replicas or blocks that the error is computed from.
@@ -70,7 +70,7 @@ pub fn free_energy(
     let of_density = |density: &f64| -thermal_energy * libm::log(*density);
     let estimates = pooled.estimate(|densities| densities.iter().map(of_density).collect());
     let least = estimates.iter().map(|estimate| estimate.value).fold(f64::INFINITY, f64::min);
-    let relative = |estimate: &Estimate| if estimate.value.is_finite() { estimate.value - least } else { f64::NAN };
+    let relative = |estimate: &Estimate| estimate.value.is_finite().then_some(estimate.value - least);
     Ok(FreeEnergy {
         coordinates,
         free_energy: estimates.iter().map(relative).collect(),

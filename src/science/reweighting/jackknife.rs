@@ -7,11 +7,11 @@ pub(super) struct PartMeans {
     pub means: Vec<Vec<f64>>,
 }
 
-/// A value and its standard error; the error is NaN where the value is undefined without one of the parts.
+/// A value and its standard error; there is no error where the value is undefined without one of the parts.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Estimate {
     pub value: f64,
-    pub error: f64,
+    pub error: Option<f64>,
 }
 
 impl PartMeans {
@@ -56,6 +56,6 @@ fn jackknife(whole: f64, sizes: &[f64], without: &[f64]) -> Estimate {
     let pseudo = |(h, without): (&f64, &f64)| h * whole - (h - 1.0) * without;
     let center = groups * whole - sizes.iter().zip(without).map(|(h, w)| (1.0 - 1.0 / h) * w).sum::<f64>();
     let spread = sizes.iter().zip(without).map(|pair| (pseudo(pair) - center).powi(2) / (pair.0 - 1.0)).sum::<f64>();
-    let error = if sizes.len() > 1 { libm::sqrt(spread / groups) } else { f64::NAN };
-    Estimate { value: whole, error: if error.is_finite() { error } else { f64::NAN } }
+    let error = (sizes.len() > 1).then(|| libm::sqrt(spread / groups)).filter(|error| error.is_finite());
+    Estimate { value: whole, error }
 }
