@@ -29,15 +29,13 @@ impl Analysis<'_> {
         let (profile, kt) = (&self.profile, self.umbrella.thermal_energy());
         let mut chart = Chart::new("Potential of mean force", &self.axis_label(), "free energy / kJ/mol");
         for component in 0..=profile.component.iter().flatten().max().copied().unwrap_or(0) {
-            let own = |values: &[f64], of: &dyn Fn(usize) -> f64| -> Vec<f64> {
-                (0..values.len())
-                    .map(|bin| if profile.component[bin] == Some(component) { of(bin) } else { f64::NAN })
-                    .collect()
+            // A chart has gaps where there is no number.
+            let own = |of: &dyn Fn(usize) -> Option<f64>| -> Vec<f64> {
+                let value = |bin: usize| of(bin).filter(|_| profile.component[bin] == Some(component));
+                (0..profile.free_energy.len()).map(|bin| value(bin).unwrap_or(f64::NAN)).collect()
             };
-            let bound = |side: f64| {
-                own(&profile.free_energy, &|bin| kt * (profile.free_energy[bin] + side * profile.stderr[bin]))
-            };
-            let line = own(&profile.free_energy, &|bin| kt * profile.free_energy[bin]);
+            let bound = |side: f64| own(&|bin| Some(kt * (profile.free_energy[bin]? + side * profile.stderr[bin]?)));
+            let line = own(&|bin| Some(kt * profile.free_energy[bin]?));
             let is_first = component == 0;
             let name = if is_first && self.replicates > 1 { "95 % interval" } else { "" };
             if self.replicates > 1 {

@@ -118,7 +118,7 @@ impl Analysis<'_> {
             Cause::Own(_) => unreachable!("these windows are described one by one"),
         };
         let mut worst = windows.to_vec();
-        worst.sort_by(|a, b| self.problem.consistency[*b].score.total_cmp(&self.problem.consistency[*a].score));
+        worst.sort_by(|a, b| self.problem.consistency[*a].cmp_worst_first(&self.problem.consistency[*b]));
         let examples: Vec<String> =
             worst.iter().take(MOST_EXAMPLES).map(|k| format!("{}{}", self.label(*k), self.numbers(*k))).collect();
         let more = if worst.len() > MOST_EXAMPLES { "the worst: " } else { "" };
@@ -143,9 +143,10 @@ impl Analysis<'_> {
         let middle = all.iter().map(|one| one.window.center).sum::<f64>() / n;
         let (mut square, mut product) = (0.0, 0.0);
         for (one, consistency) in all.iter().zip(&self.problem.consistency) {
+            let Some(comparison) = consistency.comparison else { return false };
             let from_middle = one.window.center - middle;
             square += from_middle * from_middle;
-            product += from_middle * (one.window.center + consistency.comparison.displacement);
+            product += from_middle * (one.window.center + comparison.displacement);
         }
         // Of a periodic coordinate means are not defined.
         square > 0.0 && self.umbrella.bins.axis.period.is_none() && product.abs() < UNCORRELATED * square
@@ -158,7 +159,7 @@ impl Analysis<'_> {
             1 => String::new(),
             n => format!(" (and {} others: {})", n - 1, listed(windows)),
         };
-        let bias = self.problem.consistency[first].comparison.mean_bias;
+        let bias = self.problem.consistency[first].comparison?.mean_bias;
         Some(format!(
             "{}{count} overlaps with no other window, and its mean bias is {bias:.0} kT instead of about 1/2 kT: check that \
              `center`, `force_constant` (kJ/mol/unit^2), `unit` and `column` are those of the simulation{}",
@@ -173,9 +174,10 @@ impl Analysis<'_> {
 
     fn numbers(&self, k: usize) -> String {
         let one = &self.problem.consistency[k];
+        let (Some(score), Some(comparison)) = (one.score, one.comparison) else { return String::new() };
         format!(
-            " (consistency {:.1}, limit {LIMIT}; mean bias {:.2} kT, predicted {:.2})",
-            one.score, one.comparison.mean_bias, one.comparison.predicted_bias
+            " (consistency {score:.1}, limit {LIMIT}; mean bias {:.2} kT, predicted {:.2})",
+            comparison.mean_bias, comparison.predicted_bias
         )
     }
 
@@ -287,9 +289,9 @@ impl Analysis<'_> {
         let sharing =
             |k: &usize| -> Vec<usize> { windows.iter().copied().filter(|l| center(l) == center(k)).collect() };
         let group = windows.iter().map(sharing).max_by_key(Vec::len).filter(|group| group.len() > 1)?;
-        let mean = |k: &usize| center(k) + self.problem.consistency[*k].comparison.displacement;
+        let mean = |k: &usize| Some(center(k) + self.problem.consistency[*k].comparison?.displacement);
         let (low, high) =
-            group.iter().map(mean).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
+            group.iter().filter_map(mean).fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), x| (a.min(x), b.max(x)));
         let who = if group.len() == windows.len() { "they".to_owned() } else { format!("windows {}", listed(&group)) };
         Some(format!(
             "{who} have the same center, {}{}, but the means of their samples range from {low:.4} to {high:.4}: check `center`{}",

@@ -48,8 +48,11 @@ impl Analysis<'_> {
         let bins = profile.coordinate.len();
         for k in 0..PRINTED_BINS.min(bins) {
             let bin = (2 * k + 1) * bins / (2 * PRINTED_BINS.min(bins));
-            let number = |value: f64| if value.is_finite() { format!("{value:.3}") } else { "-".to_owned() };
-            let (free_energy, stderr) = (number(kt * profile.free_energy[bin]), number(kt * profile.stderr[bin]));
+            let number = |value: Option<f64>| match value.map(|value| kt * value).filter(|value| value.is_finite()) {
+                Some(value) => format!("{value:.3}"),
+                None => "-".to_owned(),
+            };
+            let (free_energy, stderr) = (number(profile.free_energy[bin]), number(profile.stderr[bin]));
             lines.push(format!(
                 "{:>16.5} {free_energy:>10} {stderr:>10} {:>8}",
                 profile.coordinate[bin], profile.counts[bin]

@@ -1,6 +1,7 @@
 //! How is an analysis written to an HDF5 file?
 use super::analysis::Analysis;
-use crate::results::{Closed, Error, Reader, Writer};
+use crate::results::{Closed, Error, Reader, Writer, or_nan};
+use crate::science::free_energy::Consistency;
 use std::path::Path;
 
 /// Whether the result of these windows may be written to `path`.
@@ -81,8 +82,8 @@ impl Analysis<'_> {
         numbers("statistical_inefficiency", &g, "samples", "samples that are worth one independent sample")?;
         let about = "largest distance of the cumulative distributions of the window's own samples and of what all windows together predict for it \
                      (MBAR weights), times sqrt(samples/statistical_inefficiency): above 2 they do not agree; NaN where no other window predicts it";
-        numbers("consistency", &column(&|k| problem.consistency[k].reported_score()), "none", about)?;
-        let from = column(&|k| windows[k].from_ps.unwrap_or(f64::NAN));
+        numbers("consistency", &or_nan(problem.consistency.iter().map(Consistency::reported_score)), "none", about)?;
+        let from = or_nan(windows.iter().map(|one| one.from_ps));
         numbers("from_ps", &from, "ps", "time of the first sample that was used; NaN where times are not known")?;
         let energy: Vec<f64> = energies.free_energy.iter().map(|f| f * kt).collect();
         numbers(
@@ -91,18 +92,18 @@ impl Analysis<'_> {
             "kJ/mol",
             "of the restrained system, relative to the first window of the piece",
         )?;
-        let covariance: Vec<f64> = energies.covariance.iter().map(|c| c * kt * kt).collect();
+        let covariance = or_nan(energies.covariance.iter().map(|c| c.map(|c| c * kt * kt)));
         let about = "of free_energy: the error of a difference is sqrt(C_aa + C_bb - 2 C_ab)";
         numbers("free_energy_covariance", &covariance, "(kJ/mol)^2", about)?;
-        let mut overlap = vec![f64::NAN; n];
+        let mut overlap = vec![None; n];
         let mut next = vec![-1_i64; n];
         for pair in &problem.overlaps {
-            overlap[pair.windows.0] = pair.histogram;
+            overlap[pair.windows.0] = Some(pair.histogram);
             next[pair.windows.0] = pair.windows.1 as i64;
         }
         numbers(
             "overlap",
-            &overlap,
+            &or_nan(overlap),
             "none",
             "common area of the histogram and that of the next window; NaN without one",
         )?;
@@ -125,7 +126,8 @@ impl Analysis<'_> {
     fn write_pmf(&self, out: &mut Writer) -> Result<(), Error> {
         let (profile, kt) = (&self.profile, self.umbrella.thermal_energy());
         let bins = profile.coordinate.len();
-        let energies = |values: &[f64], factor: f64| values.iter().map(|value| value * factor).collect::<Vec<f64>>();
+        let energies =
+            |values: &[Option<f64>], factor: f64| or_nan(values.iter().map(|value| value.map(|value| value * factor)));
         let unit = self.umbrella.unit.name();
         out.array("/results/pmf/coordinate", &[bins], &profile.coordinate, unit, "middles of bins")?;
         let about = "potential of mean force: smallest is 0 in each piece; NaN without samples and between pieces";

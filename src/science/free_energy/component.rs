@@ -20,8 +20,9 @@ pub struct Component {
     solution: Solution,
     /// -ln P of every bin with samples, kT: (bin, value).
     pub profile: Vec<(usize, f64)>,
-    /// Each window compared with what all of them predict for it, from samples in fine cells, `[windows]`.
-    pub comparisons: Vec<Comparison>,
+    /// Each window compared with what all of them predict for it, from samples in fine cells, `[windows]`; none where their equations cannot be
+    /// solved.
+    pub comparisons: Option<Vec<Comparison>>,
     pub steps: usize,
     /// Prepared for the first replicate.
     resampling: OnceLock<Resampling>,
@@ -36,10 +37,8 @@ impl Component {
             Estimator::Wham => {
                 let layout = Layout::in_bins(&samples, bins, &windows);
                 let solution = Solution::find(usize::MAX, layout, &windows, bins.axis, initial)?;
-                let comparisons = match solve_in_cells(&windows, bins, solution.free_energies.clone()) {
-                    Ok(in_cells) => in_cells.compare(&windows, bins.axis),
-                    Err(_) => vec![Comparison::UNKNOWN; windows.len()],
-                };
+                let in_cells = solve_in_cells(&windows, bins, solution.free_energies.clone());
+                let comparisons = in_cells.ok().map(|in_cells| in_cells.compare(&windows, bins.axis));
                 let steps = solution.steps;
                 (solution, comparisons, steps)
             }
@@ -50,7 +49,7 @@ impl Component {
                 let in_cells = Solution::find(usize::MAX, cells, &windows, bins.axis, initial)?;
                 let solution = Solution::find(usize::MAX, all, &windows, bins.axis, in_cells.free_energies.clone())?;
                 let steps = in_cells.steps + solution.steps;
-                (solution, in_cells.compare(&windows, bins.axis), steps)
+                (solution, Some(in_cells.compare(&windows, bins.axis)), steps)
             }
         };
         let (profile, resampling) = (solution.profile(), OnceLock::new());

@@ -7,6 +7,7 @@
 use super::solution::Solution;
 use super::{Axis, Window};
 use crate::science::exponential::exp;
+use std::cmp::Ordering;
 
 /// Beyond this score a window is inconsistent with the others: sqrt(N/g) times the largest distance of a sampled distribution to a known one
 /// exceeds it once in 1500, and the window's own samples are part of the prediction.
@@ -35,29 +36,19 @@ pub struct Comparison {
     pub variance_ratio: f64,
 }
 
-impl Comparison {
-    /// For windows whose equations could not be solved.
-    pub const UNKNOWN: Self = Self {
-        distance: f64::NAN,
-        displacement: f64::NAN,
-        mean_bias: f64::NAN,
-        predicted_bias: f64::NAN,
-        variance_ratio: f64::NAN,
-    };
-}
-
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Consistency {
-    pub comparison: Comparison,
+    /// None where the equations could not be solved.
+    pub comparison: Option<Comparison>,
     /// The distance times sqrt(N/g); less where windows with larger errors contribute to the prediction.
-    pub score: f64,
+    pub score: Option<f64>,
     /// The share of its own samples in the prediction, 0 to 1.
     pub own_share: f64,
 }
 
 impl Consistency {
     /// Of window `k`, from its row of the overlap matrix (whose samples predict it) and g/N of all windows, both `[windows]`.
-    pub fn new(comparison: Comparison, k: usize, row: &[f64], variances: &[f64]) -> Self {
+    pub fn new(comparison: Option<Comparison>, k: usize, row: &[f64], variances: &[f64]) -> Self {
         // The variance of a prediction is that of the contributing windows, times the squares of their shares. Where they have the error of
         // this window, which is itself part of the prediction, its own variance is more than that of the distance.
         let excess = |(share, variance): (&f64, &f64)| {
@@ -66,12 +57,13 @@ impl Consistency {
             share * share * (variance / few - variances[k]).max(0.0)
         };
         let variance = variances[k] + row.iter().zip(variances).map(excess).sum::<f64>();
-        Self { score: comparison.distance / variance.sqrt(), own_share: row[k], comparison }
+        let score = comparison.map(|comparison| comparison.distance / variance.sqrt());
+        Self { score, own_share: row[k], comparison }
     }
 
-    /// The score; NaN where no other window contributes to the prediction.
-    pub fn reported_score(&self) -> f64 {
-        if self.is_isolated() && !self.is_inconsistent() { f64::NAN } else { self.score }
+    /// The score; none where no other window contributes to the prediction.
+    pub fn reported_score(&self) -> Option<f64> {
+        self.score.filter(|_| !self.is_isolated() || self.is_inconsistent())
     }
 
     /// Whether only the window's own samples predict it.
@@ -81,12 +73,18 @@ impl Consistency {
 
     /// Whether the window's parameters are not those of the simulation, or sampling is too short.
     pub fn is_inconsistent(&self) -> bool {
-        self.score > LIMIT
+        self.score.is_some_and(|score| score > LIMIT)
+    }
+
+    /// The order in which windows are listed: the least consistent first.
+    pub fn cmp_worst_first(&self, other: &Self) -> Ordering {
+        other.score.unwrap_or(0.0).total_cmp(&self.score.unwrap_or(0.0))
     }
 
     /// Whether a window that cannot be compared lies implausibly far from its center.
     pub fn has_excessive_bias(&self) -> bool {
-        self.is_isolated() && !self.is_inconsistent() && self.comparison.mean_bias > EXCESSIVE_BIAS
+        let is_excessive = |comparison: Comparison| comparison.mean_bias > EXCESSIVE_BIAS;
+        self.is_isolated() && !self.is_inconsistent() && self.comparison.is_some_and(is_excessive)
     }
 }
 

@@ -73,7 +73,8 @@ impl Problem {
         if trial.with_centers_at_means().is_consistent() {
             return Some(Diagnosis { windows, cause: Cause::CentersAtMeans });
         }
-        let mut ratios: Vec<f64> = windows.iter().map(|k| self.consistency[*k].comparison.variance_ratio).collect();
+        let comparisons = windows.iter().filter_map(|k| self.consistency[*k].comparison);
+        let mut ratios: Vec<f64> = comparisons.map(|comparison| comparison.variance_ratio).collect();
         ratios.sort_by(f64::total_cmp);
         let cause = Cause::Unknown { variance_ratio: ratios[ratios.len() / 2] };
         Some(Diagnosis { windows, cause })
@@ -91,12 +92,12 @@ impl Problem {
     /// The mean displacement of samples from their centers, where in all windows they lie to one side and in most of them tens of kT up the
     /// restraint. Windows whose centers all have the same offset are consistent with one another, like those on a steep slope.
     pub fn common_offset(&self) -> Option<f64> {
-        let comparisons = || self.consistency.iter().map(|one| one.comparison);
-        let n = self.windows.len();
-        let mean = comparisons().map(|one| one.displacement).sum::<f64>() / n as f64;
-        let is_offset = |one: Comparison| one.displacement * mean > 0.0 && one.mean_bias > OFFSET_BIAS;
-        let far = comparisons().filter(|one| one.mean_bias > LARGE_OFFSET_BIAS).count();
-        (n > 2 && comparisons().all(is_offset) && 2 * far > n).then_some(mean)
+        let comparisons: Vec<Comparison> = self.consistency.iter().map(|one| one.comparison).collect::<Option<_>>()?;
+        let n = comparisons.len();
+        let mean = comparisons.iter().map(|one| one.displacement).sum::<f64>() / n as f64;
+        let is_offset = |one: &Comparison| one.displacement * mean > 0.0 && one.mean_bias > OFFSET_BIAS;
+        let far = comparisons.iter().filter(|one| one.mean_bias > LARGE_OFFSET_BIAS).count();
+        (n > 2 && comparisons.iter().all(is_offset) && 2 * far > n).then_some(mean)
     }
 }
 
@@ -116,13 +117,13 @@ impl Trial {
             (0..windows.len()).map(|l| solution.shared(k, l) / windows[k].samples.len() as f64).collect()
         };
         let comparisons = solution.compare(&windows, self.bins.axis).into_iter().enumerate();
-        Some(comparisons.map(|(k, comparison)| Consistency::new(comparison, k, &row(k), &variances)).collect())
+        Some(comparisons.map(|(k, comparison)| Consistency::new(Some(comparison), k, &row(k), &variances)).collect())
     }
 
     /// The score of the least consistent window; infinite where windows cannot be compared.
     fn worst(&self) -> f64 {
         let scores = |all: Vec<Consistency>| {
-            let scores = all.iter().map(|one| if one.is_inconsistent() { one.score.max(LIMIT) } else { one.score });
+            let scores = all.iter().filter_map(|one| one.score);
             // Isolated windows would be consistent whatever their parameters.
             let isolated = all.iter().filter(|one| one.is_isolated()).count();
             if 2 * isolated > all.len() { f64::INFINITY } else { scores.fold(0.0, f64::max) }
@@ -244,7 +245,7 @@ impl Trial {
             }
             let scores = rest.consistency()?;
             let mut by_score: Vec<usize> = (0..names.len()).filter(|k| scores[*k].is_inconsistent()).collect();
-            by_score.sort_by(|a, b| scores[*b].score.total_cmp(&scores[*a].score));
+            by_score.sort_by(|a, b| scores[*a].cmp_worst_first(&scores[*b]));
             suspects = by_score.into_iter().map(|k| names[k]).collect();
         }
         None

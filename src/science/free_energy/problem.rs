@@ -33,8 +33,23 @@ pub struct Problem {
 pub struct Replicate {
     /// `[windows]`, kT, relative to the first window of each component.
     pub free_energies: Vec<f64>,
-    /// -ln P `[bins]`, kT; NaN without samples.
-    pub profile: Vec<f64>,
+    /// -ln P `[bins]`, kT; none without samples.
+    #[serde(with = "or_nan")]
+    pub profile: Vec<Option<f64>>,
+}
+
+/// How replicates are recorded: bins without samples are NaN.
+mod or_nan {
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub fn serialize<S: Serializer>(profile: &[Option<f64>], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(profile.iter().map(|value| value.unwrap_or(f64::NAN)))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Option<f64>>, D::Error> {
+        let profile = Vec::<f64>::deserialize(deserializer)?;
+        Ok(profile.into_iter().map(|value| Some(value).filter(|value| !value.is_nan())).collect())
+    }
 }
 
 impl Problem {
@@ -113,7 +128,7 @@ impl Problem {
             {
                 found.free_energies[*k] = estimate + change;
             }
-            resampled.profile.into_iter().for_each(|(bin, f)| found.profile[bin] = f);
+            resampled.profile.into_iter().for_each(|(bin, f)| found.profile[bin] = Some(f));
         }
         Some(found)
     }
@@ -123,7 +138,7 @@ impl Problem {
         let mut found = self.empty_replicate();
         for component in &self.components {
             component.windows.iter().zip(component.free_energies()).for_each(|(k, f)| found.free_energies[*k] = *f);
-            component.profile.iter().for_each(|(bin, f)| found.profile[*bin] = *f);
+            component.profile.iter().for_each(|(bin, f)| found.profile[*bin] = Some(*f));
         }
         found
     }
@@ -134,7 +149,7 @@ impl Problem {
     }
 
     fn empty_replicate(&self) -> Replicate {
-        Replicate { free_energies: vec![f64::NAN; self.windows.len()], profile: vec![f64::NAN; self.bins.count] }
+        Replicate { free_energies: vec![0.0; self.windows.len()], profile: vec![None; self.bins.count] }
     }
 }
 
@@ -144,10 +159,11 @@ fn consistency(windows: &[Window], inefficiencies: &[Inefficiency], components: 
     let mut found = Vec::with_capacity(windows.len());
     for component in components {
         let variances: Vec<f64> = component.windows.iter().map(variance).collect();
-        for (index, (comparison, shared)) in component.comparisons.iter().zip(component.shared()).enumerate() {
+        for (index, shared) in component.shared().iter().enumerate() {
+            let comparison = component.comparisons.as_ref().map(|comparisons| comparisons[index]);
             let k = component.windows[index];
             let row: Vec<f64> = shared.iter().map(|shared| shared / windows[k].samples.len() as f64).collect();
-            found.push((k, Consistency::new(*comparison, index, &row, &variances)));
+            found.push((k, Consistency::new(comparison, index, &row, &variances)));
         }
     }
     found.sort_by_key(|(k, _)| *k);

@@ -10,12 +10,12 @@ use super::{Problem, Replicate};
 pub struct Profile {
     /// Centers of bins `[bins]`.
     pub coordinate: Vec<f64>,
-    /// Relative to the smallest of the component `[bins]`; NaN without samples and where components meet.
-    pub free_energy: Vec<f64>,
-    /// `[bins]`; NaN without a value or without replicates.
-    pub stderr: Vec<f64>,
-    /// `[bins, bins]`; NaN between components.
-    pub covariance: Vec<f64>,
+    /// Relative to the smallest of the component `[bins]`; none without samples and where components meet.
+    pub free_energy: Vec<Option<f64>>,
+    /// `[bins]`; none without a value or without replicates.
+    pub stderr: Vec<Option<f64>>,
+    /// `[bins, bins]`; none between components or without replicates.
+    pub covariance: Vec<Option<f64>>,
     /// Numbers of samples `[bins]`.
     pub counts: Vec<u64>,
     /// The component of windows whose samples are in a bin, counted from 0 `[bins]`.
@@ -28,8 +28,8 @@ pub struct Profile {
 pub struct WindowEnergies {
     /// `[windows]`.
     pub free_energy: Vec<f64>,
-    /// `[windows, windows]`; NaN between components.
-    pub covariance: Vec<f64>,
+    /// `[windows, windows]`; none between components or without replicates.
+    pub covariance: Vec<Option<f64>>,
     /// `[windows]`.
     pub component: Vec<usize>,
 }
@@ -43,14 +43,17 @@ impl Problem {
         let free_energy = relative_to_smallest(&estimate.profile, &component);
         let deviations = |replicate: &Replicate| {
             let relative = relative_to_smallest(&replicate.profile, &component);
-            relative.iter().zip(&free_energy).map(|(one, all)| one - all).collect::<Vec<_>>()
+            // A bin without a value is connected to none, so that its deviation does not matter.
+            let deviation =
+                |(one, all): (&Option<f64>, &Option<f64>)| one.zip(*all).map_or(0.0, |(one, all)| one - all);
+            relative.iter().zip(&free_energy).map(deviation).collect::<Vec<_>>()
         };
         let bins = free_energy.len();
-        let is_connected = |a: usize, b: usize| component[a] == component[b];
+        let is_connected = |a: usize, b: usize| component[a].is_some() && component[a] == component[b];
         let covariance = second_moments(bins, replicates.iter().map(deviations), is_connected);
         Profile {
             coordinate: self.bins.centers(),
-            stderr: (0..bins).map(|k| covariance[k * bins + k].sqrt()).collect(),
+            stderr: (0..bins).map(|k| covariance[k * bins + k].map(f64::sqrt)).collect(),
             free_energy,
             covariance,
             counts: (0..bins).map(|k| counts.iter().map(|of| of[k]).sum()).collect(),
@@ -103,23 +106,23 @@ fn components_of_bins(counts: &[Vec<u64>], is_closed: bool) -> Vec<Option<usize>
 }
 
 /// `values` relative to the smallest one of their component.
-fn relative_to_smallest(values: &[f64], component: &[Option<usize>]) -> Vec<f64> {
+fn relative_to_smallest(values: &[Option<f64>], component: &[Option<usize>]) -> Vec<Option<f64>> {
     let smallest = |index: usize| {
         let own = values.iter().zip(component).filter(|(_, component)| **component == Some(index));
-        own.map(|(value, _)| *value).fold(f64::INFINITY, f64::min)
+        own.filter_map(|(value, _)| *value).fold(f64::INFINITY, f64::min)
     };
     let count = component.iter().flatten().max().map_or(0, |last| last + 1);
     let smallest: Vec<f64> = (0..count).map(smallest).collect();
-    let relative = |(value, component): (&f64, &Option<usize>)| component.map_or(f64::NAN, |k| value - smallest[k]);
+    let relative = |(value, component): (&Option<f64>, &Option<usize>)| Some((*value)? - smallest[(*component)?]);
     values.iter().zip(component).map(relative).collect()
 }
 
-/// Means of products of deviations `[n, n]`; NaN for pairs that are not `connected`, and without replicates.
+/// Means of products of deviations `[n, n]`; none for pairs that are not `connected`, and without replicates.
 fn second_moments(
     n: usize,
     deviations: impl Iterator<Item = Vec<f64>>,
     is_connected: impl Fn(usize, usize) -> bool,
-) -> Vec<f64> {
+) -> Vec<Option<f64>> {
     let (mut sums, mut count) = (vec![0.0; n * n], 0.0);
     for d in deviations {
         count += 1.0;
@@ -127,6 +130,6 @@ fn second_moments(
             row.iter_mut().zip(&d).for_each(|(sum, b)| *sum += a * b);
         }
     }
-    let mean = |(k, sum): (usize, f64)| if is_connected(k / n, k % n) { sum / count } else { f64::NAN };
+    let mean = |(k, sum): (usize, f64)| (count > 0.0 && is_connected(k / n, k % n)).then(|| sum / count);
     sums.into_iter().enumerate().map(mean).collect()
 }

@@ -67,3 +67,17 @@ impl Workload for Bootstrap {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::codec;
+
+    #[test]
+    fn a_replicate_is_recorded_with_nan_for_bins_without_samples() {
+        let replicate = Replicate { free_energies: vec![0.0, 1.5], profile: vec![Some(2.0), None] };
+        let bytes = codec::encode(&replicate).unwrap();
+        assert_eq!(bytes, codec::encode(&(vec![0.0, 1.5], vec![2.0, f64::NAN])).unwrap());
+        assert_eq!(codec::decode::<Replicate>(&bytes).unwrap(), replicate);
+    }
+}
