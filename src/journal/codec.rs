@@ -41,3 +41,35 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
         left => Err(Error::LeftOver { left }),
     }
 }
+
+/// Numbers that may be unknown, as records hold them: NaN where they are. For `#[serde(with = "codec::or_nan")]`.
+pub mod or_nan {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[allow(clippy::missing_errors_doc)]
+    pub fn serialize<S: Serializer>(value: &Option<f64>, serializer: S) -> Result<S::Ok, S::Error> {
+        value.unwrap_or(f64::NAN).serialize(serializer)
+    }
+
+    #[allow(clippy::missing_errors_doc)]
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<f64>, D::Error> {
+        Ok(Some(f64::deserialize(deserializer)?).filter(|value| !value.is_nan()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::Deserialize;
+
+    #[test]
+    fn an_unknown_number_is_recorded_as_nan_and_a_known_one_as_itself() {
+        #[derive(Debug, PartialEq, Serialize, Deserialize)]
+        struct Speed(#[serde(with = "or_nan")] Option<f64>);
+        for (speed, number) in [(None, f64::NAN), (Some(1.5), 1.5)] {
+            let bytes = encode(&number).unwrap();
+            assert_eq!(encode(&Speed(speed)).unwrap(), bytes);
+            assert_eq!(decode::<Speed>(&bytes).unwrap(), Speed(speed));
+        }
+    }
+}

@@ -7,6 +7,7 @@ use crate::engines::md::model::Model;
 use crate::engines::md::plumed::PlumedKernel;
 use crate::engines::md::{Invocation, LaunchContext, Usage};
 use crate::engines::{InstalledProgram, locate_with_scripts};
+use crate::journal::codec;
 use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::task::Cause;
@@ -69,14 +70,17 @@ pub enum EngineInput {
     Model,
 }
 
-/// What the programs of a replica reported, besides their files. Numbers are NaN where they are unknown.
+/// What the programs of a replica reported, besides their files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
-    pub ns_per_day: f64,
+    #[serde(with = "codec::or_nan")]
+    pub ns_per_day: Option<f64>,
     /// Potential energy of the last step, kJ/mol.
-    pub potential: f64,
+    #[serde(with = "codec::or_nan")]
+    pub potential: Option<f64>,
     /// The last step.
-    pub step: f64,
+    #[serde(with = "codec::or_nan")]
+    pub step: Option<f64>,
     pub notes: Vec<String>,
 }
 
@@ -187,7 +191,7 @@ impl Engine {
         match (self, input) {
             (Self::Command(program), EngineInput::Command { argv, environment }) => {
                 program.run(argv, environment, launch, usage)?;
-                Ok(RunSummary { ns_per_day: f64::NAN, potential: f64::NAN, step: f64::NAN, notes: Vec::new() })
+                Ok(RunSummary::default())
             }
             (Self::Gromacs(setup), EngineInput::Gromacs(simulations)) => {
                 let outcome = setup.gromacs.run(simulations, launch, usage)?;
@@ -201,9 +205,9 @@ impl Engine {
 impl From<SimulationOutcome> for RunSummary {
     fn from(outcome: SimulationOutcome) -> Self {
         Self {
-            ns_per_day: outcome.ns_per_day.unwrap_or(f64::NAN),
-            potential: outcome.potential.unwrap_or(f64::NAN),
-            step: outcome.step.map_or(f64::NAN, |step| step as f64),
+            ns_per_day: outcome.ns_per_day,
+            potential: outcome.potential,
+            step: outcome.step.map(|step| step as f64),
             notes: outcome.notes,
         }
     }

@@ -3,6 +3,7 @@ use super::engine::Engine;
 use super::inputs::Setup;
 use super::section::ColumnName;
 use crate::engines::md::Usage;
+use crate::journal::codec;
 use crate::task::TaskId;
 use serde::{Deserialize, Serialize};
 
@@ -17,12 +18,15 @@ pub struct ReplicaResults {
 pub struct ReplicaResult {
     pub task: TaskId,
     pub usage: Usage,
-    /// Speed of the last simulation; NaN where it is unknown.
-    pub ns_per_day: f64,
-    /// Potential energy of the last step, kJ/mol; NaN where it is unknown.
-    pub potential: f64,
-    /// The last step; NaN where it is unknown.
-    pub step: f64,
+    /// Speed of the last simulation.
+    #[serde(with = "codec::or_nan")]
+    pub ns_per_day: Option<f64>,
+    /// Potential energy of the last step, kJ/mol.
+    #[serde(with = "codec::or_nan")]
+    pub potential: Option<f64>,
+    /// The last step.
+    #[serde(with = "codec::or_nan")]
+    pub step: Option<f64>,
     pub notes: Vec<String>,
     /// Rows of each collected file.
     pub rows: Vec<u64>,

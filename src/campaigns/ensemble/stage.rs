@@ -66,13 +66,12 @@ impl ReplicaWorkload {
         // All of them are kept, since no file holds those that are not collected now: others may be asked for later.
         let series = vec![columns];
         let usage = Usage { seconds: started.elapsed().as_secs_f64(), ..Usage::default() };
-        let none = f64::NAN;
         Ok(ReplicaResult {
             task,
             usage,
-            ns_per_day: none,
-            potential: none,
-            step: none,
+            ns_per_day: None,
+            potential: None,
+            step: None,
             notes: Vec::new(),
             rows: rows_of(&series),
             periods: Vec::new(),

@@ -6,7 +6,7 @@ use super::{free_energy, periods};
 use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::md::plumed::{PlumedKernel, plumed_version};
-use crate::results::{Rows, Writer};
+use crate::results::{Rows, Writer, or_nan};
 
 /// Writes `/results` and `/run/replicas` of an ensemble, and returns warnings.
 ///
@@ -41,18 +41,17 @@ fn write_run(setup: &Setup, total: &ReplicaResults, out: &mut Writer) -> Result<
     let count = setup.seeds.len();
     let mut replicas: Vec<Option<&ReplicaResult>> = vec![None; count];
     total.replicas.iter().for_each(|replica| replicas[replica.task as usize] = Some(replica));
-    let by_replica = |value: fn(&ReplicaResult) -> f64| -> Vec<f64> {
-        replicas.iter().map(|replica| replica.map_or(f64::NAN, value)).collect()
-    };
-    let mut numbers = |name: &str, value: fn(&ReplicaResult) -> f64, units: &str, about: &str| {
+    let by_replica =
+        |value: fn(&ReplicaResult) -> Option<f64>| or_nan(replicas.iter().map(|replica| value((*replica)?)));
+    let mut numbers = |name: &str, value: fn(&ReplicaResult) -> Option<f64>, units: &str, about: &str| {
         out.array(&format!("/run/replicas/{name}"), &[count], &by_replica(value), units, about)
     };
-    numbers("seconds", |r| r.usage.seconds, "s", "time that it took in the run that finished it")?;
+    numbers("seconds", |r| Some(r.usage.seconds), "s", "time that it took in the run that finished it")?;
     if !setup.engine.is_program() {
         return Ok(());
     }
-    numbers("cpu_s", |r| r.usage.cpu_s, "s", "processor time of its programs in the run that finished it")?;
-    numbers("peak_memory_mb", |r| r.usage.peak_memory_kb as f64 / 1024.0, "MB", "memory of its largest process")?;
+    numbers("cpu_s", |r| Some(r.usage.cpu_s), "s", "processor time of its programs in the run that finished it")?;
+    numbers("peak_memory_mb", |r| Some(r.usage.peak_memory_kb as f64 / 1024.0), "MB", "memory of its largest process")?;
     if matches!(setup.engine, Engine::Gromacs(_)) {
         numbers("ns_per_day", |r| r.ns_per_day, "ns/day", "speed of its last simulation")?;
         numbers("potential_energy", |r| r.potential, "kJ/mol", "potential energy of the last step")?;

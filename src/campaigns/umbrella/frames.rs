@@ -49,17 +49,16 @@ impl Frames {
         Ok(gro::text(&format!("frame {number}"), &self.names, &frame))
     }
 
-    /// Times of all frames, ps; NaN where the file does not contain them.
-    pub fn times(&self) -> Vec<f64> {
-        (0..self.count()).map(|frame| self.trajectory.time_ps(frame).unwrap_or(f64::NAN)).collect()
+    /// Times of all frames, ps; none where the file does not contain them.
+    pub fn times(&self) -> Vec<Option<f64>> {
+        (0..self.count()).map(|frame| self.trajectory.time_ps(frame)).collect()
     }
 
     /// Label and values of the x axis of charts: times where the file contains them, otherwise frame numbers.
     pub fn chart_axis(&self) -> (&'static str, Vec<f64>) {
-        let times = self.times();
-        match times.iter().any(|time| time.is_nan()) {
-            true => ("frame", (0..times.len()).map(|frame| frame as f64).collect()),
-            false => ("time / ps", times),
+        match self.times().into_iter().collect() {
+            Some(times) => ("time / ps", times),
+            None => ("frame", (0..self.count()).map(|frame| frame as f64).collect()),
         }
     }
 

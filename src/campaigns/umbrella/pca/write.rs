@@ -2,7 +2,7 @@
 use super::setup::Setup;
 use super::step::PcaResult;
 use crate::campaigns::stage::Error;
-use crate::results::Writer;
+use crate::results::{Writer, or_nan};
 use crate::science::selection::Atom;
 
 /// Writes `/results/pca`.
@@ -30,7 +30,7 @@ pub fn write(setup: &Setup, result: &PcaResult, out: &mut Writer) -> Result<(), 
     out.array(
         "/results/pca/time",
         &[frames],
-        &setup.frames.times(),
+        &or_nan(setup.frames.times()),
         "ps",
         "times of the frames; NaN where the file has none",
     )?;

@@ -2,7 +2,7 @@
 use super::definition::Definition;
 use crate::campaigns::stage::Error;
 use crate::figure::Chart;
-use crate::results::Writer;
+use crate::results::{Writer, or_nan};
 
 /// Writes `/results/coordinate`.
 ///
@@ -13,7 +13,7 @@ pub fn write(definition: &Definition, masses: &[f64], along: &[f64], out: &mut W
     let about = format!("the {} in every frame", definition.kind.name());
     out.array("/results/coordinate/values", &[frames], along, unit, &about)?;
     let about = "times of the frames; NaN where the file has none";
-    out.array("/results/coordinate/time", &[frames], &definition.frames.times(), "ps", about)?;
+    out.array("/results/coordinate/time", &[frames], &or_nan(definition.frames.times()), "ps", about)?;
     let indices: Vec<u64> = definition.groups.iter().flatten().map(|atom| *atom as u64).collect();
     let n = indices.len();
     let about = "atoms of the groups, one group after another, counted from 0 in the structure";

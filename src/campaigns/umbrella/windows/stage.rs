@@ -12,7 +12,7 @@ use crate::campaigns::umbrella::restraint::{Restraint, RestraintParameters};
 use crate::campaigns::umbrella::series::{ExpectedRows, Series};
 use crate::engines::md::gromacs::{Input, Simulation};
 use crate::engines::md::{LaunchContext, Usage};
-use crate::journal::Fingerprint;
+use crate::journal::{Fingerprint, codec};
 use crate::task::{Cause, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -44,7 +44,8 @@ pub struct WindowResults {
 pub struct WindowResult {
     pub index: usize,
     pub usage: Usage,
-    pub ns_per_day: f64,
+    #[serde(with = "codec::or_nan")]
+    pub ns_per_day: Option<f64>,
     pub notes: Vec<String>,
     pub series: Series,
 }

@@ -4,7 +4,7 @@ use super::stage::WindowResult;
 use super::state::UmbrellaState;
 use crate::campaigns::stage::Error;
 use crate::figure::Chart;
-use crate::results::Writer;
+use crate::results::{Writer, or_nan};
 
 /// Writes `/results/windows`, `/results/pmf` and `/run/windows`.
 ///
@@ -59,12 +59,12 @@ fn write_samples(setup: &WindowSetup, state: &UmbrellaState, out: &mut Writer) -
 
 /// Writes what depends on this run, not on the campaign alone.
 fn write_run(setup: &WindowSetup, state: &UmbrellaState, out: &mut Writer) -> Result<(), Error> {
-    let mut numbers = |name: &str, value: fn(&WindowResult) -> f64, units: &str, about: &str| {
-        let values: Vec<f64> = state.sampled.values().map(value).collect();
+    let mut numbers = |name: &str, value: fn(&WindowResult) -> Option<f64>, units: &str, about: &str| {
+        let values = or_nan(state.sampled.values().map(value));
         out.array(&format!("/run/windows/{name}"), &[values.len()], &values, units, about)
     };
-    numbers("seconds", |one| one.usage.seconds, "s", "time that it took in the run that finished it")?;
-    numbers("cpu_s", |one| one.usage.cpu_s, "s", "processor time of its programs in the run that finished it")?;
+    numbers("seconds", |one| Some(one.usage.seconds), "s", "time that it took in the run that finished it")?;
+    numbers("cpu_s", |one| Some(one.usage.cpu_s), "s", "processor time of its programs in the run that finished it")?;
     numbers("ns_per_day", |one| one.ns_per_day, "ns/day", "speed of its simulation")?;
     let notes: Vec<String> = state.sampled.values().map(|one| one.notes.join("; ")).collect();
     out.strings("/run/windows/notes", &notes, "what happened on the way")?;
