@@ -59,8 +59,15 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         calibration_s: None,
     };
     for (k, stage) in outlook.stages.iter().enumerate() {
-        if let Known::Not(why) = forecast.add(k, stage)? {
+        if let Err(reason) = forecast.add(k, stage)? {
             let name = &stage.spec().name;
+            let why = match reason {
+                UnknownCost::Inputs => String::new(),
+                UnknownCost::Sample => {
+                    let limit = console::duration(SAMPLE_TIMEOUT.as_secs_f64());
+                    format!(": the cheapest task was still running after {limit}")
+                }
+            };
             outlook.notes.iter().for_each(|line| console::line(line));
             console::line(&format!("the cost of a task of stage {name} is known when the first tasks are done{why}"));
             print_memory(outlook.memory.as_ref(), programs.is_some());
@@ -75,11 +82,12 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
     Ok(())
 }
 
-/// Whether the cost of a stage's tasks is known.
-enum Known {
-    Yes,
-    /// With the reason, where it was tried.
-    Not(String),
+/// Why the cost of a stage's tasks is not known before they run.
+enum UnknownCost {
+    /// They need the results of an earlier stage.
+    Inputs,
+    /// The cheapest one ran longer than a sample may.
+    Sample,
 }
 
 /// The predicted times of the stages so far.
@@ -108,8 +116,8 @@ struct StageCosts {
 }
 
 impl Forecast<'_> {
-    /// Prints the plan of stage `k` and adds its times.
-    fn add(&mut self, k: usize, stage: &PlannedStage) -> Result<Known, Stop> {
+    /// Prints the plan of stage `k` and adds its times, unless its cost is unknown.
+    fn add(&mut self, k: usize, stage: &PlannedStage) -> Result<Result<(), UnknownCost>, Stop> {
         let spec = stage.spec();
         let resolved = resolve(self.configured, spec, k == 0, self.ranks)?;
         if k < MAX_SHOWN {
@@ -121,7 +129,7 @@ impl Forecast<'_> {
             false => StageCosts { costs: earlier, model: None },
             true => match self.predict(stage)? {
                 Ok(costs) => costs,
-                Err(why) => return Ok(Known::Not(why)),
+                Err(reason) => return Ok(Err(reason)),
             },
         };
         let seconds = |batch: Tasks| match &model {
@@ -131,11 +139,11 @@ impl Forecast<'_> {
         self.total_s += resolved.plan.batches.iter().map(|&batch| seconds(batch)).sum::<f64>();
         let mut policy = resolved.policy(|batch| spec.weigh(batch), costs.clone());
         self.makespan_s += makespan(policy.as_mut(), self.ranks as usize, seconds);
-        Ok(Known::Yes)
+        Ok(Ok(()))
     }
 
     /// The costs of a stage that has not run before, by its cost model or a sample; or why they cannot be predicted.
-    fn predict(&mut self, stage: &PlannedStage) -> Result<Result<StageCosts, String>, Stop> {
+    fn predict(&mut self, stage: &PlannedStage) -> Result<Result<StageCosts, UnknownCost>, Stop> {
         let (spec, mut costs) = (stage.spec(), Costs::default());
         let memory_mb = self.configured.config.limits.memory_mb;
         let started = Instant::now();
@@ -144,7 +152,7 @@ impl Forecast<'_> {
             *self.calibration_s.get_or_insert(0.0) += started.elapsed().as_secs_f64();
             return Ok(Ok(StageCosts { costs, model: Some(times) }));
         }
-        let PlannedStage::Runnable(stage) = stage else { return Ok(Err(String::new())) };
+        let PlannedStage::Runnable(stage) = stage else { return Ok(Err(UnknownCost::Inputs)) };
         let mut sampling = Sampling {
             spec,
             worker: stage.worker(),
@@ -153,10 +161,7 @@ impl Forecast<'_> {
             memory_mb: memory_mb.unwrap_or_else(|| memory::of_rank(1)),
             limit: self.sample_limit,
         };
-        let Some(sample) = sampling.run()? else {
-            let limit = console::duration(SAMPLE_TIMEOUT.as_secs_f64());
-            return Ok(Err(format!(": the cheapest task was still running after {limit}")));
-        };
+        let Some(sample) = sampling.run()? else { return Ok(Err(UnknownCost::Sample)) };
         costs.learn(spec.weigh(sample.tasks).cost, sample.seconds);
         self.samples.push(sample);
         Ok(Ok(StageCosts { costs, model: None }))
