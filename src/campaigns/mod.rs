@@ -11,6 +11,7 @@ pub mod pmf;
 pub mod stage;
 mod trajectories;
 mod umbrella;
+pub mod window_analysis;
 
 pub use kind::Kind;
 

@@ -12,16 +12,17 @@ use std::path::Path;
 /// The file or one it refers to is invalid, or the output cannot be written.
 pub fn pmf(path: &Path, output: &Path, replace: bool, with_figures: bool) -> Result<Exit, Stop> {
     let text = Config::read(path).map_err(|error| Stop::because(Exit::Configuration, &error))?;
-    let umbrella = pmf::load(path, &text).map_err(|refusal| match refusal {
+    let input = pmf::load(path, &text).map_err(|refusal| match refusal {
         LoadError::Configuration(faults) => Stop::from(faults),
         LoadError::Input(faults) => Stop { exit: Exit::Input, ..Stop::from(faults) },
     })?;
     if !replace {
-        pmf::check_output(output, &umbrella.fingerprint).map_err(|refused| Stop::because(Exit::Output, &refused))?;
+        pmf::check_output(output, &input.fingerprint).map_err(|refused| Stop::because(Exit::Output, &refused))?;
     }
-    console::warnings(&umbrella.warnings);
-    let analysis = umbrella.analyze().map_err(|error| Stop::because(Exit::Input, &error))?;
-    let closed = analysis.write(output)?;
+    console::warnings(&input.warnings);
+    let problem = input.umbrella.problem().map_err(|error| Stop::because(Exit::Input, &error))?;
+    let analysis = input.umbrella.analysis(&problem, &input.replicates(&problem));
+    let closed = input.write(&analysis, output)?;
     // Drawn while the disk writes.
     let drawn = with_figures.then(|| analysis.draw());
     closed.publish()?;

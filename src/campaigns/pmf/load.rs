@@ -1,10 +1,10 @@
 //! How is a file of windows read and validated?
-use super::analysis::{Umbrella, UmbrellaWindow};
 use super::samples::{self, Series};
-use super::section::{Discard, Quantity, Section, WindowSection};
+use super::section::{Quantity, Section, WindowSection};
+use crate::campaigns::window_analysis::{Discard, Umbrella, UmbrellaWindow};
 use crate::config::{Document, Faults};
 use crate::journal::Fingerprint;
-use crate::science::free_energy::{Axis, Bins, Window};
+use crate::science::free_energy::{Axis, Bins, Problem, Replicate, Window};
 use crate::seed::CampaignSeed;
 use crate::units::GAS_CONSTANT_KJ_PER_MOL_K;
 use std::collections::HashMap;
@@ -12,6 +12,25 @@ use std::path::Path;
 
 /// Part of the fingerprint: incremented whenever the same input gives different numbers.
 const VERSION: u32 = 5;
+
+/// The windows that a file lists.
+pub struct WindowInput {
+    pub umbrella: Umbrella,
+    /// Of the bootstrap.
+    pub seed: CampaignSeed,
+    /// SHA-256 of everything that determines the result.
+    pub fingerprint: String,
+    /// The text of the file of windows.
+    pub config: String,
+    pub warnings: Faults,
+}
+
+impl WindowInput {
+    /// The replicates of the bootstrap that converge.
+    pub fn replicates(&self, problem: &Problem) -> Vec<Replicate> {
+        (0..u64::from(self.umbrella.bootstrap)).filter_map(|index| problem.replicate(index, self.seed)).collect()
+    }
+}
 
 /// Why the windows cannot be analyzed.
 #[derive(Debug)]
@@ -26,7 +45,7 @@ pub enum LoadError {
 ///
 /// # Errors
 /// All errors in it and in the files that it names.
-pub fn load(path: &Path, text: &str) -> Result<Umbrella, LoadError> {
+pub fn load(path: &Path, text: &str) -> Result<WindowInput, LoadError> {
     let schema = schemars::schema_for!(Section);
     let (document, section) = Document::parse::<Section>(path, text, &schema).map_err(LoadError::Configuration)?;
     let mut warnings = Faults::default();
@@ -39,10 +58,12 @@ pub fn load(path: &Path, text: &str) -> Result<Umbrella, LoadError> {
     if all.len() == section.window.len() {
         let axis = axis_of(&document, &section, &all, &mut faults, &mut warnings);
         check_copies(&document, &section, &all, &mut warnings);
+        let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
         match assemble(&document, &section, all, axis, &mut file_faults) {
             Some(umbrella) if !faults.has_errors() && !file_faults.has_errors() => {
                 warnings.sort();
-                return Ok(Umbrella { warnings, ..umbrella });
+                let (seed, fingerprint) = (CampaignSeed(section.seed), fingerprint(&section, &digests));
+                return Ok(WindowInput { umbrella, seed, fingerprint, config: document.text, warnings });
             }
             _ => {}
         }
@@ -163,7 +184,6 @@ fn assemble(
     faults: &mut Faults,
 ) -> Option<Umbrella> {
     let kt = GAS_CONSTANT_KJ_PER_MOL_K * section.temperature_k;
-    let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
     let mut windows = Vec::with_capacity(all.len());
     for (index, series) in all.into_iter().enumerate() {
         windows.extend(faults.collect(equilibrated(document, section, index, series, kt, axis)));
@@ -178,10 +198,6 @@ fn assemble(
         is_own: false,
         unit,
         bootstrap: section.bootstrap,
-        seed: CampaignSeed(section.seed),
-        fingerprint: fingerprint(section, &digests),
-        config: document.text.clone(),
-        warnings: Faults::default(),
     })
 }
 

@@ -1,18 +1,12 @@
 //! Which potential of mean force follows from existing umbrella windows?
 //!
-//! [`load()`] reads a file of windows and the samples that it names, [`Umbrella::analyze`] finds free energies and errors, and an
-//! [`Analysis`] is written as HDF5, drawn, and summarized in tables. `simmpi pmf` does these in a row.
-mod analysis;
-mod charts;
+//! [`load()`] reads a file of windows and the samples that it names; [`window_analysis`](super::window_analysis) finds free energies and
+//! errors, and [`WindowInput::write`] puts them into an HDF5 file. `simmpi pmf` does these in a row.
 mod column_check;
-mod inconsistencies;
 mod load;
 mod samples;
 mod section;
-mod summary;
 mod write;
 
-pub use analysis::{Analysis, Umbrella, UmbrellaWindow};
-pub use load::{LoadError, load};
-pub use section::{Auto, Discard, Estimator, Quantity, Section, Unit, WindowSection};
+pub use load::{LoadError, WindowInput, load};
 pub use write::{OutputConflict, check_output};

@@ -1,6 +1,7 @@
 //! How are the samples of a window read from its file?
 use super::column_check::WindowColumn;
-use super::section::{ColumnSection, Discard, Quantity, WindowSection};
+use super::section::{ColumnSection, Quantity, WindowSection};
+use crate::campaigns::window_analysis::Discard;
 use crate::config::{Document, Fault, Faults};
 use crate::journal::Fingerprint;
 use crate::md::columns::{self, Column, ColumnTable};

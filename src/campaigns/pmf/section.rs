@@ -1,5 +1,5 @@
 //! Which keys does a file of windows have?
-use crate::science::free_energy;
+use crate::campaigns::window_analysis::{Discard, Estimator, Unit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -33,49 +33,6 @@ pub struct Section {
     /// The windows, one simulation each.
     #[schemars(length(min = 1))]
     pub window: Vec<WindowSection>,
-}
-
-/// How free energies are estimated.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Estimator {
-    /// Multistate Bennett acceptance ratio, from every sample.
-    #[default]
-    Mbar,
-    /// Weighted histogram analysis method; bins that are wide compared with the restraints are subdivided.
-    Wham,
-}
-
-impl From<Estimator> for free_energy::Estimator {
-    fn from(estimator: Estimator) -> Self {
-        match estimator {
-            Estimator::Mbar => Self::Mbar,
-            Estimator::Wham => Self::Wham,
-        }
-    }
-}
-
-/// Samples that are discarded as equilibration.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Discard {
-    /// Samples before this time, ps.
-    Until(#[schemars(range(min = 0))] f64),
-    /// Samples before equilibrium, detected for each window.
-    Auto(Auto),
-}
-
-/// The word `auto`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Auto {
-    Auto,
-}
-
-impl Default for Discard {
-    fn default() -> Self {
-        Self::Until(0.0)
-    }
 }
 
 /// A simulation with the restraint force_constant/2 (x - center)^2.
@@ -127,37 +84,6 @@ pub enum Quantity {
     Position,
     /// -force_constant (x - center).
     Force,
-}
-
-/// The unit of a coordinate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    #[default]
-    Nm,
-    Degree,
-    Radian,
-    None,
-}
-
-impl Unit {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nm => "nm",
-            Self::Degree => "degree",
-            Self::Radian => "radian",
-            Self::None => "none",
-        }
-    }
-
-    /// A full rotation, of an angle.
-    pub fn full_rotation(self) -> Option<f64> {
-        match self {
-            Self::Degree => Some(360.0),
-            Self::Radian => Some(2.0 * std::f64::consts::PI),
-            Self::Nm | Self::None => None,
-        }
-    }
 }
 
 fn default_bins() -> u32 {

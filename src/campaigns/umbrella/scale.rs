@@ -1,5 +1,5 @@
 //! In which units is a coordinate measured?
-use crate::campaigns::pmf::Unit;
+use crate::campaigns::window_analysis::Unit;
 use crate::science::free_energy::Axis;
 
 /// The unit and the period of a coordinate.

@@ -1,5 +1,5 @@
 //! Which keys does `[umbrella]` have?
-use crate::campaigns::pmf::{Auto, Discard, Estimator};
+use crate::campaigns::window_analysis::{Auto, Discard, Estimator};
 use crate::science::geometry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

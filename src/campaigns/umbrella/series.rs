@@ -1,5 +1,5 @@
 //! Which samples did a window write?
-use crate::campaigns::pmf::Discard;
+use crate::campaigns::window_analysis::Discard;
 use crate::md::columns::{self, Column};
 use crate::problem::error_chain;
 use crate::science::free_energy::{Axis, equilibration};

@@ -2,12 +2,12 @@
 //!
 //! By GROMACS' pull code (manual.gromacs.org, "The pull code"): an umbrella k/2 (x - x0)^2 on one coordinate, of groups that a file of groups
 //! names. Angles are in degrees there, and their force constants per square of a radian.
-use crate::campaigns::pmf::Unit;
 use crate::campaigns::umbrella::restraint::{self, RestraintParameters, RestraintSpec};
 use crate::campaigns::umbrella::scale::Scale;
 use crate::campaigns::umbrella::section::{CoordinateKind, CoordinateSection, Section};
 use crate::campaigns::umbrella::series::{self, ExpectedRows, Series};
 use crate::campaigns::umbrella::windows::SIMULATION;
+use crate::campaigns::window_analysis::Unit;
 use crate::md::columns::Column;
 use crate::science::free_energy::Axis;
 use crate::science::geometry::Kind;

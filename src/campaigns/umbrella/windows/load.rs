@@ -2,9 +2,9 @@
 use super::setup::{Placing, WindowSetup};
 use crate::campaigns::ensemble::load::engine::{RESERVED_GROMPP_ARGS, digest_with_includes};
 use crate::campaigns::ensemble::seeds;
-use crate::campaigns::pmf::Discard;
 use crate::campaigns::umbrella::restraint::RestraintSpec;
 use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
+use crate::campaigns::window_analysis::Discard;
 use crate::config::{Checker, Config, Faults};
 use crate::engines::md::gromacs::{Gromacs, Mdp, RESERVED_MDRUN_ARGS};
 use crate::journal::digest_of_file;

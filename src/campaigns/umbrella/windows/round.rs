@@ -1,7 +1,7 @@
 //! Which windows are sampled next?
 use super::setup::{Placing, WindowSetup};
-use crate::campaigns::pmf::{Umbrella, Unit};
 use crate::campaigns::stage::Error;
+use crate::campaigns::window_analysis::{Umbrella, Unit};
 use crate::science::free_energy::histogram_overlap;
 use crate::science::placement::{Sampled, closest, spacing};
 

@@ -1,8 +1,8 @@
 //! What do all windows of a campaign share?
-use crate::campaigns::pmf::{Discard, Estimator};
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Restraint, RestraintParameters};
 use crate::campaigns::umbrella::scale::Scale;
+use crate::campaigns::window_analysis::{Discard, Estimator};
 use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Trial};
 use crate::task::Cause;
 use std::path::PathBuf;

@@ -3,10 +3,9 @@ use super::bootstrap::Bootstrap;
 use super::round::{Round, Window};
 use super::setup::WindowSetup;
 use super::stage::{WindowResult, WindowResults};
-use crate::campaigns::pmf::{Analysis, Umbrella, UmbrellaWindow};
 use crate::campaigns::stage::{Error, StageResult};
 use crate::campaigns::umbrella::series;
-use crate::config::Faults;
+use crate::campaigns::window_analysis::{Analysis, Umbrella, UmbrellaWindow};
 use crate::science::free_energy::{self, Bins, Problem, Replicate};
 use crate::seed::CampaignSeed;
 use crate::task::Cause;
@@ -76,13 +75,14 @@ impl WindowSetup {
                 state.failed.extend(result.failed.iter().map(|failure| (index(failure.task), failure.cause.clone())));
                 state.rounds.extend(round.windows.iter().map(|_| number));
                 state.planned.extend(round.windows);
-                let umbrella = self.umbrella(&state, seed)?;
+                let umbrella = self.umbrella(&state)?;
                 let indices: Vec<usize> = state.sampled.keys().copied().collect();
                 let further = self.further_round(number + 1, &state.planned, &umbrella, &indices, along);
                 let next = match further {
                     Some(round) => Next::Round(round),
                     None => {
-                        let problem = Arc::clone(state.problem.insert(Arc::new(problem(&umbrella)?)));
+                        let problem = umbrella.problem().map_err(|error| Error::Unusable(error.to_string()))?;
+                        let problem = Arc::clone(state.problem.insert(Arc::new(problem)));
                         match self.bootstrap {
                             0 => Next::End(Vec::new()),
                             count => Next::Bootstrap(Bootstrap::new(problem, count, seed)),
@@ -99,7 +99,7 @@ impl WindowSetup {
     }
 
     /// The windows that have samples, as the analysis of potentials of mean force takes them.
-    fn umbrella(&self, state: &UmbrellaState, seed: CampaignSeed) -> Result<Umbrella, Error> {
+    fn umbrella(&self, state: &UmbrellaState) -> Result<Umbrella, Error> {
         let windows: Vec<UmbrellaWindow> = state
             .sampled
             .iter()
@@ -127,10 +127,6 @@ impl WindowSetup {
             is_own: true,
             unit: self.scale.unit,
             bootstrap: self.bootstrap,
-            seed,
-            fingerprint: String::new(),
-            config: String::new(),
-            warnings: Faults::default(),
         })
     }
 
@@ -148,19 +144,13 @@ impl WindowSetup {
     }
 }
 
-fn problem(umbrella: &Umbrella) -> Result<Problem, Error> {
-    let windows = umbrella.windows.iter().map(|window| window.window.clone()).collect();
-    Problem::new(windows, umbrella.bins, umbrella.estimator.into()).map_err(|error| Error::Unusable(error.to_string()))
-}
-
 impl UmbrellaState {
     /// The analysis of all windows; none before the last stage.
     pub fn analysis(&self) -> Option<Analysis<'_>> {
         let (Next::End(replicates), Some(umbrella), Some(problem)) = (&self.next, &self.umbrella, &self.problem) else {
             return None;
         };
-        let profile = problem.profile(replicates);
-        Some(Analysis { umbrella, problem: Arc::clone(problem), profile, replicates: replicates.len() })
+        Some(umbrella.analysis(problem, replicates))
     }
 
     /// Lines for the terminal about windows that failed and neighbours that do not overlap.

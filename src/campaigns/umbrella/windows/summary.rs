@@ -1,6 +1,6 @@
 //! What do `check` and `plan` report of windows?
 use super::setup::{Placing, WindowSetup};
-use crate::campaigns::pmf::Discard;
+use crate::campaigns::window_analysis::Discard;
 use crate::engines::InstalledProgram;
 
 /// What was configured, for `check`: (name, value with units).

@@ -1,9 +1,6 @@
 //! What are umbrella windows with their samples, and what is their analysis?
-use super::section::{Estimator, Unit};
-use crate::config::Faults;
+use super::settings::{Estimator, Unit};
 use crate::science::free_energy::{Bins, Error, Problem, Profile, Replicate, Window};
-use crate::seed::CampaignSeed;
-use std::sync::Arc;
 
 /// Windows with their samples, ready for analysis.
 pub struct Umbrella {
@@ -16,12 +13,6 @@ pub struct Umbrella {
     pub unit: Unit,
     /// Number of bootstrap replicates.
     pub bootstrap: u32,
-    pub seed: CampaignSeed,
-    /// SHA-256 of everything that determines the result.
-    pub fingerprint: String,
-    /// The text of the file of windows.
-    pub config: String,
-    pub warnings: Faults,
 }
 
 /// A window of an [`Umbrella`].
@@ -50,24 +41,25 @@ impl Umbrella {
         crate::units::GAS_CONSTANT_KJ_PER_MOL_K * self.temperature_k
     }
 
-    /// Free energies of the windows and along the coordinate, with errors.
+    /// The equations for the free energies of the windows and along the coordinate.
     ///
     /// # Errors
-    /// The equations do not converge.
-    pub fn analyze(&self) -> Result<Analysis<'_>, Error> {
+    /// They do not converge.
+    pub fn problem(&self) -> Result<Problem, Error> {
         let windows = self.windows.iter().map(|window| window.window.clone()).collect();
-        let problem = Problem::new(windows, self.bins, self.estimator.into())?;
-        let drawn = (0..u64::from(self.bootstrap)).filter_map(|index| problem.replicate(index, self.seed));
-        let replicates: Vec<Replicate> = drawn.collect();
-        let profile = problem.profile(&replicates);
-        Ok(Analysis { umbrella: self, problem: Arc::new(problem), profile, replicates: replicates.len() })
+        Problem::new(windows, self.bins, self.estimator.into())
+    }
+
+    /// The analysis by a solved `problem`, with errors from the `replicates` of its bootstrap.
+    pub fn analysis<'a>(&'a self, problem: &'a Problem, replicates: &[Replicate]) -> Analysis<'a> {
+        Analysis { umbrella: self, problem, profile: problem.profile(replicates), replicates: replicates.len() }
     }
 }
 
 /// The free energies of umbrella windows.
 pub struct Analysis<'a> {
     pub umbrella: &'a Umbrella,
-    pub problem: Arc<Problem>,
+    pub problem: &'a Problem,
     pub profile: Profile,
     /// Number of bootstrap replicates that converged.
     pub replicates: usize,

@@ -63,7 +63,7 @@ impl Analysis<'_> {
 
     /// Problems of the windows, each with a remedy.
     pub fn warnings(&self) -> Vec<String> {
-        let (problem, windows) = (&self.problem, &self.umbrella.windows);
+        let (problem, windows) = (self.problem, &self.umbrella.windows);
         let centers = |pair: (usize, usize)| {
             let center = |k: usize| windows[k].short_center();
             (center(pair.0), center(pair.1), 0.5 * (center(pair.0) + center(pair.1)))
