@@ -8,6 +8,7 @@ pub mod export;
 mod fragments;
 mod kind;
 pub mod pmf;
+mod replicas;
 pub mod stage;
 mod trajectories;
 mod umbrella;

@@ -1,6 +1,6 @@
 //! How does a campaign of replicas run, and what does it declare?
 use super::engine::Engine;
-use super::inputs::Setup;
+use super::setup::Setup;
 use super::stage::ReplicaWorkload;
 use super::{folder, summary, write};
 use crate::campaigns::campaign::{

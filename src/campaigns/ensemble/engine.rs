@@ -2,16 +2,14 @@
 use super::render::{self, Names, Renderer};
 use super::section::Again;
 use crate::config::{Config, Faults};
-use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Simulation, SimulationOutcome};
+use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Simulation};
 use crate::engines::md::model::Model;
 use crate::engines::md::plumed::PlumedKernel;
-use crate::engines::md::{Invocation, LaunchContext, Usage};
+use crate::engines::md::{Invocation, LaunchContext, RunSummary, Usage};
 use crate::engines::{InstalledProgram, locate_with_scripts};
-use crate::journal::codec;
 use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::task::Cause;
-use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -68,20 +66,6 @@ pub enum EngineInput {
     Command { argv: Vec<String>, environment: Vec<(String, String)> },
     Gromacs(Vec<Simulation>),
     Model,
-}
-
-/// What the programs of a replica reported, besides their files.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct RunSummary {
-    #[serde(with = "codec::or_nan")]
-    pub ns_per_day: Option<f64>,
-    /// Potential energy of the last step, kJ/mol.
-    #[serde(with = "codec::or_nan")]
-    pub potential: Option<f64>,
-    /// The last step.
-    #[serde(with = "codec::or_nan")]
-    pub step: Option<f64>,
-    pub notes: Vec<String>,
 }
 
 impl Engine {
@@ -193,22 +177,8 @@ impl Engine {
                 program.run(argv, environment, launch, usage)?;
                 Ok(RunSummary::default())
             }
-            (Self::Gromacs(setup), EngineInput::Gromacs(simulations)) => {
-                let outcome = setup.gromacs.run(simulations, launch, usage)?;
-                Ok(outcome.into())
-            }
+            (Self::Gromacs(setup), EngineInput::Gromacs(simulations)) => setup.gromacs.run(simulations, launch, usage),
             _ => Err(Cause::Failed("the input of the replica is for another engine".into())),
-        }
-    }
-}
-
-impl From<SimulationOutcome> for RunSummary {
-    fn from(outcome: SimulationOutcome) -> Self {
-        Self {
-            ns_per_day: outcome.ns_per_day,
-            potential: outcome.potential,
-            step: outcome.step.map(|step| step as f64),
-            notes: outcome.notes,
         }
     }
 }

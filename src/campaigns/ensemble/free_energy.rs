@@ -1,6 +1,6 @@
 //! What is the free energy along collected columns?
-use super::inputs::{FreeEnergy, Setup};
 use super::replica::ReplicaResults;
+use super::setup::{FreeEnergy, Setup};
 use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::Error;
 use crate::results::{Writer, or_nan};

@@ -1,18 +1,17 @@
 //! Ensembles: many replicas of one simulation, each with a seed and a folder of its own.
 mod campaign;
-pub(super) mod engine;
-pub(super) mod finish_record;
-pub(super) mod folder;
+mod engine;
+mod folder;
 mod free_energy;
 mod identity;
-pub(super) mod inputs;
-pub(super) mod load;
+mod load;
 mod periods;
 mod read;
 mod render;
 mod replica;
-pub(super) mod section;
-pub(super) mod seeds;
+mod section;
+mod seeds;
+mod setup;
 mod stage;
 mod summary;
 mod write;

@@ -1,8 +1,8 @@
 //! Which periods do the variables of a free energy have?
 //!
 //! `period` of the section takes precedence; without it the files of all replicas must agree, by `#! SET min_phi -pi` and the like.
-use super::inputs::{FreeEnergy, Setup};
 use super::replica::{ColumnPeriod, ReplicaResult, ReplicaResults};
+use super::setup::{FreeEnergy, Setup};
 use crate::campaigns::stage::Error;
 use crate::md::columns::ColumnTable;
 use crate::problem::Problem;

@@ -1,9 +1,9 @@
 //! What do the files that a finished replica left contain?
 //!
 //! The result depends on the files and the configuration alone: reading runs nothing, changes nothing and may be repeated.
-use super::inputs::{Collect, FreeEnergy, Setup};
 use super::periods;
 use super::replica::{ColumnPeriod, NonFiniteValues};
+use super::setup::{Collect, FreeEnergy, Setup};
 use crate::md::columns::{self, ColumnTable};
 use std::path::{Path, PathBuf};
 

@@ -1,7 +1,7 @@
 //! What is the result of a replica?
 use super::engine::Engine;
-use super::inputs::Setup;
 use super::section::ColumnName;
+use super::setup::Setup;
 use crate::engines::md::Usage;
 use crate::journal::codec;
 use crate::task::TaskId;

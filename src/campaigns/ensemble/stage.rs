@@ -1,30 +1,23 @@
 //! How is a replica run?
-use super::engine::{Engine, RunSummary};
-use super::finish_record::FinishRecord;
-use super::folder;
-use super::inputs::{Inputs, Setup};
+use super::engine::Engine;
 use super::read::{self, CollectedColumns};
 use super::replica::{NonFiniteValues, ReplicaResult, ReplicaResults};
-use super::section::Again;
+use super::setup::Setup;
+use crate::campaigns::replicas::{FinishRecord, RunRules};
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, RecordedFiles, Stage, StageSpec, Workload};
 use crate::engines::md::model::Model;
-use crate::engines::md::{LaunchContext, Usage};
+use crate::engines::md::{RunSummary, Usage};
 use crate::journal::Fingerprint;
-use crate::process::Programs;
 use crate::task::{Cause, TaskId, Tasks};
-use std::io;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::{Duration, Instant};
-
-/// Time that a program has to end by itself when it is told to; one that goes on later writes a checkpoint then.
-const GRACE: Duration = Duration::from_secs(5);
-const LONG_GRACE: Duration = Duration::from_secs(60);
 
 /// Runs replicas of a campaign, a task each.
 #[derive(Clone)]
 pub struct ReplicaWorkload {
     setup: Arc<Setup>,
+    rules: RunRules,
     /// When the stage was made: ranks are staggered from then on.
     created: Instant,
 }
@@ -32,18 +25,19 @@ pub struct ReplicaWorkload {
 impl ReplicaWorkload {
     /// The stage of a campaign.
     pub fn stage(setup: &Arc<Setup>) -> Stage {
-        let (own, engine) = (Arc::clone(setup), &setup.engine);
+        let own = Arc::clone(setup);
+        let rules = rules(setup);
         let spec = StageSpec {
             reading: setup.reading.clone(),
             labels: PerTask::computed(move |task| Some(own.label(task as usize))),
             // A replica takes so long that each is handed out by itself.
             largest_batch: 1,
             chunk: 1,
-            is_resumable: engine.is_resumable(),
-            may_overlap: may_overlap(setup),
+            is_resumable: rules.is_resumable,
+            may_overlap: rules.may_overlap,
             ..StageSpec::new("replicas", setup.seeds.len() as u64)
         };
-        Stage::new(spec, Self { setup: Arc::clone(setup), created: Instant::now() })
+        Stage::new(spec, Self { setup: Arc::clone(setup), rules, created: Instant::now() })
     }
 
     fn replica(&self, task: TaskId, context: &Context) -> Result<ReplicaResult, Cause> {
@@ -81,80 +75,41 @@ impl ReplicaWorkload {
     }
 
     fn run_programs(&self, task: TaskId, context: &Context) -> Result<ReplicaResult, Cause> {
-        let inputs = self.setup.inputs(task as usize).map_err(|problem| Cause::Input(problem.message))?;
-        let FinishRecord { usage, summary, .. } = match self.finish_record(&inputs, context.campaign) {
+        let setup = &self.setup;
+        let (inputs, engine_input) = setup.inputs(task as usize).map_err(|problem| Cause::Input(problem.message))?;
+        let FinishRecord { usage, summary, .. } = match self.rules.record(&inputs, context.campaign) {
             Some(record) => record,
-            None => self.run_to_end(task, &inputs, context)?,
+            None => {
+                self.wait_for_turn(context);
+                self.rules.run(&inputs, context, |launch, usage| setup.engine.run(&engine_input, launch, usage))?
+            }
         };
         let RunSummary { ns_per_day, potential, step, mut notes } = summary;
-        let read = read::collected_columns(&self.setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
+        let read = read::collected_columns(setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
         notes.extend(read.notes.iter().cloned());
         let CollectedColumns { series, periods, not_finite, .. } = read;
         let rows = rows_of(&series);
         Ok(ReplicaResult { task, usage, ns_per_day, potential, step, notes, rows, series, periods, not_finite })
     }
 
-    /// Runs a replica's programs, and records that they ended well.
-    fn run_to_end(&self, task: TaskId, inputs: &Inputs, context: &Context) -> Result<FinishRecord, Cause> {
-        let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
-        let label = self.setup.label(task as usize);
-        self.wait_for_turn(programs, context);
-        let is_own = self.setup.directory.is_some();
-        if is_own {
-            let again = if self.setup.engine.is_resumable() { Again::Continue } else { Again::Fresh };
-            folder::prepare(inputs, &self.setup.files, again)?;
-        }
-        let launch = LaunchContext {
-            label: &label,
-            programs,
-            folder: &inputs.folder,
-            is_own,
-            threads: self.setup.engine.threads(),
-            limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
-            deadline: context.deadline,
-            begin_by: context.begin_by.filter(|_| may_overlap(&self.setup)),
-            watchdog_timeout: self.setup.watchdog_timeout,
-            grace: if self.setup.engine.is_resumable() { LONG_GRACE } else { GRACE },
-            progress: &context.progress,
-        };
-        let mut usage = Usage::default();
-        let summary = self.setup.engine.run(&inputs.engine_input, &launch, &mut usage)?;
-        self.record(inputs, context.campaign, usage, summary).map_err(|error| {
-            let text = format!("cannot record in `{}` that {label} ended: {error}", inputs.folder.display());
-            launch.or_full_disk(Cause::Failed(text))
-        })
-    }
-
-    /// Whether ends are recorded beside the files: not where programs share a folder and nothing is read there; they may be many and short,
-    /// and the journal says all.
-    fn keeps_records(&self) -> bool {
-        let setup = &self.setup;
-        setup.directory.is_some() || !setup.collect.is_empty() || setup.engine.requires_files()
-    }
-
-    fn finish_record(&self, inputs: &Inputs, campaign: Fingerprint) -> Option<FinishRecord> {
-        if self.keeps_records() { FinishRecord::read(inputs, campaign) } else { None }
-    }
-
-    fn record(
-        &self,
-        inputs: &Inputs,
-        campaign: Fingerprint,
-        usage: Usage,
-        summary: RunSummary,
-    ) -> io::Result<FinishRecord> {
-        match self.keeps_records() {
-            true => FinishRecord::write(inputs, campaign, usage, summary),
-            false => Ok(FinishRecord::new(inputs, campaign, usage, summary)),
-        }
-    }
-
     /// Waits until the start of this rank is due, where ranks start one after another.
-    fn wait_for_turn(&self, programs: &Programs, context: &Context) {
+    fn wait_for_turn(&self, context: &Context) {
+        let Some(programs) = context.programs else { return };
         let delay = self.setup.stagger * programs.placement.rank as u32;
         while self.created.elapsed() < delay && !context.is_halted() {
             sleep((delay - self.created.elapsed().min(delay)).min(Duration::from_millis(50)));
         }
+    }
+}
+
+/// How replicas are run. Ends are not recorded where programs share a folder and nothing is read there: they may be many and short.
+fn rules(setup: &Setup) -> RunRules {
+    RunRules {
+        threads: setup.engine.threads(),
+        is_resumable: setup.engine.is_resumable(),
+        may_overlap: may_overlap(setup),
+        keeps_record: setup.directory.is_some() || !setup.collect.is_empty() || setup.engine.requires_files(),
+        watchdog_timeout: setup.watchdog_timeout,
     }
 }
 
@@ -181,14 +136,10 @@ impl Workload for ReplicaWorkload {
     }
 
     fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<ReplicaResults> {
-        let mut computed = Computed { value: ReplicaResults::default(), failed: Vec::new() };
-        for task in tasks.iter() {
-            match self.replica(task, context) {
-                Ok(replica) => computed.value.replicas.push(replica),
-                Err(cause) => computed.failed.push((task, cause)),
-            }
-        }
-        computed
+        Computed::one_by_one(tasks, |all: &mut ReplicaResults, task| {
+            all.replicas.push(self.replica(task, context)?);
+            Ok(())
+        })
     }
 
     fn merge(&self, into: &mut ReplicaResults, from: ReplicaResults) -> Result<(), Error> {
@@ -203,11 +154,8 @@ impl Workload for ReplicaWorkload {
     }
 
     fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
-        if !self.keeps_records() {
-            return None;
-        }
-        let inputs = self.setup.inputs(task as usize).ok()?;
-        self.finish_record(&inputs, campaign)?;
+        let (inputs, _) = self.setup.inputs(task as usize).ok()?;
+        self.rules.record(&inputs, campaign)?;
         Some(match read::lacks_files(&self.setup, task as usize, &inputs.folder) {
             true => RecordedFiles::Incomplete,
             false => RecordedFiles::Complete,

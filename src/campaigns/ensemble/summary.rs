@@ -1,7 +1,7 @@
 //! What do `check`, `plan` and warnings report about an ensemble?
 use super::engine::{Engine, StageSource};
-use super::inputs::Setup;
 use super::replica::ReplicaResults;
+use super::setup::Setup;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::InstalledProgram;
 use crate::engines::md::plumed::PlumedKernel;
@@ -33,7 +33,7 @@ pub fn summary(
         vec![("replicas".to_owned(), format!("{}, seeds {}", setup.seeds.len(), seed_ranges(&setup.seeds)))];
     if !setup.engine.is_program() {
         lines.push(("program".into(), "none: the built-in model".into()));
-    } else if let Ok(first) = setup.inputs(0) {
+    } else if let Ok((first, _)) = setup.inputs(0) {
         let folders = match setup.directory {
             Some(_) => format!("{}, ...", first.folder.display()),
             None => format!("none: programs run in {}, and their output is not kept", first.folder.display()),

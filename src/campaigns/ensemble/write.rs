@@ -1,7 +1,7 @@
 //! How are the results of replicas written?
 use super::engine::Engine;
-use super::inputs::Setup;
 use super::replica::{ReplicaResult, ReplicaResults};
+use super::setup::Setup;
 use super::{free_energy, periods};
 use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::{Error, StageResult};

@@ -51,6 +51,14 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// What starts programs.
+    ///
+    /// # Errors
+    /// No program can be started.
+    pub fn programs(&self) -> Result<&'a Programs, Cause> {
+        self.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))
+    }
+
     /// Memory for computations within this process.
     pub fn room(&self) -> MemoryBudget<'a> {
         MemoryBudget { memory_mb: self.memory_mb as usize, memory: self.memory }

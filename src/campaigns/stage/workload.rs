@@ -47,6 +47,15 @@ pub struct Computed<V> {
     pub failed: Vec<(TaskId, Cause)>,
 }
 
+impl<V: Default> Computed<V> {
+    /// Runs `tasks` one by one; `run` adds the value of one to that of all.
+    pub fn one_by_one(tasks: Tasks, mut run: impl FnMut(&mut V, TaskId) -> Result<(), Cause>) -> Self {
+        let mut value = V::default();
+        let failed = tasks.iter().filter_map(|task| Some((task, run(&mut value, task).err()?))).collect();
+        Self { value, failed }
+    }
+}
+
 /// What a task's programs left in an earlier run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordedFiles {

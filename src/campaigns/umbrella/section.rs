@@ -1,5 +1,6 @@
 //! Which keys does `[umbrella]` have?
 use crate::campaigns::window_analysis::{Auto, Discard, Estimator};
+use crate::engines::md::gromacs::identity_args;
 use crate::science::geometry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -185,6 +186,9 @@ impl Section {
             let is_only_pca = self.stop_after == Some(LastPart::Pca);
             let is_left_out = |key: &str| NOT_IN_IDENTITY.contains(&key) || is_only_pca && WINDOW_KEYS.contains(&key);
             keys.retain(|key, _| !is_left_out(key));
+            if let Some(args) = keys.get_mut("mdrun_args") {
+                *args = identity_args(&self.mdrun_args).into();
+            }
         }
         identity
     }

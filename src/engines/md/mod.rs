@@ -5,7 +5,7 @@
 //! needs no folder.
 //!
 //! ```text
-//! Simulation (Input, Mdp) --LaunchContext--> grompp -> checkpoint -> mdrun -> Log -> SimulationOutcome, Usage
+//! Simulation (Input, Mdp) --LaunchContext--> grompp -> checkpoint -> mdrun -> Log -> RunSummary, Usage
 //! ```
 pub mod gromacs;
 mod launch;
@@ -16,4 +16,4 @@ mod usage;
 
 pub use launch::{Invocation, LaunchContext};
 pub use progress::Progress;
-pub use usage::Usage;
+pub use usage::{RunSummary, Usage};

@@ -1,4 +1,5 @@
-//! How much time and memory have the programs of a replica used?
+//! What have the programs of a replica used, and what did they report?
+use crate::journal::codec;
 use crate::process::Finished;
 use serde::{Deserialize, Serialize};
 
@@ -20,4 +21,20 @@ impl Usage {
         self.cpu_s += finished.cpu_s;
         self.peak_memory_kb = self.peak_memory_kb.max(finished.peak_memory_kb);
     }
+}
+
+/// What the programs of a replica reported, besides their files.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RunSummary {
+    /// Of the last simulation.
+    #[serde(with = "codec::or_nan")]
+    pub ns_per_day: Option<f64>,
+    /// Potential energy of the last step, kJ/mol.
+    #[serde(with = "codec::or_nan")]
+    pub potential: Option<f64>,
+    /// The last step.
+    #[serde(with = "codec::or_nan")]
+    pub step: Option<f64>,
+    /// Diagnostics, such as restarts from an older checkpoint.
+    pub notes: Vec<String>,
 }

@@ -1,9 +1,9 @@
 //! Are the collected columns and the free energies along them valid?
 use super::{Loader, is_inside};
 use crate::campaigns::ensemble::engine::Engine;
-use crate::campaigns::ensemble::inputs::{Collect, FreeEnergy};
 use crate::campaigns::ensemble::periods;
 use crate::campaigns::ensemble::section::{CollectSection, ColumnName, FreeEnergySection};
+use crate::campaigns::ensemble::setup::{Collect, FreeEnergy};
 use crate::science::reweighting::Region;
 use crate::units::thermal_energy_kj_mol;
 

@@ -2,16 +2,13 @@
 use super::{Loader, is_inside, is_template};
 use crate::campaigns::ensemble::engine::{Engine, GromacsSetup, GromacsStage, Program, StageSource};
 use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSection, StageSection};
-use crate::engines::md::gromacs::{Gromacs, RESERVED_MDRUN_ARGS};
+use crate::campaigns::replicas::gromacs::{digest_with_includes, reserved_arguments};
+use crate::engines::md::gromacs::Gromacs;
 use crate::engines::md::model::{Model, ModelSection};
 use crate::engines::resolve_argument;
-use crate::journal::{Fingerprint, digest_of_file};
+use crate::journal::Fingerprint;
 use std::collections::BTreeSet;
-use std::fs;
-use std::path::{Path, PathBuf};
-
-/// Arguments of `grompp` that simmpi sets itself.
-pub(in crate::campaigns) const RESERVED_GROMPP_ARGS: &[&str] = &["-f", "-o", "-po", "-c", "-p", "-n", "-t"];
+use std::path::PathBuf;
 
 impl Loader<'_> {
     /// The engine; none where it cannot be determined.
@@ -94,13 +91,8 @@ impl Loader<'_> {
             self.refuse("directory", "GROMACS requires a folder for each replica", help);
         }
         let stages = self.stages(gromacs);
-        for key in ["mdrun_args", "grompp_args"] {
-            let args = if key == "mdrun_args" { &gromacs.mdrun_args } else { &gromacs.grompp_args };
-            let reserved: &[&str] = if key == "mdrun_args" { RESERVED_MDRUN_ARGS } else { RESERVED_GROMPP_ARGS };
-            for (index, word) in args.iter().enumerate().filter(|(_, word)| reserved.contains(&word.as_str())) {
-                let help = "remove it: simmpi sets it from the keys of this section and the run parameters";
-                self.refuse(&format!("gromacs.{key}.{index}"), format!("`{word}` is reserved"), help);
-            }
+        for (key, message, help) in reserved_arguments(&gromacs.mdrun_args, &gromacs.grompp_args, &[]) {
+            self.refuse(&format!("gromacs.{key}"), message, help);
         }
         self.check_plumed(gromacs);
         let has_parameters = stages.iter().any(|stage| matches!(stage.source, StageSource::Mdp { .. }));
@@ -224,20 +216,4 @@ impl Loader<'_> {
         self.digests.push((full_key, digest));
         Some(path.clone())
     }
-}
-
-/// The digest of a topology with all files that it includes from beside it.
-pub(in crate::campaigns) fn digest_with_includes(topology: &Path, digest: String) -> String {
-    let (mut all, mut open, mut seen) = (digest, vec![topology.to_owned()], BTreeSet::new());
-    while let Some(path) = open.pop() {
-        let text = String::from_utf8_lossy(&fs::read(&path).unwrap_or_default()).into_owned();
-        let names = text.lines().filter_map(|line| line.trim().strip_prefix("#include")?.split('"').nth(1));
-        for file in names.map(|name| path.parent().unwrap_or(Path::new("")).join(name)).filter(|file| file.is_file()) {
-            if seen.insert(file.clone()) {
-                all.push_str(&digest_of_file(&file).unwrap_or_default());
-                open.push(file);
-            }
-        }
-    }
-    Fingerprint::of_text(&all).to_string()
 }

@@ -1,13 +1,14 @@
 //! Is an `[ensemble]` section valid, and which campaign does it describe?
 mod columns;
-pub(in crate::campaigns) mod engine;
+mod engine;
 mod replicas;
 
 use super::campaign::EnsembleCampaign;
-use super::inputs::{FileSource, Setup};
 use super::render::Renderer;
 use super::section::{EngineName, Section};
+use super::setup::{FileSource, Setup};
 use super::{identity, seeds};
+use crate::campaigns::replicas::seeds::{MAX_REPLICAS, derived};
 use crate::config::{Checker, Config, Faults};
 use crate::journal::{Fingerprint, digest_of_file};
 use crate::seed::{CampaignSeed, MAX_TASKS};
@@ -95,11 +96,11 @@ impl Loader<'_> {
                 self.refuse("seeds", "`seeds` is not set", help);
                 return Vec::new();
             }
-            (None, Some(count)) if count > seeds::MAX_REPLICAS => {
-                self.refuse("count", format!("more than {} replicas", seeds::MAX_REPLICAS), "decrease it");
+            (None, Some(count)) if count > MAX_REPLICAS => {
+                self.refuse("count", format!("more than {MAX_REPLICAS} replicas"), "decrease it");
                 return Vec::new();
             }
-            (None, Some(count)) => seeds::derived(CampaignSeed(self.config.campaign.seed), count),
+            (None, Some(count)) => derived(CampaignSeed(self.config.campaign.seed), count),
             (Some(given), None) => match seeds::parse(given) {
                 Ok(seeds) => seeds,
                 Err(error) => {

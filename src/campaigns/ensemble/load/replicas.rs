@@ -1,6 +1,6 @@
 //! Can the inputs of every replica be prepared, and do they differ?
 use crate::campaigns::ensemble::engine::{Engine, StageSource, rendered_path};
-use crate::campaigns::ensemble::inputs::Setup;
+use crate::campaigns::ensemble::setup::Setup;
 use crate::config::{Config, Faults};
 use crate::engines::md::plumed::plumed_obstacles;
 use std::collections::HashMap;
@@ -17,7 +17,7 @@ pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
         format!("replicas {first} and {second} (seeds {} and {})", setup.seeds[first], setup.seeds[second])
     };
     for replica in 0..setup.seeds.len() {
-        let inputs = setup.inputs(replica).map_err(|problem| config.fault_of("ensemble", problem))?;
+        let (inputs, _) = setup.inputs(replica).map_err(|problem| config.fault_of("ensemble", problem))?;
         if setup.directory.is_some() {
             check_folder(config, setup, &inputs.folder)?;
             if let Some(first) = folders.insert(inputs.folder.clone(), replica) {
@@ -105,7 +105,8 @@ pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
 
 /// The text of a file in the folder of the first replica.
 fn text_of(setup: &Setup, target: &str) -> String {
-    let rendered = setup.inputs(0).ok().and_then(|inputs| inputs.rendered.into_iter().find(|(name, _)| name == target));
+    let rendered =
+        setup.inputs(0).ok().and_then(|(inputs, _)| inputs.rendered.into_iter().find(|(name, _)| name == target));
     let copied = || setup.files.iter().find(|file| file.target == target).and_then(|file| fs::read(&file.path).ok());
     rendered
         .map(|(_, text)| text)

@@ -23,7 +23,7 @@ impl Masses {
     }
 
     fn read(&self, context: &Context) -> Result<Vec<f64>, Cause> {
-        let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
+        let programs = context.programs()?;
         let trial = self.window_setup.trial(&self.frames, Some(&*self.restraint))?;
         let all = self.window_setup.gromacs.masses(&programs.supervisor, &trial);
         let all = all.map_err(|refused| Cause::Failed(refused.to_string()))?;
@@ -52,14 +52,10 @@ impl Workload for Masses {
     }
 
     fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Vec<f64>> {
-        let mut computed = Computed { value: Vec::new(), failed: Vec::new() };
-        for task in tasks.iter() {
-            match self.read(context) {
-                Ok(masses) => computed.value = masses,
-                Err(cause) => computed.failed.push((task, cause)),
-            }
-        }
-        computed
+        Computed::one_by_one(tasks, |masses, _| {
+            *masses = self.read(context)?;
+            Ok(())
+        })
     }
 
     fn merge(&self, into: &mut Vec<f64>, from: Vec<f64>) -> Result<(), Error> {

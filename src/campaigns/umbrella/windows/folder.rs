@@ -1,11 +1,11 @@
 //! To which campaign does the folder of the windows belong?
 //!
 //! It contains a mark that identifies the campaign. A folder with files but no mark is foreign: nothing in it is touched.
-use crate::campaigns::ensemble::finish_record::{is_finished, set_aside};
-use crate::campaigns::ensemble::folder::set_aside_line;
+use crate::campaigns::replicas::folder::{Owner, clear, owner_of, set_aside_line};
+use crate::campaigns::replicas::is_finished;
 use crate::problem::Problem;
 use std::fs;
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 
 /// Name of the file with the mark.
@@ -24,15 +24,17 @@ fn unusable(folder: &Path, error: &io::Error) -> Problem {
 /// # Errors
 /// It is, or it cannot be read.
 pub fn reject_foreign(folder: &Path) -> Result<(), Problem> {
-    let is_filled = match fs::read_dir(folder) {
-        Ok(mut entries) => entries.next().is_some(),
-        Err(error) if error.kind() == ErrorKind::NotFound => false,
-        Err(error) => return Err(unusable(folder, &error)),
-    };
-    if is_filled && !folder.join(MARK).is_file() {
-        return Err(problem(format!("`{}` contains files that do not belong to umbrella windows", folder.display())));
+    known_owner(folder, "").map(drop)
+}
+
+/// The owner of a folder that is not foreign, for the campaign with the digest `owner`.
+fn known_owner(folder: &Path, owner: &str) -> Result<Owner, Problem> {
+    match owner_of(folder, MARK, owner).map_err(|error| unusable(folder, &error))? {
+        Owner::Foreign => {
+            Err(problem(format!("`{}` contains files that do not belong to umbrella windows", folder.display())))
+        }
+        known => Ok(known),
     }
-    Ok(())
 }
 
 /// Marks a folder as that of the campaign with the digest `owner`. For a `fresh` start an existing folder of windows is removed, or set aside
@@ -41,28 +43,18 @@ pub fn reject_foreign(folder: &Path) -> Result<(), Problem> {
 /// # Errors
 /// The folder belongs to another campaign or is foreign, or it cannot be written.
 pub fn claim_folder(folder: &Path, owner: &str, fresh: bool) -> Result<Vec<String>, Problem> {
-    reject_foreign(folder)?;
     let failed = |error: io::Error| unusable(folder, &error);
-    let mark = folder.join(MARK);
-    let is_marked = mark.is_file();
-    let mut aside = Vec::new();
-    if is_marked && fresh {
-        if has_finished_windows(folder) {
-            aside.push((folder.to_owned(), set_aside(folder).map_err(failed)?));
-        } else {
-            fs::remove_dir_all(folder).map_err(failed)?;
+    let mut aside = None;
+    match known_owner(folder, owner)? {
+        Owner::This | Owner::Other if fresh => aside = clear(folder, has_finished_windows(folder)).map_err(failed)?,
+        Owner::This => return Ok(Vec::new()),
+        Owner::Other => {
+            return Err(problem(format!("`{}` contains windows of another configuration", folder.display())));
         }
-    } else if is_marked {
-        let found = fs::read_to_string(&mark).map_err(failed)?;
-        // A truncated mark is that of a campaign that had not begun.
-        return if owner.starts_with(found.trim()) {
-            Ok(Vec::new())
-        } else {
-            Err(problem(format!("`{}` contains windows of another configuration", folder.display())))
-        };
+        Owner::Nobody | Owner::Foreign => {}
     }
-    fs::create_dir_all(folder).and_then(|()| fs::write(mark, owner)).map_err(failed)?;
-    Ok(set_aside_line(&aside).into_iter().collect())
+    fs::create_dir_all(folder).and_then(|()| fs::write(folder.join(MARK), owner)).map_err(failed)?;
+    Ok(set_aside_line(aside.as_slice()).into_iter().collect())
 }
 
 /// Whether a window has finished.

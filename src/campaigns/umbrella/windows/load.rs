@@ -1,12 +1,12 @@
 //! Are the keys about windows valid?
 use super::setup::{Placing, WindowSetup};
-use crate::campaigns::ensemble::load::engine::{RESERVED_GROMPP_ARGS, digest_with_includes};
-use crate::campaigns::ensemble::seeds;
+use crate::campaigns::replicas::gromacs::{digest_with_includes, reserved_arguments};
+use crate::campaigns::replicas::{RunRules, seeds};
 use crate::campaigns::umbrella::restraint::RestraintSpec;
 use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
 use crate::campaigns::window_analysis::Discard;
 use crate::config::{Checker, Config, Faults};
-use crate::engines::md::gromacs::{Gromacs, Mdp, RESERVED_MDRUN_ARGS};
+use crate::engines::md::gromacs::{Gromacs, Mdp};
 use crate::journal::digest_of_file;
 use crate::science::free_energy::Axis;
 use crate::science::geometry::Kind;
@@ -67,8 +67,16 @@ fn window_setup(config: &Config, section: &Section, spec: RestraintSpec, checked
     let CheckedKeys { placing, mdp, temperature_k, topology, index, max_windows } = checked;
     let digest = |path: &Path| digest_of_file(path).unwrap_or_default();
     let of_index = index.as_deref().map_or(String::new(), digest);
+    let gromacs = gromacs(config, section, spec.mdrun_args);
     WindowSetup {
-        gromacs: gromacs(config, section, spec.mdrun_args),
+        rules: RunRules {
+            threads: gromacs.cores(),
+            is_resumable: true,
+            may_overlap: false,
+            keeps_record: true,
+            watchdog_timeout: section.watchdog_timeout_s.map(Duration::from_secs_f64),
+        },
+        gromacs,
         contents: format!("{} {of_index}", digest_with_includes(&topology, digest(&topology))),
         mdp,
         topology,
@@ -89,7 +97,6 @@ fn window_setup(config: &Config, section: &Section, spec: RestraintSpec, checked
         bootstrap: section.bootstrap,
         seeds: seeds::derived(CampaignSeed(config.campaign.seed), max_windows as u64),
         directory: absolute(config, &directory(config, section)),
-        watchdog_timeout: section.watchdog_timeout_s.map(Duration::from_secs_f64),
     }
 }
 
@@ -312,15 +319,9 @@ impl Loader<'_> {
     }
 
     fn check_arguments(&mut self) {
-        let reserved: Vec<&str> = RESERVED_MDRUN_ARGS.iter().chain(RESERVED_BY_WINDOWS).copied().collect();
-        for (key, args, reserved) in [
-            ("mdrun_args", &self.section.mdrun_args, &reserved[..]),
-            ("grompp_args", &self.section.grompp_args, RESERVED_GROMPP_ARGS),
-        ] {
-            for (index, word) in args.iter().enumerate().filter(|(_, word)| reserved.contains(&word.as_str())) {
-                let help = "remove it: simmpi sets it from the keys of this section and the run parameters";
-                self.refuse(&format!("{key}.{index}"), format!("`{word}` is reserved"), help);
-            }
+        let section = self.section;
+        for (key, message, help) in reserved_arguments(&section.mdrun_args, &section.grompp_args, RESERVED_BY_WINDOWS) {
+            self.refuse(&key, message, help);
         }
     }
 }

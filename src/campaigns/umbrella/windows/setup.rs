@@ -1,4 +1,5 @@
 //! What do all windows of a campaign share?
+use crate::campaigns::replicas::RunRules;
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Restraint, RestraintParameters};
 use crate::campaigns::umbrella::scale::Scale;
@@ -6,7 +7,6 @@ use crate::campaigns::window_analysis::{Discard, Estimator};
 use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Trial};
 use crate::task::Cause;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// Name of the initial structure in the folder of a window.
 pub const START: &str = "start.gro";
@@ -41,8 +41,7 @@ pub struct WindowSetup {
     pub seeds: Vec<u64>,
     /// Folder of the folders of windows.
     pub directory: PathBuf,
-    /// A program that neither prints nor writes anything for this time is stopped.
-    pub watchdog_timeout: Option<Duration>,
+    pub rules: RunRules,
     /// Digests of all input files of windows except for the trajectory.
     pub contents: String,
 }

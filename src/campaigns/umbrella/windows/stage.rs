@@ -1,28 +1,20 @@
 //! How is a window simulated and sampled?
 use super::round::{Round, Window};
 use super::setup::{START, WindowSetup};
-use crate::campaigns::ensemble::engine::EngineInput;
-use crate::campaigns::ensemble::finish_record::FinishRecord;
-use crate::campaigns::ensemble::folder;
-use crate::campaigns::ensemble::inputs::Inputs;
-use crate::campaigns::ensemble::section::Again;
+use crate::campaigns::replicas::{FinishRecord, Inputs};
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, RecordedFiles, Stage, StageSpec, Workload};
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Restraint, RestraintParameters};
 use crate::campaigns::umbrella::series::{ExpectedRows, Series};
-use crate::engines::md::gromacs::{Input, Simulation};
-use crate::engines::md::{LaunchContext, Usage};
+use crate::engines::md::Usage;
+use crate::engines::md::gromacs::{Input, Simulation, identity_args};
 use crate::journal::{Fingerprint, codec};
 use crate::task::{Cause, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Base name of GROMACS' files of a window.
 pub const SIMULATION: &str = "window";
-
-/// Time for `mdrun` to write its last checkpoint when it is asked to stop.
-const GRACE: Duration = Duration::from_secs(60);
 
 /// Runs windows that are sampled together, a task each.
 #[derive(Clone)]
@@ -94,10 +86,11 @@ impl WindowWorkload {
 
     /// The samples of a window, which is simulated unless an earlier run has.
     fn sample(&self, window: &Window, context: &Context) -> Result<WindowResult, Cause> {
-        let inputs = self.inputs(window)?;
-        let record = match FinishRecord::read(&inputs, context.campaign) {
+        let (inputs, simulation) = self.inputs(window)?;
+        let (rules, gromacs) = (&self.setup.rules, &self.setup.gromacs);
+        let FinishRecord { usage, summary, .. } = match rules.record(&inputs, context.campaign) {
             Some(record) => record,
-            None => self.run_to_end(window, &inputs, context)?,
+            None => rules.run(&inputs, context, |launch, usage| gromacs.run(&[simulation], launch, usage))?,
         };
         let rows = ExpectedRows {
             count: self.setup.steps() / self.setup.sample_every + 1,
@@ -105,37 +98,7 @@ impl WindowWorkload {
         };
         let series =
             self.restraint.read(&inputs.folder, &self.restraint_parameters(window), &rows).map_err(Cause::Unread)?;
-        let FinishRecord { usage, summary, .. } = record;
         Ok(WindowResult { index: window.index, usage, ns_per_day: summary.ns_per_day, notes: summary.notes, series })
-    }
-
-    /// Simulates a window, and records that it came to its end.
-    fn run_to_end(&self, window: &Window, inputs: &Inputs, context: &Context) -> Result<FinishRecord, Cause> {
-        let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
-        let label = window.label();
-        folder::prepare(inputs, &[], Again::Continue)?;
-        let launch = LaunchContext {
-            label: &label,
-            programs,
-            folder: &inputs.folder,
-            is_own: true,
-            threads: self.setup.gromacs.cores(),
-            limit: context.task_timeout.and_then(|limit| Some((context.started.checked_add(limit)?, limit))),
-            deadline: context.deadline,
-            begin_by: None,
-            watchdog_timeout: self.setup.watchdog_timeout,
-            grace: GRACE,
-            progress: &context.progress,
-        };
-        let EngineInput::Gromacs(simulations) = &inputs.engine_input else {
-            return Err(Cause::Failed("the window is not a GROMACS simulation".into()));
-        };
-        let mut usage = Usage::default();
-        let done = self.setup.gromacs.run(simulations, &launch, &mut usage)?;
-        FinishRecord::write(inputs, context.campaign, usage, done.into()).map_err(|error| {
-            let text = format!("cannot record in `{}` that {label} ended: {error}", inputs.folder.display());
-            launch.or_full_disk(Cause::Failed(text))
-        })
     }
 
     fn restraint_parameters(&self, window: &Window) -> RestraintParameters {
@@ -143,22 +106,24 @@ impl WindowWorkload {
         RestraintParameters { center, force_constant, output_every: self.setup.sample_every }
     }
 
-    /// What a window starts from.
-    fn inputs(&self, window: &Window) -> Result<Inputs, Cause> {
+    /// What a window starts from, and its simulation.
+    fn inputs(&self, window: &Window) -> Result<(Inputs, Simulation), Cause> {
         let setup = &self.setup;
         let restraint = (&*self.restraint, &self.restraint_parameters(window));
         let (input, files) = setup.input(setup.seeds[window.index], Some(restraint));
         let start = (START.to_owned(), self.frames.structure(window.frame)?);
         let rendered: Vec<(String, String)> = [start].into_iter().chain(files).collect();
         // What files contain, not where they lie: a campaign may be moved.
-        let mut identity = format!("{}\n{:?} {:?}\n", setup.contents, setup.gromacs.mdrun_args, setup.grompp_args);
+        let mdrun_args = identity_args(&setup.gromacs.mdrun_args);
+        let mut identity = format!("{}\n{mdrun_args:?} {:?}\n", setup.contents, setup.grompp_args);
         if let Input::Parameters { mdp, .. } = &input {
             identity.push_str(mdp.text());
         }
         rendered.iter().for_each(|(_, text)| identity.push_str(text));
-        let engine_input = EngineInput::Gromacs(vec![Simulation { name: SIMULATION.into(), input, plumed: None }]);
+        let simulation = Simulation { name: SIMULATION.into(), input, plumed: None };
+        let (label, folder) = (window.label(), setup.folder(window.index));
         let digest = Fingerprint::of_text(&identity).to_string();
-        Ok(Inputs { folder: setup.folder(window.index), is_own: true, rendered, engine_input, digest })
+        Ok((Inputs { label, folder, is_own: true, rendered, copied: Vec::new(), digest }, simulation))
     }
 }
 
@@ -170,14 +135,10 @@ impl Workload for WindowWorkload {
     }
 
     fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<WindowResults> {
-        let mut computed = Computed { value: WindowResults::default(), failed: Vec::new() };
-        for task in tasks.iter() {
-            match self.sample(self.window(task), context) {
-                Ok(sampled) => computed.value.windows.push(sampled),
-                Err(cause) => computed.failed.push((task, cause)),
-            }
-        }
-        computed
+        Computed::one_by_one(tasks, |all: &mut WindowResults, task| {
+            all.windows.push(self.sample(self.window(task), context)?);
+            Ok(())
+        })
     }
 
     fn merge(&self, into: &mut WindowResults, from: WindowResults) -> Result<(), Error> {
@@ -187,7 +148,7 @@ impl Workload for WindowWorkload {
     }
 
     fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
-        let inputs = self.inputs(self.window(task)).ok()?;
-        FinishRecord::read(&inputs, campaign).map(|_| RecordedFiles::Complete)
+        let (inputs, _) = self.inputs(self.window(task)).ok()?;
+        self.setup.rules.record(&inputs, campaign).map(|_| RecordedFiles::Complete)
     }
 }

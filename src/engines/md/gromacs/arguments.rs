@@ -1,5 +1,4 @@
 //! Which arguments of `mdrun` may users set, and which of them determine the results?
-use super::program::Gromacs;
 
 /// Arguments of `mdrun` that simmpi sets itself, or with which it could not tell whether a simulation is finished.
 #[rustfmt::skip]
@@ -16,22 +15,20 @@ const PERFORMANCE_ARGS: &[&str] = &[
     "-gputasks", "-npme", "-ntomp_pme", "-dd", "-ddorder", "-dlb", "-tunepme", "-notunepme",
 ];
 
-impl Gromacs {
-    /// The arguments of `mdrun` that determine the results: they must not change within a campaign.
-    pub fn identity_args(&self) -> Vec<&str> {
-        let mut is_performance = false;
-        let mut kept = Vec::new();
-        for word in &self.mdrun_args {
-            // Words up to the next option are values; numbers may be negative.
-            if word.strip_prefix('-').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())) {
-                is_performance = PERFORMANCE_ARGS.contains(&word.as_str());
-            }
-            if !is_performance {
-                kept.push(word.as_str());
-            }
+/// The arguments of `mdrun` that determine the results: they must not change within a campaign.
+pub fn identity_args(mdrun_args: &[String]) -> Vec<&str> {
+    let mut is_performance = false;
+    let mut kept = Vec::new();
+    for word in mdrun_args {
+        // Words up to the next option are values; numbers may be negative.
+        if word.strip_prefix('-').is_some_and(|name| name.starts_with(|c: char| c.is_ascii_alphabetic())) {
+            is_performance = PERFORMANCE_ARGS.contains(&word.as_str());
         }
-        kept
+        if !is_performance {
+            kept.push(word.as_str());
+        }
     }
+    kept
 }
 
 #[cfg(test)]
@@ -41,15 +38,7 @@ mod tests {
     #[test]
     fn only_arguments_that_determine_results_are_kept() {
         let words = "-cpt 5 -reprod -dd 2 1 1 -v -awh a.xvg -npme -1 -reseed -7 -stepout 9";
-        let gromacs = Gromacs {
-            binary: "gmx".into(),
-            thread_mpi_ranks: 1,
-            threads: 1,
-            gpus: Vec::new(),
-            replicas_per_gpu: 1,
-            mdrun_args: words.split(' ').map(str::to_owned).collect(),
-            unstable_factor: None,
-        };
-        assert_eq!(gromacs.identity_args(), ["-reprod", "-awh", "a.xvg", "-reseed", "-7"]);
+        let words: Vec<String> = words.split(' ').map(str::to_owned).collect();
+        assert_eq!(identity_args(&words), ["-reprod", "-awh", "a.xvg", "-reseed", "-7"]);
     }
 }

@@ -20,8 +20,8 @@ mod sequence;
 mod simulation;
 mod trial;
 
-pub use arguments::RESERVED_MDRUN_ARGS;
+pub use arguments::{RESERVED_MDRUN_ARGS, identity_args};
 pub use mdp::{Mdp, SeedFault};
 pub use program::Gromacs;
-pub use simulation::{Input, Simulation, SimulationOutcome};
+pub use simulation::{Input, Simulation};
 pub use trial::{GromppError, Trial};

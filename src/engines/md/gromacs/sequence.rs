@@ -2,10 +2,10 @@
 use super::log::Log;
 use super::program::Gromacs;
 use super::replica::Replica;
-use super::simulation::{Input, Simulation, SimulationOutcome};
+use super::simulation::{Input, Simulation};
 use crate::engines::md::launch::LaunchContext;
 use crate::engines::md::plumed;
-use crate::engines::md::usage::Usage;
+use crate::engines::md::usage::{RunSummary, Usage};
 use crate::task::Cause;
 use std::fs;
 use std::path::Path;
@@ -20,7 +20,7 @@ impl Gromacs {
         simulations: &[Simulation],
         context: &LaunchContext,
         usage: &mut Usage,
-    ) -> Result<SimulationOutcome, Cause> {
+    ) -> Result<RunSummary, Cause> {
         let mut replica = Replica { gromacs: self, context, usage, notes: Vec::new() };
         let mut last = Log::default();
         let mut previous: Option<&str> = None;
@@ -29,7 +29,7 @@ impl Gromacs {
             previous = Some(&simulation.name);
         }
         let Log { ns_per_day, potential, last_step, .. } = last;
-        Ok(SimulationOutcome { ns_per_day, potential, step: last_step, notes: replica.notes })
+        Ok(RunSummary { ns_per_day, potential, step: last_step.map(|step| step as f64), notes: replica.notes })
     }
 }
 

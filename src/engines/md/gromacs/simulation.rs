@@ -1,4 +1,4 @@
-//! What does a simulation start from, and what comes out besides its files?
+//! What does a simulation start from?
 use super::mdp::Mdp;
 use std::path::PathBuf;
 
@@ -19,19 +19,6 @@ pub enum Input {
     Tpr(PathBuf),
     /// The input of `grompp`. The structure is the final one of the simulation before, or `structure` for the first.
     Parameters { mdp: Mdp, structure: Option<PathBuf>, topology: PathBuf, index: Option<PathBuf>, args: Vec<String> },
-}
-
-/// The outcome of a replica whose simulations are all finished.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct SimulationOutcome {
-    /// Speed of the last simulation.
-    pub ns_per_day: Option<f64>,
-    /// Potential energy at the last recorded step of the last simulation, kJ/mol.
-    pub potential: Option<f64>,
-    /// Last step of the last simulation.
-    pub step: Option<i64>,
-    /// Diagnostics, such as restarts from an older checkpoint.
-    pub notes: Vec<String>,
 }
 
 impl Simulation {

@@ -1,7 +1,8 @@
-//! What does each replica start from?
+//! What do all replicas share, and what does each start from?
 use super::engine::{Engine, EngineInput};
 use super::render::{Names, Renderer};
 use super::section::ColumnName;
+use crate::campaigns::replicas::Inputs;
 use crate::journal::Fingerprint;
 use crate::md::columns::Column;
 use crate::problem::Problem;
@@ -110,18 +111,6 @@ fn escaped(name: &str) -> String {
     name.replace('/', "%2F")
 }
 
-/// What one replica starts from.
-pub struct Inputs {
-    pub folder: PathBuf,
-    /// Whether the folder belongs to this replica alone.
-    pub is_own: bool,
-    /// Rendered files: (path relative to the folder, text).
-    pub rendered: Vec<(String, String)>,
-    pub engine_input: EngineInput,
-    /// Digest of everything but the folder: equal for two replicas that would compute the same.
-    pub digest: String,
-}
-
 impl Setup {
     /// The names that templates of a replica may use.
     pub fn names(&self, replica: usize) -> Names {
@@ -147,14 +136,14 @@ impl Setup {
         Ok(self.base.join(word.map_err(|error| error.problem("directory", None, names))?))
     }
 
-    /// What a replica starts from.
+    /// What a replica starts from, and what its programs are started with.
     ///
     /// # Errors
     /// A template cannot be rendered, or GROMACS would seed from the clock.
-    pub fn inputs(&self, replica: usize) -> Result<Inputs, Problem> {
+    pub fn inputs(&self, replica: usize) -> Result<(Inputs, EngineInput), Problem> {
         let mut names = self.names(replica);
         let folder = self.folder(&names)?;
-        let mut rendered = Vec::new();
+        let (mut rendered, mut copied) = (Vec::new(), Vec::new());
         let mut identity = format!("{}\n", self.owner);
         for file in &self.files {
             identity.push_str(&format!("{} {}\n", file.target, file.digest));
@@ -165,6 +154,8 @@ impl Setup {
                     .map_err(|error| error.problem(&format!("files.\"{}\"", file.target), Some(&file.path), &names))?;
                 identity.push_str(&text);
                 rendered.push((file.target.clone(), text));
+            } else {
+                copied.push((file.target.clone(), file.path.clone()));
             }
         }
         let input = |names: &Names| self.engine.input(&self.renderer, &self.base, names);
@@ -185,7 +176,8 @@ impl Setup {
             }
         };
         let digest = Fingerprint::of_text(&self.without_base(&identity)).to_string();
-        Ok(Inputs { folder, is_own: self.directory.is_some(), rendered, engine_input, digest })
+        let (label, is_own) = (self.label(replica), self.directory.is_some());
+        Ok((Inputs { label, folder, is_own, rendered, copied, digest }, engine_input))
     }
 
     /// A text with paths relative to the folder of the configuration, which may be moved with its contents.

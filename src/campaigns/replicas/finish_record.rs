@@ -2,9 +2,8 @@
 //!
 //! That all programs of a replica ended with exit code 0 is recorded beside its files before any of them is read: what is read may be
 //! corrected or changed later, and the files are then read again without running anything.
-use super::engine::RunSummary;
 use super::inputs::Inputs;
-use crate::engines::md::Usage;
+use crate::engines::md::{RunSummary, Usage};
 use crate::journal::{Fingerprint, codec};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -26,8 +25,8 @@ pub struct FinishRecord {
 }
 
 impl FinishRecord {
-    /// A record that is not written.
-    pub fn new(inputs: &Inputs, campaign: Fingerprint, usage: Usage, summary: RunSummary) -> Self {
+    /// The record of a replica that has just finished.
+    pub fn new(inputs: &Inputs, campaign: Fingerprint, summary: RunSummary, usage: Usage) -> Self {
         Self { digest: inputs.digest.clone(), campaign, usage, summary }
     }
 
@@ -37,20 +36,18 @@ impl FinishRecord {
         (record.digest == inputs.digest && record.campaign == campaign).then_some(record)
     }
 
-    /// Writes a record, atomically.
+    /// Writes the record, atomically.
     ///
     /// # Errors
     /// The folder cannot be written.
-    pub fn write(inputs: &Inputs, campaign: Fingerprint, usage: Usage, summary: RunSummary) -> io::Result<Self> {
-        let record = Self::new(inputs, campaign, usage, summary);
+    pub fn write(&self, inputs: &Inputs) -> io::Result<()> {
         let path = path(inputs);
         let part = path.with_extension("part");
         if let Some(folder) = path.parent() {
             fs::create_dir_all(folder)?;
         }
-        fs::write(&part, codec::encode(&record).map_err(io::Error::other)?)?;
-        fs::rename(&part, &path)?;
-        Ok(record)
+        fs::write(&part, codec::encode(self).map_err(io::Error::other)?)?;
+        fs::rename(&part, &path)
     }
 }
 
@@ -58,7 +55,7 @@ impl FinishRecord {
 ///
 /// # Errors
 /// The record cannot be removed.
-pub fn remove(inputs: &Inputs) -> io::Result<()> {
+pub fn remove_record(inputs: &Inputs) -> io::Result<()> {
     match fs::remove_file(path(inputs)) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
         _ => Ok(()),
@@ -68,24 +65,6 @@ pub fn remove(inputs: &Inputs) -> io::Result<()> {
 /// Whether programs have finished in a folder of one replica, of this campaign or of another.
 pub fn is_finished(folder: &Path) -> bool {
     folder.join(RECORD).is_file()
-}
-
-/// Renames a folder to the first free name `FOLDER.old-N`, and returns that.
-///
-/// # Errors
-/// The folder cannot be renamed.
-pub fn set_aside(folder: &Path) -> io::Result<PathBuf> {
-    let mut name = folder.as_os_str().to_owned();
-    name.push(".old-");
-    let numbered = |number: u32| {
-        let mut name = name.clone();
-        name.push(number.to_string());
-        PathBuf::from(name)
-    };
-    let free = (1..).map(numbered).find(|path| fs::symlink_metadata(path).is_err());
-    let free = free.ok_or_else(|| io::Error::other("too many folders have been set aside"))?;
-    fs::rename(folder, &free)?;
-    Ok(free)
 }
 
 fn path(inputs: &Inputs) -> PathBuf {

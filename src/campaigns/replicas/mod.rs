@@ -1,0 +1,27 @@
+//! How is one replica of a simulation run in a folder of its own, whatever the campaign?
+//!
+//! ```text
+//! campaigns/ensemble (seeds, templates, any program)      campaigns/umbrella/windows (frames, restraints)
+//!          |   Inputs { label, folder, files, digest }, RunRules, what to start      |
+//!          v                                                                         v
+//! run        RunRules::record    -> FinishRecord of an earlier run: nothing is started
+//!            RunRules::run       -> folder::prepare, LaunchContext (watchdog, limits, progress), FinishRecord
+//! folder     owner_of(folder, mark, digest) -> Owner; clear: remove, or set aside what is finished
+//! gromacs    what both sections check of GROMACS' keys: reserved arguments, digest of a topology
+//! seeds      derived(campaign seed, count)
+//!          |
+//!          v
+//! engines/md: LaunchContext -> Gromacs::run(&[Simulation]) -> RunSummary, Usage
+//! ```
+//!
+//! A replica is identified by the digest of its inputs, not by its place: a folder has it as its mark, and a record of its end names it.
+mod finish_record;
+pub mod folder;
+pub mod gromacs;
+mod inputs;
+mod run;
+pub mod seeds;
+
+pub use finish_record::{FinishRecord, is_finished, remove_record};
+pub use inputs::Inputs;
+pub use run::RunRules;
