@@ -10,7 +10,6 @@ mod read;
 mod render;
 mod replica;
 mod section;
-mod seeds;
 mod setup;
 mod stage;
 mod summary;

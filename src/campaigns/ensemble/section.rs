@@ -1,4 +1,5 @@
 //! Which keys does `[ensemble]` have?
+use crate::campaigns::replicas::seeds::Seeds;
 use crate::engines::md::model::ModelSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -47,16 +48,6 @@ pub struct Section {
     /// Free energies from biased replicas
     #[serde(default)]
     pub free_energy: Vec<FreeEnergySection>,
-}
-
-/// Seeds of all replicas
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum Seeds {
-    /// One or several ranges
-    Range(String),
-    /// A list
-    List(Vec<u64>),
 }
 
 /// Program that runs a replica

@@ -154,7 +154,8 @@ impl Workload for ReplicaWorkload {
     }
 
     fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
-        let (inputs, _) = self.setup.inputs(task as usize).ok()?;
+        // Rendering is in vain where nothing is recorded.
+        let (inputs, _) = self.rules.keeps_record.then(|| self.setup.inputs(task as usize).ok())??;
         self.rules.record(&inputs, campaign)?;
         Some(match read::lacks_files(&self.setup, task as usize, &inputs.folder) {
             true => RecordedFiles::Incomplete,

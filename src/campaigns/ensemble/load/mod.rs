@@ -4,11 +4,11 @@ mod engine;
 mod replicas;
 
 use super::campaign::EnsembleCampaign;
+use super::identity;
 use super::render::Renderer;
 use super::section::{EngineName, Section};
 use super::setup::{FileSource, Setup};
-use super::{identity, seeds};
-use crate::campaigns::replicas::seeds::{MAX_REPLICAS, derived};
+use crate::campaigns::replicas::seeds::{self, MAX_REPLICAS};
 use crate::config::{Checker, Config, Faults};
 use crate::journal::{Fingerprint, digest_of_file};
 use crate::seed::{CampaignSeed, MAX_TASKS};
@@ -100,7 +100,7 @@ impl Loader<'_> {
                 self.refuse("count", format!("more than {MAX_REPLICAS} replicas"), "decrease it");
                 return Vec::new();
             }
-            (None, Some(count)) => derived(CampaignSeed(self.config.campaign.seed), count),
+            (None, Some(count)) => seeds::derived(CampaignSeed(self.config.campaign.seed), count),
             (Some(given), None) => match seeds::parse(given) {
                 Ok(seeds) => seeds,
                 Err(error) => {
