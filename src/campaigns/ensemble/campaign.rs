@@ -2,7 +2,7 @@
 use super::engine::Engine;
 use super::setup::Setup;
 use super::stage::ReplicaWorkload;
-use super::{folder, summary, write};
+use super::{folder, identity, summary, write};
 use crate::campaigns::campaign::{
     Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report, Reproducibility, StartSupervisor,
 };
@@ -23,22 +23,14 @@ pub struct EnsembleCampaign {
     kernel: Option<PlumedKernel>,
     /// What determines the results, but for the program's version.
     identity: serde_json::Value,
-    /// What is computed from columns when they are written.
-    post_processing: serde_json::Value,
     warnings: Faults,
     result: Option<StageResult>,
 }
 
 impl EnsembleCampaign {
     /// A campaign whose programs have not been looked for yet.
-    pub fn new(
-        config: Config,
-        setup: Arc<Setup>,
-        identity: serde_json::Value,
-        post_processing: serde_json::Value,
-        warnings: Faults,
-    ) -> Self {
-        Self { config, setup, program: None, kernel: None, identity, post_processing, warnings, result: None }
+    pub fn new(config: Config, setup: Arc<Setup>, identity: serde_json::Value, warnings: Faults) -> Self {
+        Self { config, setup, program: None, kernel: None, identity, warnings, result: None }
     }
 
     fn output_bytes(&self) -> u64 {
@@ -72,7 +64,7 @@ impl Campaign for EnsembleCampaign {
             identity,
             extensible: Some(("ensemble.seeds", self.setup.seeds.len() as u64)),
             requests: self.setup.seeds.clone().into(),
-            post_processing: self.post_processing.clone(),
+            post_processing: identity::post_processing(&self.setup.section),
             reading: self.setup.reading.clone(),
             threads: is_program.then(|| self.setup.engine.threads()),
             may_oversubscribe: self.setup.oversubscribe,

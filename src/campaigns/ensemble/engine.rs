@@ -1,6 +1,6 @@
 //! Which program runs a replica, and with which input?
 use super::render::{self, Names, Renderer};
-use super::section::Again;
+use super::section::{Again, CommandSection};
 use crate::config::{Config, Faults};
 use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Simulation};
 use crate::engines::md::model::Model;
@@ -10,27 +10,15 @@ use crate::engines::{InstalledProgram, locate_with_scripts};
 use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::task::Cause;
-use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 /// The program that runs replicas.
 pub enum Engine {
-    Command(Program),
+    /// Any program. Words of `argv` that name files beside the configuration are absolute paths.
+    Command(CommandSection),
     Gromacs(Box<GromacsSetup>),
     Model(Box<Model>),
-}
-
-/// Any program.
-#[derive(Clone, Debug)]
-pub struct Program {
-    /// With names in braces; files beside the configuration have absolute paths.
-    pub argv: Vec<String>,
-    pub environment: BTreeMap<String, String>,
-    pub threads: usize,
-    /// Files that it leaves when it has finished.
-    pub produces: Vec<String>,
-    pub again: Again,
 }
 
 /// How GROMACS simulates a replica.
@@ -153,7 +141,7 @@ impl Engine {
 
     /// Whether a replica counts as failed without certain files.
     pub fn requires_files(&self) -> bool {
-        matches!(self, Self::Command(program) if !program.produces.is_empty())
+        matches!(self, Self::Command(command) if !command.produces.is_empty())
     }
 
     /// Checks that a replica left the required files; `label` names it in messages.
@@ -205,7 +193,7 @@ impl EngineInput {
 /// Arguments and environment variables.
 type CommandWords = (Vec<String>, Vec<(String, String)>);
 
-impl Program {
+impl CommandSection {
     fn words(&self, renderer: &Renderer, names: &Names) -> Result<CommandWords, Problem> {
         let argv = self.argv.iter().map(|word| renderer.word(word, names)).collect::<Result<_, _>>();
         let argv = argv.map_err(|error: render::Error| error.problem("command.argv", None, names))?;

@@ -23,7 +23,7 @@ pub fn reject_foreign(config: &Config, setup: &Setup) -> Result<(), Faults> {
 /// # Errors
 /// Some do not, or one cannot be removed.
 pub fn claim_folders(config: &Config, setup: &Setup, fresh: bool) -> Result<Vec<String>, Faults> {
-    if fresh && setup.directory.is_none() && setup.engine.is_program() {
+    if fresh && setup.section.directory.is_none() && setup.engine.is_program() {
         remove_shared_records(config, setup)?;
     }
     let mut aside = Vec::new();
@@ -52,7 +52,7 @@ fn check_folders(
     setup: &Setup,
     mut is_free: impl FnMut(&Path, Owner) -> io::Result<bool>,
 ) -> Result<(), Faults> {
-    if setup.directory.is_none() {
+    if setup.section.directory.is_none() {
         return Ok(());
     }
     let mut foreign = Vec::new();

@@ -1,13 +1,14 @@
 //! Which keys of a configuration determine the results of an ensemble, and at which point?
 use super::engine::Engine;
-use super::section::{CollectSection, EngineName, Section};
+use super::section::{EngineName, Section};
 use super::setup::Setup;
 use crate::engines::md::gromacs::identity_args;
 use crate::journal::Fingerprint;
 
 /// Everything that determines the results of a replica, except for its seed and the version of the program. Files are identified by their
 /// digests. `digests` are those of the inputs of GROMACS, by key.
-pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) -> serde_json::Value {
+pub fn identity(setup: &Setup, digests: &[(String, String)]) -> serde_json::Value {
+    let section = &setup.section;
     let files: serde_json::Map<String, serde_json::Value> =
         setup.files.iter().map(|file| (file.target.clone(), file.digest.clone().into())).collect();
     let mut identity = serde_json::json!({
@@ -44,19 +45,13 @@ pub fn identity(section: &Section, setup: &Setup, digests: &[(String, String)]) 
     identity
 }
 
-fn collected(section: &Section) -> serde_json::Value {
-    let one =
-        |CollectSection { file, columns }: &CollectSection| serde_json::json!({ "file": file, "columns": columns });
-    section.collect.iter().map(one).collect()
-}
-
 /// Digest of what is read from the files of programs; none where no program runs.
 pub fn reading(section: &Section) -> Option<String> {
     if section.engine == EngineName::Model {
         return None;
     }
     let produces = section.command.as_ref().map(|command| &command.produces);
-    let read = serde_json::json!({ "collect": collected(section), "produces": produces });
+    let read = serde_json::json!({ "collect": section.collect, "produces": produces });
     Some(Fingerprint::of_text(&read.to_string()).to_string())
 }
 
@@ -64,7 +59,7 @@ pub fn reading(section: &Section) -> Option<String> {
 pub fn post_processing(section: &Section) -> serde_json::Value {
     match section.engine {
         // All columns of the model are in the journal, so their selection belongs here.
-        EngineName::Model => serde_json::json!({ "free_energy": section.free_energy, "collect": collected(section) }),
+        EngineName::Model => serde_json::json!({ "free_energy": section.free_energy, "collect": section.collect }),
         EngineName::Command | EngineName::Gromacs => serde_json::json!({ "free_energy": section.free_energy }),
     }
 }

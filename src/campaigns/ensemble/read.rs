@@ -3,7 +3,8 @@
 //! The result depends on the files and the configuration alone: reading runs nothing, changes nothing and may be repeated.
 use super::periods;
 use super::replica::{ColumnPeriod, NonFiniteValues};
-use super::setup::{Collect, FreeEnergy, Setup};
+use super::section::CollectSection;
+use super::setup::{FreeEnergy, Setup};
 use crate::md::columns::{self, ColumnTable};
 use std::path::{Path, PathBuf};
 
@@ -45,17 +46,17 @@ pub fn collected_columns(setup: &Setup, replica: usize, folder: &Path) -> Result
 
 /// Whether a file is missing that is collected or that the program must leave.
 pub fn lacks_files(setup: &Setup, replica: usize, folder: &Path) -> bool {
-    let exists = |collect: &Collect| path(setup, replica, folder, collect).is_ok_and(|path| path.is_file());
+    let exists = |collect: &CollectSection| path(setup, replica, folder, collect).is_ok_and(|path| path.is_file());
     !setup.collect.iter().all(exists) || setup.engine.check_products(folder, "").is_err()
 }
 
-fn path(setup: &Setup, replica: usize, folder: &Path, collect: &Collect) -> Result<PathBuf, String> {
+fn path(setup: &Setup, replica: usize, folder: &Path, collect: &CollectSection) -> Result<PathBuf, String> {
     let file = setup.renderer.word(&collect.file, &setup.names(replica)).map_err(|error| error.to_string())?;
     Ok(folder.join(file))
 }
 
 /// Rejects values that a free energy needs and that are not finite; rows that it discards may contain any.
-fn check_finite(wanted: &FreeEnergy, collect: &Collect, table: &ColumnTable, path: &Path) -> Result<(), String> {
+fn check_finite(wanted: &FreeEnergy, collect: &CollectSection, table: &ColumnTable, path: &Path) -> Result<(), String> {
     for found in table.not_finite.iter().filter(|found| wanted.uses(&table.values, found.row)) {
         let is_not_finite = |column: &&usize| !table.values[**column][found.row].is_finite();
         let Some(&column) = wanted.cvs.iter().chain([&wanted.bias]).find(is_not_finite) else { continue };
@@ -72,7 +73,7 @@ fn check_finite(wanted: &FreeEnergy, collect: &Collect, table: &ColumnTable, pat
 }
 
 /// Adds the values of a file that are not finite.
-fn add_not_finite(total: &mut NonFiniteValues, table: &ColumnTable, collect: &Collect, path: &Path) {
+fn add_not_finite(total: &mut NonFiniteValues, table: &ColumnTable, collect: &CollectSection, path: &Path) {
     for found in &table.not_finite {
         for (name, values) in collect.columns.iter().zip(&table.values).filter(|(_, v)| !v[found.row].is_finite()) {
             if total.count == 0 {

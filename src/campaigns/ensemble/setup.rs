@@ -1,39 +1,32 @@
 //! What do all replicas share, and what does each start from?
 use super::engine::{Engine, EngineInput};
 use super::render::{Names, Renderer};
-use super::section::ColumnName;
+use super::section::{CollectSection, ColumnName, Section};
 use crate::campaigns::replicas::Inputs;
 use crate::journal::Fingerprint;
 use crate::md::columns::Column;
 use crate::problem::Problem;
 use crate::science::reweighting::Region;
 use std::path::PathBuf;
-use std::time::Duration;
 
 /// What all replicas of a campaign share.
 pub struct Setup {
+    pub section: Section,
     /// Seeds by replica.
     pub seeds: Vec<u64>,
-    /// `[ensemble.variables]`.
-    pub variables: Names,
-    /// The folder of a replica, with names in braces; none where programs run in `base`.
-    pub directory: Option<String>,
     /// The folder of the configuration.
     pub base: PathBuf,
     /// Identifies the campaign that owns the folders: its output.
     pub owner: String,
     pub files: Vec<FileSource>,
     pub engine: Engine,
-    pub collect: Vec<Collect>,
+    /// The names of their files have names in braces.
+    pub collect: Vec<CollectSection>,
     pub free_energies: Vec<FreeEnergy>,
     /// Digest of what is read from the files of programs; none where no program runs.
     pub reading: Option<String>,
     /// Whether programs may use more threads than the rank has cores.
     pub oversubscribe: bool,
-    /// Delay between the first starts of consecutive ranks.
-    pub stagger: Duration,
-    /// A program that neither prints nor writes anything for this time is stopped.
-    pub watchdog_timeout: Option<Duration>,
     pub renderer: Renderer,
 }
 
@@ -46,13 +39,6 @@ pub struct FileSource {
     pub digest: String,
     /// The text of a template; other sources are copied.
     pub template: Option<String>,
-}
-
-/// Columns to collect from a file of every replica.
-pub struct Collect {
-    /// The path of the file, with names in braces.
-    pub file: String,
-    pub columns: Vec<ColumnName>,
 }
 
 /// A requested free energy.
@@ -90,7 +76,7 @@ impl FreeEnergy {
     }
 }
 
-impl Collect {
+impl CollectSection {
     /// The columns as [`crate::md::columns`] selects them.
     pub fn selection(&self) -> Vec<Column> {
         let column = |name: &ColumnName| match name {
@@ -114,7 +100,7 @@ fn escaped(name: &str) -> String {
 impl Setup {
     /// The names that templates of a replica may use.
     pub fn names(&self, replica: usize) -> Names {
-        let mut names = self.variables.clone();
+        let mut names = self.section.variables.clone();
         names.insert("seed".into(), self.seeds[replica].into());
         names.insert("replica".into(), replica.into());
         names.insert("threads".into(), self.engine.threads().into());
@@ -131,7 +117,7 @@ impl Setup {
     /// # Errors
     /// A name is undefined.
     pub fn folder(&self, names: &Names) -> Result<PathBuf, Problem> {
-        let Some(directory) = &self.directory else { return Ok(self.base.clone()) };
+        let Some(directory) = &self.section.directory else { return Ok(self.base.clone()) };
         let word = self.renderer.word(directory, names);
         Ok(self.base.join(word.map_err(|error| error.problem("directory", None, names))?))
     }
@@ -176,7 +162,7 @@ impl Setup {
             }
         };
         let digest = Fingerprint::of_text(&self.without_base(&identity)).to_string();
-        let (label, is_own) = (self.label(replica), self.directory.is_some());
+        let (label, is_own) = (self.label(replica), self.section.directory.is_some());
         Ok((Inputs { label, folder, is_own, rendered, copied, digest }, engine_input))
     }
 

@@ -95,7 +95,7 @@ impl ReplicaWorkload {
     /// Waits until the start of this rank is due, where ranks start one after another.
     fn wait_for_turn(&self, context: &Context) {
         let Some(programs) = context.programs else { return };
-        let delay = self.setup.stagger * programs.placement.rank as u32;
+        let delay = Duration::from_secs_f64(self.setup.section.stagger_s) * programs.placement.rank as u32;
         while self.created.elapsed() < delay && !context.is_halted() {
             sleep((delay - self.created.elapsed().min(delay)).min(Duration::from_millis(50)));
         }
@@ -108,8 +108,8 @@ fn rules(setup: &Setup) -> RunRules {
         threads: setup.engine.threads(),
         is_resumable: setup.engine.is_resumable(),
         may_overlap: may_overlap(setup),
-        keeps_record: setup.directory.is_some() || !setup.collect.is_empty() || setup.engine.requires_files(),
-        watchdog_timeout: setup.watchdog_timeout,
+        keeps_record: setup.section.directory.is_some() || !setup.collect.is_empty() || setup.engine.requires_files(),
+        watchdog_timeout: setup.section.watchdog_timeout_s.map(Duration::from_secs_f64),
     }
 }
 
@@ -117,7 +117,7 @@ fn rules(setup: &Setup) -> RunRules {
 fn may_overlap(setup: &Setup) -> bool {
     match &setup.engine {
         Engine::Command(program) => {
-            setup.directory.is_some() || (program.produces.is_empty() && setup.collect.is_empty())
+            setup.section.directory.is_some() || (program.produces.is_empty() && setup.collect.is_empty())
         }
         Engine::Gromacs(_) | Engine::Model(_) => false,
     }

@@ -34,7 +34,7 @@ pub fn summary(
     if !setup.engine.is_program() {
         lines.push(("program".into(), "none: the built-in model".into()));
     } else if let Ok((first, _)) = setup.inputs(0) {
-        let folders = match setup.directory {
+        let folders = match setup.section.directory {
             Some(_) => format!("{}, ...", first.folder.display()),
             None => format!("none: programs run in {}, and their output is not kept", first.folder.display()),
         };

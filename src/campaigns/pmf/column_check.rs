@@ -30,6 +30,7 @@ impl WindowColumn<'_> {
     /// # Errors
     /// According to the file, it contains something else.
     pub fn check(&self) -> Result<(), Box<Fault>> {
+        self.check_quantity()?;
         let Self { window, column, table, bytes, .. } = *self;
         let name = window.file.display();
         for (title, key) in [("Pull Average COM", "pull-xout-average"), ("Pull Average force", "pull-fout-average")] {
@@ -75,6 +76,27 @@ impl WindowColumn<'_> {
             format!("column {column} (`{called}`) of `{name}` is {what}, not the restrained coordinate"),
             &help,
         )
+    }
+
+    /// Checks that the column contains the configured quantity.
+    fn check_quantity(&self) -> Result<(), Box<Fault>> {
+        let Self { window, column, table, .. } = *self;
+        if *column == Column::Index(0) && table.time_ps.is_some() {
+            let message = "column 0 of the file is the time".to_owned();
+            return self.refuse("column", message, "the first column after the time is 1");
+        }
+        let (file, axis) = (window.file.display(), table.axis.as_deref().unwrap_or_default());
+        match (axis.to_ascii_lowercase().starts_with("force"), window.quantity) {
+            (true, Quantity::Position) => {
+                let message = format!("`{file}` contains forces, not positions");
+                self.refuse("file", message, "set quantity = \"force\", or use the pullx file")
+            }
+            (false, Quantity::Force) if axis.starts_with("Position") => {
+                let message = format!("`{file}` contains positions, not forces");
+                self.refuse("quantity", message, "remove `quantity`, or use the pullf file")
+            }
+            _ => Ok(()),
+        }
     }
 
     /// Compares the center with the reference in the file, if it has one.

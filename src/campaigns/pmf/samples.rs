@@ -49,7 +49,6 @@ pub fn read(
         let help = "check that the file is complete and from this simulation";
         warnings.push(document.fault(&key("file"), message, help).warning());
     }
-    check_quantity(document, index, window, &column, &table)?;
     WindowColumn { document, index, window, column: &column, table: &table, path: &path, bytes: &bytes, kt }.check()?;
     // A period in the configuration overrides that of the file.
     let period = match window.period {
@@ -67,34 +66,6 @@ pub fn read(
     }
     let digest = Fingerprint::of_bytes(&bytes).to_string();
     Ok(Series { path, digest, positions, times_ps: time_ps, period })
-}
-
-/// Checks that the column contains the configured quantity.
-fn check_quantity(
-    document: &Document,
-    index: usize,
-    window: &WindowSection,
-    column: &Column,
-    table: &ColumnTable,
-) -> Result<(), Box<Fault>> {
-    let key = |name: &str| format!("window.{index}.{name}");
-    if *column == Column::Index(0) && table.time_ps.is_some() {
-        let help = "the first column after the time is 1";
-        return Err(document.fault(&key("column"), "column 0 of the file is the time", help).into());
-    }
-    let is_force = table.axis.as_deref().is_some_and(|axis| axis.to_ascii_lowercase().starts_with("force"));
-    match (is_force, window.quantity) {
-        (true, Quantity::Position) => {
-            let message = format!("`{}` contains forces, not positions", window.file.display());
-            let help = "set quantity = \"force\", or use the pullx file";
-            Err(document.fault(&key("file"), message, help).into())
-        }
-        (false, Quantity::Force) if table.axis.as_deref().is_some_and(|axis| axis.starts_with("Position")) => {
-            let message = format!("`{}` contains positions, not forces", window.file.display());
-            Err(document.fault(&key("quantity"), message, "remove `quantity`, or use the pullf file").into())
-        }
-        _ => Ok(()),
-    }
 }
 
 /// Number of samples at the beginning to discard; none where times are required but unknown.

@@ -66,7 +66,7 @@ impl UmbrellaCampaign {
                 Next::Run(windows::WindowWorkload::stage(frames, setup, Arc::clone(&known.restraint), round.clone()))
             }
             windows::Next::Bootstrap(bootstrap) => Next::Run(bootstrap.clone().into_stage()),
-            windows::Next::End(_) => Next::Complete,
+            windows::Next::End => Next::Complete,
         }
     }
 

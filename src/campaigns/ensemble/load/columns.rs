@@ -3,7 +3,7 @@ use super::{Loader, is_inside};
 use crate::campaigns::ensemble::engine::Engine;
 use crate::campaigns::ensemble::periods;
 use crate::campaigns::ensemble::section::{CollectSection, ColumnName, FreeEnergySection};
-use crate::campaigns::ensemble::setup::{Collect, FreeEnergy};
+use crate::campaigns::ensemble::setup::FreeEnergy;
 use crate::science::reweighting::Region;
 use crate::units::thermal_energy_kj_mol;
 
@@ -12,16 +12,14 @@ const MODEL_FILE: &str = "COLVAR";
 
 impl Loader<'_> {
     /// The columns to collect; by default none of programs, and all of the model.
-    pub(super) fn collect(&mut self, engine: Option<&Engine>) -> Vec<Collect> {
+    pub(super) fn collect(&mut self, engine: Option<&Engine>) -> Vec<CollectSection> {
         let section = self.section;
         for (index, collect) in section.collect.iter().enumerate() {
             self.check_collect(index, collect, engine);
         }
-        let given = section.collect.iter();
-        let mut all: Vec<Collect> =
-            given.map(|collect| Collect { file: collect.file.clone(), columns: collect.columns.clone() }).collect();
+        let mut all = section.collect.clone();
         if let (Some(Engine::Model(model)), true) = (engine, all.is_empty()) {
-            all.push(Collect {
+            all.push(CollectSection {
                 file: MODEL_FILE.into(),
                 columns: model.columns().into_iter().map(ColumnName::Name).collect(),
             });
@@ -62,7 +60,7 @@ impl Loader<'_> {
     }
 
     /// The requested free energies along collected columns.
-    pub(super) fn free_energies(&mut self, engine: Option<&Engine>, collect: &[Collect]) -> Vec<FreeEnergy> {
+    pub(super) fn free_energies(&mut self, engine: Option<&Engine>, collect: &[CollectSection]) -> Vec<FreeEnergy> {
         let section = self.section;
         let wanted: Vec<FreeEnergy> = section
             .free_energy
@@ -84,11 +82,11 @@ impl Loader<'_> {
         index: usize,
         wanted: &FreeEnergySection,
         engine: Option<&Engine>,
-        collect: &[Collect],
+        collect: &[CollectSection],
     ) -> Option<FreeEnergy> {
         let key = format!("free_energy.{index}");
         let before = self.check.faults.len();
-        let has = |collect: &Collect, name: &str| {
+        let has = |collect: &CollectSection, name: &str| {
             collect.columns.iter().position(|column| matches!(column, ColumnName::Name(known) if known == name))
         };
         let is_timed = wanted.discard_ps > 0.0;

@@ -1,6 +1,6 @@
 //! Is the section of the engine valid and complete?
 use super::{Loader, is_inside, is_template};
-use crate::campaigns::ensemble::engine::{Engine, GromacsSetup, GromacsStage, Program, StageSource};
+use crate::campaigns::ensemble::engine::{Engine, GromacsSetup, GromacsStage, StageSource};
 use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSection, StageSection};
 use crate::campaigns::replicas::gromacs::{digest_with_includes, reserved_arguments};
 use crate::engines::md::gromacs::Gromacs;
@@ -53,7 +53,7 @@ impl Loader<'_> {
         self.check.faults.collect(model)
     }
 
-    fn program(&mut self, command: &CommandSection) -> Program {
+    fn program(&mut self, command: &CommandSection) -> CommandSection {
         // A word that names a file in the folder of the replica refers to that file, whatever its source.
         let is_target = |word: &str| self.section.files.contains_key(word.strip_prefix("./").unwrap_or(word));
         let resolved = |(index, word): (usize, &String)| match is_target(word) {
@@ -76,13 +76,7 @@ impl Loader<'_> {
                 help,
             );
         }
-        Program {
-            argv,
-            environment: command.environment.clone(),
-            threads: command.threads,
-            produces: command.produces.clone(),
-            again: command.again,
-        }
+        CommandSection { argv, ..command.clone() }
     }
 
     fn gromacs(&mut self, gromacs: &GromacsSection) -> Option<GromacsSetup> {

@@ -15,7 +15,6 @@ use crate::seed::{CampaignSeed, MAX_TASKS};
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
 
 /// Names that templates may always use.
 const RESERVED_NAMES: &[&str] = &["seed", "replica", "directory", "threads"];
@@ -45,8 +44,6 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let contents = Fingerprint::of_text(&format!("{digests:?}"));
     let setup = Setup {
         seeds,
-        variables: section.variables.clone(),
-        directory: section.directory.clone(),
         base,
         owner: format!("{} {contents}", config.campaign.output.display()),
         files,
@@ -59,15 +56,13 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
             EngineName::Command => section.command.as_ref().is_some_and(|command| command.oversubscribe),
             EngineName::Model => false,
         },
-        stagger: Duration::from_secs_f64(section.stagger_s),
-        watchdog_timeout: section.watchdog_timeout_s.map(Duration::from_secs_f64),
         renderer: Renderer::new(),
+        section,
     };
     replicas::check(config, &setup)?;
-    let identity = identity::identity(&section, &setup, &digests);
+    let identity = identity::identity(&setup, &digests);
     let warnings = replicas::warnings(config, &setup);
-    let post_processing = self::identity::post_processing(&section);
-    Ok(EnsembleCampaign::new(config.clone(), Arc::new(setup), identity, post_processing, warnings))
+    Ok(EnsembleCampaign::new(config.clone(), Arc::new(setup), identity, warnings))
 }
 
 /// A section while it is checked.

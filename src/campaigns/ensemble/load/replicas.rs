@@ -18,7 +18,7 @@ pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
     };
     for replica in 0..setup.seeds.len() {
         let (inputs, _) = setup.inputs(replica).map_err(|problem| config.fault_of("ensemble", problem))?;
-        if setup.directory.is_some() {
+        if setup.section.directory.is_some() {
             check_folder(config, setup, &inputs.folder)?;
             if let Some(first) = folders.insert(inputs.folder.clone(), replica) {
                 let message = format!("{} have the same folder `{}`", both(first, replica), inputs.folder.display());
@@ -83,7 +83,11 @@ fn check_inputs(config: &Config, setup: &Setup) -> Result<(), Faults> {
 /// Warnings about configurations that can run all the same.
 pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
     let mut warnings = Faults::default();
-    if setup.engine.is_program() && setup.directory.is_none() && !setup.collect.is_empty() && setup.seeds.len() > 1 {
+    if setup.engine.is_program()
+        && setup.section.directory.is_none()
+        && !setup.collect.is_empty()
+        && setup.seeds.len() > 1
+    {
         let is_shared = setup.collect.iter().find(|collect| !collect.file.contains('{'));
         if let Some(collect) = is_shared {
             let message = format!("all replicas write `{}` into the same folder", collect.file);

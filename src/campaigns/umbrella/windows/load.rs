@@ -44,31 +44,12 @@ pub fn load(config: &Config, section: &Section, spec: RestraintSpec) -> Result<(
     let max_windows = loader.max_windows(placing.as_ref());
     loader.check_bias();
     let Checker { faults, warnings, .. } = loader.check;
-    let checked = || {
-        let mdp = mdp?.with(&[("nsteps", steps?.to_string())]);
-        let (placing, temperature_k, topology) = (placing?, temperature_k?, topology?);
-        Some(CheckedKeys { placing, mdp, temperature_k, topology, index, max_windows })
-    };
-    let checked = faults.require(checked())?;
-    Ok((window_setup(config, section, spec, checked), warnings))
-}
-
-/// Keys that have been checked.
-struct CheckedKeys {
-    placing: Placing,
-    mdp: Mdp,
-    temperature_k: f64,
-    topology: PathBuf,
-    index: Option<PathBuf>,
-    max_windows: usize,
-}
-
-fn window_setup(config: &Config, section: &Section, spec: RestraintSpec, checked: CheckedKeys) -> WindowSetup {
-    let CheckedKeys { placing, mdp, temperature_k, topology, index, max_windows } = checked;
+    let required = placing.zip(mdp).zip(temperature_k).zip(steps).zip(topology);
+    let ((((placing, mdp), temperature_k), steps), topology) = faults.require(required)?;
     let digest = |path: &Path| digest_of_file(path).unwrap_or_default();
     let of_index = index.as_deref().map_or(String::new(), digest);
     let gromacs = gromacs(config, section, spec.mdrun_args);
-    WindowSetup {
+    let setup = WindowSetup {
         rules: RunRules {
             threads: gromacs.cores(),
             is_resumable: true,
@@ -78,26 +59,21 @@ fn window_setup(config: &Config, section: &Section, spec: RestraintSpec, checked
         },
         gromacs,
         contents: format!("{} {of_index}", digest_with_includes(&topology, digest(&topology))),
-        mdp,
+        mdp: mdp.with(&[("nsteps", steps.to_string())]),
         topology,
         index_is_own: spec.index.is_some(),
         index: spec.index.or(index),
-        grompp_args: section.grompp_args.clone(),
-        sample_every: section.sample_every_steps,
         along: spec.along,
         scale: spec.scale,
         placing,
         force_constant: spec.force_constant.map(|constant| spec.scale.internal_constant(constant)),
         max_windows,
-        adaptive: section.adaptive,
         temperature_k,
-        discard: section.discard_ps,
-        estimator: section.estimator,
-        bins: section.bins as usize,
-        bootstrap: section.bootstrap,
         seeds: seeds::derived(CampaignSeed(config.campaign.seed), max_windows as u64),
         directory: absolute(config, &directory(config, section)),
-    }
+        section: section.clone(),
+    };
+    Ok((setup, warnings))
 }
 
 /// GROMACS as it runs windows.

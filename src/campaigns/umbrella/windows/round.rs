@@ -103,7 +103,7 @@ impl WindowSetup {
         indices: &[usize],
         along: &[f64],
     ) -> Option<Round> {
-        if !self.adaptive {
+        if !self.section.adaptive {
             return None;
         }
         let sampled = Sampled::new(along.to_vec(), self.scale.axis);

@@ -3,7 +3,7 @@ use crate::campaigns::replicas::RunRules;
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Restraint, RestraintParameters};
 use crate::campaigns::umbrella::scale::Scale;
-use crate::campaigns::window_analysis::{Discard, Estimator};
+use crate::campaigns::umbrella::section::Section;
 use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Trial};
 use crate::task::Cause;
 use std::path::PathBuf;
@@ -13,6 +13,8 @@ pub const START: &str = "start.gro";
 
 /// What all windows share, whatever their centres are.
 pub struct WindowSetup {
+    /// What is configured; keys that need more than a default are resolved below.
+    pub section: Section,
     pub gromacs: Gromacs,
     /// Run parameters with the number of steps, without seeds.
     pub mdp: Mdp,
@@ -20,9 +22,6 @@ pub struct WindowSetup {
     pub index: Option<PathBuf>,
     /// Whether simmpi writes `index` into the folder of the window.
     pub index_is_own: bool,
-    pub grompp_args: Vec<String>,
-    /// Steps between samples.
-    pub sample_every: u64,
     /// The name of the coordinate in messages, as in `component 1`.
     pub along: String,
     pub scale: Scale,
@@ -31,12 +30,7 @@ pub struct WindowSetup {
     pub force_constant: Option<f64>,
     /// Largest number of windows, added ones included.
     pub max_windows: usize,
-    pub adaptive: bool,
     pub temperature_k: f64,
-    pub discard: Discard,
-    pub estimator: Estimator,
-    pub bins: usize,
-    pub bootstrap: u32,
     /// Seeds of velocities and random forces, by window.
     pub seeds: Vec<u64>,
     /// Folder of the folders of windows.
@@ -92,7 +86,7 @@ impl WindowSetup {
             structure: Some(START.into()),
             topology: self.topology.clone(),
             index: self.index.clone(),
-            args: self.grompp_args.clone(),
+            args: self.section.grompp_args.clone(),
         };
         (input, files)
     }
@@ -107,7 +101,7 @@ impl WindowSetup {
             Placing::Even(_) | Placing::Quantiles(_) => 0.0,
         };
         let force_constant = self.force_constant.unwrap_or(1.0);
-        let parameters = RestraintParameters { center, force_constant, output_every: self.sample_every };
+        let parameters = RestraintParameters { center, force_constant, output_every: self.section.sample_every_steps };
         let (input, mut files) = self.input(1, restraint.map(|restraint| (restraint, &parameters)));
         files.push((START.to_owned(), frames.structure(0)?));
         Ok(Trial { input, files })
@@ -115,8 +109,8 @@ impl WindowSetup {
 
     /// Estimated size of samples and errors in the result file, bytes.
     pub fn output_bytes(&self) -> u64 {
-        let samples = self.steps() / self.sample_every + 1;
-        16 * samples * self.placing.count() as u64 + 8 * (self.bins * self.bins) as u64
+        let samples = self.steps() / self.section.sample_every_steps + 1;
+        16 * samples * self.placing.count() as u64 + 8 * u64::from(self.section.bins).pow(2)
     }
 
     /// Number of steps of a window.

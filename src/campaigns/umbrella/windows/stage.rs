@@ -93,8 +93,8 @@ impl WindowWorkload {
             None => rules.run(&inputs, context, |launch, usage| gromacs.run(&[simulation], launch, usage))?,
         };
         let rows = ExpectedRows {
-            count: self.setup.steps() / self.setup.sample_every + 1,
-            step_ps: self.setup.mdp.time_step_ps() * self.setup.sample_every as f64,
+            count: self.setup.steps() / self.setup.section.sample_every_steps + 1,
+            step_ps: self.setup.mdp.time_step_ps() * self.setup.section.sample_every_steps as f64,
         };
         let series =
             self.restraint.read(&inputs.folder, &self.restraint_parameters(window), &rows).map_err(Cause::Unread)?;
@@ -103,7 +103,7 @@ impl WindowWorkload {
 
     fn restraint_parameters(&self, window: &Window) -> RestraintParameters {
         let Window { center, force_constant, .. } = *window;
-        RestraintParameters { center, force_constant, output_every: self.setup.sample_every }
+        RestraintParameters { center, force_constant, output_every: self.setup.section.sample_every_steps }
     }
 
     /// What a window starts from, and its simulation.
@@ -115,7 +115,7 @@ impl WindowWorkload {
         let rendered: Vec<(String, String)> = [start].into_iter().chain(files).collect();
         // What files contain, not where they lie: a campaign may be moved.
         let mdrun_args = identity_args(&setup.gromacs.mdrun_args);
-        let mut identity = format!("{}\n{mdrun_args:?} {:?}\n", setup.contents, setup.grompp_args);
+        let mut identity = format!("{}\n{mdrun_args:?} {:?}\n", setup.contents, setup.section.grompp_args);
         if let Input::Parameters { mdp, .. } = &input {
             identity.push_str(mdp.text());
         }

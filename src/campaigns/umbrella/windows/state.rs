@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// The windows after some stages, and what comes next.
+#[derive(Default)]
 pub struct UmbrellaState {
     /// All windows so far.
     pub planned: Vec<Window>,
@@ -23,19 +24,22 @@ pub struct UmbrellaState {
     /// Failed windows, by index.
     pub failed: BTreeMap<usize, Cause>,
     /// Windows with samples, without their equilibration; none before the first round.
-    pub umbrella: Option<Umbrella>,
+    umbrella: Option<Umbrella>,
     /// Their free energies; none while windows may be added.
     problem: Option<Arc<Problem>>,
+    /// Of the bootstrap.
+    replicates: Vec<Replicate>,
     pub next: Next,
 }
 
 /// The next stage.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub enum Next {
     Round(Round),
     Bootstrap(Bootstrap),
-    /// No more stages; the replicates of the bootstrap.
-    End(Vec<Replicate>),
+    /// No more stages.
+    #[default]
+    End,
 }
 
 impl WindowSetup {
@@ -45,15 +49,7 @@ impl WindowSetup {
     /// A given centre is outside the range of the frames.
     pub fn begin(&self, along: &[f64]) -> Result<UmbrellaState, Error> {
         let first = self.first_round(along)?;
-        Ok(UmbrellaState {
-            planned: Vec::new(),
-            rounds: Vec::new(),
-            sampled: BTreeMap::new(),
-            failed: BTreeMap::new(),
-            umbrella: None,
-            problem: None,
-            next: Next::Round(first),
-        })
+        Ok(UmbrellaState { next: Next::Round(first), ..UmbrellaState::default() })
     }
 
     /// Accepts the result of the stage that came next.
@@ -67,7 +63,7 @@ impl WindowSetup {
         seed: CampaignSeed,
         result: &StageResult,
     ) -> Result<UmbrellaState, Error> {
-        state.next = match std::mem::replace(&mut state.next, Next::End(Vec::new())) {
+        state.next = match std::mem::take(&mut state.next) {
             Next::Round(round) => {
                 let number = round.number;
                 state.sampled.extend(result.value::<WindowResults>()?.windows.into_iter().map(|one| (one.index, one)));
@@ -83,8 +79,8 @@ impl WindowSetup {
                     None => {
                         let problem = umbrella.problem().map_err(|error| Error::Unusable(error.to_string()))?;
                         let problem = Arc::clone(state.problem.insert(Arc::new(problem)));
-                        match self.bootstrap {
-                            0 => Next::End(Vec::new()),
+                        match self.section.bootstrap {
+                            0 => Next::End,
                             count => Next::Bootstrap(Bootstrap::new(problem, count, seed)),
                         }
                     }
@@ -92,8 +88,11 @@ impl WindowSetup {
                 state.umbrella = Some(umbrella);
                 next
             }
-            Next::Bootstrap(_) => Next::End(Bootstrap::replicates(result)?),
-            end @ Next::End(_) => end,
+            Next::Bootstrap(_) => {
+                state.replicates = Bootstrap::replicates(result)?;
+                Next::End
+            }
+            Next::End => Next::End,
         };
         Ok(state)
     }
@@ -121,17 +120,17 @@ impl WindowSetup {
         let (low, high) = self.scale.axis.period.map_or((low, high), |period| (-0.5 * period, 0.5 * period));
         Ok(Umbrella {
             windows,
-            bins: Bins { low, high, count: self.bins, axis: self.scale.axis },
-            estimator: self.estimator,
+            bins: Bins { low, high, count: self.section.bins as usize, axis: self.scale.axis },
+            estimator: self.section.estimator,
             temperature_k: self.temperature_k,
             is_own: true,
             unit: self.scale.unit,
-            bootstrap: self.bootstrap,
+            bootstrap: self.section.bootstrap,
         })
     }
 
     fn umbrella_window(&self, window: &Window, sampled: &WindowResult) -> UmbrellaWindow {
-        let discarded = series::discarded(&sampled.series, self.discard, window.center, self.scale.axis);
+        let discarded = series::discarded(&sampled.series, self.section.discard_ps, window.center, self.scale.axis);
         let samples = sampled.series.values[discarded..].to_vec();
         let stiffness = window.force_constant / self.thermal_energy();
         UmbrellaWindow {
@@ -147,10 +146,10 @@ impl WindowSetup {
 impl UmbrellaState {
     /// The analysis of all windows; none before the last stage.
     pub fn analysis(&self) -> Option<Analysis<'_>> {
-        let (Next::End(replicates), Some(umbrella), Some(problem)) = (&self.next, &self.umbrella, &self.problem) else {
+        let (Next::End, Some(umbrella), Some(problem)) = (&self.next, &self.umbrella, &self.problem) else {
             return None;
         };
-        Some(umbrella.analysis(problem, replicates))
+        Some(umbrella.analysis(problem, &self.replicates))
     }
 
     /// Lines for the terminal about windows that failed and neighbours that do not overlap.
@@ -160,7 +159,7 @@ impl UmbrellaState {
         };
         let mut lines: Vec<String> = self.failed.iter().map(failed).collect();
         lines.extend(analysis.warnings());
-        if setup.adaptive && self.planned.len() == setup.max_windows && !analysis.is_connected() {
+        if setup.section.adaptive && self.planned.len() == setup.max_windows && !analysis.is_connected() {
             let text = format!(
                 "umbrella.max_windows = {} is reached: increase it, or decrease the force constant",
                 setup.max_windows

@@ -11,7 +11,7 @@ pub fn summary(setup: &WindowSetup, program: Option<&InstalledProgram>) -> Vec<(
         Placing::Quantiles(count) => format!("{count} along {along}, with as many frames between each two"),
         Placing::Given(centers) => format!("{} along {along}, at given centres", centers.len()),
     };
-    let more = if setup.adaptive {
+    let more = if setup.section.adaptive {
         format!("; more where neighbours overlap too little, {} at most", setup.max_windows)
     } else {
         String::new()
@@ -24,9 +24,9 @@ pub fn summary(setup: &WindowSetup, program: Option<&InstalledProgram>) -> Vec<(
         None => "chosen so that windows spread over two thirds of their distances".to_owned(),
     };
     let (steps, step_ps) = (setup.steps(), setup.mdp.time_step_ps());
-    let every_ps = setup.sample_every as f64 * step_ps;
+    let every_ps = setup.section.sample_every_steps as f64 * step_ps;
     let length = format!("{steps} steps, {:.1} ps, a sample every {every_ps:.4} ps", steps as f64 * step_ps);
-    let discarded = match setup.discard {
+    let discarded = match setup.section.discard_ps {
         Discard::Until(until) => format!("before {until} ps"),
         Discard::Auto(_) => "before equilibration".to_owned(),
     };
@@ -41,8 +41,8 @@ pub fn summary(setup: &WindowSetup, program: Option<&InstalledProgram>) -> Vec<(
     let free_energy = format!(
         "kT = {:.4} kJ/mol, {} bins, {} replicates for errors",
         setup.thermal_energy(),
-        setup.bins,
-        setup.bootstrap
+        setup.section.bins,
+        setup.section.bootstrap
     );
     let lines = [
         ("windows", windows + &more),
@@ -63,14 +63,14 @@ pub fn plan_notes(setup: &WindowSetup) -> Vec<String> {
         "then {} windows of {steps} steps each, a task each: their speed is known when the first are done",
         setup.placing.count()
     )];
-    if setup.adaptive {
+    if setup.section.adaptive {
         lines.push(format!(
             "then windows between neighbours that overlap too little, up to {} in all",
             setup.max_windows
         ));
     }
-    if setup.bootstrap > 0 {
-        lines.push(format!("then {} bootstrap replicates, which take seconds", setup.bootstrap));
+    if setup.section.bootstrap > 0 {
+        lines.push(format!("then {} bootstrap replicates, which take seconds", setup.section.bootstrap));
     }
     lines
 }
