@@ -62,6 +62,12 @@ impl Document {
     pub fn resolve(&self, path: &Path) -> PathBuf {
         self.path.parent().unwrap_or(Path::new("")).join(path)
     }
+
+    /// The absolute path of a path of this file.
+    pub fn absolute(&self, path: &Path) -> PathBuf {
+        let path = self.resolve(path);
+        std::path::absolute(&path).unwrap_or(path)
+    }
 }
 
 #[cfg(test)]

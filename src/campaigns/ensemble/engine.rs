@@ -1,6 +1,6 @@
 //! Which program runs a replica, and with which input?
 use super::render::{self, Names, Renderer};
-use super::section::{Again, CommandSection};
+use super::section::{Again, CommandSection, GromacsSection};
 use crate::config::{Config, Faults};
 use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Simulation};
 use crate::engines::md::model::Model;
@@ -24,12 +24,8 @@ pub enum Engine {
 /// How GROMACS simulates a replica.
 pub struct GromacsSetup {
     pub gromacs: Gromacs,
+    pub section: GromacsSection,
     pub stages: Vec<GromacsStage>,
-    /// Whether they come from `[[ensemble.gromacs.stage]]`, not from the keys of a single simulation.
-    pub is_staged: bool,
-    pub structure: Option<PathBuf>,
-    pub topology: PathBuf,
-    pub index: Option<PathBuf>,
 }
 
 /// One of the consecutive simulations of a replica, before templates are rendered.
@@ -117,10 +113,7 @@ impl Engine {
     pub fn find_plumed(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<PlumedKernel>, Faults> {
         let Self::Gromacs(setup) = self else { return Ok(None) };
         let Some(index) = setup.stages.iter().position(|stage| stage.plumed.is_some()) else { return Ok(None) };
-        let key = match setup.is_staged {
-            true => format!("ensemble.gromacs.stage.{index}.plumed"),
-            false => "ensemble.gromacs.plumed".to_owned(),
-        };
+        let key = format!("ensemble.gromacs.{}", setup.plumed_key(index));
         setup.gromacs.check_plumed(supervisor).map(Some).map_err(|problem| config.fault_of(&key, problem).into())
     }
 
@@ -253,7 +246,13 @@ fn program_name(argv: &[String]) -> String {
 }
 
 impl GromacsSetup {
+    /// The key of PLUMED's input of a stage, in `[ensemble.gromacs]`.
+    pub fn plumed_key(&self, stage: usize) -> String {
+        if self.section.stage.is_empty() { "plumed".to_owned() } else { format!("stage.{stage}.plumed") }
+    }
+
     fn simulations(&self, renderer: &Renderer, base: &Path, names: &Names) -> Result<Vec<Simulation>, Problem> {
+        let section = &self.section;
         let path = |key: &str, path: &Path| rendered_path(renderer, base, &format!("gromacs.{key}"), path, names);
         let simulation = |(index, stage): (usize, &GromacsStage)| {
             let input = match &stage.source {
@@ -265,12 +264,12 @@ impl GromacsSetup {
                         let help = "write {{ seed }} there, in a file whose name ends in .j2";
                         Problem::at_key(key, format!("`{}`: {error}", file.display()), help)
                     })?;
-                    let first = self.structure.as_deref().filter(|_| index == 0);
+                    let first = section.structure.as_deref().filter(|_| index == 0);
                     Input::Parameters {
                         mdp,
                         structure: first.map(|first| path("structure", first)).transpose()?,
-                        topology: path("topology", &self.topology)?,
-                        index: self.index.as_deref().map(|index| path("index", index)).transpose()?,
+                        topology: path("topology", section.topology.as_deref().unwrap_or(Path::new("")))?,
+                        index: section.index.as_deref().map(|index| path("index", index)).transpose()?,
                         args: stage.grompp_args.clone(),
                     }
                 }

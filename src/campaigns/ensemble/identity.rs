@@ -2,7 +2,6 @@
 use super::engine::Engine;
 use super::section::{EngineName, Section};
 use super::setup::Setup;
-use crate::engines::md::gromacs::identity_args;
 use crate::journal::Fingerprint;
 
 /// Everything that determines the results of a replica, except for its seed and the version of the program. Files are identified by their
@@ -32,7 +31,7 @@ pub fn identity(setup: &Setup, digests: &[(String, String)]) -> serde_json::Valu
                 digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
             identity["gromacs"] = serde_json::json!({
                 "stages": stages, "inputs": inputs, "plumed": gromacs.and_then(|gromacs| gromacs.plumed.as_ref()),
-                "mdrun_args": identity_args(&of_gromacs.gromacs.mdrun_args), "unstable_time_step_factor": of_gromacs.gromacs.unstable_factor,
+                "mdrun_args": of_gromacs.gromacs.identity_args(), "unstable_time_step_factor": of_gromacs.gromacs.unstable_factor,
             });
             let biased = gromacs.iter().flat_map(|gromacs| &gromacs.stage);
             let biased: serde_json::Map<String, serde_json::Value> =

@@ -1,5 +1,6 @@
 //! Which keys does `[ensemble]` have?
 use crate::campaigns::replicas::seeds::Seeds;
+use crate::engines::md::gromacs::Gromacs;
 use crate::engines::md::model::ModelSection;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -114,35 +115,10 @@ pub struct GromacsSection {
     pub topology: Option<PathBuf>,
     /// Index file (.ndx)
     pub index: Option<PathBuf>,
-    /// Additional arguments of grompp
-    #[serde(default)]
-    pub grompp_args: Vec<String>,
-    /// GROMACS program, a path or a name in PATH
-    #[serde(default = "gmx")]
-    pub binary: PathBuf,
-    /// Thread-MPI ranks of a replica (-ntmpi)
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub thread_mpi_ranks: usize,
-    /// OpenMP threads of each thread-MPI rank (-ntomp); in all at most the cores of a rank, unless oversubscribe is set
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub threads: usize,
-    /// Allow more threads than the rank has cores: slower, and not pinned
-    #[serde(default)]
-    pub oversubscribe: bool,
-    /// GPU ids, assigned to ranks by their index on the node
-    #[serde(default)]
-    pub gpus: Vec<u32>,
-    /// Replicas that share a GPU at the same time
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub replicas_per_gpu: usize,
+    #[serde(flatten)]
+    pub gromacs: Gromacs,
     /// PLUMED input, a file in the folder of the replica (see [ensemble.files]); with stages a key of the stage
     pub plumed: Option<String>,
-    /// Additional arguments of mdrun
-    #[serde(default)]
-    pub mdrun_args: Vec<String>,
     /// A simulation that blows up (LINCS, SETTLE) is restarted once with its time step multiplied by this factor
     #[schemars(extend("exclusiveMinimum" = 0, "exclusiveMaximum" = 1))]
     pub unstable_time_step_factor: Option<f64>,
@@ -236,8 +212,4 @@ fn one() -> usize {
 
 fn sixty() -> usize {
     60
-}
-
-fn gmx() -> PathBuf {
-    "gmx".into()
 }

@@ -20,7 +20,7 @@ pub struct Setup {
     pub owner: String,
     pub files: Vec<FileSource>,
     pub engine: Engine,
-    /// The names of their files have names in braces.
+    /// Names in braces in the paths of their files are replaced for each replica.
     pub collect: Vec<CollectSection>,
     pub free_energies: Vec<FreeEnergy>,
     /// Digest of what is read from the files of programs; none where no program runs.

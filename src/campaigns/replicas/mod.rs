@@ -7,7 +7,6 @@
 //! run        RunRules::record    -> FinishRecord of an earlier run: nothing is started
 //!            RunRules::run       -> folder::prepare, LaunchContext (watchdog, limits, progress), FinishRecord
 //! folder     owner_of(folder, mark, digest) -> Owner; clear: remove, or set aside what is finished
-//! gromacs    what both sections check of GROMACS' keys: reserved arguments, digest of a topology
 //! seeds      derived(campaign seed, count)
 //!          |
 //!          v
@@ -17,7 +16,6 @@
 //! A replica is identified by the digest of its inputs, not by its place: a folder has it as its mark, and a record of its end names it.
 mod finish_record;
 pub mod folder;
-pub mod gromacs;
 mod inputs;
 mod run;
 pub mod seeds;

@@ -158,7 +158,7 @@ impl Campaign for UmbrellaCampaign {
         Ok(Declaration {
             identity: self.identity()?,
             threads: self.windows.as_ref().map(|setup| setup.gromacs.cores()),
-            may_oversubscribe: self.section.oversubscribe,
+            may_oversubscribe: self.section.gromacs.oversubscribe,
             reproducibility: Reproducibility::with_programs(self.windows.is_some()),
             warnings: self.warnings.clone(),
             ..Declaration::default()

@@ -1,6 +1,6 @@
 //! Which keys does `[umbrella]` have?
 use crate::campaigns::window_analysis::{Auto, Discard, Estimator};
-use crate::engines::md::gromacs::identity_args;
+use crate::engines::md::gromacs::Gromacs;
 use crate::science::geometry;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -91,33 +91,8 @@ pub struct Section {
     pub directory: Option<PathBuf>,
     /// GROMACS index file (.ndx)
     pub index: Option<PathBuf>,
-    /// Additional arguments of grompp
-    #[serde(default)]
-    pub grompp_args: Vec<String>,
-    /// GROMACS program, a path or a name in PATH
-    #[serde(default = "gmx")]
-    pub binary: PathBuf,
-    /// Thread-MPI ranks of a window (-ntmpi)
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub thread_mpi_ranks: usize,
-    /// OpenMP threads of each thread-MPI rank (-ntomp); in all at most the cores of a rank, unless oversubscribe is set
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub threads: usize,
-    /// Allow more threads than the rank has cores: slower, and not pinned
-    #[serde(default)]
-    pub oversubscribe: bool,
-    /// GPU ids, assigned to ranks by their index on the node
-    #[serde(default)]
-    pub gpus: Vec<u32>,
-    /// Windows that share a GPU at the same time
-    #[serde(default = "one")]
-    #[schemars(range(min = 1))]
-    pub replicas_per_gpu: usize,
-    /// Additional arguments of mdrun
-    #[serde(default)]
-    pub mdrun_args: Vec<String>,
+    #[serde(flatten)]
+    pub gromacs: Gromacs,
     /// A window whose program neither prints nor writes anything for this time is stopped and retried, s
     #[serde(rename = "stall_timeout_s")]
     #[schemars(extend("exclusiveMinimum" = 0))]
@@ -187,7 +162,7 @@ impl Section {
             let is_left_out = |key: &str| NOT_IN_IDENTITY.contains(&key) || is_only_pca && WINDOW_KEYS.contains(&key);
             keys.retain(|key, _| !is_left_out(key));
             if let Some(args) = keys.get_mut("mdrun_args") {
-                *args = identity_args(&self.mdrun_args).into();
+                *args = self.gromacs.identity_args().into();
             }
         }
         identity
@@ -296,10 +271,6 @@ fn auto_discard() -> Discard {
     Discard::Auto(Auto::Auto)
 }
 
-fn one() -> usize {
-    1
-}
-
 fn fifty() -> u64 {
     50
 }
@@ -308,6 +279,30 @@ fn hundred() -> u32 {
     100
 }
 
-fn gmx() -> PathBuf {
-    "gmx".into()
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn identity(mdrun_args: &[&str]) -> serde_json::Value {
+        let section = json!({ "trajectory": "a.xtc", "structure": "a.gro", "steps": 10, "mdrun_args": mdrun_args });
+        serde_json::from_value::<Section>(section).unwrap().identity()
+    }
+
+    #[test]
+    fn arguments_that_do_not_affect_results_are_not_part_of_the_identity() {
+        assert_eq!(identity(&["-reprod", "-v", "-nb", "cpu"]), identity(&["-reprod"]));
+        assert_ne!(identity(&["-awh", "a.xvg"]), identity(&[]));
+    }
+
+    /// Fingerprints depend on the order of keys.
+    #[test]
+    fn the_identity_has_the_keys_of_version_0_4_in_their_order() {
+        let keys = "trajectory structure topology mdp selection align align_to check_whole components component windows spacing centers \
+                    adaptive max_windows force_constant_kj_mol_nm2 steps sample_every_steps temperature_k discard_ps estimator bins \
+                    bootstrap grompp_args mdrun_args stop_after";
+        let found = identity(&[]);
+        let found: Vec<&String> = found.as_object().unwrap().keys().collect();
+        assert_eq!(found, keys.split_whitespace().collect::<Vec<_>>());
+    }
 }

@@ -64,14 +64,11 @@ impl Analysis<'_> {
     /// Problems of the windows, each with a remedy.
     pub fn warnings(&self) -> Vec<String> {
         let (problem, windows) = (self.problem, &self.umbrella.windows);
-        let centers = |pair: (usize, usize)| {
-            let center = |k: usize| windows[k].short_center();
-            (center(pair.0), center(pair.1), 0.5 * (center(pair.0) + center(pair.1)))
-        };
+        let centers = |pair: (usize, usize)| (windows[pair.0].short_center(), windows[pair.1].short_center());
         let gaps = problem.gaps();
         let mut lines = self.inconsistencies();
         for gap in &gaps {
-            let (a, b, _) = centers(gap.windows);
+            let (a, b) = centers(gap.windows);
             lines.push(format!(
                 "windows {} ({a}) and {} ({b}) do not overlap: their relative free energy is undetermined, each side has its own zero; \
                  add a window between them, or weaken both restraints",
@@ -83,7 +80,7 @@ impl Analysis<'_> {
             overlap.matrix < POOR_OVERLAP && !gaps.contains(overlap) && Some(overlap.windows) != end
         };
         for poor in problem.overlaps.iter().filter(is_poor) {
-            let (a, b, _) = centers(poor.windows);
+            let (a, b) = centers(poor.windows);
             lines.push(format!(
                 "windows {} ({a}) and {} ({b}) overlap poorly (element {:.3} of the overlap matrix): \
                  add a window between them, or sample longer",

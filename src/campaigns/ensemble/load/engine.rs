@@ -2,8 +2,7 @@
 use super::{Loader, is_inside, is_template};
 use crate::campaigns::ensemble::engine::{Engine, GromacsSetup, GromacsStage, StageSource};
 use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSection, StageSection};
-use crate::campaigns::replicas::gromacs::{digest_with_includes, reserved_arguments};
-use crate::engines::md::gromacs::Gromacs;
+use crate::engines::md::gromacs::digest_with_includes;
 use crate::engines::md::model::{Model, ModelSection};
 use crate::engines::resolve_argument;
 use crate::journal::Fingerprint;
@@ -34,7 +33,7 @@ impl Loader<'_> {
         match section.engine {
             EngineName::Model => Some(Engine::Model(Box::new(self.model(section.model.as_ref()?)?))),
             EngineName::Command => Some(Engine::Command(self.program(section.command.as_ref()?))),
-            EngineName::Gromacs => Some(Engine::Gromacs(Box::new(self.gromacs(section.gromacs.as_ref()?)?))),
+            EngineName::Gromacs => Some(Engine::Gromacs(Box::new(self.gromacs(section.gromacs.as_ref()?)))),
         }
     }
 
@@ -79,41 +78,23 @@ impl Loader<'_> {
         CommandSection { argv, ..command.clone() }
     }
 
-    fn gromacs(&mut self, gromacs: &GromacsSection) -> Option<GromacsSetup> {
+    fn gromacs(&mut self, gromacs: &GromacsSection) -> GromacsSetup {
         if self.section.directory.is_none() {
             let help = "set it as in directory = \"replicas/{seed}\"";
             self.refuse("directory", "GROMACS requires a folder for each replica", help);
         }
         let stages = self.stages(gromacs);
-        for (key, message, help) in reserved_arguments(&gromacs.mdrun_args, &gromacs.grompp_args, &[]) {
-            self.refuse(&format!("gromacs.{key}"), message, help);
+        for problem in gromacs.gromacs.reserved_arguments(&[]) {
+            self.check.faults.push(self.config.fault_of("ensemble.gromacs", problem));
         }
         self.check_plumed(gromacs);
         let has_parameters = stages.iter().any(|stage| matches!(stage.source, StageSource::Mdp { .. }));
-        let structure = self.input("structure", gromacs.structure.as_ref(), has_parameters);
-        let topology = self.input("topology", gromacs.topology.as_ref(), has_parameters);
-        let index = self.input("index", gromacs.index.as_ref(), false);
-        // A name without a slash is searched in PATH.
-        let binary = match gromacs.binary.components().count() {
-            1 => gromacs.binary.clone(),
-            _ => self.base.join(&gromacs.binary),
-        };
-        Some(GromacsSetup {
-            gromacs: Gromacs {
-                binary,
-                thread_mpi_ranks: gromacs.thread_mpi_ranks,
-                threads: gromacs.threads,
-                gpus: gromacs.gpus.clone(),
-                replicas_per_gpu: gromacs.replicas_per_gpu,
-                mdrun_args: gromacs.mdrun_args.clone(),
-                unstable_factor: gromacs.unstable_time_step_factor,
-            },
-            stages,
-            is_staged: !gromacs.stage.is_empty(),
-            structure,
-            topology: topology.unwrap_or_default(),
-            index,
-        })
+        self.input("structure", gromacs.structure.as_ref(), has_parameters);
+        self.input("topology", gromacs.topology.as_ref(), has_parameters);
+        self.input("index", gromacs.index.as_ref(), false);
+        let mut setup = gromacs.gromacs.resolved(|path| self.config.absolute(path));
+        setup.unstable_factor = gromacs.unstable_time_step_factor;
+        GromacsSetup { gromacs: setup, section: gromacs.clone(), stages }
     }
 
     fn check_plumed(&mut self, gromacs: &GromacsSection) {
@@ -183,24 +164,24 @@ impl Loader<'_> {
             let text = self.text(&key, &path);
             self.digests.push((key.clone(), Fingerprint::of_text(&text).to_string()));
             let is_template = is_template(&stage.mdp);
-            let grompp_args = gromacs.grompp_args.iter().chain(&stage.grompp_args).cloned().collect();
+            let grompp_args = gromacs.gromacs.grompp_args.iter().chain(&stage.grompp_args).cloned().collect();
             let source = StageSource::Mdp { key, path, text, is_template };
             GromacsStage { name: stage.name.clone(), source, grompp_args, plumed: stage.plumed.clone() }
         };
         stages.iter().enumerate().map(stage).collect()
     }
 
-    /// A file that GROMACS reads. A path with names in braces is checked later, by replica.
-    fn input(&mut self, key: &str, path: Option<&PathBuf>, is_needed: bool) -> Option<PathBuf> {
+    /// Checks a file that GROMACS reads. A path with names in braces is checked later, by replica.
+    fn input(&mut self, key: &str, path: Option<&PathBuf>, is_needed: bool) {
         let full_key = format!("gromacs.{key}");
         let Some(path) = path else {
             if is_needed {
                 self.refuse(&full_key, format!("`{key}` is not set"), format!("set it to the {key} file"));
             }
-            return None;
+            return;
         };
         if path.to_string_lossy().contains('{') {
-            return Some(path.clone());
+            return;
         }
         let file = self.base.join(path);
         let mut digest = self.digest(&full_key, &file);
@@ -208,6 +189,5 @@ impl Loader<'_> {
             digest = digest_with_includes(&file, digest);
         }
         self.digests.push((full_key, digest));
-        Some(path.clone())
     }
 }

@@ -29,8 +29,7 @@ const MAX_TEMPLATE: u64 = 64 << 20;
 /// All errors that can be found before anything runs.
 pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let section: Section = config.section("ensemble")?;
-    let base = config.resolve(".".as_ref());
-    let base = std::path::absolute(&base).unwrap_or(base);
+    let base = config.absolute(".".as_ref());
     let check = Checker::new(config, "ensemble");
     let mut loader = Loader { config, section: &section, base, check, digests: Vec::new() };
     let seeds = loader.seeds();
@@ -52,7 +51,7 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
         free_energies,
         reading: identity::reading(&section),
         oversubscribe: match section.engine {
-            EngineName::Gromacs => section.gromacs.as_ref().is_some_and(|gromacs| gromacs.oversubscribe),
+            EngineName::Gromacs => section.gromacs.as_ref().is_some_and(|gromacs| gromacs.gromacs.oversubscribe),
             EngineName::Command => section.command.as_ref().is_some_and(|command| command.oversubscribe),
             EngineName::Model => false,
         },

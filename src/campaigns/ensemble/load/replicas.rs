@@ -64,7 +64,8 @@ fn check_inputs(config: &Config, setup: &Setup) -> Result<(), Faults> {
         StageSource::Tpr(path) => Some(path),
         StageSource::Mdp { .. } => None,
     });
-    let named = [("tpr", tpr), ("structure", gromacs.structure.as_ref()), ("index", gromacs.index.as_ref())];
+    let named =
+        [("tpr", tpr), ("structure", gromacs.section.structure.as_ref()), ("index", gromacs.section.index.as_ref())];
     for (key, path) in named.into_iter().filter_map(|(key, path)| Some((key, path?))) {
         let key = format!("gromacs.{key}");
         for replica in 0..setup.seeds.len() {
@@ -97,9 +98,8 @@ pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
     }
     if let Engine::Gromacs(gromacs) = &setup.engine {
         for (index, stage) in gromacs.stages.iter().enumerate() {
-            let key = if gromacs.is_staged { format!("stage.{index}.plumed") } else { "plumed".to_owned() };
+            let key = format!("ensemble.gromacs.{}", gromacs.plumed_key(index));
             let text = stage.plumed.as_ref().map_or(String::new(), |input| text_of(setup, input));
-            let key = format!("ensemble.gromacs.{key}");
             warnings
                 .extend(plumed_obstacles(&text).into_iter().map(|problem| config.fault_of(&key, problem).warning()));
         }

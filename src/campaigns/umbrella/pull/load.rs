@@ -6,7 +6,7 @@ use crate::campaigns::umbrella::coordinate::Coordinate;
 use crate::campaigns::umbrella::faults::{file_problem, select_atoms};
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::section::{CoordinateKind, CoordinateSection, Section};
-use crate::campaigns::umbrella::windows::{WindowSetup, absolute};
+use crate::campaigns::umbrella::windows::WindowSetup;
 use crate::config::{Checker, Config};
 use crate::engines::md::gromacs::Mdp;
 use crate::science::geometry::Kind;
@@ -40,7 +40,7 @@ pub fn load(
         check.refuse("trajectory", message, "name a trajectory of at least two frames");
     }
     // A file that cannot be read has been reported.
-    let index = section.index.as_ref().map(|path| fs::read_to_string(absolute(config, path)).unwrap_or_default());
+    let index = section.index.as_ref().map(|path| fs::read_to_string(config.absolute(path)).unwrap_or_default());
     let window_setup = window_setup.filter(|_| !check.faults.has_errors())?;
     let kind = coordinate.kind.into();
     let restraint = Restraint::new(kind, window_setup.scale, &groups, frames.names.len(), index.as_deref());

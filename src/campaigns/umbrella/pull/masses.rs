@@ -52,7 +52,7 @@ impl Workload for Masses {
     }
 
     fn run(&mut self, tasks: Tasks, context: &Context) -> Computed<Vec<f64>> {
-        Computed::one_by_one(tasks, |masses, _| {
+        Computed::one_by_one(tasks, |masses: &mut Vec<f64>, _| {
             *masses = self.read(context)?;
             Ok(())
         })

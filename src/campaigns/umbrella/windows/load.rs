@@ -1,12 +1,11 @@
 //! Are the keys about windows valid?
 use super::setup::{Placing, WindowSetup};
-use crate::campaigns::replicas::gromacs::{digest_with_includes, reserved_arguments};
 use crate::campaigns::replicas::{RunRules, seeds};
 use crate::campaigns::umbrella::restraint::RestraintSpec;
 use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
 use crate::campaigns::window_analysis::Discard;
 use crate::config::{Checker, Config, Faults};
-use crate::engines::md::gromacs::{Gromacs, Mdp};
+use crate::engines::md::gromacs::{Mdp, digest_with_includes};
 use crate::journal::digest_of_file;
 use crate::science::free_energy::Axis;
 use crate::science::geometry::Kind;
@@ -48,7 +47,8 @@ pub fn load(config: &Config, section: &Section, spec: RestraintSpec) -> Result<(
     let ((((placing, mdp), temperature_k), steps), topology) = faults.require(required)?;
     let digest = |path: &Path| digest_of_file(path).unwrap_or_default();
     let of_index = index.as_deref().map_or(String::new(), digest);
-    let gromacs = gromacs(config, section, spec.mdrun_args);
+    let mut gromacs = section.gromacs.resolved(|path| config.absolute(path));
+    gromacs.mdrun_args.splice(0..0, spec.mdrun_args);
     let setup = WindowSetup {
         rules: RunRules {
             threads: gromacs.cores(),
@@ -70,39 +70,15 @@ pub fn load(config: &Config, section: &Section, spec: RestraintSpec) -> Result<(
         max_windows,
         temperature_k,
         seeds: seeds::derived(CampaignSeed(config.campaign.seed), max_windows as u64),
-        directory: absolute(config, &directory(config, section)),
+        directory: config.absolute(&directory(config, section)),
         section: section.clone(),
     };
     Ok((setup, warnings))
 }
 
-/// GROMACS as it runs windows.
-fn gromacs(config: &Config, section: &Section, mut mdrun_args: Vec<String>) -> Gromacs {
-    mdrun_args.extend(section.mdrun_args.iter().cloned());
-    Gromacs {
-        // A name without a slash is searched in PATH.
-        binary: match section.binary.components().count() {
-            1 => section.binary.clone(),
-            _ => absolute(config, &section.binary),
-        },
-        thread_mpi_ranks: section.thread_mpi_ranks,
-        threads: section.threads,
-        gpus: section.gpus.clone(),
-        replicas_per_gpu: section.replicas_per_gpu,
-        mdrun_args,
-        unstable_factor: None,
-    }
-}
-
 /// The folder of the windows, by default beside the output.
 fn directory(config: &Config, section: &Section) -> PathBuf {
     section.directory.clone().unwrap_or_else(|| config.campaign.output.with_extension("windows"))
-}
-
-/// The absolute path of a file that the configuration names.
-pub fn absolute(config: &Config, path: &Path) -> PathBuf {
-    let path = config.resolve(path);
-    std::path::absolute(&path).unwrap_or(path)
 }
 
 /// A section while it is checked.
@@ -201,7 +177,7 @@ impl Loader<'_> {
             (None, true) => self.required(key, path, &format!("set it to the {key} file"))?,
             (path, _) => path?,
         };
-        let path = absolute(self.config, path);
+        let path = self.config.absolute(path);
         if let Err(error) =
             fs::File::open(&path).and_then(|file| file.metadata()).and_then(|data| match data.is_file() {
                 true => Ok(()),
@@ -295,9 +271,8 @@ impl Loader<'_> {
     }
 
     fn check_arguments(&mut self) {
-        let section = self.section;
-        for (key, message, help) in reserved_arguments(&section.mdrun_args, &section.grompp_args, RESERVED_BY_WINDOWS) {
-            self.refuse(&key, message, help);
+        for problem in self.section.gromacs.reserved_arguments(RESERVED_BY_WINDOWS) {
+            self.check.faults.push(self.config.fault_of("umbrella", problem));
         }
     }
 }

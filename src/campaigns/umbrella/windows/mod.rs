@@ -17,7 +17,7 @@ mod summary;
 mod write;
 
 pub use folder::{claim_folder, reject_foreign};
-pub use load::{absolute, load};
+pub use load::load;
 pub use setup::WindowSetup;
 pub use stage::{SIMULATION, WindowWorkload};
 pub use state::{Next, UmbrellaState};

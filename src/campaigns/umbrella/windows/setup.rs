@@ -86,7 +86,7 @@ impl WindowSetup {
             structure: Some(START.into()),
             topology: self.topology.clone(),
             index: self.index.clone(),
-            args: self.section.grompp_args.clone(),
+            args: self.section.gromacs.grompp_args.clone(),
         };
         (input, files)
     }

@@ -7,7 +7,7 @@ use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Restraint, RestraintParameters};
 use crate::campaigns::umbrella::series::{ExpectedRows, Series};
 use crate::engines::md::Usage;
-use crate::engines::md::gromacs::{Input, Simulation, identity_args};
+use crate::engines::md::gromacs::{Input, Simulation};
 use crate::journal::{Fingerprint, codec};
 use crate::task::{Cause, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
@@ -114,8 +114,8 @@ impl WindowWorkload {
         let start = (START.to_owned(), self.frames.structure(window.frame)?);
         let rendered: Vec<(String, String)> = [start].into_iter().chain(files).collect();
         // What files contain, not where they lie: a campaign may be moved.
-        let mdrun_args = identity_args(&setup.gromacs.mdrun_args);
-        let mut identity = format!("{}\n{mdrun_args:?} {:?}\n", setup.contents, setup.section.grompp_args);
+        let mdrun_args = setup.gromacs.identity_args();
+        let mut identity = format!("{}\n{mdrun_args:?} {:?}\n", setup.contents, setup.section.gromacs.grompp_args);
         if let Input::Parameters { mdp, .. } = &input {
             identity.push_str(mdp.text());
         }

@@ -18,10 +18,11 @@ mod progress_monitor;
 mod replica;
 mod sequence;
 mod simulation;
+mod topology;
 mod trial;
 
-pub use arguments::{RESERVED_MDRUN_ARGS, identity_args};
 pub use mdp::{Mdp, SeedFault};
 pub use program::Gromacs;
 pub use simulation::{Input, Simulation};
+pub use topology::digest_with_includes;
 pub use trial::{GromppError, Trial};
