@@ -109,7 +109,7 @@ fn gather(setup: &Setup, wanted: &FreeEnergy, recorded: &mut dyn RecordedValues)
 fn discarded_warning(setup: &Setup, wanted: &FreeEnergy, without: &[DiscardedReplica], all: usize) -> Option<String> {
     let DiscardedReplica { task, times: (from, to) } = without.first()?;
     let which = which(setup, *task, without.len());
-    let (count, name, until) = (without.len(), &wanted.name, wanted.discard_ps);
+    let (count, name, until) = (without.len(), &wanted.name, wanted.section.discard_ps);
     Some(format!(
         "warning: {count} of {all} replicas ({which}) have no samples in the free energy `{name}`: times go from {from} to {to} ps, and \
          discard_ps = {until} discards all before {until} ps; discard less, or sample longer"
@@ -145,7 +145,7 @@ fn write_one(
     let axes: Vec<Axis> =
         (0..wanted.cvs.len()).map(|variable| axis(wanted, variable, periods[variable], replicas)).collect();
     let found = reweighting::free_energy(replicas, kt, &axes, BLOCKS);
-    let mut shape = vec![wanted.grid; wanted.cvs.len()];
+    let mut shape = vec![wanted.section.grid; wanted.cvs.len()];
     let bins: usize = shape.iter().product();
     let nothing = vec![None; bins];
     let (values, errors) =
@@ -205,10 +205,10 @@ fn write_difference(
 
 fn axis(wanted: &FreeEnergy, variable: usize, period: Option<f64>, replicas: &[Replica]) -> Axis {
     let samples = replicas.iter().flat_map(|replica| replica.coordinates[variable].iter());
-    let around = Axis::around(samples, wanted.grid, period);
-    let [lower, upper] = match &wanted.ranges {
+    let around = Axis::around(samples, wanted.section.grid, period);
+    let [lower, upper] = match &wanted.section.range {
         Some(ranges) => ranges[variable],
         None => [around.lower, around.upper],
     };
-    Axis { lower, upper, bandwidth: wanted.bandwidths.as_ref().map(|all| all[variable]), ..around }
+    Axis { lower, upper, bandwidth: wanted.section.bandwidth.as_ref().map(|all| all[variable]), ..around }
 }

@@ -91,8 +91,8 @@ fn agreed(setup: &Setup, wanted: &FreeEnergy, column: usize, results: &ReplicaRe
 /// # Errors
 /// One is wider.
 pub fn check_width(wanted: &FreeEnergy, periods: &[Option<f64>]) -> Result<(), Problem> {
-    let regions = wanted.regions.iter().flatten().map(|region| ("regions", &region.ranges, wanted.grid));
-    let ranges = wanted.ranges.iter().map(|ranges| ("range", ranges, wanted.grid));
+    let regions = wanted.regions.iter().flatten().map(|region| ("regions", &region.ranges, wanted.section.grid));
+    let ranges = wanted.section.range.iter().map(|ranges| ("range", ranges, wanted.section.grid));
     for (key, ranges, bins) in ranges.chain(regions) {
         for (variable, ([low, high], period)) in ranges.iter().zip(periods).enumerate() {
             // A thousandth of a bin allows for ends such as 3.1416.

@@ -2,8 +2,7 @@
 use super::engine::Engine;
 use super::section::ColumnName;
 use super::setup::Setup;
-use crate::engines::md::Usage;
-use crate::journal::codec;
+use crate::engines::md::{RunSummary, Usage};
 use crate::task::TaskId;
 use serde::{Deserialize, Serialize};
 
@@ -18,16 +17,7 @@ pub struct ReplicaResults {
 pub struct ReplicaResult {
     pub task: TaskId,
     pub usage: Usage,
-    /// Speed of the last simulation.
-    #[serde(with = "codec::or_nan")]
-    pub ns_per_day: Option<f64>,
-    /// Potential energy of the last step, kJ/mol.
-    #[serde(with = "codec::or_nan")]
-    pub potential: Option<f64>,
-    /// The last step.
-    #[serde(with = "codec::or_nan")]
-    pub step: Option<f64>,
-    pub notes: Vec<String>,
+    pub summary: RunSummary,
     /// Rows of each collected file.
     pub rows: Vec<u64>,
     /// `[collected file][column][row]`; of the model all columns that it has. Empty in totals, which keep only `rows`.

@@ -1,7 +1,7 @@
 //! What do all replicas share, and what does each start from?
 use super::engine::{Engine, EngineInput};
 use super::render::{Names, Renderer};
-use super::section::{CollectSection, ColumnName, Section};
+use super::section::{CollectSection, ColumnName, FreeEnergySection, Section};
 use crate::campaigns::replicas::Inputs;
 use crate::journal::Fingerprint;
 use crate::md::columns::Column;
@@ -43,6 +43,7 @@ pub struct FileSource {
 
 /// A requested free energy.
 pub struct FreeEnergy {
+    pub section: FreeEnergySection,
     pub name: String,
     /// Index of the collected file.
     pub file: usize,
@@ -50,24 +51,19 @@ pub struct FreeEnergy {
     pub cvs: Vec<usize>,
     pub bias: usize,
     pub time: Option<usize>,
-    pub discard_ps: f64,
     /// kT in the unit of the bias.
     pub thermal_energy: f64,
     /// That unit.
     pub units: &'static str,
-    /// Number of bins of each variable.
-    pub grid: usize,
-    pub ranges: Option<Vec<[f64; 2]>>,
     /// Of each variable; none where the files of the replicas set them.
     pub periods: Option<Vec<Option<f64>>>,
-    pub bandwidths: Option<Vec<f64>>,
     pub regions: Option<[Region; 2]>,
 }
 
 impl FreeEnergy {
     /// Whether a row of the collected `columns`, `[column][row]`, is used: not before `discard_ps`.
     pub fn uses(&self, columns: &[impl AsRef<[f64]>], row: usize) -> bool {
-        self.time.is_none_or(|time| columns[time].as_ref()[row] >= self.discard_ps)
+        self.time.is_none_or(|time| columns[time].as_ref()[row] >= self.section.discard_ps)
     }
 
     /// Its group in the result file.

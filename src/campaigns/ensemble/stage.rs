@@ -63,10 +63,7 @@ impl ReplicaWorkload {
         Ok(ReplicaResult {
             task,
             usage,
-            ns_per_day: None,
-            potential: None,
-            step: None,
-            notes: Vec::new(),
+            summary: RunSummary::default(),
             rows: rows_of(&series),
             periods: Vec::new(),
             series,
@@ -77,19 +74,18 @@ impl ReplicaWorkload {
     fn run_programs(&self, task: TaskId, context: &Context) -> Result<ReplicaResult, Cause> {
         let setup = &self.setup;
         let (inputs, engine_input) = setup.inputs(task as usize).map_err(|problem| Cause::Input(problem.message))?;
-        let FinishRecord { usage, summary, .. } = match self.rules.record(&inputs, context.campaign) {
+        let FinishRecord { usage, mut summary, .. } = match self.rules.record(&inputs, context.campaign) {
             Some(record) => record,
             None => {
                 self.wait_for_turn(context);
                 self.rules.run(&inputs, context, |launch, usage| setup.engine.run(&engine_input, launch, usage))?
             }
         };
-        let RunSummary { ns_per_day, potential, step, mut notes } = summary;
-        let read = read::collected_columns(setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
-        notes.extend(read.notes.iter().cloned());
-        let CollectedColumns { series, periods, not_finite, .. } = read;
+        let CollectedColumns { series, periods, not_finite, notes } =
+            read::collected_columns(setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
+        summary.notes.extend(notes);
         let rows = rows_of(&series);
-        Ok(ReplicaResult { task, usage, ns_per_day, potential, step, notes, rows, series, periods, not_finite })
+        Ok(ReplicaResult { task, usage, summary, rows, series, periods, not_finite })
     }
 
     /// Waits until the start of this rank is due, where ranks start one after another.

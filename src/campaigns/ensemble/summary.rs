@@ -44,8 +44,10 @@ pub fn summary(
         lines.push(program_line(setup, program));
     }
     for wanted in &setup.free_energies {
-        let text =
-            format!("kT = {:.4} {}, {} bins for each variable", wanted.thermal_energy, wanted.units, wanted.grid);
+        let text = format!(
+            "kT = {:.4} {}, {} bins for each variable",
+            wanted.thermal_energy, wanted.units, wanted.section.grid
+        );
         lines.push((format!("free energy {}", wanted.name), text));
     }
     if let Engine::Gromacs(of_gromacs) = &setup.engine {

@@ -53,11 +53,11 @@ fn write_run(setup: &Setup, total: &ReplicaResults, out: &mut Writer) -> Result<
     numbers("cpu_s", |r| Some(r.usage.cpu_s), "s", "processor time of its programs in the run that finished it")?;
     numbers("peak_memory_mb", |r| Some(r.usage.peak_memory_kb as f64 / 1024.0), "MB", "memory of its largest process")?;
     if matches!(setup.engine, Engine::Gromacs(_)) {
-        numbers("ns_per_day", |r| r.ns_per_day, "ns/day", "speed of its last simulation")?;
-        numbers("potential_energy", |r| r.potential, "kJ/mol", "potential energy of the last step")?;
-        numbers("last_step", |r| r.step, "none", "last step of its last simulation")?;
+        numbers("ns_per_day", |r| r.summary.ns_per_day, "ns/day", "speed of its last simulation")?;
+        numbers("potential_energy", |r| r.summary.potential, "kJ/mol", "potential energy of the last step")?;
+        numbers("last_step", |r| r.summary.step, "none", "last step of its last simulation")?;
     }
-    let notes: Vec<String> = replicas.iter().map(|r| r.map_or(String::new(), |r| r.notes.join("; "))).collect();
+    let notes: Vec<String> = replicas.iter().map(|r| r.map_or(String::new(), |r| r.summary.notes.join("; "))).collect();
     out.strings("/run/replicas/notes", &notes, "what happened on the way")?;
     let folders: Vec<String> = (0..count)
         .map(|replica| setup.folder(&setup.names(replica)).map_or(String::new(), |path| path.display().to_string()))

@@ -149,13 +149,10 @@ impl Loader<'_> {
             cvs: wanted.cvs.iter().map(|name| column(name)).collect::<Option<_>>()?,
             bias: column(&wanted.bias)?,
             time: if is_timed { column("time") } else { None },
-            discard_ps: wanted.discard_ps,
+            section: wanted.clone(),
             thermal_energy,
             units,
-            grid: wanted.grid,
-            ranges: wanted.range.clone(),
             periods,
-            bandwidths: wanted.bandwidth.clone(),
             regions: regions.and_then(|both| both.try_into().ok()),
         };
         if let Some(Err(problem)) = found.periods.as_ref().map(|periods| periods::check_width(&found, periods)) {
