@@ -93,7 +93,7 @@ impl Campaign for EnsembleCampaign {
 
     fn check_node(&self, ranks: usize) -> Result<(), Faults> {
         let Engine::Gromacs(gromacs) = &self.setup.engine else { return Ok(()) };
-        let checked = gromacs.gromacs.check_gpus(ranks);
+        let checked = gromacs.section.gromacs.check_gpus(ranks);
         checked.map_err(|problem| self.config.fault_of("ensemble.gromacs.gpus", problem).into())
     }
 

@@ -1,11 +1,11 @@
 //! Which program runs a replica, and with which input?
-use super::render::{self, Names, Renderer};
+use super::render::{self, Names, Renderer, is_template};
 use super::section::{Again, CommandSection, GromacsSection};
 use crate::config::{Config, Faults};
-use crate::engines::md::gromacs::{Gromacs, Input, Mdp, Simulation};
+use crate::engines::md::gromacs::{Input, Mdp, Simulation};
 use crate::engines::md::model::Model;
 use crate::engines::md::plumed::PlumedKernel;
-use crate::engines::md::{Invocation, LaunchContext, RunSummary, Usage};
+use crate::engines::md::{Invocation, LaunchContext, RunSummary};
 use crate::engines::{InstalledProgram, locate_with_scripts};
 use crate::problem::Problem;
 use crate::process::Supervisor;
@@ -23,26 +23,10 @@ pub enum Engine {
 
 /// How GROMACS simulates a replica.
 pub struct GromacsSetup {
-    pub gromacs: Gromacs,
+    /// With absolute paths of the program and of run parameters.
     pub section: GromacsSection,
-    pub stages: Vec<GromacsStage>,
-}
-
-/// One of the consecutive simulations of a replica, before templates are rendered.
-pub struct GromacsStage {
-    pub name: String,
-    pub source: StageSource,
-    pub grompp_args: Vec<String>,
-    /// Input of PLUMED; none where it does not bias this simulation.
-    pub plumed: Option<String>,
-}
-
-/// What a simulation starts from.
-pub enum StageSource {
-    /// A run input file, with names in braces.
-    Tpr(PathBuf),
-    /// Run parameters; `key` names them in the configuration.
-    Mdp { key: String, path: PathBuf, text: String, is_template: bool },
+    /// The consecutive simulations, before templates and names in braces are rendered.
+    pub simulations: Vec<Simulation>,
 }
 
 /// The input of the programs of one replica.
@@ -79,7 +63,7 @@ impl Engine {
     pub fn threads(&self) -> usize {
         match self {
             Self::Command(program) => program.threads,
-            Self::Gromacs(setup) => setup.gromacs.cores(),
+            Self::Gromacs(setup) => setup.section.gromacs.cores(),
             Self::Model(_) => 1,
         }
     }
@@ -100,7 +84,7 @@ impl Engine {
     pub fn find(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Faults> {
         let (key, found) = match self {
             Self::Command(program) => ("ensemble.command.argv", program.find()),
-            Self::Gromacs(setup) => ("ensemble.gromacs.binary", setup.gromacs.find(supervisor).map(Some)),
+            Self::Gromacs(setup) => ("ensemble.gromacs.binary", setup.section.gromacs.find(supervisor).map(Some)),
             Self::Model(_) => return Ok(None),
         };
         found.map_err(|problem| config.fault_of(key, problem).into())
@@ -112,9 +96,10 @@ impl Engine {
     /// It cannot be used.
     pub fn find_plumed(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<PlumedKernel>, Faults> {
         let Self::Gromacs(setup) = self else { return Ok(None) };
-        let Some(index) = setup.stages.iter().position(|stage| stage.plumed.is_some()) else { return Ok(None) };
-        let key = format!("ensemble.gromacs.{}", setup.plumed_key(index));
-        setup.gromacs.check_plumed(supervisor).map(Some).map_err(|problem| config.fault_of(&key, problem).into())
+        let Some(index) = setup.simulations.iter().position(|one| one.plumed.is_some()) else { return Ok(None) };
+        let key = format!("ensemble.gromacs.{}", setup.section.plumed_key(index));
+        let kernel = setup.section.gromacs.check_plumed(supervisor).map(Some);
+        kernel.map_err(|problem| config.fault_of(&key, problem).into())
     }
 
     /// The input of the programs of a replica.
@@ -152,13 +137,12 @@ impl Engine {
     ///
     /// # Errors
     /// They did not finish.
-    pub fn run(&self, input: &EngineInput, launch: &LaunchContext, usage: &mut Usage) -> Result<RunSummary, Cause> {
+    pub fn run(&self, input: &EngineInput, launch: &LaunchContext) -> Result<RunSummary, Cause> {
         match (self, input) {
             (Self::Command(program), EngineInput::Command { argv, environment }) => {
-                program.run(argv, environment, launch, usage)?;
-                Ok(RunSummary::default())
+                program.run(argv, environment, launch)
             }
-            (Self::Gromacs(setup), EngineInput::Gromacs(simulations)) => setup.gromacs.run(simulations, launch, usage),
+            (Self::Gromacs(setup), EngineInput::Gromacs(simulations)) => setup.section.gromacs.run(simulations, launch),
             _ => Err(Cause::Failed("the input of the replica is for another engine".into())),
         }
     }
@@ -210,8 +194,7 @@ impl CommandSection {
         argv: &[String],
         environment: &[(String, String)],
         launch: &LaunchContext,
-        usage: &mut Usage,
-    ) -> Result<(), Cause> {
+    ) -> Result<RunSummary, Cause> {
         let program = program_name(argv);
         let set = environment.iter().map(|(key, value)| (key.into(), value.into())).collect();
         let invocation = Invocation {
@@ -220,7 +203,7 @@ impl CommandSection {
             argv: argv.iter().map(OsString::from).collect(),
             environment: set,
         };
-        let finished = launch.run(&invocation, usage)?;
+        let finished = launch.run(&invocation)?;
         if !finished.exit.is_success() {
             return Err(launch.failure(&program, &finished, "", &[]));
         }
@@ -228,7 +211,11 @@ impl CommandSection {
         let missing = self.missing_product(launch.folder, launch.label);
         match missing.map(|text| launch.or_full_disk(Cause::Failed(text))) {
             Some(cause @ Cause::Resource(_)) => Err(cause),
-            _ => Ok(()),
+            _ => {
+                let mut summary = RunSummary::default();
+                summary.usage.add(&finished);
+                Ok(summary)
+            }
         }
     }
 
@@ -246,37 +233,36 @@ fn program_name(argv: &[String]) -> String {
 }
 
 impl GromacsSetup {
-    /// The key of PLUMED's input of a stage, in `[ensemble.gromacs]`.
-    pub fn plumed_key(&self, stage: usize) -> String {
-        if self.section.stage.is_empty() { "plumed".to_owned() } else { format!("stage.{stage}.plumed") }
-    }
-
     fn simulations(&self, renderer: &Renderer, base: &Path, names: &Names) -> Result<Vec<Simulation>, Problem> {
-        let section = &self.section;
         let path = |key: &str, path: &Path| rendered_path(renderer, base, &format!("gromacs.{key}"), path, names);
-        let simulation = |(index, stage): (usize, &GromacsStage)| {
-            let input = match &stage.source {
-                StageSource::Tpr(tpr) => Input::Tpr(path("tpr", tpr)?),
-                StageSource::Mdp { key, path: file, text, is_template } => {
-                    let rendered = if *is_template { renderer.file(text, names) } else { Ok(text.clone()) };
-                    let mdp = Mdp::new(rendered.map_err(|error| error.problem(key, Some(file), names))?);
-                    mdp.check_seeds().map_err(|error| {
-                        let help = "write {{ seed }} there, in a file whose name ends in .j2";
-                        Problem::at_key(key, format!("`{}`: {error}", file.display()), help)
-                    })?;
-                    let first = section.structure.as_deref().filter(|_| index == 0);
-                    Input::Parameters {
-                        mdp,
-                        structure: first.map(|first| path("structure", first)).transpose()?,
-                        topology: path("topology", section.topology.as_deref().unwrap_or(Path::new("")))?,
-                        index: section.index.as_deref().map(|index| path("index", index)).transpose()?,
-                        args: stage.grompp_args.clone(),
-                    }
-                }
+        let optional = |key: &str, file: &Option<PathBuf>| file.as_deref().map(|file| path(key, file)).transpose();
+        let parameters = |stage: usize, mdp: &Mdp| {
+            let (key, file) = self.section.mdp(stage).unwrap_or_default();
+            let text = match is_template(&file) {
+                true => renderer.file(mdp.text(), names).map_err(|error| error.problem(&key, Some(&file), names))?,
+                false => mdp.text().to_owned(),
             };
-            Ok(Simulation { name: stage.name.clone(), input, plumed: stage.plumed.clone() })
+            let mdp = Mdp::new(text);
+            mdp.check_seeds().map_err(|error| {
+                let help = "write {{ seed }} there, in a file whose name ends in .j2";
+                Problem::at_key(key, format!("`{}`: {error}", file.display()), help)
+            })?;
+            Ok::<Mdp, Problem>(mdp)
         };
-        self.stages.iter().enumerate().map(simulation).collect()
+        let rendered = |(stage, Simulation { name, input, plumed }): (usize, &Simulation)| {
+            let input = match input {
+                Input::Tpr(tpr) => Input::Tpr(path("tpr", tpr)?),
+                Input::Parameters { mdp, structure, topology, index, args } => Input::Parameters {
+                    mdp: parameters(stage, mdp)?,
+                    structure: optional("structure", structure)?,
+                    topology: path("topology", topology)?,
+                    index: optional("index", index)?,
+                    args: args.clone(),
+                },
+            };
+            Ok(Simulation { name: name.clone(), input, plumed: plumed.clone() })
+        };
+        self.simulations.iter().enumerate().map(rendered).collect()
     }
 }
 

@@ -1,7 +1,8 @@
 //! Which keys of a configuration determine the results of an ensemble, and at which point?
-use super::engine::Engine;
+use super::engine::{Engine, GromacsSetup};
 use super::section::{EngineName, Section};
 use super::setup::Setup;
+use crate::engines::md::gromacs::Input;
 use crate::journal::Fingerprint;
 
 /// Everything that determines the results of a replica, except for its seed and the version of the program. Files are identified by their
@@ -24,18 +25,22 @@ pub fn identity(setup: &Setup, digests: &[(String, String)]) -> serde_json::Valu
         Engine::Model(_) => {
             identity["model"] = serde_json::json!(section.model);
         }
-        Engine::Gromacs(of_gromacs) => {
-            let gromacs = section.gromacs.as_ref();
-            let stages = of_gromacs.stages.iter().map(|stage| (&stage.name, &stage.grompp_args)).collect::<Vec<_>>();
+        Engine::Gromacs(gromacs) => {
+            let GromacsSetup { section, simulations } = &**gromacs;
+            let grompp_args = |input: &Input| match input {
+                Input::Parameters { args, .. } => args.clone(),
+                Input::Tpr(_) => Vec::new(),
+            };
+            let stages: Vec<_> = simulations.iter().map(|one| (&one.name, grompp_args(&one.input))).collect();
             let inputs: serde_json::Map<String, serde_json::Value> =
                 digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
             identity["gromacs"] = serde_json::json!({
-                "stages": stages, "inputs": inputs, "plumed": gromacs.and_then(|gromacs| gromacs.plumed.as_ref()),
-                "mdrun_args": of_gromacs.gromacs.identity_args(), "unstable_time_step_factor": of_gromacs.gromacs.unstable_factor,
+                "stages": stages, "inputs": inputs, "plumed": section.plumed, "mdrun_args": section.gromacs.identity_args(),
+                "unstable_time_step_factor": section.unstable_time_step_factor,
             });
-            let biased = gromacs.iter().flat_map(|gromacs| &gromacs.stage);
-            let biased: serde_json::Map<String, serde_json::Value> =
-                biased.filter_map(|stage| Some((stage.name.clone(), stage.plumed.clone()?.into()))).collect();
+            let biased =
+                section.stage.iter().filter_map(|stage| Some((stage.name.clone(), stage.plumed.clone()?.into())));
+            let biased: serde_json::Map<String, serde_json::Value> = biased.collect();
             if !biased.is_empty() {
                 identity["gromacs"]["plumed_stages"] = biased.into();
             }

@@ -47,6 +47,11 @@ fn undefined(names: &[String]) -> String {
     }
 }
 
+/// Whether a file is rendered.
+pub fn is_template(path: &Path) -> bool {
+    path.extension().is_some_and(|extension| extension == "j2")
+}
+
 /// The names that texts may use.
 pub type Names = serde_json::Map<String, Value>;
 

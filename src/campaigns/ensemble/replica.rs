@@ -2,7 +2,7 @@
 use super::engine::Engine;
 use super::section::ColumnName;
 use super::setup::Setup;
-use crate::engines::md::{RunSummary, Usage};
+use crate::engines::md::RunSummary;
 use crate::task::TaskId;
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,6 @@ pub struct ReplicaResults {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ReplicaResult {
     pub task: TaskId,
-    pub usage: Usage,
     pub summary: RunSummary,
     /// Rows of each collected file.
     pub rows: Vec<u64>,

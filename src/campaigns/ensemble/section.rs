@@ -124,6 +124,21 @@ pub struct GromacsSection {
     pub unstable_time_step_factor: Option<f64>,
 }
 
+impl GromacsSection {
+    /// The run parameters of a stage, and their key in `[ensemble]`; none with a run input file.
+    pub fn mdp(&self, stage: usize) -> Option<(String, PathBuf)> {
+        match &self.mdp {
+            Some(mdp) => Some(("gromacs.mdp".to_owned(), mdp.clone())),
+            None => self.stage.get(stage).map(|one| (format!("gromacs.stage.{stage}.mdp"), one.mdp.clone())),
+        }
+    }
+
+    /// The key of PLUMED's input of a stage, in `[ensemble.gromacs]`.
+    pub fn plumed_key(&self, stage: usize) -> String {
+        if self.stage.is_empty() { "plumed".to_owned() } else { format!("stage.{stage}.plumed") }
+    }
+}
+
 /// One of several consecutive simulations
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]

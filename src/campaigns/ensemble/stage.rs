@@ -3,7 +3,7 @@ use super::engine::Engine;
 use super::read::{self, CollectedColumns};
 use super::replica::{NonFiniteValues, ReplicaResult, ReplicaResults};
 use super::setup::Setup;
-use crate::campaigns::replicas::{FinishRecord, RunRules};
+use crate::campaigns::replicas::RunRules;
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, RecordedFiles, Stage, StageSpec, Workload};
 use crate::engines::md::model::Model;
 use crate::engines::md::{RunSummary, Usage};
@@ -62,8 +62,7 @@ impl ReplicaWorkload {
         let usage = Usage { seconds: started.elapsed().as_secs_f64(), ..Usage::default() };
         Ok(ReplicaResult {
             task,
-            usage,
-            summary: RunSummary::default(),
+            summary: RunSummary { usage, ..RunSummary::default() },
             rows: rows_of(&series),
             periods: Vec::new(),
             series,
@@ -74,18 +73,18 @@ impl ReplicaWorkload {
     fn run_programs(&self, task: TaskId, context: &Context) -> Result<ReplicaResult, Cause> {
         let setup = &self.setup;
         let (inputs, engine_input) = setup.inputs(task as usize).map_err(|problem| Cause::Input(problem.message))?;
-        let FinishRecord { usage, mut summary, .. } = match self.rules.record(&inputs, context.campaign) {
-            Some(record) => record,
+        let mut summary = match self.rules.recorded(&inputs, context.campaign) {
+            Some(summary) => summary,
             None => {
                 self.wait_for_turn(context);
-                self.rules.run(&inputs, context, |launch, usage| setup.engine.run(&engine_input, launch, usage))?
+                self.rules.run(&inputs, context, |launch| setup.engine.run(&engine_input, launch))?
             }
         };
         let CollectedColumns { series, periods, not_finite, notes } =
             read::collected_columns(setup, task as usize, &inputs.folder).map_err(Cause::Unread)?;
         summary.notes.extend(notes);
         let rows = rows_of(&series);
-        Ok(ReplicaResult { task, usage, summary, rows, series, periods, not_finite })
+        Ok(ReplicaResult { task, summary, rows, series, periods, not_finite })
     }
 
     /// Waits until the start of this rank is due, where ranks start one after another.
@@ -152,7 +151,7 @@ impl Workload for ReplicaWorkload {
     fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
         // Rendering is in vain where nothing is recorded.
         let (inputs, _) = self.rules.keeps_record.then(|| self.setup.inputs(task as usize).ok())??;
-        self.rules.record(&inputs, campaign)?;
+        self.rules.recorded(&inputs, campaign)?;
         Some(match read::lacks_files(&self.setup, task as usize, &inputs.folder) {
             true => RecordedFiles::Incomplete,
             false => RecordedFiles::Complete,

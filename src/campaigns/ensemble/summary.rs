@@ -1,5 +1,5 @@
 //! What do `check`, `plan` and warnings report about an ensemble?
-use super::engine::{Engine, StageSource};
+use super::engine::Engine;
 use super::replica::ReplicaResults;
 use super::setup::Setup;
 use crate::campaigns::stage::{Error, StageResult};
@@ -51,12 +51,14 @@ pub fn summary(
         lines.push((format!("free energy {}", wanted.name), text));
     }
     if let Engine::Gromacs(of_gromacs) = &setup.engine {
-        for stage in &of_gromacs.stages {
-            let (StageSource::Tpr(path) | StageSource::Mdp { path, .. }) = &stage.source;
-            lines.push((format!("simulation {}", stage.name), path.display().to_string()));
+        let section = &of_gromacs.section;
+        for (stage, simulation) in of_gromacs.simulations.iter().enumerate() {
+            let mdp = section.mdp(stage).map(|(_, mdp)| mdp);
+            let input = mdp.or_else(|| section.tpr.clone()).unwrap_or_default();
+            lines.push((format!("simulation {}", simulation.name), input.display().to_string()));
         }
-        let biased: Vec<&str> =
-            of_gromacs.stages.iter().filter(|stage| stage.plumed.is_some()).map(|stage| stage.name.as_str()).collect();
+        let biased = of_gromacs.simulations.iter().filter(|one| one.plumed.is_some());
+        let biased: Vec<&str> = biased.map(|one| one.name.as_str()).collect();
         if !biased.is_empty() {
             let kernel = kernel.map_or(String::new(), |kernel| format!(", {}", kernel.path.display()));
             lines.push(("bias".into(), format!("by PLUMED in {}{kernel}", biased.join(", "))));

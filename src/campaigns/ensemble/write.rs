@@ -5,6 +5,7 @@ use super::setup::Setup;
 use super::{free_energy, periods};
 use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::{Error, StageResult};
+use crate::engines::md::RunSummary;
 use crate::engines::md::plumed::{PlumedKernel, plumed_version};
 use crate::results::{Rows, Writer, or_nan};
 
@@ -39,26 +40,26 @@ pub fn write(
 /// Writes what depends on this run, not on the campaign alone.
 fn write_run(setup: &Setup, total: &ReplicaResults, out: &mut Writer) -> Result<(), Error> {
     let count = setup.seeds.len();
-    let mut replicas: Vec<Option<&ReplicaResult>> = vec![None; count];
-    total.replicas.iter().for_each(|replica| replicas[replica.task as usize] = Some(replica));
-    let by_replica =
-        |value: fn(&ReplicaResult) -> Option<f64>| or_nan(replicas.iter().map(|replica| value((*replica)?)));
-    let mut numbers = |name: &str, value: fn(&ReplicaResult) -> Option<f64>, units: &str, about: &str| {
-        out.array(&format!("/run/replicas/{name}"), &[count], &by_replica(value), units, about)
+    let mut summaries: Vec<Option<&RunSummary>> = vec![None; count];
+    total.replicas.iter().for_each(|replica| summaries[replica.task as usize] = Some(&replica.summary));
+    let mut numbers = |name: &str, value: fn(&RunSummary) -> Option<f64>, units: &str, about: &str| {
+        let values = or_nan(summaries.iter().map(|summary| value((*summary)?)));
+        out.array(&format!("/run/replicas/{name}"), &[count], &values, units, about)
     };
-    numbers("seconds", |r| Some(r.usage.seconds), "s", "time that it took in the run that finished it")?;
+    numbers("seconds", |run| Some(run.usage.seconds), "s", "time that it took in the run that finished it")?;
     if !setup.engine.is_program() {
         return Ok(());
     }
-    numbers("cpu_s", |r| Some(r.usage.cpu_s), "s", "processor time of its programs in the run that finished it")?;
-    numbers("peak_memory_mb", |r| Some(r.usage.peak_memory_kb as f64 / 1024.0), "MB", "memory of its largest process")?;
+    numbers("cpu_s", |run| Some(run.usage.cpu_s), "s", "processor time of its programs in the run that finished it")?;
+    let about = "memory of its largest process";
+    numbers("peak_memory_mb", |run| Some(run.usage.peak_memory_kb as f64 / 1024.0), "MB", about)?;
     if matches!(setup.engine, Engine::Gromacs(_)) {
-        numbers("ns_per_day", |r| r.summary.ns_per_day, "ns/day", "speed of its last simulation")?;
-        numbers("potential_energy", |r| r.summary.potential, "kJ/mol", "potential energy of the last step")?;
-        numbers("last_step", |r| r.summary.step, "none", "last step of its last simulation")?;
+        numbers("ns_per_day", |run| run.ns_per_day, "ns/day", "speed of its last simulation")?;
+        numbers("potential_energy", |run| run.potential, "kJ/mol", "potential energy of the last step")?;
+        numbers("last_step", |run| run.step, "none", "last step of its last simulation")?;
     }
-    let notes: Vec<String> = replicas.iter().map(|r| r.map_or(String::new(), |r| r.summary.notes.join("; "))).collect();
-    out.strings("/run/replicas/notes", &notes, "what happened on the way")?;
+    let notes = summaries.iter().map(|summary| summary.map_or(String::new(), |run| run.notes.join("; ")));
+    out.strings("/run/replicas/notes", &notes.collect::<Vec<_>>(), "what happened on the way")?;
     let folders: Vec<String> = (0..count)
         .map(|replica| setup.folder(&setup.names(replica)).map_or(String::new(), |path| path.display().to_string()))
         .collect();
@@ -74,9 +75,9 @@ pub fn write_plumed(setup: &Setup, kernel: &PlumedKernel, out: &mut Writer) -> R
     let Engine::Gromacs(gromacs) = &setup.engine else { return Ok(()) };
     out.text_attribute("/run/replicas", "plumed_kernel", &kernel.path.to_string_lossy())?;
     out.text_attribute("/run/replicas", "plumed_kernel_sha256", &kernel.sha256)?;
-    let Some(stage) = gromacs.stages.iter().rfind(|stage| stage.plumed.is_some()) else { return Ok(()) };
+    let Some(biased) = gromacs.simulations.iter().rfind(|one| one.plumed.is_some()) else { return Ok(()) };
     let folders = (0..setup.seeds.len()).filter_map(|replica| setup.folder(&setup.names(replica)).ok());
-    match folders.into_iter().find_map(|folder| plumed_version(&folder, &stage.name)) {
+    match folders.into_iter().find_map(|folder| plumed_version(&folder, &biased.name)) {
         Some(version) => Ok(out.text_attribute("/run/replicas", "plumed_version", &version)?),
         None => Ok(()),
     }

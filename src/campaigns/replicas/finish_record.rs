@@ -3,7 +3,7 @@
 //! That all programs of a replica ended with exit code 0 is recorded beside its files before any of them is read: what is read may be
 //! corrected or changed later, and the files are then read again without running anything.
 use super::inputs::Inputs;
-use crate::engines::md::{RunSummary, Usage};
+use crate::engines::md::RunSummary;
 use crate::journal::{Fingerprint, codec};
 use serde::{Deserialize, Serialize};
 use std::fs;
@@ -20,14 +20,13 @@ pub struct FinishRecord {
     digest: String,
     /// Everything that determines the results, the version of the program included.
     campaign: Fingerprint,
-    pub usage: Usage,
     pub summary: RunSummary,
 }
 
 impl FinishRecord {
     /// The record of a replica that has just finished.
-    pub fn new(inputs: &Inputs, campaign: Fingerprint, summary: RunSummary, usage: Usage) -> Self {
-        Self { digest: inputs.digest.clone(), campaign, usage, summary }
+    pub fn new(inputs: &Inputs, campaign: Fingerprint, summary: RunSummary) -> Self {
+        Self { digest: inputs.digest.clone(), campaign, summary }
     }
 
     /// The record of a replica of this campaign; none where its programs have not finished.

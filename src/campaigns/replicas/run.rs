@@ -3,7 +3,7 @@ use super::finish_record::FinishRecord;
 use super::folder;
 use super::inputs::Inputs;
 use crate::campaigns::stage::Context;
-use crate::engines::md::{LaunchContext, RunSummary, Usage};
+use crate::engines::md::{LaunchContext, RunSummary};
 use crate::journal::Fingerprint;
 use crate::task::Cause;
 use std::time::Duration;
@@ -28,9 +28,10 @@ pub struct RunRules {
 }
 
 impl RunRules {
-    /// The record of a replica of this campaign; none where its programs have not finished.
-    pub fn record(&self, inputs: &Inputs, campaign: Fingerprint) -> Option<FinishRecord> {
-        if self.keeps_record { FinishRecord::read(inputs, campaign) } else { None }
+    /// What the programs of a replica of this campaign reported in an earlier run; none where they have not finished.
+    pub fn recorded(&self, inputs: &Inputs, campaign: Fingerprint) -> Option<RunSummary> {
+        let record = if self.keeps_record { FinishRecord::read(inputs, campaign) } else { None };
+        Some(record?.summary)
     }
 
     /// Runs the programs of a replica by `start`, from the files of an earlier attempt if it is resumable, and records that they ended well.
@@ -41,8 +42,8 @@ impl RunRules {
         &self,
         inputs: &Inputs,
         context: &Context,
-        start: impl FnOnce(&LaunchContext, &mut Usage) -> Result<RunSummary, Cause>,
-    ) -> Result<FinishRecord, Cause> {
+        start: impl FnOnce(&LaunchContext) -> Result<RunSummary, Cause>,
+    ) -> Result<RunSummary, Cause> {
         let programs = context.programs()?;
         if inputs.is_own {
             folder::prepare(inputs, self.is_resumable)?;
@@ -60,14 +61,13 @@ impl RunRules {
             grace: if self.is_resumable { LONG_GRACE } else { GRACE },
             progress: &context.progress,
         };
-        let mut usage = Usage::default();
-        let record = FinishRecord::new(inputs, context.campaign, start(&launch, &mut usage)?, usage);
+        let record = FinishRecord::new(inputs, context.campaign, start(&launch)?);
         if self.keeps_record {
             record.write(inputs).map_err(|error| {
                 let (folder, label) = (inputs.folder.display(), &inputs.label);
                 launch.or_full_disk(Cause::Failed(format!("cannot record in `{folder}` that {label} ended: {error}")))
             })?;
         }
-        Ok(record)
+        Ok(record.summary)
     }
 }

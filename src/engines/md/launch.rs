@@ -1,6 +1,5 @@
 //! How is a program of a replica started, and why did it fail?
 use super::progress::Progress;
-use super::usage::Usage;
 use crate::engines::failure::{self, ErrorPattern};
 use crate::process::{Command, Exit, Finished, Output, Programs};
 use crate::task::Cause;
@@ -45,11 +44,11 @@ pub struct Invocation<'a> {
 }
 
 impl LaunchContext<'_> {
-    /// Runs a program until it ends by itself, whatever its exit status, and adds what it used to `usage`.
+    /// Runs a program until it ends by itself, whatever its exit status.
     ///
     /// # Errors
     /// The program could not be started, or was killed because of a limit.
-    pub fn run(&self, invocation: &Invocation, usage: &mut Usage) -> Result<Finished, Cause> {
+    pub fn run(&self, invocation: &Invocation) -> Result<Finished, Cause> {
         let now = Instant::now();
         let mut command = Command::new(invocation.argv.iter().cloned(), self.folder);
         for name in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"] {
@@ -66,7 +65,6 @@ impl LaunchContext<'_> {
         command.cores = (!self.programs.cores.is_empty()).then(|| self.programs.cores.clone());
         let finished =
             self.programs.supervisor.run(&command).map_err(|error| failure::not_started(&error, self.label))?;
-        usage.add(&finished);
         let ending = || format!("{} of {} {}", invocation.program, self.label, finished.exit);
         match finished.exit {
             Exit::TimedOut => {

@@ -5,7 +5,7 @@
 //! needs no folder.
 //!
 //! ```text
-//! Simulation (Input, Mdp) --LaunchContext--> grompp -> checkpoint -> mdrun -> Log -> RunSummary, Usage
+//! Simulation (Input, Mdp) --LaunchContext--> grompp -> checkpoint -> mdrun -> Log -> RunSummary
 //! ```
 pub mod gromacs;
 mod launch;

@@ -23,9 +23,10 @@ impl Usage {
     }
 }
 
-/// What the programs of a replica reported, besides their files.
+/// What the programs of a replica used and reported, besides their files.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
+    pub usage: Usage,
     /// Of the last simulation.
     #[serde(with = "codec::or_nan")]
     pub ns_per_day: Option<f64>,

@@ -1,8 +1,8 @@
 //! Is the section of the engine valid and complete?
-use super::{Loader, is_inside, is_template};
-use crate::campaigns::ensemble::engine::{Engine, GromacsSetup, GromacsStage, StageSource};
+use super::{Loader, is_inside};
+use crate::campaigns::ensemble::engine::{Engine, GromacsSetup};
 use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSection, StageSection};
-use crate::engines::md::gromacs::digest_with_includes;
+use crate::engines::md::gromacs::{Input, Mdp, Simulation, digest_with_includes};
 use crate::engines::md::model::{Model, ModelSection};
 use crate::engines::resolve_argument;
 use crate::journal::Fingerprint;
@@ -61,11 +61,8 @@ impl Loader<'_> {
         };
         let argv: Vec<String> = command.argv.iter().enumerate().map(resolved).collect();
         if command.argv.first().is_some_and(String::is_empty) {
-            self.refuse(
-                "command.argv",
-                "the name of the program is empty",
-                "set it as in argv = [\"prog\", \"--seed\", \"{seed}\"]",
-            );
+            let help = "set it as in argv = [\"prog\", \"--seed\", \"{seed}\"]";
+            self.refuse("command.argv", "the name of the program is empty", help);
         }
         for (index, file) in command.produces.iter().enumerate().filter(|(_, file)| !is_inside(file)) {
             let help = "use a path in the folder of the replica";
@@ -83,18 +80,21 @@ impl Loader<'_> {
             let help = "set it as in directory = \"replicas/{seed}\"";
             self.refuse("directory", "GROMACS requires a folder for each replica", help);
         }
-        let stages = self.stages(gromacs);
+        let simulations = self.simulations(gromacs);
         for problem in gromacs.gromacs.reserved_arguments(&[]) {
             self.check.faults.push(self.config.fault_of("ensemble.gromacs", problem));
         }
         self.check_plumed(gromacs);
-        let has_parameters = stages.iter().any(|stage| matches!(stage.source, StageSource::Mdp { .. }));
+        let has_parameters = simulations.iter().any(|one| matches!(one.input, Input::Parameters { .. }));
         self.input("structure", gromacs.structure.as_ref(), has_parameters);
         self.input("topology", gromacs.topology.as_ref(), has_parameters);
         self.input("index", gromacs.index.as_ref(), false);
-        let mut setup = gromacs.gromacs.resolved(|path| self.config.absolute(path));
-        setup.unstable_factor = gromacs.unstable_time_step_factor;
-        GromacsSetup { gromacs: setup, section: gromacs.clone(), stages }
+        let mut section = gromacs.clone();
+        section.gromacs = section.gromacs.resolved(|path| self.config.absolute(path));
+        section.gromacs.unstable_factor = section.unstable_time_step_factor;
+        let parameters = section.mdp.iter_mut().chain(section.stage.iter_mut().map(|stage| &mut stage.mdp));
+        parameters.for_each(|mdp| *mdp = self.base.join(&*mdp));
+        GromacsSetup { section, simulations }
     }
 
     fn check_plumed(&mut self, gromacs: &GromacsSection) {
@@ -116,7 +116,7 @@ impl Loader<'_> {
         }
     }
 
-    fn stages(&mut self, gromacs: &GromacsSection) -> Vec<GromacsStage> {
+    fn simulations(&mut self, gromacs: &GromacsSection) -> Vec<Simulation> {
         let given =
             [("mdp", gromacs.mdp.is_some()), ("tpr", gromacs.tpr.is_some()), ("stage", !gromacs.stage.is_empty())];
         let given: Vec<&str> = given.into_iter().filter(|(_, is_given)| *is_given).map(|(name, _)| name).collect();
@@ -125,50 +125,45 @@ impl Loader<'_> {
             self.refuse(&format!("gromacs.{second}"), message, "keep one of them");
             return Vec::new();
         }
+        let single = |input| vec![Simulation { name: "run".into(), input, plumed: gromacs.plumed.clone() }];
         if let Some(tpr) = &gromacs.tpr {
             self.input("tpr", Some(tpr), true);
-            let source = StageSource::Tpr(tpr.clone());
-            return vec![GromacsStage {
-                name: "run".into(),
-                source,
-                grompp_args: Vec::new(),
-                plumed: gromacs.plumed.clone(),
-            }];
+            return single(Input::Tpr(tpr.clone()));
         }
-        let mut stages = gromacs.stage.clone();
-        if let Some(mdp) = &gromacs.mdp {
-            stages.push(StageSection {
-                name: "run".into(),
-                mdp: mdp.clone(),
-                grompp_args: Vec::new(),
-                plumed: gromacs.plumed.clone(),
-            });
+        if gromacs.mdp.is_some() {
+            return single(self.parameters(gromacs, 0));
         }
-        if stages.is_empty() {
+        if gromacs.stage.is_empty() {
             let help = "set mdp, structure and topology, or tpr, or [[ensemble.gromacs.stage]]";
             self.refuse("gromacs", "no simulation is defined", help);
         }
         let mut names = BTreeSet::new();
-        let stage = |(index, stage): (usize, &StageSection)| {
-            let key = match gromacs.mdp {
-                Some(_) => "gromacs.mdp".to_owned(),
-                None => format!("gromacs.stage.{index}.mdp"),
-            };
+        let simulation = |(index, stage): (usize, &StageSection)| {
             let is_word = stage.name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
             if !is_word || !names.insert(stage.name.clone()) {
                 let help = "use letters, digits and dashes, and a different name for each stage";
                 let message = format!("`{}` is not a valid name of a stage", stage.name);
                 self.refuse(&format!("gromacs.stage.{index}.name"), message, help);
             }
-            let path = self.base.join(&stage.mdp);
-            let text = self.text(&key, &path);
-            self.digests.push((key.clone(), Fingerprint::of_text(&text).to_string()));
-            let is_template = is_template(&stage.mdp);
-            let grompp_args = gromacs.gromacs.grompp_args.iter().chain(&stage.grompp_args).cloned().collect();
-            let source = StageSource::Mdp { key, path, text, is_template };
-            GromacsStage { name: stage.name.clone(), source, grompp_args, plumed: stage.plumed.clone() }
+            let input = self.parameters(gromacs, index);
+            Simulation { name: stage.name.clone(), input, plumed: stage.plumed.clone() }
         };
-        stages.iter().enumerate().map(stage).collect()
+        gromacs.stage.iter().enumerate().map(simulation).collect()
+    }
+
+    /// The input of `grompp` for a stage.
+    fn parameters(&mut self, gromacs: &GromacsSection, stage: usize) -> Input {
+        let (key, mdp) = gromacs.mdp(stage).unwrap_or_default();
+        let text = self.text(&key, &self.base.join(mdp));
+        self.digests.push((key, Fingerprint::of_text(&text).to_string()));
+        let of_stage = gromacs.stage.get(stage).map_or(&[][..], |stage| &stage.grompp_args);
+        Input::Parameters {
+            mdp: Mdp::new(text),
+            structure: gromacs.structure.clone().filter(|_| stage == 0),
+            topology: gromacs.topology.clone().unwrap_or_default(),
+            index: gromacs.index.clone(),
+            args: [&gromacs.gromacs.grompp_args[..], of_stage].concat(),
+        }
     }
 
     /// Checks a file that GROMACS reads. A path with names in braces is checked later, by replica.

@@ -5,7 +5,7 @@ mod replicas;
 
 use super::campaign::EnsembleCampaign;
 use super::identity;
-use super::render::Renderer;
+use super::render::{Renderer, is_template};
 use super::section::{EngineName, Section};
 use super::setup::{FileSource, Setup};
 use crate::campaigns::replicas::seeds::{self, MAX_REPLICAS};
@@ -187,8 +187,4 @@ impl Loader<'_> {
 fn is_inside(path: &str) -> bool {
     !path.is_empty()
         && Path::new(path).components().all(|part| matches!(part, Component::Normal(_) | Component::CurDir))
-}
-
-fn is_template(path: &Path) -> bool {
-    path.extension().is_some_and(|extension| extension == "j2")
 }

@@ -1,5 +1,5 @@
 //! Can the inputs of every replica be prepared, and do they differ?
-use crate::campaigns::ensemble::engine::{Engine, StageSource, rendered_path};
+use crate::campaigns::ensemble::engine::{Engine, rendered_path};
 use crate::campaigns::ensemble::setup::Setup;
 use crate::config::{Config, Faults};
 use crate::engines::md::plumed::plumed_obstacles;
@@ -60,13 +60,9 @@ fn check_folder(config: &Config, setup: &Setup, folder: &Path) -> Result<(), Fau
 /// Checks that input files with names in braces exist for every replica.
 fn check_inputs(config: &Config, setup: &Setup) -> Result<(), Faults> {
     let Engine::Gromacs(gromacs) = &setup.engine else { return Ok(()) };
-    let tpr = gromacs.stages.iter().find_map(|stage| match &stage.source {
-        StageSource::Tpr(path) => Some(path),
-        StageSource::Mdp { .. } => None,
-    });
-    let named =
-        [("tpr", tpr), ("structure", gromacs.section.structure.as_ref()), ("index", gromacs.section.index.as_ref())];
-    for (key, path) in named.into_iter().filter_map(|(key, path)| Some((key, path?))) {
+    let section = &gromacs.section;
+    let named = [("tpr", &section.tpr), ("structure", &section.structure), ("index", &section.index)];
+    for (key, path) in named.into_iter().filter_map(|(key, path)| Some((key, path.as_ref()?))) {
         let key = format!("gromacs.{key}");
         for replica in 0..setup.seeds.len() {
             let file = rendered_path(&setup.renderer, &setup.base, &key, path, &setup.names(replica));
@@ -97,9 +93,9 @@ pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
         }
     }
     if let Engine::Gromacs(gromacs) = &setup.engine {
-        for (index, stage) in gromacs.stages.iter().enumerate() {
-            let key = format!("ensemble.gromacs.{}", gromacs.plumed_key(index));
-            let text = stage.plumed.as_ref().map_or(String::new(), |input| text_of(setup, input));
+        for (stage, simulation) in gromacs.simulations.iter().enumerate() {
+            let key = format!("ensemble.gromacs.{}", gromacs.section.plumed_key(stage));
+            let text = simulation.plumed.as_ref().map_or(String::new(), |input| text_of(setup, input));
             warnings
                 .extend(plumed_obstacles(&text).into_iter().map(|problem| config.fault_of(&key, problem).warning()));
         }

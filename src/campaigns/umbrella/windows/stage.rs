@@ -1,13 +1,13 @@
 //! How is a window simulated and sampled?
 use super::round::{Round, Window};
 use super::setup::{START, WindowSetup};
-use crate::campaigns::replicas::{FinishRecord, Inputs};
+use crate::campaigns::replicas::Inputs;
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, RecordedFiles, Stage, StageSpec, Workload};
 use crate::campaigns::umbrella::frames::Frames;
 use crate::campaigns::umbrella::restraint::{Restraint, RestraintParameters};
 use crate::campaigns::umbrella::series::{ExpectedRows, Series};
-use crate::engines::md::Usage;
 use crate::engines::md::gromacs::{Input, Simulation};
+use crate::engines::md::{RunSummary, Usage};
 use crate::journal::{Fingerprint, codec};
 use crate::task::{Cause, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
@@ -88,9 +88,9 @@ impl WindowWorkload {
     fn sample(&self, window: &Window, context: &Context) -> Result<WindowResult, Cause> {
         let (inputs, simulation) = self.inputs(window)?;
         let (rules, gromacs) = (&self.setup.rules, &self.setup.gromacs);
-        let FinishRecord { usage, summary, .. } = match rules.record(&inputs, context.campaign) {
-            Some(record) => record,
-            None => rules.run(&inputs, context, |launch, usage| gromacs.run(&[simulation], launch, usage))?,
+        let RunSummary { usage, ns_per_day, notes, .. } = match rules.recorded(&inputs, context.campaign) {
+            Some(summary) => summary,
+            None => rules.run(&inputs, context, |launch| gromacs.run(&[simulation], launch))?,
         };
         let rows = ExpectedRows {
             count: self.setup.steps() / self.setup.section.sample_every_steps + 1,
@@ -98,7 +98,7 @@ impl WindowWorkload {
         };
         let series =
             self.restraint.read(&inputs.folder, &self.restraint_parameters(window), &rows).map_err(Cause::Unread)?;
-        Ok(WindowResult { index: window.index, usage, ns_per_day: summary.ns_per_day, notes: summary.notes, series })
+        Ok(WindowResult { index: window.index, usage, ns_per_day, notes, series })
     }
 
     fn restraint_parameters(&self, window: &Window) -> RestraintParameters {
@@ -149,6 +149,6 @@ impl Workload for WindowWorkload {
 
     fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
         let (inputs, _) = self.inputs(self.window(task)).ok()?;
-        self.setup.rules.record(&inputs, campaign).map(|_| RecordedFiles::Complete)
+        self.setup.rules.recorded(&inputs, campaign).map(|_| RecordedFiles::Complete)
     }
 }

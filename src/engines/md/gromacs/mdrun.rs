@@ -38,7 +38,7 @@ impl Replica<'_> {
         let mut monitor = ProgressMonitor::new(self.path(&format!("{name}.log")));
         let prefix = format!("{}, {name}", self.context.label);
         self.context.progress.start(move || Some(format!("{prefix}: {}", monitor.report()?)));
-        let finished = self.context.run(&invocation, self.usage);
+        let finished = self.run(&invocation);
         self.context.progress.stop();
         finished
     }

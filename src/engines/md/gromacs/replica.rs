@@ -2,7 +2,7 @@
 use super::log::Log;
 use super::program::Gromacs;
 use crate::engines::md::launch::{Invocation, LaunchContext};
-use crate::engines::md::usage::Usage;
+use crate::engines::md::usage::RunSummary;
 use crate::process::Finished;
 use crate::task::Cause;
 use std::ffi::OsString;
@@ -13,16 +13,27 @@ use std::{fs, io};
 pub struct Replica<'a> {
     pub gromacs: &'a Gromacs,
     pub context: &'a LaunchContext<'a>,
-    pub usage: &'a mut Usage,
-    /// Diagnostics for the user, in the order of the events.
-    pub notes: Vec<String>,
+    /// Filled while its programs run.
+    pub summary: RunSummary,
 }
 
 impl Replica<'_> {
     /// Runs a GROMACS command in the replica's folder; its output is kept under the name `output_stem`.
     pub fn gmx(&mut self, program: &str, output_stem: &str, argv: Vec<OsString>) -> Result<Finished, Cause> {
         let environment = self.gromacs.environment();
-        self.context.run(&Invocation { program, output_stem, argv, environment }, self.usage)
+        self.run(&Invocation { program, output_stem, argv, environment })
+    }
+
+    /// Runs a program, and adds what it used.
+    pub fn run(&mut self, invocation: &Invocation) -> Result<Finished, Cause> {
+        let finished = self.context.run(invocation)?;
+        self.summary.usage.add(&finished);
+        Ok(finished)
+    }
+
+    /// Adds a diagnostic for the user.
+    pub fn note(&mut self, text: String) {
+        self.summary.notes.push(text);
     }
 
     /// The path of a file of the replica.

@@ -5,23 +5,18 @@ use super::replica::Replica;
 use super::simulation::{Input, Simulation};
 use crate::engines::md::launch::LaunchContext;
 use crate::engines::md::plumed;
-use crate::engines::md::usage::{RunSummary, Usage};
+use crate::engines::md::usage::RunSummary;
 use crate::task::Cause;
 use std::fs;
 use std::path::Path;
 
 impl Gromacs {
-    /// Runs the simulations of a replica that are not yet finished, in order, and adds what they used to `usage`.
+    /// Runs the simulations of a replica that are not yet finished, in order.
     ///
     /// # Errors
     /// A simulation did not finish; the cause tells whether another attempt may.
-    pub fn run(
-        &self,
-        simulations: &[Simulation],
-        context: &LaunchContext,
-        usage: &mut Usage,
-    ) -> Result<RunSummary, Cause> {
-        let mut replica = Replica { gromacs: self, context, usage, notes: Vec::new() };
+    pub fn run(&self, simulations: &[Simulation], context: &LaunchContext) -> Result<RunSummary, Cause> {
+        let mut replica = Replica { gromacs: self, context, summary: RunSummary::default() };
         let mut last = Log::default();
         let mut previous: Option<&str> = None;
         for simulation in simulations {
@@ -29,7 +24,7 @@ impl Gromacs {
             previous = Some(&simulation.name);
         }
         let Log { ns_per_day, potential, last_step, .. } = last;
-        Ok(RunSummary { ns_per_day, potential, step: last_step.map(|step| step as f64), notes: replica.notes })
+        Ok(RunSummary { ns_per_day, potential, step: last_step.map(|step| step as f64), ..replica.summary })
     }
 }
 
@@ -52,7 +47,7 @@ impl Replica<'_> {
                 remove_files(name, self.context.folder);
                 self.write(&smaller, mdp.text())?;
                 let step_ps = mdp.time_step_ps();
-                self.notes.push(format!("{name} blew up and was restarted with a time step of {step_ps} ps: {text}"));
+                self.note(format!("{name} blew up and was restarted with a time step of {step_ps} ps: {text}"));
                 self.attempt(&shorter, previous)
             }
             (outcome, _) => outcome,
@@ -71,7 +66,7 @@ impl Replica<'_> {
         }
         let finished = self.mdrun(simulation, &tpr, checkpoint.as_deref());
         if let Some(input) = plumed {
-            self.notes.extend(plumed::version_warning(folder, name, input));
+            self.summary.notes.extend(plumed::version_warning(folder, name, input));
         }
         let log = self.check_finished(name, &finished?)?;
         if let Some(input) = plumed {
