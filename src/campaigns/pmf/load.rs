@@ -4,7 +4,8 @@ use super::section::{Quantity, Section, WindowSection};
 use crate::campaigns::window_analysis::{Discard, Umbrella, UmbrellaWindow};
 use crate::config::{Document, Faults};
 use crate::journal::Fingerprint;
-use crate::science::free_energy::{Axis, Bins, Problem, Replicate, Window};
+use crate::problem::Problem;
+use crate::science::free_energy::{self, Axis, Bins, Replicate, Window};
 use crate::seed::CampaignSeed;
 use crate::units::GAS_CONSTANT_KJ_PER_MOL_K;
 use std::collections::HashMap;
@@ -27,7 +28,7 @@ pub struct WindowInput {
 
 impl WindowInput {
     /// The replicates of the bootstrap that converge.
-    pub fn replicates(&self, problem: &Problem) -> Vec<Replicate> {
+    pub fn replicates(&self, problem: &free_energy::Problem) -> Vec<Replicate> {
         (0..u64::from(self.umbrella.bootstrap)).filter_map(|index| problem.replicate(index, self.seed)).collect()
     }
 }
@@ -48,104 +49,211 @@ pub enum LoadError {
 pub fn load(path: &Path, text: &str) -> Result<WindowInput, LoadError> {
     let schema = schemars::schema_for!(Section);
     let (document, section) = Document::parse::<Section>(path, text, &schema).map_err(LoadError::Configuration)?;
-    let mut warnings = Faults::default();
-    let (mut faults, mut file_faults) = (check(&document, &section), Faults::default());
+    let (faults, file_faults, warnings) = Default::default();
+    let mut loader = Loader { document: &document, section: &section, faults, file_faults, warnings };
+    loader.check();
     let mut all = Vec::with_capacity(section.window.len());
-    let kt = GAS_CONSTANT_KJ_PER_MOL_K * section.temperature_k;
     for (index, window) in section.window.iter().enumerate() {
-        all.extend(file_faults.collect(samples::read(&document, index, window, kt, &mut warnings)));
+        let read = samples::read(&document, index, window, loader.thermal_energy(), &mut loader.warnings);
+        all.extend(loader.file_faults.collect(read));
     }
-    if all.len() == section.window.len() {
-        let axis = axis_of(&document, &section, &all, &mut faults, &mut warnings);
-        check_copies(&document, &section, &all, &mut warnings);
-        let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
-        match assemble(&document, &section, all, axis, &mut file_faults) {
-            Some(umbrella) if !faults.has_errors() && !file_faults.has_errors() => {
-                warnings.sort();
-                let (seed, fingerprint) = (CampaignSeed(section.seed), fingerprint(&section, &digests));
-                return Ok(WindowInput { umbrella, seed, fingerprint, config: document.text, warnings });
-            }
-            _ => {}
-        }
-    }
+    let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
+    let umbrella = if all.len() == section.window.len() { loader.umbrella(all) } else { None };
+    let Loader { mut faults, file_faults, mut warnings, .. } = loader;
     let is_input = !faults.has_errors();
-    faults.extend(file_faults);
-    faults.extend(warnings);
-    faults.sort();
-    Err(if is_input { LoadError::Input(faults) } else { LoadError::Configuration(faults) })
-}
-
-/// Errors that can be found without the data files.
-fn check(document: &Document, section: &Section) -> Faults {
-    let mut faults = Faults::default();
-    if let Some([low, high]) = section.range
-        && low >= high
-    {
-        let help = "the lower end comes first";
-        faults.push(document.fault("range", format!("the range from {low} to {high} is empty"), help));
-    }
-    let mut seen: HashMap<_, usize> = HashMap::new();
-    for (index, window) in section.window.iter().enumerate() {
-        let mut refuse = |key: &str, message: String, help: &str| {
-            faults.push(document.fault(&format!("window.{index}.{key}"), message, help));
-        };
-        if let Some(first) = seen.insert((&window.file, &window.column), index) {
-            let message = format!("window {first} reads the same column of `{}`", window.file.display());
-            refuse("file", message, "set `file` to that of this window: windows are counted from 0");
+    match umbrella {
+        Some(umbrella) if is_input && !file_faults.has_errors() => {
+            warnings.sort();
+            let (seed, fingerprint) = (CampaignSeed(section.seed), fingerprint(&section, &digests));
+            Ok(WindowInput { umbrella, seed, fingerprint, config: document.text, warnings })
         }
-        if window.unit != section.window[0].unit {
-            let (own, first) = (window.unit.name(), section.window[0].unit.name());
-            let message = format!("the unit is \"{own}\", but that of window 0 is \"{first}\"");
-            refuse("unit", message, "all windows must have the same coordinate");
-        }
-        if window.period != section.window[0].period {
-            refuse(
-                "period",
-                "the period differs from that of window 0".into(),
-                "all windows must have the same period",
-            );
-        }
-        if window.quantity == Quantity::Force && window.unit.full_rotation().is_some() {
-            let help = "use the pullx file: forces on angles are per radian, and so are their force constants";
-            refuse("quantity", "forces on angles are not supported".into(), help);
+        _ => {
+            faults.extend(file_faults);
+            faults.extend(warnings);
+            faults.sort();
+            Err(if is_input { LoadError::Input(faults) } else { LoadError::Configuration(faults) })
         }
     }
-    faults
 }
 
-/// The coordinate with the configured period, or that of the data files.
-fn axis_of(document: &Document, section: &Section, all: &[Series], faults: &mut Faults, warnings: &mut Faults) -> Axis {
-    let configured = section.window[0].period;
-    let of_first = all[0].period;
-    for (index, series) in all.iter().enumerate() {
-        if configured.is_none() && !is_same_period(series.period, of_first) {
-            let name = |period: Option<f64>| period.map_or("none".to_owned(), |period| period.to_string());
-            let path = series.path.display();
+/// A file of windows while it is checked, and its errors and warnings so far.
+struct Loader<'a> {
+    document: &'a Document,
+    section: &'a Section,
+    faults: Faults,
+    /// Of the data files.
+    file_faults: Faults,
+    warnings: Faults,
+}
+
+impl Loader<'_> {
+    fn refuse(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.faults.push(self.document.fault(key, message, help));
+    }
+
+    fn warn(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
+        self.warnings.push(self.document.fault(key, message, help).warning());
+    }
+
+    /// kT, kJ/mol.
+    fn thermal_energy(&self) -> f64 {
+        GAS_CONSTANT_KJ_PER_MOL_K * self.section.temperature_k
+    }
+
+    /// Reports errors that can be found without the data files.
+    fn check(&mut self) {
+        if let Some([low, high]) = self.section.range
+            && low >= high
+        {
+            self.refuse("range", format!("the range from {low} to {high} is empty"), "the lower end comes first");
+        }
+        let mut seen: HashMap<_, usize> = HashMap::new();
+        let first_window = &self.section.window[0];
+        for (index, window) in self.section.window.iter().enumerate() {
+            let key = |name: &str| format!("window.{index}.{name}");
+            if let Some(first) = seen.insert((&window.file, &window.column), index) {
+                let message = format!("window {first} reads the same column of `{}`", window.file.display());
+                self.refuse(&key("file"), message, "set `file` to that of this window: windows are counted from 0");
+            }
+            if window.unit != first_window.unit {
+                let (own, first) = (window.unit.name(), first_window.unit.name());
+                let message = format!("the unit is \"{own}\", but that of window 0 is \"{first}\"");
+                self.refuse(&key("unit"), message, "all windows must have the same coordinate");
+            }
+            if window.period != first_window.period {
+                let help = "all windows must have the same period";
+                self.refuse(&key("period"), "the period differs from that of window 0", help);
+            }
+            if window.quantity == Quantity::Force && window.unit.full_rotation().is_some() {
+                let help = "use the pullx file: forces on angles are per radian, and so are their force constants";
+                self.refuse(&key("quantity"), "forces on angles are not supported", help);
+            }
+        }
+    }
+
+    /// The coordinate with the configured period, or that of the data files.
+    fn axis(&mut self, all: &[Series]) -> Axis {
+        let configured = self.section.window[0].period;
+        let of_first = all[0].period;
+        for (index, series) in all.iter().enumerate() {
+            if configured.is_none() && !is_same_period(series.period, of_first) {
+                let name = |period: Option<f64>| period.map_or("none".to_owned(), |period| period.to_string());
+                let path = series.path.display();
+                let message =
+                    format!("the period in `{path}` is {}, that of window 0 {}", name(series.period), name(of_first));
+                self.refuse(&format!("window.{index}.file"), message, "set the same `period` for every window");
+            }
+        }
+        let axis = Axis { period: configured.or(of_first) };
+        let (low, high) = extent(all.iter().flat_map(|series| &series.positions));
+        if let (None, Some(rotation)) = (axis.period, self.section.window[0].unit.full_rotation())
+            && high - low > 0.9 * rotation
+        {
             let message =
-                format!("the period in `{path}` is {}, that of window 0 {}", name(series.period), name(of_first));
-            let help = "set the same `period` for every window";
-            faults.push(document.fault(&format!("window.{index}.file"), message, help));
+                format!("samples range from {low:.4} to {high:.4}, nearly a full rotation, but no period is set");
+            let help = format!("add `period = {rotation}` to each window if the coordinate is periodic");
+            self.warn("window.0.period", message, help);
         }
+        if let (Some(period), Some([low, high])) = (axis.period, self.section.range)
+            && high - low > period * (1.0 + 1e-9)
+        {
+            let message = format!("the range is wider than the period of {period}");
+            self.refuse("range", message, "reduce the range to at most one period");
+        }
+        axis
     }
-    let axis = Axis { period: configured.or(of_first) };
-    let extent = extent(all.iter().flat_map(|series| &series.positions));
-    if let (None, Some(rotation)) = (axis.period, section.window[0].unit.full_rotation())
-        && extent.1 - extent.0 > 0.9 * rotation
-    {
-        let message = format!(
-            "samples range from {:.4} to {:.4}, nearly a full rotation, but no period is set",
-            extent.0, extent.1
-        );
-        let help = format!("add `period = {rotation}` to each window if the coordinate is periodic");
-        warnings.push(document.fault("window.0.period", message, help).warning());
+
+    /// Warns of files with different names but the same contents and column, in one message.
+    fn check_copies(&mut self, all: &[Series]) {
+        let mut seen: HashMap<_, usize> = HashMap::new();
+        let mut copies = Vec::new();
+        for (index, (series, window)) in all.iter().zip(&self.section.window).enumerate() {
+            let first = *seen.entry((&series.digest, &window.column)).or_insert(index);
+            if first != index && all[first].path != series.path {
+                copies.push((index, first));
+            }
+        }
+        let Some(&(index, first)) = copies.first() else { return };
+        let more = match copies.len() {
+            1 => String::new(),
+            n => format!(", and {} more windows read copies", n - 1),
+        };
+        let path = all[index].path.display();
+        let message = format!("`{path}` has the same contents as the file of window {first}{more}");
+        let help = "check whether one file was copied over the other, or is listed twice";
+        self.warn(&format!("window.{index}.file"), message, help);
     }
-    if let (Some(period), Some([low, high])) = (axis.period, section.range)
-        && high - low > period * (1.0 + 1e-9)
-    {
-        let message = format!("the range is wider than the period of {period}");
-        faults.push(document.fault("range", message, "reduce the range to at most one period"));
+
+    /// The windows with their samples.
+    fn umbrella(&mut self, all: Vec<Series>) -> Option<Umbrella> {
+        let axis = self.axis(&all);
+        self.check_copies(&all);
+        let mut windows = Vec::with_capacity(all.len());
+        for (index, series) in all.into_iter().enumerate() {
+            let window = self.equilibrated(index, series, axis);
+            let window = window.map_err(|problem| self.document.fault_of(&format!("window.{index}.file"), problem));
+            windows.extend(self.file_faults.collect(window));
+        }
+        let bins = self.bins(&windows, axis)?;
+        let &Section { estimator, temperature_k, bootstrap, .. } = self.section;
+        let unit = self.section.window[0].unit;
+        Some(Umbrella { windows, bins, estimator, temperature_k, is_own: false, unit, bootstrap })
     }
-    axis
+
+    /// A window without the samples before equilibrium.
+    fn equilibrated(&self, index: usize, series: Series, axis: Axis) -> Result<UmbrellaWindow, Problem> {
+        let WindowSection { file, center, force_constant, .. } = &self.section.window[index];
+        let name = file.display().to_string();
+        let Some(discarded) = samples::discarded(&series, self.section.discard_ps, *center, axis) else {
+            let message = format!("`{name}` has no times, which `discard_ps` requires");
+            let help = "remove `discard_ps`, set it to \"auto\", or add a first column of times to the file";
+            return Err(Problem::new(message, help));
+        };
+        let Series { mut positions, times_ps, .. } = series;
+        let samples = positions.split_off(discarded);
+        if samples.is_empty() {
+            let Discard::Until(until) = self.section.discard_ps else {
+                unreachable!("detection leaves at least a quarter")
+            };
+            let times = times_ps.as_deref().and_then(|times| Some((times.first()?, times.last()?)));
+            let range =
+                times.map_or(String::new(), |(first, last)| format!("its times range from {first} to {last} ps, and "));
+            let message = format!(
+                "window {index}, `{name}`, has no samples left: {range}`discard_ps` = {until} discards all before {until} ps"
+            );
+            return Err(Problem::new(message, "discard less, sample longer, or remove the window"));
+        }
+        let from_ps = times_ps.and_then(|times| times.get(discarded).copied());
+        let window = Window { center: *center, stiffness: force_constant / self.thermal_energy(), samples };
+        Ok(UmbrellaWindow { name, force_constant: *force_constant, window, discarded, from_ps })
+    }
+
+    fn bins(&mut self, windows: &[UmbrellaWindow], axis: Axis) -> Option<Bins> {
+        let samples = || windows.iter().flat_map(|window| &window.window.samples);
+        let (least, most) = extent(samples());
+        let [low, high] = self.section.range.unwrap_or_else(|| match axis.period {
+            Some(period) if least < 0.0 => [-period / 2.0, period / 2.0],
+            Some(period) => [0.0, period],
+            None => [least, most],
+        });
+        let bins = Bins { low, high, count: self.section.bins as usize, axis };
+        let refuse = |message: String, help: &str| self.document.fault("range", message, help);
+        if windows.is_empty() {
+            return None;
+        }
+        if low >= high {
+            if self.section.range.is_none() {
+                let message = format!("all samples equal {least}: the coordinate is constant");
+                self.file_faults.push(refuse(message, "check that `column` is the restrained coordinate"));
+            }
+            return None;
+        }
+        if !samples().any(|x| bins.index(*x).is_some()) {
+            let message = format!("no samples lie between {low} and {high}: they range from {least} to {most}");
+            self.file_faults.push(refuse(message, "set a range that contains samples, in the unit of the coordinate"));
+        }
+        Some(bins)
+    }
 }
 
 /// Whether two periods are equal, possibly printed with different numbers of digits.
@@ -154,120 +262,6 @@ fn is_same_period(one: Option<f64>, other: Option<f64>) -> bool {
         (Some(one), Some(other)) => (one - other).abs() <= 1e-5 * other,
         (one, other) => one == other,
     }
-}
-
-/// Warns of files with different names but the same contents and column, in one message.
-fn check_copies(document: &Document, section: &Section, all: &[Series], warnings: &mut Faults) {
-    let mut seen: HashMap<_, usize> = HashMap::new();
-    let mut copies = Vec::new();
-    for (index, (series, window)) in all.iter().zip(&section.window).enumerate() {
-        let first = *seen.entry((&series.digest, &window.column)).or_insert(index);
-        if first != index && all[first].path != series.path {
-            copies.push((index, first));
-        }
-    }
-    let Some(&(index, first)) = copies.first() else { return };
-    let more = match copies.len() {
-        1 => String::new(),
-        n => format!(", and {} more windows read copies", n - 1),
-    };
-    let message = format!("`{}` has the same contents as the file of window {first}{more}", all[index].path.display());
-    let help = "check whether one file was copied over the other, or is listed twice";
-    warnings.push(document.fault(&format!("window.{index}.file"), message, help).warning());
-}
-
-fn assemble(
-    document: &Document,
-    section: &Section,
-    all: Vec<Series>,
-    axis: Axis,
-    faults: &mut Faults,
-) -> Option<Umbrella> {
-    let kt = GAS_CONSTANT_KJ_PER_MOL_K * section.temperature_k;
-    let mut windows = Vec::with_capacity(all.len());
-    for (index, series) in all.into_iter().enumerate() {
-        windows.extend(faults.collect(equilibrated(document, section, index, series, kt, axis)));
-    }
-    let bins = bins(document, section, &windows, axis, faults)?;
-    let unit = section.window[0].unit;
-    Some(Umbrella {
-        windows,
-        bins,
-        estimator: section.estimator,
-        temperature_k: section.temperature_k,
-        is_own: false,
-        unit,
-        bootstrap: section.bootstrap,
-    })
-}
-
-/// A window without the samples before equilibrium.
-fn equilibrated(
-    document: &Document,
-    section: &Section,
-    index: usize,
-    series: Series,
-    kt: f64,
-    axis: Axis,
-) -> Result<UmbrellaWindow, Box<crate::config::Fault>> {
-    let window: &WindowSection = &section.window[index];
-    let name = window.file.display().to_string();
-    let Some(discarded) = samples::discarded(&series, section.discard_ps, window.center, axis) else {
-        let message = format!("`{name}` has no times, which `discard_ps` requires");
-        let help = "remove `discard_ps`, set it to \"auto\", or add a first column of times to the file";
-        return Err(Box::new(document.fault(&format!("window.{index}.file"), message, help)));
-    };
-    let Series { mut positions, times_ps, .. } = series;
-    let samples = positions.split_off(discarded);
-    if samples.is_empty() {
-        let Discard::Until(until) = section.discard_ps else { unreachable!("detection leaves at least a quarter") };
-        let times = times_ps.as_deref().and_then(|times| Some((times.first()?, times.last()?)));
-        let range =
-            times.map_or(String::new(), |(first, last)| format!("its times range from {first} to {last} ps, and "));
-        let message = format!(
-            "window {index}, `{name}`, has no samples left: {range}`discard_ps` = {until} discards all before {until} ps"
-        );
-        let help = "discard less, sample longer, or remove the window";
-        return Err(Box::new(document.fault(&format!("window.{index}.file"), message, help)));
-    }
-    let from_ps = times_ps.and_then(|times| times.get(discarded).copied());
-    let window = Window { center: window.center, stiffness: window.force_constant / kt, samples };
-    Ok(UmbrellaWindow { name, force_constant: section.window[index].force_constant, window, discarded, from_ps })
-}
-
-fn bins(
-    document: &Document,
-    section: &Section,
-    windows: &[UmbrellaWindow],
-    axis: Axis,
-    faults: &mut Faults,
-) -> Option<Bins> {
-    let samples = || windows.iter().flat_map(|window| &window.window.samples);
-    let (least, most) = extent(samples());
-    let [low, high] = section.range.unwrap_or_else(|| match axis.period {
-        Some(period) if least < 0.0 => [-period / 2.0, period / 2.0],
-        Some(period) => [0.0, period],
-        None => [least, most],
-    });
-    let bins = Bins { low, high, count: section.bins as usize, axis };
-    let mut refuse = |message: String, help: &str| faults.push(document.fault("range", message, help));
-    if windows.is_empty() {
-        return None;
-    }
-    if low >= high {
-        if section.range.is_none() {
-            refuse(
-                format!("all samples equal {least}: the coordinate is constant"),
-                "check that `column` is the restrained coordinate",
-            );
-        }
-        return None;
-    }
-    if !samples().any(|x| bins.index(*x).is_some()) {
-        let message = format!("no samples lie between {low} and {high}: they range from {least} to {most}");
-        refuse(message, "set a range that contains samples, in the unit of the coordinate");
-    }
-    Some(bins)
 }
 
 /// The smallest and the largest value.

@@ -34,12 +34,8 @@ impl Analysis<'_> {
         let from = or_nan(windows.iter().map(|one| one.from_ps));
         numbers("from_ps", &from, "ps", "time of the first sample that was used; NaN where times are not known")?;
         let energy: Vec<f64> = energies.free_energy.iter().map(|f| f * kt).collect();
-        numbers(
-            "free_energy",
-            &energy,
-            "kJ/mol",
-            "of the restrained system, relative to the first window of the piece",
-        )?;
+        let about = "of the restrained system, relative to the first window of the piece";
+        numbers("free_energy", &energy, "kJ/mol", about)?;
         let covariance = or_nan(energies.covariance.iter().map(|c| c.map(|c| c * kt * kt)));
         let about = "of free_energy: the error of a difference is sqrt(C_aa + C_bb - 2 C_ab)";
         numbers("free_energy_covariance", &covariance, "(kJ/mol)^2", about)?;
@@ -49,19 +45,11 @@ impl Analysis<'_> {
             overlap[pair.windows.0] = Some(pair.histogram);
             next[pair.windows.0] = pair.windows.1 as i64;
         }
-        numbers(
-            "overlap",
-            &or_nan(overlap),
-            "none",
-            "common area of the histogram and that of the next window; NaN without one",
-        )?;
+        let about = "common area of the histogram and that of the next window; NaN without one";
+        numbers("overlap", &or_nan(overlap), "none", about)?;
         let matrix: Vec<f64> = problem.overlap_matrix.iter().flatten().copied().collect();
-        numbers(
-            "overlap_matrix",
-            &matrix,
-            "none",
-            "MBAR's overlap matrix: probability that a sample of a row's window is taken for a column's",
-        )?;
+        let about = "MBAR's overlap matrix: probability that a sample of a row's window is taken for a column's";
+        numbers("overlap_matrix", &matrix, "none", about)?;
         out.array("/results/windows/next", &[n], &next, "none", "window of the next center; -1 without one")?;
         let samples: Vec<u64> = windows.iter().map(|window| window.window.samples.len() as u64).collect();
         out.array("/results/windows/samples", &[n], &samples, "none", "samples that were used")?;
