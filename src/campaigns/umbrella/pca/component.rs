@@ -1,8 +1,9 @@
 //! A principal component as the coordinate of windows.
+use super::frame_cache::FrameCache;
 use super::restraint::Restraint as EssentialDynamics;
 use super::setup::Setup;
-use super::step::PcaResult;
-use super::workflow::Workflow;
+use super::single_pass::SinglePass;
+use super::step::{PcaResult, PcaStep};
 use super::{charts, write};
 use crate::campaigns::stage::{Error, Stage, StageResult};
 use crate::campaigns::umbrella::coordinate::{Coordinate, Known};
@@ -14,17 +15,25 @@ use std::sync::Arc;
 /// Principal components of a trajectory, of which windows may stand along one.
 pub struct Component {
     setup: Arc<Setup>,
-    workflow: Workflow,
+    frame_cache: Arc<FrameCache>,
+    state: State,
     /// The one that is biased, counted from 0.
     index: usize,
     summary: Vec<(String, String)>,
 }
 
+enum State {
+    /// One task takes all steps; it has not run.
+    SinglePass,
+    /// A pass over the frames comes next, or none.
+    Passes(PcaStep),
+}
+
 impl Component {
     /// The component `index`, counted from 0. `summary` is what `check` reports.
     pub fn new(setup: Setup, index: usize, summary: Vec<(String, String)>) -> Self {
-        let setup = Arc::new(setup);
-        Self { workflow: Workflow::new(&setup), setup, index, summary }
+        let state = if setup.is_small() { State::SinglePass } else { State::Passes(PcaStep::first(&setup)) };
+        Self { setup: Arc::new(setup), frame_cache: Arc::default(), state, index, summary }
     }
 
     /// What all passes share.
@@ -33,17 +42,49 @@ impl Component {
         &self.setup
     }
 
+    /// Accepts the result of the stage that came next.
+    fn accept(&mut self, result: &StageResult) -> Result<(), Error> {
+        if let Some(failure) = result.failed.first() {
+            let which = match result.tasks {
+                1 => "frames".to_owned(),
+                all => format!("{} of {all} chunks of frames", result.failed.len()),
+            };
+            return Err(Error::Unread(format!("{which} could not be read: {}", failure.cause)));
+        }
+        // After an error the run ends, so that the state in between does not matter.
+        self.state = State::Passes(match std::mem::replace(&mut self.state, State::SinglePass) {
+            State::SinglePass => PcaStep::Complete(SinglePass::result(result)?),
+            State::Passes(step) => step.advance(&self.setup, result.value()?)?,
+        });
+        Ok(())
+    }
+
+    /// The stage that comes next; none when the components and projections are known.
+    fn next_stage(&self) -> Option<Stage> {
+        match &self.state {
+            State::SinglePass => Some(SinglePass::stage(&self.setup)),
+            State::Passes(step) => self.stage_of(step),
+        }
+    }
+
+    fn stage_of(&self, step: &PcaStep) -> Option<Stage> {
+        Some(step.pass(&self.setup, &self.frame_cache)?.into_stage())
+    }
+
     fn result(&self) -> Result<&PcaResult, Error> {
-        self.workflow.result().ok_or_else(|| Error::Outcome("the projections".into()))
+        match &self.state {
+            State::Passes(PcaStep::Complete(result)) => Ok(result),
+            _ => Err(Error::Outcome("the projections".into())),
+        }
     }
 }
 
 impl Coordinate for Component {
     fn advance(&mut self, result: Option<StageResult>) -> Result<Option<Stage>, Error> {
         if let Some(result) = result {
-            self.workflow.accept(&result)?;
+            self.accept(&result)?;
         }
-        Ok(self.workflow.next_stage())
+        Ok(self.next_stage())
     }
 
     fn known(&self) -> Result<Known, Error> {
@@ -58,12 +99,23 @@ impl Coordinate for Component {
         None
     }
 
+    /// Numbers of the second stage that are not known yet are placeholders.
     fn planned_stages(&self) -> Vec<Stage> {
-        self.workflow.planned_stages()
+        let second = matches!(self.state, State::Passes(_)).then(|| PcaStep::placeholder(&self.setup));
+        self.next_stage().into_iter().chain(second.and_then(|step| self.stage_of(&step))).collect()
     }
 
     fn plan_notes(&self) -> Vec<String> {
-        self.workflow.plan_notes()
+        if self.setup.is_small() {
+            return Vec::new();
+        }
+        let average = "the average takes as many passes as it needs to converge, often 3 to 6";
+        let average = self.setup.aligns_to_average.then_some(average);
+        let more = [
+            "components take as many passes as they need to converge, often 10 to 20",
+            "then a pass for the projections, as fast as reading",
+        ];
+        average.into_iter().chain(more).map(str::to_owned).collect()
     }
 
     fn summary(&self) -> Vec<(String, String)> {

@@ -14,7 +14,6 @@ mod restraint;
 mod setup;
 mod single_pass;
 mod step;
-mod workflow;
 mod write;
 
 pub use load::{is_keyword, load};

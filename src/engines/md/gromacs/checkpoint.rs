@@ -35,14 +35,14 @@ impl Replica<'_> {
         let chosen_file = chosen.as_ref().map(|(checkpoint, _)| &checkpoint.file);
         match &chosen {
             Some((Checkpoint { file, step, .. }, _)) if *file == files[1] => {
-                self.note(format!("it continues from {file} at step {step}"));
+                self.add_note(format!("it continues from {file} at step {step}"));
             }
             Some(_) => {}
             None if !existing.is_empty() => {
-                self.note(format!("{name} has no usable checkpoint and starts again"));
+                self.add_note(format!("{name} has no usable checkpoint and starts again"));
             }
             None if self.has_file(&format!("{name}.log")) => {
-                self.note(format!("{name} was started before and left no checkpoint: it starts again"));
+                self.add_note(format!("{name} was started before and left no checkpoint: it starts again"));
             }
             None => {}
         }
@@ -66,7 +66,7 @@ impl Replica<'_> {
         let mut second_best = None;
         for file in files {
             let Some((step, time_ps)) = self.dump_checkpoint(file, name)? else {
-                self.note(format!("the checkpoint {file} is truncated or damaged"));
+                self.add_note(format!("the checkpoint {file} is truncated or damaged"));
                 continue;
             };
             let checkpoint = Checkpoint { file: (*file).clone(), step, time_ps };
@@ -75,11 +75,11 @@ impl Replica<'_> {
                 Ok(plan) if plan.gaps.is_empty() => return Ok(Some((checkpoint, plan))),
                 Ok(plan) => {
                     let gaps = plan.gaps.join(", ");
-                    self.note(format!("the checkpoint {file} is from {time_ps} ps and {gaps}"));
+                    self.add_note(format!("the checkpoint {file} is from {time_ps} ps and {gaps}"));
                     second_best = second_best.or(Some((checkpoint, plan)));
                 }
                 Err(error) => {
-                    self.note(format!("the checkpoint {file} is from {time_ps} ps (step {step}) and {error}"));
+                    self.add_note(format!("the checkpoint {file} is from {time_ps} ps (step {step}) and {error}"));
                 }
             }
         }

@@ -32,7 +32,7 @@ impl Replica<'_> {
     }
 
     /// Adds a diagnostic for the user.
-    pub fn note(&mut self, text: String) {
+    pub fn add_note(&mut self, text: String) {
         self.summary.notes.push(text);
     }
 

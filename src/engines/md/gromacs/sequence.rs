@@ -47,7 +47,7 @@ impl Replica<'_> {
                 remove_files(name, self.context.folder);
                 self.write(&smaller, mdp.text())?;
                 let step_ps = mdp.time_step_ps();
-                self.note(format!("{name} blew up and was restarted with a time step of {step_ps} ps: {text}"));
+                self.add_note(format!("{name} blew up and was restarted with a time step of {step_ps} ps: {text}"));
                 self.attempt(&shorter, previous)
             }
             (outcome, _) => outcome,
