@@ -159,13 +159,8 @@ fn write_one(
     if shape.len() == 2 {
         shape[0] = 2;
     }
-    out.array(
-        &format!("{group}/coordinate"),
-        &shape,
-        &centers,
-        "as in the file",
-        "middle of each bin of each variable",
-    )?;
+    let about = "middle of each bin of each variable";
+    out.array(&format!("{group}/coordinate"), &shape, &centers, "as in the file", about)?;
     out.attribute(&group, "thermal_energy", kt)?;
     out.list_attribute(&group, "replicas", numbers)?;
     let lengths: Vec<f64> = periods.iter().map(|period| period.unwrap_or(0.0)).collect();

@@ -49,12 +49,9 @@ impl Analysis<'_> {
     pub fn notes(&self) -> Vec<String> {
         let mut groups: Vec<Vec<usize>> = Vec::new();
         let all = &self.umbrella.windows;
-        for (k, window) in all.iter().enumerate() {
-            let key = |k: usize| (all[k].window.center.to_bits(), all[k].force_constant.to_bits());
-            match groups
-                .iter_mut()
-                .find(|group| key(group[0]) == (window.window.center.to_bits(), window.force_constant.to_bits()))
-            {
+        let key = |k: usize| (all[k].window.center.to_bits(), all[k].force_constant.to_bits());
+        for k in 0..all.len() {
+            match groups.iter_mut().find(|group| key(group[0]) == key(k)) {
                 Some(group) => group.push(k),
                 None => groups.push(vec![k]),
             }
@@ -314,20 +311,19 @@ fn explain_factor(factor: f64) -> String {
     const DEGREES: f64 = 3_282.806_350_011_744;
     let is = |other: f64| (factor / other - 1.0).abs() < 1e-6 || (factor * other - 1.0).abs() < 1e-6;
     let halves = "some programs define the restraint as k (x - x0)^2 instead of k/2 (x - x0)^2";
-    let factors = [
-        (2.0, halves.to_owned()),
-        (4.184, "kcal/mol and kJ/mol".to_owned()),
-        (8.368, format!("kcal/mol and kJ/mol; and {halves}")),
-        (100.0, "per A^2 and per nm^2".to_owned()),
-        (200.0, format!("per A^2 and per nm^2; and {halves}")),
-        (418.4, "kcal/mol/A^2 and kJ/mol/nm^2".to_owned()),
-        (836.8, format!("kcal/mol/A^2 and kJ/mol/nm^2; and {halves}")),
-        (DEGREES, "per radian^2 and per degree^2".to_owned()),
-        (2.0 * DEGREES, format!("per radian^2 and per degree^2; and {halves}")),
-        (4.184 * DEGREES, "kcal/mol/radian^2 and kJ/mol/degree^2".to_owned()),
-        (8.368 * DEGREES, format!("kcal/mol/radian^2 and kJ/mol/degree^2; and {halves}")),
+    let units = [
+        (4.184, "kcal/mol and kJ/mol"),
+        (100.0, "per A^2 and per nm^2"),
+        (418.4, "kcal/mol/A^2 and kJ/mol/nm^2"),
+        (DEGREES, "per radian^2 and per degree^2"),
+        (4.184 * DEGREES, "kcal/mol/radian^2 and kJ/mol/degree^2"),
     ];
-    let known = factors.into_iter().find(|(other, _)| is(*other)).map(|(_, explanation)| explanation);
+    let text_of = |times: f64| units.iter().find(|(unit, _)| is(times * unit)).map(|(_, text)| *text);
+    let known = match (text_of(1.0), text_of(2.0)) {
+        (Some(text), _) => Some(text.to_owned()),
+        (None, Some(text)) => Some(format!("{text}; and {halves}")),
+        (None, None) => is(2.0).then(|| halves.to_owned()),
+    };
     match known {
         Some(units) if factor < 20.0 && factor > 1.0 => format!("{units}; {AVERAGING}"),
         Some(units) => units,

@@ -27,13 +27,8 @@ pub fn write(setup: &Setup, result: &PcaResult, out: &mut Writer) -> Result<(), 
     out.array("/results/pca/variance_explained", &[k], &parts, "none", "eigenvalues over the total variance")?;
     let about = "projections of superposed frames, less the mean, onto the components";
     out.array("/results/pca/projection", &[frames, k], projections, "nm", about)?;
-    out.array(
-        "/results/pca/time",
-        &[frames],
-        &or_nan(setup.frames.times()),
-        "ps",
-        "times of the frames; NaN where the file has none",
-    )?;
+    let about = "times of the frames; NaN where the file has none";
+    out.array("/results/pca/time", &[frames], &or_nan(setup.frames.times()), "ps", about)?;
     write_atoms(setup, out)?;
     out.attribute("/results/pca", "total_variance", components.variance)?;
     Ok(out.attribute("/results/pca", "frames", frames as u64)?)

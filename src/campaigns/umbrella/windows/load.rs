@@ -114,11 +114,8 @@ impl Loader<'_> {
 
     fn required<T>(&mut self, key: &str, value: Option<T>, help: &str) -> Option<T> {
         if value.is_none() {
-            self.refuse(
-                key,
-                format!("`{key}` is not set: windows require it"),
-                format!("{help}{}", self.without_windows()),
-            );
+            let help = format!("{help}{}", self.without_windows());
+            self.refuse(key, format!("`{key}` is not set: windows require it"), help);
         }
         value
     }
@@ -161,11 +158,8 @@ impl Loader<'_> {
                 self.refuse("max_windows", message, format!("increase it to at least {count}"));
             }
             Some(_) if !self.section.adaptive => {
-                self.refuse(
-                    "max_windows",
-                    "without `adaptive` no windows are added",
-                    "remove it, or set adaptive = true",
-                );
+                let help = "remove it, or set adaptive = true";
+                self.refuse("max_windows", "without `adaptive` no windows are added", help);
             }
             _ => {}
         }
@@ -201,11 +195,8 @@ impl Loader<'_> {
         let mdp = Mdp::new(text);
         if !mdp.is_dynamics() {
             let integrator = self.located(&mdp, "integrator");
-            self.refuse(
-                "mdp",
-                format!("{integrator} is not a molecular dynamics integrator"),
-                "set integrator = sd, or md with a thermostat",
-            );
+            let help = "set integrator = sd, or md with a thermostat";
+            self.refuse("mdp", format!("{integrator} is not a molecular dynamics integrator"), help);
         }
         if mdp.is_continuation() {
             let message = format!(
@@ -215,11 +206,9 @@ impl Loader<'_> {
             self.refuse("mdp", message, "set continuation = no and gen-vel = yes in it");
         } else if !mdp.draws_velocities() {
             let message = "windows start at rest: frames of trajectories have no velocities, and none are generated";
-            self.warn(
-                "mdp",
-                message,
-                "set gen-vel = yes and gen-temp in the run parameters, or discard the time that the thermostat needs",
-            );
+            let help =
+                "set gen-vel = yes and gen-temp in the run parameters, or discard the time that the thermostat needs";
+            self.warn("mdp", message, help);
         }
         Some(mdp)
     }

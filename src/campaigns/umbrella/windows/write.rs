@@ -19,16 +19,10 @@ pub fn write(setup: &WindowSetup, state: &UmbrellaState, out: &mut Writer) -> Re
     let mut array = |name: &str, values: &[u64], about: &str| {
         out.array(&format!("/results/windows/{name}"), &[count], values, "none", about)
     };
-    array(
-        "index",
-        &numbers(&|index| index as u64),
-        "the window, as its folder is called; those that failed are missing",
-    )?;
-    array(
-        "round",
-        &numbers(&|index| state.rounds[index] as u64),
-        "1 at the beginning, more for windows that were added",
-    )?;
+    let about = "the window, as its folder is called; those that failed are missing";
+    array("index", &numbers(&|index| index as u64), about)?;
+    let about = "1 at the beginning, more for windows that were added";
+    array("round", &numbers(&|index| state.rounds[index] as u64), about)?;
     array("start_frame", &numbers(&|index| state.planned[index].frame as u64), "frame that it started from")?;
     write_samples(setup, state, out)?;
     let failed: Vec<u64> = state.failed.keys().map(|index| *index as u64).collect();
