@@ -15,24 +15,24 @@
 //! | `publish.rs` | how does a finished campaign become one HDF5 file? |
 mod account;
 mod allocation;
-mod assignments;
-mod batch;
+pub mod assignments;
+pub mod batch;
 mod batch_runner;
 pub mod console;
 pub mod cost_history;
-mod current_stage;
+pub mod current_stage;
 mod earlier;
 mod existing;
 pub mod exit;
 pub mod failures;
 mod first_tasks;
-mod handshake;
+pub mod handshake;
 mod lazy_supervisor;
-mod ledger;
+pub mod ledger;
 pub mod live;
 pub mod load;
 pub mod memory;
-mod message;
+pub mod message;
 mod node_resources;
 mod open;
 mod options;
@@ -45,7 +45,7 @@ mod reread;
 mod root;
 mod session;
 mod settings;
-mod signals;
+pub mod signals;
 mod stage_run;
 pub mod state;
 mod stop_flags;
@@ -56,15 +56,15 @@ mod worker;
 mod worker_threads;
 
 pub use current_stage::journal_key;
+pub use lazy_supervisor::LazySupervisor;
 pub use options::Options;
 pub use panic::install_panic_rule;
 pub use progress::Style;
 
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::Next;
-use crate::comm::{self, Launcher};
+use crate::comm::{self, Comm, Launcher};
 use exit::{Exit, Stop};
-use lazy_supervisor::LazySupervisor;
 use open::Opening;
 use session::Session;
 use worker::StageEnd;
@@ -74,10 +74,19 @@ pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
     // Before MPI and any thread. Where it cannot be started, campaigns that need no programs still run.
     let supervisor = LazySupervisor::new();
     signals::listen();
-    let mut comm = match comm::start(Launcher::detect()) {
-        Ok(comm) => comm,
-        Err(error) => return session::report_mpi_fault(error),
-    };
+    match comm::start(Launcher::detect()) {
+        Ok(comm) => run_on(comm, supervisor, kinds, options),
+        Err(error) => session::report_mpi_fault(error),
+    }
+}
+
+/// Runs a campaign on the ranks of `comm`, of which this process is one.
+pub fn run_on(
+    mut comm: Box<dyn Comm>,
+    supervisor: LazySupervisor,
+    kinds: &[&'static dyn Kind],
+    options: &Options,
+) -> Exit {
     let opened = match open::open(comm.as_mut(), &supervisor, kinds, options) {
         Ok(Opening::Run(opened)) => *opened,
         Ok(Opening::NotRun(not_run)) => return session::leave_unrun(comm, &not_run),
