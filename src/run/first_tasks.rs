@@ -61,6 +61,10 @@ impl AllFirstTasks {
     /// The cause with which every task has failed, where that is evidence: the first task of each of these ranks, or several of a single
     /// rank.
     pub fn common_cause(&self, ranks: impl Iterator<Item = usize>) -> Option<&Cause> {
+        // Nearly always a task has succeeded: ten thousand ranks need not be looked at for each record.
+        if self.has_succeeded || !self.is_alike {
+            return None;
+        }
         let mut count = 0;
         for rank in ranks {
             if !self.reported[rank] {
@@ -68,7 +72,7 @@ impl AllFirstTasks {
             }
             count += 1;
         }
-        let is_evidence = !self.has_succeeded && self.is_alike && (count > 1 || self.failed >= ENOUGH);
+        let is_evidence = count > 1 || self.failed >= ENOUGH;
         // Tasks whose files cannot be read are not lost: their files are read again after a correction.
         self.cause.as_ref().filter(|cause| is_evidence && !cause.is_unreadable())
     }
