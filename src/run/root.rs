@@ -37,6 +37,8 @@ pub struct Root {
     pub closed: Vec<Ledger>,
     /// Ranks that accept no more batches.
     pub retired: BTreeSet<usize>,
+    /// Why no further task starts, where the stage before was completed in spite of it.
+    pub stopping: Option<Stop>,
     pub state: StateFile,
     pub last_heartbeat: Instant,
 }
@@ -60,7 +62,9 @@ impl Root {
         let progress = ProgressReporter::new(self.settings.progress, &spec.name, spec.tasks, ledger.counts(), ranks);
         let mut live = LiveFile::for_output(&self.settings.output);
         let mut stage = StageRun::new(ledger, assignments, progress, ranks);
-        if stage.assignments.active().next().is_none() {
+        if let Some(stop) = self.stopping.take() {
+            stage.stop(rank, stop)?;
+        } else if stage.assignments.active().next().is_none() {
             stage.stop_without_ranks(rank)?;
         }
         loop {
@@ -208,7 +212,7 @@ impl Root {
         }
     }
 
-    /// Accepts a record of `from` and gives that rank more to do.
+    /// Accepts a record of `from` and gives that rank more to do. One of another stage is late and changes nothing.
     fn accept_record(
         &mut self,
         rank: &mut Rank,
@@ -216,6 +220,9 @@ impl Root {
         from: usize,
         summary: RecordSummary,
     ) -> Result<(), Stop> {
+        if summary.head.stage != stage.ledger.current.key {
+            return Ok(());
+        }
         self.state.add_labels(&stage.ledger.current, &summary.head.failed);
         let (_, failed) = stage.accept(from, summary);
         if self.settings.max_failures > 0 && failed >= self.settings.max_failures {
@@ -233,7 +240,9 @@ impl Root {
 
     /// Lets the other ranks run what `from` would have run, which accepts no more batches.
     fn retire(&mut self, rank: &mut Rank, stage: &mut StageRun, from: usize, reason: &str) -> Result<(), Stop> {
-        self.retired.insert(from);
+        if !self.retired.insert(from) {
+            return Ok(());
+        }
         stage.assignments.retire(from);
         let others: Vec<usize> = stage.assignments.active().collect();
         if others.is_empty() {
@@ -268,6 +277,7 @@ impl Root {
             rank.send(to, &ToWorker::StageDone(result.clone()))?;
         }
         self.closed.push(stage.ledger);
+        self.stopping = stage.stopping;
         Ok(result)
     }
 }

@@ -107,6 +107,7 @@ impl RootSession {
             earlier,
             closed: Vec::new(),
             retired: BTreeSet::new(),
+            stopping: None,
             state: StateFile::for_output(output, kind, &opened.config.path),
             last_heartbeat: Instant::now(),
         };
