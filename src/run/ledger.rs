@@ -7,10 +7,10 @@ use crate::journal::record::RecordHeader;
 use crate::plan::TaskSet;
 use crate::task::{Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Where a record stands: the rank that serves it, and its number there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct RecordLocation {
     pub rank: usize,
     pub record: u64,
@@ -25,9 +25,8 @@ pub struct Ledger {
     ran: TaskSet,
     /// Number of tasks of an earlier run that are retried: they count as left until they have a value or have failed again.
     retried: u64,
-    /// Records whose values are not in the total yet, by their tasks, and the tasks of each.
-    unreduced: BTreeMap<(TaskId, TaskId), RecordLocation>,
-    tasks_of: HashMap<RecordLocation, (TaskId, TaskId)>,
+    /// Records whose values are not in the total yet.
+    unreduced: BTreeSet<RecordLocation>,
     /// All records of the stage, by first task, for campaigns that need single values.
     records: BTreeMap<(TaskId, TaskId), (RecordLocation, RecordHeader)>,
     /// Records of an earlier run whose values are in the total of its result file; their journal may be gone.
@@ -57,8 +56,7 @@ impl Ledger {
             account,
             ran: TaskSet::default(),
             retried: 0,
-            unreduced: BTreeMap::new(),
-            tasks_of: HashMap::new(),
+            unreduced: BTreeSet::new(),
             records: BTreeMap::new(),
             saved: saved.map_or(Vec::new(), |saved| saved.heads),
         })
@@ -78,8 +76,7 @@ impl Ledger {
         self.account.record(&head);
         let (tasks, location) = ((head.tasks.first, head.tasks.end), RecordLocation { rank, record });
         if !adds_nothing {
-            self.unreduced.insert(tasks, location);
-            self.tasks_of.insert(location, tasks);
+            self.unreduced.insert(location);
         }
         self.records.insert(tasks, (location, head));
         true
@@ -154,11 +151,12 @@ impl Ledger {
         self.account.failed.values().cloned().collect()
     }
 
-    /// The rank whose values are reduced next, in the order of tasks, and at most `most` of its records.
-    pub fn next_to_reduce(&self, most: usize) -> Option<(usize, Vec<u64>)> {
-        let rank = self.unreduced.values().next()?.rank;
-        let of_rank = self.unreduced.values().filter(|location| location.rank == rank);
-        Some((rank, of_rank.take(most).map(|location| location.record).collect()))
+    /// The next rank after `last`, in turn, whose values are not in the total yet, and at most `most` of its records.
+    pub fn next_to_reduce(&self, last: usize, most: usize) -> Option<(usize, Vec<u64>)> {
+        let of = |rank| RecordLocation { rank, record: 0 };
+        let rank = self.unreduced.range(of(last + 1)..).next().or(self.unreduced.first())?.rank;
+        let records = self.unreduced.range(of(rank)..of(rank + 1)).take(most);
+        Some((rank, records.map(|location| location.record).collect()))
     }
 
     /// Reduces values that `rank` sent into the total.
@@ -167,9 +165,8 @@ impl Ledger {
     /// A value cannot be read, or a sum overflows.
     pub fn reduce(&mut self, rank: usize, values: &[(u64, Vec<u8>)]) -> Result<(), Error> {
         for (record, value) in values {
-            if let Some(tasks) = self.tasks_of.remove(&RecordLocation { rank, record: *record }) {
+            if self.unreduced.remove(&RecordLocation { rank, record: *record }) {
                 self.reducer.add(value)?;
-                self.unreduced.remove(&tasks);
             }
         }
         Ok(())

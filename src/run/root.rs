@@ -170,10 +170,7 @@ impl Root {
                 ToRoot::Recorded(summaries) => {
                     summaries.into_iter().try_for_each(|summary| self.accept_record(rank, stage, from, summary))?;
                 }
-                ToRoot::Values(values) => {
-                    stage.is_fetching = false;
-                    stage.ledger.reduce(from, &values)?;
-                }
+                ToRoot::Values(values) => stage.reduce(from, &values)?,
                 ToRoot::Progress(progress) => stage.progress.set_rank(from, progress),
                 ToRoot::Drained => stage.drained[from] = true,
                 ToRoot::DrainWanted(reason) => stage.stop(rank, self.stop_for(reason))?,

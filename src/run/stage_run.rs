@@ -9,10 +9,14 @@ use super::message::{RecordSummary, ToWorker};
 use super::progress::ProgressReporter;
 use super::rank::Rank;
 use super::unread::Unread;
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The most records whose values are requested by one message; small values travel together.
 const MAX_FETCHED: usize = 256;
+/// The most ranks whose values are requested at a time if these are small, at most so many bytes each; otherwise it is one.
+const MAX_REQUESTS: usize = 64;
+const SMALL_VALUE: usize = 1 << 14;
 /// The most own records that are read between two looks at the clock.
 const MAX_READ: usize = 16;
 /// Rank 0 reduces its own records in turns of this length, to receive messages in between.
@@ -22,8 +26,10 @@ const REDUCTION_TURN: Duration = Duration::from_millis(2);
 pub struct StageRun {
     pub ledger: Ledger,
     pub assignments: Assignments,
-    /// Whether values were requested and have not arrived yet.
-    pub is_fetching: bool,
+    /// The ranks whose values were requested and have not arrived yet, the last of them, and how many there may be.
+    fetching: BTreeSet<usize>,
+    last_fetched: usize,
+    max_requests: usize,
     pub progress: ProgressReporter,
     /// Why no further task starts, if so.
     pub stopping: Option<Stop>,
@@ -43,7 +49,9 @@ impl StageRun {
         Self {
             ledger,
             assignments,
-            is_fetching: false,
+            fetching: BTreeSet::new(),
+            last_fetched: 0,
+            max_requests: 1,
             progress,
             stopping: None,
             drained: vec![false; ranks],
@@ -130,22 +138,35 @@ impl StageRun {
         })
     }
 
-    /// Reduces own records for a while, or requests the next values from a worker.
+    /// Reduces values that a worker was asked for.
+    ///
+    /// # Errors
+    /// A value cannot be reduced.
+    pub fn reduce(&mut self, from: usize, values: &[(u64, Vec<u8>)]) -> Result<(), Stop> {
+        self.fetching.remove(&from);
+        let are_small = values.iter().all(|(_, value)| value.len() <= SMALL_VALUE);
+        self.max_requests = if are_small { MAX_REQUESTS } else { 1 };
+        Ok(self.ledger.reduce(from, values)?)
+    }
+
+    /// Reduces own records for a while, or requests the next values from workers.
     ///
     /// # Errors
     /// A value cannot be read or reduced, or MPI fails.
     pub fn reduce_some(&mut self, rank: &mut Rank) -> Result<(), Stop> {
         let started = Instant::now();
-        while !self.is_fetching && started.elapsed() < REDUCTION_TURN {
-            match self.ledger.next_to_reduce(MAX_FETCHED) {
-                None => return Ok(()),
-                Some((0, records)) => {
+        while self.fetching.len() < self.max_requests && started.elapsed() < REDUCTION_TURN {
+            let next = self.ledger.next_to_reduce(self.last_fetched, MAX_FETCHED);
+            let Some((from, records)) = next.filter(|(from, _)| !self.fetching.contains(from)) else { return Ok(()) };
+            self.last_fetched = from;
+            match from {
+                0 => {
                     let values = rank.values(&records[..records.len().min(MAX_READ)])?;
                     self.ledger.reduce(0, &values)?;
                     rank.skip_pause();
                 }
-                Some((from, records)) => {
-                    self.is_fetching = true;
+                _ => {
+                    self.fetching.insert(from);
                     rank.send(from, &ToWorker::Pull(records))?;
                 }
             }
@@ -158,8 +179,8 @@ impl StageRun {
         match &self.stopping {
             // A campaign that happens to be complete when it is asked to stop is completed.
             Some(stop) => {
-                let may_complete = stop.exit == Exit::Resumable && self.ledger.left().is_empty();
-                self.drained.iter().all(|&drained| drained) && (!may_complete || self.ledger.is_reduced())
+                let may_complete = || stop.exit == Exit::Resumable && self.ledger.left().is_empty();
+                self.drained.iter().all(|&drained| drained) && (self.ledger.is_reduced() || !may_complete())
             }
             None => self.assignments.is_over() && self.ledger.is_reduced(),
         }
