@@ -50,6 +50,6 @@ pub fn resolve(configured: &Configured, spec: &StageSpec, is_first: bool, ranks:
 
 /// A plan on one line.
 pub fn describe_plan(plan: &Plan) -> String {
-    let (batches, size) = (plan.batches.len(), plan.partition.batch_size);
+    let (batches, size) = (plan.batches.len(), plan.batch_sizes());
     format!("{batches} batches of {size}, {} rounds, {} idle slots", plan.rounds(), plan.idle_slots)
 }

@@ -45,6 +45,7 @@ fn uneven(tasks: u64, ranks: u64, batch_size: u64, fitting: Option<u64>) -> Stri
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     pub batches: Vec<Tasks>,
+    /// How they were divided; where batches are guided its size is the largest.
     pub partition: Partition,
     /// Number of slots without a task, in the last round or at gaps between tasks.
     pub idle_slots: u64,
@@ -54,6 +55,12 @@ impl Plan {
     /// Number of batches of the busiest rank.
     pub fn rounds(&self) -> u64 {
         (self.batches.len() as u64).div_ceil(self.partition.ranks)
+    }
+
+    /// The size of batches in words: `10`, or `12 down to 1` where they are guided, so that the last is smaller though no slot is idle.
+    pub fn batch_sizes(&self) -> String {
+        let (size, last) = (self.partition.batch_size, self.batches.last().map_or(0, |last| last.count()));
+        if last < size && self.idle_slots == 0 { format!("{size} down to {last}") } else { size.to_string() }
     }
 }
 
@@ -91,6 +98,27 @@ pub fn lay_out(left: &TaskSet, partition: Partition) -> Result<Plan, Error> {
     Ok(Plan { batches, partition, idle_slots: rounds * ranks * batch_size - tasks })
 }
 
+impl Plan {
+    /// The same tasks in batches that get smaller: each is the share of a rank of the tasks that are left, divided by the batches that a rank
+    /// gets, in multiples of `chunk` where batches are as large. Ranks then end at about the same time, whatever their tasks take (guided
+    /// self-scheduling: Polychronopoulos and Kuck, IEEE Trans. Comput. C-36, 1425 (1987)).
+    pub fn guided(self, left: &TaskSet, chunk: u64) -> Self {
+        let Partition { ranks, batch_size, .. } = self.partition;
+        let chunk = if chunk <= batch_size { chunk } else { 1 };
+        let (mut count, mut batches) = (left.count(), Vec::new());
+        for mut range in left.ranges() {
+            while !range.is_empty() {
+                let share = count / (ranks * BATCHES_PER_RANK);
+                let size = (share / chunk * chunk).clamp(chunk, batch_size);
+                let batch = Tasks::new(range.first, range.end.min(range.first + size));
+                (count, range.first) = (count - batch.count(), batch.end);
+                batches.push(batch);
+            }
+        }
+        Self { batches, idle_slots: 0, ..self }
+    }
+}
+
 /// The batch size nearest to `wanted` that divides the tasks evenly.
 fn fitting(tasks: u64, ranks: u64, wanted: u64) -> Option<u64> {
     if !tasks.is_multiple_of(ranks) {
@@ -99,57 +127,4 @@ fn fitting(tasks: u64, ranks: u64, wanted: u64) -> Option<u64> {
     // The search ends at 1, which divides.
     let outward = (0..=wanted).flat_map(|step| [wanted - step, wanted + step]);
     outward.into_iter().find(|&size| size > 0 && tasks.is_multiple_of(ranks * size))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn plan(tasks: u64, ranks: u64, batch_size: u64, idle: bool) -> Result<Plan, Error> {
-        lay_out(&TaskSet::all(tasks), Partition { ranks, batch_size, idle })
-    }
-
-    #[test]
-    fn an_even_plan_runs_every_task_once_and_leaves_no_slot() {
-        let plan = plan(120, 4, 10, false).unwrap();
-        assert_eq!((plan.batches.len(), plan.rounds(), plan.idle_slots), (12, 3, 0));
-        assert_eq!(plan.batches.iter().flat_map(|b| b.iter()).collect::<Vec<_>>(), (0..120).collect::<Vec<_>>());
-    }
-
-    #[test]
-    fn an_uneven_plan_is_refused_and_the_nearest_even_ones_are_named() {
-        let error = plan(10, 4, 2, false).unwrap_err();
-        assert_eq!(
-            error.to_string(),
-            "10 tasks do not divide over 4 ranks x batches of 2: 8 or 16 would; no batch size divides 10 tasks evenly over 4 ranks, or set partition.uneven = \"idle\" to leave slots empty"
-        );
-        let text = plan(120, 4, 25, false).unwrap_err().to_string();
-        assert!(text.contains("100 or 200 would; so would partition.batch_size = 30"), "{text}");
-        assert!(plan(3, 4, 1, false).unwrap_err().to_string().contains(": 4 would;"));
-    }
-
-    #[test]
-    fn idle_slots_are_counted() {
-        assert_eq!(plan(10, 4, 2, true).unwrap().idle_slots, 6);
-        let mut left = TaskSet::all(40);
-        left.remove(Tasks::new(5, 25));
-        let plan = lay_out(&left, Partition { ranks: 2, batch_size: 10, idle: true }).unwrap();
-        assert_eq!(plan.batches, [Tasks::new(0, 5), Tasks::new(25, 35), Tasks::new(35, 40)]);
-        assert_eq!(plan.idle_slots, 20);
-        assert_eq!(super::lay_out(&TaskSet::default(), plan.partition), Err(Error::Empty));
-    }
-
-    #[test]
-    fn the_largest_batch_size_that_divides_is_chosen() {
-        let choose = |tasks, ranks, dynamic, idle| choose_batch_size(tasks, ranks, dynamic, idle, u64::MAX);
-        assert_eq!(choose(12000, 4, false, true), 250);
-        assert_eq!(choose(12000, 100, false, true), 120);
-        assert_eq!(choose(1024, 2, false, true), 256);
-        assert_eq!(choose(7, 3, false, true), 3);
-        assert_eq!(choose(7, 3, false, false), 1);
-        assert_eq!(choose(12000, 4, true, true), 256);
-        assert_eq!(choose(20, 4, true, true), 1);
-        assert_eq!(choose_batch_size(12000, 4, true, true, 1), 1);
-        assert_eq!(choose_batch_size(12000, 4, false, true, 8), 8);
-    }
 }

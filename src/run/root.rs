@@ -313,7 +313,7 @@ fn announce(ledger: &Ledger, resolved: &Resolved, left: &TaskSet, ranks: usize) 
         ledger.current.spec().name,
         left.count(),
         plan.batches.len(),
-        plan.partition.batch_size,
+        plan.batch_sizes(),
         plan.rounds(),
         plan.idle_slots,
     ));

@@ -59,7 +59,8 @@ impl StageSpec {
 
     /// What the stage needs of its plan.
     pub fn needs(&self) -> StageNeeds {
-        StageNeeds { largest_batch: self.largest_batch, rank_affinity: self.has_rank_affinity }
+        let Self { largest_batch, chunk, has_rank_affinity: rank_affinity, .. } = *self;
+        StageNeeds { largest_batch, chunk, rank_affinity }
     }
 
     /// Cost and urgency of a batch.
