@@ -55,9 +55,18 @@ impl Costs {
     pub fn expect(&self, cost: f64) -> f64 {
         match self.classes.get(&cost.to_bits()) {
             Some(spent) => spent.seconds / f64::from(spent.batches),
-            None if self.expected > 0.0 => cost * self.all.seconds / self.expected,
-            None => cost,
+            None => self.by_ratio(cost),
         }
+    }
+
+    /// A cost in seconds, if any batch has run, in proportion to the costs of all of them.
+    pub fn by_ratio(&self, cost: f64) -> f64 {
+        if self.expected > 0.0 { cost * self.all.seconds / self.expected } else { cost }
+    }
+
+    /// The expected costs (their bits) of batches that have run.
+    pub fn known(&self) -> impl Iterator<Item = u64> + '_ {
+        self.classes.keys().copied()
     }
 
     /// Mean time of a batch, s.

@@ -15,53 +15,87 @@ const MAX_DEPTH: usize = 64;
 /// An idle rank runs the costliest of the most urgent batches that are left; equal ones in the order of tasks. A batch so long that the
 /// other ranks could run all the rest meanwhile starts at once. Costs are updated from the batches that have run.
 pub struct Dynamic {
-    /// Batches that are left, by urgency and expected cost (its bits, which sort like the cost since it is not negative).
-    left: BTreeMap<(u32, u64), VecDeque<Tasks>>,
+    /// Batches that are left and of whose cost none has run, by urgency and expected cost (its bits, which sort like the cost since it is not
+    /// negative). There may be a million costs: of each urgency only the largest is looked at.
+    left: BTreeMap<u32, BTreeMap<u64, VecDeque<Tasks>>>,
+    /// Sum of their expected costs.
+    cost_left: f64,
+    /// Batches that are left and whose time is known from others of equal cost.
+    timed: BTreeMap<Key, VecDeque<Tasks>>,
     /// Expected costs of the batches that run.
     running: HashMap<Tasks, f64>,
     ranks: usize,
     costs: Costs,
 }
 
+/// Urgency and bits of the expected cost.
+type Key = (u32, u64);
+
 impl Dynamic {
     /// A schedule of the batches of `plan` by their `weight`, with the `costs` of batches that have run.
     pub fn new(plan: &Plan, weight: impl Fn(Tasks) -> Weight, costs: Costs) -> Self {
-        let mut left = BTreeMap::<_, VecDeque<Tasks>>::new();
+        let (mut left, mut cost_left) = (BTreeMap::<_, BTreeMap<_, VecDeque<Tasks>>>::new(), 0.0);
         for &batch in &plan.batches {
             let Weight { cost, urgency } = weight(batch);
-            left.entry((urgency, cost.max(0.0).to_bits())).or_default().push_back(batch);
+            let cost = cost.max(0.0);
+            cost_left += cost;
+            left.entry(urgency).or_default().entry(cost.to_bits()).or_default().push_back(batch);
         }
-        Self { left, running: HashMap::new(), ranks: plan.partition.ranks as usize, costs }
+        let (timed, running, ranks) = (BTreeMap::new(), HashMap::new(), plan.partition.ranks as usize);
+        let mut policy = Self { left, cost_left, timed, running, ranks, costs };
+        let known: Vec<u64> = policy.costs.known().collect();
+        known.into_iter().for_each(|cost| policy.move_to_timed(cost));
+        policy
+    }
+
+    /// The time of batches of this cost (its bits) is known from now on.
+    fn move_to_timed(&mut self, cost: u64) {
+        for (&urgency, by_cost) in &mut self.left {
+            if let Some(batches) = by_cost.remove(&cost) {
+                self.cost_left -= f64::from_bits(cost) * batches.len() as f64;
+                self.timed.insert((urgency, cost), batches);
+            }
+        }
     }
 
     /// Urgency and cost of the next batch.
-    fn choose(&self) -> Option<(u32, u64)> {
-        let (mut all, mut longest, mut urgent) = (0.0, None::<(f64, _)>, None::<(f64, (u32, u64))>);
-        for (&key, batches) in &self.left {
-            let each = self.costs.expect(f64::from_bits(key.1));
-            all += each * batches.len() as f64;
-            if longest.is_none_or(|(most, _)| each > most) {
-                longest = Some((each, key));
-            }
-            if urgent.is_none_or(|(most, (urgency, _))| urgency == key.0 && each >= most) {
-                urgent = Some((each, key));
-            }
-        }
-        let ((length, longest), (_, urgent)) = (longest?, urgent?);
+    fn choose(&self) -> Option<Key> {
+        let of = |key: Key| (self.costs.expect(f64::from_bits(key.1)), key);
+        let largest = self.left.iter().filter_map(|(&urgency, by_cost)| Some((urgency, *by_cost.last_key_value()?.0)));
+        let candidates: Vec<(f64, Key)> = self.timed.keys().copied().chain(largest).map(of).collect();
+        let first = candidates.iter().map(|(_, key)| key.0).min()?;
+        let by_time = |a: &&(f64, Key), b: &&(f64, Key)| a.0.total_cmp(&b.0);
+        let &(length, longest) = candidates.iter().max_by(|a, b| by_time(a, b).then(b.1.cmp(&a.1)))?;
+        let urgent =
+            candidates.iter().filter(|(_, key)| key.0 == first).max_by(|a, b| by_time(a, b).then(a.1.cmp(&b.1)))?;
+        let timed: f64 = self.timed.iter().map(|(&key, batches)| of(key).0 * batches.len() as f64).sum();
         let others = (self.ranks - 1) as f64;
-        Some(if self.ranks > 1 && length * others >= all - length { longest } else { urgent })
+        let rest = timed + self.costs.by_ratio(self.cost_left) - length;
+        Some(if self.ranks > 1 && length * others >= rest { longest } else { urgent.1 })
     }
 }
 
 impl Policy for Dynamic {
     fn next(&mut self, _rank: usize) -> Option<Tasks> {
         let key = self.choose()?;
-        let batches = self.left.get_mut(&key)?;
-        let batch = batches.pop_front()?;
-        if batches.is_empty() {
-            self.left.remove(&key);
-        }
-        self.running.insert(batch, f64::from_bits(key.1));
+        let (urgency, cost) = (key.0, f64::from_bits(key.1));
+        let batch = if let Some(batches) = self.timed.get_mut(&key) {
+            let batch = batches.pop_front()?;
+            if batches.is_empty() {
+                self.timed.remove(&key);
+            }
+            batch
+        } else {
+            let by_cost = self.left.get_mut(&urgency)?;
+            let batches = by_cost.get_mut(&key.1)?;
+            let batch = batches.pop_front()?;
+            if batches.is_empty() {
+                by_cost.remove(&key.1);
+            }
+            self.cost_left -= cost;
+            batch
+        };
+        self.running.insert(batch, cost);
         Some(batch)
     }
 
@@ -76,74 +110,7 @@ impl Policy for Dynamic {
     fn record(&mut self, batch: Tasks, seconds: f64) {
         if let Some(cost) = self.running.remove(&batch) {
             self.costs.learn(cost, seconds);
+            self.move_to_timed(cost.to_bits());
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Partition, TaskSet, lay_out, makespan};
-    use super::*;
-    use crate::task::TaskId;
-
-    fn policy(tasks: u64, ranks: u64, cost: impl Fn(TaskId) -> f64, urgency: impl Fn(TaskId) -> u32) -> Dynamic {
-        let plan = lay_out(&TaskSet::all(tasks), Partition { ranks, batch_size: 1, idle: true }).unwrap();
-        Dynamic::new(&plan, |batch| Weight::for_batch(batch, &cost, &urgency), Costs::default())
-    }
-
-    /// The makespan if batches take `seconds`, and the order in which they start.
-    fn run(policy: &mut Dynamic, ranks: usize, seconds: impl Fn(TaskId) -> f64) -> (f64, Vec<TaskId>) {
-        let mut order = Vec::new();
-        let makespan = makespan(policy, ranks, |batch| {
-            order.push(batch.first);
-            seconds(batch.first)
-        });
-        (makespan, order)
-    }
-
-    #[test]
-    fn the_costliest_batch_is_first_and_equal_ones_keep_their_order() {
-        let (_, order) = run(&mut policy(8, 3, |task| if task == 5 { 9.0 } else { 1.0 }, |_| 0), 3, |_| 1.0);
-        assert_eq!(order, [5, 0, 1, 2, 3, 4, 6, 7]);
-    }
-
-    #[test]
-    fn urgent_batches_are_first() {
-        let (_, order) = run(&mut policy(6, 1, |task| task as f64 + 1.0, |task| (task / 3) as u32), 1, |_| 1.0);
-        assert_eq!(order, [2, 1, 0, 5, 4, 3]);
-    }
-
-    #[test]
-    fn a_long_batch_of_low_urgency_does_not_start_last() {
-        // Twenty short batches and one as long as ten of them, which must start halfway.
-        let seconds = |task| if task == 20 { 10.0 } else { 1.0 };
-        let (makespan, order) = run(&mut policy(21, 2, seconds, |task| (task / 20) as u32), 2, seconds);
-        assert!(makespan <= 15.5, "{makespan} {order:?}");
-        assert!(order.iter().position(|&task| task == 20).unwrap() >= 8, "{order:?}");
-    }
-
-    #[test]
-    fn costs_are_updated_from_batches_that_have_run() {
-        // The second half is expected to be cheap and is expensive.
-        let seconds = |task| if task >= 20 { 5.0 } else { 1.0 };
-        let cost = |task| if task >= 20 { 0.5 } else { 1.0 };
-        let mut policy = policy(40, 2, cost, |_| 0);
-        policy.costs.learn(0.5, 5.0);
-        let (makespan, order) = run(&mut policy, 2, seconds);
-        assert_eq!(order[2..22], (20..40).collect::<Vec<_>>());
-        assert!(makespan <= 61.0, "{makespan}");
-    }
-
-    #[test]
-    fn only_short_batches_wait_behind_others() {
-        let mut policy = policy(9, 2, |_| 1.0, |_| 0);
-        assert_eq!(policy.depth(), 1);
-        let first = policy.next(0).unwrap();
-        policy.record(first, 0.001);
-        // Ten more in ten milliseconds.
-        assert_eq!(policy.depth(), 13);
-        let second = policy.next(0).unwrap();
-        policy.record(second, 1.0);
-        assert_eq!(policy.depth(), 1);
     }
 }

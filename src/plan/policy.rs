@@ -76,24 +76,3 @@ pub fn makespan(policy: &mut dyn Policy, ranks: usize, mut seconds: impl FnMut(T
     }
     end
 }
-
-#[cfg(test)]
-mod tests {
-    use super::super::{Partition, TaskSet, lay_out};
-    use super::*;
-
-    fn drain(policy: &mut dyn Policy, rank: usize) -> Vec<u64> {
-        std::iter::from_fn(|| policy.next(rank)).map(|tasks| tasks.first).collect()
-    }
-
-    #[test]
-    fn static_assigns_batches_round_robin() {
-        let plan = lay_out(&TaskSet::all(14), Partition { ranks: 3, batch_size: 2, idle: true }).unwrap();
-        let mut policy = Static::new(&plan);
-        assert_eq!(drain(&mut policy, 0), [0, 6, 12]);
-        assert_eq!(drain(&mut policy, 1), [2, 8]);
-        assert_eq!(drain(&mut policy, 2), [4, 10]);
-        let mut policy = Static::new(&plan);
-        assert_eq!(makespan(&mut policy, 3, |batch| batch.first as f64), 18.0);
-    }
-}

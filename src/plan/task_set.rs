@@ -81,34 +81,3 @@ impl TaskSet {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn ranges_behave_as_a_set_of_numbers() {
-        let mut set = TaskSet::default();
-        let mut numbers = std::collections::BTreeSet::new();
-        let mut state = 1u64;
-        for step in 0..3000 {
-            state = state.wrapping_mul(6364136223846793005).wrapping_add(1442695040888963407);
-            let (first, length) = (state >> 58, (state >> 50) & 7);
-            let tasks = Tasks::new(first, first + length);
-            assert_eq!(set.overlaps(tasks), tasks.iter().any(|t| numbers.contains(&t)), "step {step}");
-            if state >> 49 & 1 == 0 {
-                set.insert(tasks);
-                numbers.extend(tasks.iter());
-            } else {
-                set.remove(tasks);
-                tasks.iter().for_each(|t| _ = numbers.remove(&t));
-            }
-            assert_eq!(
-                set.ranges().flat_map(Tasks::iter).collect::<Vec<_>>(),
-                numbers.iter().copied().collect::<Vec<_>>()
-            );
-            assert_eq!(set.count(), numbers.len() as u64);
-            assert!(set.ranges().zip(set.ranges().skip(1)).all(|(a, b)| a.end < b.first));
-        }
-    }
-}
