@@ -3,7 +3,8 @@
 mod support;
 use proptest::prelude::*;
 use simmpi::journal::{self, Fingerprint, Scan};
-use simmpi::plan::{Costs, Dynamic, Partition, Policy, Static, TaskSet, Weight, choose_batch_size, lay_out};
+use simmpi::plan::{Costs, Dynamic, Partition, PartitionSettings, Policy, StageNeeds, Static, TaskSet, Weight};
+use simmpi::plan::{choose_batch_size, lay_out, makespan, resolve};
 use simmpi::science::selection::{Atom, select};
 use simmpi::science::sum::{Moments, exponent_for};
 use simmpi::task::Tasks;
@@ -61,6 +62,93 @@ proptest! {
         if !dynamic && count.is_multiple_of(ranks) {
             lay_out(&TaskSet::all(count), Partition { ranks, batch_size: size, idle: false }).unwrap();
         }
+    }
+
+    /// Guided batches hold every task once and get smaller, as large as a rank's share of what is left divided by eight, and never wider than a
+    /// chunk needs; the last ones are of a chunk each.
+    #[test]
+    fn guided_batches_get_smaller(set in task_sets(), ranks in 1u64..9, chunk in 1u64..9, most in 1u64..64) {
+        prop_assume!(!set.is_empty());
+        let settings = PartitionSettings { batch_size: None, idle: true, dynamic: true };
+        let needs = StageNeeds { largest_batch: most, chunk, rank_affinity: false };
+        let plan = resolve(&set, ranks, settings, needs, true).unwrap().plan;
+        let largest = plan.partition.batch_size;
+        let chunk = if chunk <= largest { chunk } else { 1 };
+        prop_assert_eq!(tasks_of(&plan.batches), set.ranges().flat_map(Tasks::iter).collect::<Vec<_>>());
+        let mut left = set.count();
+        for batch in &plan.batches {
+            let share = left / (8 * ranks);
+            prop_assert!(batch.count() <= share.max(chunk).min(largest), "{batch:?} of {left}");
+            let ends_a_range = set.ranges().any(|range| range.end == batch.end);
+            prop_assert!(ends_a_range || batch.count() % chunk == 0 || batch.count() == largest);
+            left -= batch.count();
+        }
+        let whole = TaskSet::all(set.count());
+        let sizes: Vec<u64> = resolve(&whole, ranks, settings, needs, true).unwrap().plan.batches.iter().map(|b| b.count()).collect();
+        prop_assert!(sizes.is_sorted_by(|a, b| a >= b));
+    }
+
+    /// With guided batches and any times of tasks, no rank waits at the end for more than a few tasks, which fixed batches do not promise.
+    #[test]
+    fn guided_batches_balance_the_load(
+        seconds in prop::collection::vec(1.0f64..4.0, 200..800),
+        ranks in 2usize..8,
+    ) {
+        let settings = PartitionSettings { batch_size: None, idle: true, dynamic: true };
+        let needs = StageNeeds { largest_batch: u64::MAX, chunk: 1, rank_affinity: false };
+        let resolved = resolve(&TaskSet::all(seconds.len() as u64), ranks as u64, settings, needs, true).unwrap();
+        let count = |batch: Tasks| Weight { cost: batch.count() as f64, urgency: 0 };
+        let mut policy = resolved.policy(count, Costs::default());
+        let took = makespan(policy.as_mut(), ranks, |batch| batch.iter().map(|task| seconds[task as usize]).sum());
+        let ideal = seconds.iter().sum::<f64>() / ranks as f64;
+        prop_assert!(took <= ideal + 2.0 * 4.0, "{took} instead of {ideal}");
+    }
+
+    /// A dynamic schedule chooses as its definition says: the batch that takes longest of the most urgent ones, or of all where the other ranks
+    /// could run all the rest meanwhile.
+    #[test]
+    fn a_dynamic_schedule_chooses_by_expected_times(
+        costs in prop::collection::vec((1u32..6, 0u32..3, 0.5f64..2.0), 1..60),
+        ranks in 1usize..5,
+        known in prop::collection::vec((1u32..6, 1.0f64..9.0), 0..3),
+    ) {
+        let plan = lay_out(&TaskSet::all(costs.len() as u64), Partition { ranks: ranks as u64, batch_size: 1, idle: true }).unwrap();
+        let weight = |batch: Tasks| {
+            let (cost, urgency, _) = costs[batch.first as usize];
+            Weight { cost: f64::from(cost), urgency }
+        };
+        let mut learned = Costs::default();
+        known.iter().for_each(|&(cost, seconds)| learned.learn(f64::from(cost), seconds));
+        let mut policy = Dynamic::new(&plan, weight, learned.clone());
+        let (mut left, mut running) = (plan.batches.clone(), Vec::new());
+        let mut step = 0;
+        while !left.is_empty() {
+            let time = |batch: &Tasks| learned.expect(weight(*batch).cost);
+            let all: f64 = left.iter().map(time).sum();
+            let longest = left.iter().map(time).fold(0.0, f64::max);
+            let first = left.iter().map(|batch| weight(*batch).urgency).min().unwrap();
+            let urgent = left.iter().filter(|batch| weight(**batch).urgency == first).map(time).fold(0.0, f64::max);
+            let chosen = policy.next(0).unwrap();
+            let slack = longest * (ranks - 1) as f64 - (all - longest);
+            let is_longest = time(&chosen) == longest;
+            let is_urgent = time(&chosen) == urgent && weight(chosen).urgency == first;
+            let may_be_longest = ranks > 1 && slack > -1e-9;
+            let must_be_longest = ranks > 1 && slack > 1e-9;
+            prop_assert!(is_longest && may_be_longest || is_urgent && !must_be_longest);
+            // Of equal batches the first.
+            let equal = left.iter().find(|batch| weight(**batch) == weight(chosen));
+            prop_assert_eq!(equal, Some(&chosen));
+            left.retain(|batch| *batch != chosen);
+            running.push(chosen);
+            step += 1;
+            if step % 2 == 0 {
+                let ended = running.remove(step % running.len());
+                let seconds = f64::from(costs[ended.first as usize].0) * costs[ended.first as usize].2;
+                policy.record(ended, seconds);
+                learned.learn(weight(ended).cost, seconds);
+            }
+        }
+        prop_assert_eq!(policy.next(0), None);
     }
 
     /// Every scheduling policy hands out every batch once, in whatever order ranks ask and however long batches take.
