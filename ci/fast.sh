@@ -13,5 +13,5 @@ cargo build --locked --bins --examples
 # Electronic structure and dynamics take minutes without optimisation.
 cargo test --locked --lib -- --test-threads=2 --skip science::scf --skip science::dynamics --skip engines::qc::embedded
 cargo test --locked --test science -- --test-threads=2 --skip dynamics
-cargo test --locked --test layers --test circles --test language --test limits --test properties --test config --test cli --test trajectories --test replay --test pmf -- --test-threads=2
+cargo test --locked --test layers --test circles --test language --test limits --test properties --test plan --test ledger --test scheduler --test config --test cli --test trajectories --test replay --test pmf -- --test-threads=2
 [ ! -s "$SIMMPI_SKIPPED" ] || { echo "skipped:"; sort -u "$SIMMPI_SKIPPED"; }

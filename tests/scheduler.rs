@@ -1,0 +1,212 @@
+//! The scheduler, which is rank 0's, among simulated ranks: no task is lost or counted twice, whatever ranks do.
+#![allow(clippy::unwrap_used)]
+mod simulation;
+use proptest::prelude::*;
+use simmpi::run::exit::Exit;
+use simulation::{Behaviour, Model, Outcome, Results, Simulation, mix};
+
+/// Times between 5 and 15 s without any order.
+fn uneven(task: u64) -> f64 {
+    5.0 + (mix(task) % 1000) as f64 / 100.0
+}
+
+/// A run of `tasks` on `ranks`, with what is configured besides the kind and what some ranks do.
+fn simulation(ranks: usize, tasks: u64, config: &str, behaviours: &[(usize, Behaviour)]) -> Simulation {
+    let simulation = Simulation::new(ranks, Model::new(tasks, uneven));
+    Simulation { config: config.into(), behaviours: behaviours.to_vec(), ..simulation }
+}
+
+const DYNAMIC: &str = "[partition]\nschedule = \"dynamic\"\n";
+const STATIC: &str = "[partition]\nschedule = \"static\"\nuneven = \"idle\"\n";
+
+/// The results of an undisturbed run.
+fn undisturbed(tasks: u64) -> Results {
+    simulation(3, tasks, DYNAMIC, &[]).run().results.unwrap()
+}
+
+fn runs(outcome: &Outcome) -> u64 {
+    outcome.runs.iter().map(|&runs| u64::from(runs)).sum()
+}
+
+#[test]
+fn two_hundred_ranks_are_busy_nearly_all_the_time() {
+    let slow = |rank| if rank < 20 { 0.5 } else { 1.0 };
+    let mut results = Vec::new();
+    for (largest_batch, is_slow, times) in [
+        (1, false, (|_| 10.0) as fn(u64) -> f64),
+        (1, false, uneven),
+        (1, true, |_| 10.0),
+        (u64::MAX, false, |_| 10.0),
+        (u64::MAX, false, uneven),
+    ] {
+        let model = Model { largest_batch, ..Model::new(200 * 100, times) };
+        let model = if is_slow { Model { speed: std::sync::Arc::new(slow), ..model } } else { model };
+        let mut simulation = Simulation::new(200, model);
+        let outcome = simulation.run();
+        outcome.expect_complete(&simulation);
+        assert!(outcome.runs.iter().all(|&runs| runs == 1));
+        let efficiency = outcome.efficiency(&simulation);
+        assert!((0.95..=1.0).contains(&efficiency), "{efficiency} in batches of at most {largest_batch}");
+        results.extend(outcome.results);
+    }
+    assert!(results.iter().all(|found| *found == results[0]), "results do not depend on batches and ranks");
+}
+
+#[test]
+fn results_do_not_depend_on_ranks_schedule_or_batches() {
+    let expected = undisturbed(60);
+    for (ranks, config) in [
+        (1, DYNAMIC),
+        (7, STATIC),
+        (50, DYNAMIC),
+        (4, "[partition]\nschedule = \"static\"\nuneven = \"idle\"\nbatch_size = 7\n"),
+        (100, STATIC),
+    ] {
+        let mut simulation = simulation(ranks, 60, config, &[]);
+        let outcome = simulation.run();
+        assert_eq!(outcome.expect_complete(&simulation), &expected, "{ranks} ranks");
+        assert_eq!(runs(&outcome), 60);
+    }
+}
+
+#[test]
+fn a_report_that_arrives_twice_or_late_counts_once() {
+    let expected = undisturbed(120);
+    let behaviours = [(1, Behaviour::ReportsTwice(0.0)), (2, Behaviour::Late(7.0)), (3, Behaviour::ReportsTwice(25.0))];
+    for config in [DYNAMIC, STATIC] {
+        let mut simulation = simulation(6, 120, config, &behaviours);
+        let outcome = simulation.run();
+        assert_eq!(outcome.expect_complete(&simulation), &expected);
+        assert_eq!(runs(&outcome), 120);
+    }
+}
+
+#[test]
+fn a_report_of_the_stage_before_does_not_end_a_batch_of_this_one() {
+    let mut simulation =
+        simulation(3, 3, STATIC, &[(1, Behaviour::ReportsTwice(0.5)), (2, Behaviour::ReportsTwice(4.0))]);
+    simulation.model.stages = 4;
+    let outcome = simulation.run();
+    outcome.expect_complete(&simulation);
+    assert_eq!(outcome.runs, [4; 3]);
+}
+
+#[test]
+fn tasks_that_fail_are_listed_and_run_again_when_that_is_asked_for() {
+    let mut simulation = simulation(4, 40, STATIC, &[(2, Behaviour::FailsAll)]);
+    let outcome = simulation.run();
+    assert_eq!(outcome.exit, Exit::SomeFailed);
+    let results = outcome.results.as_ref().unwrap();
+    assert_eq!((results.count, results.failed), (30, 10));
+    assert_eq!(runs(&outcome), 40);
+    simulation.behaviours.clear();
+    assert_eq!(simulation.run().exit, Exit::SomeFailed, "nothing is retried unasked");
+    simulation.retry_failed = true;
+    let outcome = simulation.run();
+    assert_eq!(outcome.expect_complete(&simulation), &undisturbed(40));
+    assert_eq!(runs(&outcome), 50, "only what failed ran again");
+}
+
+#[test]
+fn a_run_stops_when_the_first_task_of_every_rank_fails_or_too_many_do() {
+    let all: Vec<_> = (0..4).map(|rank| (rank, Behaviour::FailsAll)).collect();
+    let mut alike = simulation(4, 400, &format!("{STATIC}[limits]\nmax_retries = 0\n"), &all);
+    let outcome = alike.run();
+    assert_eq!((outcome.exit, outcome.results.is_none()), (Exit::Resumable, true));
+    assert!(runs(&outcome) <= 12, "{} tasks ran", runs(&outcome));
+    let mut many = simulation(4, 400, &format!("{STATIC}[limits]\nmax_failures = 5\n"), &all[1..2]);
+    let outcome = many.run();
+    assert_eq!(outcome.exit, Exit::Resumable);
+    assert!(runs(&outcome) < 20, "{} tasks ran", runs(&outcome));
+    many.behaviours.clear();
+    many.retry_failed = true;
+    let outcome = many.run();
+    assert_eq!(outcome.expect_complete(&many), &undisturbed(400));
+}
+
+#[test]
+fn what_a_rank_that_retires_held_is_run_by_others() {
+    for config in [DYNAMIC, STATIC] {
+        let mut simulation = simulation(5, 100, config, &[(1, Behaviour::Retires(3)), (4, Behaviour::Retires(0))]);
+        let outcome = simulation.run();
+        assert_eq!(outcome.expect_complete(&simulation), &undisturbed(100));
+        assert_eq!(runs(&outcome), 100);
+    }
+}
+
+#[test]
+fn a_run_that_drains_or_loses_a_journal_is_resumed_without_running_anything_twice() {
+    let expected = undisturbed(100);
+    for (behaviour, exit) in [(Behaviour::WantsDrain(3), Exit::Resumable), (Behaviour::Breaks(3), Exit::Disk)] {
+        for config in [DYNAMIC, STATIC, "[partition]\nschedule = \"dynamic\"\nbatch_size = 5\n"] {
+            let mut simulation = simulation(5, 100, config, &[(2, behaviour)]);
+            let outcome = simulation.run();
+            assert_eq!((outcome.exit, outcome.results.is_none()), (exit, true));
+            let before = runs(&outcome);
+            assert!((8..100).contains(&before), "{before} tasks ran, {behaviour:?}");
+            simulation.behaviours.clear();
+            // On more ranks than before.
+            simulation.ranks = 9;
+            let outcome = simulation.run();
+            assert_eq!(outcome.expect_complete(&simulation), &expected);
+            assert_eq!(runs(&outcome), 100, "{behaviour:?}");
+        }
+    }
+}
+
+#[test]
+fn a_stage_that_completes_while_the_run_stops_is_the_last_one_of_the_run() {
+    let mut simulation = simulation(2, 2, STATIC, &[(1, Behaviour::WantsDrain(1))]);
+    simulation.model.stages = 2;
+    let outcome = simulation.run();
+    assert_eq!((outcome.exit, runs(&outcome)), (Exit::Resumable, 2));
+    simulation.behaviours.clear();
+    let outcome = simulation.run();
+    outcome.expect_complete(&simulation);
+    assert_eq!(runs(&outcome), 4);
+}
+
+fn behaviours() -> impl Strategy<Value = Behaviour> {
+    prop_oneof![
+        3 => Just(Behaviour::Usual),
+        1 => Just(Behaviour::FailsAll),
+        1 => (0.0f64..30.0).prop_map(Behaviour::ReportsTwice),
+        1 => (0.0f64..30.0).prop_map(Behaviour::Late),
+        1 => (0usize..4).prop_map(Behaviour::Retires),
+        1 => (1usize..6).prop_map(Behaviour::WantsDrain),
+        1 => (0usize..6).prop_map(Behaviour::Breaks),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { max_shrink_iters: 20, ..ProptestConfig::with_cases(24) })]
+
+    /// Whatever ranks do, a run ends, and the same campaign is complete after runs without disturbance, with the same bits.
+    #[test]
+    fn any_disturbed_run_can_be_completed(
+        ranks in prop::collection::vec(behaviours(), 1..6),
+        tasks in 1u64..80,
+        batch_size in prop::option::of(1u64..7),
+        is_dynamic: bool,
+        stages in 1u32..3,
+    ) {
+        let config = if is_dynamic { DYNAMIC } else { STATIC };
+        let config = batch_size.map_or(config.to_owned(), |size| format!("{config}batch_size = {size}\n"));
+        let behaviours: Vec<_> = ranks.iter().enumerate().map(|(k, behaviour)| (k + 1, *behaviour)).collect();
+        let mut simulation = simulation(ranks.len() + 1, tasks, &config, &behaviours);
+        simulation.model.stages = stages;
+        let first = simulation.run();
+        if let Some(results) = first.results.as_ref().filter(|_| stages == 1) {
+            prop_assert_eq!(results.count + results.failed, tasks);
+        }
+        simulation.behaviours.clear();
+        simulation.retry_failed = true;
+        let last = simulation.run();
+        // A stage whose input has other failures is another stage.
+        if stages == 1 {
+            let failed = runs(&last) - tasks;
+            prop_assert!(failed <= tasks);
+        }
+        prop_assert_eq!(last.expect_complete(&simulation), &undisturbed(tasks));
+    }
+}
