@@ -72,7 +72,7 @@ use worker::StageEnd;
 /// Runs a campaign, on this rank and all others, and returns how it ended. All ranks return the same.
 pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
     // Before MPI and any thread. Where it cannot be started, campaigns that need no programs still run.
-    let supervisor = LazySupervisor::new();
+    let supervisor = LazySupervisor::for_launcher();
     signals::listen();
     match comm::start(Launcher::detect()) {
         Ok(comm) => run_on(comm, supervisor, kinds, options),

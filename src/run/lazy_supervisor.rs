@@ -11,7 +11,7 @@ pub struct LazySupervisor(OnceCell<Option<Arc<Supervisor>>>);
 impl LazySupervisor {
     /// Ranks of a launcher start the supervisor at once: it must not inherit the resources of MPI. A process without launcher has no MPI,
     /// and starts it when it is first needed.
-    pub fn new() -> Self {
+    pub fn for_launcher() -> Self {
         let supervisor = Self(OnceCell::new());
         if Launcher::detect().is_some() {
             supervisor.get();

@@ -244,10 +244,10 @@ impl Comm for SimulatedComm {
         let mut parts = parts.unwrap_or_default();
         self.began = self.now;
         self.measured = Measured::default();
-        for rank in 1..self.ranks.len() {
+        for (rank, part) in parts.iter().enumerate().skip(1) {
             self.now += nanos(self.network.send_s);
             let seen = self.now + nanos(self.network.latency_s);
-            let FirstBatches::Run(batches) = codec::decode(&parts[rank]).unwrap() else { continue };
+            let FirstBatches::Run(batches) = codec::decode(part).unwrap() else { continue };
             let sent = self.ranks[rank].accept(&batches, seen);
             self.after(rank, seen, sent);
         }

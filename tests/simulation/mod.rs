@@ -114,7 +114,7 @@ impl Simulation {
             steal_lock: false,
             progress: Style::None,
         };
-        let exit = run_on(Box::new(comm), LazySupervisor::new(), &[kind], &options);
+        let exit = run_on(Box::new(comm), LazySupervisor::for_launcher(), &[kind], &options);
         let (measured, journals) = measured.lock().unwrap().take().expect("rank 0 parts from the others");
         self.journals = journals;
         let runs = runs.lock().unwrap().clone();
