@@ -1,4 +1,5 @@
 //! Virtual time, shared with the worker thread of rank 0.
+use nix::unistd::{Pid, gettid};
 use std::sync::{Condvar, Mutex};
 use std::time::Duration;
 
@@ -27,7 +28,8 @@ struct State {
     /// When the task that rank 0 runs is over.
     task_ends: Option<Nanos>,
     is_over: bool,
-    has_slept: bool,
+    /// The worker thread, once it has begun a task.
+    thread: Option<Pid>,
 }
 
 impl Clock {
@@ -51,15 +53,22 @@ impl Clock {
         let mut state = self.state.lock().unwrap();
         state.task_ends = Some(state.now + nanos(seconds));
         state.is_over = false;
+        let is_first = state.thread.replace(gettid()).is_none();
         while !state.is_over {
             state = self.changed.wait(state).unwrap();
         }
-        if !state.has_slept {
-            state.has_slept = true;
+        if is_first {
             drop(state);
             std::thread::sleep(FIRST_TASK);
             state = self.state.lock().unwrap();
         }
         state.task_ends = None;
+    }
+
+    /// Whether the worker thread waits for something to do; none where it has never had anything.
+    pub fn is_idle(&self) -> Option<bool> {
+        let thread = self.state.lock().unwrap().thread?;
+        let status = std::fs::read_to_string(format!("/proc/self/task/{thread}/stat")).unwrap_or_default();
+        Some(status.rsplit(')').next().is_none_or(|rest| rest.trim_start().starts_with('S')))
     }
 }

@@ -8,7 +8,7 @@ use simmpi::run::message::FirstBatches;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// What the MPI library and the network cost: CPU time of rank 0 per message, and the time that a message is under way, s. By default as
 /// measured by `cargo bench --bench scheduler` under `mpirun -n 2`, with a latency that is tenfold.
@@ -34,8 +34,8 @@ const KINDS: [&str; 9] =
 /// The first of them, as it begins.
 const RECORDED: u8 = 0;
 
-/// The worker thread of rank 0 reports within this time, in reality.
-const OWN_REPORT: Duration = Duration::from_millis(20);
+/// When the worker thread of rank 0 is found idle so often, rank 0 has looked at its last report.
+const IDLE_LOOKS: u32 = 3;
 /// Rank 0 polls that often without any event to come only if it hangs.
 const IDLE_POLLS: u32 = 2_000;
 
@@ -87,8 +87,9 @@ pub struct SimulatedComm {
     returned: Duration,
     /// Whether the last poll has found nothing: rank 0 makes a pause then.
     has_paused: bool,
-    /// Since when the worker thread of rank 0 has had something to report or to begin, in reality.
-    own: Option<Instant>,
+    /// How often the worker thread of rank 0 was found idle, and whether it has been given something to begin with.
+    idle_looks: u32,
+    has_first_batch: bool,
     idle_polls: u32,
     began: Nanos,
     /// The kind of the message that rank 0 follows.
@@ -114,7 +115,8 @@ impl SimulatedComm {
             count: 0,
             returned: cpu_time(),
             has_paused: false,
-            own: None,
+            idle_looks: 0,
+            has_first_batch: false,
             idle_polls: 0,
             began: 0,
             follows: None,
@@ -188,14 +190,15 @@ impl SimulatedComm {
     /// Whether the worker thread of rank 0 is about to report or to begin something; time then waits for it.
     fn waits_for_own(&mut self) -> bool {
         match self.clock.task_ends() {
-            Some(ends) if ends > self.now => self.own = None,
+            Some(ends) if ends > self.now => return false,
             Some(_) => {
                 self.clock.end_task();
-                self.own = Some(Instant::now());
+                self.idle_looks = 0;
             }
-            None => {}
+            None if self.clock.is_idle().unwrap_or(!self.has_first_batch) => self.idle_looks += 1,
+            None => self.idle_looks = 0,
         }
-        self.own.is_some_and(|since| since.elapsed() < OWN_REPORT)
+        self.idle_looks < IDLE_LOOKS
     }
 
     /// Lets time pass from poll to poll until one finds a message, or the worker thread of rank 0 has something to report.
@@ -251,7 +254,8 @@ impl Comm for SimulatedComm {
             let sent = self.ranks[rank].accept(&batches, seen);
             self.after(rank, seen, sent);
         }
-        self.own = Some(Instant::now());
+        self.has_first_batch =
+            matches!(codec::decode(&parts[0]), Ok(FirstBatches::Run(batches)) if !batches.is_empty());
         self.back();
         Ok(parts.swap_remove(0))
     }

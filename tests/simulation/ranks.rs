@@ -215,6 +215,7 @@ impl SimulatedRank {
                 self.has_retired = true;
                 self.queue.clear();
                 sent.push(codec::encode(&ToRoot::Retired(format!("rank {} has no supervisor", self.rank))).unwrap());
+                self.rest(now, &mut sent);
                 return sent;
             }
             Behaviour::Breaks(batches) if self.batches == batches => {
