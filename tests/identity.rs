@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used)]
 use serde_json::{Value, json};
 use simmpi::campaigns::KINDS;
-use simmpi::config::{Config, KindSchema};
+use simmpi::config::{Config, Inputs, KindSchema, KnownFiles};
 use simmpi::results::Writer;
 use std::fs;
 use std::path::Path;
@@ -344,16 +344,18 @@ fn write_files(folder: &Path) {
     out.close().unwrap().publish().unwrap();
 }
 
-/// What a campaign declares of its keys; versions of programs are left out.
-fn declared(folder: &Path, text: &str) -> Value {
+/// What a campaign declares of its keys, and what it read for that; versions of programs are left out.
+fn declared(folder: &Path, text: &str, inputs: Inputs) -> (Value, KnownFiles) {
     let kinds: Vec<_> = KINDS.iter().map(|kind| KindSchema::new(kind.name(), || kind.schema())).collect();
-    let config = Config::parse(&folder.join("run.toml"), text, &kinds).unwrap_or_else(|faults| panic!("{faults}"));
+    let mut config = Config::parse(&folder.join("run.toml"), text, &kinds).unwrap_or_else(|faults| panic!("{faults}"));
+    config.inputs = inputs;
     let kind = KINDS.iter().find(|kind| kind.name() == config.campaign.kind).unwrap();
     let declared = kind.load(&config).unwrap_or_else(|faults| panic!("{faults}")).declare().unwrap();
-    json!({
+    let declared = json!({
         "identity": declared.identity, "extensible": declared.extensible, "requests": declared.requests,
         "post_processing": declared.post_processing, "reading": declared.reading,
-    })
+    });
+    (declared, config.inputs.release())
 }
 
 #[test]
@@ -364,10 +366,29 @@ fn what_campaigns_declare_of_their_keys_is_frozen() {
     // The bytes of HDF5 files depend on the library.
     let of_file = blake3::hash(&fs::read(folder.path().join("initial.h5")).unwrap()).to_string();
     let of_campaign = |(name, config): &(&str, &str)| {
-        let declared = declared(folder.path(), config).to_string();
+        let declared = declared(folder.path(), config, Inputs::default()).0.to_string();
         assert_eq!(declared.matches(&of_file).count(), if *name == "files of trajectories" { 2 } else { 0 }, "{name}");
         format!("{name}: {}", declared.replace(&of_file, "digest of initial.h5"))
     };
     let declared: Vec<String> = CAMPAIGNS.iter().map(of_campaign).collect();
     assert_eq!(declared, fs::read_to_string(golden).unwrap().lines().collect::<Vec<_>>());
+}
+
+/// Files that ranks read in parts.
+const IN_PARTS: &[&str] = &["ala2.xtc", "later.gro", "initial.h5"];
+
+#[test]
+fn ranks_that_know_the_files_of_rank_0_read_none_of_them() {
+    for (name, config) in CAMPAIGNS {
+        let folder = tempfile::tempdir().unwrap();
+        write_files(folder.path());
+        let (of_rank_0, files) = declared(folder.path(), config, Inputs::default());
+        for entry in fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap()) {
+            if !IN_PARTS.iter().any(|kept| entry.file_name() == *kept) {
+                fs::remove_file(entry.path()).unwrap();
+            }
+        }
+        let (of_others, _) = declared(folder.path(), config, Inputs::checked(files));
+        assert_eq!(of_others, of_rank_0, "{name}");
+    }
 }

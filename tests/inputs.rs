@@ -52,3 +52,16 @@ fn the_order_of_atoms_and_fragments_changes_no_energy() {
         assert!(found.iter().zip(&as_is).all(|(a, b)| (a - b).abs() < 1e-9), "{order:?}: {found:?} and {as_is:?}");
     }
 }
+
+/// A pipe can be read once only: a second reader would wait for ever.
+#[test]
+fn an_input_file_is_opened_once_whatever_the_number_of_ranks() {
+    let config = "[campaign]\nkind = \"fragments\"\n[fragments]\nmolecule = \"pair.xyz\"\ncharges = [-1, 0]\nmax_order = 2\n\
+                  [[fragments.level]]\nengine = \"embedded\"\nmethod = \"hf\"\nbasis = \"sto-3g\"\n";
+    let campaign = Campaign::with(simmpi(), config);
+    let pipe = campaign.path("pair.xyz");
+    nix::unistd::mkfifo(&pipe, nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let running = campaign.start(3, &[]);
+    fs::write(&pipe, format!("5\n\n{}\n", ATOMS.join("\n"))).unwrap();
+    running.end().expect(0, &["complete: 3 of 3 tasks done"]);
+}

@@ -10,6 +10,7 @@ mod document;
 mod error;
 mod fault;
 mod file_schema;
+mod inputs;
 mod key;
 mod kind_schema;
 mod schema;
@@ -27,6 +28,7 @@ pub use error::Error;
 pub use fault::{Fault, Faults, Severity};
 pub use file_schema::full_schema;
 use file_schema::schema_without;
+pub use inputs::{Inputs, KnownFiles};
 pub use key::flatten;
 pub use kind_schema::KindSchema;
 pub use sections::{CampaignSection, Limits, Partition, Schedule, Uneven};
@@ -50,6 +52,8 @@ pub struct Config {
     pub campaign: CampaignSection,
     pub partition: Partition,
     pub limits: Limits,
+    /// The files that it names.
+    pub inputs: Inputs,
     /// The schema against which the text was validated.
     schema: Arc<serde_json::Value>,
     /// The swept values of this point, which replace those of the text.
@@ -107,6 +111,7 @@ impl Config {
             partition: section(&source, "partition", &[])?,
             limits: section(&source, "limits", &[])?,
             document: Document { path: path.to_owned(), text: text.to_owned(), tree },
+            inputs: Inputs::default(),
             schema: Arc::new(schema),
             swept: Vec::new(),
         })

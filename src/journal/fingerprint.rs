@@ -3,7 +3,7 @@ use super::error::Error;
 use sha2::{Digest, Sha256};
 use std::fmt;
 use std::fs::File;
-use std::io::{ErrorKind, Read};
+use std::io;
 use std::path::Path;
 
 /// SHA-256 of everything that determines a campaign's results.
@@ -39,40 +39,13 @@ pub fn digest_of(texts: &[&str]) -> u64 {
     u64::from_le_bytes(std::array::from_fn(|k| bytes[k]))
 }
 
-/// BLAKE3 digest of a file, hexadecimal: for data, which may be large. Several times faster than SHA-256, even on processors with
-/// instructions for that.
-///
-/// # Errors
-/// The file cannot be read.
-pub fn digest_of_file(path: &Path) -> Result<String, Error> {
-    let mut hash = blake3::Hasher::new();
-    read_chunks(path, |chunk| {
-        hash.update(chunk);
-    })?;
-    Ok(hash.finalize().to_string())
-}
-
 /// SHA-256 digest of a file, hexadecimal, as `sha256sum` prints it: for programs, whose versions users compare.
 ///
 /// # Errors
 /// The file cannot be read.
 pub fn sha256_of_file(path: &Path) -> Result<String, Error> {
     let mut hash = Sha256::new();
-    read_chunks(path, |chunk| hash.update(chunk))?;
+    let read = File::open(path).and_then(|mut file| io::copy(&mut file, &mut hash));
+    read.map_err(|source| Error::Read { path: path.to_owned(), source })?;
     Ok(Fingerprint(hash.finalize().into()).to_string())
-}
-
-/// Reads a file in chunks and passes each to `process`.
-fn read_chunks(path: &Path, mut process: impl FnMut(&[u8])) -> Result<(), Error> {
-    let read = |source| Error::Read { path: path.to_owned(), source };
-    let mut file = File::open(path).map_err(read)?;
-    let mut buffer = vec![0; 1 << 17];
-    loop {
-        match file.read(&mut buffer) {
-            Ok(0) => return Ok(()),
-            Ok(n) => process(&buffer[..n]),
-            Err(error) if error.kind() == ErrorKind::Interrupted => {}
-            Err(error) => return Err(read(error)),
-        }
-    }
 }

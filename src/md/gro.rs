@@ -13,11 +13,10 @@ const RESID: u32 = 5;
 /// Bytes of the residue name and the atom name.
 const NAMES: std::ops::Range<usize> = 5..15;
 
-/// The atoms and the first frame of a file.
-/// Errors: the file is not found or a line is invalid.
-pub(super) fn structure(path: &Path) -> Result<(Vec<Atom>, Frame), Error> {
-    let bytes = read(path)?;
-    let mut lines = LineReader::new(path, &bytes);
+/// The atoms and the first frame of the file at `path`, whose contents are `bytes`.
+/// Errors: a line is invalid.
+pub(super) fn structure(path: &Path, bytes: &[u8]) -> Result<(Vec<Atom>, Frame), Error> {
+    let mut lines = LineReader::new(path, bytes);
     if lines.is_blank() {
         return Err(Error::Empty { path: path.to_owned() });
     }
@@ -174,10 +173,7 @@ mod tests {
         ] {
             let frame = Frame { time_ps: Some(12.5), cell, positions: positions.clone() };
             let text = text("a start", &atoms, &frame);
-            let folder = tempfile::tempdir().unwrap();
-            let path = folder.path().join("a.gro");
-            std::fs::write(&path, text).unwrap();
-            let (atoms, read) = structure(&path).unwrap();
+            let (atoms, read) = structure(Path::new("a.gro"), text.as_bytes()).unwrap();
             assert_eq!(read, frame);
             assert_eq!((&*atoms[0].name, &*atoms[1].name), ("CA", "HB1LO"));
             assert_eq!((atoms[0].resid, atoms[1].resid, &*atoms[1].residue), (2, 3, "ALA"));

@@ -14,11 +14,11 @@ use std::path::Path;
 const RESID: u32 = 4;
 const SERIAL: u32 = 5;
 
-/// The atoms and positions of the first model. Every alternative location is an atom, as in trajectories made from the file.
-/// Errors: the file is not found or a line is invalid.
-pub(super) fn structure(path: &Path) -> Result<(Vec<Atom>, Frame), Error> {
-    let bytes = read(path)?;
-    let mut lines = LineReader::new(path, &bytes);
+/// The atoms and positions of the first model of the file at `path`, whose contents are `bytes`. Every alternative location is an atom, as in
+/// trajectories made from the file.
+/// Errors: a line is invalid.
+pub(super) fn structure(path: &Path, bytes: &[u8]) -> Result<(Vec<Atom>, Frame), Error> {
+    let mut lines = LineReader::new(path, bytes);
     let (mut records, mut frame) = (AtomRecords::default(), Frame::default());
     while frame.positions.is_empty() {
         if lines.is_blank() {

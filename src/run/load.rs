@@ -2,7 +2,7 @@
 use super::exit::{Exit, Stop};
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::{Campaign, Declaration, StartSupervisor};
-use crate::config::{Config, Error as ConfigError, Faults, KindSchema, Schedule, Uneven, flatten};
+use crate::config::{Config, Error as ConfigError, Faults, Inputs, KindSchema, Schedule, Uneven, flatten};
 use crate::journal::Manifest;
 use crate::plan::PartitionSettings;
 use std::path::{Path, PathBuf};
@@ -22,22 +22,14 @@ pub struct Configured {
     pub declared: Declaration,
 }
 
-/// Loads the campaign of a configuration file.
-///
-/// # Errors
-/// The file cannot be read, or has faults: all of them are reported.
-pub fn load(path: &Path, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
-    let text = Config::read(path).map_err(|error: ConfigError| Stop::because(Exit::Input, &error))?;
-    load_text(path, text, kinds)
-}
-
-/// Loads the campaign of a configuration, whose `path` relative paths start from.
+/// Loads the campaign of a configuration, whose `path` relative paths start from. Of the files that it names `inputs` are known.
 ///
 /// # Errors
 /// It has faults: all of them are reported.
-pub fn load_text(path: &Path, text: String, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
+pub fn load_text(path: &Path, text: String, inputs: Inputs, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
     let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema::new(kind.name(), || kind.schema())).collect();
-    let config = Config::parse(path, &text, &schemas)?;
+    let mut config = Config::parse(path, &text, &schemas)?;
+    config.inputs = inputs;
     let kind = kinds.iter().find(|kind| kind.name() == config.campaign.kind);
     let kind = *kind.expect("a configuration is parsed against the kinds' own names");
     if config.has_sweep() && !kind.can_sweep() {
@@ -49,29 +41,20 @@ pub fn load_text(path: &Path, text: String, kinds: &[&'static dyn Kind]) -> Resu
     Ok(Loaded { config, campaign, kind })
 }
 
-/// As [`load`], and finds the programs that tasks need.
+/// Loads the campaign of a configuration file, finds the programs that its tasks need, and gets its declaration.
 ///
 /// # Errors
-/// As [`load`], or a program is not found.
+/// A file cannot be read, the configuration has faults (all of them are reported), or a program is not found.
 pub fn load_with_programs(
     path: &Path,
     supervisor: &StartSupervisor,
     kinds: &[&'static dyn Kind],
 ) -> Result<Configured, Stop> {
-    load(path, kinds)?.find_programs(supervisor)
-}
-
-impl Loaded {
-    /// Finds the programs that tasks need, and gets the campaign's declaration.
-    ///
-    /// # Errors
-    /// A program is not found, or an input file cannot be read.
-    pub fn find_programs(self, supervisor: &StartSupervisor) -> Result<Configured, Stop> {
-        let Self { config, mut campaign, kind } = self;
-        campaign.find_programs(supervisor)?;
-        let declared = campaign.declare()?;
-        Ok(Configured { config, campaign, kind, declared })
-    }
+    let text = Config::read(path).map_err(|error: ConfigError| Stop::because(Exit::Input, &error))?;
+    let Loaded { config, mut campaign, kind } = load_text(path, text, Inputs::default(), kinds)?;
+    campaign.find_programs(supervisor)?;
+    let declared = campaign.declare()?;
+    Ok(Configured { config, campaign, kind, declared })
 }
 
 impl Configured {

@@ -1,7 +1,7 @@
 //! May this campaign run, and where does it continue from?
 //!
 //! Rank 0 reads and checks everything before any task runs and broadcasts its verdict; the others load the same campaign
-//! from the same text.
+//! from the same text and the same contents of input files.
 use super::existing::{self, Existing};
 use super::exit::{Exit, Stop};
 use super::lazy_supervisor::LazySupervisor;
@@ -13,7 +13,7 @@ use super::{allocation, console};
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::{Campaign, Reproducibility};
 use crate::comm::{Comm, RankLocation};
-use crate::config::Config;
+use crate::config::{Config, Inputs, KnownFiles};
 use crate::journal::{Holder, Lock, Manifest, codec};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
@@ -53,7 +53,7 @@ pub struct OpenedOutput {
 /// Rank 0's verdict, broadcast.
 #[derive(Serialize, Deserialize)]
 enum Verdict {
-    Run { path: PathBuf, text: String, settings: Box<RunSettings> },
+    Run { path: PathBuf, text: String, inputs: KnownFiles, settings: Box<RunSettings> },
     NotRun(Exit),
 }
 
@@ -76,8 +76,9 @@ pub fn open(
     if comm.rank() != 0 {
         return match codec::decode(&comm.broadcast(None)?)? {
             Verdict::NotRun(exit) => Ok(Opening::NotRun(NotRun { exit, message: None })),
-            Verdict::Run { path, text, settings } => {
-                let Loaded { config, campaign, .. } = load_text(&path, text, kinds)?;
+            Verdict::Run { path, text, inputs, settings } => {
+                let Loaded { config, campaign, .. } = load_text(&path, text, Inputs::checked(inputs), kinds)?;
+                config.inputs.release();
                 Ok(Opening::Run(Box::new(Opened { config, campaign, settings: *settings, output: None })))
             }
         };
@@ -91,6 +92,7 @@ pub fn open(
         Opening::Run(opened) => Verdict::Run {
             path: opened.config.path.clone(),
             text: opened.config.text.clone(),
+            inputs: opened.config.inputs.release(),
             settings: Box::new(opened.settings.clone()),
         },
         Opening::NotRun(not_run) => Verdict::NotRun(not_run.exit),

@@ -2,7 +2,7 @@
 use super::engine::Engine;
 use super::setup::Setup;
 use super::stage::ReplicaWorkload;
-use super::{folder, identity, summary, write};
+use super::{folder, summary, write};
 use crate::campaigns::campaign::{
     Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report, Reproducibility, StartSupervisor,
 };
@@ -21,16 +21,15 @@ pub struct EnsembleCampaign {
     program: Option<InstalledProgram>,
     /// PLUMED's library, where it biases.
     kernel: Option<PlumedKernel>,
-    /// What determines the results, but for the program's version.
-    identity: serde_json::Value,
-    warnings: Faults,
+    /// What the section declares: without the version of the program.
+    declared: Declaration,
     result: Option<StageResult>,
 }
 
 impl EnsembleCampaign {
     /// A campaign whose programs have not been looked for yet.
-    pub fn new(config: Config, setup: Arc<Setup>, identity: serde_json::Value, warnings: Faults) -> Self {
-        Self { config, setup, program: None, kernel: None, identity, warnings, result: None }
+    pub fn new(config: Config, setup: Arc<Setup>, declared: Declaration) -> Self {
+        Self { config, setup, program: None, kernel: None, declared, result: None }
     }
 
     fn output_bytes(&self) -> u64 {
@@ -57,21 +56,16 @@ impl Campaign for EnsembleCampaign {
 
     fn declare(&self) -> Result<Declaration, Faults> {
         let is_program = self.setup.engine.is_program();
-        let mut identity = self.identity.clone();
-        identity["version"] =
+        let mut declared = self.declared.clone();
+        declared.identity["version"] =
             self.program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
         Ok(Declaration {
-            identity,
-            extensible: Some(("ensemble.seeds", self.setup.seeds.len() as u64)),
-            requests: self.setup.seeds.clone().into(),
-            post_processing: identity::post_processing(&self.setup.section),
-            reading: self.setup.reading.clone(),
             threads: is_program.then(|| self.setup.engine.threads()),
             may_oversubscribe: self.setup.oversubscribe,
             // Columns are as long as simulations are: they stay in the journal until they are written.
             needs_values: !self.setup.collect.is_empty(),
             reproducibility: Reproducibility::with_programs(is_program),
-            warnings: self.warnings.clone(),
+            ..declared
         })
     }
 

@@ -1,7 +1,7 @@
 //! Do the folders of all replicas belong to this campaign?
 use super::setup::Setup;
 use crate::campaigns::replicas::folder::{Owner, REPLICA_MARK, clear, owner_of, set_aside_line};
-use crate::campaigns::replicas::{is_finished, remove_record};
+use crate::campaigns::replicas::{Inputs, is_finished, remove_record};
 use crate::config::{Config, Faults};
 use std::io;
 use std::path::Path;
@@ -39,8 +39,7 @@ pub fn claim_folders(config: &Config, setup: &Setup, fresh: bool) -> Result<Vec<
 }
 
 fn remove_shared_records(config: &Config, setup: &Setup) -> Result<(), Faults> {
-    let mut inputs = (0..setup.seeds.len()).filter_map(|replica| setup.inputs(replica).ok());
-    inputs.try_for_each(|(inputs, _)| remove_record(&inputs)).map_err(|error| {
+    setup.claims.iter().try_for_each(remove_record).map_err(|error| {
         let message = format!("cannot remove the records of earlier replicas: {error}");
         config.fault("ensemble", message, "make the folder of the configuration writable").into()
     })
@@ -56,11 +55,8 @@ fn check_folders(
         return Ok(());
     }
     let mut foreign = Vec::new();
-    for replica in 0..setup.seeds.len() {
-        // Errors of inputs were reported when the campaign was loaded.
-        let Ok((inputs, _)) = setup.inputs(replica) else { continue };
-        let folder = &inputs.folder;
-        match owner_of(folder, REPLICA_MARK, &inputs.digest).and_then(|owner| is_free(folder, owner)) {
+    for Inputs { folder, digest, .. } in &setup.claims {
+        match owner_of(folder, REPLICA_MARK, digest).and_then(|owner| is_free(folder, owner)) {
             Ok(true) => {}
             Ok(false) => foreign.push(format!("`{}`", folder.display())),
             Err(error) => foreign.push(format!("`{}` ({error})", folder.display())),

@@ -1,69 +1,90 @@
 //! Which keys of a configuration determine the results of an ensemble, and at which point?
 use super::engine::{Engine, GromacsSetup};
-use super::section::{EngineName, Section};
+use super::section::{CommandSection, EngineName, GromacsSection, Section, StageSection};
 use super::setup::Setup;
-use crate::engines::md::gromacs::Input;
+use crate::campaigns::campaign::Declaration;
+use crate::engines::md::gromacs::{Gromacs, Input};
 use crate::journal::Fingerprint;
+use serde_json::{Map, Value, json};
 
-/// Everything that determines the results of a replica, except for its seed and the version of the program. Files are identified by their
-/// digests. `digests` are those of the inputs of GROMACS, by key.
-pub fn identity(setup: &Setup, digests: &[(String, String)]) -> serde_json::Value {
-    let section = &setup.section;
-    let files: serde_json::Map<String, serde_json::Value> =
+/// What determines the results of a replica, except for its seed and the version of the program, and what affects them later. Files are
+/// identified by their digests; `digests` are those of the inputs of GROMACS, by key. A new key must be sorted here.
+pub fn declaration(setup: &Setup, digests: &[(String, String)]) -> Declaration {
+    #[rustfmt::skip]
+    let Section {
+        // What determines the results of a replica.
+        engine, directory, variables, files: _, gromacs: _, command, model,
+        // What may grow: `setup.seeds`.
+        seeds, count: _,
+        // What is read of its files, and what is computed of that.
+        collect, free_energy,
+        // What only affects how results are reached.
+        stagger_s: _, watchdog_timeout_s: _,
+    } = &setup.section;
+    let files: Map<String, Value> =
         setup.files.iter().map(|file| (file.target.clone(), file.digest.clone().into())).collect();
-    let mut identity = serde_json::json!({
-        "engine": setup.engine.name(), "directory": section.directory, "files": files, "variables": section.variables,
-        "derived_seeds": section.seeds.is_none(),
+    let mut identity = json!({
+        "engine": engine, "directory": directory, "files": files, "variables": variables, "derived_seeds": seeds.is_none(),
     });
+    let mut produces = None;
     match &setup.engine {
         Engine::Command(_) => {
-            let command = section.command.as_ref();
-            identity["command"] = serde_json::json!({
-                "argv": command.map(|command| &command.argv), "environment": command.map(|command| &command.environment),
-            });
-        }
-        Engine::Model(_) => {
-            identity["model"] = serde_json::json!(section.model);
-        }
-        Engine::Gromacs(gromacs) => {
-            let GromacsSetup { section, simulations } = &**gromacs;
-            let grompp_args = |input: &Input| match input {
-                Input::Parameters { args, .. } => args.clone(),
-                Input::Tpr(_) => Vec::new(),
-            };
-            let stages: Vec<_> = simulations.iter().map(|one| (&one.name, grompp_args(&one.input))).collect();
-            let inputs: serde_json::Map<String, serde_json::Value> =
-                digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
-            identity["gromacs"] = serde_json::json!({
-                "stages": stages, "inputs": inputs, "plumed": section.plumed, "mdrun_args": section.gromacs.identity_args(),
-                "unstable_time_step_factor": section.unstable_time_step_factor,
-            });
-            let biased =
-                section.stage.iter().filter_map(|stage| Some((stage.name.clone(), stage.plumed.clone()?.into())));
-            let biased: serde_json::Map<String, serde_json::Value> = biased.collect();
-            if !biased.is_empty() {
-                identity["gromacs"]["plumed_stages"] = biased.into();
+            if let Some(command) = command {
+                #[rustfmt::skip]
+                let CommandSection { argv, environment, produces: read, threads: _, oversubscribe: _, again: _ } = command;
+                identity["command"] = json!({ "argv": argv, "environment": environment });
+                produces = Some(read);
             }
         }
+        Engine::Model(_) => identity["model"] = json!(model),
+        Engine::Gromacs(gromacs) => identity["gromacs"] = identity_of_gromacs(gromacs, digests),
+    }
+    let is_model = *engine == EngineName::Model;
+    let reading = json!({ "collect": collect, "produces": produces });
+    let mut post_processing = json!({ "free_energy": free_energy });
+    if is_model {
+        // All columns of the model are in the journal, so their selection belongs here.
+        post_processing["collect"] = json!(collect);
+    }
+    Declaration {
+        identity,
+        extensible: Some(("ensemble.seeds", setup.seeds.len() as u64)),
+        requests: setup.seeds.clone().into(),
+        post_processing,
+        reading: (!is_model).then(|| Fingerprint::of_text(&reading.to_string()).to_string()),
+        ..Declaration::default()
+    }
+}
+
+fn identity_of_gromacs(GromacsSetup { section, simulations }: &GromacsSetup, digests: &[(String, String)]) -> Value {
+    #[rustfmt::skip]
+    let GromacsSection {
+        // What determines results; arguments of grompp are in `simulations`.
+        stage, plumed, unstable_time_step_factor,
+        gromacs: Gromacs {
+            mdrun_args: _, grompp_args: _, unstable_factor: _,
+            // What only affects how results are reached.
+            binary: _, thread_mpi_ranks: _, threads: _, oversubscribe: _, gpus: _, replicas_per_gpu: _,
+        },
+        // By their digests.
+        mdp: _, tpr: _, structure: _, topology: _, index: _,
+    } = section;
+    let grompp_args = |input: &Input| match input {
+        Input::Parameters { args, .. } => args.clone(),
+        Input::Tpr(_) => Vec::new(),
+    };
+    let stages: Vec<_> = simulations.iter().map(|one| (&one.name, grompp_args(&one.input))).collect();
+    let inputs: Map<String, Value> = digests.iter().map(|(key, digest)| (key.clone(), digest.clone().into())).collect();
+    let mut identity = json!({
+        "stages": stages, "inputs": inputs, "plumed": plumed, "mdrun_args": section.gromacs.identity_args(),
+        "unstable_time_step_factor": unstable_time_step_factor,
+    });
+    let plumed_of = |StageSection { name, plumed, mdp: _, grompp_args: _ }: &StageSection| {
+        Some((name.clone(), plumed.clone()?.into()))
+    };
+    let biased: Map<String, Value> = stage.iter().filter_map(plumed_of).collect();
+    if !biased.is_empty() {
+        identity["plumed_stages"] = biased.into();
     }
     identity
-}
-
-/// Digest of what is read from the files of programs; none where no program runs.
-pub fn reading(section: &Section) -> Option<String> {
-    if section.engine == EngineName::Model {
-        return None;
-    }
-    let produces = section.command.as_ref().map(|command| &command.produces);
-    let read = serde_json::json!({ "collect": section.collect, "produces": produces });
-    Some(Fingerprint::of_text(&read.to_string()).to_string())
-}
-
-/// What is computed from the collected columns when results are written.
-pub fn post_processing(section: &Section) -> serde_json::Value {
-    match section.engine {
-        // All columns of the model are in the journal, so their selection belongs here.
-        EngineName::Model => serde_json::json!({ "free_energy": section.free_energy, "collect": section.collect }),
-        EngineName::Command | EngineName::Gromacs => serde_json::json!({ "free_energy": section.free_energy }),
-    }
 }

@@ -12,6 +12,8 @@ use std::path::PathBuf;
 /// What all replicas of a campaign share.
 pub struct Setup {
     pub section: Section,
+    /// What programs of each replica start from, without its files; on rank 0 only.
+    pub claims: Vec<Inputs>,
     /// Seeds by replica.
     pub seeds: Vec<u64>,
     /// The folder of the configuration.

@@ -149,9 +149,8 @@ impl Workload for ReplicaWorkload {
     }
 
     fn recorded_files(&self, task: TaskId, campaign: Fingerprint) -> Option<RecordedFiles> {
-        // Rendering is in vain where nothing is recorded.
-        let (inputs, _) = self.rules.keeps_record.then(|| self.setup.inputs(task as usize).ok())??;
-        self.rules.recorded(&inputs, campaign)?;
+        let inputs = self.setup.claims.get(task as usize)?;
+        self.rules.recorded(inputs, campaign)?;
         Some(match read::lacks_files(&self.setup, task as usize, &inputs.folder) {
             true => RecordedFiles::Incomplete,
             false => RecordedFiles::Complete,

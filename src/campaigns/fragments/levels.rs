@@ -227,7 +227,7 @@ fn embedded(config: &Config, index: usize, section: &LevelSection) -> Result<Emb
             let fault = config.fault(&key("basis_file"), "`basis` and `basis_file` are both set", "remove one of them");
             return Err(fault.into());
         }
-        (_, Some(path)) => Embedded::basis_of_file(&config.resolve(path)),
+        (_, Some(path)) => Embedded::basis_of_file(&config.inputs, &config.resolve(path)),
         (basis, None) => Embedded::basis_of_name(basis.as_deref()),
     };
     let engine = Embedded::new(&chemistry_of(section), basis.map_err(refused)?, section.threads).map_err(refused)?;
@@ -240,7 +240,8 @@ fn embedded(config: &Config, index: usize, section: &LevelSection) -> Result<Emb
 
 fn recorded(config: &Config, index: usize, section: &LevelSection, name: &str) -> Result<Recorded, Faults> {
     let path = config.resolve(section.file.as_deref().unwrap_or("".as_ref()));
-    Recorded::read(&path, name).map_err(|problem| config.fault_of(&format!("fragments.level.{index}"), problem).into())
+    let recorded = Recorded::read(&config.inputs, &path, name);
+    recorded.map_err(|problem| config.fault_of(&format!("fragments.level.{index}"), problem).into())
 }
 
 /// The name of a value in the configuration.

@@ -35,9 +35,11 @@ fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     warnings.extend(images::warning(config, &images, &periodic));
     levels.sort_by_key(|level| options.coverage.levels.iter().position(|&index| index == level.index));
     let setup = Setup::new(frames, levels, options.driver, options.embedding.clone());
-    check_levels(config, &setup)?;
-    warn_of_missing_records(config, &setup, &mut warnings);
-    warnings.extend(locations.relocate(config, frozen_core::warnings(config, &setup)));
+    if !config.inputs.is_checked() {
+        check_levels(config, &setup)?;
+        warn_of_missing_records(config, &setup, &mut warnings);
+        warnings.extend(locations.relocate(config, frozen_core::warnings(config, &setup)));
+    }
     let identity = identity(&options, &section, &setup, &digest);
     summary.extend(summarize(&options, &setup, &locations));
     summary.extend(images::summary(&images));
@@ -126,11 +128,25 @@ fn warn_of_missing_records(config: &Config, setup: &Setup, warnings: &mut Faults
     }
 }
 
-/// Everything that determines results except the versions of programs. The order that the last level covers may grow with max_order.
+/// Everything that determines results except the versions of programs. A new key must be sorted here.
 fn identity(options: &ExpansionOptions, section: &Section, setup: &Setup, digest: &str) -> serde_json::Value {
+    #[rustfmt::skip]
+    let Section {
+        // What determines results, some of it in `options`; the `digest` of the molecule stands for its files.
+        molecule: _, atoms: _, units: _, input: _, fragments, charges, multiplicities, driver: _, bsse: _, total: _,
+        supersystem_interaction_only: _, cutoffs_angstrom, embedding_charges: _, level: levels,
+        // What may grow, and with it the order that the last level covers.
+        max_order: _,
+    } = section;
     let levels = setup.levels.iter().enumerate().map(|(k, level)| {
-        let LevelSection { method, basis, reference, frozen_core, density_fitting, scf_convergence, keywords, .. } =
-            &section.level[level.index];
+        #[rustfmt::skip]
+        let LevelSection {
+            // What determines results: names by `level`, files by their digests, orders by the lowest one.
+            name: _, engine: _, order: _, method, basis, basis_file: _, reference, frozen_core, density_fitting, scf_convergence,
+            keywords, command, program, file: _,
+            // What only affects how a result is reached.
+            threads: _, retry: _,
+        } = &levels[level.index];
         let first = options.coverage.level_of_order.iter().position(|&level| level == k).map(|order| order + 1);
         let file = match &level.solver {
             Solver::Recorded(recorded) => recorded.digest().into(),
@@ -141,13 +157,13 @@ fn identity(options: &ExpansionOptions, section: &Section, setup: &Setup, digest
             "name": level.name, "first_order": first, "engine": level.engine_name(), "method": method, "basis": basis,
             "reference": config_name(reference), "frozen_core": frozen_core, "density_fitting": density_fitting,
             "scf_convergence": scf_convergence, "keywords": keywords, "file": file,
-            "command": section.level[level.index].command, "program": section.level[level.index].program,
+            "command": command, "program": program,
         })
     });
     serde_json::json!({
-        "molecule": digest, "fragments": section.fragments, "charges": section.charges,
-        "multiplicities": section.multiplicities, "driver": config_name(&options.driver), "bsse": options.bsse, "total": options.total,
-        "supersystem_interaction_only": options.is_interaction_only, "cutoffs_angstrom": section.cutoffs_angstrom,
+        "molecule": digest, "fragments": fragments, "charges": charges,
+        "multiplicities": multiplicities, "driver": config_name(&options.driver), "bsse": options.bsse, "total": options.total,
+        "supersystem_interaction_only": options.is_interaction_only, "cutoffs_angstrom": cutoffs_angstrom,
         "embedding_charges": options.embedding, "level": levels.collect::<Vec<_>>(),
     })
 }

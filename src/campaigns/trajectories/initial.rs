@@ -1,7 +1,6 @@
 //! Reads initial conditions from an HDF5 file.
 use super::section::Section;
 use crate::config::{Checker, Config, Faults};
-use crate::journal;
 use crate::problem::error_chain;
 use crate::results::{Error, Reader};
 use crate::science::dynamics::{Bath, InitialConditions, Model};
@@ -12,7 +11,7 @@ use std::path::PathBuf;
 /// `hop_uniforms` `[n, steps]` and `surface_uniform` `[n]`. Row k belongs to trajectory k and is read when it is run.
 #[derive(Clone, Debug)]
 pub struct InitialFile {
-    path: PathBuf,
+    pub path: PathBuf,
     pub rows: u64,
     has_z: bool,
     pub has_wavefunction: bool,
@@ -22,7 +21,8 @@ pub struct InitialFile {
     pub energy_scale: f64,
 }
 
-const KEY: &str = "trajectories.initial.file";
+/// The key of its path.
+pub const KEY: &str = "trajectories.initial.file";
 /// Number of rows from which the energy scale is estimated.
 const MAX_ROWS_FOR_SCALE: u64 = 256;
 
@@ -81,13 +81,14 @@ impl InitialFile {
             path,
             energy_scale: 0.0,
         };
-        file.check_rows(model).map_err(|message| config.fault(KEY, message, "normalize every wavefunction"))?;
+        let checked = file.check_rows(model, config.inputs.is_checked());
+        checked.map_err(|message| config.fault(KEY, message, "normalize every wavefunction"))?;
         Ok(Some(file))
     }
 
-    /// Estimates the energy scale from the first rows, and checks the norm of every wavefunction. Rows that are not finite are accepted:
-    /// their trajectories fail.
-    fn check_rows(&mut self, model: &dyn Model) -> Result<(), String> {
+    /// Estimates the energy scale from the first rows, and checks the norm of every wavefunction unless rank 0 has. Rows that are not finite
+    /// are accepted: their trajectories fail.
+    fn check_rows(&mut self, model: &dyn Model, is_checked: bool) -> Result<(), String> {
         let first = Tasks::new(0, self.rows.min(MAX_ROWS_FOR_SCALE));
         let start = self.read(first, model.bath()).map_err(|e| e.to_string())?;
         let mut energies: Vec<f64> = start.coordinates.iter().flatten().map(|z| model.bath().energy_of(z)).collect();
@@ -95,7 +96,7 @@ impl InitialFile {
         energies.sort_by(f64::total_cmp);
         // The median: a single outlier must not reduce the resolution of the sums.
         self.energy_scale = 2.0 * energies.get(energies.len() / 2).copied().unwrap_or(0.0);
-        for block in Tasks::new(0, self.rows).split(1 << 12).filter(|_| self.has_wavefunction) {
+        for block in Tasks::new(0, self.rows).split(1 << 12).filter(|_| self.has_wavefunction && !is_checked) {
             let reader = Reader::open(&self.path).map_err(|e| e.to_string())?;
             let amplitudes = reader
                 .complex_rows("wavefunction", block.first as usize, block.count() as usize)
@@ -111,15 +112,6 @@ impl InitialFile {
             }
         }
         Ok(())
-    }
-
-    /// The digest of the contents of the file.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub fn digest(&self, config: &Config) -> Result<String, Faults> {
-        journal::digest_of_file(&self.path)
-            .map_err(|error| config.fault(KEY, error.to_string(), "check that the file can be read").into())
     }
 
     /// Reads the rows of `tasks`.

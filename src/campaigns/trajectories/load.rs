@@ -1,8 +1,10 @@
 //! Builds a campaign of trajectories from its section, and checks that its values make sense together.
 use super::campaign::TrajectoryCampaign;
-use super::initial::InitialFile;
+use super::initial::{self, InitialFile};
 use super::rounds::{Point, Target};
-use super::section::{AlgorithmSection, Basis, CorrelationName, Keep, ModelSection, SamplingName, Section, TimeUnit};
+use super::section::{
+    AlgorithmSection, Basis, CorrelationName, InitialSection, Keep, ModelSection, SamplingName, Section, TimeUnit,
+};
 use super::setup::{Setup, Units};
 use super::timing::{check_step, clock_of, step_sizes};
 use crate::config::{Checker, Config, Faults};
@@ -44,17 +46,30 @@ pub fn load(config: &Config) -> Result<TrajectoryCampaign, Faults> {
     Ok(TrajectoryCampaign::new(identity, points, summary, warnings))
 }
 
-/// The part of a section that determines results, for the fingerprint. The number of trajectories is left out, since it can be extended.
+/// The part of a section that determines results, for the fingerprint. A new key must be sorted here.
 ///
 /// # Errors
 /// The initial file cannot be read.
 fn identity(config: &Config, point: &Point, section: &Section) -> Result<serde_json::Value, Faults> {
-    let mut identity = serde_json::to_value(section).unwrap_or_default();
-    let may_grow = if point.target.is_some() { &["target_stderr", "max_count"][..] } else { &["count"] };
-    may_grow.iter().for_each(|key| identity[*key] = serde_json::Value::Null);
-    if let Some(file) = &point.setup.file {
+    #[rustfmt::skip]
+    let Section {
+        // What determines results.
+        duration: _, time_step: _, sample_every: _, time_unit: _, integrator: _, keep: _, correlations: _, algorithm: _, model: _,
         // The contents of the file count, not its path.
-        identity["initial"]["file"] = file.digest(config)?.into();
+        initial: InitialSection { state: _, amplitudes: _, basis: _, file: _ },
+        // What may grow; with a target the count is that of the first round.
+        count, target_stderr: _, max_count: _,
+    } = section;
+    let mut identity = serde_json::to_value(section).unwrap_or_default();
+    identity["count"] = count.filter(|_| point.target.is_some()).into();
+    identity["target_stderr"] = serde_json::Value::Null;
+    identity["max_count"] = serde_json::Value::Null;
+    if let Some(file) = &point.setup.file {
+        let digest = config.inputs.digest(&file.path).map_err(|error| {
+            let message = format!("cannot read `{}`: {error}", file.path.display());
+            config.fault(initial::KEY, message, "check that the file can be read")
+        })?;
+        identity["initial"]["file"] = digest.into();
     }
     Ok(identity)
 }

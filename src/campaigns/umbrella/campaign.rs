@@ -3,6 +3,7 @@
 //! First come the passes that find the coordinate of every frame, then rounds of windows, then the bootstrap.
 use super::coordinate::{Coordinate, Known};
 use super::frames::Frames;
+use super::pca;
 use super::section::Section;
 use super::windows::{self, UmbrellaState, WindowSetup};
 use crate::campaigns::campaign::{
@@ -12,12 +13,12 @@ use crate::campaigns::stage::{Error, StageResult, StageSpec};
 use crate::config::{Config, Faults};
 use crate::engines::InstalledProgram;
 use crate::engines::md::gromacs::GromppError;
-use crate::journal::{self, Fingerprint, digest_of_file};
+use crate::journal::Fingerprint;
 use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::results;
 use crate::seed::CampaignSeed;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 /// A campaign, ready to run.
@@ -27,8 +28,6 @@ pub struct UmbrellaCampaign {
     pub seed: CampaignSeed,
     pub section: Section,
     pub warnings: Faults,
-    /// Files that determine the results: key and paths.
-    pub inputs: Vec<(&'static str, Vec<PathBuf>)>,
     /// How windows are sampled; none where only the components are wanted.
     pub windows: Option<Arc<WindowSetup>>,
     pub config: Config,
@@ -102,19 +101,22 @@ impl UmbrellaCampaign {
     /// An input file cannot be read.
     fn identity(&self) -> Result<serde_json::Value, Faults> {
         let mut identity = self.section.identity();
-        for (key, paths) in &self.inputs {
-            // The file's contents count, not where it lies.
-            let digest = |path: &PathBuf| -> Result<serde_json::Value, Faults> {
-                let fault = |error: journal::Error| {
-                    let help = "make the file readable for rank 0, which computes its digest";
-                    Faults::from(self.config.fault(&format!("umbrella.{key}"), error.to_string(), help))
-                };
-                digest_of_file(path).map(Into::into).map_err(fault)
-            };
-            identity[*key] = match &paths[..] {
-                [path] => digest(path)?,
-                several => several.iter().map(digest).collect::<Result<_, _>>()?,
-            };
+        // The file's contents count, not where it lies.
+        let digest = |key: &str, path: &Path| -> Result<serde_json::Value, Faults> {
+            let path = self.config.resolve(path);
+            self.config.inputs.digest(&path).map(Into::into).map_err(|error| {
+                let message = format!("cannot read `{}`: {error}", path.display());
+                let help = "make the file readable for rank 0, which computes its digest";
+                self.config.fault(&format!("umbrella.{key}"), message, help).into()
+            })
+        };
+        identity["trajectory"] = match self.section.trajectory.paths() {
+            [path] => digest("trajectory", path)?,
+            several => several.iter().map(|path| digest("trajectory", path)).collect::<Result<_, _>>()?,
+        };
+        identity["structure"] = digest("structure", &self.section.structure)?;
+        if self.section.coordinate.is_none() && !pca::is_keyword(&self.section.align_to) {
+            identity["align_to"] = digest("align_to", Path::new(&self.section.align_to))?;
         }
         // Journals of versions that counted them are of other results.
         if self.frames.trajectory.left_out() > 0 {

@@ -10,7 +10,7 @@ use crate::md::{Structure, Trajectory};
 use crate::problem::Problem;
 use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The campaign that the configuration describes.
@@ -44,14 +44,12 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
         }
     });
     let (frames, coordinate) = check.faults.require(frames.zip(coordinate))?;
-    let inputs = inputs(config, &section);
     Ok(UmbrellaCampaign {
         frames,
         coordinate,
         seed: CampaignSeed(config.campaign.seed),
         section,
         warnings: check.warnings,
-        inputs,
         windows: setup,
         config: config.clone(),
         program: None,
@@ -61,30 +59,16 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
 
 /// The trajectory and its atoms.
 fn frames(config: &Config, section: &Section, check: &mut Checker) -> Option<Arc<Frames>> {
-    let structure = Structure::read(&config.resolve(&section.structure));
+    let structure = Structure::read_by(&config.resolve(&section.structure), |path| config.inputs.bytes(path));
     let structure = check.collect(structure.map_err(|error| file_problem("structure", &error)));
-    let trajectory = Trajectory::join(&trajectory_files(config, section));
+    let files: Vec<PathBuf> = section.trajectory.paths().iter().map(|path| config.resolve(path)).collect();
+    let trajectory = Trajectory::join(&files);
     let trajectory = check.collect(trajectory.map_err(|error| file_problem("trajectory", &error)));
     let (structure, trajectory) = (structure?, trajectory?);
-    check.collect(check_atoms(&structure, &trajectory))?;
-    Some(Arc::new(Frames { trajectory, names: structure.atoms }))
-}
-
-/// The files of the trajectory in the order of their times.
-fn trajectory_files(config: &Config, section: &Section) -> Vec<PathBuf> {
-    section.trajectory.paths().iter().map(|path| config.resolve(path)).collect()
-}
-
-/// Files that determine the results: (key, paths).
-fn inputs(config: &Config, section: &Section) -> Vec<(&'static str, Vec<PathBuf>)> {
-    let mut inputs = vec![
-        ("trajectory", trajectory_files(config, section)),
-        ("structure", vec![config.resolve(&section.structure)]),
-    ];
-    if section.coordinate.is_none() && !pca::is_keyword(&section.align_to) {
-        inputs.push(("align_to", vec![config.resolve(Path::new(&section.align_to))]));
+    if !config.inputs.is_checked() {
+        check.collect(check_atoms(&structure, &trajectory))?;
     }
-    inputs
+    Some(Arc::new(Frames { trajectory, names: structure.atoms }))
 }
 
 /// Checks that the structure and the trajectory have the same atoms.

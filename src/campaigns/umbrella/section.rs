@@ -119,48 +119,34 @@ impl TrajectoryFiles {
     }
 }
 
-/// Keys that do not determine results; the contents of the index file are part of the identity elsewhere.
-const NOT_IN_IDENTITY: &[&str] = &[
-    "directory",
-    "binary",
-    "gpus",
-    "replicas_per_gpu",
-    "stall_timeout_s",
-    "index",
-    "threads",
-    "thread_mpi_ranks",
-    "oversubscribe",
-];
-/// Keys that only affect windows.
-const WINDOW_KEYS: &[&str] = &[
-    "topology",
-    "mdp",
-    "component",
-    "windows",
-    "spacing",
-    "centers",
-    "adaptive",
-    "max_windows",
-    "force_constant_kj_mol_nm2",
-    "steps",
-    "sample_every_steps",
-    "temperature_k",
-    "discard_ps",
-    "estimator",
-    "bins",
-    "bootstrap",
-    "grompp_args",
-    "mdrun_args",
-];
+/// Groups of keys, which are all fields of a type: one that is in no group is a compile error.
+macro_rules! groups {
+    ($section:expr, $type:ident { $($($key:ident)*;)* }) => {{
+        let $type { $($($key: _,)*)* } = $section;
+        [$(&[$(stringify!($key)),*][..]),*]
+    }};
+}
 
 impl Section {
-    /// Everything that determines the results, by key, with files as paths.
+    /// Everything that determines the results, by key, with files as paths. A new key must be sorted here.
     pub fn identity(&self) -> serde_json::Value {
+        // What determines the results; what does so if windows are sampled; and what only affects how they are reached, or is identified
+        // elsewhere: the contents of the index file with those of the topology.
+        let [always, of_windows, _] = groups!(self, Section {
+            trajectory structure selection align align_to check_whole components coordinate force_constant_kj_mol_rad2 bias stop_after;
+            topology mdp component windows spacing centers adaptive max_windows force_constant_kj_mol_nm2 steps sample_every_steps
+                temperature_k discard_ps estimator bins bootstrap;
+            index directory gromacs watchdog_timeout_s;
+        });
+        let [args, _] = groups!(&self.gromacs, Gromacs {
+            grompp_args mdrun_args;
+            binary thread_mpi_ranks threads oversubscribe gpus replicas_per_gpu unstable_factor;
+        });
         let mut identity = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = identity.as_object_mut() {
-            let is_only_pca = self.stop_after == Some(LastPart::Pca);
-            let is_left_out = |key: &str| NOT_IN_IDENTITY.contains(&key) || is_only_pca && WINDOW_KEYS.contains(&key);
-            keys.retain(|key, _| !is_left_out(key));
+            let has_windows = self.stop_after != Some(LastPart::Pca);
+            let is_of_windows = |key: &str| of_windows.contains(&key) || args.contains(&key);
+            keys.retain(|key, _| always.contains(&&**key) || has_windows && is_of_windows(key));
             if let Some(args) = keys.get_mut("mdrun_args") {
                 *args = self.gromacs.identity_args().into();
             }

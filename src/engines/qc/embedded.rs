@@ -1,5 +1,6 @@
 //! How does the embedded engine, simmpi's own Hartree-Fock and MP2 code, compute a molecule?
 use super::{Chemistry, Core, Driver, Needs, QcResult, Reference};
+use crate::config::Inputs;
 use crate::journal::Fingerprint;
 use crate::problem::Problem;
 use crate::science::basis::{self, BasisSet};
@@ -98,17 +99,18 @@ impl Embedded {
             .ok_or_else(|| Problem::at_key("basis", format!("the basis set `{name}` is not built in"), &known))
     }
 
-    /// Reads a basis set from a file in Basis Set Exchange JSON or Gaussian94 format.
+    /// Reads a basis set from a file, one of `inputs`, in Basis Set Exchange JSON or Gaussian94 format.
     /// Errors: the file cannot be read or parsed.
-    pub fn basis_of_file(path: &Path) -> Result<BasisSet, Problem> {
+    pub fn basis_of_file(inputs: &Inputs, path: &Path) -> Result<BasisSet, Problem> {
         let refused = |why: String| {
             let message = format!("`{}`: {why}", path.display());
             Problem::at_key("basis_file", message, "use a file in Gaussian94 or Basis Set Exchange JSON format")
         };
-        let text = std::fs::read_to_string(path).map_err(|error| refused(error.to_string()))?;
+        let bytes = inputs.bytes(path).map_err(|error| refused(error.to_string()))?;
+        let text = std::str::from_utf8(&bytes).map_err(|_| refused("stream did not contain valid UTF-8".to_owned()))?;
         let parsed = match text.trim_start().starts_with('{') {
-            true => basis::parse_bse_json(&text),
-            false => basis::parse_gaussian94(&path.file_stem().unwrap_or_default().to_string_lossy(), &text),
+            true => basis::parse_bse_json(text),
+            false => basis::parse_gaussian94(&path.file_stem().unwrap_or_default().to_string_lossy(), text),
         };
         parsed.map_err(|error| refused(error.to_string()))
     }

@@ -1,5 +1,7 @@
 //! Which results were computed earlier, by any program, and recorded in a file?
 use super::{Driver, QcResult};
+use crate::config::Inputs;
+use crate::journal::Fingerprint;
 use crate::problem::Problem;
 use crate::task::Cause;
 use serde::Deserialize;
@@ -33,12 +35,12 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// Reads the results of `level` from the JSON list at `path`.
+    /// Reads the results of `level` from the JSON list at `path`, one of `inputs`.
     /// Errors: the file cannot be read or parsed, has no entry for the level, or has contradictory entries for one task.
-    pub fn read(path: &Path, level: &str) -> Result<Self, Problem> {
+    pub fn read(inputs: &Inputs, path: &Path, level: &str) -> Result<Self, Problem> {
         let name = path.display();
         let refused = |message: String| Problem::at_key("file", message, HELP);
-        let text = std::fs::read(path).map_err(|error| refused(format!("cannot read `{name}`: {error}")))?;
+        let text = inputs.bytes(path).map_err(|error| refused(format!("cannot read `{name}`: {error}")))?;
         let entries: Vec<Entry> = serde_json::from_slice(&text)
             .map_err(|error| refused(format!("`{name}` is not a list of recorded tasks: {error}")))?;
         let mut known: Vec<String> = entries.iter().map(|entry| format!("\"{}\"", entry.level)).collect();
@@ -60,7 +62,7 @@ impl Recorded {
             let known = known.join(", ");
             return Err(refused(format!("`{name}` has no task of level \"{level}\"; its levels are {known}")));
         }
-        Ok(Self { results, digest: crate::journal::Fingerprint::of_bytes(&text).to_string() })
+        Ok(Self { results, digest: Fingerprint::of_bytes(&text).to_string() })
     }
 
     /// SHA-256 of the file.
@@ -126,7 +128,7 @@ mod tests {
     fn read(text: &str, level: &str) -> Result<Recorded, Problem> {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();
-        Recorded::read(file.path(), level)
+        Recorded::read(&Inputs::default(), file.path(), level)
     }
 
     #[test]

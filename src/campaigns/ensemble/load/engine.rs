@@ -2,6 +2,7 @@
 use super::{Loader, is_inside};
 use crate::campaigns::ensemble::engine::{Engine, GromacsSetup};
 use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSection, StageSection};
+use crate::config::Inputs;
 use crate::engines::md::gromacs::{Input, Mdp, Simulation, digest_with_includes};
 use crate::engines::md::model::{Model, ModelSection};
 use crate::engines::resolve_argument;
@@ -179,10 +180,11 @@ impl Loader<'_> {
             return;
         }
         let file = self.base.join(path);
-        let mut digest = self.digest(&full_key, &file);
-        if key == "topology" && !digest.is_empty() {
-            digest = digest_with_includes(&file, digest);
-        }
+        let digest = |inputs: &Inputs| match key {
+            "topology" => digest_with_includes(inputs, &file),
+            _ => inputs.digest(&file),
+        };
+        let digest = self.read(&full_key, &file, digest).unwrap_or_default();
         self.digests.push((full_key, digest));
     }
 }

@@ -8,11 +8,12 @@ use super::identity;
 use super::render::{Renderer, is_template};
 use super::section::{EngineName, Section};
 use super::setup::{FileSource, Setup};
+use crate::campaigns::campaign::Declaration;
 use crate::campaigns::replicas::seeds::{self, MAX_REPLICAS};
-use crate::config::{Checker, Config, Faults};
-use crate::journal::{Fingerprint, digest_of_file};
+use crate::config::{Checker, Config, Faults, Inputs};
+use crate::journal::Fingerprint;
 use crate::seed::{CampaignSeed, MAX_TASKS};
-use std::fs;
+use std::io;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 
@@ -41,7 +42,8 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
     let Loader { base, check, digests, .. } = loader;
     let engine = check.faults.require(engine)?;
     let contents = Fingerprint::of_text(&format!("{digests:?}"));
-    let setup = Setup {
+    let mut setup = Setup {
+        claims: Vec::new(),
         seeds,
         base,
         owner: format!("{} {contents}", config.campaign.output.display()),
@@ -49,7 +51,7 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
         engine,
         collect,
         free_energies,
-        reading: identity::reading(&section),
+        reading: None,
         oversubscribe: match section.engine {
             EngineName::Gromacs => section.gromacs.as_ref().is_some_and(|gromacs| gromacs.gromacs.oversubscribe),
             EngineName::Command => section.command.as_ref().is_some_and(|command| command.oversubscribe),
@@ -58,10 +60,14 @@ pub fn load(config: &Config) -> Result<EnsembleCampaign, Faults> {
         renderer: Renderer::new(),
         section,
     };
-    replicas::check(config, &setup)?;
-    let identity = identity::identity(&setup, &digests);
-    let warnings = replicas::warnings(config, &setup);
-    Ok(EnsembleCampaign::new(config.clone(), Arc::new(setup), identity, warnings))
+    let mut warnings = Faults::default();
+    if !config.inputs.is_checked() {
+        setup.claims = replicas::check(config, &setup)?;
+        warnings = replicas::warnings(config, &setup);
+    }
+    let declared = identity::declaration(&setup, &digests);
+    setup.reading.clone_from(&declared.reading);
+    Ok(EnsembleCampaign::new(config.clone(), Arc::new(setup), Declaration { warnings, ..declared }))
 }
 
 /// A section while it is checked.
@@ -129,32 +135,26 @@ impl Loader<'_> {
         }
     }
 
-    /// The digest of the file that `key` names; empty, with an error, where it cannot be read.
-    fn digest(&mut self, key: &str, path: &Path) -> String {
-        let digest = match path.is_file() {
-            true => digest_of_file(path).map_err(|error| error.to_string()),
+    /// What `read` finds in the file that `key` names; none, with an error, where it cannot be read.
+    fn read<T>(&mut self, key: &str, path: &Path, read: impl FnOnce(&Inputs) -> io::Result<T>) -> Option<T> {
+        let inputs = &self.config.inputs;
+        let found = match inputs.is_file(path) {
+            true => read(inputs).map_err(|error| error.to_string()),
             false => Err(if path.is_dir() { "it is a folder" } else { "file not found" }.to_owned()),
         };
-        digest.unwrap_or_else(|why| {
+        let refused = |why| {
             let message = format!("cannot read `{}`: {why}", path.display());
             self.refuse(key, message, "set a file, relative to this configuration");
-            String::new()
-        })
+        };
+        found.map_err(refused).ok()
     }
 
     /// The text of the file that `key` names; empty, with an error, where it cannot be read.
     fn text(&mut self, key: &str, path: &Path) -> String {
-        let digest = self.digest(key, path);
-        if digest.is_empty() {
-            return String::new();
-        }
-        let read = match fs::metadata(path).map(|file| file.len()) {
-            Ok(length) if length > MAX_TEMPLATE => Err(format!("it has {length} bytes")),
-            _ => fs::read(path).map_err(|error| error.to_string()),
-        };
-        let text = read.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8 text".to_owned()));
-        text.unwrap_or_else(|why| {
-            self.refuse(key, format!("cannot read `{}`: {why}", path.display()), "save it as UTF-8 text");
+        let bytes = self.read(key, path, |inputs| inputs.bytes_up_to(MAX_TEMPLATE, path)).unwrap_or_default();
+        String::from_utf8(bytes.to_vec()).unwrap_or_else(|_| {
+            let message = format!("cannot read `{}`: it is not UTF-8 text", path.display());
+            self.refuse(key, message, "save it as UTF-8 text");
             String::new()
         })
     }
@@ -175,7 +175,7 @@ impl Loader<'_> {
             let template = is_template(source).then(|| self.text(&key, &path));
             let digest = match &template {
                 Some(text) => Fingerprint::of_text(text).to_string(),
-                None => self.digest(&key, &path),
+                None => self.read(&key, &path, |inputs| inputs.digest(&path)).unwrap_or_default(),
             };
             files.push(FileSource { target: target.clone(), path, digest, template });
         }

@@ -1,16 +1,17 @@
 //! Can the inputs of every replica be prepared, and do they differ?
 use crate::campaigns::ensemble::engine::{Engine, rendered_path};
 use crate::campaigns::ensemble::setup::Setup;
+use crate::campaigns::replicas::Inputs;
 use crate::config::{Config, Faults};
 use crate::engines::md::plumed::plumed_obstacles;
 use std::collections::HashMap;
-use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// Renders the inputs of every replica, and checks that no two share a folder or all of their inputs.
-pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
+/// Renders the inputs of every replica, and checks that no two share a folder or all of their inputs. Returns those of programs without files.
+pub(super) fn check(config: &Config, setup: &Setup) -> Result<Vec<Inputs>, Faults> {
+    let mut claims = Vec::new();
     if !setup.engine.is_program() {
-        return Ok(());
+        return Ok(claims);
     }
     let (mut folders, mut digests) = (HashMap::<PathBuf, usize>::new(), HashMap::<String, usize>::new());
     let both = |first: usize, second: usize| {
@@ -26,7 +27,7 @@ pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
                 return Err(config.fault("ensemble.directory", message, help).into());
             }
         }
-        if let Some(first) = digests.insert(inputs.digest, replica) {
+        if let Some(first) = digests.insert(inputs.digest.clone(), replica) {
             let message =
                 format!("{} would compute the same: none of their inputs depends on the seed", both(first, replica));
             let (key, help) = match setup.engine {
@@ -41,8 +42,10 @@ pub(super) fn check(config: &Config, setup: &Setup) -> Result<(), Faults> {
             };
             return Err(config.fault(key, message, help).into());
         }
+        claims.push(Inputs { rendered: Vec::new(), copied: Vec::new(), ..inputs });
     }
-    check_inputs(config, setup)
+    check_inputs(config, setup)?;
+    Ok(claims)
 }
 
 /// Rejects a folder that contains the configuration or is outside its folder.
@@ -95,7 +98,7 @@ pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
     if let Engine::Gromacs(gromacs) = &setup.engine {
         for (stage, simulation) in gromacs.simulations.iter().enumerate() {
             let key = format!("ensemble.gromacs.{}", gromacs.section.plumed_key(stage));
-            let text = simulation.plumed.as_ref().map_or(String::new(), |input| text_of(setup, input));
+            let text = simulation.plumed.as_ref().and_then(|input| text_of(config, setup, input)).unwrap_or_default();
             warnings
                 .extend(plumed_obstacles(&text).into_iter().map(|problem| config.fault_of(&key, problem).warning()));
         }
@@ -104,11 +107,10 @@ pub(super) fn warnings(config: &Config, setup: &Setup) -> Faults {
 }
 
 /// The text of a file in the folder of the first replica.
-fn text_of(setup: &Setup, target: &str) -> String {
-    let rendered =
-        setup.inputs(0).ok().and_then(|(inputs, _)| inputs.rendered.into_iter().find(|(name, _)| name == target));
-    let copied = || setup.files.iter().find(|file| file.target == target).and_then(|file| fs::read(&file.path).ok());
-    rendered
-        .map(|(_, text)| text)
-        .unwrap_or_else(|| String::from_utf8_lossy(&copied().unwrap_or_default()).into_owned())
+fn text_of(config: &Config, setup: &Setup, target: &str) -> Option<String> {
+    let file = setup.files.iter().find(|file| file.target == target)?;
+    match &file.template {
+        Some(template) => setup.renderer.file(template, &setup.names(0)).ok(),
+        None => Some(String::from_utf8_lossy(&config.inputs.bytes(&file.path).ok()?).into_owned()),
+    }
 }

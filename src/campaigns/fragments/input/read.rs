@@ -11,7 +11,6 @@ use crate::problem::{LineProblem, Problem};
 use crate::science::expansion::{Bsse, Fragment, Supersystem};
 use crate::units::BOHR_ANGSTROM;
 use serde_json::Value;
-use std::fs;
 use std::path::Path;
 
 /// A complete input.
@@ -324,13 +323,9 @@ impl InputFile {
         let name = path.display().to_string();
         let unreadable =
             |reason: String| config.fault(key, format!("cannot read `{name}`: {reason}"), "give a text file");
-        let size = fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?.len();
-        if size > MAX_BYTES {
-            return Err(unreadable(format!("it has {} MB, more than {}", size >> 20, MAX_BYTES >> 20)).into());
-        }
-        let bytes = fs::read(&path).map_err(|error| unreadable(error.to_string()))?;
-        let text = String::from_utf8(bytes).map_err(|error| unreadable(error.to_string()))?;
-        let text = text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(text);
+        let bytes = config.inputs.bytes_up_to(MAX_BYTES, &path).map_err(|error| unreadable(error.to_string()))?;
+        let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(error.to_string()))?;
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         Ok(Self { name, text })
     }
 

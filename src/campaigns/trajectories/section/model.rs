@@ -211,7 +211,7 @@ impl ModelSection {
                     let message = "the model is defined both by keys and by a file";
                     return Err(config.fault(key, message, "use only one of them").into());
                 }
-                let input = vibronic::read(&config.resolve(&name)).map_err(|message| {
+                let input = config.inputs.parsed(&config.resolve(&name), vibronic::read).map_err(|message| {
                     let help = "name an HDF5 file with hamiltonian [S, S], frequencies [C] and couplings [K, 4]";
                     config.fault(key, message, help)
                 })?;

@@ -23,7 +23,7 @@ pub struct CouplingRow(pub usize, pub usize, pub usize, pub f64);
 const SECOND_ORDER_NAMES: [&str; 4] = ["quadratic", "bilinear", "quadratic_couplings", "bilinear_couplings"];
 
 /// The model as given by keys or by a file.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct VibronicInput {
     pub hamiltonian: Option<Vec<Vec<Number>>>,
     pub frequencies: Option<Vec<f64>>,

@@ -122,7 +122,7 @@ fn set_up(
     };
     // Other frames are checked when they are read; these three cost nothing.
     let last = frames.count() - 1;
-    for number in [0, last / 2, last] {
+    for number in [0, last / 2, last].into_iter().filter(|_| !config.inputs.is_checked()) {
         let mut frame = Frame::default();
         let read = frames.trajectory.read(number, atoms_read, &mut ReadBuffer::default(), &mut frame);
         read.map_err(|error| file_problem("trajectory", &error))?;
@@ -143,7 +143,7 @@ fn reference(config: &Config, section: &Section, atoms: usize, first: &Frame) ->
         return Ok(first.positions.clone());
     }
     let path = config.resolve(Path::new(&section.align_to));
-    let other = Structure::read(&path).map_err(|error| {
+    let other = Structure::read_by(&path, |path| config.inputs.bytes(path)).map_err(|error| {
         let problem = file_problem("align_to", &error);
         let help = format!("{}; or set align_to = \"first\" or \"average\"", problem.help);
         Problem { help, ..problem }

@@ -10,7 +10,7 @@ use crate::campaigns::umbrella::windows::WindowSetup;
 use crate::config::{Checker, Config};
 use crate::engines::md::gromacs::Mdp;
 use crate::science::geometry::Kind;
-use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Keys of the section that only principal components use.
@@ -28,7 +28,8 @@ pub fn load(
     check_keys(config, coordinate.kind, check);
     let groups = groups(coordinate, frames, check);
     let is_periodic = window_setup.is_some_and(|window_setup| check_parameters(&window_setup.mdp, check));
-    for number in [0, (frames.count() - 1) / 2, frames.count() - 1] {
+    let last = frames.count() - 1;
+    for number in [0, last / 2, last].into_iter().filter(|_| !config.inputs.is_checked()) {
         // Other frames are checked when they are read.
         let frame = frames.frame(number).map_err(|error| file_problem("trajectory", &error));
         if check.collect(frame).is_none() {
@@ -40,7 +41,8 @@ pub fn load(
         check.refuse("trajectory", message, "name a trajectory of at least two frames");
     }
     // A file that cannot be read has been reported.
-    let index = section.index.as_ref().map(|path| fs::read_to_string(config.absolute(path)).unwrap_or_default());
+    let text = |path: &PathBuf| String::from_utf8(config.inputs.bytes(&config.absolute(path)).ok()?.to_vec()).ok();
+    let index = section.index.as_ref().map(|path| text(path).unwrap_or_default());
     let window_setup = window_setup.filter(|_| !check.faults.has_errors())?;
     let kind = coordinate.kind.into();
     let restraint = Restraint::new(kind, window_setup.scale, &groups, frames.names.len(), index.as_deref());

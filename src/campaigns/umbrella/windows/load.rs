@@ -4,13 +4,12 @@ use crate::campaigns::replicas::{RunRules, seeds};
 use crate::campaigns::umbrella::restraint::RestraintSpec;
 use crate::campaigns::umbrella::section::{Bias, Section, Spacing};
 use crate::campaigns::window_analysis::Discard;
-use crate::config::{Checker, Config, Faults};
+use crate::config::{Checker, Config, Faults, Inputs};
 use crate::engines::md::gromacs::{Mdp, digest_with_includes};
-use crate::journal::digest_of_file;
 use crate::science::free_energy::Axis;
 use crate::science::geometry::Kind;
 use crate::seed::CampaignSeed;
-use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -38,15 +37,14 @@ pub fn load(config: &Config, section: &Section, spec: RestraintSpec) -> Result<(
         loader.check_steps(mdp, steps);
     }
     loader.check_arguments();
-    let topology = loader.file("topology", section.topology.as_ref(), true);
-    let index = loader.file("index", section.index.as_ref(), false);
+    let topology = loader.file("topology", section.topology.as_ref(), true, digest_with_includes);
+    let index = loader.file("index", section.index.as_ref(), false, Inputs::digest);
     let max_windows = loader.max_windows(placing.as_ref());
     loader.check_bias();
     let Checker { faults, warnings, .. } = loader.check;
     let required = placing.zip(mdp).zip(temperature_k).zip(steps).zip(topology);
-    let ((((placing, mdp), temperature_k), steps), topology) = faults.require(required)?;
-    let digest = |path: &Path| digest_of_file(path).unwrap_or_default();
-    let of_index = index.as_deref().map_or(String::new(), digest);
+    let ((((placing, mdp), temperature_k), steps), (topology, of_topology)) = faults.require(required)?;
+    let (index, of_index) = index.unzip();
     let mut gromacs = section.gromacs.resolved(|path| config.absolute(path));
     gromacs.mdrun_args.splice(0..0, spec.mdrun_args);
     let setup = WindowSetup {
@@ -58,7 +56,7 @@ pub fn load(config: &Config, section: &Section, spec: RestraintSpec) -> Result<(
             watchdog_timeout: section.watchdog_timeout_s.map(Duration::from_secs_f64),
         },
         gromacs,
-        contents: format!("{} {of_index}", digest_with_includes(&topology, digest(&topology))),
+        contents: format!("{of_topology} {}", of_index.unwrap_or_default()),
         mdp: mdp.with(&[("nsteps", steps.to_string())]),
         topology,
         index_is_own: spec.index.is_some(),
@@ -166,29 +164,32 @@ impl Loader<'_> {
         self.section.max_windows.unwrap_or(default)
     }
 
-    fn file(&mut self, key: &str, path: Option<&PathBuf>, is_needed: bool) -> Option<PathBuf> {
+    /// The absolute path of the file that `key` names, and what `read` finds in it.
+    fn file<T>(
+        &mut self,
+        key: &str,
+        path: Option<&PathBuf>,
+        is_needed: bool,
+        read: fn(&Inputs, &Path) -> io::Result<T>,
+    ) -> Option<(PathBuf, T)> {
         let path = match (path, is_needed) {
             (None, true) => self.required(key, path, &format!("set it to the {key} file"))?,
             (path, _) => path?,
         };
         let path = self.config.absolute(path);
-        if let Err(error) =
-            fs::File::open(&path).and_then(|file| file.metadata()).and_then(|data| match data.is_file() {
-                true => Ok(()),
-                false => Err(std::io::Error::other("it is not a file")),
-            })
-        {
+        let is_other = !self.config.inputs.is_file(&path) && path.exists();
+        let other = || Err(io::Error::other("it is not a file"));
+        let found = if is_other { other() } else { read(&self.config.inputs, &path) };
+        let found = found.map_err(|error| {
             let message = format!("cannot read `{}`: {error}", path.display());
             self.refuse(key, message, "set a file, relative to this configuration");
-            return None;
-        }
-        Some(path)
+        });
+        Some((path, found.ok()?))
     }
 
     fn mdp(&mut self) -> Option<Mdp> {
-        let path = self.file("mdp", self.section.mdp.as_ref(), true)?;
-        let text = fs::read(&path).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let Some(text) = text else {
+        let (path, bytes) = self.file("mdp", self.section.mdp.as_ref(), true, Inputs::bytes)?;
+        let Ok(text) = String::from_utf8(bytes.to_vec()) else {
             self.refuse("mdp", format!("`{}` is not UTF-8 text", path.display()), "save it as UTF-8 text");
             return None;
         };
