@@ -14,7 +14,9 @@ const RESID: u32 = 5;
 const NAMES: std::ops::Range<usize> = 5..15;
 
 /// The atoms and the first frame of the file at `path`, whose contents are `bytes`.
-/// Errors: a line is invalid.
+///
+/// # Errors
+/// A line is invalid.
 pub(super) fn structure(path: &Path, bytes: &[u8]) -> Result<(Vec<Atom>, Frame), Error> {
     let mut lines = LineReader::new(path, bytes);
     if lines.is_blank() {
@@ -44,7 +46,9 @@ pub(super) fn structure(path: &Path, bytes: &[u8]) -> Result<(Vec<Atom>, Frame),
 }
 
 /// The frames of a file, with times where titles contain them.
-/// Errors: the file is not found, a line is invalid, the last frame is cut off, or atoms of a later frame have other names than in the
+///
+/// # Errors
+/// The file is not found, a line is invalid, the last frame is cut off, or atoms of a later frame have other names than in the
 /// first.
 pub(super) fn index(path: &Path) -> Result<Vec<TextFrame>, Error> {
     let bytes = read(path)?;
@@ -84,7 +88,9 @@ fn atom_label(columns: &[u8]) -> String {
 }
 
 /// Reads the frame that `bytes` begin with.
-/// Errors: a line is invalid; its number is counted from the beginning of the frame.
+///
+/// # Errors
+/// A line is invalid; its number is counted from the beginning of the frame.
 pub(super) fn frame(path: &Path, bytes: &[u8], frame: &mut Frame) -> Result<(), Error> {
     read_frame(&mut LineReader::new(path, bytes), frame, &mut |_, _| Ok(()))
 }

@@ -16,7 +16,9 @@ const SERIAL: u32 = 5;
 
 /// The atoms and positions of the first model of the file at `path`, whose contents are `bytes`. Every alternative location is an atom, as in
 /// trajectories made from the file.
-/// Errors: a line is invalid.
+///
+/// # Errors
+/// A line is invalid.
 pub(super) fn structure(path: &Path, bytes: &[u8]) -> Result<(Vec<Atom>, Frame), Error> {
     let mut lines = LineReader::new(path, bytes);
     let (mut records, mut frame) = (AtomRecords::default(), Frame::default());
@@ -114,7 +116,9 @@ fn fill_chains_and_segments(atoms: &mut [Atom]) {
 }
 
 /// The models of a file. Those before its first CRYST1 have the box `cell`.
-/// Errors: the file is not found, its last model is cut off, or atoms of a later model have other names than in the first.
+///
+/// # Errors
+/// The file is not found, its last model is cut off, or atoms of a later model have other names than in the first.
 pub(super) fn index(path: &Path, cell: Option<Cell>) -> Result<Vec<TextFrame>, Error> {
     let bytes = read(path)?;
     let mut lines = LineReader::new(path, &bytes);
@@ -184,7 +188,9 @@ impl std::fmt::Display for AtomLabel {
 }
 
 /// Reads the model that `bytes` begin with; without a CRYST1 it has the box `cell`.
-/// Errors: a line is invalid; its number is counted from the beginning of the model.
+///
+/// # Errors
+/// A line is invalid; its number is counted from the beginning of the model.
 pub(super) fn frame(path: &Path, bytes: &[u8], cell: Option<Cell>, frame: &mut Frame) -> Result<(), Error> {
     frame.cell = cell;
     read_model(&mut LineReader::new(path, bytes), frame, &mut |_, _, _| Ok(())).map(|_| ())

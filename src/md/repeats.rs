@@ -43,7 +43,9 @@ const MIN_DESCENTS: usize = 5;
 const MIN_REPEATED: f64 = 0.4;
 
 /// For each frame whether it is kept: a frame replaces all before it of its own time or later. None where all are kept.
-/// Errors: the times cannot be those of one run.
+///
+/// # Errors
+/// The times cannot be those of one run.
 pub(super) fn find(stamps: &[FrameStamp]) -> Result<Option<(Vec<bool>, Repeats)>, TimeError> {
     if has_one_time(stamps) {
         return Ok(None);

@@ -15,13 +15,17 @@ pub struct Structure {
 
 impl Structure {
     /// Reads the first frame or model of a .gro or .pdb file.
-    /// Errors: the file is not found, has another format or is invalid.
+    ///
+    /// # Errors
+    /// The file is not found, has another format or is invalid.
     pub fn read(path: &Path) -> Result<Self, Error> {
         Self::read_by(path, |path| fs::read(path).map(Arc::new))
     }
 
     /// The same of a file whose contents `read` knows.
-    /// Errors: as [`read`](Self::read).
+    ///
+    /// # Errors
+    /// As [`read`](Self::read).
     pub fn read_by(path: &Path, read: impl FnOnce(&Path) -> io::Result<Arc<Vec<u8>>>) -> Result<Self, Error> {
         let parse = match extension(path).as_str() {
             "gro" => gro::structure,

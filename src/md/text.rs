@@ -86,7 +86,9 @@ pub(super) fn extension(path: &Path) -> String {
 }
 
 /// All bytes of a file.
-/// Errors: it is not found or cannot be read.
+///
+/// # Errors
+/// It is not found or cannot be read.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>, Error> {
     fs::read(path).map_err(|source| io_error(path, source))
 }

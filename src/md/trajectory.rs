@@ -65,7 +65,9 @@ pub struct Trajectory {
 
 impl Trajectory {
     /// Finds the frames of an .xtc, .trr, .gro or .pdb file; of binary files only the headers are read.
-    /// Errors: as [`join`](Self::join).
+    ///
+    /// # Errors
+    /// As [`join`](Self::join).
     pub fn open(path: &Path) -> Result<Self, Error> {
         Self::join(&[path.to_owned()])
     }
@@ -73,7 +75,9 @@ impl Trajectory {
     /// Finds the frames of files that are parts of one trajectory, in the order of their times.
     ///
     /// Frames that a restart repeated count once: a frame replaces all before it of its own time or later, within a file and across files.
-    /// Errors: a file is not found, has another format or is cut off, frames differ in their number of atoms, or times cannot be those of
+    ///
+    /// # Errors
+    /// A file is not found, has another format or is cut off, frames differ in their number of atoms, or times cannot be those of
     /// one run.
     pub fn join(paths: &[PathBuf]) -> Result<Self, Error> {
         let mut trajectory = Self { parts: Vec::new(), locations: Vec::new(), atoms: 0, repeats: None };
@@ -167,7 +171,9 @@ impl Trajectory {
     }
 
     /// Reads the first `atoms` positions of frame `number` into `frame`, through `buffer`.
-    /// Errors: the file cannot be read, the frame is damaged, or a position is not finite.
+    ///
+    /// # Errors
+    /// The file cannot be read, the frame is damaged, or a position is not finite.
     pub fn read(&self, number: usize, atoms: usize, buffer: &mut ReadBuffer, frame: &mut Frame) -> Result<(), Error> {
         let location = &self.locations[number];
         let Part { path, source, format } = &self.parts[location.stamp.part];

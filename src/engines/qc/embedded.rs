@@ -23,7 +23,9 @@ pub struct Embedded {
 
 impl Embedded {
     /// The engine for a level of theory in a basis set.
-    /// Errors: a key requests something that is not implemented.
+    ///
+    /// # Errors
+    /// A key requests something that is not implemented.
     pub fn new(chemistry: &Chemistry, basis: BasisSet, threads: usize) -> Result<Self, Problem> {
         let method = match chemistry.method.to_ascii_lowercase().as_str() {
             "hf" | "scf" | "rhf" | "uhf" => Method::Hf,
@@ -58,7 +60,9 @@ impl Embedded {
     }
 
     /// The same engine with the keywords `max_iterations` and `guess` (sad, core).
-    /// Errors: a keyword is unknown or has an invalid value.
+    ///
+    /// # Errors
+    /// A keyword is unknown or has an invalid value.
     pub fn with_keywords(&self, keywords: &Map<String, Value>) -> Result<Self, Problem> {
         let mut engine = self.clone();
         for (name, value) in keywords {
@@ -89,7 +93,9 @@ impl Embedded {
     }
 
     /// A built-in basis set.
-    /// Errors: no built-in set has this name, or no name is given.
+    ///
+    /// # Errors
+    /// No built-in set has this name, or no name is given.
     pub fn basis_of_name(name: Option<&str>) -> Result<BasisSet, Problem> {
         let known = format!("built-in sets are {}; others are read with `basis_file`", basis::names().join(", "));
         let Some(name) = name else {
@@ -100,7 +106,9 @@ impl Embedded {
     }
 
     /// Reads a basis set from a file, one of `inputs`, in Basis Set Exchange JSON or Gaussian94 format.
-    /// Errors: the file cannot be read or parsed.
+    ///
+    /// # Errors
+    /// The file cannot be read or parsed.
     pub fn basis_of_file(inputs: &Inputs, path: &Path) -> Result<BasisSet, Problem> {
         let refused = |why: String| {
             let message = format!("`{}`: {why}", path.display());
@@ -167,7 +175,9 @@ impl Embedded {
 
     /// Computes energies, or energies and gradients, of molecules. Successive ones with the same atoms, whether real or ghost, share integrals.
     /// `integrals` holds those of the molecule computed before, and afterwards those of the last one here.
-    /// Errors: a calculation failed.
+    ///
+    /// # Errors
+    /// A calculation failed.
     pub fn run(
         &self,
         molecules: &[&Molecule],

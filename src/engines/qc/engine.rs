@@ -15,7 +15,9 @@ pub trait Engine: Send + Sync {
     fn refusals(&self, driver: Driver, chemistry: &Chemistry, needs: Needs) -> Vec<Problem>;
 
     /// Finds the program and its version; none for a built-in engine.
-    /// Errors: the program was not found or cannot be run.
+    ///
+    /// # Errors
+    /// The program was not found or cannot be run.
     fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Problem>;
 
     /// Whether a frozen core leaves no electrons of a molecule to correlate, as far as the level's keys and keywords tell.
@@ -27,6 +29,8 @@ pub trait Engine: Send + Sync {
     fn start_s(&self) -> f64;
 
     /// Computes one molecule.
-    /// Errors: the calculation failed; the cause tells whether another attempt may succeed.
+    ///
+    /// # Errors
+    /// The calculation failed; the cause tells whether another attempt may succeed.
     fn run(&self, calculation: &Calculation, resources: &Resources) -> Result<QcResult, Cause>;
 }

@@ -26,7 +26,9 @@ impl ProgramRun<'_> {
     }
 
     /// Writes an input file.
-    /// Errors: the file cannot be written; a full disk is a lack of resources.
+    ///
+    /// # Errors
+    /// The file cannot be written; a full disk is a lack of resources.
     pub fn write(&self, name: &str, text: &str) -> Result<(), Cause> {
         fs::write(self.path(name), text).map_err(|error| {
             let message = format!("{}: cannot write `{}`: {error}", self.calculation.label, self.path(name).display());
@@ -39,7 +41,9 @@ impl ProgramRun<'_> {
 
     /// Runs the program in the scratch folder until it ends by itself, whatever its exit status. `environment` is set besides the variables
     /// for threads and temporary files. Standard output goes into the file `stdout`, if named.
-    /// Errors: the program could not be started, or was killed because of a limit.
+    ///
+    /// # Errors
+    /// The program could not be started, or was killed because of a limit.
     pub fn execute(
         &self,
         argv: Vec<OsString>,

@@ -58,7 +58,9 @@ pub struct QcSchemaResult(Value);
 
 impl QcSchemaResult {
     /// Parses a result. Python's NaN and Infinity, which are not valid JSON, are read as null.
-    /// Errors: the text is not a JSON object.
+    ///
+    /// # Errors
+    /// The text is not a JSON object.
     pub fn parse(bytes: &[u8]) -> Result<Self, Cause> {
         let value = serde_json::from_slice::<Value>(bytes)
             .or_else(|error| serde_json::from_slice(&without_nan(bytes)).map_err(|_| error))
@@ -96,7 +98,9 @@ impl QcSchemaResult {
     }
 
     /// The numbers, in the order of the molecule's atoms. What is not a number becomes NaN, which [`verify`](super::verify) reports.
-    /// Errors: the program reports an error, or the result is of other atoms or has no energy.
+    ///
+    /// # Errors
+    /// The program reports an error, or the result is of other atoms or has no energy.
     pub fn result(&self, calculation: &Calculation, patterns: &[ErrorPattern]) -> Result<QcResult, Cause> {
         if let Some(cause) = self.error(patterns) {
             return Err(cause);

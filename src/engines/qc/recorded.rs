@@ -36,7 +36,9 @@ pub struct Recorded {
 
 impl Recorded {
     /// Reads the results of `level` from the JSON list at `path`, one of `inputs`.
-    /// Errors: the file cannot be read or parsed, has no entry for the level, or has contradictory entries for one task.
+    ///
+    /// # Errors
+    /// The file cannot be read or parsed, has no entry for the level, or has contradictory entries for one task.
     pub fn read(inputs: &Inputs, path: &Path, level: &str) -> Result<Self, Problem> {
         let name = path.display();
         let refused = |message: String| Problem::at_key("file", message, HELP);
@@ -71,7 +73,9 @@ impl Recorded {
     }
 
     /// The result for the fragments `real` in the basis of the fragments `basis`, counted from 0, with `atoms` atoms in all.
-    /// Errors: there is no such entry, or it lacks the requested derivative.
+    ///
+    /// # Errors
+    /// There is no such entry, or it lacks the requested derivative.
     pub fn result(
         &self,
         (frame, real, basis): (usize, &[u16], &[u16]),

@@ -13,7 +13,9 @@ pub const UNCORRELATED: &str = "none: a single electron, or no virtual orbital";
 pub const ALL_FROZEN: &str = "none: a frozen core leaves no electrons to correlate";
 
 /// Checks that a molecule can be computed.
-/// Errors: [`Cause::Input`]: no real atom, a charge and multiplicity that do not match the number of electrons, or positions that are not
+///
+/// # Errors
+/// [`Cause::Input`]: no real atom, a charge and multiplicity that do not match the number of electrons, or positions that are not
 /// finite or coincide.
 pub fn input(calculation: &Calculation) -> Result<(), Cause> {
     let invalid = |text: String| Err(Cause::Input(format!("{}: {text}", calculation.label)));
@@ -45,7 +47,9 @@ fn close_pair(molecule: &Molecule) -> Option<(usize, usize)> {
 }
 
 /// Checks that a result has all requested numbers, and that they are finite.
-/// Errors: [`Cause::NotFinite`], or [`Cause::Failed`] if the number of values is wrong.
+///
+/// # Errors
+/// [`Cause::NotFinite`], or [`Cause::Failed`] if the number of values is wrong.
 pub fn result(calculation: &Calculation, result: QcResult) -> Result<QcResult, Cause> {
     let n = 3 * calculation.molecule.atoms.len();
     let derivatives = [

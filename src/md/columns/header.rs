@@ -24,7 +24,9 @@ impl Header {
     }
 
     /// Reads a line that begins with `#` or `@`.
-    /// Errors: fields differ from those of an earlier block.
+    ///
+    /// # Errors
+    /// Fields differ from those of an earlier block.
     pub fn read(&mut self, at: &Location, line: &[u8]) -> Result<(), Error> {
         let text = String::from_utf8_lossy(line);
         match text.split_at(1) {
@@ -116,7 +118,9 @@ impl Header {
     }
 
     /// The index of `column` among `width` columns.
-    /// Errors: no column or several columns have its name.
+    ///
+    /// # Errors
+    /// No column or several columns have its name.
     pub fn index_of(&self, at: &Location, column: &Column, width: usize) -> Result<usize, Error> {
         let names = self.column_names(width);
         let unknown = || at.unknown_column(column, &names, width);

@@ -27,19 +27,25 @@ use std::fs;
 use std::path::Path;
 
 /// Reads the columns `wanted` of the file at `path`.
-/// Errors: the file cannot be read, or as [`parse`].
+///
+/// # Errors
+/// The file cannot be read, or as [`parse`].
 pub fn read(path: &Path, wanted: &[Column]) -> Result<ColumnTable, Error> {
     parse(path, &bytes(path)?, wanted)
 }
 
 /// As [`read`], but keeps values that are not finite: for columns that are stored, not computed with. Times must be finite.
-/// Errors: as [`read`].
+///
+/// # Errors
+/// As [`read`].
 pub fn read_as_written(path: &Path, wanted: &[Column]) -> Result<ColumnTable, Error> {
     Reader::new(path, wanted, true).read(&bytes(path)?)
 }
 
 /// Reads the columns `wanted` of `bytes`; `path` is only used in messages.
-/// Errors: a column is unknown, a value is not a finite number, rows differ in length, or there is no row.
+///
+/// # Errors
+/// A column is unknown, a value is not a finite number, rows differ in length, or there is no row.
 pub fn parse(path: &Path, bytes: &[u8], wanted: &[Column]) -> Result<ColumnTable, Error> {
     Reader::new(path, wanted, false).read(bytes)
 }

@@ -16,7 +16,9 @@ fn missing_bound(line: usize, present: &str, absent: &str) -> LineProblem {
 
 impl ColumnTable {
     /// The period of a column in the unit of the file; none where the file sets none.
-    /// Errors: a bound cannot be parsed or is missing, or bounds contradict each other.
+    ///
+    /// # Errors
+    /// A bound cannot be parsed or is missing, or bounds contradict each other.
     pub fn period(&self, column: &Column) -> Result<Option<f64>, LineProblem> {
         let name = match column {
             Column::Index(index) => self.names.get(*index).map_or("", String::as_str),

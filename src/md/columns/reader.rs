@@ -48,7 +48,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Reads all lines.
-    /// Errors: as [`parse`](super::parse).
+    ///
+    /// # Errors
+    /// As [`parse`](super::parse).
     pub fn read(mut self, bytes: &[u8]) -> Result<ColumnTable, Error> {
         line::split(bytes).try_for_each(|line| self.read_line(line))?;
         self.finish()
@@ -88,7 +90,9 @@ impl<'a> Reader<'a> {
     }
 
     /// Counts the suspect row as cut off, if time goes back to `time` after it, or a header begins.
-    /// Errors: its own, if time does not go back.
+    ///
+    /// # Errors
+    /// Its own, if time does not go back.
     fn resolve_suspect(&mut self, time: f64) -> Result<(), Error> {
         match self.suspect.take() {
             Some(row) if time <= row.time => self.damaged.torn.add(row.line),

@@ -85,7 +85,9 @@ fn diagnostic(times: &[f64], descents: &[Descent], dropped: usize, is_all: bool)
 }
 
 /// Checks that rows of two programs do not alternate, more often than restarts may look so. Times are the last of `columns`.
-/// Errors: they alternate: which rows belong together cannot be determined.
+///
+/// # Errors
+/// They alternate: which rows belong together cannot be determined.
 pub fn check_single_writer(columns: &[Vec<f64>], descents: &[Descent]) -> Result<(), Interleaved> {
     let Some(times) = columns.last().filter(|_| descents.len() > MAX_COINCIDENCES) else { return Ok(()) };
     let (mut latest, mut scanned) = (f64::NEG_INFINITY, 0);

@@ -25,7 +25,9 @@ pub struct RowReader {
 
 impl RowReader {
     /// A reader of rows with the columns of the `first` one.
-    /// Errors: a column is unknown, or the header names another number of columns.
+    ///
+    /// # Errors
+    /// A column is unknown, or the header names another number of columns.
     pub fn new(
         at: &Location,
         header: &Header,
@@ -56,7 +58,9 @@ impl RowReader {
     }
 
     /// Reads a line into `row`.
-    /// Errors: a wanted value is not a finite number, or the number of columns differs.
+    ///
+    /// # Errors
+    /// A wanted value is not a finite number, or the number of columns differs.
     pub fn read(&mut self, at: &Location, text: &[u8]) -> Result<(), Error> {
         let mut targets = self.targets.iter().copied().peekable();
         let mut found = 0;

@@ -32,7 +32,9 @@ impl DecimalDecoder {
     }
 
     /// The number that is `written` next.
-    /// Errors: it is ambiguous.
+    ///
+    /// # Errors
+    /// It is ambiguous.
     pub fn next(&mut self, written: i64, begins_chain: bool) -> Result<i64, Candidates> {
         match self.last.replace(written) {
             None => self.reset_offsets(),

@@ -30,7 +30,9 @@ pub struct Block<'a> {
 
 impl<'a> Block<'a> {
     /// The last block of a STATE file; the last block of a KERNELS file with the rows of all, as restarts repeat its header.
-    /// Errors: there is none.
+    ///
+    /// # Errors
+    /// There is none.
     pub fn last(path: &'a Path, text: &'a str) -> Result<Self, Error> {
         let mut found: Option<Self> = None;
         // Skip rows that were cut off by a kill, and zero bytes from a crash.
@@ -61,7 +63,9 @@ impl<'a> Block<'a> {
     }
 
     /// Checks that the file does not end within a row.
-    /// Errors: it does.
+    ///
+    /// # Errors
+    /// It does.
     pub fn check_end(&self) -> Result<(), Error> {
         self.cut.map_or(Ok(()), |line| Err(Error::Truncated { path: self.at.path.to_owned(), line }))
     }
@@ -71,7 +75,9 @@ impl<'a> Block<'a> {
     }
 
     /// The names of the biased variables: the fields between `time` and the first `sigma_...`.
-    /// Errors: there are none.
+    ///
+    /// # Errors
+    /// There are none.
     pub fn variables(&self) -> Result<Vec<String>, Error> {
         let names = self.fields.iter().skip_while(|name| **name != "time").skip(1);
         let found: Vec<String> =

@@ -54,14 +54,18 @@ impl OpesFile {
 }
 
 /// Reads the file at `path`.
-/// Errors: the file cannot be read, or as [`parse`].
+///
+/// # Errors
+/// The file cannot be read, or as [`parse`].
 pub fn read(path: &Path) -> Result<OpesFile, Error> {
     let bytes = fs::read(path).map_err(|source| Error::Read { path: path.to_owned(), source })?;
     parse(path, &String::from_utf8_lossy(&bytes))
 }
 
 /// Reads `text`; `path` is only used in messages.
-/// Errors: it is no such file, a field or a setting is missing, or a value is not a number.
+///
+/// # Errors
+/// It is no such file, a field or a setting is missing, or a value is not a number.
 pub fn parse(path: &Path, text: &str) -> Result<OpesFile, Error> {
     let block = Block::last(path, text)?;
     let (variant, is_state) = match block.setting("action")? {
@@ -185,7 +189,9 @@ impl KernelColumns {
 
 /// The text of a STATE file with `state` at `time`, in PLUMED's unit of time. All other settings, such as the bias factor and the domains
 /// of the variables, are copied verbatim from `like`, the text of a STATE or KERNELS file (`path` in messages).
-/// Errors: `like` is no such text.
+///
+/// # Errors
+/// `like` is no such text.
 pub fn state_text(path: &Path, like: &str, state: &State, time: f64) -> Result<String, Error> {
     let block = Block::last(path, like)?;
     let variables = block.variables()?;
