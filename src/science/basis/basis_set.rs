@@ -15,12 +15,14 @@ pub struct Shell {
     pub coefficients: Vec<f64>,
 }
 
+/// The shells of every element of a basis set.
 #[derive(Clone, Debug, PartialEq)]
 pub struct BasisSet {
     /// The usual spelling, or the name given to the parser.
     pub name: String,
     /// Whether d and higher shells have 2 l + 1 spherical functions rather than (l + 1) (l + 2) / 2 Cartesian ones.
     pub is_spherical: bool,
+    pub(super) reference: String,
     pub(super) shells: BTreeMap<Element, Vec<Shell>>,
 }
 
@@ -30,15 +32,27 @@ impl BasisSet {
         self.shells.get(&element).map(Vec::as_slice)
     }
 
+    /// The references of the set, one per line with its elements; empty if the text names none.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    /// The number of functions of an element.
     pub fn functions(&self, element: Element) -> Option<usize> {
         Some(self.shells(element)?.iter().map(|shell| self.functions_of(shell)).sum())
     }
 
+    /// The number of functions of a shell.
     pub fn functions_of(&self, shell: &Shell) -> usize {
         match self.is_spherical {
             true => 2 * shell.angular + 1,
             false => (shell.angular + 1) * (shell.angular + 2) / 2,
         }
+    }
+
+    /// The elements of the set, in ascending order.
+    pub fn elements(&self) -> impl Iterator<Item = Element> {
+        self.shells.keys().copied()
     }
 }
 

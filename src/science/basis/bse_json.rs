@@ -27,6 +27,8 @@ struct Functions {
     electron_shells: Vec<Contractions>,
     #[serde(default)]
     ecp_potentials: Vec<IgnoredAny>,
+    #[serde(default)]
+    references: Vec<References>,
 }
 
 #[derive(Deserialize)]
@@ -43,6 +45,11 @@ struct Contractions {
 enum Number {
     Written(String),
     Plain(f64),
+}
+
+#[derive(Deserialize)]
+struct References {
+    reference_keys: Vec<String>,
 }
 
 /// Reads a basis set in the JSON of the Basis Set Exchange.
@@ -71,7 +78,8 @@ pub fn parse_bse_json(text: &str) -> Result<BasisSet, ParseError> {
     if shells.is_empty() {
         return Err(ParseError { location: Location::Path("elements".to_owned()), kind: ErrorKind::NoElements });
     }
-    Ok(BasisSet { name: file.name, is_spherical: kind.is_none_or(|kind| kind == Kind::Spherical), shells })
+    let reference = file.elements.reference();
+    Ok(BasisSet { name: file.name, is_spherical: kind.is_none_or(|kind| kind == Kind::Spherical), reference, shells })
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -149,6 +157,25 @@ fn values(numbers: &[Number]) -> Result<Vec<f64>, ErrorKind> {
         Number::Plain(value) => Ok(*value),
     };
     numbers.iter().map(value).collect()
+}
+
+impl Elements {
+    /// Reference keys of the exchange, one per line with their elements.
+    fn reference(&self) -> String {
+        let mut found: Vec<(&str, Vec<&str>)> = Vec::new();
+        for (number, functions) in &self.0 {
+            let symbol = number.parse().ok().and_then(Element::from_number).map_or("", Element::symbol);
+            for key in functions.references.iter().flat_map(|references| &references.reference_keys) {
+                match found.iter_mut().find(|(known, _)| known == key) {
+                    Some((_, symbols)) if symbols.last() == Some(&symbol) => {}
+                    Some((_, symbols)) => symbols.push(symbol),
+                    None => found.push((key, vec![symbol])),
+                }
+            }
+        }
+        let line = |(key, symbols): &(&str, Vec<&str>)| format!("{}: {key}", symbols.join(", "));
+        found.iter().map(line).collect::<Vec<_>>().join("\n")
+    }
 }
 
 impl<'de> Deserialize<'de> for Elements {

@@ -1,7 +1,7 @@
 //! How is a basis set in Gaussian94 form read?
 //!
 //! ```text
-//! ! what follows an exclamation mark is a comment
+//! ! what follows an exclamation mark is a comment; `! Reference: ...` and its indented next lines are a reference
 //! spherical
 //! ****
 //! O 0
@@ -27,9 +27,27 @@ use std::str::Lines;
 /// The text is invalid, or has effective core potentials, shells beyond l = 6 or duplicate elements.
 pub fn parse_gaussian94(name: &str, text: &str) -> Result<BasisSet, ParseError> {
     let mut reader = Reader { lines: text.lines().enumerate().peekable(), line: 0 };
-    let mut set = BasisSet { name: name.to_owned(), is_spherical: true, shells: BTreeMap::new() };
+    let mut set =
+        BasisSet { name: name.to_owned(), is_spherical: true, reference: reference(text), shells: BTreeMap::new() };
     reader.set(&mut set).map_err(|kind| ParseError { location: Location::Line(reader.line), kind })?;
     Ok(set)
+}
+
+/// The references in the comments, one per line.
+fn reference(text: &str) -> String {
+    let mut found: Vec<String> = Vec::new();
+    let mut is_open = false;
+    for comment in text.lines().map_while(|line| line.strip_prefix('!')) {
+        if let Some(reference) = comment.trim().strip_prefix("Reference:") {
+            found.push(reference.trim().to_owned());
+            is_open = true;
+        } else if let (true, true, Some(last)) = (is_open, comment.starts_with("   "), found.last_mut()) {
+            *last = format!("{last} {}", comment.trim());
+        } else {
+            is_open = false;
+        }
+    }
+    found.join("\n")
 }
 
 /// The lines of a text and the number of the last line read.

@@ -3,6 +3,7 @@ use super::basis_set::BasisSet;
 use super::gaussian94::parse_gaussian94;
 use std::sync::OnceLock;
 
+/// A file of `data/basis`.
 macro_rules! text {
     ($file:literal) => {
         include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/data/basis/", $file))
@@ -23,7 +24,8 @@ const NAMES: [&str; 11] = [
     "def2-TZVP",
 ];
 
-pub(super) const TEXTS: [&str; NAMES.len()] = [
+/// In the order of `NAMES`.
+const TEXTS: [&str; NAMES.len()] = [
     text!("sto-3g.gbs"),
     text!("6-31g.gbs"),
     text!("6-31gs.gbs"),
@@ -37,6 +39,7 @@ pub(super) const TEXTS: [&str; NAMES.len()] = [
     text!("def2-tzvp.gbs"),
 ];
 
+/// The names of the sets that are compiled in.
 pub fn names() -> &'static [&'static str] {
     &NAMES
 }

@@ -1,6 +1,5 @@
 //! Numbers of functions, spellings of names, parsing and errors.
 use super::angular_momentum::LETTERS;
-use super::library::TEXTS;
 use super::*;
 use crate::science::chemistry::Element;
 
@@ -8,19 +7,15 @@ fn element(symbol: &str) -> Element {
     Element::from_symbol(symbol).unwrap()
 }
 
-fn elements(set: &BasisSet) -> impl Iterator<Item = Element> {
-    set.shells.keys().copied()
-}
-
 /// Numbers of functions of H to Ar.
 fn counts(set: &BasisSet) -> Vec<usize> {
-    elements(set).map(|element| set.functions(element).unwrap()).collect()
+    set.elements().map(|element| set.functions(element).unwrap()).collect()
 }
 
 /// A set in Gaussian94 form.
 fn gaussian94(set: &BasisSet) -> String {
     let mut text = if set.is_spherical { "spherical\n****\n" } else { "cartesian\n****\n" }.to_owned();
-    for element in elements(set) {
+    for element in set.elements() {
         text += &format!("{element}     0\n");
         for shell in set.shells(element).unwrap() {
             text += &format!("{}    {}   1.00\n", LETTERS[shell.angular], shell.exponents.len());
@@ -50,7 +45,7 @@ fn json(set: &BasisSet) -> String {
         let shells: Vec<_> = set.shells(element).unwrap().iter().map(shell).collect();
         (element.number().to_string(), serde_json::json!({ "electron_shells": shells }))
     };
-    let elements: serde_json::Map<_, _> = elements(set).map(functions).collect();
+    let elements: serde_json::Map<_, _> = set.elements().map(functions).collect();
     serde_json::json!({ "molssi_bse_schema": { "schema_type": "complete" }, "name": set.name, "elements": elements })
         .to_string()
 }
@@ -87,7 +82,7 @@ fn elements_have_as_many_functions_as_elsewhere() {
     for (name, is_spherical, functions) in wanted {
         let set = named(name).unwrap();
         assert_eq!((set.name.as_str(), set.is_spherical), (name, is_spherical));
-        assert_eq!(elements(&set).map(Element::number).collect::<Vec<_>>(), (1..=18).collect::<Vec<_>>(), "{name}");
+        assert_eq!(set.elements().map(Element::number).collect::<Vec<_>>(), (1..=18).collect::<Vec<_>>(), "{name}");
         assert_eq!(counts(&set), functions, "{name}");
         assert_eq!((set.shells(element("K")), set.functions(element("K"))), (None, None));
     }
@@ -95,10 +90,13 @@ fn elements_have_as_many_functions_as_elsewhere() {
 
 #[test]
 fn every_set_names_its_papers() {
-    for (name, text) in names().iter().zip(TEXTS) {
-        let mut references = text.lines().filter(|line| line.starts_with("! Reference:"));
-        assert!(references.any(|line| line.contains(": ")) && text.contains("DOI 10."), "{name}");
+    for name in names() {
+        let set = named(name).unwrap();
+        assert!(set.reference().contains("DOI 10."), "{name}");
+        assert!(set.reference().lines().all(|line| line.contains(": ")), "{name}");
     }
+    let papers = named("cc-pVDZ").unwrap().reference().lines().count();
+    assert_eq!(papers, 5);
 }
 
 #[test]
@@ -122,7 +120,7 @@ fn names_may_be_written_in_several_ways() {
 #[test]
 fn sto_3g_is_normalised_as_far_as_its_digits_go() {
     let set = named("STO-3G").unwrap();
-    for element in elements(&set) {
+    for element in set.elements() {
         let worst = set.shells(element).unwrap().iter().map(|shell| (norm(shell) - 1.0).abs()).fold(0.0, f64::max);
         assert!(worst < 1e-6, "{element}: {worst:e}");
     }
@@ -136,7 +134,7 @@ fn larger_sets_have_the_functions_of_smaller_ones() {
         [("6-31G", "6-31G*"), ("6-31G*", "6-31G**"), ("cc-pVDZ", "aug-cc-pVDZ"), ("cc-pVTZ", "aug-cc-pVTZ")]
     {
         let (small, large) = (named(small).unwrap(), named(large).unwrap());
-        for element in elements(&small) {
+        for element in small.elements() {
             let more = large.shells(element).unwrap();
             assert!(small.shells(element).unwrap().iter().all(|shell| more.contains(shell)), "{element}");
         }
@@ -160,6 +158,7 @@ fn what_is_written_is_read_again() {
 fn shells_of_s_and_p_are_parted() {
     let text = "! Reference: H: one,\n!   and more\n! Reference: Li: two\n!\n! else\n\n****\n-Li 0\nSP 2 2.0 ! scaled\n  0.5D+00 1.0 0.0\n  1.5E-1 0.5d0 2\nD 1\n 1.0 1.0\nS 1 1.0 0.000000000000\n 0.1 1\n****\n";
     let set = parse_gaussian94("mine", text).unwrap();
+    assert_eq!(set.reference(), "H: one, and more\nLi: two");
     assert!(set.is_spherical);
     let shell = |angular, exponents: &[f64], coefficients: &[f64]| Shell {
         angular,
@@ -227,7 +226,7 @@ fn hydrogen(replacements: &[(&str, &str)]) -> String {
 #[test]
 fn contractions_of_the_same_primitives_are_parted() {
     let set = parse_bse_json(&hydrogen(&[])).unwrap();
-    assert_eq!((set.name.as_str(), set.is_spherical), ("cc-pVDZ", true));
+    assert_eq!((set.name.as_str(), set.reference(), set.is_spherical), ("cc-pVDZ", "H: dunning1989a", true));
     let shells = set.shells(element("H")).unwrap();
     assert_eq!(shells.iter().map(|shell| shell.angular).collect::<Vec<_>>(), [0, 0, 0, 1]);
     assert_eq!(shells[0].exponents, [13.01, 0.4446, 0.122]);
