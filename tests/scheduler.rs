@@ -86,6 +86,8 @@ fn a_report_of_the_stage_before_does_not_end_a_batch_of_this_one() {
     let mut simulation =
         simulation(3, 3, STATIC, &[(1, Behaviour::ReportsTwice(0.5)), (2, Behaviour::ReportsTwice(4.0))]);
     simulation.model.stages = 4;
+    // It has just begun the same tasks of the next stage, and is the last to end them.
+    simulation.model.speed = std::sync::Arc::new(|rank| if rank == 1 { 0.1 } else { 1.0 });
     let outcome = simulation.run();
     outcome.expect_complete(&simulation);
     assert_eq!(outcome.runs, [4; 3]);
