@@ -103,9 +103,10 @@ struct MashStep<'a> {
 
 impl Stepper for MashStep<'_> {
     fn advance(&mut self, block: &mut Block, _step: usize) {
-        self.begin.z.copy_from(&block.z);
+        // The coordinates are most of the memory: they are swapped rather than copied.
+        std::mem::swap(&mut self.begin.z, &mut block.z);
         self.begin.copy_state(block);
-        self.surface.advance(block);
+        self.surface.advance_from(&self.begin.z, block);
         let dominant = dominant(&block.scratch[0], None);
         let has_crossed: Mask = std::array::from_fn(|l| dominant[l] != block.active[l]);
         if has_crossed.contains(&true) {

@@ -50,7 +50,15 @@ impl<'a> SurfaceStep<'a> {
         self.advance_lanes(&[self.t; LANES], None, block);
     }
 
-    /// The same by each lane's own time from the coordinates `from`, which are kept; those of the block are ignored.
+    /// The same from the coordinates `from`, which are kept; those of the block are ignored.
+    pub fn advance_from(&mut self, from: &PhaseSpace, block: &mut Block) {
+        self.advance_lanes(&[self.t; LANES], block, |classical, block| {
+            let frozen = FrozenState { psi: &block.scratch[1], active: &block.active };
+            classical.advance_from(from, &mut block.z, frozen, &mut block.h);
+        });
+    }
+
+    /// The same from `from` by each lane's own time.
     pub fn advance_by(&mut self, t: &Lanes, from: &PhaseSpace, block: &mut Block) {
         self.advance_lanes(t, Some(from), block);
     }

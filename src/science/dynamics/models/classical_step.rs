@@ -24,7 +24,12 @@ pub trait ClassicalStep {
     /// Moves the coordinates by one step and updates `h` to the Hamiltonian at the new ones. `h` must hold a Hamiltonian of the same model.
     fn advance(&mut self, z: &mut PhaseSpace, frozen: FrozenState, h: &mut Matrix);
 
-    /// The same from the coordinates `from`, which are kept, with a step length `t` of each trajectory's own; the previous contents of `z` are
-    /// ignored.
+    /// The same from the coordinates `from`, which are kept; the previous contents of `z` are ignored.
+    fn advance_from(&mut self, from: &PhaseSpace, z: &mut PhaseSpace, frozen: FrozenState, h: &mut Matrix) {
+        z.copy_from(from);
+        self.advance(z, frozen, h);
+    }
+
+    /// The same with a step length `t` of each trajectory's own.
     fn advance_by(&mut self, t: &Lanes, from: &PhaseSpace, z: &mut PhaseSpace, frozen: FrozenState, h: &mut Matrix);
 }

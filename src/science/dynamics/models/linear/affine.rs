@@ -71,6 +71,23 @@ impl ClassicalStep for AffineStep<'_> {
         }
     }
 
+    fn advance_from(&mut self, from: &PhaseSpace, z: &mut PhaseSpace, frozen: FrozenState, h: &mut Matrix) {
+        if !self.is_diagonal {
+            z.copy_from(from);
+            return self.advance(z, frozen, h);
+        }
+        self.set_uncoupled(h);
+        for group in &self.model.groups {
+            let modes = group.modes.clone();
+            let (force, _) = self.model.frozen_force(group, frozen.psi);
+            let (maps, couplings) = (&self.maps[modes.clone()], &self.model.couplings[modes.clone()]);
+            let from = (&from.x[modes.clone()], &from.y[modes.clone()]);
+            let mut shift = ZERO;
+            move_modes_from(maps, couplings, &force, from, &mut z.x[modes.clone()], &mut z.y[modes], &mut shift);
+            self.model.add_shift(group, &shift, &ZERO, h);
+        }
+    }
+
     fn advance_by(&mut self, t: &Lanes, from: &PhaseSpace, z: &mut PhaseSpace, frozen: FrozenState, h: &mut Matrix) {
         for group in &self.model.groups {
             let (force, imaginary) = self.model.frozen_force(group, frozen.psi);
@@ -109,6 +126,31 @@ dispatch! {
                 let (u, v) = (x[l], y[l]);
                 x[l] = m[0] * u + m[1] * v + m[2] * force[l];
                 y[l] = m[3] * u + m[4] * v + m[5] * force[l];
+                sum[l] += g * x[l];
+            }
+        }
+        *shift = sum;
+    }
+}
+
+dispatch! {
+    /// The same for modes that were at `from`.
+    fn move_modes_from(
+        maps: &[Map],
+        couplings: &[f64],
+        force: &Lanes,
+        from: (&[Lanes], &[Lanes]),
+        x: &mut [Lanes],
+        y: &mut [Lanes],
+        shift: &mut Lanes,
+    ) {
+        let force = *force;
+        let mut sum = ZERO;
+        for ((((m, g), (u, v)), x), y) in maps.iter().zip(couplings).zip(from.0.iter().zip(from.1)).zip(x).zip(y) {
+            let g = 2.0 * g;
+            for l in 0..LANES {
+                x[l] = m[0] * u[l] + m[1] * v[l] + m[2] * force[l];
+                y[l] = m[3] * u[l] + m[4] * v[l] + m[5] * force[l];
                 sum[l] += g * x[l];
             }
         }
