@@ -1,5 +1,5 @@
 //! How do harmonic modes move in a step under a constant force? By one affine map each.
-use super::LinearModel;
+use super::{LinearModel, Operator};
 use crate::science::dynamics::models::{ClassicalScheme, ClassicalStep, FrozenState, Model};
 use crate::science::dynamics::sincos::sincos;
 use crate::science::dynamics::{LANES, Lanes, Matrix, PhaseSpace, ZERO};
@@ -41,19 +41,30 @@ pub struct AffineStep<'a> {
     scheme: ClassicalScheme,
     maps: Vec<Map>,
     imaginary_maps: Vec<ImaginaryMap>,
+    /// Whether the modes only shift the energies of the states.
+    is_diagonal: bool,
 }
 
 impl<'a> AffineStep<'a> {
     pub fn new(model: &'a LinearModel, scheme: ClassicalScheme, t: f64) -> Self {
         let (maps, imaginary_maps) =
             (0..model.bath.coordinates()).map(|j| model.map(scheme, j, t, model.bath.flow_of(j, t))).unzip();
-        Self { model, scheme, maps, imaginary_maps }
+        let is_diagonal = model.groups.iter().all(|group| matches!(group.operator, Operator::Diagonal(_)));
+        Self { model, scheme, maps, imaginary_maps, is_diagonal }
+    }
+
+    /// Sets `h` to H_q in the elements that the modes will be added to.
+    fn set_uncoupled(&self, h: &mut Matrix) {
+        match self.is_diagonal {
+            true => self.model.set_uncoupled_diagonal(h),
+            false => self.model.set_uncoupled(h),
+        }
     }
 }
 
 impl ClassicalStep for AffineStep<'_> {
     fn advance(&mut self, z: &mut PhaseSpace, frozen: FrozenState, h: &mut Matrix) {
-        self.model.set_uncoupled(h);
+        self.set_uncoupled(h);
         for group in &self.model.groups {
             let modes = group.modes.clone();
             let (force, imaginary) = self.model.frozen_force(group, frozen.psi);

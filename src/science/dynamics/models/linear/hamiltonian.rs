@@ -23,6 +23,13 @@ impl LinearModel {
         }
     }
 
+    /// Sets the diagonal of h to that of H_q.
+    pub(super) fn set_uncoupled_diagonal(&self, h: &mut Matrix) {
+        for place in (0..self.states).map(|n| n * self.states + n) {
+            h.re[place] = [self.h_q[place][0]; LANES];
+        }
+    }
+
     /// Adds (B S + B^+ S*)/2, where S = 2 sum g_j z_j of a group, to the Hamiltonian.
     pub(super) fn add_shift(&self, group: &Group, re: &Lanes, im: &Lanes, h: &mut Matrix) {
         let n = self.states;
