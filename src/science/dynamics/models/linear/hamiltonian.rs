@@ -1,6 +1,6 @@
 //! The Hamiltonian of harmonic modes that couple linearly to the states, and the forces that a state exerts on them.
 use super::{Group, Operator};
-use crate::science::dynamics::{Bath, LANES, Lanes, Matrix, Sampling, Vector};
+use crate::science::dynamics::{Bath, LANES, Lanes, Matrix, Sampling, Vector, ZERO};
 
 #[derive(Clone, Debug)]
 pub struct LinearModel {
@@ -56,7 +56,22 @@ impl LinearModel {
 
     /// <psi|B^+|psi>: its real part, and its imaginary part where B is not diagonal.
     pub(super) fn frozen_force(&self, group: &Group, psi: &Vector) -> (Lanes, Option<Lanes>) {
-        let (re, im) = group.operator.force(psi, psi);
-        (re, matches!(group.operator, Operator::Elements(_)).then_some(im))
+        match &group.operator {
+            Operator::Diagonal(weights) => (weighted_population(weights, psi), None),
+            operator => {
+                let (re, im) = operator.force(psi, psi);
+                (re, Some(im))
+            }
+        }
     }
+}
+
+/// sum_n w_n |psi_n|^2.
+fn weighted_population(weights: &[f64], psi: &Vector) -> Lanes {
+    let mut sum = ZERO;
+    for (n, weight) in weights.iter().enumerate().filter(|(_, weight)| **weight != 0.0) {
+        let population = psi.population(n);
+        (0..LANES).for_each(|l| sum[l] += weight * population[l]);
+    }
+    sum
 }
