@@ -40,6 +40,7 @@ impl<'a> SurfaceStep<'a> {
         Self { model, integrator, gauge, t: clock.time_step, classical, overlaps, crossed, before }
     }
 
+    /// The length of a step.
     pub fn length(&self) -> f64 {
         self.t
     }
@@ -47,7 +48,10 @@ impl<'a> SurfaceStep<'a> {
     /// Propagates a block on its active surfaces by the clock's step. Leaves the adiabatic amplitudes in `scratch[0]`, the eigenvectors of the
     /// active surfaces in `scratch[1]` and the eigenvectors at the beginning, in the order of the states at the end, in `last_vectors`.
     pub fn advance(&mut self, block: &mut Block) {
-        self.advance_lanes(&[self.t; LANES], None, block);
+        self.advance_lanes(&[self.t; LANES], block, |classical, block| {
+            let frozen = FrozenState { psi: &block.scratch[1], active: &block.active };
+            classical.advance(&mut block.z, frozen, &mut block.h);
+        });
     }
 
     /// The same from the coordinates `from`, which are kept; those of the block are ignored.
@@ -60,7 +64,10 @@ impl<'a> SurfaceStep<'a> {
 
     /// The same from `from` by each lane's own time.
     pub fn advance_by(&mut self, t: &Lanes, from: &PhaseSpace, block: &mut Block) {
-        self.advance_lanes(t, Some(from), block);
+        self.advance_lanes(t, block, |classical, block| {
+            let frozen = FrozenState { psi: &block.scratch[1], active: &block.active };
+            classical.advance_by(t, from, &mut block.z, frozen, &mut block.h);
+        });
     }
 
     /// Recomputes Hamiltonian and adiabatic states in the lanes in which a hop has `moved` the coordinates, for a model whose Hamiltonian depends
@@ -80,15 +87,16 @@ impl<'a> SurfaceStep<'a> {
         tracking::follow_states(least, block, &mut self.overlaps, &mut self.crossed);
     }
 
-    fn advance_lanes(&mut self, t: &Lanes, from: Option<&PhaseSpace>, block: &mut Block) {
+    fn advance_lanes(
+        &mut self,
+        t: &Lanes,
+        block: &mut Block,
+        advance: impl FnOnce(&mut dyn ClassicalStep, &mut Block),
+    ) {
         let half = t.map(|t| 0.5 * t);
         propagate_amplitudes(block, if self.integrator == Integrator::Strang { &half } else { t });
         block.scratch[1].copy_columns(&block.eigen.vectors, &block.active);
-        let frozen = FrozenState { psi: &block.scratch[1], active: &block.active };
-        match from {
-            None => self.classical.advance(&mut block.z, frozen, &mut block.h),
-            Some(from) => self.classical.advance_by(t, from, &mut block.z, frozen, &mut block.h),
-        }
+        advance(self.classical.as_mut(), block);
         block.last_vectors.clone_from(&block.eigen.vectors);
         block.eigen.solve(&block.h);
         self.crossed = [false; LANES];
