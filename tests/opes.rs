@@ -1,5 +1,7 @@
 //! Does the native OPES give the numbers that PLUMED's own regression tests expect, and do biased samples lead to known free energies?
 #![allow(clippy::unwrap_used)]
+#[path = "opes/files.rs"]
+mod files;
 #[path = "support/reference.rs"]
 mod reference;
 #[path = "support/skip.rs"]

@@ -5,8 +5,6 @@
 //! kill or repeated by a restart are left out.
 mod block;
 mod error;
-#[cfg(test)]
-mod tests;
 
 pub use error::Error;
 

@@ -1,6 +1,7 @@
 //! Valid KERNELS and STATE files are read, invalid ones are rejected by line.
-use super::*;
-use crate::science::opes::{Bias, Settings, WidthRule};
+use simmpi::md::opes::{Content, Error, OpesFile, parse};
+use simmpi::science::opes::{Bias, Kernel, Settings, Variant, WidthRule};
+use std::path::Path;
 
 const STATE: &str = "\
 #! FIELDS time phi d sigma_phi sigma_d height
