@@ -101,7 +101,7 @@ fn langevin() -> Vec<f64> {
     group.advance(20_000).expect("the time step is short");
     let names = science::langevin::Series::names_of(&system);
     group
-        .series()
+        .into_series()
         .iter()
         .flat_map(|series| names.iter().filter_map(|name| series.column(name)))
         .flatten()
@@ -120,7 +120,7 @@ fn free_energies(walker: &[f64]) {
         let bins = Bins { low: -1.0, high: 4.0, count: 40, axis: Axis::default() };
         let problem = Problem::new((0..4).map(window).collect(), bins, estimator).expect("the equations converge");
         let profile = problem.profile(&[]);
-        print(name, profile.free_energy.into_iter().chain(profile.windows.free_energy));
+        print(name, profile.free_energy.into_iter().flatten().chain(profile.windows.free_energy));
     }
 }
 
