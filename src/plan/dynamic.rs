@@ -79,21 +79,12 @@ impl Policy for Dynamic {
     fn next(&mut self, _rank: usize) -> Option<Tasks> {
         let key = self.choose()?;
         let (urgency, cost) = (key.0, f64::from_bits(key.1));
-        let batch = if let Some(batches) = self.timed.get_mut(&key) {
-            let batch = batches.pop_front()?;
-            if batches.is_empty() {
-                self.timed.remove(&key);
+        let batch = match pop(&mut self.timed, key) {
+            Some(batch) => batch,
+            None => {
+                self.cost_left -= cost;
+                pop(self.left.get_mut(&urgency)?, key.1)?
             }
-            batch
-        } else {
-            let by_cost = self.left.get_mut(&urgency)?;
-            let batches = by_cost.get_mut(&key.1)?;
-            let batch = batches.pop_front()?;
-            if batches.is_empty() {
-                by_cost.remove(&key.1);
-            }
-            self.cost_left -= cost;
-            batch
         };
         self.running.insert(batch, cost);
         Some(batch)
@@ -113,4 +104,14 @@ impl Policy for Dynamic {
             self.move_to_timed(cost.to_bits());
         }
     }
+}
+
+/// Takes the first batch of `key`, and the key with the last one.
+fn pop<K: Ord>(batches: &mut BTreeMap<K, VecDeque<Tasks>>, key: K) -> Option<Tasks> {
+    let of_key = batches.get_mut(&key)?;
+    let batch = of_key.pop_front()?;
+    if of_key.is_empty() {
+        batches.remove(&key);
+    }
+    Some(batch)
 }

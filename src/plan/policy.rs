@@ -21,8 +21,7 @@ pub trait Policy: Send {
     }
 }
 
-/// All batches are assigned at the start: batch k to rank k modulo the number of ranks, so that rank 0 can merge results in order while all
-/// ranks run.
+/// All batches are assigned at the start: batch k to rank k modulo the number of ranks.
 pub struct Static {
     queues: Vec<VecDeque<Tasks>>,
 }
