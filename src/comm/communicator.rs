@@ -1,4 +1,5 @@
 //! What can ranks tell one another?
+use super::launcher::Launcher;
 
 /// A rank's number within the job.
 pub type Rank = usize;
@@ -17,9 +18,10 @@ pub struct RankLocation {
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(
-        "{launcher} started {expected} processes ({variable}), but each of them is alone: this binary is built for {library}; start it with that library's mpirun, or rebuild it with MPICC set to {launcher}'s compiler"
+        "{} started {} processes ({}), but each of them is alone: this binary is built for {library}; {}",
+        .launcher.name, .launcher.size, .launcher.variable, .launcher.remedy(.library)
     )]
-    OtherLauncher { launcher: &'static str, expected: usize, variable: &'static str, library: String },
+    OtherLauncher { launcher: Launcher, library: String },
     #[error("MPI does not provide the thread level `funneled`: use another MPI library")]
     ThreadLevel,
     #[error("{call} failed with code {code}: see the message of the MPI library")]

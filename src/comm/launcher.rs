@@ -10,20 +10,29 @@ pub struct Launcher {
     pub rank: usize,
 }
 
-/// Name, variable with the number of processes, variable with this one's number. SLURM's variables come last: in a batch job `mpirun` sets
-/// its own, and SLURM_PROCID is then the number of the launcher's daemon.
-const LAUNCHERS: [(&str, &str, &str); 3] = [
+/// Name, variable with the number of processes, variable with this one's number. `jsrun` sets Open MPI's variables too. SLURM's come last:
+/// in a batch job `mpirun` sets its own, and SLURM_PROCID is then the number of the launcher's daemon.
+const LAUNCHERS: [(&str, &str, &str); 6] = [
+    ("jsrun", "JSM_NAMESPACE_SIZE", "JSM_NAMESPACE_RANK"),
     ("Open MPI's mpirun", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_RANK"),
-    ("MPICH's mpirun", "PMI_SIZE", "PMI_RANK"),
+    ("mpirun_rsh", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_RANK"),
+    ("Flux", "FLUX_JOB_SIZE", "FLUX_TASK_RANK"),
+    ("PALS", "PMI_SIZE", "PALS_RANKID"),
     ("srun", "SLURM_STEP_NUM_TASKS", "SLURM_PROCID"),
 ];
 
+/// MPICH's launcher, Hydra. Others that offer the interface PMI set the same variables, besides their own.
+const HYDRA: (&str, &str, &str) = ("MPICH's mpirun", "PMI_SIZE", "PMI_RANK");
+/// What only Hydra sets.
+const HYDRA_ONLY: &str = "MPI_LOCALNRANKS";
+
 /// Prefixes of variables that launchers of any kind set: process managers of MPI, batch systems, vendors.
-const PREFIXES: [&str; 14] = [
+const PREFIXES: [&str; 15] = [
     "OMPI_COMM",
     "OMPI_UNIVERSE",
     "PMI_",
     "PMIX_",
+    "MV2_COMM",
     "PRTE_",
     "HYDRA_",
     "MPI_",
@@ -49,14 +58,45 @@ impl Launcher {
 
     fn from_variables(get: impl Fn(&str) -> Option<String>) -> Option<Self> {
         let number = |variable: &str| get(variable)?.trim().parse().ok();
+        let read = |(name, variable, rank): (&'static str, &'static str, &str)| {
+            Some(Self { name, variable, size: number(variable)?, rank: number(rank)? })
+        };
         // The batch script itself is a step of one task, whatever the job's size.
         let in_batch_step = get("SLURM_STEP_ID").is_none_or(|id| id == "batch" || id == "4294967291");
-        LAUNCHERS.iter().find_map(|&(name, variable, rank)| {
-            if name == "srun" && in_batch_step {
-                return None;
+        let known = LAUNCHERS.into_iter().filter(|&(name, ..)| name != "srun" || !in_batch_step).find_map(read);
+        match (known, read(HYDRA)) {
+            (Some(known), _) if known.variable.contains("_COMM_WORLD_") => Some(known),
+            (Some(known), Some(hydra)) => {
+                let is_same = (known.size, known.rank) == (hydra.size, hydra.rank);
+                Some(if is_same && get(HYDRA_ONLY).is_none() { known } else { hydra })
             }
-            Some(Self { name, variable, size: number(variable)?, rank: number(rank).unwrap_or(0) })
-        })
+            (known, hydra) => known.or(hydra),
+        }
+    }
+
+    /// How processes are started so that a library of this name finds the others.
+    pub fn remedy(&self, library: &str) -> String {
+        let is_open_mpi = library.starts_with("Open MPI");
+        let own = if is_open_mpi { "Open MPI's mpirun" } else { "MPICH's mpirun" };
+        match (self.name, is_open_mpi) {
+            ("srun", true) => format!("start it with `srun --mpi=pmix`, or with {own} in the job"),
+            ("srun", false) => format!("start it with `srun --mpi=pmi2`, or with {own} in the job"),
+            ("Flux", true) => {
+                format!(
+                    "start it with `flux run -o pmi=pmix` (plugin flux-pmix), or with {own} under `flux alloc` or `flux batch`"
+                )
+            }
+            ("Flux", false) => {
+                format!("start it with `flux run -o pmi=simple`, or with {own} under `flux alloc` or `flux batch`")
+            }
+            ("PALS", true) => format!("start it with `mpiexec --pmi=pmix` of PALS, or with {own}"),
+            ("jsrun", _) => {
+                format!("start it with {own} in the job, or rebuild it with MPICC set to Spectrum MPI's mpicc")
+            }
+            (name, _) => {
+                format!("start it with that library's mpirun, or rebuild it with MPICC set to {name}'s compiler")
+            }
+        }
     }
 }
 
@@ -82,6 +122,36 @@ mod tests {
         assert_eq!(detect(&[("PMI_SIZE", "3"), ("PMI_RANK", "1")]), Some(("MPICH's mpirun", 3, 1)));
         let srun = [("SLURM_STEP_NUM_TASKS", "8"), ("SLURM_STEP_ID", "0"), ("SLURM_PROCID", "5")];
         assert_eq!(detect(&srun), Some(("srun", 8, 5)));
+    }
+
+    #[test]
+    fn launchers_that_set_the_variables_of_others_have_their_own_names() {
+        let flux = [("FLUX_JOB_SIZE", "4"), ("FLUX_TASK_RANK", "2"), ("PMI_SIZE", "4"), ("PMI_RANK", "2")];
+        assert_eq!(detect(&flux), Some(("Flux", 4, 2)));
+        assert_eq!(detect(&flux[..2]), Some(("Flux", 4, 2)));
+        let pals = [("PALS_RANKID", "1"), ("PMI_SIZE", "3"), ("PMI_RANK", "1")];
+        assert_eq!(detect(&pals), Some(("PALS", 3, 1)));
+        let jsrun = ["JSM_NAMESPACE_SIZE", "OMPI_COMM_WORLD_SIZE"].map(|name| (name, "6"));
+        let ranks = ["JSM_NAMESPACE_RANK", "OMPI_COMM_WORLD_RANK"].map(|name| (name, "5"));
+        assert_eq!(detect(&[jsrun, ranks].concat()), Some(("jsrun", 6, 5)));
+        let pmi2 = [("SLURM_STEP_NUM_TASKS", "2"), ("SLURM_STEP_ID", "0"), ("SLURM_PROCID", "1")];
+        let pmi2 = [&pmi2[..], &[("PMI_SIZE", "2"), ("PMI_RANK", "1")]].concat();
+        assert_eq!(detect(&pmi2), Some(("srun", 2, 1)));
+        // Hydra's daemons were started by srun.
+        assert_eq!(detect(&[&pmi2[..], &[("MPI_LOCALNRANKS", "1")]].concat()), Some(("MPICH's mpirun", 2, 1)));
+        // mpirun in a job of one Flux task.
+        let inside = [("FLUX_JOB_SIZE", "1"), ("FLUX_TASK_RANK", "0"), ("PMI_SIZE", "3"), ("PMI_RANK", "0")];
+        assert_eq!(detect(&inside), Some(("MPICH's mpirun", 3, 0)));
+    }
+
+    #[test]
+    fn every_remedy_names_a_way_to_start() {
+        for (name, variable, _) in LAUNCHERS {
+            let launcher = Launcher { name, variable, size: 2, rank: 0 };
+            for library in ["Open MPI v4.1.4", "MPICH 4.0.2"] {
+                assert!(launcher.remedy(library).contains("start it with"), "{name}, {library}");
+            }
+        }
     }
 
     #[test]

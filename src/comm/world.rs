@@ -5,6 +5,7 @@
 //! is called here directly and its return code checked.
 use super::communicator::{Comm, Error, Rank, RankLocation};
 use super::launcher::Launcher;
+use super::library;
 use mpi::collective::Root;
 use mpi::environment::Universe;
 use mpi::ffi;
@@ -49,11 +50,8 @@ impl World {
             return Err(Error::ThreadLevel);
         }
         let world = universe.world();
-        if let Some(Launcher { name, variable, size, .. }) = launcher
-            && size > 1
-            && world.size() == 1
-        {
-            return Err(Error::OtherLauncher { launcher: name, expected: size, variable, library: library() });
+        if let Some(launcher) = launcher.filter(|launcher| launcher.size > 1 && world.size() == 1) {
+            return Err(Error::OtherLauncher { launcher, library: library::name() });
         }
         let node = world.split_shared(world.rank());
         let host = mpi::environment::processor_name().unwrap_or_default().trim_end_matches('\0').to_owned();
@@ -76,12 +74,6 @@ impl World {
         });
         failed.map_or(Ok(()), |code| Err(Error::Call { call: "MPI_Test", code }))
     }
-}
-
-/// Name and version of the MPI library on one line. Open MPI's text contains NUL bytes.
-fn library() -> String {
-    let text = mpi::environment::library_version().unwrap_or_default();
-    text.split(['\0', '\n', ',']).next().unwrap_or_default().trim().replace("MPICH Version:\t", "MPICH ")
 }
 
 /// Aborts all ranks with exit code `code`, through MPI if that is initialized. Nothing is cleaned up.
