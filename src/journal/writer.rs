@@ -111,12 +111,20 @@ impl Syncer {
     pub fn sync(&mut self) -> Result<(), Error> {
         if let Some(path) = &self.manifest {
             let sync = || File::open(path)?.sync_all();
-            sync().map_err(|source| Error::Write { path: path.clone(), source })?;
+            where_supported(sync()).map_err(|source| Error::Write { path: path.clone(), source })?;
             self.manifest = None;
         }
         if !self.dirty.swap(false, Ordering::AcqRel) {
             return Ok(());
         }
-        self.file.sync_data().map_err(|source| Error::Write { path: self.path.clone(), source })
+        where_supported(self.file.sync_data()).map_err(|source| Error::Write { path: self.path.clone(), source })
     }
+}
+
+/// That a file system cannot sync files is no failure; it was reported at the start of the run.
+fn where_supported(synced: io::Result<()>) -> io::Result<()> {
+    synced.or_else(|error| match error.kind() {
+        io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput => Ok(()),
+        _ => Err(error),
+    })
 }

@@ -5,12 +5,16 @@ use std::path::PathBuf;
 /// What can go wrong with a result file.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("cannot create `{path}`: check that its folder exists, is writable and has space")]
-    Create { path: PathBuf, source: hdf5::Error },
+    #[error("cannot create `{path}`: {hint}")]
+    Create { path: PathBuf, hint: &'static str, source: hdf5::Error },
     #[error("cannot write `{item}` to `{path}`: free disk space there, then rerun the same command")]
     Write { path: PathBuf, item: String, source: hdf5::Error },
     #[error("cannot rename `{path}` to its final name: free disk space there, then rerun the same command")]
     Publish { path: PathBuf, source: io::Error },
+    #[error(
+        "no file can be replaced by renaming in the folder of `{path}`, as results and journals require: name an output on another file system"
+    )]
+    Replace { path: PathBuf, source: io::Error },
     #[error("cannot open `{path}` as HDF5: {hint}")]
     Open { path: PathBuf, hint: &'static str, source: hdf5::Error },
     #[error("`{path}` was not written by simmpi: move it away, or replace it with --force")]
@@ -26,6 +30,6 @@ pub enum Error {
 impl Error {
     /// Whether the file could not be written, as opposed to read.
     pub fn is_about_writing(&self) -> bool {
-        matches!(self, Error::Create { .. } | Error::Write { .. } | Error::Publish { .. })
+        matches!(self, Error::Create { .. } | Error::Write { .. } | Error::Publish { .. } | Error::Replace { .. })
     }
 }

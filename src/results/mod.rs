@@ -4,7 +4,9 @@
 //! file or none. Until then the journal is the only record of the results.
 mod complex;
 mod error;
+mod file_access;
 mod reader;
+mod trial;
 mod values;
 mod writer;
 
@@ -12,5 +14,6 @@ pub use complex::Complex;
 pub use error::Error;
 pub use hdf5::H5Type as Element;
 pub use reader::{DatasetSummary, Reader};
+pub use trial::try_publication;
 pub use values::{Array, ArrayValues};
 pub use writer::{Closed, Rows, Writer, or_nan};

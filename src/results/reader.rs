@@ -1,6 +1,7 @@
 //! What does a result file, or another HDF5 file, contain?
 use super::complex::Complex;
 use super::error::Error;
+use super::file_access::{WITHOUT_LOCKS, can_lock, open_file};
 use hdf5::H5Type as Element;
 use hdf5::types::VarLenUnicode;
 use std::path::{Path, PathBuf};
@@ -30,11 +31,12 @@ impl Reader {
             let hint = match source.to_string() {
                 text if text.contains("consistency") => "the program that wrote it was killed; try `h5clear -s` on it",
                 _ if !path.exists() => "there is no such file",
+                _ if !can_lock(path) => WITHOUT_LOCKS,
                 _ => "it is damaged or has another format",
             };
             Error::Open { path: path.to_owned(), hint, source }
         };
-        Ok(Self { file: hdf5::File::open(path).map_err(failed)?, path: path.to_owned() })
+        Ok(Self { file: open_file(path, |builder, path| builder.open(path)).map_err(failed)?, path: path.to_owned() })
     }
 
     /// Opens a result file of simmpi.

@@ -1,11 +1,13 @@
 //! How is a result file written so that an incomplete one is never seen?
 use super::error::Error;
+use super::file_access::{WITHOUT_LOCKS, can_lock, open_file};
 use hdf5::H5Type as Element;
 use hdf5::types::VarLenUnicode;
 use ndarray::{ArrayView, IxDyn};
 use std::collections::HashMap;
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::marker::PhantomData;
 use std::path::{Path, PathBuf};
 
@@ -41,8 +43,12 @@ impl Writer {
         let mut temporary = OsString::from(path.as_os_str());
         temporary.push(".part");
         let names = PartialFile { temporary: temporary.into(), path: path.to_owned() };
-        let open = hdf5::File::create(&names.temporary).map(|file| Open { file, groups: HashMap::new() });
-        Ok(Self { open: Some(open.map_err(|source| Error::Create { path: path.to_owned(), source })?), names })
+        let file = open_file(&names.temporary, |builder, path| builder.create(path)).map_err(|source| {
+            let usual = "check that its folder exists, is writable and has space";
+            let hint = if can_lock(&names.temporary) { usual } else { WITHOUT_LOCKS };
+            Error::Create { path: path.to_owned(), hint, source }
+        })?;
+        Ok(Self { open: Some(Open { file, groups: HashMap::new() }), names })
     }
 
     /// Writes `values`, row-major, as dataset `item` of `shape`, with its units and description.
@@ -214,6 +220,11 @@ impl Open {
 }
 
 impl Closed {
+    /// The temporary name.
+    pub(super) fn path(&self) -> &Path {
+        &self.0.temporary
+    }
+
     /// Syncs the file to disk and renames it to its final name.
     ///
     /// # Errors
@@ -221,13 +232,23 @@ impl Closed {
     pub fn publish(self) -> Result<(), Error> {
         let PartialFile { temporary, path } = &self.0;
         let publish = || {
-            fs::File::open(temporary)?.sync_all()?;
+            sync(temporary)?;
             fs::rename(temporary, path)?;
             let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-            fs::File::open(folder)?.sync_all()
+            sync(folder)
         };
         publish().map_err(|source| Error::Publish { path: path.clone(), source })
     }
+}
+
+/// Syncs a file or folder, where its file system can.
+fn sync(path: &Path) -> io::Result<()> {
+    fs::File::open(path)?.sync_all().or_else(|error| if is_unsupported(&error) { Ok(()) } else { Err(error) })
+}
+
+/// Whether a file system does not know a call, as opposed to failing at it.
+pub(super) fn is_unsupported(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::Unsupported | io::ErrorKind::InvalidInput)
 }
 
 impl Drop for PartialFile {
