@@ -11,13 +11,14 @@
 //! | `session.rs`, `panic.rs` | what happens when a rank fails or dies? All ranks end; their journals keep what was recorded |
 //! | `handshake.rs`, `earlier.rs` | how does the next run take up the records of earlier ones, on any number of ranks? |
 //! | `root.rs` (`retire`), `assignments.rs` | what happens when a rank can start no more programs? Others run its batches |
-//! | `signals.rs`, `allocation.rs` | when does a run stop early? |
+//! | `signals.rs`, `allocation.rs`, `batch_system.rs` | when does a run stop early? |
 //! | `publish.rs` | how does a finished campaign become one HDF5 file? |
 mod account;
 mod allocation;
 pub mod assignments;
 pub mod batch;
 mod batch_runner;
+mod batch_system;
 pub mod console;
 pub mod cost_history;
 pub mod current_stage;
@@ -64,6 +65,7 @@ pub use progress::Style;
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::Next;
 use crate::comm::{self, Comm, Launcher};
+use crate::process;
 use exit::{Exit, Stop};
 use open::Opening;
 use session::Session;
@@ -71,10 +73,14 @@ use worker::StageEnd;
 
 /// Runs a campaign, on this rank and all others, and returns how it ended. All ranks return the same.
 pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
+    let launcher = Launcher::detect();
+    if let Some((name, value)) = launcher.as_ref().and_then(comm::missing_settings) {
+        process::restart_with(name, value);
+    }
     // Before MPI and any thread. Where it cannot be started, campaigns that need no programs still run.
     let supervisor = LazySupervisor::for_launcher();
     signals::listen();
-    match comm::start(Launcher::detect()) {
+    match comm::start(launcher) {
         Ok(comm) => run_on(comm, supervisor, kinds, options),
         Err(error) => session::report_mpi_fault(error),
     }

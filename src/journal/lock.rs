@@ -9,6 +9,9 @@ use std::time::{Duration, Instant};
 /// A holder whose heartbeat does not advance for this long, by the clock of the process that waits, is considered dead.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
 
+/// How long a lock that was created without hard links may be incomplete.
+const WRITING: Duration = Duration::from_secs(2);
+
 /// The process that holds a lock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Holder {
@@ -18,9 +21,23 @@ pub struct Holder {
     pub started_ticks: u64,
     /// ID of its SLURM job and number of restarts of that job.
     pub slurm_job: Option<(String, u32)>,
+    /// Its job of another batch system.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_job: Option<BatchJob>,
     /// Counter that advances while the holder lives.
     pub heartbeat: u64,
 }
+
+/// A job of a batch system.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct BatchJob {
+    /// Name of the batch system.
+    pub system: String,
+    pub id: String,
+}
+
+/// The batch system whose jobs were the first to be recorded in locks.
+const SLURM: &str = "SLURM";
 
 /// Why a lock could not be acquired or kept.
 #[derive(Debug, thiserror::Error)]
@@ -36,7 +53,7 @@ pub enum LockError {
 }
 
 fn job(holder: &Holder) -> String {
-    holder.slurm_job.as_ref().map_or(String::new(), |(job, _)| format!(" (SLURM job {job})"))
+    holder.job().map_or(String::new(), |job| format!(" ({} job {})", job.system, job.id))
 }
 
 impl Holder {
@@ -50,21 +67,34 @@ impl Holder {
             pid,
             started_ticks: started_ticks(pid).unwrap_or(0),
             slurm_job: variable("SLURM_JOB_ID").map(|job| (job, restarts)),
+            batch_job: None,
             heartbeat: 0,
         }
     }
 
-    /// Whether this holder is certainly dead, decided without waiting. `knows_job` says whether SLURM still knows a job; none if SLURM
-    /// cannot be asked.
-    fn is_dead(&self, requester: &Holder, knows_job: &dyn Fn(&str) -> Option<bool>) -> bool {
+    /// The same process, in this job.
+    pub fn in_job(self, job: Option<BatchJob>) -> Self {
+        Self { batch_job: job.filter(|job| job.system != SLURM), ..self }
+    }
+
+    /// Its job, of any batch system.
+    pub fn job(&self) -> Option<BatchJob> {
+        let slurm_job = self.slurm_job.as_ref().map(|(id, _)| BatchJob { system: SLURM.into(), id: id.clone() });
+        slurm_job.or_else(|| self.batch_job.clone())
+    }
+
+    /// Whether this holder is certainly dead, decided without waiting. `knows_job` says whether its batch system still knows a job; none if
+    /// that cannot be asked.
+    fn is_dead(&self, requester: &Holder, knows_job: &dyn Fn(&BatchJob) -> Option<bool>) -> bool {
         if self.host == requester.host {
             return started_ticks(self.pid) != Some(self.started_ticks);
         }
-        match (&self.slurm_job, &requester.slurm_job) {
-            (Some((job, restarts)), Some((mine, my_restarts))) if job == mine => restarts < my_restarts,
-            (Some((job, _)), _) => knows_job(job) == Some(false),
-            (None, _) => false,
+        let Some(job) = self.job() else { return false };
+        if requester.job().is_some_and(|mine| mine == job) {
+            let restarts = |holder: &Holder| holder.slurm_job.as_ref().map(|(_, restarts)| *restarts);
+            return restarts(self) < restarts(requester);
         }
+        knows_job(&job) == Some(false)
     }
 }
 
@@ -96,7 +126,7 @@ impl Lock {
         output: &Path,
         holder: Holder,
         steal: bool,
-        knows_job: &dyn Fn(&str) -> Option<bool>,
+        knows_job: &dyn Fn(&BatchJob) -> Option<bool>,
         report: &mut dyn FnMut(String),
     ) -> Result<Self, LockError> {
         let path = with_suffix(output, ".lock");
@@ -105,13 +135,13 @@ impl Lock {
             if create_lock(&path, &holder)? {
                 return Ok(Self { path, holder });
             }
-            let Some(other) = read(&path) else {
-                // Removed meanwhile, or unreadable: a lock is created complete, so this one was damaged later.
+            let Some(other) = read_complete(&path) else {
+                // Removed meanwhile, or damaged.
                 remove(&path).map_err(create)?;
                 continue;
             };
             let stale = steal || other.is_dead(&holder, knows_job) || {
-                let is_alive = other.slurm_job.as_ref().and_then(|(job, _)| knows_job(job)) == Some(true);
+                let is_alive = other.job().and_then(|job| knows_job(&job)) == Some(true);
                 other.host != holder.host && !is_alive && heartbeat_stops(&path, &other, report)
             };
             if !stale {
@@ -169,7 +199,8 @@ pub fn holder_of(output: &Path, host: &str) -> Option<Holder> {
     is_alive.then_some(holder)
 }
 
-/// Creates the lock and its contents in one step; false if it exists. A hard link is atomic on NFS too.
+/// Creates the lock and its contents in one step; false if it exists. A hard link is atomic on NFS too. Where there are none, the file is
+/// created and then written.
 fn create_lock(path: &Path, holder: &Holder) -> Result<bool, LockError> {
     let create = |source| LockError::Create { path: path.to_owned(), source };
     let part = with_suffix(path, &format!(".{}.{}", holder.host, holder.pid));
@@ -177,7 +208,11 @@ fn create_lock(path: &Path, holder: &Holder) -> Result<bool, LockError> {
     write(&part, holder).map_err(|source| LockError::Folder { folder: parent_folder(path), source })?;
     let linked = fs::hard_link(&part, path);
     fs::remove_file(&part).map_err(create)?;
-    match linked {
+    let created = linked.or_else(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => Err(error),
+        _ => fs::File::create_new(path).and_then(|file| write_to(file, path, holder)),
+    });
+    match created {
         Ok(()) => Ok(true),
         Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
         Err(e) => Err(create(e)),
@@ -186,10 +221,26 @@ fn create_lock(path: &Path, holder: &Holder) -> Result<bool, LockError> {
 
 /// Writes the holder completely, or leaves no file.
 fn write(path: &Path, holder: &Holder) -> io::Result<()> {
+    write_to(fs::File::create(path)?, path, holder)
+}
+
+fn write_to(mut file: fs::File, path: &Path, holder: &Holder) -> io::Result<()> {
     let text = serde_json::to_vec(holder)?;
-    fs::File::create(path)?.write_all(&text).inspect_err(|_| {
+    file.write_all(&text).inspect_err(|_| {
         let _ = fs::remove_file(path);
     })
+}
+
+/// Reads a lock that another process may be writing.
+fn read_complete(path: &Path) -> Option<Holder> {
+    let since = Instant::now();
+    loop {
+        let holder = read(path);
+        if holder.is_some() || !path.exists() || since.elapsed() > WRITING {
+            return holder;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
 }
 
 fn read(path: &Path) -> Option<Holder> {
@@ -252,6 +303,36 @@ mod tests {
         assert_eq!(holder_of(&output, "here"), None);
         let mut lock = acquire(&output, mine, None).unwrap();
         lock.beat().unwrap();
+    }
+
+    #[test]
+    fn a_lock_that_is_being_written_is_not_taken_over() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("results.h5.lock");
+        let file = fs::File::create_new(&path).unwrap();
+        let mine = Holder::this_process("here");
+        std::thread::scope(|scope| {
+            let other = scope.spawn(|| acquire(&folder.path().join("results.h5"), mine.clone(), None));
+            std::thread::sleep(Duration::from_millis(200));
+            write_to(file, &path, &mine).unwrap();
+            assert!(matches!(other.join().unwrap(), Err(LockError::Held(_))));
+        });
+    }
+
+    #[test]
+    fn jobs_of_other_batch_systems_are_recorded_beside_slurms() {
+        let job = BatchJob { system: "PBS".into(), id: "12.server".into() };
+        let there = Holder { slurm_job: None, ..Holder::this_process("there") }.in_job(Some(job.clone()));
+        let mine = Holder { slurm_job: None, ..Holder::this_process("here") };
+        assert_eq!(there.job(), Some(job.clone()));
+        assert!(LockError::Held(Box::new(there.clone())).to_string().contains("(PBS job 12.server)"));
+        assert!(there.is_dead(&mine, &|asked| (*asked == job).then_some(false)));
+        assert!(!there.is_dead(&mine, &|_| None));
+        // The same job, on another of its nodes.
+        assert!(!there.is_dead(&mine.in_job(Some(job)), &|_| Some(false)));
+        let older = r#"{"host":"a","pid":1,"started_ticks":2,"slurm_job":["7",0],"heartbeat":3}"#;
+        let older: Holder = serde_json::from_str(older).unwrap();
+        assert_eq!(older.job(), Some(BatchJob { system: "SLURM".into(), id: "7".into() }));
     }
 
     #[test]

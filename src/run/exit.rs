@@ -106,7 +106,9 @@ impl From<crate::journal::LockError> for Stop {
 impl From<crate::results::Error> for Stop {
     fn from(error: crate::results::Error) -> Self {
         let exit = match &error {
-            crate::results::Error::Create { .. } | crate::results::Error::Foreign { .. } => Exit::Output,
+            crate::results::Error::Create { .. }
+            | crate::results::Error::Replace { .. }
+            | crate::results::Error::Foreign { .. } => Exit::Output,
             _ => Exit::Disk,
         };
         Self::because(exit, &error)

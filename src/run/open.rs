@@ -14,7 +14,8 @@ use crate::campaigns::Kind;
 use crate::campaigns::campaign::{Campaign, Reproducibility};
 use crate::comm::{Comm, RankLocation};
 use crate::config::{Config, Inputs, KnownFiles};
-use crate::journal::{Holder, Lock, Manifest, codec};
+use crate::journal::{self, BatchJob, Holder, Lock, Manifest, codec};
+use crate::results;
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -118,13 +119,16 @@ fn open_root(
     console::warnings(&configured.declared.warnings);
     let (mut manifest, output) = (configured.manifest(), configured.output());
     existing::check_output(&output)?;
-    let knows_job = |job: &str| allocation::knows_job(supervisor, job);
-    let holder = Holder::this_process(&place.host);
+    let knows_job = |job: &BatchJob| allocation::knows_job(supervisor, job);
+    let holder = Holder::this_process(&place.host).in_job(allocation::current_job());
     let lock = Lock::acquire(&output, holder, options.steal_lock, &knows_job, &mut |text| console::line(&text))?;
     let saved = match existing::check_results(&output, &mut manifest, options, configured.declared.needs_values)? {
         Existing::Resumed(saved) => saved,
         Existing::Complete { failed } => return Ok(RootOpening::Complete { output, failed }),
     };
+    for missing in results::try_publication(&output)? {
+        console::line(&format!("the file system of {} {missing}", journal::parent_folder(&output).display()));
+    }
     existing::claim_journal(&output, &mut manifest, options)?;
     let renamed = configured.campaign.claim_folders(&configured.declared, options.fresh)?;
     renamed.iter().for_each(|line| console::line(line));

@@ -35,7 +35,7 @@ impl DrainReason {
                 format!("no further task fits into the allocation: limits.walltime_s = {limit} is nearly over")
             }
             (DrainReason::TimeLimit, None) => {
-                "no further task fits into the allocation: the time limit of the SLURM job is near".into()
+                "no further task fits into the allocation: the time limit of the job is near".into()
             }
         }
     }
