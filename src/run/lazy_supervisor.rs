@@ -9,11 +9,11 @@ use std::sync::Arc;
 pub struct LazySupervisor(OnceCell<Option<Arc<Supervisor>>>);
 
 impl LazySupervisor {
-    /// Ranks of a launcher start the supervisor at once: it must not inherit the resources of MPI. A process without launcher has no MPI,
-    /// and starts it when it is first needed.
+    /// Where MPI will start the supervisor starts at once: it must not inherit the resources of MPI. Another process starts it when it is
+    /// first needed.
     pub fn for_launcher() -> Self {
         let supervisor = Self(OnceCell::new());
-        if Launcher::detect().is_some() {
+        if Launcher::is_likely() {
             supervisor.get();
         }
         supervisor
