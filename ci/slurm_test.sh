@@ -72,6 +72,19 @@ settle() {
 count() { cat simmpi-*.out 2>/dev/null | grep -c "$1" || true; }
 forget() { rm -f simmpi-*.out; }
 
+if [ -n "${SIMMPI:-}" ]; then
+    echo "srun without an interface that the MPI library knows is refused by one message"
+    simmpi=$(cd "$root" && realpath "$SIMMPI")
+    cp "$root/ci/slurm.toml" refused.toml
+    refused=none
+    mpirun --version | grep -q "Open MPI" && refused="none pmi2"
+    for interface in $refused; do
+        code=0
+        srun --ntasks=4 --mpi=$interface "$simmpi" refused.toml >refused.txt 2>&1 || code=$?
+        lines=$(grep -vc '^srun: error' refused.txt) || true
+        [ "$code $lines" = "64 1" ] && grep -q "start it with .srun --mpi=pmi" refused.txt || fail "$interface: $code, $(cat refused.txt)"
+    done
+fi
 echo "what is wrong itself is not submitted again"
 for code in 2 64 65 73 78; do ENDS_WITH=$code SIMMPI=$work/stand_in.sh submit config.toml >/dev/null; done
 settle 60

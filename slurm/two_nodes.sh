@@ -7,7 +7,10 @@
 # ends with code 75, and this script submits itself again. Stop it with scancel. Settings, from the environment:
 #     SIMMPI=simmpi           the program
 #     SIMMPI_RESUBMIT=20      how often the script may submit itself
-# Programs with several threads per rank (engines, GROMACS) need --cpus-per-task, and "mpirun --bind-to none" below.
+#     MPIRUN=mpirun           what starts the ranks, e.g. "srun --mpi=pmix"
+#     SIMMPI_ARGUMENTS=       further options of `simmpi run`
+# Programs with several threads per rank (engines, GROMACS) need --cpus-per-task, and MPIRUN="mpirun --bind-to none".
+# `simmpi submit` writes such a script with the time and memory that `simmpi plan` predicts.
 #SBATCH --job-name=simmpi
 #SBATCH --nodes=2
 #SBATCH --ntasks-per-node=50
@@ -16,9 +19,19 @@
 #SBATCH --signal=B:USR1@300
 #SBATCH --output=simmpi-%j.out
 
-config=${1:-config.toml}
+job=$SLURM_JOB_ID ranks=$SLURM_NTASKS
+# What was said to sbatch on the command line is said again; #SBATCH lines above and SBATCH_* variables hold anyway.
+resubmit() {
+    sbatch --nodes="$SLURM_JOB_NUM_NODES" --ntasks-per-node="$SLURM_NTASKS_PER_NODE" \
+        --partition="$SLURM_JOB_PARTITION" --time="$(squeue --noheader --job "$SLURM_JOB_ID" --format %l)" \
+        "$0" "$@"
+}
+
+# --- From here on the same in all scripts of this folder.
+config=${1:-${CONFIG:-config.toml}}
 simmpi=${SIMMPI:-simmpi}
-resubmit=${SIMMPI_RESUBMIT:-20}
+left=${SIMMPI_RESUBMIT:-20}
+log=simmpi-$job.log
 
 if ! command -v "$simmpi" >/dev/null; then
     echo "there is no program $simmpi: put it on PATH, or name it by SIMMPI=..."
@@ -32,37 +45,37 @@ drain() { echo "$(date): USR1, draining"; drained=yes waiting=yes; kill -USR1 "$
 trap drain USR1
 trap 'cancelled=yes waiting=yes' TERM
 
-echo "$(date): job $SLURM_JOB_ID runs $config on $SLURM_NTASKS ranks; $resubmit submissions left"
-mpirun "$simmpi" run "$config" &
+echo "$(date): job $job runs $config on $ranks ranks; $left submissions left"
+rm -f "$log"
+${MPIRUN:-mpirun} "$simmpi" run "$config" --log "$log" ${SIMMPI_ARGUMENTS:-} &
 mpirun=$!
 while [ "$waiting" ]; do
     waiting=''
     wait "$mpirun"
     code=$?
 done
+
+# simmpi's last line is right where mpirun's code is not: that of Open MPI may fail after hundreds of ranks have ended well,
+# that of MPICH returns 0 now and then after it has passed a signal on.
+said=$(sed -n 's/.*simmpi ends with exit code \([0-9]*\)$/\1/p' "$log" 2>/dev/null | tail -n 1)
+[ -z "$said" ] && [ "$drained" ] && [ "$code" -eq 0 ] && said=75
+code=${said:-$code}
 echo "$(date): simmpi ended with code $code"
 
-# The mpirun of MPICH (Hydra 4.0) that has passed a USR1 on sometimes returns 0 whatever its ranks returned.
-is_code_lost=''
-[ "$drained" ] && [ "$code" -eq 0 ] && mpirun --version 2>&1 | grep -q HYDRA && is_code_lost=yes
-
-case $code$is_code_lost in
+case $code in
     0 | 2) exit $code ;;              # complete; 2: but some tasks failed
     64 | 65 | 73 | 78) exit $code ;;  # the command line, an input or the output is wrong: to be corrected first
 esac
 
-# 75, or a crash: the journal knows what is done. TERM without USR1 before it is scancel; it may arrive after mpirun's end.
+# 75, or a crash: the journal knows what is done. TERM without USR1 before it cancels; it may arrive after mpirun's end.
 sleep 2
 if [ "$cancelled" ] && [ ! "$drained" ]; then
     echo "cancelled: submit the script again to continue"
     exit $code
 fi
-if [ "$resubmit" -le 0 ]; then
+if [ "$left" -le 0 ]; then
     echo "no submissions left: submit the script again to continue"
     exit $code
 fi
-# What was said to sbatch on the command line is said again; #SBATCH lines above and SBATCH_* variables hold anyway.
-SIMMPI_RESUBMIT=$((resubmit - 1)) sbatch \
-    --nodes="$SLURM_JOB_NUM_NODES" --ntasks-per-node="$SLURM_NTASKS_PER_NODE" \
-    --partition="$SLURM_JOB_PARTITION" --time="$(squeue --noheader --job "$SLURM_JOB_ID" --format %l)" \
-    "$0" "$@" || exit $code
+export SIMMPI_RESUBMIT=$((left - 1))
+resubmit "$@" || exit $code

@@ -250,3 +250,150 @@ fn the_lock_of_a_job_that_is_over_is_taken_over_at_once() {
     hold("13.server");
     campaign.start_with(0, &[], &variables).end().expect(0, &["taking over the lock of process 1", "8 of 8"]);
 }
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("slurm").join(name)
+}
+
+#[test]
+fn batch_scripts_differ_in_what_concerns_their_batch_system_alone() {
+    let common = |name: &&str| {
+        let text = fs::read_to_string(script(name)).unwrap();
+        text.split_once("# --- From here on").unwrap().1.to_owned()
+    };
+    let bodies: Vec<String> = ["one_node.sh", "two_nodes.sh", "pbs.sh", "lsf.sh"].iter().map(common).collect();
+    assert!(bodies.iter().all(|body| *body == bodies[0] && body.len() > 1000));
+}
+
+/// A campaign of 48 tasks of 0.25 s, for two ranks.
+fn six_seconds() -> Campaign {
+    Campaign::new(
+        "[campaign]\nkind = \"sleep\"\noutput = \"results.h5\"\n[sleep]\ncount = 48\nseconds = 0.25\n[partition]\nbatch_size = 1\n",
+    )
+}
+
+/// Runs a batch script as a job with these variables, whose ranks the program `mpirun` starts. Signalled with USR1 after a while if `signalled`.
+fn job(campaign: &Campaign, name: &str, mpirun: &str, variables: &[(&str, &str)], signalled: bool) -> Ended {
+    let folder = campaign.folder.path();
+    let said = fs::File::create(campaign.path("job.out")).unwrap();
+    let mut command = Command::new("bash");
+    command.arg(script(name)).current_dir(folder).envs(variables.iter().copied()).env("MPIRUN", mpirun);
+    command.env("SIMMPI", &campaign.program).env("SCRIPT", script(name)).stdin(Stdio::null());
+    command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
+    let mut child = command.stdout(said.try_clone().unwrap()).stderr(said).spawn().unwrap();
+    if signalled {
+        campaign.wait_for_records(200);
+        let pid = nix::unistd::Pid::from_raw(child.id() as i32);
+        nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGUSR1).unwrap();
+    }
+    let code = child.wait().unwrap().code().unwrap();
+    Ended { code, said: fs::read_to_string(campaign.path("job.out")).unwrap() }
+}
+
+fn two_ranks() -> String {
+    let options = if is_open_mpi() { " --oversubscribe --bind-to none" } else { "" };
+    format!("{}{options} -n 2", support::mpirun())
+}
+
+#[test]
+fn a_campaign_longer_than_its_job_goes_on_in_the_next_under_pbs() {
+    let campaign = six_seconds();
+    fs::write(campaign.path("nodes"), "node1\nnode1\n").unwrap();
+    stand_in(&campaign, "qsub", "echo \"$1 $SIMMPI_RESUBMIT $CONFIG\" > submitted");
+    // Its time is up a second after the warning.
+    let path = stand_in(&campaign, "qstat", "printf 'Job Id: 12\\n    Resource_List.walltime = 00:00:05\\n'");
+    let (folder, nodes) = (campaign.folder.path().to_str().unwrap(), campaign.path("nodes"));
+    let job_variables = [
+        ("PATH", path.as_str()),
+        ("PBS_JOBID", "12.server"),
+        ("PBS_O_WORKDIR", folder),
+        ("PBS_NODEFILE", nodes.to_str().unwrap()),
+        ("SIMMPI_WARNING", "2"),
+        ("SIMMPI_RESUBMIT", "3"),
+    ];
+    let said = ["job 12 runs config.toml on 2 ranks; 3 submissions left", "ended with code 75"];
+    job(&campaign, "pbs.sh", &two_ranks(), &job_variables, false).expect(0, &said);
+    let submitted = fs::read_to_string(campaign.path("submitted")).unwrap();
+    assert_eq!(submitted, format!("{} 2 config.toml\n", script("pbs.sh").display()));
+    stand_in(&campaign, "qstat", "exit 1");
+    fs::remove_file(campaign.path("submitted")).unwrap();
+    job(&campaign, "pbs.sh", &two_ranks(), &job_variables, false).expect(0, &["ended with code 0", "48 of 48"]);
+    assert!(!campaign.path("submitted").exists());
+}
+
+#[test]
+fn a_script_trusts_the_last_line_and_not_the_code_of_the_launcher() {
+    let campaign = six_seconds();
+    let path = stand_in(&campaign, "bsub", "cat > submitted");
+    // As Open MPI's mpirun after hundreds of ranks, and that of MPICH after a signal.
+    let launcher = |code: i32| {
+        let text = format!("trap 'kill -USR1 $!' USR1\n{} \"$@\" &\nwait $!; wait $!\nexit {code}\n", two_ranks());
+        fs::write(campaign.path("launcher"), text).unwrap();
+    };
+    let variables = [("PATH", path.as_str()), ("LSB_JOBID", "12"), ("LSB_DJOB_NUMPROC", "2")];
+    launcher(0);
+    let ended = job(&campaign, "lsf.sh", "bash launcher", &variables, true);
+    ended.expect(0, &["USR1, draining", "simmpi ends with exit code 75", "ended with code 75"]);
+    assert_eq!(fs::read(campaign.path("submitted")).unwrap(), fs::read(script("lsf.sh")).unwrap());
+    launcher(1);
+    fs::remove_file(campaign.path("submitted")).unwrap();
+    job(&campaign, "lsf.sh", "bash launcher", &variables, false).expect(0, &["48 of 48", "ended with code 0"]);
+    assert!(!campaign.path("submitted").exists());
+}
+
+#[test]
+fn a_campaign_is_submitted_with_the_time_and_memory_of_its_plan() {
+    // A cost model predicts both.
+    let molecule = "6\n\nO 0 0 0.12\nH 0 0.76 -0.48\nH 0 -0.76 -0.48\nO 5 0 0.12\nH 5 0.76 -0.48\nH 5 -0.76 -0.48\n";
+    let campaign = Campaign::with(
+        simmpi(),
+        "[campaign]\nkind = \"fragments\"\nseed = 1\noutput = \"results.h5\"\n[fragments]\nmolecule = \"water.xyz\"\nmax_order = 2\n\
+         [[fragments.level]]\norder = 2\nengine = \"embedded\"\nmethod = \"hf\"\nbasis = \"6-31g*\"\n",
+    );
+    fs::write(campaign.path("water.xyz"), molecule).unwrap();
+    let size = ["--nodes", "2", "--ntasks-per-node", "3"];
+    let submit = |more: &[&str]| campaign.tell("submit", &[&size[..], more].concat());
+    let slurm = ["#SBATCH --nodes=2\n", "--ntasks-per-node=3\n", "--mem-per-cpu=", "--time=00:02:00\n", "B:USR1@30\n"];
+    let names = ["--account", "a1", "--partition", "long", "--dry-run", "--batch-system"];
+    let dry = |system: &str| submit(&[&names[..], &[system]].concat());
+    let ended = dry("slurm").expect(0, &slurm);
+    let ended = ended.expect(0, &["--account=a1", "--partition=long", "mpirun", "/config.toml'\n"]);
+    assert!(!ended.said.contains("24 hours"), "{}", ended.said);
+    let pbs = [
+        "#PBS -l select=2:ncpus=3:mpiprocs=3:mem=",
+        "-l walltime=00:02:00\n",
+        "-A a1\n",
+        "-q long\n",
+        "qsub \"$SCRIPT\"",
+    ];
+    dry("pbs").expect(0, &pbs);
+    let lsf =
+        ["#BSUB -n 6\n", "span[ptile=3]", "rusage[mem=", "-W 0:02\n", "-wt 1\n", "-wa USR1\n", "-P a1\n", "-q long\n"];
+    let ended = dry("lsf").expect(0, &lsf);
+    let syntax = Command::new("bash").args(["-n", "-c", &ended.said]).status().unwrap();
+    assert!(syntax.success() && !campaign.path("config.lsf.sh").exists());
+    submit(&["--time", "1:30", "--dry-run", "--batch-system", "slurm"]).expect(0, &["--time=01:30:00", "USR1@300"]);
+    submit(&["--array", "20", "--dry-run"]).expect(64, &["--array"]);
+}
+
+#[test]
+fn a_script_is_given_to_the_batch_system_that_is_installed() {
+    let campaign = Campaign::with(simmpi(), &fs::read_to_string(trajectories().path("config.toml")).unwrap());
+    for (program, script, name) in [
+        ("sbatch", "cp $1 got; echo Submitted batch job 7", "slurm"),
+        ("qsub", "cp $1 got; echo 7.server", "pbs"),
+        ("bsub", "cat > got; echo 'Job <7> is submitted'", "lsf"),
+    ] {
+        stand_in(&campaign, program, script);
+        let folder = campaign.path("bin").display().to_string() + ":/bin:/usr/bin";
+        let submit = |more: &[&str]| {
+            let arguments = ["submit", "config.toml", "--ntasks-per-node", "2", "--batch-system", name];
+            tell(&campaign, &[&arguments[..], more].concat(), &[("PATH", &folder)])
+        };
+        submit(&[]).expect(0, &["24 hours are requested", &format!("config.{name}.sh"), "7"]);
+        let written = fs::read(campaign.path(&format!("config.{name}.sh"))).unwrap();
+        assert_eq!(fs::read(campaign.path("got")).unwrap(), written);
+        stand_in(&campaign, program, "echo no such account >&2; exit 1");
+        submit(&[]).expect(64, &["no such account", &format!("{program} did not accept the script")]);
+    }
+}

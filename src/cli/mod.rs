@@ -5,6 +5,7 @@ mod init;
 mod inspect;
 mod plan;
 mod pmf;
+mod submit;
 
 use crate::campaigns::Kind;
 use crate::comm::Launcher;
@@ -53,6 +54,8 @@ enum Command {
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
         ranks: u64,
     },
+    /// Write a batch script with the time and memory of `plan`, and submit it
+    Submit(submit::SubmitArgs),
     /// Print a commented example configuration that runs as it is
     Init {
         /// Kind of campaign
@@ -143,6 +146,7 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         (Some(Command::Run(args)), _) | (None, Some(args)) => return code(run_campaign(kinds, args)),
         (Some(Command::Check { config, ranks, nodes }), _) => check::check(kinds, &config, ranks, nodes),
         (Some(Command::Plan { config, ranks }), _) => plan::plan(kinds, &config, ranks),
+        (Some(Command::Submit(args)), _) => submit::submit(kinds, &args),
         (Some(Command::Init { kind }), _) => init::init(kinds, &kind),
         (Some(Command::Inspect { results, json }), _) => inspect::inspect(&results, json),
         (Some(Command::Pmf { windows, output, force, no_figures }), _) => {

@@ -45,19 +45,8 @@ pub fn plan(kinds: &[&'static dyn Kind], path: &Path, ranks: u64) -> Result<(), 
         console::line("there is nothing to run");
         return Ok(());
     }
-    let stages = outlook.stages.len() as u32;
-    let mut forecast = Forecast {
-        configured: &configured,
-        programs: programs.as_ref(),
-        ranks,
-        earlier: records(&configured),
-        calibration_limit: CALIBRATION / stages,
-        sample_limit: SAMPLE / stages,
-        total_s: 0.0,
-        makespan_s: 0.0,
-        samples: Vec::new(),
-        calibration_s: None,
-    };
+    let mut forecast = Forecast::new(&configured, &outlook, ranks);
+    forecast.programs = programs.as_ref();
     for (k, stage) in outlook.stages.iter().enumerate() {
         if let Err(reason) = forecast.add(k, stage)? {
             let name = &stage.spec().name;
@@ -90,11 +79,42 @@ enum UnknownCost {
     Sample,
 }
 
+/// What to request from a batch system.
+pub struct Request {
+    /// For each rank, MB; none where it is not known.
+    pub memory_mb: Option<f64>,
+    /// None where the cost of a task is not known.
+    pub minutes: Option<u64>,
+    /// Cores of each rank.
+    pub threads: u64,
+}
+
+/// What to request for a run on `ranks`, without running a sample.
+///
+/// # Errors
+/// As [`plan`].
+pub fn request(kinds: &[&'static dyn Kind], path: &Path, ranks: u64, supervisor: &Supervisor) -> Result<Request, Stop> {
+    let configured = load_with_programs(path, &|| Some(supervisor), kinds)?;
+    let outlook = configured.campaign.outlook(configured.config.limits.memory_mb)?;
+    let mut forecast = Forecast { is_request: true, ..Forecast::new(&configured, &outlook, ranks) };
+    let mut is_known = true;
+    for (k, stage) in outlook.stages.iter().enumerate() {
+        is_known &= forecast.add(k, stage)?.is_ok();
+    }
+    Ok(Request {
+        memory_mb: forecast.requested_memory_mb(outlook.memory.as_ref()),
+        minutes: is_known.then(|| forecast.requested_minutes()),
+        threads: configured.declared.threads.unwrap_or(1) as u64,
+    })
+}
+
 /// The predicted times of the stages so far.
 struct Forecast<'a> {
     configured: &'a Configured,
     programs: Option<&'a Programs>,
     ranks: u64,
+    /// Whether nothing is printed, and no sample is run.
+    is_request: bool,
     /// Records of earlier runs.
     earlier: Vec<RecordHeader>,
     /// Time for the calibration of one stage's cost model.
@@ -115,12 +135,30 @@ struct StageCosts {
     model: Option<Vec<f64>>,
 }
 
-impl Forecast<'_> {
+impl<'a> Forecast<'a> {
+    /// Without any stage, and without programs.
+    fn new(configured: &'a Configured, outlook: &Outlook, ranks: u64) -> Self {
+        let stages = outlook.stages.len().max(1) as u32;
+        Self {
+            configured,
+            programs: None,
+            ranks,
+            is_request: false,
+            earlier: records(configured),
+            calibration_limit: CALIBRATION / stages,
+            sample_limit: SAMPLE / stages,
+            total_s: 0.0,
+            makespan_s: 0.0,
+            samples: Vec::new(),
+            calibration_s: None,
+        }
+    }
+
     /// Prints the plan of stage `k` and adds its times, unless its cost is unknown.
     fn add(&mut self, k: usize, stage: &PlannedStage) -> Result<Result<(), UnknownCost>, Stop> {
         let spec = stage.spec();
         let resolved = resolve(self.configured, spec, k == 0, self.ranks)?;
-        if k < MAX_SHOWN {
+        if k < MAX_SHOWN && !self.is_request {
             console::line(&format!("stage {}: {} tasks, {}", spec.name, spec.tasks, describe_plan(&resolved.plan)));
         }
         let key = journal_key(spec, spec.reading.as_deref());
@@ -153,6 +191,9 @@ impl Forecast<'_> {
             return Ok(Ok(StageCosts { costs, model: Some(times) }));
         }
         let PlannedStage::Runnable(stage) = stage else { return Ok(Err(UnknownCost::Inputs)) };
+        if self.is_request {
+            return Ok(Err(UnknownCost::Sample));
+        }
         let mut sampling = Sampling {
             spec,
             worker: stage.worker(),
@@ -179,18 +220,26 @@ impl Forecast<'_> {
         ));
         print_memory(need, self.programs.is_some());
         console::line(&format!("result file: about {:.1} MB", outlook.output_bytes as f64 / 1e6));
-        let minutes = ((self.makespan_s * MARGIN + OVERHEAD_S) / 60.0).ceil() as u64;
-        let memory_mb = self.configured.config.limits.memory_mb;
-        // A rank uses a share of the memory that SLURM grants.
-        let granted = need.map(|need| {
-            (memory_mb.unwrap_or(need.ample_mb).min(need.ample_mb) as f64 / memory::SHARE).ceil().max(MIN_REQUEST_MB)
-        });
+        let (minutes, granted) = (self.requested_minutes(), self.requested_memory_mb(need));
         let memory = granted.map_or(String::new(), |mb| format!(" --mem-per-cpu={mb:.0}M"));
         console::line(&format!(
             "request from SLURM: --ntasks={ranks}{memory} --time={:02}:{:02}:00",
             minutes / 60,
             minutes % 60
         ));
+    }
+
+    /// Time for the work on slower nodes, and for start and end.
+    fn requested_minutes(&self) -> u64 {
+        ((self.makespan_s * MARGIN + OVERHEAD_S) / 60.0).ceil() as u64
+    }
+
+    /// The memory that a batch system must grant to a rank, which uses a share of it.
+    fn requested_memory_mb(&self, need: Option<&MemoryNeed>) -> Option<f64> {
+        let memory_mb = self.configured.config.limits.memory_mb;
+        need.map(|need| {
+            (memory_mb.unwrap_or(need.ample_mb).min(need.ample_mb) as f64 / memory::SHARE).ceil().max(MIN_REQUEST_MB)
+        })
     }
 
     /// What the times were predicted from.

@@ -59,12 +59,22 @@ pub fn report_mpi_fault(error: comm::Error) -> Exit {
     stop.exit
 }
 
+/// Says under a launcher how the run ends: the launcher's own exit code may be another. Batch scripts read this line.
+fn report_exit(exit: Exit) {
+    if Launcher::detect().is_some() {
+        console::line(&format!("simmpi ends with exit code {}", exit as i32));
+    }
+}
+
 /// Ends a run whose campaign may not run, or need not. All ranks know, so all leave in good order.
 pub fn leave_unrun(comm: Box<dyn Comm>, not_run: &NotRun) -> Exit {
     match (&not_run.message, not_run.exit) {
         (Some(message), Exit::Complete | Exit::SomeFailed) => console::line(message),
         (Some(message), _) => console::error(message),
         (None, _) => {}
+    }
+    if comm.rank() == 0 {
+        report_exit(not_run.exit);
     }
     comm.finish();
     not_run.exit
@@ -250,6 +260,9 @@ impl Session {
     /// Parts from the other ranks: rank 0 sends them the exit code and receives their last messages, since a message that is never
     /// received would block its sender.
     pub fn finish(mut self, exit: Exit) -> Exit {
+        if self.root.is_some() {
+            report_exit(exit);
+        }
         if self.root.is_some() && self.receive_byes(exit).is_err() {
             comm::abort(exit as i32);
         }
