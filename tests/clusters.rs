@@ -73,8 +73,8 @@ fn a_launcher_that_does_not_fit_is_named_once_before_anything_runs() {
         ("srun", SRUN, ["srun --mpi=pmix", "srun --mpi=pmi2"]),
         ("srun", SRUN_PMI2, ["srun --mpi=pmix", "srun --mpi=pmi2"]),
         ("PALS", PALS, ["mpiexec --pmi=pmix", "MPICC"]),
-        ("jsrun", JSRUN, ["mpirun in the job", "mpirun in the job"]),
-        ("mpirun_rsh", MPIRUN_RSH, ["mpirun_rsh's compiler", "mpirun_rsh's compiler"]),
+        ("jsrun", JSRUN, ["mpirun in the job"; 2]),
+        ("mpirun_rsh", MPIRUN_RSH, ["mpirun_rsh's compiler"; 2]),
     ];
     for (name, variables, remedies) in cases {
         let campaign = trajectories();

@@ -76,26 +76,19 @@ impl Launcher {
 
     /// How processes are started so that a library of this name finds the others.
     pub fn remedy(&self, library: &str) -> String {
-        let is_open_mpi = library.starts_with("Open MPI");
-        let own = if is_open_mpi { "Open MPI's mpirun" } else { "MPICH's mpirun" };
-        match (self.name, is_open_mpi) {
+        let own = "that library's mpirun";
+        match (self.name, library.starts_with("Open MPI")) {
             ("srun", true) => format!("start it with `srun --mpi=pmix`, or with {own} in the job"),
             ("srun", false) => format!("start it with `srun --mpi=pmi2`, or with {own} in the job"),
-            ("Flux", true) => {
-                format!(
-                    "start it with `flux run -o pmi=pmix` (plugin flux-pmix), or with {own} under `flux alloc` or `flux batch`"
-                )
-            }
-            ("Flux", false) => {
-                format!("start it with `flux run -o pmi=simple`, or with {own} under `flux alloc` or `flux batch`")
+            ("Flux", is_open_mpi) => {
+                let interface = if is_open_mpi { "pmix` (plugin flux-pmix)" } else { "simple`" };
+                format!("start it with `flux run -o pmi={interface}, or with {own} under `flux alloc` or `flux batch`")
             }
             ("PALS", true) => format!("start it with `mpiexec --pmi=pmix` of PALS, or with {own}"),
             ("jsrun", _) => {
                 format!("start it with {own} in the job, or rebuild it with MPICC set to Spectrum MPI's mpicc")
             }
-            (name, _) => {
-                format!("start it with that library's mpirun, or rebuild it with MPICC set to {name}'s compiler")
-            }
+            (name, _) => format!("start it with {own}, or rebuild it with MPICC set to {name}'s compiler"),
         }
     }
 }

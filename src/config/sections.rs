@@ -66,7 +66,7 @@ pub struct Limits {
     pub max_retries: u32,
     /// Number of failed tasks after which the campaign stops; 0 means no limit.
     pub max_failures: u64,
-    /// Wall-clock time limit of the run, s; by default the time left in the SLURM allocation.
+    /// Wall-clock time limit of the run, s; by default the time left in the batch job.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub walltime_s: Option<f64>,
     /// Memory of a rank, MB; by default its share of the SLURM allocation (`--mem`, `--mem-per-cpu`, `--mem-per-gpu`) or of the node, within the
