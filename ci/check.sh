@@ -26,7 +26,7 @@ cargo build --locked --bins --examples
 SIMMPI_MPIRUN=mpirun.openmpi cargo test --locked -- --test-threads=2
 step "tests with MPICH"
 MPICC=mpicc.mpich cargo build --locked --bins --examples --target-dir target-mpich
-MPICC=mpicc.mpich SIMMPI_MPIRUN=mpirun.mpich cargo test --locked --target-dir target-mpich --test engine -- --test-threads=2
+MPICC=mpicc.mpich SIMMPI_MPIRUN=mpirun.mpich cargo test --locked --target-dir target-mpich --test engine --test clusters -- --test-threads=2
 step "a binary started by the other library's launcher"
 ci/wrong_launcher.sh
 step "the result file as h5py reads it"

@@ -298,7 +298,7 @@ fn two_ranks() -> String {
 #[test]
 fn a_campaign_longer_than_its_job_goes_on_in_the_next_under_pbs() {
     let campaign = six_seconds();
-    fs::write(campaign.path("nodes"), "node1\nnode1\n").unwrap();
+    fs::write(campaign.path("nodes"), "localhost\nlocalhost\n").unwrap();
     stand_in(&campaign, "qsub", "echo \"$1 $SIMMPI_RESUBMIT $CONFIG\" > submitted");
     // Its time is up a second after the warning.
     let path = stand_in(&campaign, "qstat", "printf 'Job Id: 12\\n    Resource_List.walltime = 00:00:05\\n'");

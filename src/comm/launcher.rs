@@ -88,7 +88,10 @@ impl Launcher {
             ("jsrun", _) => {
                 format!("start it with {own} in the job, or rebuild it with MPICC set to Spectrum MPI's mpicc")
             }
-            (name, _) => format!("start it with {own}, or rebuild it with MPICC set to {name}'s compiler"),
+            (name, _) => {
+                let name = name.trim_end_matches("'s mpirun");
+                format!("start it with {own}, or rebuild it with MPICC set to {name}'s compiler")
+            }
         }
     }
 }

@@ -21,13 +21,16 @@ pub fn try_publication(output: &Path) -> Result<Vec<&'static str>, Error> {
     let (trial, second, link) = (beside(".trial"), beside(".trial.second"), beside(".trial.link"));
     let closed = Writer::create(&trial.0)?.close()?;
     let mut missing = Vec::new();
-    if !can_lock(closed.path()) {
+    if !can_lock(closed.temporary_path()) {
         missing.push("cannot lock files: results are written without HDF5's lock, and other programs may need HDF5_USE_FILE_LOCKING=FALSE to read them");
     }
-    if fs::hard_link(closed.path(), &link.0).is_err() {
+    if fs::hard_link(closed.temporary_path(), &link.0).is_err() {
         missing.push("has no hard links: the lock of the output is made without");
     }
-    if fs::File::open(closed.path()).and_then(|file| file.sync_all()).is_err_and(|error| is_unsupported(&error)) {
+    if fs::File::open(closed.temporary_path())
+        .and_then(|file| file.sync_all())
+        .is_err_and(|error| is_unsupported(&error))
+    {
         missing.push("cannot sync files: what was written shortly before a node fails may be lost");
     }
     closed.publish()?;

@@ -221,7 +221,7 @@ impl Open {
 
 impl Closed {
     /// The temporary name.
-    pub(super) fn path(&self) -> &Path {
+    pub(super) fn temporary_path(&self) -> &Path {
         &self.0.temporary
     }
 
