@@ -380,17 +380,17 @@ fn a_campaign_is_submitted_with_the_time_and_memory_of_its_plan() {
 fn a_script_is_given_to_the_batch_system_that_is_installed() {
     let campaign = Campaign::with(simmpi(), &fs::read_to_string(trajectories().path("config.toml")).unwrap());
     for (program, script, name) in [
-        ("sbatch", "cp $1 got; echo Submitted batch job 7", "slurm"),
-        ("qsub", "cp $1 got; echo 7.server", "pbs"),
-        ("bsub", "cat > got; echo 'Job <7> is submitted'", "lsf"),
+        ("sbatch", "cp $1 got; echo Submitted batch job 7; echo $OMPI_MCA_btl", "slurm"),
+        ("qsub", "cp $1 got; echo 7.server; echo $OMPI_MCA_btl", "pbs"),
+        ("bsub", "cat > got; echo 'Job <7> is submitted'; echo $OMPI_MCA_btl", "lsf"),
     ] {
         stand_in(&campaign, program, script);
         let folder = campaign.path("bin").display().to_string() + ":/bin:/usr/bin";
         let submit = |more: &[&str]| {
             let arguments = ["submit", "config.toml", "--ntasks-per-node", "2", "--batch-system", name];
-            tell(&campaign, &[&arguments[..], more].concat(), &[("PATH", &folder)])
+            tell(&campaign, &[&arguments[..], more].concat(), &[("PATH", &folder), ("OMPI_MCA_btl", "self,tcp")])
         };
-        submit(&[]).expect(0, &["24 hours are requested", &format!("config.{name}.sh"), "7"]);
+        submit(&[]).expect(0, &["24 hours are requested", &format!("config.{name}.sh"), "7", "self,tcp"]);
         let written = fs::read(campaign.path(&format!("config.{name}.sh"))).unwrap();
         assert_eq!(fs::read(campaign.path("got")).unwrap(), written);
         stand_in(&campaign, program, "echo no such account >&2; exit 1");

@@ -126,11 +126,13 @@ impl BatchSystem {
         }
     }
 
+    /// The command that submits a script. The job inherits all variables, also those that programs of tasks must not have.
     fn submission(self, script: &Path) -> Command {
-        let command = Command::new([self.program()], ".");
+        let set = env::vars_os().collect();
+        let command = Command { set, ..Command::new([self.program()], ".") };
         match self {
             Self::Lsf => Command { stdin: Stdin::File(script.to_owned()), ..command },
-            _ => Command::new([self.program().as_ref(), script.as_os_str()], "."),
+            _ => Command { argv: vec![self.program().into(), script.into()], ..command },
         }
     }
 
