@@ -11,6 +11,7 @@
 //! | `session.rs`, `panic.rs` | what happens when a rank fails or dies? All ranks end; their journals keep what was recorded |
 //! | `handshake.rs`, `earlier.rs` | how does the next run take up the records of earlier ones, on any number of ranks? |
 //! | `root.rs` (`retire`), `assignments.rs` | what happens when a rank can start no more programs? Others run its batches |
+//! | `join/` | how do several jobs work on one campaign? |
 //! | `signals.rs`, `allocation.rs`, `batch_system.rs` | when does a run stop early? |
 //! | `publish.rs` | how does a finished campaign become one HDF5 file? |
 mod account;
@@ -28,6 +29,7 @@ pub mod exit;
 pub mod failures;
 mod first_tasks;
 pub mod handshake;
+pub mod join;
 mod lazy_supervisor;
 pub mod ledger;
 pub mod live;

@@ -1,10 +1,12 @@
 //! The command `inspect`: the contents of a result file, and the progress of the campaign that writes it.
 use crate::campaigns::export;
 use crate::comm::host_name;
+use crate::journal::Holder;
 use crate::results::Reader;
 use crate::run::console;
 use crate::run::exit::{Exit, Stop};
 use crate::run::failures::{FailedTask, grouped};
+use crate::run::join::LivingJob;
 use crate::run::live::{self, Written};
 use crate::run::survey::{Phase, Survey};
 use serde_json::{Value, json};
@@ -84,12 +86,23 @@ fn print_progress(path: &Path, survey: &Survey, of_result: &str) {
             _ => format!("{} {} done, {failed} failed", stage.name, stage.done),
         });
     }
+    survey.jobs.iter().for_each(print_job);
     if let Some(running) = &survey.running {
         let when = if matches!(survey.phase, Phase::Running(_)) { "under way" } else { "under way at the end" };
         print_running_tasks(when, running);
     }
     print_failures(&failures_of(survey));
     console::line(&format!("next: {}", next(survey)));
+}
+
+/// Prints what one of several jobs does.
+fn print_job(job: &LivingJob) {
+    let Holder { pid, host, slurm_job, .. } = &job.job.holder;
+    let of_slurm = slurm_job.as_ref().map_or(String::new(), |(number, _)| format!(", SLURM job {number}"));
+    console::line(&format!("job on {host}: process {pid}{of_slurm}, {} ranks", job.job.ranks));
+    if let Some(progress) = &job.progress {
+        print_running_tasks("  under way", progress);
+    }
 }
 
 /// Describes whether a campaign runs, or when and why it ended.
@@ -183,6 +196,9 @@ fn json_of(survey: &Survey) -> Value {
     }
     if let Some(running) = &survey.running {
         progress["running"] = json!(running);
+    }
+    if !survey.jobs.is_empty() {
+        progress["jobs"] = json!(survey.jobs);
     }
     progress
 }

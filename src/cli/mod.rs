@@ -14,6 +14,7 @@ use crate::run::{self, Style, console};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 const EXIT_CODES: &str = "Exit codes: 0 complete, 1 internal error, 2 complete but some tasks failed, 64 usage error, 65 invalid input file, \
 73 output cannot be created or belongs to another campaign, 74 read or write error, 75 stopped early and resumable, \
@@ -122,6 +123,12 @@ struct RunArgs {
     /// Take over the output from another run that is known to have ended
     #[arg(long)]
     steal_lock: bool,
+    /// Work on the campaign together with other jobs that are started in the same way, at any time
+    #[arg(long, conflicts_with_all = ["fresh", "force", "retry_failed", "only", "steal_lock"])]
+    join: bool,
+    /// With --join: wait so long for other jobs where there is nothing to do (90, 90s, 10m, 2h)
+    #[arg(long, value_name = "TIME", requires = "join", value_parser = parse_duration, default_value = "10m")]
+    wait: Duration,
     /// Progress display: by default a bar on a terminal, lines under an MPI launcher
     #[arg(long)]
     progress: Option<Style>,
@@ -194,6 +201,7 @@ fn run_campaign(kinds: &'static [&'static dyn Kind], args: RunArgs) -> Exit {
         only: args.only,
         keep_journal: args.keep_journal,
         steal_lock: args.steal_lock,
+        join: args.join.then_some(args.wait),
         progress: args.progress.unwrap_or_else(|| Style::default_for(Launcher::detect().is_some())),
     };
     run::run(kinds, &options)
@@ -202,6 +210,19 @@ fn run_campaign(kinds: &'static [&'static dyn Kind], args: RunArgs) -> Exit {
 /// Whether this is rank 0 of the MPI launcher, or there is no launcher.
 fn is_first() -> bool {
     Launcher::detect().is_none_or(|launcher| launcher.rank == 0)
+}
+
+/// Parses a time: seconds, or a number with the unit s, m or h.
+fn parse_duration(text: &str) -> Result<Duration, String> {
+    let (number, factor) = match text.char_indices().last() {
+        Some((at, 's')) => (&text[..at], 1.0),
+        Some((at, 'm')) => (&text[..at], 60.0),
+        Some((at, 'h')) => (&text[..at], 3600.0),
+        _ => (text, 1.0),
+    };
+    let seconds: Option<f64> = number.trim().parse().ok();
+    let time = seconds.and_then(|seconds| Duration::try_from_secs_f64(seconds * factor).ok());
+    time.ok_or_else(|| "give a time like 90, 90s, 10m or 2h".to_owned())
 }
 
 fn code(exit: Exit) -> ExitCode {

@@ -24,6 +24,9 @@ pub struct Holder {
     /// Its job of another batch system.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_job: Option<BatchJob>,
+    /// Whether it holds the lock only while it joins other jobs, or publishes what they have done together.
+    #[serde(default)]
+    pub is_joined: bool,
     /// Counter that advances while the holder lives.
     pub heartbeat: u64,
 }
@@ -68,6 +71,7 @@ impl Holder {
             started_ticks: started_ticks(pid).unwrap_or(0),
             slurm_job: variable("SLURM_JOB_ID").map(|job| (job, restarts)),
             batch_job: None,
+            is_joined: false,
             heartbeat: 0,
         }
     }
@@ -83,11 +87,16 @@ impl Holder {
         slurm_job.or_else(|| self.batch_job.clone())
     }
 
+    /// Whether this process lives, as a process of `host` sees it: none if that is another host.
+    pub fn lives_on(&self, host: &str) -> Option<bool> {
+        (self.host == host).then(|| started_ticks(self.pid) == Some(self.started_ticks))
+    }
+
     /// Whether this holder is certainly dead, decided without waiting. `knows_job` says whether its batch system still knows a job; none if
     /// that cannot be asked.
     fn is_dead(&self, requester: &Holder, knows_job: &dyn Fn(&BatchJob) -> Option<bool>) -> bool {
-        if self.host == requester.host {
-            return started_ticks(self.pid) != Some(self.started_ticks);
+        if let Some(lives) = self.lives_on(&requester.host) {
+            return !lives;
         }
         let Some(job) = self.job() else { return false };
         if requester.job().is_some_and(|mine| mine == job) {
@@ -188,15 +197,11 @@ impl Drop for Lock {
 pub fn holder_of(output: &Path, host: &str) -> Option<Holder> {
     let path = with_suffix(output, ".lock");
     let holder = read(&path)?;
-    let is_alive = match holder.host == host {
-        true => started_ticks(holder.pid) == Some(holder.started_ticks),
-        false => fs::metadata(&path)
-            .and_then(|file| file.modified())
-            .ok()?
-            .elapsed()
-            .is_ok_and(|age| age < HEARTBEAT_TIMEOUT),
+    let beats = || {
+        let written = fs::metadata(&path).and_then(|file| file.modified()).ok();
+        written.is_some_and(|at| at.elapsed().is_ok_and(|age| age < HEARTBEAT_TIMEOUT))
     };
-    is_alive.then_some(holder)
+    holder.lives_on(host).unwrap_or_else(beats).then_some(holder)
 }
 
 /// Creates the lock and its contents in one step; false if it exists. A hard link is atomic on NFS too. Where there are none, the file is

@@ -31,6 +31,12 @@ impl Manifest {
         Fingerprint::of_text(&serde_json::to_string(&self.identity).unwrap_or_default())
     }
 
+    /// Whether `other`, of the same campaign, asks for the same tasks, readings and processing.
+    pub fn asks_for_the_same(&self, other: &Manifest) -> bool {
+        (&self.extensible, &self.requests, &self.post_processing, self.readings.last())
+            == (&other.extensible, &other.requests, &other.post_processing, other.readings.last())
+    }
+
     /// Adds the readings of earlier runs, from the `recorded` manifest.
     pub fn add_earlier_readings(&mut self, recorded: &Manifest) {
         let is_new = |reading: &&String| !self.readings.contains(reading);

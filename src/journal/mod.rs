@@ -16,9 +16,9 @@ mod tests;
 mod writer;
 
 pub use error::Error;
-pub use files::{discard, file_of, files, folder_of, parent_folder};
+pub use files::{create_once, discard, file_of, files, folder_of, parent_folder};
 pub use fingerprint::{Fingerprint, digest_of, sha256_of_file};
 pub use lock::{BatchJob, Holder, Lock, LockError, holder_of};
 pub use manifest::Manifest;
-pub use scan::{Entry, Scan, read_value, scan};
+pub use scan::{Entry, Scan, read_value, scan, scan_from};
 pub use writer::{Syncer, Writer};

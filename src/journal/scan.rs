@@ -46,6 +46,26 @@ pub fn scan(path: &Path, fingerprint: Fingerprint) -> Result<Scan, Error> {
     }
 }
 
+/// As [`scan`], for the records that were appended to a file after byte `start`, where an earlier scan ended.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn scan_from(path: &Path, fingerprint: Fingerprint, start: u64) -> Result<Scan, Error> {
+    if start < FILE_HEADER as u64 {
+        return scan(path, fingerprint);
+    }
+    let read = || -> std::io::Result<Vec<u8>> {
+        let (mut file, mut bytes) = (File::open(path)?, Vec::new());
+        file.seek(SeekFrom::Start(start))?;
+        file.read_to_end(&mut bytes)?;
+        Ok(bytes)
+    };
+    let bytes = read().map_err(|source| Error::Read { path: path.to_owned(), source })?;
+    let mut scan = Scan { end: start, ..Scan::default() };
+    scan.add_records(&bytes, start as usize, fingerprint, &path.display().to_string());
+    Ok(scan)
+}
+
 fn scan_bytes(bytes: &[u8], fingerprint: Fingerprint, name: &str) -> Scan {
     let mut scan = Scan::default();
     if !bytes.is_empty() && record::parse_file_header(bytes) == FileHeader::Damaged {
@@ -53,27 +73,38 @@ fn scan_bytes(bytes: &[u8], fingerprint: Fingerprint, name: &str) -> Scan {
     } else if bytes.len() >= FILE_HEADER {
         scan.end = FILE_HEADER as u64;
     }
-    let mut offset = FILE_HEADER.min(bytes.len());
-    while offset < bytes.len() {
-        match valid_record(&bytes[offset..], fingerprint) {
-            Some((header, length)) => {
-                scan.entries.push(Entry { header, offset: offset as u64 });
-                offset += length;
-                scan.end = offset as u64;
-            }
-            None => {
-                // The next marker that starts a valid record; without one the rest is incomplete.
-                let markers = memchr::memmem::find_iter(&bytes[offset + 1..], &record::MARKER).map(|k| offset + 1 + k);
-                let next = markers.into_iter().find(|&k| valid_record(&bytes[k..], fingerprint).is_some());
-                let lost = next.unwrap_or(bytes.len()) - offset;
-                let state = if next.is_some() { "damaged" } else { "incomplete" };
-                scan.damage
-                    .push(format!("{name}: {lost} bytes from byte {offset} on are {state}; their tasks are run again"));
-                offset = next.unwrap_or(bytes.len());
+    let start = FILE_HEADER.min(bytes.len());
+    scan.add_records(&bytes[start..], start, fingerprint, name);
+    scan
+}
+
+impl Scan {
+    /// Adds the records in `bytes`, which stand in the file from byte `start` on.
+    fn add_records(&mut self, bytes: &[u8], start: usize, fingerprint: Fingerprint, name: &str) {
+        let mut offset = 0;
+        while offset < bytes.len() {
+            match valid_record(&bytes[offset..], fingerprint) {
+                Some((header, length)) => {
+                    self.entries.push(Entry { header, offset: (start + offset) as u64 });
+                    offset += length;
+                    self.end = (start + offset) as u64;
+                }
+                None => {
+                    // The next marker that starts a valid record; without one the rest is incomplete.
+                    let markers =
+                        memchr::memmem::find_iter(&bytes[offset + 1..], &record::MARKER).map(|k| offset + 1 + k);
+                    let next = markers.into_iter().find(|&k| valid_record(&bytes[k..], fingerprint).is_some());
+                    let lost = next.unwrap_or(bytes.len()) - offset;
+                    let state = if next.is_some() { "damaged" } else { "incomplete" };
+                    self.damage.push(format!(
+                        "{name}: {lost} bytes from byte {} on are {state}; their tasks are run again",
+                        start + offset
+                    ));
+                    offset = next.unwrap_or(bytes.len());
+                }
             }
         }
     }
-    scan
 }
 
 /// The header and length of the record at the start of `bytes`, if it is valid.

@@ -32,7 +32,7 @@ fn journal(path: &Path) -> Vec<(u64, Vec<u8>)> {
 #[test]
 fn appended_records_are_read_back_and_continued() {
     let folder = tempfile::tempdir().unwrap();
-    let path = file_of(folder.path(), 70);
+    let path = file_of(folder.path(), None, 70);
     assert!(path.ends_with("001/rank-00070.jnl"));
     let written = journal(&path);
     let found = scan(&path, OURS).unwrap();

@@ -62,6 +62,16 @@ impl Assignments {
         }
     }
 
+    /// Hands out what another policy has, once the one before has nothing left.
+    pub fn extend(&mut self, policy: Box<dyn Policy>) {
+        self.policy = policy;
+    }
+
+    /// Whether a rank that accepts batches holds none.
+    pub fn has_idle_rank(&self) -> bool {
+        self.active().any(|rank| self.held[rank].is_empty())
+    }
+
     fn give_back(&mut self, tasks: Tasks) {
         if !tasks.is_empty() {
             self.returned.push_back(tasks);

@@ -72,10 +72,7 @@ pub fn check_results(
         return nothing();
     }
     let reads_again = manifest.readings.last() != there.readings.last();
-    let requests_more = reads_again
-        || manifest.extensible != there.extensible
-        || manifest.requests != there.requests
-        || manifest.post_processing != there.post_processing;
+    let requests_more = !manifest.asks_for_the_same(&there);
     manifest.add_earlier_readings(&there);
     refuse_shrinking(manifest, &there)?;
     let failed: u64 = reader.attribute("tasks_failed")?;

@@ -48,7 +48,12 @@ pub struct LiveFile {
 impl LiveFile {
     /// The file of the campaign that writes `output`.
     pub fn for_output(output: &Path) -> Self {
-        Self { path: path_of(output), checked: Instant::now(), last: None }
+        Self::new(path_of(output))
+    }
+
+    /// The file `path`.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path, checked: Instant::now(), last: None }
     }
 
     /// Writes the progress, if it is time to and it has changed. A failure is not reported here: the journal finds a faulty disk.
@@ -64,7 +69,7 @@ impl LiveFile {
     }
 
     fn write(&mut self, progress: StageProgress) {
-        let part = self.path.with_extension("json.part");
+        let part = self.path.with_extension("progress.part");
         let written = Written { at_s: now_s(), progress: progress.clone() };
         let text = serde_json::to_string(&written).unwrap_or_default();
         let _ = fs::write(&part, text).and_then(|()| fs::rename(&part, &self.path));

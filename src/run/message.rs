@@ -26,6 +26,8 @@ pub enum ToWorker {
     Drain,
     /// The current stage is complete: go on to the next.
     StageDone(StageResult),
+    /// Read what ranks that are not in this run have recorded since.
+    ReadOthers,
     /// Leave with this exit code.
     Finish(Exit),
 }
@@ -37,6 +39,8 @@ pub enum ToRoot {
     Recorded(Vec<RecordSummary>),
     /// Values of records that were requested, in the order of the request; at least one.
     Values(Vec<(u64, Vec<u8>)>),
+    /// Records that ranks which are not in this run have added, which this rank serves; the last message of them `is_last`.
+    Others { records: Vec<RecordSummary>, is_last: bool },
     /// The progress of the task that runs; none where none can be seen.
     Progress(Option<String>),
     /// Nothing runs and nothing is left to run, after a drain.

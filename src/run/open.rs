@@ -4,6 +4,7 @@
 //! from the same text and the same contents of input files.
 use super::existing::{self, Existing};
 use super::exit::{Exit, Stop};
+use super::join::{self, Hold, JobFile, Jobs};
 use super::lazy_supervisor::LazySupervisor;
 use super::ledger::SavedStage;
 use super::load::{Configured, Loaded, load_text, load_with_programs};
@@ -45,7 +46,7 @@ pub struct Opened {
 
 /// Rank 0's lock on the output, and what an earlier run left there.
 pub struct OpenedOutput {
-    pub lock: Lock,
+    pub hold: Hold,
     pub manifest: Manifest,
     pub saved: HashMap<u64, SavedStage>,
     pub reproducibility: Reproducibility,
@@ -84,7 +85,7 @@ pub fn open(
             }
         };
     }
-    let opening = match open_root(&comm.location(), supervisor, kinds, options) {
+    let opening = match open_root(&comm.location(), comm.size(), supervisor, kinds, options) {
         Ok(RootOpening::Campaign(opened)) => Opening::Run(opened),
         Ok(RootOpening::Complete { output, failed }) => Opening::NotRun(complete_already(&output, failed)),
         Err(stop) => Opening::NotRun(NotRun { exit: stop.exit, message: Some(stop.message) }),
@@ -111,6 +112,7 @@ fn complete_already(output: &Path, failed: u64) -> NotRun {
 
 fn open_root(
     place: &RankLocation,
+    ranks: usize,
     supervisor: &LazySupervisor,
     kinds: &[&'static dyn Kind],
     options: &Options,
@@ -119,9 +121,17 @@ fn open_root(
     console::warnings(&configured.declared.warnings);
     let (mut manifest, output) = (configured.manifest(), configured.output());
     existing::check_output(&output)?;
-    let knows_job = |job: &BatchJob| allocation::knows_job(supervisor, job);
     let holder = Holder::this_process(&place.host).in_job(allocation::current_job());
-    let lock = Lock::acquire(&output, holder, options.steal_lock, &knows_job, &mut |text| console::line(&text))?;
+    let holder = Holder { is_joined: options.join.is_some(), ..holder };
+    let lock = join::acquire(&holder, &|| {
+        let knows_job = |job: &BatchJob| allocation::knows_job(supervisor, job);
+        Lock::acquire(&output, holder.clone(), options.steal_lock, &knows_job, &mut |text| console::line(&text))
+    })?;
+    let mut jobs = Jobs::new(&journal::folder_of(&output), holder.clone());
+    match options.join {
+        None => join::refuse_beside(&mut jobs)?,
+        Some(_) => join::refuse_other_requests(&mut jobs, &output, &manifest)?,
+    }
     let saved = match existing::check_results(&output, &mut manifest, options, configured.declared.needs_values)? {
         Existing::Resumed(saved) => saved,
         Existing::Complete { failed } => return Ok(RootOpening::Complete { output, failed }),
@@ -133,9 +143,15 @@ fn open_root(
     let renamed = configured.campaign.claim_folders(&configured.declared, options.fresh)?;
     renamed.iter().for_each(|line| console::line(line));
     let time_left = allocation::time_left(supervisor, configured.config.limits.walltime_s);
-    let settings = settings(&configured, output, &manifest, time_left, options);
+    let hold = match options.join {
+        None => Hold::Exclusive(lock),
+        // Others may join when the lock is dropped.
+        Some(_) => Hold::Joined(JobFile::create(&journal::folder_of(&output), holder.clone(), ranks)?),
+    };
+    let join = options.join.map(|wait| (join::name_of(&holder), wait));
+    let settings = settings(&configured, output, &manifest, time_left, join, options);
     let Configured { config, campaign, declared, .. } = configured;
-    let output = OpenedOutput { lock, manifest, saved, reproducibility: declared.reproducibility };
+    let output = OpenedOutput { hold, manifest, saved, reproducibility: declared.reproducibility };
     Ok(RootOpening::Campaign(Box::new(Opened { config, campaign, settings, output: Some(output) })))
 }
 
@@ -144,6 +160,7 @@ fn settings(
     output: PathBuf,
     manifest: &Manifest,
     time_left: Option<Duration>,
+    join: Option<(String, Duration)>,
     options: &Options,
 ) -> RunSettings {
     let (limits, declared) = (&configured.config.limits, &configured.declared);
@@ -162,6 +179,7 @@ fn settings(
         retry_failed: options.retry_failed,
         only: options.only,
         keep_journal: options.keep_journal,
+        join,
         needs_values: declared.needs_values,
         earlier_readings: manifest.readings.split_last().map_or(Vec::new(), |(_, earlier)| earlier.to_vec()),
         progress: options.progress,

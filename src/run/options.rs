@@ -1,6 +1,7 @@
 //! What was asked for on the command line of `simmpi run`?
 use super::progress::Style;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// The options of a run.
 #[derive(Clone, Debug)]
@@ -15,5 +16,7 @@ pub struct Options {
     pub only: Option<u64>,
     pub keep_journal: bool,
     pub steal_lock: bool,
+    /// Work on the campaign together with other jobs, and wait so long for them where there is nothing to do.
+    pub join: Option<Duration>,
     pub progress: Style,
 }

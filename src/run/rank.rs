@@ -138,6 +138,15 @@ impl Rank {
         Ok(values)
     }
 
+    /// What ranks that are not in this run have recorded since, of which this rank serves a part.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn read_others(&mut self) -> Result<Vec<RecordSummary>, Stop> {
+        // An incomplete record is one that is being written, and a damaged one is run again like one that is missing.
+        Ok(self.index.read_others(&[])?.0)
+    }
+
     /// The progress of the task that runs, if it is time to read it and it has changed.
     pub fn changed_progress(&mut self) -> Option<Option<String>> {
         if self.progress_read.elapsed() < PROGRESS_INTERVAL {

@@ -6,6 +6,7 @@ use super::current_stage::CurrentStage;
 use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::failures::FailedTask;
+use super::join::{Hold, JoinedStage, Step};
 use super::ledger::Ledger;
 use super::live::LiveFile;
 use super::message::{FirstBatches, RecordSummary, ToRoot, ToWorker};
@@ -18,7 +19,7 @@ use super::stage_run::StageRun;
 use super::state::StateFile;
 use super::{console, reread};
 use crate::campaigns::stage::StageResult;
-use crate::journal::{Lock, codec};
+use crate::journal::{self, codec};
 use crate::plan::{self, Resolved, Static, TaskSet};
 use crate::task::{TaskId, Tasks};
 use std::collections::BTreeSet;
@@ -30,7 +31,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Rank 0's part of a run.
 pub struct Root {
     pub settings: RunSettings,
-    pub lock: Lock,
+    pub hold: Hold,
     /// What earlier runs left of stages that have not started yet.
     pub earlier: EarlierRecords,
     /// The accounts of stages that are complete.
@@ -60,15 +61,20 @@ impl Root {
         send_first_batches(rank, current, &mut assignments, is_first)?;
         let spec = current.spec();
         let progress = ProgressReporter::new(self.settings.progress, &spec.name, spec.tasks, ledger.counts(), ranks);
-        let mut live = LiveFile::for_output(&self.settings.output);
+        let mut live = match &self.hold {
+            Hold::Exclusive(_) => LiveFile::for_output(&self.settings.output),
+            Hold::Joined(job) => LiveFile::new(job.progress_path()),
+        };
         let mut stage = StageRun::new(ledger, assignments, progress, ranks);
         if let Some(stop) = self.stopping.take() {
             stage.stop(rank, stop)?;
         } else if stage.assignments.active().next().is_none() {
             stage.stop_without_ranks(rank)?;
         }
+        stage.joined = self.join_stage(current)?;
         loop {
             self.poll(rank, &mut stage)?;
+            self.follow_joined(rank, &mut stage)?;
             stage.progress.update();
             self.state.refresh();
             live.update(|| stage.progress.snapshot());
@@ -94,10 +100,11 @@ impl Root {
         }
         let to_read = only_to_be_read(&mut self.earlier, &self.settings, &mut ledger)?;
         let left = self.to_run(&mut ledger, &to_read);
-        if left.is_empty() {
-            return Ok((ledger, Assignments::new(Box::new(Static::none(ranks)), ranks, 0)));
-        }
         let spec = current.spec();
+        let is_joined = matches!(self.hold, Hold::Joined(_));
+        if left.is_empty() || is_joined {
+            return Ok((ledger, Assignments::new(Box::new(Static::none(ranks)), ranks, left.count())));
+        }
         spec.announcements.iter().for_each(|line| console::line(line));
         let is_fresh = self.closed.is_empty() && left.count() == spec.tasks;
         let resolved = plan::resolve(&left, ranks as u64, self.settings.partition, spec.needs(), is_fresh)?;
@@ -107,6 +114,73 @@ impl Root {
         let mut assignments = Assignments::new(policy, ranks, left.count());
         self.retired.iter().for_each(|&rank| assignments.retire(rank));
         Ok((ledger, assignments))
+    }
+
+    /// The leases of a stage, where other jobs may run it too.
+    ///
+    /// # Errors
+    /// Their folder cannot be created.
+    fn join_stage(&self, current: &CurrentStage) -> Result<Option<JoinedStage>, Stop> {
+        match (&self.hold, &self.settings.join) {
+            (Hold::Joined(job), Some((_, wait))) => {
+                let journal = journal::folder_of(&self.settings.output);
+                Ok(Some(JoinedStage::open(job, &journal, current.key, current.spec().tasks, *wait)?))
+            }
+            _ => Ok(None),
+        }
+    }
+
+    /// Leases more tasks where a rank has none, or reads what other jobs have recorded.
+    fn follow_joined(&mut self, rank: &mut Rank, stage: &mut StageRun) -> Result<(), Stop> {
+        let Some(joined) = stage.joined.as_mut().filter(|_| stage.stopping.is_none()) else { return Ok(()) };
+        let ranks = rank.comm.size() as u64;
+        let slots = ranks * self.settings.partition.batch_size.unwrap_or(1);
+        match joined.step(|| stage.ledger.left(), stage.assignments.has_idle_rank(), slots)? {
+            Step::Wait => Ok(()),
+            Step::Over => {
+                stage.is_joined_over = true;
+                Ok(())
+            }
+            Step::Run(tasks) => {
+                let mut left = stage.ledger.left();
+                left.remove(Tasks::new(0, tasks.first));
+                left.remove(Tasks::new(tasks.end, TaskId::MAX));
+                let spec = stage.ledger.current.spec();
+                let resolved = plan::resolve(&left, ranks, self.settings.partition, spec.needs(), false)?;
+                let costs = costs_of(spec, stage.ledger.heads());
+                stage.assignments.extend(resolved.policy(|tasks| spec.weigh(tasks), costs));
+                let active: Vec<usize> = stage.assignments.active().collect();
+                active.into_iter().try_for_each(|to| stage.deal(rank, to))
+            }
+            Step::ReadOthers => {
+                stage.unread_ranks = rank.comm.size();
+                (1..rank.comm.size()).try_for_each(|to| rank.send(to, &ToWorker::ReadOthers))?;
+                let records = rank.read_others()?;
+                self.accept_others(stage, 0, records, true);
+                Ok(())
+            }
+            Step::GiveUp => {
+                let text = "no tasks of this stage are free, and other jobs work on the rest";
+                let remedy = "wait for the other jobs, or run the same command again to join them";
+                stage.stop(rank, Stop::new(Exit::Resumable, text).with_remedy(remedy))
+            }
+        }
+    }
+
+    /// Accepts records of other jobs, which `from` serves.
+    fn accept_others(&mut self, stage: &mut StageRun, from: usize, records: Vec<RecordSummary>, is_last: bool) {
+        for summary in records {
+            if summary.head.stage == stage.ledger.current.key {
+                stage.ledger.accept(from, summary);
+            } else {
+                self.earlier.journalled.entry(summary.head.stage).or_default().push((from, summary));
+            }
+        }
+        stage.progress.add(from, 0, stage.ledger.counts());
+        stage.unread_ranks -= usize::from(is_last);
+        if let Some(joined) = stage.joined.as_mut().filter(|_| stage.unread_ranks == 0) {
+            joined.others_were_read();
+        }
     }
 
     /// The tasks that this run has to do, with those that failed and are retried, and those that are only `to_read`.
@@ -158,7 +232,7 @@ impl Root {
         stage.reduce_some(rank)?;
         if self.last_heartbeat.elapsed() > HEARTBEAT {
             self.last_heartbeat = Instant::now();
-            self.lock.beat()?;
+            self.hold.beat()?;
         }
         Ok(())
     }
@@ -171,6 +245,7 @@ impl Root {
                     summaries.into_iter().try_for_each(|summary| self.accept_record(rank, stage, from, summary))?;
                 }
                 ToRoot::Values(values) => stage.reduce(from, &values)?,
+                ToRoot::Others { records, is_last } => self.accept_others(stage, from, records, is_last),
                 ToRoot::Progress(progress) => stage.progress.set_rank(from, progress),
                 ToRoot::Drained => stage.drained[from] = true,
                 ToRoot::DrainWanted(reason) => stage.stop(rank, self.stop_for(reason))?,
@@ -233,6 +308,11 @@ impl Root {
             stage.stop(rank, Stop::new(Exit::Resumable, text).with_remedy(remedy))?;
         }
         stage.deal(rank, from)
+    }
+
+    /// Whether the journal stays when the campaign is complete.
+    pub fn keeps_journal(&self) -> bool {
+        self.settings.keep_journal || self.settings.needs_values
     }
 
     /// Lets the other ranks run what `from` would have run, which accepts no more batches.

@@ -4,6 +4,7 @@ use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::failures::grouped;
 use super::handshake::{self, Handshake};
+use super::join::{self, Hold, Turn};
 use super::message::{FirstBatches, ToRoot, ToWorker};
 use super::node_resources::NodeResources;
 use super::open::{NotRun, Opened, OpenedOutput};
@@ -101,19 +102,20 @@ fn open_journal(opened: &Opened, number: usize, size: usize) -> Result<OpenedJou
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    Ok(RecordIndex::open(&folder, number, size, opened.settings.fingerprint)?)
+    let job = opened.settings.join.as_ref().map(|(job, _)| job.as_str());
+    Ok(RecordIndex::open(&folder, (number, size), job, opened.settings.fingerprint)?)
 }
 
 impl RootSession {
     fn new(output: OpenedOutput, opened: &Opened, handshakes: Vec<Vec<u8>>) -> Result<Self, Stop> {
-        let OpenedOutput { lock, manifest, saved, reproducibility } = output;
+        let OpenedOutput { hold, manifest, saved, reproducibility } = output;
         let mut earlier = EarlierRecords { saved, ..EarlierRecords::default() };
         let places = handshake::accept_all(handshakes, &mut earlier)?;
         let is_fresh = earlier.journalled.is_empty();
         let (output, kind) = (&opened.settings.output, &opened.config.campaign.kind);
         let root = Root {
             settings: opened.settings.clone(),
-            lock,
+            hold,
             earlier,
             closed: Vec::new(),
             retired: BTreeSet::new(),
@@ -195,16 +197,41 @@ impl Session {
         worker::run_worker(&mut self.rank, Some(&current))
     }
 
-    /// Writes the result on rank 0; the others send values until it has.
+    /// Writes the result on rank 0, or lets another job do it; the other ranks send values until it has.
     ///
     /// # Errors
     /// The result cannot be written.
     pub fn publish(&mut self) -> Result<Exit, Stop> {
-        let Some(RootSession { root, manifest, reproducibility, places, started, .. }) = &mut self.root else {
+        let Some(RootSession { root, manifest, .. }) = &mut self.root else {
             return match worker::run_worker(&mut self.rank, None)? {
                 StageEnd::Finish(exit) => Ok(exit),
                 StageEnd::Complete(_) => Ok(Exit::Internal),
             };
+        };
+        let output = root.settings.output.clone();
+        let turn = match (&mut root.hold, &root.settings.join) {
+            (Hold::Joined(job), Some((_, wait))) => Some(join::wait_for_turn(job, &output, manifest, *wait)?),
+            _ => None,
+        };
+        let exit = match &turn {
+            Some(Turn::Published { failed }) => {
+                console::line(&format!("complete: another job wrote the results to {}", output.display()));
+                if *failed == 0 { Exit::Complete } else { Exit::SomeFailed }
+            }
+            _ => self.write_results()?,
+        };
+        if let Some(RootSession { root, .. }) = &self.root
+            && let Hold::Joined(job) = &root.hold
+        {
+            join::leave(job, &output, root.keeps_journal())?;
+        }
+        Ok(exit)
+    }
+
+    /// Writes the result, on rank 0.
+    fn write_results(&mut self) -> Result<Exit, Stop> {
+        let Some(RootSession { root, manifest, reproducibility, places, started, .. }) = &mut self.root else {
+            return Ok(Exit::Internal);
         };
         let publication = Publication {
             output: &root.settings.output,
@@ -216,12 +243,17 @@ impl Session {
         };
         let totals = publish(&mut self.rank, &publication)?;
         let exit = if totals.failed == 0 { Exit::Complete } else { Exit::SomeFailed };
-        let kept = if root.settings.keep_journal || root.settings.needs_values {
-            root.state.set_complete(exit);
-            ", journal kept"
-        } else {
-            journal::discard(&journal::folder_of(&root.settings.output))?;
-            ""
+        let kept = match (&root.hold, root.keeps_journal()) {
+            (_, true) => {
+                root.state.set_complete(exit);
+                ", journal kept"
+            }
+            (Hold::Exclusive(_), false) => {
+                journal::discard(&journal::folder_of(&root.settings.output))?;
+                ""
+            }
+            // Other jobs may be reading it.
+            (Hold::Joined(_), false) => "",
         };
         let Totals { tasks, done, failed, unread } = totals;
         console::line(&format!(
@@ -246,7 +278,8 @@ impl Session {
         };
         let _ = self.rank.sync();
         root.state.set_ended(stop);
-        if stop.exit == Exit::Configuration && *is_fresh {
+        let is_alone = matches!(root.hold, Hold::Exclusive(_));
+        if stop.exit == Exit::Configuration && *is_fresh && is_alone {
             // Nothing was run, so nothing stands in the way of another configuration.
             let _ = journal::discard(&journal::folder_of(&root.settings.output));
         }

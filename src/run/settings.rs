@@ -28,6 +28,8 @@ pub struct RunSettings {
     /// Run only this task.
     pub only: Option<u64>,
     pub keep_journal: bool,
+    /// The name of this job and how long it waits for others, where several work on the campaign.
+    pub join: Option<(String, Duration)>,
     /// Whether results are written from the values of single batches.
     pub needs_values: bool,
     /// Digests of what was read of finished tasks' files in earlier runs, where that was something else.

@@ -4,6 +4,7 @@ use super::batch::UndoneTask;
 use super::console;
 use super::exit::{Exit, Stop};
 use super::first_tasks::AllFirstTasks;
+use super::join::JoinedStage;
 use super::ledger::Ledger;
 use super::message::{RecordSummary, ToWorker};
 use super::progress::ProgressReporter;
@@ -37,6 +38,11 @@ pub struct StageRun {
     pub drained: Vec<bool>,
     /// How the first tasks ended; none where tasks that failed before are retried beside others that succeeded.
     first_tasks: Option<AllFirstTasks>,
+    /// The leases, where other jobs work on the stage too, and whether everything is recorded and read.
+    pub joined: Option<JoinedStage>,
+    pub is_joined_over: bool,
+    /// The number of ranks that are reading what other jobs have recorded.
+    pub unread_ranks: usize,
     /// Tasks that failed while the run was stopping.
     pub undone: Vec<UndoneTask>,
     unread: Unread,
@@ -56,6 +62,9 @@ impl StageRun {
             stopping: None,
             drained: vec![false; ranks],
             first_tasks: (!retries_some).then(|| AllFirstTasks::new(ranks)),
+            joined: None,
+            is_joined_over: false,
+            unread_ranks: 0,
             undone: Vec::new(),
             unread: Unread::default(),
         }
@@ -182,6 +191,7 @@ impl StageRun {
                 let may_complete = || stop.exit == Exit::Resumable && self.ledger.left().is_empty();
                 self.drained.iter().all(|&drained| drained) && (self.ledger.is_reduced() || !may_complete())
             }
+            None if self.joined.is_some() && !self.is_joined_over => false,
             None => self.assignments.is_over() && self.ledger.is_reduced(),
         }
     }

@@ -129,7 +129,8 @@ impl StateFile {
 
     /// Replaces the file. What cannot be written is not reported: the journal itself tells of a disk. No folder is made.
     fn write(&mut self) {
-        let part = self.path.with_extension("json.part");
+        // Several jobs may write it at the same time.
+        let part = self.path.with_extension(format!("{}.part", std::process::id()));
         let mut text = serde_json::to_string(&self.state).unwrap_or_default();
         text.push_str(&" ".repeat(ROOM));
         let replaced = fs::write(&part, text).and_then(|()| fs::rename(&part, &self.path));

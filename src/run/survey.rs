@@ -2,6 +2,7 @@
 //!
 //! The journal says what is done and what failed, whoever wrote it and however it ended; [`State`] has the names and why the run stopped.
 use super::account::Account;
+use super::join::{self, LivingJob};
 use super::ledger::SavedStage;
 use super::live::{self, Written};
 use super::state::{self, RunEnd, StageState, State};
@@ -17,6 +18,8 @@ pub struct Survey {
     pub state: Option<State>,
     pub phase: Phase,
     pub stages: Vec<StageSurvey>,
+    /// The jobs that work on it together, if so.
+    pub jobs: Vec<LivingJob>,
     /// Progress of the current stage, where a run has written it.
     pub running: Option<Written>,
 }
@@ -64,7 +67,9 @@ impl Survey {
     /// Its journal cannot be read.
     pub fn of_output(output: &Path, host: &str) -> Result<Option<Self>, journal::Error> {
         let folder = journal::folder_of(output);
-        let (manifest, holder) = (Manifest::load(&folder)?, journal::holder_of(output, host));
+        let jobs = join::living(&folder, host);
+        let first = jobs.first().map(|first| first.job.holder.clone());
+        let (manifest, holder) = (Manifest::load(&folder)?, journal::holder_of(output, host).or(first));
         if manifest.is_none() && holder.is_none() {
             return Ok(None);
         }
@@ -81,7 +86,7 @@ impl Survey {
             (None, None) => Phase::Killed,
         };
         let running = live::read(output);
-        Ok(Some(Self { stages: stages(state.as_ref(), accounts), state, phase, running }))
+        Ok(Some(Self { stages: stages(state.as_ref(), accounts), state, phase, jobs, running }))
     }
 
     /// Tasks of all stages that were started: all, done, failed, left; the first and the last are unknown for older journals.

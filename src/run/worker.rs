@@ -2,10 +2,13 @@
 use super::batch::Cut;
 use super::current_stage::CurrentStage;
 use super::exit::{Exit, Stop};
-use super::message::{ToRoot, ToWorker};
+use super::message::{RecordSummary, ToRoot, ToWorker};
 use super::rank::Rank;
 use super::signals::{self, DrainReason, SignalRequest};
 use crate::campaigns::stage::StageResult;
+
+/// A message has at most so many records of other ranks.
+const RECORDS_IN_MESSAGE: usize = 10_000;
 
 /// How a worker's part in a stage ends.
 pub enum StageEnd {
@@ -71,6 +74,10 @@ fn receive_messages(
                 Ok(values) => rank.send(0, &ToRoot::Values(values))?,
                 Err(stop) => report_broken(rank, sent, stop)?,
             },
+            ToWorker::ReadOthers => match rank.read_others() {
+                Ok(records) => send_others(rank, records)?,
+                Err(stop) => report_broken(rank, sent, stop)?,
+            },
             ToWorker::Drain => rank.drain(),
             ToWorker::StageDone(result) => return Ok(Some(StageEnd::Complete(result))),
             ToWorker::Finish(exit) => {
@@ -116,6 +123,19 @@ fn request_drain(rank: &mut Rank, sent: &mut Sent, reason: DrainReason) -> Resul
         return Ok(());
     }
     rank.send(0, &ToRoot::DrainWanted(reason))
+}
+
+/// Sends the records of ranks that are not in this run, in messages that are not too long.
+fn send_others(rank: &mut Rank, mut records: Vec<RecordSummary>) -> Result<(), Stop> {
+    loop {
+        let rest = records.split_off(records.len().min(RECORDS_IN_MESSAGE));
+        let is_last = rest.is_empty();
+        rank.send(0, &ToRoot::Others { records, is_last })?;
+        if is_last {
+            return Ok(());
+        }
+        records = rest;
+    }
 }
 
 fn report_broken(rank: &mut Rank, sent: &mut Sent, stop: Stop) -> Result<(), Stop> {

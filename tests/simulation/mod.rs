@@ -113,6 +113,7 @@ impl Simulation {
             keep_journal: false,
             steal_lock: false,
             progress: Style::None,
+            join: None,
         };
         let exit = run_on(Box::new(comm), LazySupervisor::for_launcher(), &[kind], &options);
         let (measured, journals) = measured.lock().unwrap().take().expect("rank 0 parts from the others");

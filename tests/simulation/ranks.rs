@@ -147,6 +147,7 @@ impl SimulatedRank {
         self.active = now;
         let mut sent = Vec::new();
         match codec::decode(message).unwrap() {
+            ToWorker::ReadOthers => unreachable!("no other jobs are simulated"),
             ToWorker::Assign(batches) => return self.accept(&batches, now),
             ToWorker::Pull(records) => sent.push(self.values(&records)),
             ToWorker::Drain => {
