@@ -100,6 +100,11 @@ impl Campaign {
     }
 
     pub fn start_with(&self, ranks: usize, args: &[&str], environment: &[(&str, &str)]) -> Running {
+        self.start_as("said.txt", ranks, args, environment)
+    }
+
+    /// Starts one of several runs, which says what it says into the file `said`.
+    pub fn start_as(&self, said: &str, ranks: usize, args: &[&str], environment: &[(&str, &str)]) -> Running {
         let mut command = match ranks {
             0 => Command::new(&self.program),
             _ => {
@@ -111,7 +116,7 @@ impl Campaign {
                 command
             }
         };
-        let said = self.path("said.txt");
+        let said = self.path(said);
         let file = fs::File::create(&said).unwrap();
         command.arg("run").arg(self.path("config.toml")).args(args).envs(environment.iter().copied());
         command.env("OMPI_ALLOW_RUN_AS_ROOT", "1").env("OMPI_ALLOW_RUN_AS_ROOT_CONFIRM", "1");
@@ -211,6 +216,11 @@ impl Running {
     /// Sends a signal to the launcher.
     pub fn signal(&self, signal: nix::sys::signal::Signal) {
         nix::sys::signal::kill(nix::unistd::Pid::from_raw(self.child.id() as i32), signal).unwrap();
+    }
+
+    /// Sends a signal to the launcher and all that it has started in its process group.
+    pub fn signal_group(&self, signal: nix::sys::signal::Signal) {
+        nix::sys::signal::killpg(nix::unistd::Pid::from_raw(self.child.id() as i32), signal).unwrap();
     }
 
     /// Waits for the end, at most for [`LIMIT`].
