@@ -5,6 +5,7 @@
 #     ci/slurm_test.sh                                  with a stand-in for simmpi (a shell script)
 #     SIMMPI=target/release/simmpi CONFIG=c.toml ci/slurm_test.sh
 #
+# With simmpi also: does an array of jobs that start, are drained and are killed on their own give the same bits as one job?
 # CONFIG must take longer than one slot, about 45 s, on 4 ranks, and less than ten; its output is results.h5 beside it.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -121,3 +122,18 @@ else
     "$program" inspect results.h5 --json | grep -Eq '"complete": *(true|1)' || fail "results.h5 is not complete"
 fi
 echo "passed: $(count 'runs config.toml') jobs, $(count 'ended with code 75$') of them drained"
+[ "$program" != "$work/stand_in.sh" ] || exit 0
+forget
+
+echo "three jobs of an array, of which one is killed, complete a campaign together, with the bits of one job"
+mv results.h5 single.h5
+array=$(SIMMPI=$program SIMMPI_RESUBMIT=10 sbatch --parsable --array=1-3 --nodes=1 --ntasks-per-node=2 --time=1 "$root/slurm/array.sh" config.toml)
+for ((k = 0; k < 30; k++)); do [ "$(ls results.h5.journal/jobs/*.json 2>/dev/null | wc -l)" = 3 ] && break; sleep 1; done
+[ "$k" -lt 30 ] || fail "three jobs were to work on the campaign"
+"$program" inspect results.h5 | grep -c "job on" | grep -qx 3 || fail "inspect lists other jobs: $("$program" inspect results.h5)"
+scancel --signal=KILL --full "${array}_2"
+settle 600
+"$program" inspect results.h5 --json | grep -Eq '"complete": *(true|1)' || fail "results.h5 is not complete"
+h5diff single.h5 results.h5 /results /results || fail "an array of jobs gives other bits"
+[ ! -e results.h5.journal ] || fail "the last job left the journal"
+echo "passed: $(count 'runs config.toml') jobs of an array, $(count 'ended with code 75$') of them drained"

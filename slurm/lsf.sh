@@ -22,9 +22,12 @@
 #BSUB -o simmpi-%J.out
 
 job=$LSB_JOBID ranks=${LSB_DJOB_NUMPROC:-?}
+[ "${LSB_JOBINDEX:-0}" = 0 ] || job=$job-$LSB_JOBINDEX
 export SCRIPT=${SCRIPT:-$PWD/lsf.sh} CONFIG=${CONFIG:-config.toml}
-# The environment goes with it.
-resubmit() { bsub <"$SCRIPT"; }
+# The environment goes with it. A job of an array (-J "simmpi[1-20]") submits itself alone, not the whole array again.
+resubmit() {
+    if [ "${LSB_JOBINDEX:-0}" = 0 ]; then bsub <"$SCRIPT"; else sed 's/^\(#BSUB -J .*\)\[[^]]*\]/\1/' "$SCRIPT" | bsub; fi
+}
 
 # --- From here on the same in all scripts of this folder.
 config=${1:-${CONFIG:-config.toml}}

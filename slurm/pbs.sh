@@ -29,8 +29,10 @@ if [ "$seconds" ]; then
     { read -rt "$((warning > 1 ? warning : 1))" <> <(:) || kill -USR1 $$; } &
     trap "kill $! 2>/dev/null" EXIT
 fi
-# The environment goes with it (-V).
-resubmit() { qsub "$SCRIPT"; }
+# The environment goes with it (-V). A job of an array (-J) submits itself alone, not the whole array again.
+resubmit() {
+    if [ "${PBS_ARRAY_INDEX:-}" ]; then sed '/^#PBS -J /d' "$SCRIPT" | qsub; else qsub "$SCRIPT"; fi
+}
 
 # --- From here on the same in all scripts of this folder.
 config=${1:-${CONFIG:-config.toml}}

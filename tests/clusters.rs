@@ -261,7 +261,8 @@ fn batch_scripts_differ_in_what_concerns_their_batch_system_alone() {
         let text = fs::read_to_string(script(name)).unwrap();
         text.split_once("# --- From here on").unwrap().1.to_owned()
     };
-    let bodies: Vec<String> = ["one_node.sh", "two_nodes.sh", "pbs.sh", "lsf.sh"].iter().map(common).collect();
+    let bodies: Vec<String> =
+        ["one_node.sh", "two_nodes.sh", "array.sh", "pbs.sh", "lsf.sh"].iter().map(common).collect();
     assert!(bodies.iter().all(|body| *body == bodies[0] && body.len() > 1000));
 }
 
@@ -341,6 +342,40 @@ fn a_script_trusts_the_last_line_and_not_the_code_of_the_launcher() {
     assert!(!campaign.path("submitted").exists());
 }
 
+/// What the script `name` with the line `directive` submits after a run that ended with code 75, as a job with these variables.
+fn resubmitted(campaign: &Campaign, name: &str, directive: &str, variables: &[(&str, &str)]) -> String {
+    let script = fs::read_to_string(script(name)).unwrap().replacen('\n', &format!("\n{directive}\n"), 1);
+    fs::write(campaign.path(name), script).unwrap();
+    let path = stand_in(campaign, "qsub", "cat ${1:-/dev/stdin} > submitted");
+    stand_in(campaign, "bsub", "cat > submitted");
+    stand_in(campaign, "sbatch", "echo \"$@\" > submitted; cat \"$6\" >> submitted");
+    stand_in(campaign, "squeue", "echo 1:00:00");
+    stand_in(campaign, "launch", "echo \"$@\" >> launched; exit 75");
+    let mut command = Command::new("bash");
+    command.args([name, "config.toml"]).current_dir(campaign.folder.path()).env("PATH", path);
+    command.env("MPIRUN", "launch").env("SIMMPI", &campaign.program).env("SCRIPT", campaign.path(name));
+    assert_eq!(command.envs(variables.iter().copied()).output().unwrap().status.code(), Some(0));
+    fs::read_to_string(campaign.path("submitted")).unwrap()
+}
+
+#[test]
+fn a_job_of_an_array_submits_itself_alone() {
+    let campaign = six_seconds();
+    let folder = campaign.folder.path().to_str().unwrap();
+    let pbs = [("PBS_JOBID", "12[3].server"), ("PBS_O_WORKDIR", folder), ("PBS_NODEFILE", "/dev/null")];
+    let array = resubmitted(&campaign, "pbs.sh", "#PBS -J 1-20", &[&pbs[..], &[("PBS_ARRAY_INDEX", "3")]].concat());
+    assert!(array.contains("#PBS -N simmpi") && !array.contains("\n#PBS -J"), "{array}");
+    let lsf = [("LSB_JOBID", "12"), ("LSB_JOBINDEX", "3")];
+    let array = resubmitted(&campaign, "lsf.sh", "#BSUB -J \"simmpi[1-20]\"", &lsf);
+    assert!(array.contains("\n#BSUB -J \"simmpi\"\n") && !array.contains("\n#BSUB -J \"simmpi["), "{array}");
+    let slurm = ["SLURM_JOB_ID", "SLURM_NTASKS", "SLURM_JOB_NUM_NODES", "SLURM_NTASKS_PER_NODE", "SLURM_JOB_PARTITION"];
+    let slurm = slurm.map(|name| (name, "1"));
+    let array = resubmitted(&campaign, "array.sh", "", &[&slurm[..], &[("SLURM_ARRAY_TASK_ID", "3")]].concat());
+    assert!(array.starts_with("--array=3 --nodes=1 "), "{array}");
+    let launched = fs::read_to_string(campaign.path("launched")).unwrap();
+    assert!(launched.lines().last().unwrap().contains(" --join"), "{launched}");
+}
+
 #[test]
 fn a_campaign_is_submitted_with_the_time_and_memory_of_its_plan() {
     // A cost model predicts both.
@@ -373,7 +408,13 @@ fn a_campaign_is_submitted_with_the_time_and_memory_of_its_plan() {
     let syntax = Command::new("bash").args(["-n", "-c", &ended.said]).status().unwrap();
     assert!(syntax.success() && !campaign.path("config.lsf.sh").exists());
     submit(&["--time", "1:30", "--dry-run", "--batch-system", "slurm"]).expect(0, &["--time=01:30:00", "USR1@300"]);
-    submit(&["--array", "20", "--dry-run"]).expect(64, &["--array"]);
+    let array = |system: &str, said: &[&str]| {
+        let ended = submit(&["--array", "20", "--dry-run", "--batch-system", system]).expect(0, said);
+        ended.expect(0, &["export SIMMPI_ARGUMENTS='--join'"]);
+    };
+    array("slurm", &["#SBATCH --array=1-20\n", "sbatch --array=\"$SLURM_ARRAY_TASK_ID\""]);
+    array("pbs", &["#PBS -J 1-20\n"]);
+    array("lsf", &["#BSUB -J \"simmpi[1-20]\"\n", "-o simmpi-%J-%I.out"]);
 }
 
 #[test]

@@ -89,7 +89,7 @@ fn stages_follow_one_another_in_all_jobs() {
     reference.run(2, &[]).expect(0, &[]);
     let campaign = Campaign::new(config);
     let jobs = [join(&campaign, "a", 1), join(&campaign, "b", 2)];
-    jobs.map(|job| job.end().expect(0, &["complete"]));
+    jobs.into_iter().for_each(|job| _ = job.end().expect(0, &["complete"]));
     assert!(campaign.results() == reference.results());
 }
 

@@ -1,7 +1,6 @@
 //! The command `inspect`: the contents of a result file, and the progress of the campaign that writes it.
 use crate::campaigns::export;
 use crate::comm::host_name;
-use crate::journal::Holder;
 use crate::results::Reader;
 use crate::run::console;
 use crate::run::exit::{Exit, Stop};
@@ -97,9 +96,9 @@ fn print_progress(path: &Path, survey: &Survey, of_result: &str) {
 
 /// Prints what one of several jobs does.
 fn print_job(job: &LivingJob) {
-    let Holder { pid, host, slurm_job, .. } = &job.job.holder;
-    let of_slurm = slurm_job.as_ref().map_or(String::new(), |(number, _)| format!(", SLURM job {number}"));
-    console::line(&format!("job on {host}: process {pid}{of_slurm}, {} ranks", job.job.ranks));
+    let holder = &job.job.holder;
+    let of_batch = holder.job().map_or(String::new(), |job| format!(", {} job {}", job.system, job.id));
+    console::line(&format!("job on {}: process {}{of_batch}, {} ranks", holder.host, holder.pid, job.job.ranks));
     if let Some(progress) = &job.progress {
         print_running_tasks("  under way", progress);
     }

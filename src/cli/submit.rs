@@ -7,8 +7,6 @@ use crate::run::exit::{Exit, Stop};
 use std::path::{Path, PathBuf};
 use std::{env, fs};
 
-/// Whether several jobs can work on one campaign, as those of an array do.
-const CAN_JOIN: bool = false;
 /// The longest time that is requested: a campaign that takes longer goes on in the next job. Also requested where nothing is known.
 const LONGEST_MIN: u64 = 24 * 60;
 /// How long before the end of the allocation a run is asked to end, at most, s.
@@ -64,14 +62,9 @@ fn parse_minutes(text: &str) -> Result<u64, String> {
 /// # Errors
 /// The configuration has faults, its tasks do not divide evenly, or the batch system does not accept the script.
 pub fn submit(kinds: &[&'static dyn Kind], args: &SubmitArgs) -> Result<(), Stop> {
-    let usage = |text: &str| Err(Stop::new(Exit::Usage, text));
-    if args.array.is_some() && !CAN_JOIN {
-        return usage(
-            "--array needs jobs that work on one campaign together, which this version cannot: submit without it",
-        );
-    }
     let Some(system) = args.batch_system.or_else(BatchSystem::installed) else {
-        return usage("neither sbatch, bsub nor qsub was found: name the batch system by --batch-system");
+        let text = "neither sbatch, bsub nor qsub was found: name the batch system by --batch-system";
+        return Err(Stop::new(Exit::Usage, text));
     };
     let supervisor = Supervisor::start().map_err(|error| Stop::because(Exit::Internal, &error))?;
     let request = plan::request(kinds, &args.config, args.nodes * args.ntasks_per_node, &supervisor)?;
@@ -138,10 +131,11 @@ impl BatchSystem {
 
     /// The script of `slurm/` with other requests, whose path will be `path`.
     fn script(self, args: &SubmitArgs, request: &Request, path: &Path) -> String {
-        let example = match self {
-            Self::Slurm => include_str!("../../slurm/two_nodes.sh"),
-            Self::Pbs => include_str!("../../slurm/pbs.sh"),
-            Self::Lsf => include_str!("../../slurm/lsf.sh"),
+        let example = match (self, args.array) {
+            (Self::Slurm, None) => include_str!("../../slurm/two_nodes.sh"),
+            (Self::Slurm, Some(_)) => include_str!("../../slurm/array.sh"),
+            (Self::Pbs, _) => include_str!("../../slurm/pbs.sh"),
+            (Self::Lsf, _) => include_str!("../../slurm/lsf.sh"),
         };
         let body = example.split_once("\n\n").map_or("", |(_, body)| body);
         let directives = self.directives(args, request).concat();
@@ -202,7 +196,7 @@ impl BatchSystem {
                 lines.extend([format!("-wt {}", warning_s.div_ceil(60)), "-wa USR1".into()]);
                 lines.extend(args.account.as_ref().map(|name| format!("-P {name}")));
                 lines.extend(args.partition.as_ref().map(|name| format!("-q {name}")));
-                lines.push("-o simmpi-%J.out".into());
+                lines.push(if args.array.is_some() { "-o simmpi-%J-%I.out" } else { "-o simmpi-%J.out" }.into());
             }
         }
         let prefix = match self {

@@ -30,22 +30,6 @@ pub fn file_of(folder: &Path, job: Option<&str>, rank: usize) -> PathBuf {
     folder.join(format!("{prefix}{:03}", rank / RANKS_PER_FOLDER)).join(format!("rank-{rank:05}.jnl"))
 }
 
-/// Creates the file `path` with its contents in one step, as only one of many processes can; false if it exists. A hard link is atomic on
-/// network file systems too. `part` is a name beside it that no other process uses.
-///
-/// # Errors
-/// The folder is not writable, or the disk is full.
-pub fn create_once(path: &Path, part: &Path, contents: &[u8]) -> io::Result<bool> {
-    std::fs::write(part, contents).inspect_err(|_| _ = std::fs::remove_file(part))?;
-    let linked = std::fs::hard_link(part, path);
-    std::fs::remove_file(part)?;
-    match linked {
-        Ok(()) => Ok(true),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(e) => Err(e),
-    }
-}
-
 /// All journal files in `folder`, sorted; none if the folder does not exist.
 ///
 /// # Errors

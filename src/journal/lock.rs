@@ -1,16 +1,14 @@
 //! Does another run write the same output?
+use super::exclusive::{create_once, read_complete};
 use super::files::{parent_folder, with_suffix};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 /// A holder whose heartbeat does not advance for this long, by the clock of the process that waits, is considered dead.
 const HEARTBEAT_TIMEOUT: Duration = Duration::from_secs(120);
-
-/// How long a lock that was created without hard links may be incomplete.
-const WRITING: Duration = Duration::from_secs(2);
 
 /// The process that holds a lock.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -144,7 +142,7 @@ impl Lock {
             if create_lock(&path, &holder)? {
                 return Ok(Self { path, holder });
             }
-            let Some(other) = read_complete(&path) else {
+            let Ok(Some(other)) = read_complete::<Holder>(&path) else {
                 // Removed meanwhile, or damaged.
                 remove(&path).map_err(create)?;
                 continue;
@@ -177,8 +175,9 @@ impl Lock {
         self.holder.heartbeat += 1;
         // A run continues if its heartbeat cannot be written (disk full).
         let part = with_suffix(&self.path, ".part");
-        if write(&part, &self.holder).is_ok() {
-            let _ = fs::rename(&part, &self.path);
+        let contents = serde_json::to_vec(&self.holder).unwrap_or_default();
+        if fs::write(&part, contents).and_then(|()| fs::rename(&part, &self.path)).is_err() {
+            let _ = fs::remove_file(&part);
         }
         Ok(())
     }
@@ -204,48 +203,11 @@ pub fn holder_of(output: &Path, host: &str) -> Option<Holder> {
     holder.lives_on(host).unwrap_or_else(beats).then_some(holder)
 }
 
-/// Creates the lock and its contents in one step; false if it exists. A hard link is atomic on NFS too. Where there are none, the file is
-/// created and then written.
+/// Creates the lock; false if it exists.
 fn create_lock(path: &Path, holder: &Holder) -> Result<bool, LockError> {
-    let create = |source| LockError::Create { path: path.to_owned(), source };
     let part = with_suffix(path, &format!(".{}.{}", holder.host, holder.pid));
-    // Shows whether the folder is writable: permission bits prove nothing for root or on a read-only mount.
-    write(&part, holder).map_err(|source| LockError::Folder { folder: parent_folder(path), source })?;
-    let linked = fs::hard_link(&part, path);
-    fs::remove_file(&part).map_err(create)?;
-    let created = linked.or_else(|error| match error.kind() {
-        io::ErrorKind::AlreadyExists => Err(error),
-        _ => fs::File::create_new(path).and_then(|file| write_to(file, path, holder)),
-    });
-    match created {
-        Ok(()) => Ok(true),
-        Err(e) if e.kind() == io::ErrorKind::AlreadyExists => Ok(false),
-        Err(e) => Err(create(e)),
-    }
-}
-
-/// Writes the holder completely, or leaves no file.
-fn write(path: &Path, holder: &Holder) -> io::Result<()> {
-    write_to(fs::File::create(path)?, path, holder)
-}
-
-fn write_to(mut file: fs::File, path: &Path, holder: &Holder) -> io::Result<()> {
-    let text = serde_json::to_vec(holder)?;
-    file.write_all(&text).inspect_err(|_| {
-        let _ = fs::remove_file(path);
-    })
-}
-
-/// Reads a lock that another process may be writing.
-fn read_complete(path: &Path) -> Option<Holder> {
-    let since = Instant::now();
-    loop {
-        let holder = read(path);
-        if holder.is_some() || !path.exists() || since.elapsed() > WRITING {
-            return holder;
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
+    let contents = serde_json::to_vec(holder).unwrap_or_default();
+    create_once(path, &part, &contents).map_err(|source| LockError::Folder { folder: parent_folder(path), source })
 }
 
 fn read(path: &Path) -> Option<Holder> {
@@ -314,12 +276,12 @@ mod tests {
     fn a_lock_that_is_being_written_is_not_taken_over() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("results.h5.lock");
-        let file = fs::File::create_new(&path).unwrap();
+        fs::write(&path, "").unwrap();
         let mine = Holder::this_process("here");
         std::thread::scope(|scope| {
             let other = scope.spawn(|| acquire(&folder.path().join("results.h5"), mine.clone(), None));
             std::thread::sleep(Duration::from_millis(200));
-            write_to(file, &path, &mine).unwrap();
+            fs::write(&path, serde_json::to_vec(&mine).unwrap()).unwrap();
             assert!(matches!(other.join().unwrap(), Err(LockError::Held(_))));
         });
     }

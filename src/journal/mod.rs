@@ -5,6 +5,7 @@
 //! that is recorded is never computed again.
 pub mod codec;
 mod error;
+mod exclusive;
 mod files;
 mod fingerprint;
 mod lock;
@@ -16,7 +17,8 @@ mod tests;
 mod writer;
 
 pub use error::Error;
-pub use files::{create_once, discard, file_of, files, folder_of, parent_folder};
+pub use exclusive::{create_once, read_complete};
+pub use files::{discard, file_of, files, folder_of, parent_folder};
 pub use fingerprint::{Fingerprint, digest_of, sha256_of_file};
 pub use lock::{BatchJob, Holder, Lock, LockError, holder_of};
 pub use manifest::Manifest;

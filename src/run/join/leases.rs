@@ -4,11 +4,10 @@
 //! folder. A lease is a file that only one job can create: `FIRST.0` for the first holder of the range from task FIRST on, `FIRST.1` for the
 //! one that takes it over, and so on; `FIRST.N.done` says that its holder has recorded all of it.
 use super::jobs::Jobs;
-use crate::journal::{Error, create_once};
+use crate::journal::{Error, create_once, read_complete};
 use crate::task::{TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 
 /// A range of tasks and the job that runs it.
@@ -49,15 +48,8 @@ impl Leases {
 
     fn read(&self, first: TaskId, generation: u32) -> Result<Option<Lease>, Error> {
         let path = self.path(first, generation);
-        let failed = |source| Error::Read { path: path.clone(), source };
-        match fs::read(&path) {
-            Ok(bytes) => {
-                let lease: Lease = serde_json::from_slice(&bytes).map_err(|error| failed(error.into()))?;
-                Ok(Some(Lease { is_done: self.done_path(&lease).exists(), ..lease }))
-            }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(failed(error)),
-        }
+        let read = read_complete::<Lease>(&path).map_err(|source| Error::Read { path, source })?;
+        Ok(read.map(|lease| Lease { is_done: self.done_path(&lease).exists(), ..lease }))
     }
 
     fn done_path(&self, lease: &Lease) -> PathBuf {
