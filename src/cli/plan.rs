@@ -174,7 +174,7 @@ impl<'a> Forecast<'a> {
             Some(times) => batch.iter().map(|task| times[task as usize]).sum(),
             None => costs.expect(spec.weigh(batch).cost),
         };
-        self.total_s += resolved.plan.batches.iter().map(|&batch| seconds(batch)).sum::<f64>();
+        self.total_s += resolved.plan.batches.iter().map(&seconds).sum::<f64>();
         let mut policy = resolved.policy(|batch| spec.weigh(batch), costs.clone());
         self.makespan_s += makespan(policy.as_mut(), self.ranks as usize, seconds);
         Ok(Ok(()))

@@ -1,27 +1,28 @@
 //! Which batch should an idle rank run next?
+use super::batches::Batches;
 use super::costs::{Costs, Weight};
 use super::partition::Plan;
 use super::policy::Policy;
 use crate::task::Tasks;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 
 /// A rank holds three batches if they are shorter than this, s, so that it need not wait for a message, which takes milliseconds on a busy
 /// node...
 const SHORT_S: f64 = 0.1;
 /// ...and of very short ones as many more as take this long, s, at most this number.
 const AHEAD_S: f64 = 0.01;
-const MAX_DEPTH: usize = 64;
+const MAX_DEPTH: usize = 1024;
 
 /// An idle rank runs the costliest of the most urgent batches that are left; equal ones in the order of tasks. A batch so long that the
 /// other ranks could run all the rest meanwhile starts at once. Costs are updated from the batches that have run.
 pub struct Dynamic {
     /// Batches that are left and of whose cost none has run, by urgency and expected cost (its bits, which sort like the cost since it is not
     /// negative). There may be a million costs: of each urgency only the largest is looked at.
-    left: BTreeMap<u32, BTreeMap<u64, VecDeque<Tasks>>>,
+    left: BTreeMap<u32, BTreeMap<u64, Batches>>,
     /// Sum of their expected costs.
     cost_left: f64,
     /// Batches that are left and whose time is known from others of equal cost.
-    timed: BTreeMap<Key, VecDeque<Tasks>>,
+    timed: BTreeMap<Key, Batches>,
     /// Expected costs of the batches that run.
     running: HashMap<Tasks, f64>,
     ranks: usize,
@@ -34,8 +35,8 @@ type Key = (u32, u64);
 impl Dynamic {
     /// A schedule of the batches of `plan` by their `weight`, with the `costs` of batches that have run.
     pub fn new(plan: &Plan, weight: impl Fn(Tasks) -> Weight, costs: Costs) -> Self {
-        let (mut left, mut cost_left) = (BTreeMap::<_, BTreeMap<_, VecDeque<Tasks>>>::new(), 0.0);
-        for &batch in &plan.batches {
+        let (mut left, mut cost_left) = (BTreeMap::<_, BTreeMap<_, Batches>>::new(), 0.0);
+        for batch in plan.batches.iter() {
             let Weight { cost, urgency } = weight(batch);
             let cost = cost.max(0.0);
             cost_left += cost;
@@ -107,7 +108,7 @@ impl Policy for Dynamic {
 }
 
 /// Takes the first batch of `key`, and the key with the last one.
-fn pop<K: Ord>(batches: &mut BTreeMap<K, VecDeque<Tasks>>, key: K) -> Option<Tasks> {
+fn pop<K: Ord>(batches: &mut BTreeMap<K, Batches>, key: K) -> Option<Tasks> {
     let of_key = batches.get_mut(&key)?;
     let batch = of_key.pop_front()?;
     if of_key.is_empty() {

@@ -1,4 +1,5 @@
 //! How are tasks divided into batches, and batches over ranks? Pure functions.
+mod batches;
 mod costs;
 mod dynamic;
 mod partition;
@@ -6,6 +7,7 @@ mod policy;
 mod resolve;
 mod task_set;
 
+pub use batches::Batches;
 pub use costs::{Costs, Weight};
 pub use dynamic::Dynamic;
 pub use partition::{Error, Partition, Plan, choose_batch_size, lay_out};

@@ -1,4 +1,5 @@
 //! Do the tasks divide evenly over the ranks, and into which batches?
+use super::batches::Batches;
 use super::task_set::TaskSet;
 use crate::task::Tasks;
 
@@ -44,7 +45,7 @@ fn uneven(tasks: u64, ranks: u64, batch_size: u64, fitting: Option<u64>) -> Stri
 /// The batches of a stage, in the order of their tasks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    pub batches: Vec<Tasks>,
+    pub batches: Batches,
     /// How they were divided; where batches are guided its size is the largest.
     pub partition: Partition,
     /// Number of slots without a task, in the last round or at gaps between tasks.
@@ -93,7 +94,7 @@ pub fn lay_out(left: &TaskSet, partition: Partition) -> Result<Plan, Error> {
     if !idle && !tasks.is_multiple_of(ranks * batch_size) {
         return Err(Error::Uneven { tasks, ranks, batch_size, fitting_batch_size: fitting(tasks, ranks, batch_size) });
     }
-    let batches: Vec<Tasks> = left.ranges().flat_map(|range| range.split(batch_size)).collect();
+    let batches: Batches = left.ranges().flat_map(|range| range.split(batch_size)).collect();
     let rounds = (batches.len() as u64).div_ceil(ranks);
     Ok(Plan { batches, partition, idle_slots: rounds * ranks * batch_size - tasks })
 }
@@ -105,14 +106,14 @@ impl Plan {
     pub fn guided(self, left: &TaskSet, chunk: u64) -> Self {
         let Partition { ranks, batch_size, .. } = self.partition;
         let chunk = if chunk <= batch_size { chunk } else { 1 };
-        let (mut count, mut batches) = (left.count(), Vec::new());
+        let (mut count, mut batches) = (left.count(), Batches::default());
         for mut range in left.ranges() {
             while !range.is_empty() {
                 let share = count / (ranks * BATCHES_PER_RANK);
                 let size = (share / chunk * chunk).clamp(chunk, batch_size);
                 let batch = Tasks::new(range.first, range.end.min(range.first + size));
                 (count, range.first) = (count - batch.count(), batch.end);
-                batches.push(batch);
+                batches.push_back(batch);
             }
         }
         Self { batches, idle_slots: 0, ..self }

@@ -1,8 +1,12 @@
 //! Which rank runs which batch?
+use super::batches::Batches;
 use super::partition::Plan;
 use crate::task::Tasks;
 use std::cmp::Reverse;
-use std::collections::{BinaryHeap, VecDeque};
+use std::collections::BinaryHeap;
+
+/// A rank holds at most so many batches of a static schedule: it needs no message for a while, and little memory for a queue.
+const STATIC_DEPTH: usize = 1024;
 
 /// Hands out the batches of a plan, each once.
 pub trait Policy: Send {
@@ -16,28 +20,28 @@ pub trait Policy: Send {
     fn record(&mut self, _batch: Tasks, _seconds: f64) {}
 
     /// Removes and returns the batches that only `rank`, which runs no more, would have run.
-    fn retire(&mut self, _rank: usize) -> Vec<Tasks> {
-        Vec::new()
+    fn retire(&mut self, _rank: usize) -> Batches {
+        Batches::default()
     }
 }
 
-/// All batches are assigned at the start: batch k to rank k modulo the number of ranks.
+/// Which rank runs which batch is settled at the start: batch k is run by rank k modulo the number of ranks.
 pub struct Static {
-    queues: Vec<VecDeque<Tasks>>,
+    queues: Vec<Batches>,
 }
 
 impl Static {
     /// Assigns the batches of `plan`.
     pub fn new(plan: &Plan) -> Self {
-        let mut queues = vec![VecDeque::new(); plan.partition.ranks as usize];
+        let mut queues = vec![Batches::default(); plan.partition.ranks as usize];
         let ranks = queues.len();
-        plan.batches.iter().enumerate().for_each(|(k, &batch)| queues[k % ranks].push_back(batch));
+        plan.batches.iter().enumerate().for_each(|(k, batch)| queues[k % ranks].push_back(batch));
         Self { queues }
     }
 
     /// A schedule without batches on `ranks` ranks.
     pub fn none(ranks: usize) -> Self {
-        Self { queues: vec![VecDeque::new(); ranks] }
+        Self { queues: vec![Batches::default(); ranks] }
     }
 }
 
@@ -47,11 +51,11 @@ impl Policy for Static {
     }
 
     fn depth(&self) -> usize {
-        usize::MAX
+        STATIC_DEPTH
     }
 
-    fn retire(&mut self, rank: usize) -> Vec<Tasks> {
-        self.queues[rank].drain(..).collect()
+    fn retire(&mut self, rank: usize) -> Batches {
+        std::mem::take(&mut self.queues[rank])
     }
 }
 

@@ -1,18 +1,20 @@
 //! Which rank holds which batches, and which are handed out again?
-use crate::plan::Policy;
+use crate::plan::{Batches, Policy};
 use crate::task::Tasks;
 use std::collections::{BTreeSet, VecDeque};
 
 /// The most returned batches that a rank holds at a time: other ranks may be idle.
 const RETURNED_AT_ONCE: usize = 2;
+/// A rank gets more once it may hold so many more, as a part of all that it may hold: one message then brings several.
+const REFILL: usize = 4;
 
 /// Batches of a stage and the ranks that run them.
 pub struct Assignments {
     policy: Box<dyn Policy>,
     /// What each rank holds, in the order in which it was handed out.
-    held: Vec<Vec<Tasks>>,
+    held: Vec<VecDeque<Tasks>>,
     /// What was handed out and not run, to be handed out again.
-    returned: VecDeque<Tasks>,
+    returned: Batches,
     /// Ranks that have had a batch, and those that accept no more.
     dealt: BTreeSet<usize>,
     retired: BTreeSet<usize>,
@@ -23,8 +25,8 @@ pub struct Assignments {
 impl Assignments {
     /// Nothing is handed out yet of the `tasks` that `policy` has for `ranks` ranks.
     pub fn new(policy: Box<dyn Policy>, ranks: usize, tasks: u64) -> Self {
-        let (returned, dealt, retired) = (VecDeque::new(), BTreeSet::new(), BTreeSet::new());
-        Self { policy, held: vec![Vec::new(); ranks], returned, dealt, retired, open: tasks }
+        let (returned, dealt, retired) = (Batches::default(), BTreeSet::new(), BTreeSet::new());
+        Self { policy, held: vec![VecDeque::new(); ranks], returned, dealt, retired, open: tasks }
     }
 
     /// Batches for a rank, up to the depth that the policy wants it to hold.
@@ -33,12 +35,14 @@ impl Assignments {
         if self.retired.contains(&rank) {
             return batches;
         }
+        let depth = self.policy.depth();
+        let is_due = self.held[rank].len() + (depth / REFILL).max(1) <= depth;
         loop {
             let holds = self.held[rank].len();
-            let next = if holds < self.policy.depth() { self.policy.next(rank) } else { None };
+            let next = if is_due && holds < depth { self.policy.next(rank) } else { None };
             let next = next.or_else(|| (holds < RETURNED_AT_ONCE).then(|| self.returned.pop_front()).flatten());
             let Some(batch) = next else { return batches };
-            self.held[rank].push(batch);
+            self.held[rank].push_back(batch);
             self.dealt.insert(rank);
             batches.push(batch);
         }
@@ -48,7 +52,7 @@ impl Assignments {
     pub fn finish(&mut self, rank: usize, tasks: Tasks, seconds: f64) {
         let Some(index) = self.held[rank].iter().position(|batch| batch.first == tasks.first) else { return };
         self.open = self.open.saturating_sub(tasks.count());
-        let batch = self.held[rank].remove(index);
+        let Some(batch) = self.held[rank].remove(index) else { return };
         self.policy.record(batch, seconds);
         self.give_back(Tasks::new(tasks.end, batch.end));
     }
@@ -58,7 +62,7 @@ impl Assignments {
         if self.retired.insert(rank) {
             let held = std::mem::take(&mut self.held[rank]);
             held.into_iter().for_each(|batch| self.give_back(batch));
-            self.returned.extend(self.policy.retire(rank));
+            self.returned.append(self.policy.retire(rank));
         }
     }
 
@@ -80,7 +84,7 @@ impl Assignments {
 
     /// Whether no rank holds anything, and nothing is to be handed out again.
     pub fn is_over(&self) -> bool {
-        self.returned.is_empty() && self.held.iter().all(Vec::is_empty)
+        self.returned.is_empty() && self.held.iter().all(VecDeque::is_empty)
     }
 
     /// The ranks that accept batches.
