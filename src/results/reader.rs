@@ -2,6 +2,7 @@
 use super::complex::Complex;
 use super::error::Error;
 use super::file_access::{WITHOUT_LOCKS, can_lock, open_file};
+use super::text;
 use hdf5::H5Type as Element;
 use hdf5::types::VarLenUnicode;
 use std::path::{Path, PathBuf};
@@ -95,7 +96,16 @@ impl Reader {
     /// # Errors
     /// It is missing or has another type.
     pub fn strings(&self, item: &str) -> Result<Vec<String>, Error> {
-        Ok(self.array::<VarLenUnicode>(item)?.iter().map(ToString::to_string).collect())
+        text::read(&*self.dataset(item)?, None).map_err(|source| self.unreadable(item, source))
+    }
+
+    /// The strings `first..first + count` of dataset `item`.
+    ///
+    /// # Errors
+    /// It is missing, has fewer elements or another type.
+    pub fn strings_in(&self, item: &str, first: usize, count: usize) -> Result<Vec<String>, Error> {
+        let read = text::read(&*self.dataset(item)?, Some(first..first + count));
+        read.map_err(|source| self.unreadable(item, source))
     }
 
     /// Rows `first..first + count` of dataset `item`, row-major.

@@ -2,7 +2,8 @@
 use super::complex::Complex;
 use super::error::Error;
 use super::reader::Reader;
-use hdf5::types::{TypeDescriptor, VarLenUnicode};
+use super::text;
+use hdf5::types::TypeDescriptor;
 use std::collections::BTreeMap;
 
 /// Elements of an array, row-major.
@@ -87,9 +88,8 @@ fn read(container: &hdf5::Container) -> hdf5::Result<Array> {
         TypeDescriptor::Compound(c) if c.fields.iter().map(|field| &field.name).eq(["r", "i"]) => {
             ArrayValues::Complex(container.read_raw()?)
         }
-        TypeDescriptor::VarLenUnicode => {
-            let texts: Vec<VarLenUnicode> = container.read_raw()?;
-            ArrayValues::Text(texts.iter().map(ToString::to_string).collect())
+        TypeDescriptor::VarLenUnicode | TypeDescriptor::FixedUnicode(_) => {
+            ArrayValues::Text(text::read(container, None)?)
         }
         other => return Err(hdf5::Error::from(format!("its type is {other}"))),
     };

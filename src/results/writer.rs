@@ -1,6 +1,7 @@
 //! How is a result file written so that an incomplete one is never seen?
 use super::error::Error;
 use super::file_access::{WITHOUT_LOCKS, can_lock, open_file};
+use super::text::unicode;
 use hdf5::H5Type as Element;
 use hdf5::types::VarLenUnicode;
 use ndarray::{ArrayView, IxDyn};
@@ -19,7 +20,7 @@ pub struct Writer {
 }
 
 /// An open file.
-struct Open {
+pub(super) struct Open {
     file: hdf5::File,
     /// By name, without leading and trailing slashes.
     groups: HashMap<String, hdf5::Group>,
@@ -170,7 +171,11 @@ impl Writer {
 
     /// Runs `write` on the open file. After a failure the file is abandoned and its handle leaked on purpose: HDF5 crashes when a file is
     /// closed whose data did not fit on the disk (versions 1.10.8 and 2.0.0).
-    fn attempt<R>(&mut self, item: &str, write: impl FnOnce(&mut Open) -> hdf5::Result<R>) -> Result<R, Error> {
+    pub(super) fn attempt<R>(
+        &mut self,
+        item: &str,
+        write: impl FnOnce(&mut Open) -> hdf5::Result<R>,
+    ) -> Result<R, Error> {
         let failed = |source| Error::Write { path: self.names.path.clone(), item: item.to_owned(), source };
         let Some(open) = &mut self.open else {
             return Err(failed(hdf5::Error::from("the file was abandoned after an earlier failure")));
@@ -184,7 +189,7 @@ impl Writer {
 
 impl Open {
     /// The group that contains `item`, created if missing, and the item's name in it.
-    fn group_of<'p>(&mut self, item: &'p str) -> hdf5::Result<(hdf5::Group, &'p str)> {
+    pub(super) fn group_of<'p>(&mut self, item: &'p str) -> hdf5::Result<(hdf5::Group, &'p str)> {
         let item = item.trim_matches('/');
         let (folder, name) = item.rsplit_once('/').unwrap_or(("", item));
         Ok((self.group(folder)?, name))
@@ -260,10 +265,10 @@ impl Drop for PartialFile {
 
 /// A dataset that is written row by row.
 pub struct Rows<T> {
-    dataset: hdf5::Dataset,
-    item: String,
-    shape: Vec<usize>,
-    element: PhantomData<T>,
+    pub(super) dataset: hdf5::Dataset,
+    pub(super) item: String,
+    pub(super) shape: Vec<usize>,
+    pub(super) element: PhantomData<T>,
 }
 
 /// Writes `values`, row-major, as dataset `name` of `shape`: contiguous, without filters.
@@ -273,18 +278,13 @@ fn write<T: Element>(group: &hdf5::Group, name: &str, shape: &[usize], values: &
     group.new_dataset_builder().with_data(view).no_chunk().create(name)
 }
 
-fn describe(dataset: &hdf5::Dataset, units: &str, description: &str) -> hdf5::Result<()> {
+pub(super) fn describe(dataset: &hdf5::Dataset, units: &str, description: &str) -> hdf5::Result<()> {
     text_attribute(dataset, "units", units)?;
     text_attribute(dataset, "description", description)
 }
 
 fn text_attribute(location: &hdf5::Location, name: &str, text: &str) -> hdf5::Result<()> {
     location.new_attr::<VarLenUnicode>().create(name)?.write_scalar(&unicode(text))
-}
-
-/// HDF5 strings end at a NUL byte: those inside are replaced by the symbol for NUL.
-fn unicode(text: &str) -> VarLenUnicode {
-    text.replace('\0', "\u{2400}").parse().expect("a text without NUL is a valid HDF5 string")
 }
 
 /// Numbers as they are written: NaN where there is none.
