@@ -13,7 +13,7 @@
 //! | `root.rs` (`retire`), `assignments.rs` | what happens when a rank can start no more programs? Others run its batches |
 //! | `join/` | how do several jobs work on one campaign? |
 //! | `signals.rs`, `allocation.rs`, `batch_system.rs` | when does a run stop early? |
-//! | `publish.rs` | how does a finished campaign become one HDF5 file? |
+//! | `publish.rs`, `task_rows.rs` | how does a finished campaign become one HDF5 file? |
 mod account;
 mod allocation;
 pub mod assignments;
@@ -39,11 +39,13 @@ pub mod message;
 mod node_resources;
 mod open;
 mod options;
+mod packed_records;
 mod panic;
 mod progress;
 mod publish;
 mod rank;
 mod record_index;
+pub mod record_table;
 mod reread;
 mod root;
 mod session;
@@ -54,6 +56,7 @@ pub mod state;
 mod stop_flags;
 pub mod survey;
 mod task_environment;
+mod task_rows;
 mod unread;
 mod worker;
 mod worker_threads;

@@ -8,6 +8,7 @@ use simmpi::run::assignments::Assignments;
 use simmpi::run::current_stage::CurrentStage;
 use simmpi::run::ledger::{Ledger, SavedStage};
 use simmpi::run::message::RecordSummary;
+use simmpi::run::record_table::{Record, RecordLocation};
 use simmpi::task::{Cause, Failure, TaskId, Tasks};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -131,16 +132,32 @@ fn a_stage_continues_from_what_the_result_file_keeps() {
     ledger.accept(0, summary(1, 3, 6, &[]));
     ledger.reduce(0, &[(1, encoded(3, 6, &[]))]).unwrap();
     assert_eq!((ledger.counts(), total(&ledger)), ((6, 0), value(0..6)));
-    assert_eq!(ledger.save().unwrap().heads.len(), 2);
+    assert_eq!(ledger.heads().map(|record| record.tasks).collect::<Vec<_>>(), [Tasks::new(0, 4), Tasks::new(3, 6)]);
 }
 
 #[test]
 fn what_ran_and_was_read_in_another_way_is_only_read_again() {
     let mut ledger = ledger(6);
     ledger.accept(0, summary(0, 0, 1, &[]));
-    ledger.accept_earlier(&[summary(0, 0, 3, &[2]).head, summary(1, 3, 5, &[]).head]);
+    let heads = [summary(0, 0, 3, &[2]).head, summary(1, 3, 5, &[]).head];
+    ledger.accept_earlier(heads.iter().map(|head| Record::new(RecordLocation::default(), head)));
     assert_eq!(tasks_of(&ledger.to_read_again()), [1, 3, 4]);
     assert_eq!((ledger.counts(), tasks_of(&ledger.left())), ((1, 1), vec![1, 3, 4, 5]));
+}
+
+#[test]
+fn what_a_lost_rank_had_is_reduced_and_listed_from_where_it_was_found() {
+    let mut ledger = ledger(6);
+    ledger.accept(2, summary(0, 0, 2, &[]));
+    ledger.accept(2, summary(1, 2, 4, &[]));
+    ledger.accept(1, summary(0, 4, 6, &[]));
+    ledger.reduce(2, &[(0, encoded(0, 2, &[]))]).unwrap();
+    ledger.relocate(2, |tasks| Some(RecordLocation { rank: 1, record: 10 + tasks.first }));
+    assert_eq!(ledger.next_to_reduce(0, 9), Some((1, vec![0, 12])), "record 0 of rank 2 is in the total");
+    let locations: Vec<_> = ledger.records().map(|record| (record.location.rank, record.location.record)).collect();
+    assert_eq!(locations, [(1, 10), (1, 12), (1, 0)]);
+    ledger.reduce(1, &[(0, encoded(4, 6, &[])), (12, encoded(2, 4, &[]))]).unwrap();
+    assert_eq!((ledger.is_reduced(), total(&ledger)), (true, value(0..6)));
 }
 
 fn assignments(batch_size: u64, is_dynamic: bool, tasks: u64, ranks: usize) -> Assignments {

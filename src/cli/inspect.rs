@@ -1,7 +1,7 @@
 //! The command `inspect`: the contents of a result file, and the progress of the campaign that writes it.
 use crate::campaigns::export;
 use crate::comm::host_name;
-use crate::results::Reader;
+use crate::results::{Reader, Writer};
 use crate::run::console;
 use crate::run::exit::{Exit, Stop};
 use crate::run::failures::{FailedTask, grouped};
@@ -241,13 +241,29 @@ fn print_result(path: &Path, contents: &Value) {
     }
 }
 
+/// The rows of `/run/tasks` that are not done. There may be ten million: they are read in parts.
+fn failed_rows(reader: &Reader) -> Result<Vec<Value>, crate::results::Error> {
+    let len = reader.shape("/run/tasks/status").and_then(|shape| shape.first().copied()).unwrap_or(0);
+    let mut failed = Vec::new();
+    for first in (0..len).step_by(Writer::COLUMN_PART) {
+        let count = Writer::COLUMN_PART.min(len - first);
+        let column = |name: &str| reader.strings_in(&format!("/run/tasks/{name}"), first, count);
+        let statuses = column("status")?;
+        if statuses.iter().all(|status| status == "done") {
+            continue;
+        }
+        let rows = column("label")?.into_iter().zip(statuses).zip(column("error")?);
+        let failures = rows.filter(|((_, status), _)| status != "done");
+        failed.extend(
+            failures.map(|((label, status), error)| json!({ "label": label, "status": status, "error": error })),
+        );
+    }
+    Ok(failed)
+}
+
 fn read(path: &Path) -> Result<Value, crate::results::Error> {
     let reader = Reader::open_results(path)?;
-    let column = |name: &str| reader.strings(&format!("/run/tasks/{name}"));
-    let (labels, statuses, errors) = (column("label")?, column("status")?, column("error")?);
-    let rows = labels.iter().zip(&statuses).zip(&errors).filter(|((_, status), _)| *status != "done");
-    let failed: Vec<Value> =
-        rows.map(|((label, status), error)| json!({ "label": label, "status": status, "error": error })).collect();
+    let failed = failed_rows(&reader)?;
     let datasets = reader.items()?.into_iter().map(
         |item| json!({ "path": item.path, "shape": item.shape, "units": item.units, "description": item.description }),
     );

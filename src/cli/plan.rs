@@ -3,12 +3,12 @@ use super::check::{describe_plan, resolve};
 use crate::campaigns::Kind;
 use crate::campaigns::campaign::{MemoryNeed, Outlook, PlannedStage};
 use crate::campaigns::stage::{Context, StageSpec, Worker};
-use crate::journal::record::RecordHeader;
 use crate::plan::{Costs, makespan};
 use crate::process::{Programs, Supervisor};
 use crate::run::cost_history::{costs_of, records};
 use crate::run::exit::{Exit, Stop};
 use crate::run::load::{Configured, load_with_programs};
+use crate::run::record_table::{RecordTable, RecordsByStage};
 use crate::run::{console, journal_key, memory};
 use crate::seed::CampaignSeed;
 use crate::task::{Cause, Tasks};
@@ -116,7 +116,7 @@ struct Forecast<'a> {
     /// Whether nothing is printed, and no sample is run.
     is_request: bool,
     /// Records of earlier runs.
-    earlier: Vec<RecordHeader>,
+    earlier: RecordsByStage,
     /// Time for the calibration of one stage's cost model.
     calibration_limit: Duration,
     /// Duration of one stage's sample that is long enough to be measured.
@@ -162,7 +162,7 @@ impl<'a> Forecast<'a> {
             console::line(&format!("stage {}: {} tasks, {}", spec.name, spec.tasks, describe_plan(&resolved.plan)));
         }
         let key = journal_key(spec, spec.reading.as_deref());
-        let earlier = costs_of(spec, self.earlier.iter().filter(|head| head.stage == key));
+        let earlier = costs_of(spec, self.earlier.get(&key).into_iter().flat_map(RecordTable::iter));
         let StageCosts { costs, model } = match earlier.is_empty() {
             false => StageCosts { costs: earlier, model: None },
             true => match self.predict(stage)? {

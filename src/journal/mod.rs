@@ -14,6 +14,8 @@ pub mod record;
 mod scan;
 #[cfg(test)]
 mod tests;
+mod values;
+mod window;
 mod writer;
 
 pub use error::Error;
@@ -22,5 +24,6 @@ pub use files::{discard, file_of, files, folder_of, parent_folder};
 pub use fingerprint::{Fingerprint, digest_of, sha256_of_file};
 pub use lock::{BatchJob, Holder, Lock, LockError, holder_of};
 pub use manifest::Manifest;
-pub use scan::{Entry, Scan, read_value, scan, scan_from};
+pub use scan::{Entry, Scan, scan, scan_from};
+pub use values::{Values, read_value};
 pub use writer::{Syncer, Writer};

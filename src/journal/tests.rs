@@ -138,3 +138,33 @@ fn the_golden_journal_is_still_written_and_read_byte_by_byte() {
     assert_eq!(found.entries.iter().map(|e| e.header.clone()).collect::<Vec<_>>(), [header(0), header(10), header(20)]);
     assert_eq!(read_value(&golden, found.entries[2].offset, OURS).unwrap(), written[2].1);
 }
+
+#[test]
+fn a_file_larger_than_what_is_read_at_a_time_loses_no_record_around_damage() {
+    const MIB: usize = 1 << 20;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.jnl");
+    let mut writer = Writer::open(&path, OURS, &Scan::default()).unwrap();
+    let sizes = [700_000, 700_000, 3 * MIB, 10, 700_000, 0];
+    let offsets: Vec<u64> =
+        sizes.iter().map(|&size| writer.append(&header(size as u64), &vec![0xf5; size]).unwrap()).collect();
+    let bytes = fs::read(&path).unwrap();
+    let found = |bytes: &[u8]| {
+        fs::write(&path, bytes).unwrap();
+        let found = scan(&path, OURS).unwrap();
+        (found.entries.iter().map(|entry| entry.offset).collect::<Vec<_>>(), found.damage.len())
+    };
+    assert_eq!(found(&bytes), (offsets.clone(), 0));
+    for lost in [1, 2] {
+        let mut damaged = bytes.clone();
+        damaged[offsets[lost] as usize + 500_000] ^= 1;
+        let expected: Vec<u64> = offsets.iter().copied().filter(|offset| *offset != offsets[lost]).collect();
+        assert_eq!(found(&damaged), (expected, 1));
+    }
+    // Whatever part of a marker stands at the end of what was read.
+    let last = bytes[offsets[3] as usize..offsets[4] as usize].to_vec();
+    for garbage in MIB - 20..MIB + 4 {
+        let cut = [&bytes[..record::FILE_HEADER], &vec![1; garbage], &last].concat();
+        assert_eq!(found(&cut), (vec![(record::FILE_HEADER + garbage) as u64], 1), "{garbage} bytes of garbage");
+    }
+}

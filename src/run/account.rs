@@ -1,5 +1,5 @@
 //! Which tasks of a stage are done, and which failed?
-use crate::journal::record::RecordHeader;
+use super::record_table::values_of;
 use crate::plan::TaskSet;
 use crate::task::{Failure, TaskId, Tasks};
 use std::collections::BTreeMap;
@@ -13,12 +13,12 @@ pub struct Account {
 
 impl Account {
     /// Accepts a record: a value counts for good, a failure until there is a value.
-    pub fn record(&mut self, head: &RecordHeader) {
-        for tasks in values_of(head) {
+    pub fn record(&mut self, tasks: Tasks, failed: &[Failure]) {
+        for tasks in values_of(tasks, failed) {
             self.done.insert(tasks);
             self.forget_failures(tasks);
         }
-        for failure in head.failed.iter().filter(|failure| !self.done.contains(failure.task)) {
+        for failure in failed.iter().filter(|failure| !self.done.contains(failure.task)) {
             self.failed.insert(failure.task, failure.clone());
         }
     }
@@ -42,12 +42,4 @@ impl Account {
     pub fn counts(&self) -> (u64, u64) {
         (self.done.count(), self.failed.len() as u64)
     }
-}
-
-/// The ranges of a record's tasks that have a value: all but those that failed.
-pub fn values_of(head: &RecordHeader) -> impl Iterator<Item = Tasks> {
-    let mut set = TaskSet::default();
-    set.insert(head.tasks);
-    head.failed.iter().for_each(|failure| set.remove(Tasks::new(failure.task, failure.task + 1)));
-    set.ranges().collect::<Vec<_>>().into_iter()
 }

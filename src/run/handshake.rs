@@ -2,7 +2,7 @@
 use super::console;
 use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
-use super::message::RecordSummary;
+use super::record_table::RecordsByStage;
 use crate::comm::RankLocation;
 use crate::journal::codec;
 use serde::{Deserialize, Serialize};
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 pub struct Handshake {
     pub place: RankLocation,
     /// The records that the rank serves and the damage of its journal, or why it cannot run.
-    pub journal: Result<(Vec<RecordSummary>, Vec<String>), (Exit, String)>,
+    pub journal: Result<(RecordsByStage, Vec<String>), (Exit, String)>,
 }
 
 /// Reads the handshakes of all ranks: adds their records to `earlier`, reports damage, and returns the places of the ranks.
@@ -25,8 +25,9 @@ pub fn accept_all(handshakes: Vec<Vec<u8>>, earlier: &mut EarlierRecords) -> Res
         let Handshake { place, journal } = codec::decode(&handshake)?;
         let (records, damage) = journal.map_err(|(exit, message)| Stop::new(exit, message))?;
         damage.iter().for_each(|line| console::line(&format!("journal: {line}")));
-        for summary in records {
-            earlier.journalled.entry(summary.head.stage).or_default().push((from, summary));
+        for (stage, records) in records {
+            let all = earlier.journalled.entry(stage).or_default();
+            records.iter().for_each(|record| all.push(&record.served_by(from)));
         }
         places.push(place);
     }

@@ -1,20 +1,15 @@
 //! What does rank 0 know of a stage: which tasks are done, by whom, and which values are in the total?
-use super::account::{Account, values_of};
+use super::account::Account;
 use super::current_stage::CurrentStage;
 use super::message::RecordSummary;
+use super::packed_records::Packed;
+pub use super::record_table::RecordLocation;
+use super::record_table::{Record, RecordTable, values_of};
 use crate::campaigns::stage::{Error, Reducer, StageResult};
-use crate::journal::record::RecordHeader;
 use crate::plan::TaskSet;
 use crate::task::{Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
-
-/// Where a record stands: the rank that serves it, and its number there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct RecordLocation {
-    pub rank: usize,
-    pub record: u64,
-}
+use std::collections::BTreeMap;
 
 /// Rank 0's account of a stage.
 pub struct Ledger {
@@ -26,19 +21,27 @@ pub struct Ledger {
     /// Number of tasks of an earlier run that are retried: they count as left until they have a value or have failed again.
     retried: u64,
     /// Records whose values are not in the total yet.
-    unreduced: BTreeSet<RecordLocation>,
-    /// All records of the stage, by first task, for campaigns that need single values.
-    records: BTreeMap<(TaskId, TaskId), (RecordLocation, RecordHeader)>,
+    unreduced: Unreduced,
+    /// All records of the stage.
+    records: RecordTable,
     /// Records of an earlier run whose values are in the total of its result file; their journal may be gone.
-    saved: Vec<RecordHeader>,
+    saved: RecordTable,
 }
 
 /// A stage as the result file keeps it: with it a complete campaign can be extended, or failed tasks retried.
-#[derive(Serialize, Deserialize)]
+#[derive(Deserialize)]
 pub struct SavedStage {
     pub key: u64,
-    pub heads: Vec<RecordHeader>,
+    pub records: RecordTable,
     pub total: Vec<u8>,
+}
+
+/// What is encoded as a [`SavedStage`], without a copy of the records.
+#[derive(Serialize)]
+struct Saving<R> {
+    key: u64,
+    records: R,
+    total: Vec<u8>,
 }
 
 impl Ledger {
@@ -48,57 +51,66 @@ impl Ledger {
     /// The saved total cannot be read.
     pub fn new(current: CurrentStage, saved: Option<SavedStage>) -> Result<Self, Error> {
         let mut account = Account::default();
-        let saved_heads = saved.as_ref().map_or(&[][..], |saved| &saved.heads);
-        saved_heads.iter().for_each(|head| account.record(head));
+        let saved_records = saved.iter().flat_map(|saved| saved.records.iter());
+        saved_records.for_each(|record| account.record(record.tasks, record.failed));
         Ok(Self {
             reducer: current.stage.reducer(saved.as_ref().map(|saved| saved.total.as_slice()))?,
             current,
             account,
             ran: TaskSet::default(),
             retried: 0,
-            unreduced: BTreeSet::new(),
-            records: BTreeMap::new(),
-            saved: saved.map_or(Vec::new(), |saved| saved.heads),
+            unreduced: Unreduced::default(),
+            records: RecordTable::default(),
+            saved: saved.map_or(RecordTable::default(), |saved| saved.records),
         })
     }
 
     /// Accepts a record; false, and nothing changes, where its tasks are done already.
     pub fn accept(&mut self, rank: usize, summary: RecordSummary) -> bool {
         let RecordSummary { record, head } = summary;
-        let is_foreign = head.tasks.end > self.tasks() || head.stage != self.current.key;
-        if is_foreign || values_of(&head).any(|tasks| self.account.done.overlaps(tasks)) {
+        head.stage == self.current.key && self.accept_record(&Record::new(RecordLocation { rank, record }, &head))
+    }
+
+    /// Accepts a record of this stage; false, and nothing changes, where its tasks are done already.
+    pub fn accept_record(&mut self, record: &Record) -> bool {
+        let Record { location, tasks, failed, .. } = *record;
+        if tasks.end > self.tasks() || values_of(tasks, failed).any(|tasks| self.account.done.overlaps(tasks)) {
             return false;
         }
-        let adds_nothing = values_of(&head).next().is_none();
-        if adds_nothing && head.failed.iter().all(|f| self.account.done.contains(f.task)) {
+        let adds_nothing = values_of(tasks, failed).next().is_none();
+        if adds_nothing && failed.iter().all(|f| self.account.done.contains(f.task)) {
             return false;
         }
-        self.account.record(&head);
-        let (tasks, location) = ((head.tasks.first, head.tasks.end), RecordLocation { rank, record });
+        self.account.record(tasks, failed);
         if !adds_nothing {
             self.unreduced.insert(location);
         }
-        self.records.insert(tasks, (location, head));
+        self.records.push(record);
         true
+    }
+
+    /// Gives the records that the rank `lost` served new locations, as `to` has them by tasks; others stay.
+    pub fn relocate(&mut self, lost: usize, to: impl Fn(Tasks) -> Option<RecordLocation>) {
+        for (old, new) in self.records.relocate(lost, to) {
+            if self.unreduced.remove(old) {
+                self.unreduced.insert(new);
+            }
+        }
     }
 
     /// Accepts records of earlier runs that read other things of the same tasks' files: what ran has run, and what failed has failed, unless
     /// the records of this reading, which come first, say more.
-    pub fn accept_earlier(&mut self, heads: &[RecordHeader]) {
-        heads.iter().flat_map(values_of).for_each(|tasks| self.ran.insert(tasks));
+    pub fn accept_earlier<'a>(&mut self, records: impl Iterator<Item = Record<'a>> + Clone) {
+        let ran = records.clone().flat_map(|record| values_of(record.tasks, record.failed));
+        ran.for_each(|tasks| self.ran.insert(tasks));
         let total = self.tasks();
-        for (head, failure) in heads.iter().flat_map(|head| head.failed.iter().map(move |failure| (head, failure))) {
+        for (record, failure) in records.flat_map(|record| record.failed.iter().map(move |failure| (record, failure))) {
             let (task, Account { done, failed }) = (failure.task, &mut self.account);
             let is_known = done.contains(task) || self.ran.contains(task) || failed.contains_key(&task);
             if task < total && !is_known {
-                let tasks = Tasks::new(task, task + 1);
                 failed.insert(task, failure.clone());
-                self.saved.push(RecordHeader {
-                    tasks,
-                    failed: vec![failure.clone()],
-                    stage: self.current.key,
-                    ..head.clone()
-                });
+                let (tasks, failed) = (Tasks::new(task, task + 1), std::slice::from_ref(failure));
+                self.saved.push(&Record { tasks, failed, ..record });
             }
         }
     }
@@ -153,10 +165,8 @@ impl Ledger {
 
     /// The next rank after `last`, in turn, whose values are not in the total yet, and at most `most` of its records.
     pub fn next_to_reduce(&self, last: usize, most: usize) -> Option<(usize, Vec<u64>)> {
-        let of = |rank| RecordLocation { rank, record: 0 };
-        let rank = self.unreduced.range(of(last + 1)..).next().or(self.unreduced.first())?.rank;
-        let records = self.unreduced.range(of(rank)..of(rank + 1)).take(most);
-        Some((rank, records.map(|location| location.record).collect()))
+        let (rank, records) = self.unreduced.after(last)?;
+        Some((rank, records.ranges().flat_map(Tasks::iter).take(most).collect()))
     }
 
     /// Reduces values that `rank` sent into the total.
@@ -165,7 +175,7 @@ impl Ledger {
     /// A value cannot be read, or a sum overflows.
     pub fn reduce(&mut self, rank: usize, values: &[(u64, Vec<u8>)]) -> Result<(), Error> {
         for (record, value) in values {
-            if self.unreduced.remove(&RecordLocation { rank, record: *record }) {
+            if self.unreduced.remove(RecordLocation { rank, record: *record }) {
                 self.reducer.add(value)?;
             }
         }
@@ -174,7 +184,7 @@ impl Ledger {
 
     /// Whether everything that is recorded is in the total.
     pub fn is_reduced(&self) -> bool {
-        self.unreduced.is_empty()
+        self.unreduced.0.is_empty()
     }
 
     /// The stage's result.
@@ -185,14 +195,15 @@ impl Ledger {
         Ok(StageResult::new(self.current.spec(), self.failures(), self.reducer.total()?))
     }
 
-    /// The records in the order of their tasks, and where they stand.
-    pub fn records(&self) -> impl Iterator<Item = (&RecordLocation, &RecordHeader)> {
-        self.records.values().map(|(location, head)| (location, head))
+    /// The records in the order of their tasks.
+    pub fn records(&self) -> impl Iterator<Item = Record<'_>> {
+        self.records.by_task()
     }
 
-    /// The headers of all records, of earlier runs too.
-    pub fn heads(&self) -> impl Iterator<Item = &RecordHeader> {
-        self.saved.iter().chain(self.records.values().map(|(_, head)| head))
+    /// All records, of earlier runs too, which are nowhere now.
+    pub fn heads(&self) -> impl Iterator<Item = Record<'_>> {
+        let nowhere = |record| Record { location: RecordLocation::default(), ..record };
+        self.saved.iter().chain(self.records()).map(nowhere)
     }
 
     /// The failure that stands recorded for `task`.
@@ -200,12 +211,37 @@ impl Ledger {
         self.account.failed.get(&task)
     }
 
-    /// The account in the form that the result file keeps.
+    /// The account in the form that the result file keeps, encoded as a [`SavedStage`].
     ///
     /// # Errors
     /// The total cannot be encoded.
-    pub fn save(&self) -> Result<SavedStage, Error> {
+    pub fn save(&self) -> Result<impl Serialize + '_, Error> {
         let total = self.reducer.total()?;
-        Ok(SavedStage { key: self.current.key, heads: self.heads().cloned().collect(), total })
+        Ok(Saving { key: self.current.key, records: Packed(|| self.heads()), total })
+    }
+}
+
+/// Locations of records, by rank: as few ranges of numbers as there are gaps.
+#[derive(Default)]
+struct Unreduced(BTreeMap<usize, TaskSet>);
+
+impl Unreduced {
+    fn insert(&mut self, RecordLocation { rank, record }: RecordLocation) {
+        self.0.entry(rank).or_default().insert(Tasks::new(record, record + 1));
+    }
+
+    /// Removes a record; false where it is not there.
+    fn remove(&mut self, RecordLocation { rank, record }: RecordLocation) -> bool {
+        let Some(records) = self.0.get_mut(&rank).filter(|records| records.contains(record)) else { return false };
+        records.remove(Tasks::new(record, record + 1));
+        if records.is_empty() {
+            self.0.remove(&rank);
+        }
+        true
+    }
+
+    /// The next rank after `last`, in turn, and its records.
+    fn after(&self, last: usize) -> Option<(usize, &TaskSet)> {
+        self.0.range(last + 1..).next().or(self.0.first_key_value()).map(|(&rank, records)| (rank, records))
     }
 }

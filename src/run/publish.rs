@@ -1,18 +1,18 @@
 //! How does a finished campaign become one HDF5 file?
 use super::console;
 use super::exit::Stop;
-use super::ledger::{Ledger, SavedStage};
+use super::ledger::Ledger;
 use super::message::{ToRoot, ToWorker};
 use super::open::Opened;
 use super::rank::Rank;
+use super::record_table::Record;
+use super::task_rows;
 use crate::campaigns::campaign::{RecordedBatch, RecordedValues, Reproducibility, Visit};
 use crate::campaigns::stage::Error;
 use crate::comm::RankLocation;
 use crate::figure::{self, Chart};
-use crate::journal::{Manifest, codec, record::RecordHeader};
+use crate::journal::{Manifest, codec};
 use crate::results::Writer;
-use crate::task::Failure;
-use std::collections::HashSet;
 use std::path::Path;
 use std::time::Duration;
 
@@ -36,12 +36,11 @@ pub fn publish(rank: &mut Rank, publication: &Publication) -> Result<Totals, Sto
     let totals = Totals::of_stages(stages);
     write_attributes(&mut out, publication, &totals)?;
     let report = opened.campaign.write(&mut FetchedValues { rank, stages }, &mut out)?;
-    write_tasks(&mut out, stages)?;
+    task_rows::write(&mut out, stages)?;
     write_ranks(&mut out, places, stages)?;
-    let saved: Result<Vec<SavedStage>, Error> = stages.iter().map(Ledger::save).collect();
-    let state = if opened.settings.needs_values { Vec::new() } else { saved? };
-    let state = codec::encode(&state)?;
-    out.array("/run/state", &[state.len()], &state, "none", "exact sums from which the campaign can be grown")?;
+    let kept = if opened.settings.needs_values { &[][..] } else { stages };
+    let saved: Result<Vec<_>, Error> = kept.iter().map(Ledger::save).collect();
+    out.bytes("/run/state", &codec::encode(&saved?)?, "exact sums from which the campaign can be grown")?;
     let closed = out.close()?;
     // While the disk writes.
     let drawn = draw(report.charts);
@@ -108,92 +107,6 @@ fn write_attributes(out: &mut Writer, publication: &Publication, totals: &Totals
     Ok(out.text_attribute("/", "reproducibility", reproducibility.name())?)
 }
 
-/// A line of the table below `/run/tasks`.
-struct Row<'a> {
-    index: u64,
-    label: String,
-    stage: &'a str,
-    head: &'a RecordHeader,
-    attempts: u32,
-    status: &'static str,
-    error: String,
-}
-
-/// A row for every batch, and one for every task that failed; where tasks have labels one for every task.
-fn rows(stages: &[Ledger]) -> Vec<Row<'_>> {
-    let mut rows = Vec::new();
-    for ledger in stages {
-        // A task that failed in several runs has one row, that of the failure which stands.
-        let mut failures = HashSet::new();
-        let mut stands =
-            |failure: &Failure| ledger.failure(failure.task) == Some(failure) && failures.insert(failure.task);
-        let spec = ledger.current.spec();
-        let stage = spec.name.as_str();
-        for head in ledger.heads() {
-            let failed = head.failed.len() as u64;
-            let row =
-                |index, label, attempts, status, error| Row { index, label, stage, head, attempts, status, error };
-            if spec.labels.get(head.tasks.first).is_some() {
-                rows.extend(single_rows(ledger, head, &mut stands).map(|(task, label, attempts, error)| {
-                    let status = if error.is_some() { "failed" } else { "done" };
-                    row(task, label, attempts, status, error.unwrap_or_default())
-                }));
-                continue;
-            }
-            if failed < head.tasks.count() {
-                let without = if failed == 0 { String::new() } else { format!("{failed} of its tasks failed") };
-                rows.push(row(head.tasks.first, format!("{stage} {}", head.tasks), head.attempts, "done", without));
-            }
-            let standing = head.failed.iter().filter(|f| stands(f));
-            rows.extend(
-                standing.map(|f| {
-                    row(f.task, format!("{stage} task {}", f.task), f.attempts, "failed", f.cause.to_string())
-                }),
-            );
-        }
-    }
-    rows
-}
-
-/// A line for every task of a record: its number, label, attempts, and why it failed. One whose failure does not stand has none.
-fn single_rows<'a>(
-    ledger: &'a Ledger,
-    head: &'a RecordHeader,
-    stands: &mut impl FnMut(&Failure) -> bool,
-) -> impl Iterator<Item = (u64, String, u32, Option<String>)> {
-    head.tasks.iter().filter_map(|task| {
-        let label = ledger.current.spec().labels.get(task).unwrap_or_default();
-        match head.failed.iter().find(|failure| failure.task == task) {
-            None => Some((task, label, head.attempts, None)),
-            Some(failure) => stands(failure).then(|| (task, label, failure.attempts, Some(failure.cause.to_string()))),
-        }
-    })
-}
-
-fn write_tasks(out: &mut Writer, stages: &[Ledger]) -> Result<(), Stop> {
-    let rows = rows(stages);
-    let shape = [rows.len()];
-    let numbers = |value: fn(&Row) -> f64| rows.iter().map(value).collect::<Vec<f64>>();
-    let counts = |value: fn(&Row) -> u64| rows.iter().map(value).collect::<Vec<u64>>();
-    let texts = |value: fn(&Row) -> String| rows.iter().map(value).collect::<Vec<String>>();
-    out.array("/run/tasks/index", &shape, &counts(|r| r.index), "none", "first task of the batch, or the task")?;
-    out.strings("/run/tasks/label", &texts(|r| r.label.clone()), "what was run")?;
-    out.strings("/run/tasks/stage", &texts(|r| r.stage.into()), "stage of the campaign")?;
-    out.array("/run/tasks/rank", &shape, &counts(|r| r.head.rank.into()), "none", "rank that ran it")?;
-    out.strings("/run/tasks/host", &texts(|r| r.head.host.clone()), "host that ran it")?;
-    out.array("/run/tasks/attempts", &shape, &counts(|r| r.attempts.into()), "none", "attempts it took")?;
-    out.array(
-        "/run/tasks/start_s",
-        &shape,
-        &numbers(|r| r.head.started_s),
-        "s",
-        "start, since 1970, by the host's clock",
-    )?;
-    out.array("/run/tasks/seconds", &shape, &numbers(|r| r.head.seconds), "s", "time that its batch took")?;
-    out.strings("/run/tasks/status", &texts(|r| r.status.into()), "done, failed, lost or not-started")?;
-    Ok(out.strings("/run/tasks/error", &texts(|r| r.error.clone()), "why it failed")?)
-}
-
 fn write_ranks(out: &mut Writer, places: &[RankLocation], stages: &[Ledger]) -> Result<(), Stop> {
     let hosts: Vec<&str> = places.iter().map(|place| place.host.as_str()).collect();
     let mut tasks = vec![0u64; places.len()];
@@ -240,9 +153,9 @@ impl FetchedValues<'_> {
 impl RecordedValues for FetchedValues<'_> {
     fn for_each(&mut self, stage: usize, visit: &mut Visit) -> Result<(), Error> {
         let stages = self.stages;
-        for (location, head) in stages[stage].records() {
+        for Record { location, tasks, failed, .. } in stages[stage].records() {
             let bytes = self.value(location.rank, location.record).map_err(|stop| Error::Outcome(stop.message))?;
-            visit(RecordedBatch { tasks: head.tasks, failed: &head.failed, bytes: &bytes })?;
+            visit(RecordedBatch { tasks, failed, bytes: &bytes })?;
         }
         Ok(())
     }

@@ -125,7 +125,7 @@ impl Rank {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub fn values(&self, records: &[u64]) -> Result<Vec<(u64, Vec<u8>)>, Stop> {
+    pub fn values(&mut self, records: &[u64]) -> Result<Vec<(u64, Vec<u8>)>, Stop> {
         let (mut values, mut bytes) = (Vec::new(), 0);
         for &record in records {
             let value = self.index.value(record)?;

@@ -1,6 +1,7 @@
 //! Which records does a rank hold: its own, and those of files whose rank is not in this run?
 use super::message::RecordSummary;
-use crate::journal::{self, Fingerprint, Scan, record::RecordHeader};
+use super::record_table::{Record, RecordLocation, RecordsByStage};
+use crate::journal::{self, Entry, Fingerprint, Values, record::RecordHeader};
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
@@ -15,8 +16,11 @@ pub struct RecordIndex {
     job: Option<String>,
     /// The own file comes first.
     files: Vec<ScannedFile>,
-    /// File and offset of each record, by its number.
-    records: Vec<(usize, u64)>,
+    /// Offset of each record in its file, by its number; there may be millions.
+    offsets: Vec<u64>,
+    /// The numbers from which on records are in another file than those before, and that file.
+    changes: Vec<(u64, usize)>,
+    values: Values,
 }
 
 /// A journal file that was read up to a byte.
@@ -29,7 +33,7 @@ struct ScannedFile {
 pub struct OpenedJournal {
     pub index: RecordIndex,
     pub writer: journal::Writer,
-    pub records: Vec<RecordSummary>,
+    pub records: RecordsByStage,
     /// A line for each damaged part of a file.
     pub damage: Vec<String>,
 }
@@ -46,16 +50,19 @@ impl RecordIndex {
         fingerprint: Fingerprint,
     ) -> Result<OpenedJournal, journal::Error> {
         let own = journal::file_of(folder, job, rank);
-        let scan = journal::scan(&own, fingerprint)?;
-        let writer = journal::Writer::open(&own, fingerprint, &scan)?;
         let (folder, job) = (folder.to_owned(), job.map(str::to_owned));
-        let mut index = Self { folder, fingerprint, rank, size, job, files: Vec::new(), records: Vec::new() };
-        index.files.push(ScannedFile { path: own, end: 0 });
-        let mut damage = Vec::new();
-        let mut records = index.add_scan(0, scan, &mut damage);
-        let (others, damage_of_others) = index.read_others(&[])?;
-        records.extend(others);
-        damage.extend(damage_of_others);
+        let files = vec![ScannedFile { path: own.clone(), end: 0 }];
+        let (offsets, changes) = (Vec::new(), Vec::new());
+        let values = Values::new(fingerprint);
+        let mut index = Self { folder, fingerprint, rank, size, job, files, offsets, changes, values };
+        let (mut records, mut damage) = (RecordsByStage::new(), Vec::new());
+        let mut add = |summary: RecordSummary| {
+            let location = RecordLocation { rank, record: summary.record };
+            records.entry(summary.head.stage).or_default().push(&Record::new(location, &summary.head));
+        };
+        let scan = index.scan(0, &mut damage, &mut add)?;
+        let writer = journal::Writer::open(&own, fingerprint, &scan)?;
+        index.scan_others(&[], &mut damage, &mut add)?;
         Ok(OpenedJournal { index, writer, records, damage })
     }
 
@@ -66,10 +73,20 @@ impl RecordIndex {
     /// # Errors
     /// A file cannot be read.
     pub fn read_others(&mut self, lost: &[usize]) -> Result<(Vec<RecordSummary>, Vec<String>), journal::Error> {
+        let (mut records, mut damage) = (Vec::new(), Vec::new());
+        self.scan_others(lost, &mut damage, &mut |summary| records.push(summary))?;
+        Ok((records, damage))
+    }
+
+    fn scan_others(
+        &mut self,
+        lost: &[usize],
+        damage: &mut Vec<String>,
+        add: &mut dyn FnMut(RecordSummary),
+    ) -> Result<(), journal::Error> {
         let living: Vec<usize> = (0..self.size).filter(|rank| !lost.contains(rank)).collect();
         let own_file = |&rank: &usize| journal::file_of(&self.folder, self.job.as_deref(), rank);
         let own: HashSet<PathBuf> = living.iter().map(own_file).collect();
-        let (mut records, mut damage) = (Vec::new(), Vec::new());
         for path in journal::files(&self.folder)? {
             // By its name, so that a file stays with its rank while others appear.
             let name = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy();
@@ -82,16 +99,26 @@ impl RecordIndex {
                 self.files.push(ScannedFile { path: path.clone(), end: 0 });
                 self.files.len() - 1
             });
-            let scan = journal::scan_from(&path, self.fingerprint, self.files[file].end)?;
-            records.extend(self.add_scan(file, scan, &mut damage));
+            self.scan(file, damage, add)?;
         }
-        Ok((records, damage))
+        Ok(())
     }
 
-    fn add_scan(&mut self, file: usize, scan: Scan, damage: &mut Vec<String>) -> Vec<RecordSummary> {
+    /// Reads what was appended to a file since it was last read.
+    fn scan(
+        &mut self,
+        file: usize,
+        damage: &mut Vec<String>,
+        add: &mut dyn FnMut(RecordSummary),
+    ) -> Result<journal::Scan, journal::Error> {
+        let (ScannedFile { path, end }, fingerprint) = (&self.files[file], self.fingerprint);
+        let (path, end) = (path.clone(), *end);
+        let mut scan = journal::scan_from(&path, fingerprint, end, &mut |Entry { header, offset }| {
+            add(self.add_in(file, offset, header));
+        })?;
         self.files[file].end = scan.end;
-        damage.extend(scan.damage);
-        scan.entries.into_iter().map(|entry| self.add_in(file, entry.offset, entry.header)).collect()
+        damage.append(&mut scan.damage);
+        Ok(scan)
     }
 
     /// Adds a record that was appended to the own file.
@@ -100,16 +127,21 @@ impl RecordIndex {
     }
 
     fn add_in(&mut self, file: usize, offset: u64, head: RecordHeader) -> RecordSummary {
-        self.records.push((file, offset));
-        RecordSummary { record: self.records.len() as u64 - 1, head }
+        let record = self.offsets.len() as u64;
+        if self.changes.last().is_none_or(|&(_, last)| last != file) {
+            self.changes.push((record, file));
+        }
+        self.offsets.push(offset);
+        RecordSummary { record, head }
     }
 
     /// The value of a record.
     ///
     /// # Errors
     /// The file cannot be read, or the record has been damaged.
-    pub fn value(&self, record: u64) -> Result<Vec<u8>, journal::Error> {
-        let (file, offset) = self.records[record as usize];
-        journal::read_value(&self.files[file].path, offset, self.fingerprint)
+    pub fn value(&mut self, record: u64) -> Result<Vec<u8>, journal::Error> {
+        let change = self.changes.partition_point(|&(first, _)| first <= record) - 1;
+        let (_, file) = self.changes[change];
+        self.values.read(&self.files[file].path, self.offsets[record as usize])
     }
 }

@@ -6,9 +6,9 @@ use super::current_stage::journal_key;
 use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::ledger::Ledger;
+use super::record_table::RecordTable;
 use super::settings::RunSettings;
 use crate::campaigns::stage::{RecordedFiles, StageSpec};
-use crate::journal::record::RecordHeader;
 use crate::plan::TaskSet;
 use crate::task::{TaskId, Tasks};
 use std::collections::BTreeSet;
@@ -29,9 +29,9 @@ pub fn only_to_be_read(
     }
     for reading in &settings.earlier_readings {
         let key = journal_key(spec, Some(reading));
-        let found = earlier.journalled.remove(&key).unwrap_or_default().into_iter().map(|(_, summary)| summary.head);
-        let saved = earlier.saved.remove(&key).map_or(Vec::new(), |saved| saved.heads);
-        ledger.accept_earlier(&saved.into_iter().chain(found).collect::<Vec<RecordHeader>>());
+        let found = earlier.journalled.remove(&key).unwrap_or_default();
+        let saved = earlier.saved.remove(&key).map_or(RecordTable::default(), |saved| saved.records);
+        ledger.accept_earlier(saved.iter().chain(found.iter()));
     }
     let files = |task: TaskId| stage.recorded_files(task, settings.fingerprint);
     let again: Vec<TaskId> = ledger.to_read_again().ranges().flat_map(Tasks::iter).collect();

@@ -12,6 +12,7 @@ use super::live::LiveFile;
 use super::message::{FirstBatches, RecordSummary, ToRoot, ToWorker};
 use super::progress::ProgressReporter;
 use super::rank::{Rank, Report};
+use super::record_table::{Record, RecordLocation};
 use super::reread::only_to_be_read;
 use super::settings::RunSettings;
 use super::signals::{self, DrainReason, SignalRequest};
@@ -91,13 +92,14 @@ impl Root {
     /// The tasks do not divide evenly.
     fn start(&mut self, current: &CurrentStage, ranks: usize) -> Result<(Ledger, Assignments), Stop> {
         let records = self.earlier.journalled.remove(&current.key).unwrap_or_default();
-        let journalled: u64 = records.iter().map(|(_, summary)| summary.head.tasks.count()).sum();
+        let journalled: u64 = records.iter().map(|record| record.tasks.count()).sum();
         let saved = self.earlier.saved.remove(&current.key);
         let saved = saved.filter(|_| journalled == 0 || !self.settings.needs_values);
         let mut ledger = Ledger::new(current.clone(), saved)?;
-        for (rank, summary) in records {
-            ledger.accept(rank, summary);
+        for record in records.iter() {
+            ledger.accept_record(&record);
         }
+        drop(records);
         let to_read = only_to_be_read(&mut self.earlier, &self.settings, &mut ledger)?;
         let left = self.to_run(&mut ledger, &to_read);
         let spec = current.spec();
@@ -173,7 +175,9 @@ impl Root {
             if summary.head.stage == stage.ledger.current.key {
                 stage.ledger.accept(from, summary);
             } else {
-                self.earlier.journalled.entry(summary.head.stage).or_default().push((from, summary));
+                let location = RecordLocation { rank: from, record: summary.record };
+                let of_stage = self.earlier.journalled.entry(summary.head.stage).or_default();
+                of_stage.push(&Record::new(location, &summary.head));
             }
         }
         stage.progress.add(from, 0, stage.ledger.counts());

@@ -138,18 +138,19 @@ impl Session {
         supervisor: Option<Arc<Supervisor>>,
     ) -> Result<Self, Stop> {
         let (number, size, place) = (comm.rank(), comm.size(), comm.location());
-        let opened_journal = open_journal(&opened, number, size);
+        let mut opened_journal = open_journal(&opened, number, size);
         let node_resources = NodeResources::exchange(comm.as_mut())?;
         let settings = &opened.settings;
         let programs = node_resources.programs(supervisor, settings.threads, settings.may_oversubscribe);
         let node = opened.campaign.check_node(place.local_size).map_err(Stop::from);
-        let journal = match (&opened_journal, &programs, &node) {
-            (Ok(opened), Ok(_), Ok(())) => Ok((opened.records.clone(), opened.damage.clone())),
-            (Err(stop), ..) | (_, Err(stop), _) | (.., Err(stop)) => {
-                Err((stop.exit, format!("rank {number} on {}: {}", place.host, stop.message)))
-            }
+        let describe = |stop: &Stop| (stop.exit, format!("rank {number} on {}: {}", place.host, stop.message));
+        let journal = match (&mut opened_journal, &programs, &node) {
+            (Ok(opened), Ok(_), Ok(())) => Ok((std::mem::take(&mut opened.records), opened.damage.clone())),
+            (Err(stop), ..) => Err(describe(stop)),
+            (_, Err(stop), _) | (.., Err(stop)) => Err(describe(stop)),
         };
-        let handshakes = comm.gather(codec::encode(&Handshake { place: place.clone(), journal })?)?;
+        let handshake = codec::encode(&Handshake { place: place.clone(), journal })?;
+        let handshakes = comm.gather(handshake)?;
         let root = match opened.output.take() {
             Some(output) => Some(RootSession::new(output, &opened, handshakes)?),
             None => None,

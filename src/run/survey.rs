@@ -8,7 +8,7 @@ use super::live::{self, Written};
 use super::state::{self, RunEnd, StageState, State};
 use crate::journal::{self, Holder, Manifest, codec};
 use crate::results::Reader;
-use crate::task::Failure;
+use crate::task::{Failure, Tasks};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -107,22 +107,25 @@ fn accounts(
 ) -> Result<HashMap<u64, Account>, journal::Error> {
     let mut accounts = HashMap::<u64, Account>::new();
     let fingerprint = manifest.fingerprint();
-    let mut heads = Vec::new();
+    let mut add = |stage: u64, range: Tasks, failed: &[Failure]| {
+        let known = state.and_then(|state| state.stages.iter().find(|known| known.key == stage));
+        if known.is_none_or(|known| range.end <= known.tasks) {
+            accounts.entry(stage).or_default().record(range, failed);
+        }
+    };
     if let Ok(reader) = Reader::open_results(output)
         && let Ok(kept) = reader.array::<u8>("/run/state")
         && let Ok(stages) = codec::decode::<Vec<SavedStage>>(&kept)
         && reader.text_attribute("fingerprint").is_ok_and(|there| there == fingerprint.to_string())
     {
-        heads.extend(stages.into_iter().flat_map(|stage| stage.heads));
+        for SavedStage { key, records, .. } in stages {
+            records.iter().for_each(|record| add(key, record.tasks, record.failed));
+        }
     }
     for file in journal::files(&journal::folder_of(output))? {
-        heads.extend(journal::scan(&file, fingerprint)?.entries.into_iter().map(|entry| entry.header));
-    }
-    for head in &heads {
-        let tasks = state.and_then(|state| state.stages.iter().find(|stage| stage.key == head.stage)).map(|s| s.tasks);
-        if tasks.is_none_or(|tasks| head.tasks.end <= tasks) {
-            accounts.entry(head.stage).or_default().record(head);
-        }
+        journal::scan_from(&file, fingerprint, 0, &mut |entry| {
+            add(entry.header.stage, entry.header.tasks, &entry.header.failed);
+        })?;
     }
     Ok(accounts)
 }

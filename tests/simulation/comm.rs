@@ -265,7 +265,7 @@ impl Comm for SimulatedComm {
         let mut parts = vec![bytes; self.ranks.len()];
         // The first is about cores and memory: all ranks have the same.
         for (part, rank) in parts.iter_mut().zip(&self.ranks).skip(1).filter(|_| self.gathers == 2) {
-            let journal = Ok((rank.summaries(), Vec::new()));
+            let journal = Ok((rank.records(), Vec::new()));
             *part = codec::encode(&Handshake { place: self.location(), journal }).unwrap();
         }
         self.back();

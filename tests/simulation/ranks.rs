@@ -4,6 +4,7 @@ use super::clock::{Nanos, nanos};
 use simmpi::journal::{codec, record::RecordHeader};
 use simmpi::run::exit::Exit;
 use simmpi::run::message::{RecordSummary, ToRoot, ToWorker};
+use simmpi::run::record_table::{Record, RecordLocation, RecordsByStage};
 use simmpi::run::signals::DrainReason;
 use simmpi::task::{Cause, Failure, TaskId, Tasks};
 use std::collections::VecDeque;
@@ -122,8 +123,14 @@ impl SimulatedRank {
     }
 
     /// The records of its journal, for the handshake.
-    pub fn summaries(&self) -> Vec<RecordSummary> {
-        (0..self.journal.len()).map(|record| self.summary(record, 0.0)).collect()
+    pub fn records(&self) -> RecordsByStage {
+        let mut records = RecordsByStage::new();
+        for record in 0..self.journal.len() {
+            let RecordSummary { record, head } = self.summary(record, 0.0);
+            let location = RecordLocation { rank: self.rank, record };
+            records.entry(head.stage).or_default().push(&Record::new(location, &head));
+        }
+        records
     }
 
     fn summary(&self, record: usize, seconds: f64) -> RecordSummary {
