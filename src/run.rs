@@ -8,18 +8,21 @@
 //! | `root.rs`, `stage_run.rs` | how does rank 0 hand out batches and reduce their values? |
 //! | `worker.rs` | how do the other ranks follow it? |
 //! | `worker_threads.rs`, `batch_runner.rs` | how do the threads of a rank run a batch? |
-//! | `session.rs`, `panic.rs` | what happens when a rank fails or dies? All ranks end; their journals keep what was recorded |
+//! | `session.rs`, `panic.rs` | what happens when a rank fails? All ranks end; their journals keep what was recorded |
+//! | `liveness.rs`, `connection.rs`, `lost.rs` | what happens when a rank is lost? The others go on; without rank 0 they end |
 //! | `handshake.rs`, `earlier.rs` | how does the next run take up the records of earlier ones, on any number of ranks? |
 //! | `root.rs` (`retire`), `assignments.rs` | what happens when a rank can start no more programs? Others run its batches |
 //! | `join/` | how do several jobs work on one campaign? |
 //! | `signals.rs`, `allocation.rs`, `batch_system.rs` | when does a run stop early? |
-//! | `publish.rs`, `task_rows.rs` | how does a finished campaign become one HDF5 file? |
+//! | `publish.rs`, `fetched_values.rs`, `task_rows.rs` | how does a finished campaign become one HDF5 file? |
 mod account;
 mod allocation;
 pub mod assignments;
+mod background_sync;
 pub mod batch;
 mod batch_runner;
 mod batch_system;
+mod connection;
 pub mod console;
 pub mod cost_history;
 pub mod current_stage;
@@ -27,13 +30,16 @@ mod earlier;
 mod existing;
 pub mod exit;
 pub mod failures;
+mod fetched_values;
 mod first_tasks;
 pub mod handshake;
 pub mod join;
 mod lazy_supervisor;
 pub mod ledger;
 pub mod live;
+pub mod liveness;
 pub mod load;
+mod lost;
 pub mod memory;
 pub mod message;
 mod node_resources;
@@ -46,6 +52,7 @@ mod publish;
 mod rank;
 mod record_index;
 pub mod record_table;
+mod recovered;
 mod reread;
 mod root;
 mod session;
@@ -117,7 +124,7 @@ pub fn run_on(
 /// The whole story: stage after stage, then the result.
 fn run_stages(session: &mut Session) -> Result<Exit, Stop> {
     let mut result = None;
-    while let Next::Run(stage) = session.opened.campaign.advance(result)? {
+    while let Next::Run(stage) = session.advance(result)? {
         match session.run(stage)? {
             StageEnd::Complete(complete) => result = Some(complete),
             StageEnd::Finish(exit) => return Ok(exit),

@@ -137,6 +137,28 @@ fn what_a_rank_that_retires_held_is_run_by_others() {
 }
 
 #[test]
+fn what_a_rank_that_is_lost_had_not_recorded_is_run_by_others() {
+    for config in [DYNAMIC, STATIC] {
+        for behaviours in [vec![(1, Behaviour::IsLost(3)), (4, Behaviour::IsLost(0))], vec![(2, Behaviour::IsLost(2))]]
+        {
+            let mut simulation = simulation(5, 100, config, &behaviours);
+            let outcome = simulation.run();
+            assert_eq!(outcome.expect_complete(&simulation), &undisturbed(100));
+            // Whatever was in the total is not run again.
+            assert!((100..=103).contains(&runs(&outcome)), "{} tasks ran", runs(&outcome));
+        }
+    }
+}
+
+#[test]
+fn a_run_whose_other_ranks_are_all_lost_goes_on_alone_through_all_stages() {
+    let mut simulation = simulation(3, 30, DYNAMIC, &[(1, Behaviour::IsLost(1)), (2, Behaviour::IsLost(2))]);
+    simulation.model.stages = 2;
+    let outcome = simulation.run();
+    outcome.expect_complete(&simulation);
+}
+
+#[test]
 fn a_run_that_drains_or_loses_a_journal_is_resumed_without_running_anything_twice() {
     let expected = undisturbed(100);
     for (behaviour, exit) in [(Behaviour::WantsDrain(3), Exit::Resumable), (Behaviour::Breaks(3), Exit::Disk)] {
@@ -177,6 +199,7 @@ fn behaviours() -> impl Strategy<Value = Behaviour> {
         1 => (0usize..4).prop_map(Behaviour::Retires),
         1 => (1usize..6).prop_map(Behaviour::WantsDrain),
         1 => (0usize..6).prop_map(Behaviour::Breaks),
+        1 => (0usize..6).prop_map(Behaviour::IsLost),
     ]
 }
 

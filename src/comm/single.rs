@@ -26,8 +26,8 @@ impl Comm for SingleRank {
     fn broadcast(&mut self, bytes: Option<Vec<u8>>) -> Result<Vec<u8>, Error> {
         Ok(bytes.unwrap_or_default())
     }
-    fn scatter(&mut self, parts: Option<Vec<Vec<u8>>>) -> Result<Vec<u8>, Error> {
-        Ok(parts.into_iter().flatten().next().unwrap_or_default())
+    fn scatter(&mut self, parts: Vec<Vec<u8>>) -> Result<Vec<u8>, Error> {
+        Ok(parts.into_iter().next().unwrap_or_default())
     }
     fn gather(&mut self, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, Error> {
         Ok(vec![bytes])
@@ -39,4 +39,5 @@ impl Comm for SingleRank {
         Ok(None)
     }
     fn finish(self: Box<Self>) {}
+    fn leave(self: Box<Self>) {}
 }

@@ -1,18 +1,20 @@
 //! How are messages sent through MPI?
 //!
-//! `rsmpi` ignores the return codes of the calls it wraps (version 0.8: `MPI_Send`, `MPI_Recv`, `MPI_Bcast`, `MPI_Scatterv`,
-//! `MPI_Gatherv`); MPI's default error handler aborts the job instead, as is right for a broken transport. Sending, which must not block,
-//! is called here directly and its return code checked.
+//! While ranks come together an error of MPI aborts the job, by MPI's default error handler. After the last collective operation errors
+//! are returned: they concern the connection to one rank, which may be lost without the others. `rsmpi` ignores the return codes of the
+//! calls it wraps (version 0.8), so sending and receiving are called here directly. Neither ever waits: of a rank that is killed while it
+//! sends, the rest of a message never comes.
 use super::communicator::{Comm, Error, Rank, RankLocation};
 use super::launcher::Launcher;
 use super::library;
 use mpi::collective::Root;
 use mpi::environment::Universe;
 use mpi::ffi;
-use mpi::point_to_point::Source;
 use mpi::topology::{Communicator, SimpleCommunicator};
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::mem::MaybeUninit;
 use std::os::raw::c_int;
+use std::time::{Duration, Instant};
 
 /// MPI counts are 32-bit: longer messages are sent in chunks of this size, bytes.
 const CHUNK: usize = 1 << 30;
@@ -21,6 +23,12 @@ const MORE: c_int = 1;
 /// Tag of a message's last chunk.
 const LAST: c_int = 0;
 
+/// How long a rank that leaves waits for its last messages to be sent.
+const LAST_SENDS: Duration = Duration::from_secs(5);
+/// How long rank 0 waits for the next of the messages that all ranks send it at the start.
+const GATHER_LIMIT: Duration = Duration::from_secs(600);
+const PAUSE: Duration = Duration::from_micros(200);
+
 /// All ranks of the job.
 pub struct World {
     /// Dropped by [`finish`](Comm::finish) alone: while unwinding, MPI_Finalize would wait for ranks that never call it.
@@ -28,14 +36,37 @@ pub struct World {
     world: SimpleCommunicator,
     location: RankLocation,
     sending: Vec<Sending>,
+    /// In the order in which they began to arrive.
+    receiving: Vec<Receiving>,
     /// Messages of which some chunks have arrived.
     partial: HashMap<Rank, Vec<u8>>,
+    /// Messages to ranks that are lost: MPI may use their buffers until the end.
+    abandoned: Vec<Sending>,
+    /// Ranks to which a connection has failed since this was last asked.
+    unreachable: BTreeSet<Rank>,
 }
 
 /// A message being sent; the buffer must neither move nor be freed before its requests have completed.
 struct Sending {
+    to: Rank,
     _buffer: Vec<u8>,
     requests: Vec<ffi::MPI_Request>,
+}
+
+/// A chunk being received; the buffer must neither move nor be freed before its request has completed.
+struct Receiving {
+    from: Rank,
+    buffer: Vec<u8>,
+    tag: c_int,
+    request: ffi::MPI_Request,
+}
+
+/// Whether a request has completed, or the code of the error with which it has.
+fn is_complete(request: &mut ffi::MPI_Request) -> Result<bool, c_int> {
+    let mut done: c_int = 0;
+    // SAFETY: the request came from MPI and has not completed, its buffer is alive.
+    let code = unsafe { ffi::MPI_Test(request, &mut done, ffi::RSMPI_STATUS_IGNORE) };
+    if code == 0 { Ok(done != 0) } else { Err(code) }
 }
 
 impl World {
@@ -56,23 +87,92 @@ impl World {
         let node = world.split_shared(world.rank());
         let host = mpi::environment::processor_name().unwrap_or_default().trim_end_matches('\0').to_owned();
         let location = RankLocation { host, local_rank: node.rank() as usize, local_size: node.size() as usize };
-        Ok(Self { universe: Some(universe), world, location, sending: Vec::new(), partial: HashMap::new() })
+        Ok(Self {
+            universe: Some(universe),
+            world,
+            location,
+            sending: Vec::new(),
+            receiving: Vec::new(),
+            partial: HashMap::new(),
+            abandoned: Vec::new(),
+            unreachable: BTreeSet::new(),
+        })
+    }
+
+    /// Has MPI return errors from now on.
+    fn return_errors(&self) {
+        // SAFETY: both handles are constants of the MPI library. The call fails for invalid handles only.
+        let _ = unsafe { ffi::MPI_Comm_set_errhandler(ffi::RSMPI_COMM_WORLD, ffi::RSMPI_ERRORS_RETURN) };
     }
 
     /// Frees messages that have been sent.
-    fn free_sent(&mut self) -> Result<(), Error> {
-        let mut failed = None;
+    fn free_sent(&mut self) {
+        let unreachable = &mut self.unreachable;
         self.sending.retain_mut(|sending| {
-            sending.requests.retain_mut(|request| {
-                let mut done: c_int = 0;
-                // SAFETY: the request came from MPI_Isend and has not completed, its buffer is alive.
-                let code = unsafe { ffi::MPI_Test(request, &mut done, ffi::RSMPI_STATUS_IGNORE) };
-                failed = failed.or((code != 0).then_some(code));
-                done == 0
+            sending.requests.retain_mut(|request| match is_complete(request) {
+                Ok(done) => !done,
+                Err(_) => {
+                    unreachable.insert(sending.to);
+                    false
+                }
             });
             !sending.requests.is_empty()
         });
-        failed.map_or(Ok(()), |code| Err(Error::Call { call: "MPI_Test", code }))
+    }
+
+    /// Begins to receive the next chunk; false where there is none.
+    fn begin_receiving(&mut self) -> bool {
+        let (mut flag, mut count): (c_int, c_int) = (0, 0);
+        let (mut message, mut status) = (MaybeUninit::uninit(), MaybeUninit::<ffi::MPI_Status>::uninit());
+        // SAFETY: all pointers are valid; where MPI sets the flag it has written message and status. The buffer is kept in `receiving`, and
+        // its heap block does not move, until the request has completed.
+        unsafe {
+            let (source, tag, world) = (ffi::RSMPI_ANY_SOURCE, ffi::RSMPI_ANY_TAG, ffi::RSMPI_COMM_WORLD);
+            let code = ffi::MPI_Improbe(source, tag, world, &mut flag, message.as_mut_ptr(), status.as_mut_ptr());
+            if code != 0 || flag == 0 {
+                return false;
+            }
+            let (kind, status) = (ffi::RSMPI_UINT8_T, status.assume_init());
+            ffi::MPI_Get_count(&status, kind, &mut count);
+            let (mut buffer, mut request) = (vec![0u8; count as usize], ffi::RSMPI_REQUEST_NULL);
+            let (from, tag) = (status.MPI_SOURCE as Rank, status.MPI_TAG);
+            match ffi::MPI_Imrecv(buffer.as_mut_ptr().cast(), count, kind, message.as_mut_ptr(), &mut request) {
+                0 => self.receiving.push(Receiving { from, buffer, tag, request }),
+                _ => _ = self.unreachable.insert(from),
+            }
+        }
+        true
+    }
+
+    /// Tests what is being received: the next complete message. Those of one rank stay in order.
+    fn received(&mut self) -> Option<(Rank, Vec<u8>)> {
+        let mut index = 0;
+        while index < self.receiving.len() {
+            let from = self.receiving[index].from;
+            let is_next = self.receiving[..index].iter().all(|earlier| earlier.from != from);
+            let complete = if is_next { is_complete(&mut self.receiving[index].request) } else { Ok(false) };
+            if complete == Ok(false) {
+                index += 1;
+                continue;
+            }
+            let Receiving { mut buffer, tag, .. } = self.receiving.remove(index);
+            if complete.is_err() {
+                self.unreachable.insert(from);
+                continue;
+            }
+            let message = match self.partial.remove(&from) {
+                Some(mut begun) => {
+                    begun.append(&mut buffer);
+                    begun
+                }
+                None => buffer,
+            };
+            if tag == LAST {
+                return Some((from, message));
+            }
+            self.partial.insert(from, message);
+        }
+        None
     }
 }
 
@@ -107,30 +207,10 @@ impl Comm for World {
         Ok(bytes)
     }
 
-    fn scatter(&mut self, parts: Option<Vec<Vec<u8>>>) -> Result<Vec<u8>, Error> {
-        use mpi::datatype::Partition;
-        let root = self.world.process_at_rank(0);
-        let mut length: c_int = 0;
-        let Some(parts) = parts else {
-            root.scatter_into(&mut length);
-            let mut mine = vec![0u8; length as usize];
-            root.scatter_varcount_into(&mut mine[..]);
-            return Ok(mine);
-        };
-        // One length for each rank: `scatter_into` would silently ignore more.
-        debug_assert_eq!(parts.len(), self.size());
-        let lengths: Vec<c_int> = parts.iter().map(|part| part.len() as c_int).collect();
-        root.scatter_into_root(&lengths[..], &mut length);
-        let starts = lengths.iter().scan(0, |at, &n| {
-            let start = *at;
-            *at += n;
-            Some(start)
-        });
-        let starts: Vec<c_int> = starts.collect();
-        let all = parts.concat();
-        let mut mine = vec![0u8; length as usize];
-        root.scatter_varcount_into_root(&Partition::new(&all[..], &lengths[..], &starts[..]), &mut mine[..]);
-        Ok(mine)
+    fn scatter(&mut self, mut parts: Vec<Vec<u8>>) -> Result<Vec<u8>, Error> {
+        let others = parts.split_off(1);
+        others.into_iter().enumerate().try_for_each(|(k, part)| self.send(k + 1, part))?;
+        Ok(parts.pop().unwrap_or_default())
     }
 
     fn gather(&mut self, bytes: Vec<u8>) -> Result<Vec<Vec<u8>>, Error> {
@@ -140,17 +220,29 @@ impl Comm for World {
         }
         let mut parts: Vec<Option<Vec<u8>>> = vec![None; self.size()];
         parts[0] = Some(bytes);
-        while parts.iter().any(Option::is_none) {
+        let (mut missing, mut last) = (self.size() - 1, Instant::now());
+        while missing > 0 {
             match self.try_receive()? {
-                Some((from, bytes)) => parts[from] = Some(bytes),
-                None => std::thread::sleep(std::time::Duration::from_micros(200)),
+                Some((from, bytes)) => {
+                    parts[from] = Some(bytes);
+                    (missing, last) = (missing - 1, Instant::now());
+                }
+                None if last.elapsed() > GATHER_LIMIT => {
+                    let rank = parts.iter().position(Option::is_none).unwrap_or_default();
+                    return Err(Error::Silent { rank, seconds: GATHER_LIMIT.as_secs() });
+                }
+                None => std::thread::sleep(PAUSE),
             }
         }
         Ok(parts.into_iter().flatten().collect())
     }
 
+    fn collectives_are_over(&mut self) {
+        self.return_errors();
+    }
+
     fn send(&mut self, to: Rank, bytes: Vec<u8>) -> Result<(), Error> {
-        self.free_sent()?;
+        self.free_sent();
         let mut requests = Vec::with_capacity(1);
         let last = bytes.len().div_ceil(CHUNK).max(1) - 1;
         for k in 0..=last {
@@ -163,45 +255,60 @@ impl Comm for World {
                 (ffi::MPI_Isend(buffer, count, kind, to as c_int, tag, world, &mut request), request)
             };
             if code != 0 {
-                return Err(Error::Call { call: "MPI_Isend", code });
+                self.unreachable.insert(to);
+                break;
             }
             requests.push(request);
         }
-        self.sending.push(Sending { _buffer: bytes, requests });
+        self.sending.push(Sending { to, _buffer: bytes, requests });
         Ok(())
     }
 
     fn try_receive(&mut self) -> Result<Option<(Rank, Vec<u8>)>, Error> {
-        self.free_sent()?;
-        while let Some((message, status)) = self.world.any_process().immediate_matched_probe() {
-            let from = status.source_rank() as Rank;
-            let mut chunk = vec![0u8; status.count(<u8 as mpi::datatype::Equivalence>::equivalent_datatype()) as usize];
-            message.matched_receive_into(&mut chunk[..]);
-            let message = match self.partial.remove(&from) {
-                Some(mut begun) => {
-                    begun.append(&mut chunk);
-                    begun
-                }
-                None => chunk,
-            };
-            if status.tag() == LAST {
-                return Ok(Some((from, message)));
+        self.free_sent();
+        loop {
+            let message = self.received();
+            if message.is_some() || !self.begin_receiving() {
+                return Ok(message);
             }
-            self.partial.insert(from, message);
         }
-        Ok(None)
+    }
+
+    fn unreachable(&mut self) -> Vec<Rank> {
+        std::mem::take(&mut self.unreachable).into_iter().collect()
+    }
+
+    fn abandon(&mut self, rank: Rank) {
+        let all = std::mem::take(&mut self.sending);
+        let (lost, sending): (Vec<_>, Vec<_>) = all.into_iter().partition(|sending| sending.to == rank);
+        self.sending = sending;
+        self.abandoned.extend(lost);
     }
 
     fn finish(mut self: Box<Self>) {
-        while self.free_sent().is_ok() && !self.sending.is_empty() {
-            std::thread::sleep(std::time::Duration::from_micros(200));
+        self.free_sent();
+        while !self.sending.is_empty() {
+            std::thread::sleep(PAUSE);
+            self.free_sent();
         }
         drop(self.universe.take());
+    }
+
+    fn leave(mut self: Box<Self>) {
+        let since = Instant::now();
+        self.free_sent();
+        while !self.sending.is_empty() && since.elapsed() < LAST_SENDS {
+            std::thread::sleep(PAUSE);
+            self.free_sent();
+        }
     }
 }
 
 impl Drop for World {
+    /// Without MPI_Finalize, MPI may use the buffers of messages until the process ends.
     fn drop(&mut self) {
         std::mem::forget(self.universe.take());
+        std::mem::forget((std::mem::take(&mut self.sending), std::mem::take(&mut self.abandoned)));
+        std::mem::forget(std::mem::take(&mut self.receiving));
     }
 }

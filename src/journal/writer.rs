@@ -104,6 +104,11 @@ impl Syncer {
         Self { manifest: Some(Manifest::path(folder)), ..self }
     }
 
+    /// Whether anything was appended since the last sync.
+    pub fn is_needed(&self) -> bool {
+        self.manifest.is_some() || self.dirty.load(Ordering::Acquire)
+    }
+
     /// Returns when all that was appended before is on disk.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
 //! How is a long list of batches kept in little memory?
-use crate::task::Tasks;
+use crate::task::{TaskId, Tasks};
 use std::collections::VecDeque;
 
 /// A queue of batches. Batches of equal size at equal distances are stored as one: ten million batches of one task, or every hundredth
@@ -85,6 +85,13 @@ impl Batches {
         Some(batch)
     }
 
+    /// Takes the batch that starts with the task `first`, wherever it stands.
+    pub fn take(&mut self, first: TaskId) -> Option<Tasks> {
+        let found = self.iter().find(|batch| batch.first == first)?;
+        *self = self.iter().filter(|batch| batch.first != first).collect();
+        Some(found)
+    }
+
     /// Adds the batches of another queue at the end.
     pub fn append(&mut self, other: Batches) {
         self.len += other.len;
@@ -136,6 +143,14 @@ mod tests {
             taken.extend(std::iter::from_fn(|| queue.pop_front()));
             assert_eq!(taken, [&list[..], &list[..half]].concat());
         }
+    }
+
+    #[test]
+    fn a_batch_is_taken_from_anywhere_and_the_others_stay_in_order() {
+        let mut queue: Batches = Tasks::new(0, 10).split(2).collect();
+        assert_eq!((queue.take(4), queue.take(4), queue.take(3)), (Some(Tasks::new(4, 6)), None, None));
+        assert_eq!(queue.iter().collect::<Vec<_>>(), batches(&[(0, 2), (2, 4), (6, 8), (8, 10)]));
+        assert_eq!(queue.len(), 4);
     }
 
     #[test]

@@ -23,6 +23,12 @@ impl Account {
         }
     }
 
+    /// Forgets a record.
+    pub fn forget(&mut self, tasks: Tasks, failed: &[Failure]) {
+        values_of(tasks, failed).for_each(|tasks| self.done.remove(tasks));
+        self.forget_failures(tasks);
+    }
+
     /// Makes failed tasks among `tasks` untried again; returns their number.
     pub fn forget_failures(&mut self, tasks: Tasks) -> u64 {
         let known: Vec<TaskId> = self.failed.range(tasks.iter()).map(|(&task, _)| task).collect();

@@ -66,6 +66,21 @@ impl Assignments {
         }
     }
 
+    /// Accepts that a rank that is lost had recorded `tasks`: they are not handed out again.
+    pub fn finish_lost(&mut self, tasks: Tasks, seconds: f64) {
+        if let Some(batch) = self.returned.take(tasks.first) {
+            self.open = self.open.saturating_sub(tasks.count());
+            self.policy.record(batch, seconds);
+            self.give_back(Tasks::new(tasks.end, batch.end));
+        }
+    }
+
+    /// Hands out tasks again whose record is lost.
+    pub fn run_again(&mut self, tasks: Tasks) {
+        self.open += tasks.count();
+        self.give_back(tasks);
+    }
+
     /// Hands out what another policy has, once the one before has nothing left.
     pub fn extend(&mut self, policy: Box<dyn Policy>) {
         self.policy = policy;

@@ -1,5 +1,6 @@
 //! Exit codes, and why a run stops early.
 use super::console;
+use crate::comm::Launcher;
 use crate::config::Faults;
 
 /// The exit codes, after BSD's sysexits where one fits.
@@ -70,6 +71,20 @@ pub fn causes(error: &dyn std::error::Error) -> String {
         next = cause.source();
     }
     text
+}
+
+/// Says under a launcher how the run ends, on rank 0: the launcher's own exit code may be another. Batch scripts read this line.
+pub fn report(exit: Exit) {
+    if Launcher::detect().is_some() {
+        console::line(&format!("simmpi ends with exit code {}", exit as i32));
+    }
+}
+
+/// As [`report`], before it is known which rank this is.
+pub fn report_by_first(exit: Exit) {
+    if Launcher::detect().is_some_and(|launcher| launcher.rank == 0) {
+        report(exit);
+    }
 }
 
 impl From<crate::comm::Error> for Stop {

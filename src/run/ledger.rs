@@ -98,6 +98,15 @@ impl Ledger {
         }
     }
 
+    /// Forgets the records at the rank `lost` whose values are not in the total: their tasks, which are left again.
+    pub fn forget_unreduced(&mut self, lost: usize) -> Vec<Tasks> {
+        let gone =
+            self.records.extract(|record| record.location.rank == lost && self.unreduced.contains(record.location));
+        self.unreduced.0.remove(&lost);
+        gone.iter().for_each(|record| self.account.forget(record.tasks, record.failed));
+        gone.iter().map(|record| record.tasks).collect()
+    }
+
     /// Accepts records of earlier runs that read other things of the same tasks' files: what ran has run, and what failed has failed, unless
     /// the records of this reading, which come first, say more.
     pub fn accept_earlier<'a>(&mut self, records: impl Iterator<Item = Record<'a>> + Clone) {
@@ -238,6 +247,10 @@ impl Unreduced {
             self.0.remove(&rank);
         }
         true
+    }
+
+    fn contains(&self, RecordLocation { rank, record }: RecordLocation) -> bool {
+        self.0.get(&rank).is_some_and(|records| records.contains(record))
     }
 
     /// The next rank after `last`, in turn, and its records.

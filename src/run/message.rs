@@ -7,7 +7,7 @@ use crate::journal::record::RecordHeader;
 use crate::task::Tasks;
 use serde::{Deserialize, Serialize};
 
-/// The first message of a stage, scattered by rank 0.
+/// The first message of rank 0 to each worker.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum FirstBatches {
     Run(Vec<Tasks>),
@@ -28,8 +28,11 @@ pub enum ToWorker {
     StageDone(StageResult),
     /// Read what ranks that are not in this run have recorded since.
     ReadOthers,
-    /// Leave with this exit code.
+    /// Prepare to leave with this exit code.
     Finish(Exit),
+    /// Leave: in good order where the run `is_whole`, and otherwise without waiting for ranks that are lost. Without a
+    /// [`Finish`](ToWorker::Finish) before, this rank itself was given up.
+    Part { is_whole: bool },
 }
 
 /// From a worker to rank 0.
@@ -53,7 +56,7 @@ pub enum ToRoot {
     Retired(String),
     /// This rank cannot go on.
     Broken { exit: Exit, message: String },
-    /// The rank's last message: nothing else of it is on the way.
+    /// The rank's last message: its journal is synced, and nothing else of it is on the way.
     Bye,
 }
 

@@ -5,7 +5,7 @@ use crate::comm::{Comm, Rank, RankLocation};
 use crate::journal::codec;
 use crate::process::cores::{self, CoreWarning, Topology};
 use crate::process::shared::{Address, SharedMemory};
-use crate::process::{Programs, RankPlacement, Supervisor};
+use crate::process::{ProcessIdentity, Programs, RankPlacement, Supervisor};
 use crate::science::memory::{Memory, OwnMemory};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -13,8 +13,10 @@ use std::sync::Arc;
 /// What ranks exchange about themselves.
 #[derive(Serialize, Deserialize)]
 struct Neighbour {
+    rank: Rank,
     host: String,
     local_rank: usize,
+    process: Option<ProcessIdentity>,
     /// The cores that it may use; empty where its node does not say.
     cores: Vec<usize>,
     /// The shared memory that it has created for its node.
@@ -41,8 +43,10 @@ impl NodeResources {
         let creates_memory = place.local_rank == 0 && place.local_size > 1;
         let memory = creates_memory.then(SharedMemory::create).and_then(Result::ok);
         let own = Neighbour {
+            rank: comm.rank(),
             host: place.host.clone(),
             local_rank: place.local_rank,
+            process: ProcessIdentity::this(),
             // Where a node does not give its masks nothing is divided: programs inherit what the rank has.
             cores: cores::allowed().unwrap_or_default(),
             memory: memory.as_ref().and_then(|memory| memory.address().ok()),
@@ -58,6 +62,13 @@ impl NodeResources {
         }
         neighbours.sort_by_key(|neighbour| neighbour.local_rank);
         Ok(Self { rank: comm.rank(), place, neighbours, memory })
+    }
+
+    /// The processes of the other ranks of the node, as far as this one can see them.
+    pub fn processes(&self) -> Vec<(Rank, ProcessIdentity)> {
+        let others = self.neighbours.iter().filter(|other| self.place.local_size > 1 && other.rank != self.rank);
+        let processes = others.filter_map(|other| Some((other.rank, other.process?)));
+        processes.filter(|(_, process)| process.is_running()).collect()
     }
 
     /// The supervisor and cores for programs of `threads` threads; none where none are started. The ranks of a node divide its cores

@@ -1,4 +1,5 @@
 //! What becomes of a panic?
+use super::exit::{self, Exit};
 use std::cell::RefCell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
@@ -50,6 +51,7 @@ pub fn install_panic_rule() {
             return;
         }
         super::console::error(&format!("internal fault: {message}\nall ranks end; journalled tasks are kept"));
-        crate::comm::abort(super::exit::Exit::Internal as i32);
+        exit::report_by_first(Exit::Internal);
+        crate::comm::abort(Exit::Internal as i32);
     }));
 }

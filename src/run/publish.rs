@@ -1,53 +1,78 @@
 //! How does a finished campaign become one HDF5 file?
 use super::console;
 use super::exit::Stop;
+use super::fetched_values::{FetchedValues, Requests, value_channel};
 use super::ledger::Ledger;
-use super::message::{ToRoot, ToWorker};
-use super::open::Opened;
 use super::rank::Rank;
-use super::record_table::Record;
 use super::task_rows;
-use crate::campaigns::campaign::{RecordedBatch, RecordedValues, Reproducibility, Visit};
+use crate::campaigns::campaign::{Campaign, Reproducibility};
 use crate::campaigns::stage::Error;
 use crate::comm::RankLocation;
+use crate::config::Config;
 use crate::figure::{self, Chart};
 use crate::journal::{Manifest, codec};
 use crate::results::Writer;
 use std::path::Path;
-use std::time::Duration;
 
 /// All that goes into a result file.
 pub struct Publication<'a> {
     pub output: &'a Path,
-    pub opened: &'a Opened,
+    pub config: &'a Config,
+    pub campaign: &'a mut dyn Campaign,
+    /// Whether results are written from the values of single batches.
+    pub needs_values: bool,
     pub manifest: &'a Manifest,
     pub reproducibility: Reproducibility,
     pub places: &'a [RankLocation],
-    pub stages: &'a [Ledger],
+    /// The ranks that were lost.
+    pub lost: Vec<usize>,
+    pub stages: &'a mut [Ledger],
 }
 
-/// Writes the result file.
+/// Writes the result file on a thread of its own, while this one stays in contact with the other ranks, fetches values from them, and
+/// calls `attend` again and again.
 ///
 /// # Errors
-/// The disk is full, or a recorded value cannot be read.
-pub fn publish(rank: &mut Rank, publication: &Publication) -> Result<Totals, Stop> {
-    let Publication { output, opened, places, stages, .. } = *publication;
+/// The disk is full, a recorded value cannot be read, or `attend` reports an error: then nothing is published.
+pub fn publish(
+    rank: &mut Rank,
+    publication: Publication,
+    attend: &mut dyn FnMut() -> Result<(), Stop>,
+) -> Result<Totals, Stop> {
+    let (requests, mut server) = value_channel();
+    let (totals, remarks) = rank.meanwhile(
+        move || write(publication, requests),
+        move |rank| {
+            attend()?;
+            server.serve(rank)
+        },
+    )??;
+    remarks.iter().for_each(|line| console::line(line));
+    Ok(totals)
+}
+
+/// Writes the result file; returns the remarks of the campaign, too.
+fn write(publication: Publication, requests: Requests) -> Result<(Totals, Vec<String>), Stop> {
+    let output = publication.output;
     let mut out = Writer::create(output)?;
-    let totals = Totals::of_stages(stages);
-    write_attributes(&mut out, publication, &totals)?;
-    let report = opened.campaign.write(&mut FetchedValues { rank, stages }, &mut out)?;
+    let totals = Totals::of_stages(publication.stages);
+    write_attributes(&mut out, &publication, &totals)?;
+    let Publication { campaign, places, lost, needs_values, .. } = publication;
+    let mut values = FetchedValues { stages: publication.stages, requests };
+    let report = campaign.write(&mut values, &mut out)?;
+    let FetchedValues { stages, requests } = values;
     task_rows::write(&mut out, stages)?;
-    write_ranks(&mut out, places, stages)?;
-    let kept = if opened.settings.needs_values { &[][..] } else { stages };
+    write_ranks(&mut out, places, &lost, stages)?;
+    let kept = if needs_values { &[][..] } else { stages };
     let saved: Result<Vec<_>, Error> = kept.iter().map(Ledger::save).collect();
     out.bytes("/run/state", &codec::encode(&saved?)?, "exact sums from which the campaign can be grown")?;
     let closed = out.close()?;
     // While the disk writes.
     let drawn = draw(report.charts);
+    requests.await_permission()?;
     closed.publish()?;
     write_figures(output, drawn);
-    report.remarks.iter().for_each(|line| console::line(line));
-    Ok(totals)
+    Ok((totals, report.remarks))
 }
 
 /// The name of a figure, and the figure.
@@ -91,14 +116,14 @@ impl Totals {
 }
 
 fn write_attributes(out: &mut Writer, publication: &Publication, totals: &Totals) -> Result<(), Stop> {
-    let Publication { opened, manifest, reproducibility, .. } = *publication;
+    let Publication { config, manifest, reproducibility, .. } = *publication;
     let Totals { tasks, done, failed, unread } = *totals;
     out.text_attribute("/", "simmpi_version", env!("CARGO_PKG_VERSION"))?;
-    out.text_attribute("/", "campaign_kind", &opened.config.campaign.kind)?;
-    out.attribute("/", "seed", opened.config.campaign.seed)?;
+    out.text_attribute("/", "campaign_kind", &config.campaign.kind)?;
+    out.attribute("/", "seed", config.campaign.seed)?;
     out.text_attribute("/", "fingerprint", &manifest.fingerprint().to_string())?;
     out.text_attribute("/", "manifest", &serde_json::to_string(manifest).unwrap_or_default())?;
-    out.text_attribute("/", "config", &opened.config.text)?;
+    out.text_attribute("/", "config", &config.text)?;
     out.attribute("/", "complete", u8::from(done + failed == tasks))?;
     out.attribute("/", "tasks_total", tasks)?;
     out.attribute("/", "tasks_done", done)?;
@@ -107,7 +132,7 @@ fn write_attributes(out: &mut Writer, publication: &Publication, totals: &Totals
     Ok(out.text_attribute("/", "reproducibility", reproducibility.name())?)
 }
 
-fn write_ranks(out: &mut Writer, places: &[RankLocation], stages: &[Ledger]) -> Result<(), Stop> {
+fn write_ranks(out: &mut Writer, places: &[RankLocation], lost: &[usize], stages: &[Ledger]) -> Result<(), Stop> {
     let hosts: Vec<&str> = places.iter().map(|place| place.host.as_str()).collect();
     let mut tasks = vec![0u64; places.len()];
     let mut busy_s = vec![0.0; places.len()];
@@ -116,6 +141,8 @@ fn write_ranks(out: &mut Writer, places: &[RankLocation], stages: &[Ledger]) -> 
         busy_s[head.rank as usize] += head.seconds;
     }
     out.strings("/run/ranks/host", &hosts, "host of each rank of the last run")?;
+    let is_lost: Vec<u8> = (0..places.len()).map(|rank| u8::from(lost.contains(&rank))).collect();
+    out.array("/run/ranks/lost", &[is_lost.len()], &is_lost, "none", "whether each rank was lost in the last run")?;
     out.array("/run/ranks/tasks", &[tasks.len()], &tasks, "none", "tasks that each rank ran, over all runs")?;
     Ok(out.array(
         "/run/ranks/busy_s",
@@ -124,39 +151,4 @@ fn write_ranks(out: &mut Writer, places: &[RankLocation], stages: &[Ledger]) -> 
         "s",
         "time that each rank spent in tasks, over all runs",
     )?)
-}
-
-/// Values of single batches, read from this rank's journal or fetched from the rank that serves them.
-struct FetchedValues<'a> {
-    rank: &'a mut Rank,
-    stages: &'a [Ledger],
-}
-
-impl FetchedValues<'_> {
-    fn value(&mut self, from: usize, record: u64) -> Result<Vec<u8>, Stop> {
-        if from == 0 {
-            return Ok(self.rank.values(&[record])?.remove(0).1);
-        }
-        self.rank.send(from, &ToWorker::Pull(vec![record]))?;
-        loop {
-            match self.rank.receive()? {
-                Some((_, ToRoot::Values(mut values))) if !values.is_empty() => return Ok(values.remove(0).1),
-                Some((_, ToRoot::Broken { exit, message })) => return Err(Stop::new(exit, message)),
-                // A drain that is asked for now changes nothing: the campaign is done.
-                Some(_) => {}
-                None => std::thread::sleep(Duration::from_micros(50)),
-            }
-        }
-    }
-}
-
-impl RecordedValues for FetchedValues<'_> {
-    fn for_each(&mut self, stage: usize, visit: &mut Visit) -> Result<(), Error> {
-        let stages = self.stages;
-        for Record { location, tasks, failed, .. } in stages[stage].records() {
-            let bytes = self.value(location.rank, location.record).map_err(|stop| Error::Outcome(stop.message))?;
-            visit(RecordedBatch { tasks, failed, bytes: &bytes })?;
-        }
-        Ok(())
-    }
 }

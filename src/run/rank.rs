@@ -2,18 +2,23 @@
 //!
 //! It alone calls MPI. It waits with growing pauses, so that an idle rank leaves its core to the
 //! worker threads and to child processes, but wakes at once when a worker thread reports.
+use super::background_sync::BackgroundSync;
 use super::batch::{Batch, BatchEvent, Cut, UndoneTask};
+use super::connection::{Connection, Loss};
+use super::console;
 use super::current_stage::CurrentStage;
-use super::exit::{Exit, Stop};
+use super::exit::{self, Exit, Stop};
 use super::message::RecordSummary;
 use super::record_index::RecordIndex;
+use super::recovered::{LostRank, Recovered};
 use super::signals::{self, SignalRequest};
 use super::worker_threads::WorkerThreads;
-use crate::comm::Comm;
 use crate::journal::{Syncer, codec};
 use crate::task::Tasks;
 use serde::{Serialize, de::DeserializeOwned};
+use std::panic::resume_unwind;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::{Duration, Instant};
 
 const SHORTEST_PAUSE: Duration = Duration::from_micros(20);
@@ -24,15 +29,21 @@ const SYNC_AFTER: Duration = Duration::from_secs(1);
 const SYNC_RECORDS: u32 = 1024;
 /// The progress of the task that runs is read this often.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(2);
+/// The stack of a thread that works while the main thread attends to messages, bytes: as large as that of the main thread usually is.
+const STACK: usize = 8 << 20;
 /// A message of values is closed when it has reached this size, bytes.
 const VALUES_BYTES: usize = 1 << 20;
 
 /// A rank while a campaign runs.
 pub struct Rank {
-    pub comm: Box<dyn Comm>,
+    pub comm: Connection,
     pub workers: WorkerThreads,
     pub index: RecordIndex,
-    syncer: Syncer,
+    /// On rank 0, the records of ranks that are lost.
+    pub recovered: Recovered,
+    /// On rank 0, the host of each rank.
+    hosts: Vec<String>,
+    syncer: BackgroundSync,
     synced: Instant,
     unsynced: u32,
     pause: Duration,
@@ -42,11 +53,28 @@ pub struct Rank {
 }
 
 impl Rank {
-    /// A rank with its worker threads and journal.
-    pub fn new(comm: Box<dyn Comm>, workers: WorkerThreads, index: RecordIndex, syncer: Syncer) -> Self {
+    /// A rank with its worker threads and journal. Rank 0 knows the `hosts` of all.
+    pub fn new(
+        comm: Connection,
+        workers: WorkerThreads,
+        index: RecordIndex,
+        syncer: Syncer,
+        hosts: Vec<String>,
+    ) -> Self {
         let now = Instant::now();
-        let (pause, progress) = (SHORTEST_PAUSE, None);
-        Self { comm, workers, index, syncer, synced: now, unsynced: 0, pause, progress_read: now, progress }
+        Self {
+            comm,
+            workers,
+            index,
+            recovered: Recovered::default(),
+            hosts,
+            syncer: BackgroundSync::new(syncer),
+            synced: now,
+            unsynced: 0,
+            pause: SHORTEST_PAUSE,
+            progress_read: now,
+            progress: None,
+        }
     }
 
     /// The rank's number.
@@ -72,7 +100,7 @@ impl Rank {
     /// # Errors
     /// MPI reports one, or the other rank is of another version.
     pub fn receive<M: DeserializeOwned>(&mut self) -> Result<Option<(usize, M)>, Stop> {
-        match self.comm.try_receive()? {
+        match self.comm.receive()? {
             Some((from, bytes)) => {
                 self.pause = SHORTEST_PAUSE;
                 Ok(Some((from, codec::decode(&bytes)?)))
@@ -93,8 +121,8 @@ impl Rank {
             wait = Duration::ZERO;
         }
         self.pause = if reports.is_empty() { (self.pause * 4).min(LONGEST_PAUSE) } else { SHORTEST_PAUSE };
-        if self.unsynced >= SYNC_RECORDS || self.synced.elapsed() >= SYNC_AFTER {
-            self.sync()?;
+        if (self.unsynced >= SYNC_RECORDS || self.synced.elapsed() >= SYNC_AFTER) && self.syncer.begin()? {
+            (self.synced, self.unsynced) = (Instant::now(), 0);
         }
         Ok(reports)
     }
@@ -144,7 +172,7 @@ impl Rank {
     /// A file cannot be read.
     pub fn read_others(&mut self) -> Result<Vec<RecordSummary>, Stop> {
         // An incomplete record is one that is being written, and a damaged one is run again like one that is missing.
-        Ok(self.index.read_others(&[])?.0)
+        Ok(self.index.read_others()?.0)
     }
 
     /// The progress of the task that runs, if it is time to read it and it has changed.
@@ -189,12 +217,110 @@ impl Rank {
         Ok(self.syncer.sync()?)
     }
 
+    /// Stays in contact with the other ranks. On rank 0, the records of a rank that is lost are served from here from now on; a rank that
+    /// has lost rank 0 ends.
+    ///
+    /// # Errors
+    /// MPI reports one.
+    pub fn keep_contact(&mut self) -> Result<(), Stop> {
+        self.comm.keep()?;
+        for loss in self.comm.take_losses() {
+            match self.number() {
+                0 => self.take_over(loss),
+                _ => self.end_without_root(&format!("rank 0 is lost: {}", loss.reason)),
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what a lost rank had journalled. What cannot be read is run again.
+    fn take_over(&mut self, Loss { rank, reason }: Loss) {
+        let host = self.hosts.get(rank).map_or("?", String::as_str);
+        console::warning(&format!("warning: rank {rank} on {host} is lost: {reason}; the run goes on without it"));
+        let records = self.index.take_over(rank).map_or_else(
+            |error| {
+                console::error(&format!("what rank {rank} had recorded cannot be read: {}", exit::causes(&error)));
+                Vec::new()
+            },
+            |(records, _)| records,
+        );
+        self.recovered.add(LostRank { rank, records });
+    }
+
+    /// Ends this process, and no other: there is nobody to work for. The programs of its tasks end with it.
+    pub fn end_without_root(&mut self, reason: &str) -> ! {
+        self.workers.flags.halt.store(true, Ordering::Relaxed);
+        let _ = self.syncer.sync();
+        let place = self.comm.location();
+        // One or two lines for each node.
+        if place.local_rank < 2 {
+            console::error(&format!(
+                "rank {} on {} ends: {reason}; what is recorded is kept: run the same command again to resume",
+                self.number(),
+                place.host
+            ));
+        }
+        std::process::exit(Exit::Resumable as i32)
+    }
+
+    /// Lets a thread do long work while this one stays in contact with the other ranks, and calls `attend` again and again, without a pause
+    /// where that has something to do. Messages wait until the work is done.
+    ///
+    /// # Errors
+    /// MPI or `attend` reports one: it is dropped then, and the end of the work awaited.
+    pub fn meanwhile<T: Send>(
+        &mut self,
+        work: impl FnOnce() -> T + Send,
+        attend: impl FnMut(&mut Self) -> Result<bool, Stop>,
+    ) -> Result<T, Stop> {
+        thread::scope(|scope| {
+            let thread = thread::Builder::new().name("work".into()).stack_size(STACK);
+            let no_thread = |error| Stop::new(Exit::Internal, format!("cannot start a thread: {error}"));
+            let working = thread.spawn_scoped(scope, work).map_err(no_thread)?;
+            let (mut attend, mut kept, mut pause) = (Some(attend), Ok(()), SHORTEST_PAUSE);
+            while !working.is_finished() {
+                thread::sleep(pause);
+                self.signal_request();
+                let attended = attend.as_mut().map_or(Ok(false), |attend| self.attend(attend));
+                let is_busy = attended.unwrap_or_else(|stop| {
+                    (attend, kept) = (None, Err(stop));
+                    false
+                });
+                pause = if is_busy { SHORTEST_PAUSE } else { (2 * pause).min(LONGEST_PAUSE) };
+            }
+            let value = working.join().unwrap_or_else(|panic| resume_unwind(panic));
+            kept.map(|()| value)
+        })
+    }
+
+    fn attend(&mut self, attend: &mut impl FnMut(&mut Self) -> Result<bool, Stop>) -> Result<bool, Stop> {
+        self.comm.defer_messages()?;
+        self.keep_contact()?;
+        attend(self)
+    }
+
+    /// Forces the journal to the disk, in contact with the other ranks meanwhile.
+    ///
+    /// # Errors
+    /// The disk or MPI reports one.
+    pub fn sync_in_contact(&mut self) -> Result<(), Stop> {
+        while !self.syncer.begin()? || self.syncer.is_running() {
+            self.comm.defer_messages()?;
+            self.keep_contact()?;
+            thread::sleep(LONGEST_PAUSE);
+        }
+        self.sync()
+    }
+
     /// What signals ask for. The strongest is obeyed here: with a second left the journal is synced and all ranks end.
     pub fn signal_request(&mut self) -> SignalRequest {
         let request = signals::strongest();
         if request == SignalRequest::Terminate {
             self.workers.flags.halt.store(true, Ordering::Relaxed);
             let _ = self.syncer.sync();
+            if self.number() == 0 {
+                exit::report(Exit::Resumable);
+            }
             crate::comm::abort(Exit::Resumable as i32);
         }
         request

@@ -2,7 +2,7 @@
 use super::message::RecordSummary;
 use super::record_table::{Record, RecordLocation, RecordsByStage};
 use crate::journal::{self, Entry, Fingerprint, Values, record::RecordHeader};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// The records that a rank serves: those of its own journal file, and of files whose rank is not in this run.
@@ -12,6 +12,8 @@ pub struct RecordIndex {
     /// Number of this rank, and of all.
     rank: usize,
     size: usize,
+    /// The ranks that are lost and whose part this rank serves besides its own.
+    taken_over: BTreeSet<usize>,
     /// The name of this job, where several work on the campaign.
     job: Option<String>,
     /// The own file comes first.
@@ -52,9 +54,9 @@ impl RecordIndex {
         let own = journal::file_of(folder, job, rank);
         let (folder, job) = (folder.to_owned(), job.map(str::to_owned));
         let files = vec![ScannedFile { path: own.clone(), end: 0 }];
-        let (offsets, changes) = (Vec::new(), Vec::new());
+        let (offsets, changes, taken_over) = (Vec::new(), Vec::new(), BTreeSet::new());
         let values = Values::new(fingerprint);
-        let mut index = Self { folder, fingerprint, rank, size, job, files, offsets, changes, values };
+        let mut index = Self { folder, fingerprint, rank, size, taken_over, job, files, offsets, changes, values };
         let (mut records, mut damage) = (RecordsByStage::new(), Vec::new());
         let mut add = |summary: RecordSummary| {
             let location = RecordLocation { rank, record: summary.record };
@@ -62,36 +64,44 @@ impl RecordIndex {
         };
         let scan = index.scan(0, &mut damage, &mut add)?;
         let writer = journal::Writer::open(&own, fingerprint, &scan)?;
-        index.scan_others(&[], &mut damage, &mut add)?;
+        index.scan_others(&mut damage, &mut add)?;
         Ok(OpenedJournal { index, writer, records, damage })
     }
 
-    /// Reads what was appended since to the files of ranks that are not in this run: other jobs' files, those of earlier runs on more
-    /// ranks, and those of the ranks that are `lost`. Each file is dealt to one rank. Returns the new records and a line for each damaged
-    /// part.
+    /// Serves from now on what the rank `lost` has served: its own file and those of others. Returns the records there, and a line for each
+    /// damaged part.
     ///
     /// # Errors
     /// A file cannot be read.
-    pub fn read_others(&mut self, lost: &[usize]) -> Result<(Vec<RecordSummary>, Vec<String>), journal::Error> {
+    pub fn take_over(&mut self, lost: usize) -> Result<(Vec<RecordSummary>, Vec<String>), journal::Error> {
+        self.taken_over.insert(lost);
+        self.read_others()
+    }
+
+    /// Reads what was appended since to the files of ranks that are not in this run: other jobs' files, those of earlier runs on more
+    /// ranks, and those of ranks that are lost. Each file is dealt to one rank. Returns the new records and a line for each damaged part.
+    ///
+    /// # Errors
+    /// A file cannot be read.
+    pub fn read_others(&mut self) -> Result<(Vec<RecordSummary>, Vec<String>), journal::Error> {
         let (mut records, mut damage) = (Vec::new(), Vec::new());
-        self.scan_others(lost, &mut damage, &mut |summary| records.push(summary))?;
+        self.scan_others(&mut damage, &mut |summary| records.push(summary))?;
         Ok((records, damage))
     }
 
     fn scan_others(
         &mut self,
-        lost: &[usize],
         damage: &mut Vec<String>,
         add: &mut dyn FnMut(RecordSummary),
     ) -> Result<(), journal::Error> {
-        let living: Vec<usize> = (0..self.size).filter(|rank| !lost.contains(rank)).collect();
-        let own_file = |&rank: &usize| journal::file_of(&self.folder, self.job.as_deref(), rank);
-        let own: HashSet<PathBuf> = living.iter().map(own_file).collect();
+        let own_file = |rank: usize| journal::file_of(&self.folder, self.job.as_deref(), rank);
+        let of_ranks: HashMap<PathBuf, usize> = (0..self.size).map(|rank| (own_file(rank), rank)).collect();
         for path in journal::files(&self.folder)? {
             // By its name, so that a file stays with its rank while others appear.
             let name = path.strip_prefix(&self.folder).unwrap_or(&path).to_string_lossy();
-            let dealt = living[(journal::digest_of(&[&name]) % living.len() as u64) as usize];
-            if own.contains(&path) || dealt != self.rank {
+            let dealt = || (journal::digest_of(&[&name]) % self.size as u64) as usize;
+            let (server, is_own) = of_ranks.get(&path).map_or_else(|| (dealt(), false), |rank| (*rank, true));
+            if !self.taken_over.contains(&server) && (is_own || server != self.rank) {
                 continue;
             }
             let known = self.files.iter().position(|file| file.path == path);

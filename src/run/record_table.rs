@@ -122,6 +122,16 @@ impl RecordTable {
         order.into_iter().map(|index| self.get(index))
     }
 
+    /// Removes the records of which `is_chosen` holds, and returns them.
+    pub fn extract(&mut self, is_chosen: impl Fn(&Record) -> bool) -> Self {
+        let (mut kept, mut chosen) = (Self::default(), Self::default());
+        if self.iter().any(|record| is_chosen(&record)) {
+            self.iter().for_each(|record| if is_chosen(&record) { &mut chosen } else { &mut kept }.push(&record));
+            *self = kept;
+        }
+        chosen
+    }
+
     /// Gives the records that `rank` served new locations, as `to` has them by tasks; others stay. Returns the old and new locations.
     pub fn relocate(
         &mut self,
@@ -258,6 +268,17 @@ mod tests {
         let locations: Vec<_> = table.iter().map(|record| (record.location.rank, record.location.record)).collect();
         assert_eq!(locations, [(1, 0), (2, 0), (0, 5)]);
         assert_eq!(table.iter().map(|record| record.rank).collect::<Vec<_>>(), [1, 2, 1], "who ran them stays");
+    }
+
+    #[test]
+    fn extracted_records_are_gone_and_the_others_stay() {
+        let failed = [failure(2)];
+        let all =
+            [record((0, 1), (1, 0), &[], "a"), record((1, 3), (2, 0), &failed, "a"), record((3, 4), (1, 1), &[], "b")];
+        let mut table = table(&all);
+        assert!(table.extract(|record| record.location.rank == 7).is_empty());
+        assert_eq!(table.extract(|record| record.location.rank == 1).iter().collect::<Vec<_>>(), [all[0], all[2]]);
+        assert_eq!(table.iter().collect::<Vec<_>>(), [all[1]]);
     }
 
     #[test]

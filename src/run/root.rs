@@ -55,7 +55,7 @@ impl Root {
         let started = self.start(current, ranks);
         if is_first && started.is_err() {
             let refusal = codec::encode(&FirstBatches::Refused)?;
-            rank.comm.scatter(Some(vec![refusal; ranks]))?;
+            rank.comm.scatter(vec![refusal; ranks])?;
         }
         let (ledger, mut assignments) = started?;
         self.state.begin(current, &ledger.failures());
@@ -67,6 +67,7 @@ impl Root {
             Hold::Joined(job) => LiveFile::new(job.progress_path()),
         };
         let mut stage = StageRun::new(ledger, assignments, progress, ranks);
+        rank.comm.lost().for_each(|lost| stage.lose(lost));
         if let Some(stop) = self.stopping.take() {
             stage.stop(rank, stop)?;
         } else if stage.assignments.active().next().is_none() {
@@ -155,7 +156,7 @@ impl Root {
                 active.into_iter().try_for_each(|to| stage.deal(rank, to))
             }
             Step::ReadOthers => {
-                stage.unread_ranks = rank.comm.size();
+                stage.reading = rank.comm.living().chain([0]).collect();
                 (1..rank.comm.size()).try_for_each(|to| rank.send(to, &ToWorker::ReadOthers))?;
                 let records = rank.read_others()?;
                 self.accept_others(stage, 0, records, true);
@@ -181,9 +182,8 @@ impl Root {
             }
         }
         stage.progress.add(from, 0, stage.ledger.counts());
-        stage.unread_ranks -= usize::from(is_last);
-        if let Some(joined) = stage.joined.as_mut().filter(|_| stage.unread_ranks == 0) {
-            joined.others_were_read();
+        if is_last {
+            self.note_others_were_read(stage, from);
         }
     }
 
@@ -226,6 +226,8 @@ impl Root {
             stage.stop(rank, self.stop_for(signals::request().unwrap_or(DrainReason::Usr1)))?;
         }
         self.receive_messages(rank, stage)?;
+        rank.keep_contact()?;
+        self.follow_losses(rank, stage)?;
         self.accept_reports(rank, stage)?;
         if stage.stopping.is_some() && rank.workers.pending == 0 {
             stage.drained[0] = true;
@@ -234,11 +236,20 @@ impl Root {
             stage.progress.set_rank(0, progress);
         }
         stage.reduce_some(rank)?;
-        if self.last_heartbeat.elapsed() > HEARTBEAT {
+        self.beat().map(drop)
+    }
+
+    /// Advances the heartbeat of the lock, if it is time to; returns whether it was.
+    ///
+    /// # Errors
+    /// Another run has taken over the lock.
+    pub fn beat(&mut self) -> Result<bool, Stop> {
+        let is_time = self.last_heartbeat.elapsed() > HEARTBEAT;
+        if is_time {
             self.last_heartbeat = Instant::now();
             self.hold.beat()?;
         }
-        Ok(())
+        Ok(is_time)
     }
 
     /// Follows the messages of workers that have arrived.
@@ -374,7 +385,7 @@ fn send_first_batches(
     if is_first {
         let parts: Result<Vec<_>, _> =
             first.iter().map(|batches| codec::encode(&FirstBatches::Run(batches.clone()))).collect();
-        rank.comm.scatter(Some(parts?))?;
+        rank.comm.scatter(parts?)?;
     } else {
         for (to, batches) in first.iter().enumerate().skip(1) {
             rank.send(to, &ToWorker::Assign(batches.clone()))?;

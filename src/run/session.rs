@@ -1,7 +1,8 @@
 //! How do ranks come together, and how do they part?
+use super::connection::Connection;
 use super::current_stage::CurrentStage;
 use super::earlier::EarlierRecords;
-use super::exit::{Exit, Stop};
+use super::exit::{self, Exit, Stop};
 use super::failures::grouped;
 use super::handshake::{self, Handshake};
 use super::join::{self, Hold, Turn};
@@ -17,10 +18,10 @@ use super::task_environment::TaskEnvironment;
 use super::worker::{self, StageEnd};
 use super::worker_threads::WorkerThreads;
 use super::{console, memory};
-use crate::campaigns::campaign::Reproducibility;
-use crate::campaigns::stage::Stage;
+use crate::campaigns::campaign::{Next, Reproducibility};
+use crate::campaigns::stage::{Stage, StageResult};
 use crate::comm::{self, Comm, Launcher, RankLocation};
-use crate::journal::{self, Manifest, codec};
+use crate::journal::{self, Lock, Manifest, codec};
 use crate::process::Supervisor;
 use crate::seed::CampaignSeed;
 use std::collections::BTreeSet;
@@ -29,6 +30,8 @@ use std::time::{Duration, Instant};
 
 /// How long a rank waits to see the journal that rank 0 created: network file systems take a while.
 const PATIENCE: Duration = Duration::from_secs(20);
+/// Between two looks at messages while there is nothing else to do.
+const PAUSE: Duration = Duration::from_micros(200);
 /// The most causes of failures that the end of a run lists.
 const MAX_CAUSES: usize = 5;
 
@@ -60,13 +63,6 @@ pub fn report_mpi_fault(error: comm::Error) -> Exit {
     stop.exit
 }
 
-/// Says under a launcher how the run ends: the launcher's own exit code may be another. Batch scripts read this line.
-fn report_exit(exit: Exit) {
-    if Launcher::detect().is_some() {
-        console::line(&format!("simmpi ends with exit code {}", exit as i32));
-    }
-}
-
 /// Ends a run whose campaign may not run, or need not. All ranks know, so all leave in good order.
 pub fn leave_unrun(comm: Box<dyn Comm>, not_run: &NotRun) -> Exit {
     match (&not_run.message, not_run.exit) {
@@ -75,7 +71,7 @@ pub fn leave_unrun(comm: Box<dyn Comm>, not_run: &NotRun) -> Exit {
         (None, _) => {}
     }
     if comm.rank() == 0 {
-        report_exit(not_run.exit);
+        exit::report(not_run.exit);
     }
     comm.finish();
     not_run.exit
@@ -84,6 +80,7 @@ pub fn leave_unrun(comm: Box<dyn Comm>, not_run: &NotRun) -> Exit {
 /// Ends all ranks at once, when this one cannot go on before there is an order in which to tell the others.
 pub fn abort_all(stop: &Stop) -> Exit {
     console::error(&stop.message);
+    exit::report_by_first(stop.exit);
     comm::abort(stop.exit as i32)
 }
 
@@ -151,6 +148,7 @@ impl Session {
         };
         let handshake = codec::encode(&Handshake { place: place.clone(), journal })?;
         let handshakes = comm.gather(handshake)?;
+        let processes = node_resources.processes();
         let root = match opened.output.take() {
             Some(output) => Some(RootSession::new(output, &opened, handshakes)?),
             None => None,
@@ -176,7 +174,22 @@ impl Session {
         if let (Some(left), Ok(mut deadline)) = (settings.time_left, workers.flags.deadline.lock()) {
             *deadline = Some(Instant::now() + left);
         }
-        Ok(Self { opened, rank: Rank::new(comm, workers, index, syncer), root, is_first_stage: true })
+        let hosts = root.iter().flat_map(|root| &root.places).map(|place| place.host.clone()).collect();
+        let rank = Rank::new(Connection::new(comm, processes), workers, index, syncer, hosts);
+        Ok(Self { opened, rank, root, is_first_stage: true })
+    }
+
+    /// What comes after a stage, with its result.
+    ///
+    /// # Errors
+    /// The result cannot be used.
+    pub fn advance(&mut self, result: Option<StageResult>) -> Result<Next, Stop> {
+        let (campaign, root) = (&mut self.opened.campaign, &mut self.root);
+        let beat = |_: &mut Rank| match root {
+            Some(session) => session.root.beat().map(|_| false),
+            None => Ok(false),
+        };
+        Ok(self.rank.meanwhile(|| campaign.advance(result), beat)??)
     }
 
     /// Runs a stage on this rank, whichever it is.
@@ -190,12 +203,23 @@ impl Session {
             return root.run(&mut self.rank, &current, is_first).map(StageEnd::Complete);
         }
         if is_first {
-            match codec::decode(&self.rank.comm.scatter(None)?)? {
+            match self.first_message()? {
                 FirstBatches::Run(batches) => self.rank.submit(&current, &batches),
                 FirstBatches::Refused => return worker::run_worker(&mut self.rank, None),
             }
         }
         worker::run_worker(&mut self.rank, Some(&current))
+    }
+
+    /// Waits for the first message of rank 0.
+    fn first_message(&mut self) -> Result<FirstBatches, Stop> {
+        loop {
+            if let Some((_, first)) = self.rank.receive()? {
+                return Ok(first);
+            }
+            self.rank.keep_contact()?;
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Writes the result on rank 0, or lets another job do it; the other ranks send values until it has.
@@ -210,16 +234,20 @@ impl Session {
             };
         };
         let output = root.settings.output.clone();
-        let turn = match (&mut root.hold, &root.settings.join) {
-            (Hold::Joined(job), Some((_, wait))) => Some(join::wait_for_turn(job, &output, manifest, *wait)?),
+        let mut turn = match (&mut root.hold, &root.settings.join) {
+            (Hold::Joined(job), Some((_, wait))) => {
+                let wait_for_turn = || join::wait_for_turn(job, &output, manifest, *wait);
+                Some(self.rank.meanwhile(wait_for_turn, |_| Ok(false))??)
+            }
             _ => None,
         };
-        let exit = match &turn {
+        let exit = match &mut turn {
             Some(Turn::Published { failed }) => {
                 console::line(&format!("complete: another job wrote the results to {}", output.display()));
                 if *failed == 0 { Exit::Complete } else { Exit::SomeFailed }
             }
-            _ => self.write_results()?,
+            Some(Turn::Own(lock)) => self.write_results(Some(lock))?,
+            None => self.write_results(None)?,
         };
         if let Some(RootSession { root, .. }) = &self.root
             && let Hold::Joined(job) = &root.hold
@@ -229,20 +257,30 @@ impl Session {
         Ok(exit)
     }
 
-    /// Writes the result, on rank 0.
-    fn write_results(&mut self) -> Result<Exit, Stop> {
+    /// Writes the result, on rank 0, which holds `lock` for it where several jobs work on the campaign.
+    fn write_results(&mut self, mut lock: Option<&mut Lock>) -> Result<Exit, Stop> {
         let Some(RootSession { root, manifest, reproducibility, places, started, .. }) = &mut self.root else {
             return Ok(Exit::Internal);
         };
+        let (output, mut stages) = (root.settings.output.clone(), std::mem::take(&mut root.closed));
         let publication = Publication {
-            output: &root.settings.output,
-            opened: &self.opened,
+            output: &output,
+            config: &self.opened.config,
+            campaign: self.opened.campaign.as_mut(),
+            needs_values: root.settings.needs_values,
             manifest,
             reproducibility: *reproducibility,
             places,
-            stages: &root.closed,
+            lost: self.rank.comm.lost().collect(),
+            stages: &mut stages,
         };
-        let totals = publish(&mut self.rank, &publication)?;
+        let mut beat = || match (root.beat()?, &mut lock) {
+            (true, Some(lock)) => Ok(lock.beat()?),
+            _ => Ok(()),
+        };
+        let published = publish(&mut self.rank, publication, &mut beat);
+        root.closed = stages;
+        let totals = published?;
         let exit = if totals.failed == 0 { Exit::Complete } else { Exit::SomeFailed };
         let kept = match (&root.hold, root.keeps_journal()) {
             (_, true) => {
@@ -291,32 +329,54 @@ impl Session {
         stop.exit
     }
 
-    /// Parts from the other ranks: rank 0 sends them the exit code and receives their last messages, since a message that is never
-    /// received would block its sender.
+    /// Parts from the other ranks.
     pub fn finish(mut self, exit: Exit) -> Exit {
-        if self.root.is_some() {
-            report_exit(exit);
-        }
-        if self.root.is_some() && self.receive_byes(exit).is_err() {
-            comm::abort(exit as i32);
-        }
+        let is_whole = if self.root.is_some() {
+            exit::report(exit);
+            self.dismiss_others(exit).unwrap_or_else(|_| comm::abort(exit as i32))
+        } else {
+            self.wait_for_dismissal().unwrap_or(false)
+        };
         // The lock goes last, when nothing of this run can write any more.
         let Rank { comm, workers, .. } = self.rank;
         workers.join();
-        comm.finish();
+        comm.leave(is_whole);
         exit
     }
 
-    fn receive_byes(&mut self, exit: Exit) -> Result<(), Stop> {
-        let mut waiting = self.rank.comm.size() - 1;
-        (1..=waiting).try_for_each(|to| self.rank.send(to, &ToWorker::Finish(exit)))?;
-        while waiting > 0 {
+    /// Rank 0 sends the others the exit code and receives their last messages, since a message that is never received would block its
+    /// sender. Then all leave; returns whether none is lost.
+    fn dismiss_others(&mut self, exit: Exit) -> Result<bool, Stop> {
+        let size = self.rank.comm.size();
+        (1..size).try_for_each(|to| self.rank.send(to, &ToWorker::Finish(exit)))?;
+        let mut waiting: BTreeSet<usize> = self.rank.comm.living().collect();
+        while !waiting.is_empty() {
             match self.rank.receive::<ToRoot>()? {
-                Some((_, ToRoot::Bye)) => waiting -= 1,
+                Some((from, ToRoot::Bye)) => _ = waiting.remove(&from),
                 Some(_) => {}
-                None => std::thread::sleep(Duration::from_micros(200)),
+                None => {
+                    self.rank.keep_contact()?;
+                    waiting.retain(|rank| !self.rank.comm.is_lost(*rank));
+                    std::thread::sleep(PAUSE);
+                }
             }
         }
-        Ok(())
+        let is_whole = self.rank.comm.lost().next().is_none();
+        (1..size).try_for_each(|to| self.rank.send(to, &ToWorker::Part { is_whole }))?;
+        Ok(is_whole)
+    }
+
+    /// Waits until rank 0 has heard of all; returns whether none is lost.
+    fn wait_for_dismissal(&mut self) -> Result<bool, Stop> {
+        loop {
+            match self.rank.receive::<ToWorker>()? {
+                Some((_, ToWorker::Part { is_whole })) => return Ok(is_whole),
+                Some(_) => {}
+                None => {
+                    self.rank.keep_contact()?;
+                    std::thread::sleep(PAUSE);
+                }
+            }
+        }
     }
 }

@@ -41,8 +41,8 @@ pub struct StageRun {
     /// The leases, where other jobs work on the stage too, and whether everything is recorded and read.
     pub joined: Option<JoinedStage>,
     pub is_joined_over: bool,
-    /// The number of ranks that are reading what other jobs have recorded.
-    pub unread_ranks: usize,
+    /// The ranks that are reading what other jobs have recorded.
+    pub reading: BTreeSet<usize>,
     /// Tasks that failed while the run was stopping.
     pub undone: Vec<UndoneTask>,
     unread: Unread,
@@ -64,7 +64,7 @@ impl StageRun {
             first_tasks: (!retries_some).then(|| AllFirstTasks::new(ranks)),
             joined: None,
             is_joined_over: false,
-            unread_ranks: 0,
+            reading: BTreeSet::new(),
             undone: Vec::new(),
             unread: Unread::default(),
         }
@@ -86,6 +86,23 @@ impl StageRun {
         let counts = self.ledger.counts();
         self.progress.add(from, tasks.count(), counts);
         counts
+    }
+
+    /// Accepts that a rank is lost: nothing of it is waited for, and it gets nothing more.
+    pub fn lose(&mut self, lost: usize) {
+        self.drained[lost] = true;
+        self.fetching.remove(&lost);
+        self.assignments.retire(lost);
+        self.progress.set_rank(lost, None);
+    }
+
+    /// Accepts a record that a lost rank had journalled and rank 0 serves now.
+    pub fn accept_of_lost(&mut self, lost: usize, summary: RecordSummary) {
+        let (tasks, seconds) = (summary.head.tasks, summary.head.seconds);
+        if self.ledger.accept(0, summary) {
+            self.assignments.finish_lost(tasks, seconds);
+            self.progress.add(lost, tasks.count(), self.ledger.counts());
+        }
     }
 
     /// Lets all ranks drain, for the first reason given; a worse one replaces it.

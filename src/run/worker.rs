@@ -33,6 +33,7 @@ pub fn run_worker(rank: &mut Rank, current: Option<&CurrentStage>) -> Result<Sta
         if let Some(ended) = receive_messages(rank, current, &mut sent)? {
             return Ok(ended);
         }
+        rank.keep_contact()?;
         send_reports(rank, &mut sent)?;
         if let Some(progress) = rank.changed_progress().filter(|_| current.is_some()) {
             rank.send(0, &ToRoot::Progress(progress))?;
@@ -83,9 +84,12 @@ fn receive_messages(
             ToWorker::Finish(exit) => {
                 // Nothing of the journal may be lost by what the other ranks do next. A disk that fails has been
                 // reported, or the record is run again.
-                let _ = rank.sync();
+                let _ = rank.sync_in_contact();
                 rank.send(0, &ToRoot::Bye)?;
                 return Ok(Some(StageEnd::Finish(exit)));
+            }
+            ToWorker::Part { .. } => {
+                rank.end_without_root("rank 0 has gone on without it, since it did not answer for 45 s")
             }
         }
     }

@@ -28,16 +28,18 @@ impl Default for Network {
 }
 
 /// Names of the messages of [`simmpi::run::message::ToRoot`], in its order.
-const KINDS: [&str; 9] =
-    ["Recorded", "Values", "Progress", "Drained", "DrainWanted", "Undone", "Retired", "Broken", "Bye"];
+const KINDS: [&str; 10] =
+    ["Recorded", "Values", "Others", "Progress", "Drained", "DrainWanted", "Undone", "Retired", "Broken", "Bye"];
 
 /// The first of them, as it begins.
 const RECORDED: u8 = 0;
 
 /// When the worker thread of rank 0 is found idle so often, rank 0 has looked at its last report.
 const IDLE_LOOKS: u32 = 3;
-/// Rank 0 polls that often without any event to come only if it hangs.
+/// Rank 0 polls that often without any event to come only if it hangs: so long does it wait for a rank that is lost.
 const IDLE_POLLS: u32 = 2_000;
+/// The time between two such polls.
+const IDLE_PAUSE: Nanos = 200_000_000;
 
 /// What was measured of a run.
 #[derive(Clone, Debug, Default)]
@@ -150,7 +152,7 @@ impl SimulatedComm {
     fn after(&mut self, rank: Rank, at: Nanos, sent: Vec<Vec<u8>>) {
         let arrives = at + nanos(self.network.latency_s) + self.ranks[rank].delay();
         for bytes in sent {
-            if let Some(later) = self.ranks[rank].repeats().filter(|_| bytes[0] == RECORDED) {
+            if let Some(later) = self.ranks[rank].repeats().filter(|_| bytes.first() == Some(&RECORDED)) {
                 self.push(arrives + later, Event::ReachesRoot(rank, bytes.clone()));
             }
             self.push(arrives, Event::ReachesRoot(rank, bytes));
@@ -210,6 +212,7 @@ impl SimulatedComm {
             let next = self.events.peek().map_or(own, |Reverse((at, ..))| own.min(*at));
             if next == Nanos::MAX {
                 self.idle_polls += 1;
+                self.now += IDLE_PAUSE;
                 assert!(self.idle_polls < IDLE_POLLS, "rank 0 waits for something that will never happen");
                 return None;
             }
@@ -243,8 +246,11 @@ impl Comm for SimulatedComm {
         Ok(bytes.unwrap_or_default())
     }
 
-    fn scatter(&mut self, parts: Option<Vec<Vec<u8>>>) -> Result<Vec<u8>, Error> {
-        let mut parts = parts.unwrap_or_default();
+    fn now(&self) -> Duration {
+        Duration::from_nanos(self.now)
+    }
+
+    fn scatter(&mut self, mut parts: Vec<Vec<u8>>) -> Result<Vec<u8>, Error> {
         self.began = self.now;
         self.measured = Measured::default();
         for (rank, part) in parts.iter().enumerate().skip(1) {
@@ -290,14 +296,20 @@ impl Comm for SimulatedComm {
         }
         self.has_paused = message.is_none();
         if let Some((_, bytes)) = &message {
-            let kind = bytes[0] as usize;
-            self.follows = Some(kind);
-            self.measured.messages[kind].0 += 1;
+            // A sign of life has no kind.
+            self.follows = bytes.first().map(|&kind| kind.into());
+            if let Some(kind) = self.follows {
+                self.measured.messages[kind].0 += 1;
+            }
             self.returned = cpu_time();
             self.charge(self.network.receive_s);
         }
         self.back();
         Ok(message)
+    }
+
+    fn leave(self: Box<Self>) {
+        self.finish();
     }
 
     fn finish(self: Box<Self>) {

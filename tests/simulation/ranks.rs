@@ -38,6 +38,8 @@ pub enum Behaviour {
     WantsDrain(usize),
     /// Its journal cannot be written after so many batches.
     Breaks(usize),
+    /// It is lost in its batch of this number, and its journal with it.
+    IsLost(usize),
 }
 
 impl Behaviour {
@@ -75,6 +77,7 @@ pub struct SimulatedRank {
     is_draining: bool,
     has_drained: bool,
     has_retired: bool,
+    is_lost: bool,
     batches: usize,
     failures: usize,
     /// When its main thread last had something to do.
@@ -95,6 +98,7 @@ impl SimulatedRank {
             is_draining: false,
             has_drained: false,
             has_retired: false,
+            is_lost: false,
             batches: 0,
             failures: 0,
             active: 0,
@@ -153,6 +157,12 @@ impl SimulatedRank {
     pub fn receive(&mut self, message: &[u8], now: Nanos) -> Vec<Vec<u8>> {
         self.active = now;
         let mut sent = Vec::new();
+        if self.is_lost {
+            return sent;
+        }
+        if message.is_empty() {
+            return vec![Vec::new()];
+        }
         match codec::decode(message).unwrap() {
             ToWorker::ReadOthers => unreachable!("no other jobs are simulated"),
             ToWorker::Assign(batches) => return self.accept(&batches, now),
@@ -166,6 +176,7 @@ impl SimulatedRank {
                 (self.complete, self.has_drained) = (now, false);
                 self.rest(now, &mut sent);
             }
+            ToWorker::Part { .. } => {}
             ToWorker::Finish(_) => sent.push(codec::encode(&ToRoot::Bye).unwrap()),
         }
         sent
@@ -219,6 +230,11 @@ impl SimulatedRank {
         self.active = now;
         let mut sent = Vec::new();
         match self.behaviour {
+            Behaviour::IsLost(batches) if self.batches == batches => {
+                self.is_lost = true;
+                self.journal.clear();
+                return sent;
+            }
             Behaviour::Retires(batches) if self.batches == batches => {
                 self.has_retired = true;
                 self.queue.clear();
