@@ -24,7 +24,10 @@ fn has_recovery() -> bool {
 }
 
 fn sleep(count: u64, seconds: f64) -> String {
-    format!("[campaign]\nkind = \"sleep\"\nseed = 7\n[sleep]\ncount = {count}\nseconds = {seconds}\n")
+    format!(
+        "[campaign]\nkind = \"sleep\"\nseed = 7\n[sleep]\ncount = {count}\nseconds = {seconds}\n\
+         [partition]\nschedule = \"dynamic\"\nbatch_size = 1\n"
+    )
 }
 
 fn start(campaign: &Campaign, ranks: usize) -> Running {

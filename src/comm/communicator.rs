@@ -90,5 +90,5 @@ pub trait Comm {
     fn finish(self: Box<Self>);
 
     /// Leaves a group of which ranks are lost: the others are not waited for (no `MPI_Finalize`).
-    fn leave(self: Box<Self>);
+    fn end_without_finalize(self: Box<Self>);
 }

@@ -39,5 +39,5 @@ impl Comm for SingleRank {
         Ok(None)
     }
     fn finish(self: Box<Self>) {}
-    fn leave(self: Box<Self>) {}
+    fn end_without_finalize(self: Box<Self>) {}
 }

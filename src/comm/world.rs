@@ -294,7 +294,7 @@ impl Comm for World {
         drop(self.universe.take());
     }
 
-    fn leave(mut self: Box<Self>) {
+    fn end_without_finalize(mut self: Box<Self>) {
         let since = Instant::now();
         self.free_sent();
         while !self.sending.is_empty() && since.elapsed() < LAST_SENDS {

@@ -185,7 +185,7 @@ impl Connection {
     }
 
     /// Leaves the run: in good order where it `is_whole`, and otherwise without the ranks that are lost.
-    pub fn leave(self, is_whole: bool) {
-        if is_whole { self.comm.finish() } else { self.comm.leave() }
+    pub fn close(self, is_whole: bool) {
+        if is_whole { self.comm.finish() } else { self.comm.end_without_finalize() }
     }
 }

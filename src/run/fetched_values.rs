@@ -100,7 +100,7 @@ impl ValueServer {
     ///
     /// # Errors
     /// A value cannot be read.
-    pub fn serve(&mut self, rank: &mut Rank) -> Result<bool, Stop> {
+    pub fn answer_requests(&mut self, rank: &mut Rank) -> Result<bool, Stop> {
         let request = match self.pending.take() {
             Some(request) => return self.follow(rank, request).map(|()| true),
             None => self.requests.try_recv(),

@@ -21,7 +21,7 @@ impl Root {
             self.retired.insert(lost);
             stage.lose(lost);
             self.relocate(stage, lost, records);
-            self.note_others_were_read(stage, lost);
+            self.record_others_read(stage, lost);
             let others: Vec<usize> = stage.assignments.active().collect();
             if others.is_empty() {
                 stage.stop_without_ranks(rank)?;
@@ -65,7 +65,7 @@ impl Root {
     }
 
     /// A rank that is lost, or has said so, reads no more records of other jobs.
-    pub fn note_others_were_read(&mut self, stage: &mut StageRun, by: usize) {
+    pub fn record_others_read(&mut self, stage: &mut StageRun, by: usize) {
         let was_last = stage.reading.remove(&by) && stage.reading.is_empty();
         if let Some(joined) = stage.joined.as_mut().filter(|_| was_last) {
             joined.others_were_read();

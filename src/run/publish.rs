@@ -44,7 +44,7 @@ pub fn publish(
         move || write(publication, requests),
         move |rank| {
             attend()?;
-            server.serve(rank)
+            server.answer_requests(rank)
         },
     )??;
     remarks.iter().for_each(|line| console::line(line));

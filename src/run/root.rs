@@ -183,7 +183,7 @@ impl Root {
         }
         stage.progress.add(from, 0, stage.ledger.counts());
         if is_last {
-            self.note_others_were_read(stage, from);
+            self.record_others_read(stage, from);
         }
     }
 

@@ -340,7 +340,7 @@ impl Session {
         // The lock goes last, when nothing of this run can write any more.
         let Rank { comm, workers, .. } = self.rank;
         workers.join();
-        comm.leave(is_whole);
+        comm.close(is_whole);
         exit
     }
 

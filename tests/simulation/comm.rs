@@ -308,7 +308,7 @@ impl Comm for SimulatedComm {
         Ok(message)
     }
 
-    fn leave(self: Box<Self>) {
+    fn end_without_finalize(self: Box<Self>) {
         self.finish();
     }
 
