@@ -2,6 +2,10 @@
 //!
 //! The tasks of a stage are numbered from 0. They are assigned, run, journalled and reduced as contiguous ranges ([`Tasks`]); a failed task is a
 //! [`Failure`], which is data and never an error of the campaign.
+mod usage;
+
+pub use usage::{GpuUsage, ResourceUsage, TaskUsage, add_usage};
+
 use serde::{Deserialize, Serialize};
 use std::fmt;
 

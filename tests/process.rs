@@ -56,6 +56,9 @@ fn main() -> ExitCode {
         cores_are_handed_down
         the_supervisor_yields_to_programs_which_start_with_the_default_policy
         processor_time_and_memory_are_those_of_all_descendants
+        memory_is_sampled_over_all_processes_and_all_of_the_time
+        usage_is_that_of_the_programs_of_a_thread
+        sampling_takes_less_than_a_thousandth_of_a_core
         nothing_inherited_stays_open
         signals_of_the_launcher_reach_neither_supervisor_nor_program
         many_commands_leave_nothing_behind
@@ -342,6 +345,52 @@ fn processor_time_and_memory_are_those_of_all_descendants() {
     assert!((1.5..2.6).contains(&busy.cpu_s), "{busy:?}");
     let large = supervisor.run(&sh("head -c 200000000 /dev/zero | tail -c 100000000 | wc -c")).unwrap();
     assert!((95_000..400_000).contains(&large.peak_memory_kb), "{large:?}");
+}
+
+fn memory_is_sampled_over_all_processes_and_all_of_the_time() {
+    // Two processes of 60 MB each until the pipe is closed after three seconds, then nothing for one.
+    let large = "{ head -c 80000000 /dev/zero; sleep 3; } | tail -c 60000000 > /dev/null";
+    let finished = run(&format!("({large}) & ({large}) & wait; sleep 1.5"));
+    let usage = finished.usage();
+    let largest_mb = finished.peak_memory_kb as f32 / 1024.0;
+    assert!((56.0..90.0).contains(&largest_mb), "{finished:?}");
+    assert!((112.0..190.0).contains(&usage.memory_peak_mb), "{finished:?}");
+    let mean_mb = usage.memory_mean_mb.unwrap();
+    assert!((50.0..usage.memory_peak_mb).contains(&mean_mb), "{finished:?}");
+    assert_eq!(usage.gpu, None);
+    let short = run("true").usage();
+    assert!(short.memory_mean_mb.is_none() && short.memory_peak_mb > 0.0, "{short:?}");
+}
+
+fn usage_is_that_of_the_programs_of_a_thread() {
+    let supervisor = Supervisor::start().unwrap();
+    assert_eq!(supervisor.take_usage(), None);
+    supervisor.run(&sh("sleep 0.2")).unwrap();
+    supervisor.run(&sh("sleep 0.3; exit 3")).unwrap();
+    scope(|threads| {
+        let other = threads.spawn(|| supervisor.take_usage());
+        assert_eq!(other.join().unwrap(), None, "that thread ran nothing");
+    });
+    let usage = supervisor.take_usage().unwrap();
+    assert!((0.5..5.0).contains(&usage.seconds), "{usage:?}");
+    assert_eq!(supervisor.take_usage(), None, "it was taken");
+}
+
+fn sampling_takes_less_than_a_thousandth_of_a_core() {
+    let supervisor = Supervisor::start().unwrap();
+    let processor_s = || {
+        let stat = fs::read_to_string(format!("/proc/{}/schedstat", supervisor.pid())).unwrap();
+        stat.split_whitespace().next().unwrap().parse::<f64>().unwrap() * 1e-9
+    };
+    // A tree of thirty processes: the first samples are close to one another, and any program has its start and its end.
+    let tree = |time: f64| sh(&format!("for i in $(seq 30); do sleep {time} & done; wait"));
+    supervisor.run(&tree(0.1)).unwrap();
+    let before = processor_s();
+    supervisor.run(&tree(0.1)).unwrap();
+    let between = processor_s();
+    supervisor.run(&tree(8.0)).unwrap();
+    let sampling = (processor_s() - between) - (between - before);
+    assert!(sampling < 0.001 * 8.0 + 0.004, "{sampling} s of processor time");
 }
 
 fn nothing_inherited_stays_open() {

@@ -1,5 +1,6 @@
 //! Which program is to be run how, and how did it end?
-use super::{capture::Captured, path_bytes};
+use super::{capture::Captured, path_bytes, sampling::SampledUsage};
+use crate::task::ResourceUsage;
 use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use std::{ffi::OsString, fmt, path::PathBuf, time::Duration};
@@ -71,6 +72,8 @@ pub struct Finished {
     pub cpu_s: f64,
     /// Largest resident memory of any one of them, KiB. Never below the few MiB of the supervisor.
     pub peak_memory_kb: u64,
+    /// What they used together, as sampled.
+    pub sampled: SampledUsage,
     /// Number of descendants that SIGKILL did not end within seconds: blocked in the kernel, usually by a file system.
     pub survivors: u32,
 }
@@ -153,7 +156,20 @@ impl Finished {
             elapsed: Duration::ZERO,
             cpu_s: 0.0,
             peak_memory_kb: 0,
+            sampled: SampledUsage::default(),
             survivors: 0,
+        }
+    }
+
+    /// What the program used.
+    pub fn usage(&self) -> ResourceUsage {
+        let SampledUsage { memory_mean_mb, memory_peak_mb, gpu } = self.sampled.clone();
+        ResourceUsage {
+            seconds: self.elapsed.as_secs_f32(),
+            cpu_s: self.cpu_s as f32,
+            memory_mean_mb,
+            memory_peak_mb: memory_peak_mb.max(self.peak_memory_kb as f32 / 1024.0),
+            gpu,
         }
     }
 }

@@ -4,9 +4,11 @@
 use super::{
     ipc::{self, LaunchFailure, Reply},
     launch::Prepared,
+    process_table,
     process_tree::{self, KILL_LIMIT},
     queue::{CHANNELS, CommandId, CommandQueue, QueuedCommand},
     running::RunningProgram,
+    sampling::Sampler,
     scheduling,
 };
 use nix::{
@@ -42,7 +44,7 @@ fn set_up() -> nix::Result<SignalFd> {
     setsid()?;
     prctl::set_child_subreaper(true)?;
     // Another name than the reaper's: if processes are killed by name, one of both is left to kill the programs.
-    prctl::set_name(c"simmpi-programs")?;
+    prctl::set_name(process_table::SUPERVISOR)?;
     scheduling::use_batch_policy();
     SignalFd::with_flags(&SigSet::from(Signal::SIGCHLD), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
 }
@@ -52,17 +54,21 @@ fn run_commands(channels: &[UnixStream; CHANNELS], signals: &SignalFd) -> Option
     let reaper = Pid::parent();
     let mut queue = CommandQueue::new(channels);
     let mut ended: Option<(CommandId, RunningProgram)> = None;
+    let mut sampler = Sampler::new();
     loop {
         // The next program starts before the last one is reported: it does not wait for the rank.
         let started = queue.next()?.filter(|_| Pid::parent() == reaper).map(start);
         if let Some((id, program)) = ended.take() {
             queue.reply(id, Ok(program.finish()))?;
         }
+        if let Some(samples) = queue.gpu_samples.take() {
+            sampler.read_gpus(samples);
+        }
         match started {
             None => queue.wait()?,
             Some((id, Err(failure))) => queue.reply(id, Err(failure))?,
             Some((id, Ok(mut program))) => {
-                program.supervise(id.channel, &mut queue, signals)?;
+                program.supervise(id.channel, &mut queue, signals, &mut sampler)?;
                 ended = Some((id, program));
             }
         }

@@ -3,6 +3,7 @@
 //! Over stream sockets, each message preceded by its length: datagrams would limit the length of outputs and argument lists. Both ends are
 //! the same binary, so the encoding needs no version.
 use super::command::Finished;
+use super::shared::Address;
 use bincode::config::standard;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::{
@@ -35,6 +36,8 @@ pub enum Request<C> {
     Cancel,
     /// Do not start the waiting command of this channel.
     Withdraw,
+    /// Samples of the node's GPUs are found there.
+    ReadGpuSamples(Address),
 }
 
 /// From the supervisor to its rank.
@@ -71,6 +74,22 @@ pub enum LaunchStep {
     Cores,
     /// Encoding strings: an argument, variable or path contains a NUL byte.
     Nul,
+}
+
+/// The bytes of a value.
+///
+/// # Errors
+/// It cannot be encoded.
+pub fn encode_body<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
+    Ok(bincode::serde::encode_to_vec(value, standard())?)
+}
+
+/// The value of these bytes.
+///
+/// # Errors
+/// They are not such a value.
+pub fn decode_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    Ok(bincode::serde::decode_from_slice(bytes, standard())?.0)
 }
 
 /// The bytes of a message, preceded by its length.
@@ -112,7 +131,7 @@ pub fn receive<T: DeserializeOwned>(socket: &UnixStream) -> Result<Option<T>, Er
     if !fill(socket, &mut body)? {
         return Ok(None);
     }
-    Ok(Some(bincode::serde::decode_from_slice(&body, standard())?.0))
+    Ok(Some(decode_body(&body)?))
 }
 
 /// Fills `buffer`; false if the other end is closed. A peer that died with unread messages resets the socket.

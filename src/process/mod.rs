@@ -14,6 +14,8 @@
 //! The supervisor runs one command at a time. A second one may wait in its queue and starts as soon as the first has ended, so that what
 //! the rank does between two short programs takes no time.
 //!
+//! While a program runs the supervisor samples the memory of its processes and their use of GPUs ([`gpus`]).
+//!
 //! The ranks of a node can share memory: [`shared`].
 mod capture;
 mod command;
@@ -21,6 +23,7 @@ pub mod cores;
 pub mod environment;
 mod error;
 mod event_loop;
+pub mod gpus;
 mod identity;
 mod ipc;
 mod launch;
@@ -32,6 +35,7 @@ mod queue;
 mod reaper;
 mod restart;
 mod running;
+mod sampling;
 mod scheduling;
 pub mod shared;
 mod spawn;
@@ -44,5 +48,6 @@ pub use error::Error;
 pub use identity::ProcessIdentity;
 pub use programs::{Programs, RankPlacement};
 pub use restart::restart_with;
+pub use sampling::SampledUsage;
 pub use shared::SharedMemory;
 pub use supervisor::Supervisor;

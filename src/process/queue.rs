@@ -4,6 +4,7 @@
 //! waits, so that it starts as soon as the one before it has ended.
 use super::{
     command::{Command, Finished},
+    gpus::GpuSamples,
     ipc::{self, LaunchFailure, Reply, Request},
     launch::{Prepared, prepare},
 };
@@ -21,6 +22,8 @@ pub const CHANNELS: usize = 2;
 pub struct CommandQueue<'a> {
     channels: &'a [UnixStream; CHANNELS],
     waiting: VecDeque<QueuedCommand>,
+    /// Samples of the node's GPUs that the rank has named, for the next program.
+    pub gpu_samples: Option<GpuSamples>,
 }
 
 /// The channel of a command and its number there: the address of the reply.
@@ -49,12 +52,14 @@ pub enum Received {
     Cancel,
     /// The waiting command of the channel is not to start.
     Withdraw,
+    /// The samples of the node's GPUs are to be read.
+    ReadGpuSamples,
 }
 
 impl<'a> CommandQueue<'a> {
     /// An empty queue for commands from `channels`.
     pub fn new(channels: &'a [UnixStream; CHANNELS]) -> Self {
-        Self { channels, waiting: VecDeque::new() }
+        Self { channels, waiting: VecDeque::new(), gpu_samples: None }
     }
 
     /// Takes the next command that may start, if one waits. The outer option is none if the rank is gone.
@@ -96,6 +101,11 @@ impl<'a> CommandQueue<'a> {
             }
             Ok(Some(Request::Cancel)) => self.dismiss(channel).map(|()| Received::Cancel),
             Ok(Some(Request::Withdraw)) => self.dismiss(channel).map(|()| Received::Withdraw),
+            Ok(Some(Request::ReadGpuSamples(address))) => {
+                // Samples that are not visible here are as good as none.
+                self.gpu_samples = GpuSamples::open(&address).ok();
+                Some(Received::ReadGpuSamples)
+            }
             Ok(None) | Err(_) => None,
         }
     }

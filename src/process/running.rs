@@ -5,6 +5,7 @@ use super::{
     launch::Launched,
     process_tree::{KILL_LIMIT, ProcessTree},
     queue::{CommandQueue, Received},
+    sampling::{ProgramSamples, Sampler},
     watchdog::Watchdog,
 };
 use nix::{
@@ -37,6 +38,7 @@ pub struct RunningProgram {
     stdout: Pipe,
     stderr: Pipe,
     watchdog: Option<Watchdog>,
+    samples: ProgramSamples,
     /// Number of descendants that could not be killed.
     survivors: u32,
 }
@@ -53,13 +55,21 @@ impl RunningProgram {
             stdout: Pipe::new(launched.stdout, output_copy(&command.stdout, command)),
             stderr: Pipe::new(launched.stderr, output_copy(&command.stderr, command)),
             watchdog: command.inactivity_limit.map(|limit| Watchdog::start(limit, &command.directory)),
+            samples: ProgramSamples::new(started),
             survivors: 0,
         }
     }
 
-    /// Waits until the program has ended, enforces its limits, and kills its descendants; meanwhile receives further requests into `queue`.
+    /// Waits until the program has ended, enforces its limits, and kills its descendants; meanwhile samples what they use and receives
+    /// further requests into `queue`.
     /// None if the rank or the reaper, this process's parent, is gone. The command came over the channel `own`.
-    pub fn supervise(&mut self, own: usize, queue: &mut CommandQueue, signals: &SignalFd) -> Option<()> {
+    pub fn supervise(
+        &mut self,
+        own: usize,
+        queue: &mut CommandQueue,
+        signals: &SignalFd,
+        sampler: &mut Sampler,
+    ) -> Option<()> {
         let reaper = Pid::parent();
         while self.processes.ended.is_none() {
             if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
@@ -74,7 +84,8 @@ impl RunningProgram {
             {
                 self.terminate(Exit::Stalled);
             }
-            let readable = self.wait(queue, signals);
+            sampler.sample(&mut self.samples);
+            let readable = self.wait(queue, signals, sampler.next(&self.samples));
             while let Ok(Some(_)) = signals.read_signal() {}
             if Pid::parent() != reaper {
                 return None;
@@ -94,23 +105,23 @@ impl RunningProgram {
         Some(())
     }
 
-    /// Waits for the first event; returns the channels that can be read.
-    fn wait(&self, queue: &CommandQueue, signals: &SignalFd) -> Vec<usize> {
+    /// Waits for the first event, at most until the next `sample`; returns the channels that can be read.
+    fn wait(&self, queue: &CommandQueue, signals: &SignalFd, sample: Instant) -> Vec<usize> {
         let mut polled = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
         polled.extend(queue.poll_fds());
         for pipe in [&self.stdout, &self.stderr] {
             polled.extend(pipe.file.as_ref().map(|file| PollFd::new(file.as_fd(), PollFlags::POLLIN)));
         }
-        match poll(&mut polled, self.timeout()) {
+        match poll(&mut polled, self.timeout(sample)) {
             Ok(_) => queue.readable(&polled[1..]),
             Err(_) => Vec::new(),
         }
     }
 
-    /// Time until the next deadline or check, rounded up to milliseconds: otherwise the loop would spin before it.
-    fn timeout(&self) -> PollTimeout {
+    /// Time until the next deadline, check or `sample`, rounded up to milliseconds: otherwise the loop would spin before it.
+    fn timeout(&self, sample: Instant) -> PollTimeout {
         let check = self.watchdog.as_ref().filter(|_| self.terminated_for.is_none()).map(Watchdog::next_check);
-        let Some(next) = self.deadline.into_iter().chain(check).min() else { return PollTimeout::NONE };
+        let next = self.deadline.into_iter().chain(check).fold(sample, Instant::min);
         let left = next.saturating_duration_since(Instant::now()) + Duration::from_nanos(999_999);
         PollTimeout::try_from(left.as_millis()).unwrap_or(PollTimeout::MAX)
     }
@@ -135,6 +146,7 @@ impl RunningProgram {
             elapsed: ended - self.started,
             cpu_s: self.processes.cpu.as_secs_f64(),
             peak_memory_kb: self.processes.peak_memory_kb,
+            sampled: self.samples.usage(),
             survivors: self.survivors,
         }
     }

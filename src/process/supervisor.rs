@@ -6,7 +6,9 @@ use super::{
     process_table,
     queue::CHANNELS,
     reaper,
+    shared::Address,
 };
+use crate::task::ResourceUsage;
 use nix::{
     errno::Errno,
     sys::{
@@ -16,13 +18,14 @@ use nix::{
     unistd::{ForkResult, Pid, fork},
 };
 use std::{
+    collections::HashMap,
     fs, io,
     io::Write,
     net::Shutdown,
     os::unix::net::UnixStream,
     path::PathBuf,
     sync::{Mutex, MutexGuard, OnceLock, PoisonError, TryLockError},
-    thread::sleep,
+    thread::{ThreadId, current, sleep},
     time::{Duration, Instant},
 };
 
@@ -45,6 +48,8 @@ pub struct Supervisor {
     lost: OnceLock<Option<i32>>,
     /// When a program last ended by a signal that also asks a whole run to stop.
     signalled: Mutex<Option<Instant>>,
+    /// What the programs of each thread have used since it last asked.
+    used: Mutex<HashMap<ThreadId, ResourceUsage>>,
 }
 
 /// What the supervisor has been asked for.
@@ -80,8 +85,9 @@ impl Supervisor {
             ForkResult::Parent { child } => {
                 drop(far_ends);
                 let (last_ids, state) = ([const { Mutex::new(0) }; CHANNELS], Mutex::default());
-                let (lost, signalled) = (OnceLock::new(), Mutex::default());
-                let mut supervisor = Self { pid: child, reaper: child, channels, last_ids, state, lost, signalled };
+                let (lost, signalled, used) = (OnceLock::new(), Mutex::default(), Mutex::default());
+                let mut supervisor =
+                    Self { pid: child, reaper: child, channels, last_ids, state, lost, signalled, used };
                 // Once it has replied it is out of reach of the signals that a launcher sends to this rank's process group.
                 match ipc::receive(&supervisor.channels[0]) {
                     Ok(Some(Reply::Ready(pid))) => {
@@ -129,13 +135,35 @@ impl Supervisor {
         lock(&self.state).active -= 1;
         match reply {
             Ok(Some(Reply::Ended { id: ended, result })) if ended == id => {
-                if result.as_ref().is_ok_and(|finished| finished.exit.is_by_stop_signal()) {
-                    *lock(&self.signalled) = Some(Instant::now());
+                if let Ok(finished) = &result {
+                    self.account_for(finished);
                 }
                 result.map_err(|failure| launch_error(command, failure))
             }
             _ => Err(self.lost(program)),
         }
+    }
+
+    fn account_for(&self, finished: &Finished) {
+        if finished.exit.is_by_stop_signal() {
+            *lock(&self.signalled) = Some(Instant::now());
+        }
+        // One that was not started has used nothing.
+        if !finished.elapsed.is_zero() {
+            lock(&self.used).entry(current().id()).or_default().add(finished.usage());
+        }
+    }
+
+    /// What the programs that this thread has run since the last call have used; none where it has run none.
+    pub fn take_usage(&self) -> Option<ResourceUsage> {
+        lock(&self.used).remove(&current().id())
+    }
+
+    /// Has the supervisor read samples of the node's GPUs, from the next program on.
+    pub fn read_gpu_samples(&self, address: Address) {
+        let _sending = lock(&self.state);
+        // A supervisor that is gone is reported when it is next needed.
+        let _ = ipc::send(&self.channels[0], &Request::<&Command>::ReadGpuSamples(address));
     }
 
     /// How the supervisor ended, if it has: no program can be started any more.

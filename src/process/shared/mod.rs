@@ -39,12 +39,48 @@ pub struct SharedMemory {
     timeout: Duration,
 }
 
-/// Where other processes of the node find shared memory.
-#[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
+/// Where other processes of the node find a file in memory.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct Address {
     path: PathBuf,
     /// The target of the link `path`: a unique name.
     name: PathBuf,
+}
+
+impl Address {
+    /// Where other processes find a file in memory while this process has it open.
+    ///
+    /// # Errors
+    /// /proc is not mounted.
+    pub fn of(file: &File) -> io::Result<Self> {
+        let path = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
+        Ok(Self { name: read_link(&path)?, path })
+    }
+
+    /// Opens the file.
+    ///
+    /// # Errors
+    /// It is not visible here: the process belongs to another user or container, or has ended.
+    pub fn open(&self) -> io::Result<File> {
+        // A process of another container may have the same number, and any file open.
+        if read_link(&self.path)? != self.name {
+            return Err(ErrorKind::NotFound.into());
+        }
+        open(&self.path)
+    }
+}
+
+/// Creates an empty file in memory, of a unique name.
+///
+/// # Errors
+/// The system has no memfd, or limits file sizes: writing beyond the limit would kill the process.
+pub fn create_file() -> io::Result<File> {
+    if getrlimit(Resource::RLIMIT_FSIZE)?.0 != RLIM_INFINITY {
+        return Err(ErrorKind::FileTooLarge.into());
+    }
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let name = format!("simmpi-{}-{}", std::process::id(), since.as_nanos());
+    Ok(File::from(memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC)?))
 }
 
 impl SharedMemory {
@@ -53,13 +89,7 @@ impl SharedMemory {
     /// # Errors
     /// The system has no memfd, or limits file sizes: writing beyond the limit would kill the process.
     pub fn create() -> io::Result<Self> {
-        if getrlimit(Resource::RLIMIT_FSIZE)?.0 != RLIM_INFINITY {
-            return Err(ErrorKind::FileTooLarge.into());
-        }
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let name = format!("simmpi-{}-{}", std::process::id(), since.as_nanos());
-        let file = File::from(memfd_create(name.as_str(), MFdFlags::MFD_CLOEXEC)?);
-        Ok(Self { file, timeout: TIMEOUT })
+        Ok(Self { file: create_file()?, timeout: TIMEOUT })
     }
 
     /// Where other processes find it while this process lives.
@@ -67,8 +97,7 @@ impl SharedMemory {
     /// # Errors
     /// /proc is not mounted.
     pub fn address(&self) -> io::Result<Address> {
-        let path = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), self.file.as_raw_fd()));
-        Ok(Address { name: read_link(&path)?, path })
+        Address::of(&self.file)
     }
 
     /// Opens the memory that another process created.
@@ -76,11 +105,7 @@ impl SharedMemory {
     /// # Errors
     /// It is not visible here: the process belongs to another user or container, or has ended.
     pub fn open(address: &Address) -> io::Result<Self> {
-        // A process of another container may have the same number, and any file open.
-        if read_link(&address.path)? != address.name {
-            return Err(ErrorKind::NotFound.into());
-        }
-        Ok(Self { file: open(&address.path)?, timeout: TIMEOUT })
+        Ok(Self { file: address.open()?, timeout: TIMEOUT })
     }
 
     /// The set of this digest, computed together with all processes that ask for it.
