@@ -15,6 +15,7 @@
 //! | `join/` | how do several jobs work on one campaign? |
 //! | `signals.rs`, `allocation.rs`, `batch_system.rs` | when does a run stop early? |
 //! | `publish.rs`, `fetched_values.rs`, `task_rows.rs` | how does a finished campaign become one HDF5 file? |
+//! | `resource_usage.rs` | what have programs used of the nodes, and does that call for a warning? |
 mod account;
 mod allocation;
 pub mod assignments;
@@ -54,6 +55,7 @@ mod record_index;
 pub mod record_table;
 mod recovered;
 mod reread;
+mod resource_usage;
 mod root;
 mod session;
 mod settings;

@@ -57,6 +57,7 @@ fn summary(record: u64, first: TaskId, end: TaskId, failed: &[TaskId]) -> Record
         attempts: 1,
         started_s: 0.0,
         seconds: 1.0,
+        usage: Vec::new(),
     };
     RecordSummary { record, head }
 }

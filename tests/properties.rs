@@ -290,6 +290,7 @@ fn header(k: u64) -> journal::record::RecordHeader {
         attempts: 1,
         started_s: 1.0e9,
         seconds: 0.5,
+        usage: Vec::new(),
     }
 }
 

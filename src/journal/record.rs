@@ -11,11 +11,11 @@
 //! encoded by [`super::codec`]; a golden file in the tests freezes the format.
 use super::codec;
 use super::fingerprint::Fingerprint;
-use crate::task::{Failure, Tasks};
+use crate::task::{Failure, TaskUsage, Tasks};
 use serde::{Deserialize, Serialize};
 
 /// The format described above.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 pub(super) const MAGIC: [u8; 8] = *b"simmpi\x1aj";
 pub(super) const MARKER: [u8; 4] = *b"\xf5rec";
 /// Length of a file's header, bytes.
@@ -41,6 +41,8 @@ pub struct RecordHeader {
     pub started_s: f64,
     /// Wall-clock time of the batch, seconds, by a monotonic clock.
     pub seconds: f64,
+    /// What programs have used, of those tasks that started any; not with earlier attempts of other runs.
+    pub usage: Vec<TaskUsage>,
 }
 
 /// A file header that was read.

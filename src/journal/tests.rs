@@ -1,11 +1,25 @@
 //! A journal survives every truncation, flipped bit and wrong length.
 use super::record::{self, RecordHeader};
 use super::*;
-use crate::task::{Cause, Failure, Tasks};
+use crate::task::{Cause, Failure, GpuUsage, ResourceUsage, TaskUsage, Tasks};
 use std::fs;
 use std::path::Path;
 
 const OURS: Fingerprint = Fingerprint([7; 32]);
+
+fn usage() -> ResourceUsage {
+    let gpu = GpuUsage {
+        gpu: 1,
+        samples: 5,
+        percent_mean: Some(62.5),
+        percent_peak: Some(99.0),
+        memory_peak_mb: None,
+        full_shared_by: 3,
+        unused_gpus: 0b1100,
+    };
+    let (memory_mean_mb, gpu) = (Some(100.5), Some(Box::new(gpu)));
+    ResourceUsage { seconds: 0.125, cpu_s: 0.25, memory_mean_mb, memory_peak_mb: 128.0, gpu }
+}
 
 fn header(first: u64) -> RecordHeader {
     let failed = vec![Failure { task: first + 1, cause: Cause::NotFinite("energy at t = 0.5".into()), attempts: 2 }];
@@ -18,6 +32,7 @@ fn header(first: u64) -> RecordHeader {
         attempts: 2,
         started_s: 1.5e9,
         seconds: 0.25,
+        usage: vec![TaskUsage { tasks: Tasks::new(first, first + 1), usage: usage() }],
     }
 }
 
@@ -118,21 +133,21 @@ fn the_journal_of_another_campaign_or_format_is_not_read() {
     let foreign = scan(&path, Fingerprint([8; 32])).unwrap();
     assert_eq!((foreign.entries.len(), foreign.end, foreign.damage.len()), (0, 0, 1));
     let mut bytes = fs::read(&path).unwrap();
-    bytes[8] = 2;
+    bytes[8] = 3;
     let crc = crc32c::crc32c(&bytes[..record::FILE_HEADER - 4]).to_le_bytes();
     bytes[record::FILE_HEADER - 4..record::FILE_HEADER].copy_from_slice(&crc);
     fs::write(&path, &bytes).unwrap();
-    assert!(matches!(scan(&path, OURS), Err(Error::Format { found: 2, known: 1, .. })));
+    assert!(matches!(scan(&path, OURS), Err(Error::Format { found: 3, known: 2, .. })));
 }
 
 /// The golden file freezes the format: a version that cannot read it breaks every unfinished campaign.
 #[test]
 fn the_golden_journal_is_still_written_and_read_byte_by_byte() {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/journal-1.jnl");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/journal-2.jnl");
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("new.jnl");
     let written = journal(&path);
-    let bytes = fs::read(&golden).expect("tests/golden/journal-1.jnl is part of the repository");
+    let bytes = fs::read(&golden).expect("tests/golden/journal-2.jnl is part of the repository");
     assert_eq!(fs::read(&path).unwrap(), bytes);
     let found = scan(&golden, OURS).unwrap();
     assert_eq!(found.entries.iter().map(|e| e.header.clone()).collect::<Vec<_>>(), [header(0), header(10), header(20)]);

@@ -9,6 +9,7 @@ mod file_access;
 mod reader;
 mod text;
 mod trial;
+mod usage;
 mod values;
 mod writer;
 
@@ -19,5 +20,6 @@ pub use hdf5::H5Type as Element;
 pub use reader::{DatasetSummary, Reader};
 pub use text::TextSizes;
 pub use trial::try_publication;
+pub use usage::write_usage;
 pub use values::{Array, ArrayValues};
 pub use writer::{Closed, Rows, Writer, or_nan};

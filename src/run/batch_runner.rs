@@ -9,7 +9,7 @@ use super::{panic, signals};
 use crate::campaigns::stage::{Context, Error, StageSpec, Worker};
 use crate::engines::md::Progress;
 use crate::journal::{self, record::RecordHeader};
-use crate::task::{Cause, Failure, TaskId, Tasks};
+use crate::task::{Cause, Failure, TaskId, TaskUsage, Tasks, add_usage};
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -146,6 +146,7 @@ impl BatchRunner {
             attempts: account.attempts,
             started_s: (clock + waited).duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             seconds: (started.elapsed().saturating_sub(waited)).as_secs_f64(),
+            usage: account.usage,
         };
         match lock(&self.journal).append(&head, &value) {
             Ok(offset) => BatchEvent::Ran { record: Some((offset, head)), cut, undone },
@@ -230,7 +231,7 @@ impl BatchRunner {
     /// Runs a chunk and retries, task by task, what failed in it. None where several tasks were run and one panicked.
     fn run_chunk(&self, spec: &StageSpec, worker: &mut dyn Worker, chunk: Tasks) -> Option<Account> {
         let mut account = Account::default();
-        let failed = match self.attempt(spec, worker, chunk) {
+        let failed = match self.attempt(spec, worker, chunk, &mut account.usage) {
             Ok(failed) => failed,
             Err(cause) if chunk.count() == 1 => vec![(chunk.first, cause)],
             Err(_) => return None,
@@ -265,7 +266,7 @@ impl BatchRunner {
             }
             attempts += 1;
             account.attempts = account.attempts.max(attempts);
-            match self.attempt(spec, worker, Tasks::new(task, task + 1)) {
+            match self.attempt(spec, worker, Tasks::new(task, task + 1), &mut account.usage) {
                 Ok(failed) => match failed.into_iter().next() {
                     None => return,
                     Some((_, again)) => cause = again,
@@ -305,8 +306,14 @@ impl BatchRunner {
         }
     }
 
-    /// One attempt: the tasks without value. A panic in a task is a cause, not the end.
-    fn attempt(&self, spec: &StageSpec, worker: &mut dyn Worker, tasks: Tasks) -> Result<Vec<(TaskId, Cause)>, Cause> {
+    /// One attempt: the tasks without value. A panic in a task is a cause, not the end. What its programs used is added to `usage`.
+    fn attempt(
+        &self,
+        spec: &StageSpec,
+        worker: &mut dyn Worker,
+        tasks: Tasks,
+        usage: &mut Vec<TaskUsage>,
+    ) -> Result<Vec<(TaskId, Cause)>, Cause> {
         let context = Context {
             seed: self.environment.seed,
             campaign: self.environment.campaign,
@@ -320,7 +327,11 @@ impl BatchRunner {
             started: Instant::now(),
             halt: &self.flags.halt,
         };
-        panic::of_task(|| worker.run(tasks, &context)).map_err(Cause::Panicked)
+        let done = panic::of_task(|| worker.run(tasks, &context)).map_err(Cause::Panicked);
+        if let Some(used) = self.environment.programs.as_ref().and_then(|programs| programs.supervisor.take_usage()) {
+            add_usage(usage, tasks, used);
+        }
+        done
     }
 }
 
@@ -330,11 +341,13 @@ struct Account {
     failed: Vec<Failure>,
     undone: Vec<UndoneTask>,
     attempts: u32,
+    /// What programs have used.
+    usage: Vec<TaskUsage>,
 }
 
 impl Default for Account {
     fn default() -> Self {
-        Self { failed: Vec::new(), undone: Vec::new(), attempts: 1 }
+        Self { failed: Vec::new(), undone: Vec::new(), attempts: 1, usage: Vec::new() }
     }
 }
 
@@ -346,5 +359,6 @@ impl Account {
     fn add(&mut self, mut chunk: Account) {
         self.failed.append(&mut chunk.failed);
         self.attempts = self.attempts.max(chunk.attempts);
+        self.usage.append(&mut chunk.usage);
     }
 }

@@ -91,7 +91,8 @@ mod tests {
     fn header(first: u64, end: u64, failed: &[u64], cause: &Cause) -> RecordHeader {
         let failed = failed.iter().map(|&task| Failure { task, cause: cause.clone(), attempts: 3 }).collect();
         let (host, tasks) = ("host".to_owned(), Tasks::new(first, end));
-        RecordHeader { stage: 1, tasks, failed, rank: 0, host, attempts: 3, started_s: 0.0, seconds: 1.0 }
+        let usage = Vec::new();
+        RecordHeader { stage: 1, tasks, failed, rank: 0, host, attempts: 3, started_s: 0.0, seconds: 1.0, usage }
     }
 
     #[test]

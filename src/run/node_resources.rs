@@ -4,6 +4,7 @@ use super::exit::{Exit, Stop};
 use crate::comm::{Comm, Rank, RankLocation};
 use crate::journal::codec;
 use crate::process::cores::{self, CoreWarning, Topology};
+use crate::process::gpus::GpuMonitor;
 use crate::process::shared::{Address, SharedMemory};
 use crate::process::{ProcessIdentity, Programs, RankPlacement, Supervisor};
 use crate::science::memory::{Memory, OwnMemory};
@@ -21,6 +22,8 @@ struct Neighbour {
     cores: Vec<usize>,
     /// The shared memory that it has created for its node.
     memory: Option<Address>,
+    /// Where it publishes samples of the node's GPUs.
+    gpu_samples: Option<Address>,
 }
 
 /// The ranks of a node, their cores and their shared memory.
@@ -31,17 +34,21 @@ pub struct NodeResources {
     neighbours: Vec<Neighbour>,
     /// What this rank has created for the node, if it is the first there and not alone.
     memory: Option<SharedMemory>,
+    /// What samples the node's GPUs, if this rank is the first there, programs are started, and there is a tool to ask.
+    gpu_monitor: Option<GpuMonitor>,
 }
 
 impl NodeResources {
-    /// Exchanges with all ranks what each has. Collective, at the start.
+    /// Exchanges with all ranks what each has. Collective, at the start. GPUs are of interest where tasks start programs.
     ///
     /// # Errors
     /// MPI fails.
-    pub fn exchange(comm: &mut dyn Comm) -> Result<Self, Stop> {
+    pub fn exchange(comm: &mut dyn Comm, starts_programs: bool) -> Result<Self, Stop> {
         let place = comm.location();
         let creates_memory = place.local_rank == 0 && place.local_size > 1;
         let memory = creates_memory.then(SharedMemory::create).and_then(Result::ok);
+        let samples_gpus = place.local_rank == 0 && starts_programs;
+        let gpu_monitor = samples_gpus.then(GpuMonitor::find).flatten();
         let own = Neighbour {
             rank: comm.rank(),
             host: place.host.clone(),
@@ -50,6 +57,7 @@ impl NodeResources {
             // Where a node does not give its masks nothing is divided: programs inherit what the rank has.
             cores: cores::allowed().unwrap_or_default(),
             memory: memory.as_ref().and_then(|memory| memory.address().ok()),
+            gpu_samples: gpu_monitor.as_ref().and_then(GpuMonitor::address),
         };
         let all = comm.gather(codec::encode(&own)?)?;
         let all = comm.broadcast((comm.rank() == 0).then(|| codec::encode(&all)).transpose()?)?;
@@ -61,7 +69,7 @@ impl NodeResources {
             }
         }
         neighbours.sort_by_key(|neighbour| neighbour.local_rank);
-        Ok(Self { rank: comm.rank(), place, neighbours, memory })
+        Ok(Self { rank: comm.rank(), place, neighbours, memory, gpu_monitor })
     }
 
     /// The processes of the other ranks of the node, as far as this one can see them.
@@ -110,6 +118,21 @@ impl NodeResources {
             Some(fault) => return Err(Stop::new(Exit::Configuration, fault.to_string())),
         }
         Ok(Some(Programs::new(supervisor, share.cores, placement)))
+    }
+
+    /// Starts to sample the GPUs of the node, if that is this rank's part, and has the supervisor read the samples. They end with what is
+    /// returned.
+    pub fn sample_gpus(&mut self, supervisor: Option<&Supervisor>) -> Option<GpuMonitor> {
+        let address = self.neighbours.iter().find_map(|neighbour| neighbour.gpu_samples.clone());
+        if let (Some(supervisor), Some(address)) = (supervisor, address) {
+            supervisor.read_gpu_samples(address);
+        }
+        let mut monitor = self.gpu_monitor.take()?;
+        let host = self.place.host.clone();
+        monitor.start(move |reason| {
+            console::warning(&format!("warning: the use of GPUs is no longer recorded on {host}: {reason}"));
+        });
+        Some(monitor)
     }
 
     /// The memory that all ranks of the node share or, for a single rank or where that fails, the rank's own: it changes

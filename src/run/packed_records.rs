@@ -1,8 +1,8 @@
 //! How are records encoded in messages and in the result file?
 //!
-//! A record follows from the one before where it can: a batch of one task takes about 22 bytes, of which 16 are its times.
+//! A record follows from the one before where it can: a batch of one task takes about 23 bytes, of which 16 are its times.
 use super::record_table::{Record, RecordLocation, RecordTable};
-use crate::task::{Failure, TaskId, Tasks};
+use crate::task::{Failure, TaskId, TaskUsage, Tasks};
 use serde::de::{Deserialize, Deserializer, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 use std::borrow::Cow;
@@ -27,6 +27,7 @@ struct PackedRecord<'a> {
     started_s: f64,
     seconds: f64,
     failed: Cow<'a, [Failure]>,
+    usage: Cow<'a, [TaskUsage]>,
 }
 
 /// What is known of the record before.
@@ -45,7 +46,7 @@ where
         let mut seq = serializer.serialize_seq(Some((self.0)().count()))?;
         let (mut last, mut runners) = (Last::default(), HashMap::<(u32, u32, &str), u32>::new());
         for record in (self.0)() {
-            let Record { location, tasks, failed, rank, host, attempts, started_s, seconds } = record;
+            let Record { location, tasks, failed, rank, host, attempts, started_s, seconds, usage } = record;
             let next = runners.len() as u32;
             let runner = *runners.entry((rank, attempts, host)).or_insert(next);
             seq.serialize_element(&PackedRecord {
@@ -57,6 +58,7 @@ where
                 started_s,
                 seconds,
                 failed: Cow::Borrowed(failed),
+                usage: Cow::Borrowed(usage),
             })?;
             last = Last { end: tasks.end, next_number: location.record.wrapping_add(1) };
         }
@@ -104,6 +106,7 @@ impl<'de> Visitor<'de> for TableVisitor {
                 attempts: *attempts,
                 started_s: packed.started_s,
                 seconds: packed.seconds,
+                usage: &packed.usage,
             });
             last = Last { end: tasks.end, next_number: record.wrapping_add(1) };
         }
@@ -115,7 +118,7 @@ impl<'de> Visitor<'de> for TableVisitor {
 mod tests {
     use super::*;
     use crate::journal::codec;
-    use crate::task::Cause;
+    use crate::task::{Cause, ResourceUsage};
 
     #[test]
     fn a_batch_of_one_task_takes_few_bytes() {
@@ -130,15 +133,18 @@ mod tests {
                 attempts: 1,
                 started_s: 1.7e9 + task as f64 / 3.0,
                 seconds: 1.0 / 3.0,
+                usage: &[],
             });
         }
         let bytes = codec::encode(&table).unwrap().len();
-        assert!(bytes < 23 * table.len(), "{bytes} bytes");
+        assert!(bytes < 24 * table.len(), "{bytes} bytes");
     }
 
     #[test]
     fn what_is_packed_is_unpacked() {
         let failed = [Failure { task: 7, cause: Cause::TimedOut { limit_ms: 5 }, attempts: 2 }];
+        let used = ResourceUsage { seconds: 2.0, cpu_s: 3.0, ..ResourceUsage::default() };
+        let usage = [TaskUsage { tasks: Tasks::new(0, 1), usage: used }];
         let of = |tasks: (u64, u64), record, rank, host, failed| Record {
             location: RecordLocation { rank: 0, record },
             tasks: Tasks::new(tasks.0, tasks.1),
@@ -148,6 +154,7 @@ mod tests {
             attempts: 1 + rank % 2,
             started_s: 1.7e9 + f64::from(rank),
             seconds: f64::MIN_POSITIVE,
+            usage: if rank == 2 { &usage } else { &[] },
         };
         let all = [
             of((5, 8), 3, 1, "a", &failed[..]),

@@ -4,7 +4,7 @@ use super::exit::Stop;
 use super::fetched_values::{FetchedValues, Requests, value_channel};
 use super::ledger::Ledger;
 use super::rank::Rank;
-use super::task_rows;
+use super::{resource_usage, task_rows};
 use crate::campaigns::campaign::{Campaign, Reproducibility};
 use crate::campaigns::stage::Error;
 use crate::comm::RankLocation;
@@ -62,6 +62,7 @@ fn write(publication: Publication, requests: Requests) -> Result<(Totals, Vec<St
     let report = campaign.write(&mut values, &mut out)?;
     let FetchedValues { stages, requests } = values;
     task_rows::write(&mut out, stages)?;
+    let gpu_warnings = resource_usage::write_gpus(&mut out, stages)?;
     write_ranks(&mut out, places, &lost, stages)?;
     let kept = if needs_values { &[][..] } else { stages };
     let saved: Result<Vec<_>, Error> = kept.iter().map(Ledger::save).collect();
@@ -72,7 +73,7 @@ fn write(publication: Publication, requests: Requests) -> Result<(Totals, Vec<St
     requests.await_permission()?;
     closed.publish()?;
     write_figures(output, drawn);
-    Ok((totals, report.remarks))
+    Ok((totals, [report.remarks, gpu_warnings].concat()))
 }
 
 /// The name of a figure, and the figure.

@@ -2,7 +2,7 @@
 //!
 //! There may be ten million of them. A record takes 48 bytes: hosts are stored once, and what few records have stands beside the rows.
 use crate::journal::record::RecordHeader;
-use crate::task::{Failure, TaskId, Tasks};
+use crate::task::{Failure, TaskId, TaskUsage, Tasks};
 use std::collections::{BTreeMap, HashMap};
 
 /// Where a record stands: the rank that serves it, and its number there.
@@ -28,13 +28,16 @@ pub struct Record<'a> {
     pub started_s: f64,
     /// Wall-clock time, seconds.
     pub seconds: f64,
+    /// What programs have used, of those tasks that started any.
+    pub usage: &'a [TaskUsage],
 }
 
 impl<'a> Record<'a> {
     /// The record with this header, which stands at `location`.
     pub fn new(location: RecordLocation, header: &'a RecordHeader) -> Self {
         let RecordHeader { tasks, rank, attempts, started_s, seconds, .. } = *header;
-        Self { location, tasks, failed: &header.failed, rank, host: &header.host, attempts, started_s, seconds }
+        let RecordHeader { failed, host, usage, .. } = header;
+        Self { location, tasks, failed, rank, host, attempts, started_s, seconds, usage }
     }
 
     /// The same record as that of a rank that serves it under the same number.
@@ -71,6 +74,7 @@ struct Row {
 #[derive(Clone, Debug, Default)]
 struct Rare {
     failed: Vec<Failure>,
+    usage: Vec<TaskUsage>,
 }
 
 impl RecordTable {
@@ -78,8 +82,9 @@ impl RecordTable {
     pub fn push(&mut self, record: &Record) {
         let Record { location, tasks, started_s, seconds, .. } = *record;
         let runner = self.runners.id_of(record);
-        if !record.failed.is_empty() {
-            self.rare.insert(self.rows.len(), Rare { failed: record.failed.to_vec() });
+        if !record.failed.is_empty() || !record.usage.is_empty() {
+            let rare = Rare { failed: record.failed.to_vec(), usage: record.usage.to_vec() };
+            self.rare.insert(self.rows.len(), rare);
         }
         self.rows.push(Row { tasks, started_s, seconds, record: location.record, at: location.rank as u32, runner });
     }
@@ -97,9 +102,10 @@ impl RecordTable {
     fn get(&self, index: usize) -> Record<'_> {
         let Row { tasks, started_s, seconds, record, at, runner } = self.rows[index];
         let Runner { rank, attempts, host } = self.runners.list[runner as usize];
-        let failed = self.rare.get(&index).map_or(&[][..], |rare| &rare.failed);
+        let (failed, usage) = self.rare.get(&index).map_or((&[][..], &[][..]), |rare| (&rare.failed, &rare.usage));
         let location = RecordLocation { rank: at as usize, record };
-        Record { location, tasks, failed, rank, host: &self.runners.hosts[host as usize], attempts, started_s, seconds }
+        let host = &self.runners.hosts[host as usize];
+        Record { location, tasks, failed, rank, host, attempts, started_s, seconds, usage }
     }
 
     /// All records, in the order in which they were added.
@@ -205,7 +211,7 @@ pub fn values_of(tasks: Tasks, failed: &[Failure]) -> impl Iterator<Item = Tasks
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::task::Cause;
+    use crate::task::{Cause, ResourceUsage};
 
     fn failure(task: TaskId) -> Failure {
         Failure { task, cause: Cause::Failed("no licence".into()), attempts: 3 }
@@ -215,7 +221,7 @@ mod tests {
         let (tasks, location) = (Tasks::new(tasks.0, tasks.1), RecordLocation { rank: at.0, record: at.1 });
         let attempts = if failed.is_empty() { 1 } else { 3 };
         let (rank, started_s) = (at.0 as u32, 1.7e9 + tasks.first as f64 / 3.0);
-        Record { location, tasks, failed, rank, host, attempts, started_s, seconds: 1e-5 / 3.0 }
+        Record { location, tasks, failed, rank, host, attempts, started_s, seconds: 1e-5 / 3.0, usage: &[] }
     }
 
     fn table(records: &[Record]) -> RecordTable {
@@ -227,8 +233,10 @@ mod tests {
     #[test]
     fn records_are_given_back_as_they_were_added_and_by_task() {
         let failed = [failure(4), failure(6)];
+        let used = ResourceUsage { seconds: 2.0, cpu_s: 3.0, ..ResourceUsage::default() };
+        let usage = [TaskUsage { tasks: Tasks::new(4, 5), usage: used }];
         let all = [
-            record((4, 8), (1, 0), &failed, "a"),
+            Record { usage: &usage, ..record((4, 8), (1, 0), &failed, "a") },
             record((0, 4), (0, 0), &[], "b"),
             record((4, 5), (2, 7), &failed[..1], "a"),
             record((4, 5), (1, 1), &[], "a"),

@@ -14,6 +14,7 @@ use super::progress::ProgressReporter;
 use super::rank::{Rank, Report};
 use super::record_table::{Record, RecordLocation};
 use super::reread::only_to_be_read;
+use super::resource_usage::FullGpus;
 use super::settings::RunSettings;
 use super::signals::{self, DrainReason, SignalRequest};
 use super::stage_run::StageRun;
@@ -43,6 +44,7 @@ pub struct Root {
     pub stopping: Option<Stop>,
     pub state: StateFile,
     pub last_heartbeat: Instant,
+    pub full_gpus: FullGpus,
 }
 
 impl Root {
@@ -311,6 +313,7 @@ impl Root {
             return Ok(());
         }
         self.state.add_labels(&stage.ledger.current, &summary.head.failed);
+        self.full_gpus.warnings(&summary.head).iter().for_each(|warning| console::warning(warning));
         let (_, failed) = stage.accept(from, summary);
         if self.settings.max_failures > 0 && failed >= self.settings.max_failures {
             let text = format!("as many tasks failed as limits.max_failures allows ({failed})");

@@ -12,6 +12,7 @@ use super::open::{NotRun, Opened, OpenedOutput};
 use super::publish::{Publication, Totals, publish};
 use super::rank::Rank;
 use super::record_index::{OpenedJournal, RecordIndex};
+use super::resource_usage::FullGpus;
 use super::root::Root;
 use super::state::StateFile;
 use super::task_environment::TaskEnvironment;
@@ -23,6 +24,7 @@ use crate::campaigns::stage::{Stage, StageResult};
 use crate::comm::{self, Comm, Launcher, RankLocation};
 use crate::journal::{self, Lock, Manifest, codec};
 use crate::process::Supervisor;
+use crate::process::gpus::GpuMonitor;
 use crate::seed::CampaignSeed;
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -41,6 +43,8 @@ pub struct Session {
     rank: Rank,
     root: Option<RootSession>,
     is_first_stage: bool,
+    /// Samples the GPUs of the node, on its first rank.
+    gpu_monitor: Option<GpuMonitor>,
 }
 
 /// What rank 0 has besides.
@@ -119,6 +123,7 @@ impl RootSession {
             stopping: None,
             state: StateFile::for_output(output, kind, &opened.config.path),
             last_heartbeat: Instant::now(),
+            full_gpus: FullGpus::default(),
         };
         Ok(Self { root, manifest, reproducibility, places, started: Instant::now(), is_fresh })
     }
@@ -136,7 +141,7 @@ impl Session {
     ) -> Result<Self, Stop> {
         let (number, size, place) = (comm.rank(), comm.size(), comm.location());
         let mut opened_journal = open_journal(&opened, number, size);
-        let node_resources = NodeResources::exchange(comm.as_mut())?;
+        let mut node_resources = NodeResources::exchange(comm.as_mut(), opened.settings.threads.is_some())?;
         let settings = &opened.settings;
         let programs = node_resources.programs(supervisor, settings.threads, settings.may_oversubscribe);
         let node = opened.campaign.check_node(place.local_size).map_err(Stop::from);
@@ -154,7 +159,8 @@ impl Session {
             None => None,
         };
         let OpenedJournal { index, writer, .. } = opened_journal?;
-        let settings = &opened.settings;
+        let (settings, programs) = (&opened.settings, programs?);
+        let gpu_monitor = node_resources.sample_gpus(programs.as_ref().map(|programs| &*programs.supervisor));
         let environment = TaskEnvironment {
             seed: CampaignSeed(opened.config.campaign.seed),
             campaign: settings.fingerprint,
@@ -162,7 +168,7 @@ impl Session {
             memory: node_resources.memory(),
             task_timeout: settings.task_timeout,
             max_retries: settings.max_retries,
-            programs: programs?,
+            programs,
             rank: number as u32,
             host: place.host,
         };
@@ -176,7 +182,7 @@ impl Session {
         }
         let hosts = root.iter().flat_map(|root| &root.places).map(|place| place.host.clone()).collect();
         let rank = Rank::new(Connection::new(comm, processes), workers, index, syncer, hosts);
-        Ok(Self { opened, rank, root, is_first_stage: true })
+        Ok(Self { opened, rank, root, is_first_stage: true, gpu_monitor })
     }
 
     /// What comes after a stage, with its result.
@@ -340,6 +346,7 @@ impl Session {
         // The lock goes last, when nothing of this run can write any more.
         let Rank { comm, workers, .. } = self.rank;
         workers.join();
+        drop(self.gpu_monitor);
         comm.close(is_whole);
         exit
     }

@@ -4,13 +4,15 @@
 use super::exit::Stop;
 use super::ledger::Ledger;
 use super::record_table::Record;
+use super::resource_usage::{usage_of, write_columns};
 use crate::results::{Error, Rows, TextColumn, TextSizes, Writer};
-use crate::task::Failure;
+use crate::task::{Failure, Tasks};
 use std::collections::HashSet;
 
 /// A row of the table.
 struct Row<'a> {
-    index: u64,
+    /// The tasks of the batch, or the one task.
+    tasks: Tasks,
     label: String,
     stage: &'a str,
     record: Record<'a>,
@@ -27,7 +29,7 @@ impl Row<'_> {
 
     /// The whole numbers, in the order of [`COUNTS`].
     fn counts(&self) -> [u64; COUNTS.len()] {
-        [self.index, self.record.rank.into(), self.attempts.into()]
+        [self.tasks.first, self.record.rank.into(), self.attempts.into()]
     }
 
     /// The times, in the order of [`TIMES`].
@@ -60,23 +62,24 @@ fn for_each_row(stages: &[Ledger], visit: &mut dyn FnMut(Row) -> Result<(), Stop
         let stage = spec.name.as_str();
         for record in ledger.heads() {
             let row =
-                |index, label, attempts, status, error| Row { index, label, stage, record, attempts, status, error };
+                |tasks, label, attempts, status, error| Row { tasks, label, stage, record, attempts, status, error };
+            let single = |task| Tasks::new(task, task + 1);
             let Record { tasks, failed, attempts, .. } = record;
             if spec.labels.get(tasks.first).is_some() {
                 single_rows(ledger, record, &mut stands).try_for_each(|(task, label, attempts, error)| {
                     let status = if error.is_some() { "failed" } else { "done" };
-                    visit(row(task, label, attempts, status, error.unwrap_or_default()))
+                    visit(row(single(task), label, attempts, status, error.unwrap_or_default()))
                 })?;
                 continue;
             }
             if (failed.len() as u64) < tasks.count() {
                 let without =
                     if failed.is_empty() { String::new() } else { format!("{} of its tasks failed", failed.len()) };
-                visit(row(tasks.first, format!("{stage} {tasks}"), attempts, "done", without))?;
+                visit(row(tasks, format!("{stage} {tasks}"), attempts, "done", without))?;
             }
             failed.iter().filter(|failure| stands(failure)).try_for_each(|failure| {
                 let Failure { task, cause, attempts } = failure;
-                visit(row(*task, format!("{stage} task {task}"), *attempts, "failed", cause.to_string()))
+                visit(row(single(*task), format!("{stage} task {task}"), *attempts, "failed", cause.to_string()))
             })?;
         }
     }
@@ -173,5 +176,19 @@ pub fn write(out: &mut Writer, stages: &[Ledger]) -> Result<(), Stop> {
     })?;
     let mut table = TaskColumns::create(out, len, sizes)?;
     for_each_row(stages, &mut |row| Ok(table.add(out, &row)?))?;
-    Ok(table.flush(out)?)
+    table.flush(out)?;
+    write_usage(out, stages)
+}
+
+/// Writes the columns about what programs have used, of stages that started any: they have fewer rows than others.
+fn write_usage(out: &mut Writer, stages: &[Ledger]) -> Result<(), Stop> {
+    if stages.iter().flat_map(Ledger::heads).all(|record| record.usage.is_empty()) {
+        return Ok(());
+    }
+    let mut usages = Vec::new();
+    for_each_row(stages, &mut |row| {
+        usages.push(usage_of(&row.record, row.tasks));
+        Ok(())
+    })?;
+    write_columns(out, &usages)
 }

@@ -149,6 +149,7 @@ impl SimulatedRank {
             attempts: 1,
             started_s: 1.7e9,
             seconds,
+            usage: Vec::new(),
         };
         RecordSummary { record: record as u64, head }
     }

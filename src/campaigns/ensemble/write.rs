@@ -7,7 +7,7 @@ use crate::campaigns::campaign::RecordedValues;
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::md::RunSummary;
 use crate::engines::md::plumed::{PlumedKernel, plumed_version};
-use crate::results::{Rows, Writer, or_nan};
+use crate::results::{Rows, Writer, or_nan, write_usage};
 
 /// Writes `/results` and `/run/replicas` of an ensemble, and returns warnings.
 ///
@@ -58,6 +58,8 @@ fn write_run(setup: &Setup, total: &ReplicaResults, out: &mut Writer) -> Result<
         numbers("potential_energy", |run| run.potential, "kJ/mol", "potential energy of the last step")?;
         numbers("last_step", |run| run.step, "none", "last step of its last simulation")?;
     }
+    let together: Vec<_> = summaries.iter().map(|summary| summary.map(|run| run.usage.together.clone())).collect();
+    write_usage(out, "/run/replicas", &together)?;
     let notes = summaries.iter().map(|summary| summary.map_or(String::new(), |run| run.notes.join("; ")));
     out.strings("/run/replicas/notes", &notes.collect::<Vec<_>>(), "what happened on the way")?;
     let folders: Vec<String> = (0..count)

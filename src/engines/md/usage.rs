@@ -1,10 +1,11 @@
 //! What have the programs of a replica used, and what did they report?
 use crate::journal::codec;
 use crate::process::Finished;
+use crate::task::ResourceUsage;
 use serde::{Deserialize, Serialize};
 
 /// Resources used by the programs of a replica.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
     /// Wall-clock time, s.
     pub seconds: f64,
@@ -12,6 +13,8 @@ pub struct Usage {
     pub cpu_s: f64,
     /// Of the largest process, KiB.
     pub peak_memory_kb: u64,
+    /// What the processes used together.
+    pub together: ResourceUsage,
 }
 
 impl Usage {
@@ -20,6 +23,7 @@ impl Usage {
         self.seconds += finished.elapsed.as_secs_f64();
         self.cpu_s += finished.cpu_s;
         self.peak_memory_kb = self.peak_memory_kb.max(finished.peak_memory_kb);
+        self.together.add(finished.usage());
     }
 }
 

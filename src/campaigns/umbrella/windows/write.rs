@@ -4,7 +4,7 @@ use super::stage::WindowResult;
 use super::state::UmbrellaState;
 use crate::campaigns::stage::Error;
 use crate::figure::Chart;
-use crate::results::{Writer, or_nan};
+use crate::results::{Writer, or_nan, write_usage};
 
 /// Writes `/results/windows`, `/results/pmf` and `/run/windows`.
 ///
@@ -60,6 +60,8 @@ fn write_run(setup: &WindowSetup, state: &UmbrellaState, out: &mut Writer) -> Re
     numbers("seconds", |one| Some(one.usage.seconds), "s", "time that it took in the run that finished it")?;
     numbers("cpu_s", |one| Some(one.usage.cpu_s), "s", "processor time of its programs in the run that finished it")?;
     numbers("ns_per_day", |one| one.ns_per_day, "ns/day", "speed of its simulation")?;
+    let together: Vec<_> = state.sampled.values().map(|one| Some(one.usage.together.clone())).collect();
+    write_usage(out, "/run/windows", &together)?;
     let notes: Vec<String> = state.sampled.values().map(|one| one.notes.join("; ")).collect();
     out.strings("/run/windows/notes", &notes, "what happened on the way")?;
     let folders: Vec<String> = state.sampled.keys().map(|index| setup.folder(*index).display().to_string()).collect();
