@@ -121,11 +121,19 @@ fn a_gpu_that_is_hardly_used_is_reported_and_rocm_is_understood() {
 
 #[test]
 fn a_tool_that_fails_or_hangs_costs_a_line_and_nothing_else() {
-    let campaign = ensemble("sleep 2\n");
-    let path = with_tool(&campaign, "nvidia-smi", "echo 'NVIDIA-SMI has failed'; exit 9\n");
+    let fails = "echo 'NVIDIA-SMI has failed'; exit 9\n";
+    let campaign = ensemble(ON_GPU);
+    let then_fails = format!("if [ $(wc -l < asked.txt) -gt 2 ]; then {}; fi\n{NVIDIA}", fails.trim_end());
+    let path = with_tool(&campaign, "nvidia-smi", &then_fails.replace("PERCENT", "80"));
     let ended = campaign.start_with(2, &[], &[("PATH", &path)]).end();
     ended
         .expect(0, &["complete: 2 of 2", "the use of GPUs is no longer recorded", "printed \"NVIDIA-SMI has failed\""]);
+    assert_eq!(fs::read_to_string(campaign.path("asked.txt")).unwrap().lines().count(), 6, "it was asked three times");
+    // Without GPUs it never works.
+    let campaign = ensemble("sleep 2\n");
+    let path = with_tool(&campaign, "nvidia-smi", fails);
+    let ended = campaign.start_with(2, &[], &[("PATH", &path)]).end().expect(0, &["complete: 2 of 2"]);
+    assert!(!ended.said.contains("warning"), "{}", ended.said);
     assert_eq!(fs::read_to_string(campaign.path("asked.txt")).unwrap().lines().count(), 4, "it was asked twice");
     let campaign = ensemble("sleep 2\n");
     let path = with_tool(&campaign, "nvidia-smi", "exec sleep 600\n");

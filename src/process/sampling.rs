@@ -81,7 +81,7 @@ impl Sampler {
         let before = processor_time();
         let tree = process_table::listed_descendants(Pid::this());
         program.add_memory(tree.iter().filter_map(|&pid| resident_mb(pid)).sum());
-        if let Some(sample) = self.gpus.as_mut().and_then(GpuSamples::next) {
+        if let Some(sample) = self.gpus.as_mut().and_then(GpuSamples::newest) {
             program.gpu.add(&sample, &tree);
         }
         let cost = processor_time().saturating_sub(before);

@@ -48,7 +48,7 @@ impl GpuMonitor {
         Address::of(&self.file).ok()
     }
 
-    /// Starts to sample; `report` gets the reason if that ends early.
+    /// Starts to sample; `report` gets the reason if that ends early on a node with GPUs.
     pub fn start(&mut self, report: impl FnOnce(&str) + Send + 'static) {
         let (tool, file, stop) = (self.tool.clone(), Arc::clone(&self.file), Arc::clone(&self.stop));
         let run = move || {
@@ -72,7 +72,7 @@ impl Drop for GpuMonitor {
     }
 }
 
-/// Samples until the run ends, which returns nothing, or until the tool has failed too often.
+/// Samples until the run ends, or until the tool has failed too often; returns why, if that is worth a message.
 fn sample_until_stopped(tool: &Tool, file: &File, stop: &StopSignal) -> Option<Error> {
     let (mut number, mut failures, mut pause) = (0, 0, FIRST_PAUSE);
     loop {
@@ -88,7 +88,9 @@ fn sample_until_stopped(tool: &Tool, file: &File, stop: &StopSignal) -> Option<E
             Err(error) => {
                 failures += 1;
                 if failures == MAX_FAILURES {
-                    return Some(error);
+                    // A tool that never worked is that of a node without GPUs, whose image has it all the same.
+                    let is_of_interest = number > 0 || matches!(error, Error::TimedOut { .. });
+                    return Some(error).filter(|_| is_of_interest);
                 }
             }
         }

@@ -50,8 +50,8 @@ impl Tool {
     /// # Errors
     /// The tool does not answer, or answers something else.
     pub fn sample(&self, is_stopping: &AtomicBool) -> Result<GpuSample, Error> {
-        let [first, second] = self.queries.map(|arguments| self.answer(arguments, is_stopping));
-        let (first, second) = (first?, second?);
+        let first = self.answer(self.queries[0], is_stopping)?;
+        let second = self.answer(self.queries[1], is_stopping)?;
         (self.parse)(&first, &second).ok_or_else(|| {
             let line = first.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
             Error::Answer { tool: self.name(), answer: line.chars().take(200).collect() }

@@ -32,7 +32,7 @@ impl GpuSamples {
     }
 
     /// The latest sample, if it has not been returned before.
-    pub fn next(&mut self) -> Option<GpuSample> {
+    pub fn newest(&mut self) -> Option<GpuSample> {
         let mut header = [0; HEADER as usize];
         self.file.read_exact_at(&mut header, 0).ok()?;
         let [length, checksum] = [0, 4].map(|at| u32::from_le_bytes(std::array::from_fn(|k| header[at + k])));
@@ -65,16 +65,16 @@ mod tests {
     fn each_sample_is_returned_once_and_a_torn_one_never() {
         let file = create_file().unwrap();
         let mut samples = GpuSamples::open(&Address::of(&file).unwrap()).unwrap();
-        assert_eq!(samples.next(), None, "nothing is published");
+        assert_eq!(samples.newest(), None, "nothing is published");
         let mut sample = GpuSample { number: 1, gpus: vec![Gpu::default(); 3], processes: Vec::new() };
         publish(&file, &sample).unwrap();
-        assert_eq!(samples.next().as_ref(), Some(&sample));
-        assert_eq!(samples.next(), None);
+        assert_eq!(samples.newest().as_ref(), Some(&sample));
+        assert_eq!(samples.newest(), None);
         (sample.number, sample.gpus) = (2, vec![Gpu { percent: Some(3.0), ..Gpu::default() }]);
         publish(&file, &sample).unwrap();
         file.write_all_at(b"x", HEADER + 2).unwrap();
-        assert_eq!(samples.next(), None, "the checksum is wrong");
+        assert_eq!(samples.newest(), None, "the checksum is wrong");
         publish(&file, &sample).unwrap();
-        assert_eq!(samples.next(), Some(sample));
+        assert_eq!(samples.newest(), Some(sample));
     }
 }
