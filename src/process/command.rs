@@ -5,6 +5,9 @@ use nix::sys::signal::Signal;
 use serde::{Deserialize, Serialize};
 use std::{ffi::OsString, fmt, path::PathBuf, time::Duration};
 
+/// How long a launcher may take to end its processes once it was asked to by SIGTERM.
+pub(super) const LAUNCHER_LIMIT: Duration = Duration::from_secs(8);
+
 /// A program to run, with arguments, environment, input, output and limits. [`Command::new`] sets the defaults.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Command {
@@ -31,6 +34,9 @@ pub struct Command {
     pub grace: Duration,
     /// The cores that the program is bound to; none: it inherits the rank's CPU affinity.
     pub cores: Option<Vec<usize>>,
+    /// Whether the program is a launcher (`srun`, `mpirun`), whose processes may run on other nodes. It keeps what the batch system says of
+    /// the job and its step ([`environment`](super::environment)), and is never killed before it was asked to end its processes.
+    pub is_launcher: bool,
 }
 
 /// Standard input of a program.
@@ -109,6 +115,18 @@ impl Command {
             begin_within: None,
             grace: Duration::from_secs(10),
             cores: None,
+            is_launcher: false,
+        }
+    }
+
+    /// The signals that ask the program to end, in their order, each with the time that it then has.
+    ///
+    /// `srun` ends the processes of its step by SIGKILL when it gets SIGTERM, but passes SIGINT on to them, so that they can write a
+    /// checkpoint (measured with SLURM 22.05; with SLURM_DISABLE_STATUS the first SIGINT).
+    pub(super) fn stop_signals(&self) -> Vec<(Signal, Duration)> {
+        match self.is_launcher && self.program().file_name().is_some_and(|name| name == "srun") {
+            true => vec![(Signal::SIGINT, self.grace), (Signal::SIGTERM, LAUNCHER_LIMIT)],
+            false => vec![(Signal::SIGTERM, self.grace)],
         }
     }
 
@@ -220,6 +238,17 @@ pub(super) fn signal_name(signal: i32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_launcher_of_slurm_passes_the_request_on_before_it_is_told_to_kill() {
+        let mut command = Command::new(["/usr/bin/srun", "-n", "2", "prog"], "/");
+        command.is_launcher = true;
+        let signals = |command: &Command| command.stop_signals().iter().map(|(signal, _)| *signal).collect::<Vec<_>>();
+        assert_eq!(signals(&command), [Signal::SIGINT, Signal::SIGTERM]);
+        command.argv[0] = "mpirun".into();
+        assert_eq!(signals(&command), [Signal::SIGTERM]);
+        assert_eq!(signals(&Command::new(["srun"], "/")), [Signal::SIGTERM]);
+    }
 
     #[test]
     fn exits_are_described() {

@@ -4,6 +4,7 @@
 use super::{
     ipc::{self, LaunchFailure, Reply},
     launch::Prepared,
+    launcher_mark::LauncherMark,
     process_table,
     process_tree::{self, KILL_LIMIT},
     queue::{CHANNELS, CommandId, CommandQueue, QueuedCommand},
@@ -22,11 +23,12 @@ use nix::{
 };
 use std::{os::unix::net::UnixStream, time::Instant};
 
-/// Runs commands from `channels` until the rank or the reaper, this process's parent, is gone.
-pub fn run(channels: &[UnixStream; CHANNELS]) {
+/// Runs commands from `channels` until the rank or the reaper, this process's parent, is gone. The reaper reads from `mark` whether a
+/// launcher runs.
+pub fn run(channels: &[UnixStream; CHANNELS], mark: &LauncherMark) {
     match set_up() {
         Ok(signals) if ipc::send(&channels[0], &Reply::Ready(Pid::this().as_raw())).is_ok() => {
-            let _ = run_commands(channels, &signals);
+            let _ = run_commands(channels, &signals, mark);
         }
         Ok(_) => (),
         Err(errno) => drop(ipc::send(&channels[0], &Reply::SetupFailed(errno as i32))),
@@ -50,14 +52,14 @@ fn set_up() -> nix::Result<SignalFd> {
 }
 
 /// Runs commands one after another; none when the rank or the reaper is gone.
-fn run_commands(channels: &[UnixStream; CHANNELS], signals: &SignalFd) -> Option<()> {
+fn run_commands(channels: &[UnixStream; CHANNELS], signals: &SignalFd, mark: &LauncherMark) -> Option<()> {
     let reaper = Pid::parent();
     let mut queue = CommandQueue::new(channels);
     let mut ended: Option<(CommandId, RunningProgram)> = None;
     let mut sampler = Sampler::new();
     loop {
         // The next program starts before the last one is reported: it does not wait for the rank.
-        let started = queue.next()?.filter(|_| Pid::parent() == reaper).map(start);
+        let started = queue.next()?.filter(|_| Pid::parent() == reaper).map(|queued| start(queued, mark));
         if let Some((id, program)) = ended.take() {
             queue.reply(id, Ok(program.finish()))?;
         }
@@ -69,6 +71,7 @@ fn run_commands(channels: &[UnixStream; CHANNELS], signals: &SignalFd) -> Option
             Some((id, Err(failure))) => queue.reply(id, Err(failure))?,
             Some((id, Ok(mut program))) => {
                 program.supervise(id.channel, &mut queue, signals, &mut sampler)?;
+                mark.set(false);
                 ended = Some((id, program));
             }
         }
@@ -76,9 +79,10 @@ fn run_commands(channels: &[UnixStream; CHANNELS], signals: &SignalFd) -> Option
 }
 
 /// Starts the program of a command.
-fn start(queued: QueuedCommand) -> (CommandId, Result<RunningProgram, LaunchFailure>) {
+fn start(queued: QueuedCommand, mark: &LauncherMark) -> (CommandId, Result<RunningProgram, LaunchFailure>) {
     // Taken before the launch: on a busy node the program may have run for a while before the supervisor gets a core again.
     let start = Instant::now();
+    mark.set(queued.command.is_launcher);
     let launched = queued.prepared.and_then(Prepared::start);
     if launched.is_err() {
         process_tree::kill_all(KILL_LIMIT, |_| ());

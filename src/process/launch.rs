@@ -9,7 +9,10 @@ use nix::{
     errno::Errno,
     fcntl::{FcntlArg, OFlag, fcntl},
     sched::CpuSet,
-    sys::memfd::{MFdFlags, memfd_create},
+    sys::{
+        memfd::{MFdFlags, memfd_create},
+        signal::Signal,
+    },
     unistd::{AccessFlags, Pid, access, pipe2},
 };
 use std::{
@@ -50,7 +53,7 @@ pub fn prepare(command: &Command) -> Result<Prepared, LaunchFailure> {
         return Err(LaunchFailure { step: LaunchStep::Program, errno: Errno::ENOENT as i32 });
     }
     check_directory(directory).map_err(failed_at(LaunchStep::Directory))?;
-    let environment = environment::for_child(std::env::vars_os(), &command.unset, &command.set);
+    let environment = environment::for_child(std::env::vars_os(), command.is_launcher, &command.unset, &command.set);
     let file = find_program(&command.argv[0], directory, &environment);
     let file = file.ok_or(LaunchFailure { step: LaunchStep::Program, errno: Errno::ENOENT as i32 })?;
     let stdin = input(&command.stdin, directory).map_err(failed_at(LaunchStep::Stdin))?;
@@ -58,7 +61,10 @@ pub fn prepare(command: &Command) -> Result<Prepared, LaunchFailure> {
     let (stderr, read_stderr) = output(&command.stderr, directory).map_err(failed_at(LaunchStep::Stderr))?;
     let cores = command.cores.as_deref().map(mask).transpose();
     let cores = cores.map_err(|errno| LaunchFailure { step: LaunchStep::Cores, errno: errno as i32 })?;
-    let child = Child::new(&file, &command.argv, &environment, directory, [stdin, stdout, stderr], cores);
+    // A launcher must have time to end its processes on other nodes.
+    let death_signal = if command.is_launcher { Signal::SIGTERM } else { Signal::SIGKILL };
+    let stdio = [stdin, stdout, stderr];
+    let child = Child::new(&file, &command.argv, &environment, directory, stdio, cores, death_signal);
     let child = child.map_err(|_| LaunchFailure { step: LaunchStep::Nul, errno: Errno::EINVAL as i32 })?;
     Ok(Prepared { child, file: directory.join(file), stdout: read_stdout, stderr: read_stderr })
 }

@@ -27,6 +27,7 @@ pub mod gpus;
 mod identity;
 mod ipc;
 mod launch;
+mod launcher_mark;
 mod path_bytes;
 mod process_table;
 mod process_tree;

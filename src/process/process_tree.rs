@@ -42,15 +42,34 @@ impl ProcessTree {
         }
     }
 
-    /// Asks the program and its process group to terminate (SIGTERM), if it still runs.
-    pub fn terminate(&self) {
+    /// Sends a signal that asks to end, if the program still runs: SIGTERM to its process group, SIGINT to a launcher alone, which
+    /// passes it on.
+    pub fn signal(&self, signal: Signal) {
         if self.ended.is_some() {
             return;
         }
-        // Not reaped yet: the group still belongs to the program. A stopped process acts on SIGTERM only after SIGCONT.
-        for signal in [Signal::SIGTERM, Signal::SIGCONT] {
-            let _ = killpg(self.program, signal);
+        // Not reaped yet: the group still belongs to the program.
+        if signal == Signal::SIGINT {
+            let _ = kill(self.program, signal);
+        } else {
+            // A stopped process acts on SIGTERM only after SIGCONT.
+            let _ = (killpg(self.program, signal), killpg(self.program, Signal::SIGCONT));
         }
+    }
+
+    /// Asks a launcher to end its processes, on other nodes too, and waits until it has ended, at most for `limit`.
+    pub fn end_launcher(&mut self, limit: Duration) {
+        self.signal(Signal::SIGTERM);
+        let start = Instant::now();
+        while self.ended.is_none() && start.elapsed() < limit {
+            sleep(Duration::from_millis(10));
+            self.reap();
+        }
+    }
+
+    /// Waits until no descendant is left, at most for `limit`: a killed `srun` leaves a process that ends the step.
+    pub fn wait_for_descendants(&mut self, limit: Duration) {
+        wait_for_descendants(limit, |child| self.record(child));
     }
 
     /// Kills the program and all of its descendants; returns the number of those that still exist after `limit`.
@@ -74,6 +93,18 @@ pub struct EndedChild {
     exit: Exit,
     cpu: Duration,
     peak_memory_kb: u64,
+}
+
+/// Waits until no descendant of this process is left, at most for `limit`, and passes each that ends to `record`.
+pub fn wait_for_descendants(limit: Duration, mut record: impl FnMut(&EndedChild)) {
+    let start = Instant::now();
+    while start.elapsed() < limit {
+        match wait_any() {
+            WaitResult::Ended(child) => record(&child),
+            WaitResult::Running => sleep(Duration::from_millis(10)),
+            WaitResult::NoChildren => return,
+        }
+    }
 }
 
 /// Kills all descendants of this process and passes each that ends to `record`; returns the number of those that still exist after `limit`.

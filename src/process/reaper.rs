@@ -3,7 +3,9 @@
 //! The kernel kills a program whose supervisor dies, but not what that program has started. So there are two processes: the rank's child,
 //! the reaper, only waits for its own child, the supervisor. As a subreaper it inherits what a killed supervisor leaves, and kills it. A
 //! supervisor whose reaper is killed kills its programs itself.
-use super::{event_loop, ipc, ipc::Reply, process_tree, queue::CHANNELS};
+use super::{
+    command::LAUNCHER_LIMIT, event_loop, ipc, ipc::Reply, launcher_mark::LauncherMark, process_tree, queue::CHANNELS,
+};
 use nix::{
     errno::Errno,
     fcntl::{OFlag, open},
@@ -37,12 +39,13 @@ pub fn run_reaper(channels: [UnixStream; CHANNELS]) -> ! {
     // The rank's panic hook may call MPI, which this process must not.
     drop(std::panic::take_hook());
     let forked = set_up(&channels).and_then(|()| {
+        let mark = LauncherMark::create()?;
         // SAFETY: this process has one thread, so that the child may do whatever this one may.
-        unsafe { fork() }
+        Ok((unsafe { fork() }?, mark))
     });
-    let supervisor = match forked {
-        Ok(ForkResult::Child) => run_supervisor(&channels),
-        Ok(ForkResult::Parent { child }) => child,
+    let (supervisor, mark) = match forked {
+        Ok((ForkResult::Child, mark)) => run_supervisor(&channels, &mark),
+        Ok((ForkResult::Parent { child }, mark)) => (child, mark),
         Err(errno) => {
             drop(ipc::send(&channels[0], &Reply::SetupFailed(errno as i32)));
             exit(SOFTWARE_ERROR)
@@ -51,6 +54,10 @@ pub fn run_reaper(channels: [UnixStream; CHANNELS]) -> ! {
     // Left open here they would hide from rank and supervisor that the other is gone.
     drop(channels);
     let ended = wait_for(supervisor);
+    if mark.is_set() {
+        // It has got SIGTERM from the kernel, and ends its processes.
+        process_tree::wait_for_descendants(LAUNCHER_LIMIT, |_| ());
+    }
     let _ = catch_unwind(|| process_tree::kill_all(FINAL_KILL_LIMIT, |_| ()));
     match ended {
         Ok(code) => exit(code),
@@ -63,8 +70,8 @@ pub fn run_reaper(channels: [UnixStream; CHANNELS]) -> ! {
 }
 
 /// The life of the supervisor, right after the reaper has forked it.
-fn run_supervisor(channels: &[UnixStream; CHANNELS]) -> ! {
-    let ended = catch_unwind(AssertUnwindSafe(|| event_loop::run(channels)));
+fn run_supervisor(channels: &[UnixStream; CHANNELS], mark: &LauncherMark) -> ! {
+    let ended = catch_unwind(AssertUnwindSafe(|| event_loop::run(channels, mark)));
     // The rank is gone, or this process has panicked: nothing may run any more.
     let _ = catch_unwind(|| process_tree::kill_all(FINAL_KILL_LIMIT, |_| ()));
     exit(if ended.is_ok() { 0 } else { SOFTWARE_ERROR })

@@ -1,7 +1,7 @@
 //! How is a running program supervised until it and all of its descendants have ended?
 use super::{
     capture::{Captured, OutputCopy},
-    command::{Command, Exit, Finished, Output},
+    command::{Command, Exit, Finished, LAUNCHER_LIMIT, Output},
     launch::Launched,
     process_tree::{KILL_LIMIT, ProcessTree},
     queue::{CommandQueue, Received},
@@ -11,10 +11,11 @@ use super::{
 use nix::{
     libc,
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::signalfd::SignalFd,
+    sys::{signal::Signal, signalfd::SignalFd},
     unistd::Pid,
 };
 use std::{
+    collections::VecDeque,
     fs::File,
     io::{ErrorKind, Read},
     os::fd::AsFd,
@@ -34,7 +35,9 @@ pub struct RunningProgram {
     terminated_for: Option<Exit>,
     /// When it is asked to terminate, or after that, killed.
     deadline: Option<Instant>,
-    grace: Duration,
+    /// The signals that are still to be sent, each with the time until the next; after the last one all descendants are killed.
+    stop_signals: VecDeque<(Signal, Duration)>,
+    is_launcher: bool,
     stdout: Pipe,
     stderr: Pipe,
     watchdog: Option<Watchdog>,
@@ -51,7 +54,8 @@ impl RunningProgram {
             started,
             terminated_for: None,
             deadline: command.time_limit.and_then(|limit| started.checked_add(limit)),
-            grace: command.grace,
+            stop_signals: command.stop_signals().into(),
+            is_launcher: command.is_launcher,
             stdout: Pipe::new(launched.stdout, output_copy(&command.stdout, command)),
             stderr: Pipe::new(launched.stderr, output_copy(&command.stderr, command)),
             watchdog: command.inactivity_limit.map(|limit| Watchdog::start(limit, &command.directory)),
@@ -62,8 +66,29 @@ impl RunningProgram {
 
     /// Waits until the program has ended, enforces its limits, and kills its descendants; meanwhile samples what they use and receives
     /// further requests into `queue`.
-    /// None if the rank or the reaper, this process's parent, is gone. The command came over the channel `own`.
+    /// None if the rank or the reaper, this process's parent, is gone: the caller kills what is left. The command came over the channel `own`.
     pub fn supervise(
+        &mut self,
+        own: usize,
+        queue: &mut CommandQueue,
+        signals: &SignalFd,
+        sampler: &mut Sampler,
+    ) -> Option<()> {
+        let ended = self.wait_for_end(own, queue, signals, sampler);
+        if self.is_launcher {
+            match (ended, self.processes.ended) {
+                (None, _) => self.processes.end_launcher(LAUNCHER_LIMIT),
+                (Some(()), Some((Exit::Signalled(_), _))) => self.processes.wait_for_descendants(LAUNCHER_LIMIT),
+                (Some(()), _) => {}
+            }
+        }
+        ended?;
+        self.survivors = self.processes.kill(KILL_LIMIT);
+        Some(())
+    }
+
+    /// Waits until the program has ended or its last limit has passed; none if the rank or the reaper is gone.
+    fn wait_for_end(
         &mut self,
         own: usize,
         queue: &mut CommandQueue,
@@ -73,7 +98,7 @@ impl RunningProgram {
         let reaper = Pid::parent();
         while self.processes.ended.is_none() {
             if self.deadline.is_some_and(|deadline| deadline <= Instant::now()) {
-                if self.terminated_for.is_some() {
+                if self.terminated_for.is_some() && !self.send_next_signal() {
                     break;
                 }
                 self.terminate(Exit::TimedOut);
@@ -101,7 +126,6 @@ impl RunningProgram {
                 }
             }
         }
-        self.survivors = self.processes.kill(KILL_LIMIT);
         Some(())
     }
 
@@ -130,9 +154,16 @@ impl RunningProgram {
     fn terminate(&mut self, reason: Exit) {
         if self.terminated_for.is_none() {
             self.terminated_for = Some(reason);
-            self.deadline = Instant::now().checked_add(self.grace);
-            self.processes.terminate();
+            self.send_next_signal();
         }
+    }
+
+    /// Sends the next of the signals that ask to end; false if all were sent.
+    fn send_next_signal(&mut self) -> bool {
+        let Some((signal, limit)) = self.stop_signals.pop_front() else { return false };
+        self.deadline = Instant::now().checked_add(limit);
+        self.processes.signal(signal);
+        true
     }
 
     /// The result, after [`supervise`](Self::supervise).

@@ -36,6 +36,8 @@ pub struct Child {
     /// Standard input, output and error.
     stdio: [OwnedFd; 3],
     cores: Option<CpuSet>,
+    /// The signal that it gets when the supervisor dies.
+    death_signal: Signal,
 }
 
 /// The step at which starting a program failed.
@@ -63,6 +65,7 @@ impl Child {
         directory: &Path,
         stdio: [OwnedFd; 3],
         cores: Option<CpuSet>,
+        death_signal: Signal,
     ) -> Result<Self, NulError> {
         let text = |text: &OsStr| CString::new(text.as_bytes());
         let variable =
@@ -74,6 +77,7 @@ impl Child {
             directory: text(directory.as_os_str())?,
             stdio,
             cores,
+            death_signal,
         })
     }
 
@@ -134,7 +138,7 @@ impl Child {
     fn detach(&self, supervisor: Pid) -> nix::Result<()> {
         scheduling::restore_default_policy();
         setpgid(Pid::from_raw(0), Pid::from_raw(0))?;
-        prctl::set_pdeathsig(Signal::SIGKILL)?;
+        prctl::set_pdeathsig(self.death_signal)?;
         // The supervisor may have died before the line above.
         if Pid::parent() != supervisor {
             return Err(Errno::ESRCH);
