@@ -103,8 +103,11 @@ pub struct Declaration {
     /// Digest of what is read of the files that programs left ([`StageSpec::reading`]): it may change between runs, and the files of a
     /// complete campaign are then read again without running anything.
     pub reading: Option<String>,
-    /// The most threads of a program that a task starts; none where no task starts any.
+    /// The most threads of a program that a task starts on the cores of its rank, 0 where launchers start all of them elsewhere; none where
+    /// no task starts any.
     pub threads: Option<usize>,
+    /// The most cores of the allocation that a program of a task takes, where a launcher starts it.
+    pub launched_cores: Option<usize>,
     /// Whether programs may have more threads than there are cores.
     pub may_oversubscribe: bool,
     /// Whether [`Campaign::write`] reads values of single batches: the journal is then kept with the result file.

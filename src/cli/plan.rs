@@ -85,8 +85,10 @@ pub struct Request {
     pub memory_mb: Option<f64>,
     /// None where the cost of a task is not known.
     pub minutes: Option<u64>,
-    /// Cores of each rank.
+    /// Cores for each rank, and for what launchers start for it.
     pub threads: u64,
+    /// Whether launchers start programs.
+    pub has_launcher: bool,
 }
 
 /// What to request for a run on `ranks`, without running a sample.
@@ -101,10 +103,12 @@ pub fn request(kinds: &[&'static dyn Kind], path: &Path, ranks: u64, supervisor:
     for (k, stage) in outlook.stages.iter().enumerate() {
         is_known &= forecast.add(k, stage)?.is_ok();
     }
+    let declared = &configured.declared;
     Ok(Request {
         memory_mb: forecast.requested_memory_mb(outlook.memory.as_ref()),
         minutes: is_known.then(|| forecast.requested_minutes()),
-        threads: configured.declared.threads.unwrap_or(1) as u64,
+        threads: [declared.threads, declared.launched_cores].into_iter().flatten().fold(1, usize::max) as u64,
+        has_launcher: declared.launched_cores.is_some(),
     })
 }
 

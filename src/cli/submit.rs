@@ -144,6 +144,10 @@ impl BatchSystem {
         if request.threads > 1 {
             settings.push(("MPIRUN", "mpirun --bind-to none".into()));
         }
+        if request.has_launcher && matches!(self, Self::Slurm) {
+            // Otherwise the step of simmpi holds the cores of the steps of its tasks.
+            settings.push(("SLURM_OVERLAP", "1".into()));
+        }
         if args.array.is_some() {
             settings.push(("SIMMPI_ARGUMENTS", "--join".into()));
         }

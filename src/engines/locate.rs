@@ -66,18 +66,18 @@ fn is_executable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0)
 }
 
-/// Runs `argv` in an empty folder, where the file `input` holds `input`, and parses the version from its standard output, else from its
-/// standard error.
+/// Runs `argv` in an empty folder, where the file `input` holds `input`, and parses the version, and what else is said of it, from its
+/// standard output, else from its standard error.
 ///
 /// # Errors
 /// The program cannot be run, or `parse` finds no version.
-pub fn query_version(
+pub fn query_version<T>(
     supervisor: &Supervisor,
     argv: Vec<OsString>,
     input: &str,
     help: &str,
-    parse: impl Fn(&str) -> Option<String>,
-) -> Result<String, Problem> {
+    parse: impl Fn(&str) -> Option<T>,
+) -> Result<T, Problem> {
     let program = argv.first().map(PathBuf::from).unwrap_or_default();
     let missing =
         |why: String| Problem::new(format!("cannot determine the version of `{}`: {why}", program.display()), help);

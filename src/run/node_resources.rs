@@ -79,7 +79,7 @@ impl NodeResources {
         processes.filter(|(_, process)| process.is_running()).collect()
     }
 
-    /// The supervisor and cores for programs of `threads` threads; none where none are started. The ranks of a node divide its cores
+    /// The supervisor and cores for programs of `threads` threads, 0 where launchers start them elsewhere; none where none are started. The ranks of a node divide its cores
     /// among themselves.
     ///
     /// # Errors
@@ -101,7 +101,7 @@ impl NodeResources {
             return Ok(Some(Programs::new(supervisor, Vec::new(), placement)));
         }
         let share = cores::share(&masks, local_rank, &Topology::read());
-        match share.warning(threads) {
+        match share.warning(threads).filter(|_| threads > 0) {
             // Slower, but what was asked for.
             Some(fault @ CoreWarning::Oversubscribed { .. }) if self.rank == 0 => {
                 console::line(&format!("warning: {fault}"))

@@ -20,7 +20,8 @@ pub struct RunSettings {
     pub time_left: Option<Duration>,
     /// The configured time limit of a run, s.
     pub walltime_s: Option<f64>,
-    /// The most threads of a program that a task starts; none where no task starts any.
+    /// The most threads of a program that a task starts on the cores of its rank, 0 where launchers start all of them elsewhere; none where
+    /// no task starts any.
     pub threads: Option<usize>,
     /// Whether programs may have more threads than there are cores.
     pub may_oversubscribe: bool,

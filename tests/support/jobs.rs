@@ -25,7 +25,15 @@ pub fn run_in(
 ) -> Result<QcResult, Cause> {
     let supervisor = Supervisor::start().unwrap();
     let time_limit = Some(Duration::from_secs(if engine.name() == "command" { 3 } else { 120 }));
-    let site = Resources { supervisor: &supervisor, scratch, threads: 1, cores: None, memory_mb: 800, time_limit };
+    let site = Resources {
+        supervisor: &supervisor,
+        scratch,
+        threads: 1,
+        launcher: None,
+        cores: None,
+        memory_mb: 800,
+        time_limit,
+    };
     engine.run(&Calculation { label: "2@1,2", molecule, driver, chemistry }, &site)
 }
 

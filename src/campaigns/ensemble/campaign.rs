@@ -56,11 +56,13 @@ impl Campaign for EnsembleCampaign {
 
     fn declare(&self) -> Result<Declaration, Faults> {
         let is_program = self.setup.engine.is_program();
+        let launcher = self.setup.engine.task_launcher();
         let mut declared = self.declared.clone();
         declared.identity["version"] =
             self.program.as_ref().map_or(serde_json::Value::Null, |program| program.version.clone().into());
         Ok(Declaration {
-            threads: is_program.then(|| self.setup.engine.threads()),
+            threads: is_program.then(|| if launcher.is_some() { 0 } else { self.setup.engine.threads() }),
+            launched_cores: launcher.map(|launcher| launcher.cores()),
             may_oversubscribe: self.setup.oversubscribe,
             // Columns are as long as simulations are: they stay in the journal until they are written.
             needs_values: !self.setup.collect.is_empty(),

@@ -6,7 +6,7 @@ use crate::engines::md::gromacs::{Input, Mdp, Simulation};
 use crate::engines::md::model::Model;
 use crate::engines::md::plumed::PlumedKernel;
 use crate::engines::md::{Invocation, LaunchContext, RunSummary};
-use crate::engines::{InstalledProgram, locate_with_scripts};
+use crate::engines::{InstalledProgram, TaskLauncher, locate_with_scripts};
 use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::task::Cause;
@@ -68,6 +68,15 @@ impl Engine {
         }
     }
 
+    /// What starts the program of a replica, if it is a launcher.
+    pub fn task_launcher(&self) -> Option<TaskLauncher> {
+        match self {
+            Self::Command(program) => program.task_launcher(),
+            Self::Gromacs(setup) => setup.section.gromacs.task_launcher(),
+            Self::Model(_) => None,
+        }
+    }
+
     /// Whether an interrupted replica continues where it stopped.
     pub fn is_resumable(&self) -> bool {
         match self {
@@ -83,8 +92,8 @@ impl Engine {
     /// It is not found, or does not support what the configuration requests.
     pub fn find(&self, config: &Config, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Faults> {
         let (key, found) = match self {
-            Self::Command(program) => ("ensemble.command.argv", program.find()),
-            Self::Gromacs(setup) => ("ensemble.gromacs.binary", setup.section.gromacs.find(supervisor).map(Some)),
+            Self::Command(program) => ("ensemble.command", program.find(supervisor)),
+            Self::Gromacs(setup) => ("ensemble.gromacs", setup.section.gromacs.find(supervisor).map(Some)),
             Self::Model(_) => return Ok(None),
         };
         found.map_err(|problem| config.fault_of(key, problem).into())
@@ -178,15 +187,23 @@ impl CommandSection {
         Ok((argv, environment.map_err(|error| error.problem("command.environment", None, names))?))
     }
 
-    /// Finds the program; its version is the digest of its file and of files among its arguments, such as a script for its interpreter.
-    fn find(&self) -> Result<Option<InstalledProgram>, Problem> {
+    fn task_launcher(&self) -> Option<TaskLauncher> {
+        TaskLauncher::new(self.launcher.as_deref(), self.ranks, self.threads)
+    }
+
+    /// Finds the program and its launcher; its version is the digest of its file and of files among its arguments, such as a script for its interpreter.
+    fn find(&self, supervisor: &Supervisor) -> Result<Option<InstalledProgram>, Problem> {
+        if let Some(launcher) = self.task_launcher() {
+            launcher.find(supervisor)?;
+        }
         let help = "check `argv`: its first word is a program of PATH, or a path beside the configuration";
         let name = self.argv.first().map_or("", String::as_str);
         // Such a program is only known, or only exists, when a replica begins.
         if name.contains('{') || name.starts_with("./") {
             return Ok(None);
         }
-        locate_with_scripts(&self.argv, help).map(Some)
+        let found = locate_with_scripts(&self.argv, help);
+        found.map(Some).map_err(|problem| Problem { key: "argv".into(), ..problem })
     }
 
     fn run(
@@ -197,11 +214,13 @@ impl CommandSection {
     ) -> Result<RunSummary, Cause> {
         let program = program_name(argv);
         let set = environment.iter().map(|(key, value)| (key.into(), value.into())).collect();
+        let launcher = self.task_launcher();
         let invocation = Invocation {
             program: &program,
             output_stem: "",
             argv: argv.iter().map(OsString::from).collect(),
             environment: set,
+            launcher: launcher.as_ref(),
         };
         let finished = launch.run(&invocation)?;
         if !finished.exit.is_success() {

@@ -31,7 +31,7 @@ pub fn declaration(setup: &Setup, digests: &[(String, String)]) -> Declaration {
         Engine::Command(_) => {
             if let Some(command) = command {
                 #[rustfmt::skip]
-                let CommandSection { argv, environment, produces: read, threads: _, oversubscribe: _, again: _ } = command;
+                let CommandSection { argv, environment, produces: read, threads: _, oversubscribe: _, again: _, launcher: _, ranks: _ } = command;
                 identity["command"] = json!({ "argv": argv, "environment": environment });
                 produces = Some(read);
             }
@@ -64,7 +64,8 @@ fn identity_of_gromacs(GromacsSetup { section, simulations }: &GromacsSetup, dig
         gromacs: Gromacs {
             mdrun_args: _, grompp_args: _, unstable_factor: _,
             // What only affects how results are reached.
-            binary: _, thread_mpi_ranks: _, threads: _, oversubscribe: _, gpus: _, replicas_per_gpu: _,
+            binary: _, launcher: _, ranks: _, thread_mpi_ranks: _, threads: _, oversubscribe: _, gpus: _, replicas_per_gpu: _,
+            mpi_library: _,
         },
         // By their digests.
         mdp: _, tpr: _, structure: _, topology: _, index: _,

@@ -68,7 +68,16 @@ pub struct CommandSection {
     /// literal brace
     #[schemars(length(min = 1))]
     pub argv: Vec<String>,
-    /// Threads of one replica; at most the cores of a rank, unless oversubscribe is set
+    /// Launcher of the batch system that starts the program, as in ["srun", "--exact", "--nodes=1", "--ntasks={ranks}",
+    /// "--cpus-per-task={threads}"], with the keys ranks and threads. Its cores are not those of the rank. By default the program runs on
+    /// the cores of the rank
+    #[schemars(length(min = 1))]
+    pub launcher: Option<Vec<String>>,
+    /// Processes of one replica, which the launcher starts
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub ranks: usize,
+    /// Threads of one replica, or of each of its ranks; without a launcher at most the cores of a rank, unless oversubscribe is set
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub threads: usize,

@@ -73,8 +73,11 @@ pub fn summary(
 
 /// The program, its version and its threads.
 fn program_line(setup: &Setup, program: Option<&InstalledProgram>) -> (String, String) {
-    let threads = setup.engine.threads();
-    let threads = if threads == 1 { "1 thread each".to_owned() } else { format!("{threads} threads each") };
+    let threads = match (setup.engine.task_launcher(), setup.engine.threads()) {
+        (Some(launcher), _) => launcher.describe(),
+        (None, 1) => "1 thread each".to_owned(),
+        (None, threads) => format!("{threads} threads each"),
+    };
     let more = if setup.oversubscribe { ", more than there are cores if necessary" } else { "" };
     let program = match (&setup.engine, program) {
         (_, Some(InstalledProgram { path, version })) if version.starts_with("sha256") => path.display().to_string(),

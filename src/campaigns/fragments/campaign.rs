@@ -28,10 +28,19 @@ pub struct FragmentCampaign {
 }
 
 impl FragmentCampaign {
-    /// The most threads of a program of any level.
+    /// The most threads of a program of any level on the cores of a rank, 0 where launchers start all of them; none without programs.
     fn threads(&self) -> Option<usize> {
         let of_programs = self.setup.levels.iter().filter(|level| level.is_program());
-        of_programs.map(|level| level.threads).max()
+        of_programs.map(|level| if level.uses_own_cores() { level.threads } else { 0 }).max()
+    }
+
+    /// The stage for `plan`, which runs a sample of it: not by launchers, which need a job.
+    fn planned_stage(&self) -> PlannedStage {
+        let stage = FragmentWorkload::stage(&self.setup);
+        match self.setup.launched_cores() {
+            Some(_) => PlannedStage::Described(Box::new((*stage.spec).clone())),
+            None => PlannedStage::Runnable(stage),
+        }
     }
 
     fn output_bytes(&self) -> u64 {
@@ -72,6 +81,7 @@ impl Campaign for FragmentCampaign {
             identity,
             extensible: Some(("fragments.max_order", self.setup.frames[0].expansion.max_order() as u64)),
             threads,
+            launched_cores: self.setup.launched_cores(),
             // Derivatives are summed and not kept one by one, so that a larger order needs them again from the journal.
             needs_values: self.setup.driver != Driver::Energy,
             reproducibility: Reproducibility::with_programs(threads.is_some()),
@@ -83,7 +93,7 @@ impl Campaign for FragmentCampaign {
     fn outlook(&self, memory_mb: Option<u64>) -> Result<Outlook, Error> {
         Ok(Outlook {
             summary: self.summary.clone(),
-            stages: vec![PlannedStage::Runnable(FragmentWorkload::stage(&self.setup))],
+            stages: vec![self.planned_stage()],
             notes: summary::plan_lines(&self.setup),
             memory: forecast::memory(&self.setup, memory_mb),
             output_bytes: self.output_bytes(),

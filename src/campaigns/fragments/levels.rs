@@ -2,11 +2,12 @@
 use super::section::RetrySection;
 use super::{EngineName, LevelSection};
 use crate::config::{Checker, Config, Faults};
-use crate::engines::InstalledProgram;
 use crate::engines::qc::{
     Calculation, Chemistry, Command, Driver, Embedded, Engine, Needs, NwChem, Psi4, QcEngine, QcResult, Recorded,
     Resources, Xtb,
 };
+use crate::engines::{InstalledProgram, TaskLauncher, launcher_problems, resolve_launcher};
+use crate::journal;
 use crate::problem::Problem;
 use crate::process::Supervisor;
 use crate::science::chemistry::{Differences, Molecule};
@@ -28,6 +29,15 @@ pub struct Level {
     /// Keywords to try in turn where a task does not converge.
     pub retries: Vec<Keywords>,
     pub threads: usize,
+    /// What starts the program of a task on other cores than the rank's, if anything.
+    pub launched: Option<Launched>,
+}
+
+/// How a launcher starts the program of a task.
+pub struct Launched {
+    pub launcher: TaskLauncher,
+    /// Folder of scratch files that all nodes see, created when needed.
+    pub scratch: PathBuf,
 }
 
 /// What computes a task.
@@ -62,6 +72,7 @@ impl Level {
         if section.method.is_none() && engine != EngineName::Recorded {
             check.refuse("engine", "`method` is missing", "name the method, as in method = \"mp2\"");
         }
+        check_launcher(section, &mut check);
         let name = default_name(section);
         check.faults.into_result(())?;
         let solver = match engine {
@@ -84,6 +95,7 @@ impl Level {
             chemistry: chemistry_of(section),
             retries: section.retry.iter().map(|RetrySection { keywords }| keywords.clone()).collect(),
             threads: section.threads,
+            launched: launched(config, section),
         })
     }
 
@@ -110,6 +122,11 @@ impl Level {
     /// Whether tasks start programs.
     pub fn is_program(&self) -> bool {
         matches!(self.solver, Solver::Program(_))
+    }
+
+    /// Whether tasks start programs on the cores of the rank.
+    pub fn uses_own_cores(&self) -> bool {
+        self.is_program() && self.launched.is_none()
     }
 
     /// Whether tasks are read from a file of records.
@@ -191,6 +208,36 @@ fn clear(scratch: &std::path::Path) -> Result<(), Cause> {
     again.map_err(|error| Cause::Resource(format!("cannot empty `{}`: {error}", scratch.display())))
 }
 
+/// Refuses a launcher where the engine starts no program, and several ranks where they would compute the same.
+fn check_launcher(section: &LevelSection, check: &mut Checker) {
+    for problem in launcher_problems(section.launcher.as_deref(), section.ranks) {
+        check.collect::<()>(Err(problem));
+    }
+    let engine = config_name(&section.engine);
+    match section.engine {
+        EngineName::Embedded | EngineName::Recorded if section.launcher.is_some() => {
+            check.refuse("launcher", format!("engine \"{engine}\" starts no program"), "remove it");
+        }
+        EngineName::Psi4 | EngineName::Xtb | EngineName::Qcengine if section.ranks > 1 => {
+            let ranks = section.ranks;
+            let message = format!(
+                "{engine} is not an MPI program: the launcher would start {ranks} copies of the same calculation"
+            );
+            check.refuse("ranks", message, "set ranks = 1 and raise `threads`");
+        }
+        _ => {}
+    }
+}
+
+/// How a launcher starts the programs of a level, if it does.
+fn launched(config: &Config, section: &LevelSection) -> Option<Launched> {
+    let words = resolve_launcher(section.launcher.as_deref(), &folder_of(config));
+    let launcher = TaskLauncher::new(words.as_deref(), section.ranks, section.threads)?;
+    // The journal goes when the campaign is complete, and with it what killed programs have left.
+    let scratch = journal::folder_of(&config.absolute(&config.campaign.output)).join("scratch");
+    Some(Launched { launcher, scratch })
+}
+
 /// The name of a level; by default its method and basis.
 pub fn default_name(section: &LevelSection) -> String {
     let chemistry = match (&section.method, &section.basis) {
@@ -270,6 +317,10 @@ pub fn find(
             found.push(None);
             continue;
         };
+        if let (Some(Launched { launcher, .. }), Some(supervisor)) = (&level.launched, supervisor) {
+            let table = format!("fragments.level.{}", level.index);
+            faults.collect(launcher.find(supervisor).map_err(|problem| config.fault_of(&table, problem)));
+        }
         // A program that several levels use is looked for once.
         let before = levels[..k].iter().position(|other| {
             other.engine_name() == level.engine_name() && engine.name() != "command" && engine.name() != "qcengine"

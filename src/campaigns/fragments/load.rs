@@ -145,7 +145,7 @@ fn identity(options: &ExpansionOptions, section: &Section, setup: &Setup, digest
             name: _, engine: _, order: _, method, basis, basis_file: _, reference, frozen_core, density_fitting, scf_convergence,
             keywords, command, program, file: _,
             // What only affects how a result is reached.
-            threads: _, retry: _,
+            threads: _, retry: _, launcher: _, ranks: _,
         } = &levels[level.index];
         let first = options.coverage.level_of_order.iter().position(|&level| level == k).map(|order| order + 1);
         let file = match &level.solver {

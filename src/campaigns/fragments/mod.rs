@@ -22,7 +22,7 @@ use crate::config::{Config, Faults, Schedule, Uneven};
 use crate::results;
 pub(super) use cost::estimated_cost;
 pub(super) use input::LevelLocations;
-pub(super) use levels::{Level, Solver, config_name};
+pub(super) use levels::{Launched, Level, Solver, config_name};
 pub(super) use options::ExpansionOptions;
 pub(super) use section::{EngineName, LevelSection, Section};
 pub(super) use setup::{Frame, Setup, Unit};

@@ -83,10 +83,19 @@ pub struct LevelSection {
     /// Convergence threshold of the SCF energy, Eh
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub scf_convergence: Option<f64>,
-    /// Threads of each task
+    /// Threads of each task, or of each of its ranks
     #[serde(default = "one")]
     #[schemars(range(min = 1))]
     pub threads: usize,
+    /// Launcher of the batch system that starts the program, as in ["srun", "--exact", "--nodes=1", "--ntasks={ranks}",
+    /// "--cpus-per-task={threads}"], with the keys ranks and threads. Its cores are not those of the rank, and scratch files lie beside the
+    /// output. By default the program runs on the cores of the rank
+    #[schemars(length(min = 1))]
+    pub launcher: Option<Vec<String>>,
+    /// Processes of each task, which the launcher starts: for engine nwchem and command
+    #[serde(default = "one")]
+    #[schemars(range(min = 1))]
+    pub ranks: usize,
     /// Keywords of the program, passed unchanged
     #[serde(default)]
     pub keywords: serde_json::Map<String, serde_json::Value>,

@@ -59,6 +59,11 @@ impl Setup {
         }
     }
 
+    /// The most cores of the allocation that a launcher gives to a task; none where no launcher starts programs.
+    pub fn launched_cores(&self) -> Option<usize> {
+        self.levels.iter().filter_map(|level| Some(level.launched.as_ref()?.launcher.cores())).max()
+    }
+
     /// The level of a unit's task.
     pub fn level(&self, unit: &Unit) -> &Level {
         &self.levels[usize::from(unit.task.level)]

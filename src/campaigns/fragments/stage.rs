@@ -1,6 +1,6 @@
 //! How is a task computed?
 use super::sums::{FragmentValues, TaskDerivatives};
-use super::{Level, Setup, Solver, Unit, estimated_cost};
+use super::{Launched, Level, Setup, Solver, Unit, estimated_cost};
 use crate::campaigns::stage::{Computed, Context, Error, PerTask, Stage, StageSpec, Workload};
 use crate::engines::qc::{Driver, Engine, QcResult, Recorded, Resources, SOLUTION};
 use crate::science::chemistry::Differences;
@@ -87,15 +87,25 @@ impl FragmentWorkload {
     ) -> Result<(QcResult, usize), Cause> {
         let molecule = self.setup.molecule(self.unit(id));
         let programs = context.programs.ok_or_else(|| Cause::Lost("no program can be started on this rank".into()))?;
-        let scratch = programs.scratch.join(format!("task-{id}"));
+        let launcher = level.launched.as_ref().map(|launched| &launched.launcher);
+        let scratch = match &level.launched {
+            // Other nodes see it. The name is that of the rank's own folder: its process.
+            Some(Launched { scratch, .. }) => {
+                let process = programs.scratch.file_name().unwrap_or_default().to_string_lossy();
+                scratch.join(format!("{process}-rank-{}", programs.placement.rank))
+            }
+            None => programs.scratch.clone(),
+        };
+        let scratch = scratch.join(format!("task-{id}"));
         let made = std::fs::create_dir_all(&scratch);
         made.map_err(|error| Cause::Resource(format!("cannot make `{}`: {error}", scratch.display())))?;
         let resources = Resources {
             supervisor: &programs.supervisor,
             scratch: &scratch,
             threads: level.threads,
-            cores: (!programs.cores.is_empty()).then_some(&programs.cores),
-            memory_mb: context.memory_mb,
+            launcher,
+            cores: (launcher.is_none() && !programs.cores.is_empty()).then_some(&programs.cores),
+            memory_mb: context.memory_mb / launcher.map_or(1, |launcher| launcher.ranks as u64),
             time_limit: context.task_timeout,
         };
         let outcome = level.compute(engine, (&self.setup.label(id as usize), &molecule, driver), &resources);

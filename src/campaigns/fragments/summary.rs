@@ -26,7 +26,11 @@ pub fn summarize(options: &ExpansionOptions, setup: &Setup, locations: &LevelLoc
             0 => String::new(),
             _ => format!(", {displaced} of them with displaced atoms: derivatives by central differences"),
         };
-        let threads = if level.is_program() { format!(", {} threads each", level.threads) } else { String::new() };
+        let threads = match &level.launched {
+            Some(launched) => format!(", {}", launched.launcher.describe()),
+            None if level.is_program() => format!(", {} threads each", level.threads),
+            None => String::new(),
+        };
         let text = format!("{} for {covered}: {all} tasks{differences}{threads}", level.engine_name());
         lines.push((format!("level {}", level.name), text));
         lines.extend(locations.reason(level.index).map(|reason| (String::new(), format!("by QCEngine: {reason}"))));

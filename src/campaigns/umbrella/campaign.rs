@@ -145,10 +145,10 @@ impl UmbrellaCampaign {
 impl Campaign for UmbrellaCampaign {
     fn find_programs(&mut self, supervisor: &StartSupervisor) -> Result<(), Faults> {
         let Some(setup) = self.windows.clone() else { return Ok(()) };
-        let key = "umbrella.binary";
+        let key = "umbrella";
         let Some(supervisor) = supervisor() else {
             let help = "see the message about the supervisor above";
-            return Err(self.config.fault(key, "no program can be started here", help).into());
+            return Err(self.config.fault("umbrella.binary", "no program can be started here", help).into());
         };
         let found = setup.gromacs.find(supervisor);
         self.program = Some(found.map_err(|problem| self.config.fault_of(key, problem))?);
@@ -159,7 +159,8 @@ impl Campaign for UmbrellaCampaign {
     fn declare(&self) -> Result<Declaration, Faults> {
         Ok(Declaration {
             identity: self.identity()?,
-            threads: self.windows.as_ref().map(|setup| setup.gromacs.cores()),
+            threads: self.windows.as_ref().map(|setup| setup.gromacs.own_cores()),
+            launched_cores: self.windows.as_ref().and_then(|setup| Some(setup.gromacs.task_launcher()?.cores())),
             may_oversubscribe: self.section.gromacs.oversubscribe,
             reproducibility: Reproducibility::with_programs(self.windows.is_some()),
             warnings: self.warnings.clone(),

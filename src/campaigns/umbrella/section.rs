@@ -140,7 +140,8 @@ impl Section {
         });
         let [args, _] = groups!(&self.gromacs, Gromacs {
             grompp_args mdrun_args;
-            binary thread_mpi_ranks threads oversubscribe gpus replicas_per_gpu unstable_factor;
+            binary launcher ranks thread_mpi_ranks threads oversubscribe gpus replicas_per_gpu unstable_factor
+                mpi_library;
         });
         let mut identity = serde_json::to_value(self).unwrap_or_default();
         if let Some(keys) = identity.as_object_mut() {

@@ -1,6 +1,7 @@
 //! How is a program of a replica started, and why did it fail?
 use super::progress::Progress;
 use crate::engines::failure::{self, ErrorPattern};
+use crate::engines::task_launcher::TaskLauncher;
 use crate::process::{Command, Exit, Finished, Output, Programs};
 use crate::task::Cause;
 use std::ffi::OsString;
@@ -41,6 +42,8 @@ pub struct Invocation<'a> {
     pub output_stem: &'a str,
     pub argv: Vec<OsString>,
     pub environment: Vec<(OsString, OsString)>,
+    /// What starts the program, on other cores than the rank's.
+    pub launcher: Option<&'a TaskLauncher>,
 }
 
 impl LaunchContext<'_> {
@@ -50,7 +53,12 @@ impl LaunchContext<'_> {
     /// The program could not be started, or was killed because of a limit.
     pub fn run(&self, invocation: &Invocation) -> Result<Finished, Cause> {
         let now = Instant::now();
-        let mut command = Command::new(invocation.argv.iter().cloned(), self.folder);
+        let argv = match invocation.launcher {
+            Some(launcher) => launcher.command_line(invocation.argv.clone()),
+            None => invocation.argv.clone(),
+        };
+        let mut command = Command::new(argv, self.folder);
+        command.is_launcher = invocation.launcher.is_some();
         for name in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"] {
             command.set.push((name.into(), self.threads.to_string().into()));
         }
@@ -62,7 +70,8 @@ impl LaunchContext<'_> {
         command.inactivity_limit = self.watchdog_timeout;
         command.begin_within = self.begin_by.map(|latest| latest.saturating_duration_since(now));
         command.time_limit = self.limit.map(|(end, _)| end.saturating_duration_since(now));
-        command.cores = (!self.programs.cores.is_empty()).then(|| self.programs.cores.clone());
+        let has_cores = invocation.launcher.is_none() && !self.programs.cores.is_empty();
+        command.cores = has_cores.then(|| self.programs.cores.clone());
         let finished =
             self.programs.supervisor.run(&command).map_err(|error| failure::not_started(&error, self.label))?;
         let ending = || format!("{} of {} {}", invocation.program, self.label, finished.exit);

@@ -1,4 +1,5 @@
 //! What is computed in one calculation, at which level of theory, with which resources, and what does it give?
+use crate::engines::task_launcher::TaskLauncher;
 use crate::process::Supervisor;
 use crate::science::chemistry::{Element, Molecule};
 use serde::{Deserialize, Serialize};
@@ -23,8 +24,11 @@ pub struct Resources<'a> {
     /// An empty folder for this calculation alone; the caller removes it afterwards.
     pub scratch: &'a Path,
     pub threads: usize,
+    /// What starts the program, on other cores than the rank's.
+    pub launcher: Option<&'a TaskLauncher>,
     /// The cores to run on; by default those of the rank.
     pub cores: Option<&'a [usize]>,
+    /// Of each process.
     pub memory_mb: u64,
     pub time_limit: Option<Duration>,
 }

@@ -53,7 +53,12 @@ impl ProgramRun<'_> {
         let threads = self.resources.threads.max(1).to_string();
         let scratch = self.resources.scratch.as_os_str().to_owned();
         let label = self.calculation.label;
+        let argv = match self.resources.launcher {
+            Some(launcher) => launcher.command_line(argv),
+            None => argv,
+        };
         let mut command = Command::new(argv, self.resources.scratch);
+        command.is_launcher = self.resources.launcher.is_some();
         for name in ["OMP_NUM_THREADS", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"] {
             command.set.push((name.into(), threads.clone().into()));
         }

@@ -5,7 +5,7 @@ use crate::campaigns::ensemble::section::{CommandSection, EngineName, GromacsSec
 use crate::config::Inputs;
 use crate::engines::md::gromacs::{Input, Mdp, Simulation, digest_with_includes};
 use crate::engines::md::model::{Model, ModelSection};
-use crate::engines::resolve_argument;
+use crate::engines::{launcher_problems, resolve_argument, resolve_launcher};
 use crate::journal::Fingerprint;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -73,7 +73,11 @@ impl Loader<'_> {
                 help,
             );
         }
-        CommandSection { argv, ..command.clone() }
+        for problem in launcher_problems(command.launcher.as_deref(), command.ranks) {
+            self.check.faults.push(self.config.fault_of("ensemble.command", problem));
+        }
+        let launcher = resolve_launcher(command.launcher.as_deref(), &self.base);
+        CommandSection { argv, launcher, ..command.clone() }
     }
 
     fn gromacs(&mut self, gromacs: &GromacsSection) -> GromacsSetup {
@@ -82,7 +86,8 @@ impl Loader<'_> {
             self.refuse("directory", "GROMACS requires a folder for each replica", help);
         }
         let simulations = self.simulations(gromacs);
-        for problem in gromacs.gromacs.reserved_arguments(&[]) {
+        let of_launcher = gromacs.gromacs.launcher_problems();
+        for problem in gromacs.gromacs.reserved_arguments(&[]).into_iter().chain(of_launcher) {
             self.check.faults.push(self.config.fault_of("ensemble.gromacs", problem));
         }
         self.check_plumed(gromacs);

@@ -340,6 +340,8 @@ fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
         density_fitting: None,
         scf_convergence: None,
         threads: 1,
+        launcher: None,
+        ranks: 1,
         keywords,
         command: None,
         program: (engine == EngineName::Qcengine).then_some(program),

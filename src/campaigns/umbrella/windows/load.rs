@@ -261,7 +261,9 @@ impl Loader<'_> {
     }
 
     fn check_arguments(&mut self) {
-        for problem in self.section.gromacs.reserved_arguments(RESERVED_BY_WINDOWS) {
+        let gromacs = &self.section.gromacs;
+        let of_launcher = gromacs.launcher_problems();
+        for problem in gromacs.reserved_arguments(RESERVED_BY_WINDOWS).into_iter().chain(of_launcher) {
             self.check.faults.push(self.config.fault_of("umbrella", problem));
         }
     }

@@ -30,10 +30,7 @@ pub fn summary(setup: &WindowSetup, program: Option<&InstalledProgram>) -> Vec<(
         Discard::Until(until) => format!("before {until} ps"),
         Discard::Auto(_) => "before equilibration".to_owned(),
     };
-    let threads = match setup.gromacs.cores() {
-        1 => "1 thread each".to_owned(),
-        threads => format!("{threads} threads each"),
-    };
+    let threads = setup.gromacs.describe_resources();
     let program = program.map_or_else(
         || format!("GROMACS, {threads}"),
         |InstalledProgram { path, version }| format!("GROMACS {version}, {}, {threads}", path.display()),

@@ -17,8 +17,11 @@ const RESERVED_GROMPP_ARGS: &[&str] = &["-f", "-o", "-po", "-c", "-p", "-n", "-t
 #[rustfmt::skip]
 const PERFORMANCE_ARGS: &[&str] = &[
     "-v", "-nov", "-stepout", "-cpt", "-cpnum", "-nocpnum", "-nb", "-pme", "-pmefft", "-bonded", "-update",
-    "-gputasks", "-npme", "-ntomp_pme", "-dd", "-ddorder", "-dlb", "-tunepme", "-notunepme",
+    "-gputasks", "-npme", "-ntomp_pme", "-dd", "-ddorder", "-dlb", "-tunepme", "-notunepme", "-pin", "-pinoffset", "-pinstride",
 ];
+
+/// Of these, what a launcher leaves to users: simmpi does not know the cores of its processes.
+const PINNING_ARGS: &[&str] = &["-pin", "-pinoffset", "-pinstride"];
 
 impl Gromacs {
     /// The arguments of `mdrun` that determine the results: they must not change within a campaign.
@@ -44,7 +47,9 @@ impl Gromacs {
             [("mdrun_args", &self.mdrun_args, &of_mdrun[..]), ("grompp_args", &self.grompp_args, RESERVED_GROMPP_ARGS)];
         let mut found = Vec::new();
         for (key, args, reserved) in of_both {
-            for (index, word) in args.iter().enumerate().filter(|(_, word)| reserved.contains(&word.as_str())) {
+            let is_reserved =
+                |word: &str| reserved.contains(&word) && (self.launcher.is_none() || !PINNING_ARGS.contains(&word));
+            for (index, word) in args.iter().enumerate().filter(|(_, word)| is_reserved(word)) {
                 let help = "remove it: simmpi sets it from the keys of this section and the run parameters";
                 found.push(Problem::at_key(format!("{key}.{index}"), format!("`{word}` is reserved"), help));
             }

@@ -1,4 +1,5 @@
 //! How is `mdrun` called, and did it finish the simulation?
+use super::build::MpiLibrary;
 use super::error_message::{ERROR_PATTERNS, error_message, with_error_message};
 use super::log::Log;
 use super::progress_monitor::ProgressMonitor;
@@ -34,7 +35,9 @@ impl Replica<'_> {
             environment.push(("PLUMED_MAXBACKUP".into(), PLUMED_BACKUPS.into()));
         }
         let output_stem = format!("{name}.mdrun");
-        let invocation = Invocation { program: "mdrun", output_stem: &output_stem, argv, environment };
+        let launcher = self.gromacs.task_launcher();
+        let invocation =
+            Invocation { program: "mdrun", output_stem: &output_stem, argv, environment, launcher: launcher.as_ref() };
         let mut monitor = ProgressMonitor::new(self.path(&format!("{name}.log")));
         let prefix = format!("{}, {name}", self.context.label);
         self.context.progress.start(move || Some(format!("{prefix}: {}", monitor.report()?)));
@@ -55,13 +58,23 @@ impl Replica<'_> {
         let mut push = |words: &[&str]| argv.extend(words.iter().map(OsString::from));
         // Named at every start: with -deffnm alone, a restart looks for these files under another name than the start gave them (measured).
         push(&["-px", &format!("{name}_pullx.xvg"), "-pf", &format!("{name}_pullf.xvg")]);
-        push(&["-ntmpi", &self.gromacs.thread_mpi_ranks.to_string(), "-ntomp", &self.gromacs.threads.to_string()]);
         let programs = self.context.programs;
-        match cores::pinning(&programs.cores, self.gromacs.cores(), &programs.placement.node_cores) {
-            Some((offset, stride)) => {
-                push(&["-pin", "on", "-pinoffset", &offset.to_string(), "-pinstride", &stride.to_string()]);
-            }
-            None => push(&["-pin", "off"]),
+        let library = self.gromacs.mpi_library(&programs.supervisor);
+        let library = library.map_err(|problem| Cause::Failed(format!("{}: {problem}", self.context.label)))?;
+        if library == MpiLibrary::ThreadMpi {
+            push(&["-ntmpi", &self.gromacs.thread_mpi_ranks.to_string()]);
+        }
+        push(&["-ntomp", &self.gromacs.threads.to_string()]);
+        let pinning = || cores::pinning(&programs.cores, self.gromacs.cores(), &programs.placement.node_cores);
+        match &self.gromacs.launcher {
+            // It binds its processes itself, where it does.
+            Some(_) => {}
+            None => match pinning() {
+                Some((offset, stride)) => {
+                    push(&["-pin", "on", "-pinoffset", &offset.to_string(), "-pinstride", &stride.to_string()]);
+                }
+                None => push(&["-pin", "off"]),
+            },
         }
         self.gromacs.check_gpus(programs.placement.local_size).map_err(|error| Cause::Input(error.to_string()))?;
         if let Some(gpu) = self.gromacs.gpu(programs.placement.local_rank) {

@@ -4,6 +4,7 @@
 //! the same folder, [`Gromacs::run`] continues: finished simulations are skipped, and an unfinished one continues from its checkpoint.
 //! Behaviour of GROMACS that its manual does not describe was measured with 2022.5 and is noted at the code that depends on it.
 mod arguments;
+mod build;
 mod checkpoint;
 mod error_message;
 mod gpus;

@@ -21,7 +21,7 @@ impl Replica<'_> {
     /// Runs a GROMACS command in the replica's folder; its output is kept under the name `output_stem`.
     pub fn gmx(&mut self, program: &str, output_stem: &str, argv: Vec<OsString>) -> Result<Finished, Cause> {
         let environment = self.gromacs.environment();
-        self.run(&Invocation { program, output_stem, argv, environment })
+        self.run(&Invocation { program, output_stem, argv, environment, launcher: None })
     }
 
     /// Runs a program, and adds what it used.
