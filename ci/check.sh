@@ -38,7 +38,7 @@ cargo bench --locked --bench dynamics --bench scf --bench langevin -- --test
 /usr/bin/python3 benches/noop.py --short
 /usr/bin/python3 benches/ensemble.py --short
 step "a campaign under SLURM"
-SIMMPI=target/debug/examples/test-campaigns CONFIG=ci/slurm.toml ci/slurm_test.sh
+SIMMPI=target/debug/examples/test-campaigns LAUNCHED=target/debug/simmpi CONFIG=ci/slurm.toml ci/slurm_test.sh
 step "skipped: $(sort -u "$SIMMPI_SKIPPED" | wc -l) checks"
 sort -u "$SIMMPI_SKIPPED"
 echo "outside of this suite: PLUMED itself (tests/plumed_real.rs says how to run it)"

@@ -4,6 +4,7 @@
 #
 #     ci/slurm_test.sh                                  with a stand-in for simmpi (a shell script)
 #     SIMMPI=target/release/simmpi CONFIG=c.toml ci/slurm_test.sh
+#     LAUNCHED=target/release/simmpi ci/slurm_test.sh   also tasks that srun starts (ci/slurm_launcher.sh), where there is gmx_mpi
 #
 # With simmpi also: does an array of jobs that start, are drained and are killed on their own give the same bits as one job?
 # CONFIG must take longer than one slot, about 45 s, on 4 ranks, and less than ten; its output is results.h5 beside it.
@@ -85,6 +86,20 @@ if [ -n "${SIMMPI:-}" ]; then
         lines=$(grep -vc '^srun: error' refused.txt) || true
         [ "$code $lines" = "64 1" ] && grep -q "start it with .srun --mpi=pmi" refused.txt || fail "$interface: $code, $(cat refused.txt)"
     done
+fi
+if [ -n "${LAUNCHED:-}" ] && ! command -v gmx_mpi >/dev/null; then
+    echo "SKIPPED slurm_launcher.sh: gmx_mpi is not installed" | tee -a "${SIMMPI_SKIPPED:-/dev/null}"
+elif [ -n "${LAUNCHED:-}" ]; then
+    echo "tasks larger than a rank are started by srun"
+    launched=$(cd "$root" && realpath "$LAUNCHED")
+    mkdir launched
+    (cd launched && sbatch --nodes=2 --ntasks-per-node=2 --cpus-per-task=2 --time=9 --output=job.out \
+        "$root/ci/slurm_launcher.sh" "$launched" "$root/examples" >/dev/null)
+    for ((k = 0; k < 480; k++)); do
+        ! grep -Eq "^  passed|FAILED" launched/job.out 2>/dev/null || break
+        sleep 1
+    done
+    grep -q "^  passed" launched/job.out || fail "tasks of a launcher: $(cat launched/job.out)"
 fi
 echo "what is wrong itself is not submitted again"
 for code in 2 64 65 73 78; do ENDS_WITH=$code SIMMPI=$work/stand_in.sh submit config.toml >/dev/null; done

@@ -3,9 +3,10 @@
 mod support;
 
 use std::fs;
-use support::Campaign;
-use support::ala2::replicas_of_gromacs;
+use support::ala2::{campaign_of_ala2, replicas_of_gromacs};
 use support::replicas::{kill_rank, reader, wait_until, working_in};
+use support::skip::are_installed;
+use support::{Campaign, is_open_mpi};
 
 /// The distance of the methyl groups at both ends of alanine dipeptide, biased by GROMACS's own adaptive weight histogram.
 const AWH: &str = "\npull = yes\npull-ngroups = 2\npull-group1-name = left\npull-group2-name = right\npull-ncoords = 1\n\
@@ -134,4 +135,57 @@ fn real_replicas_go_on_from_their_checkpoints_when_a_rank_was_killed() {
         steps.dedup();
         assert!(all - steps.len() <= 1 && steps.is_sorted(), "replica {seed}: {steps:?}");
     }
+}
+
+#[test]
+fn the_mpi_build_runs_replicas_alone_and_by_a_launcher() {
+    if !are_installed(&["gmx_mpi"]) {
+        return;
+    }
+    let keys = "binary = \"gmx_mpi\"\nmdrun_args = [\"-cpt\", \"0.005\"]";
+    let Some(alone) = replicas_of_gromacs(10_000, keys) else { return };
+    alone.run(2, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
+    check_real(&alone, 10_000);
+    let log =
+        |campaign: &Campaign, seed| fs::read_to_string(campaign.path(&format!("replicas/{seed}/run.log"))).unwrap();
+    assert!(log(&alone, 101).contains("Using 1 MPI process\n"));
+    if !is_open_mpi() {
+        return support::skip::skip("gmx_mpi is built for Open MPI, whose mpirun is not this build's");
+    }
+    let launcher = "launcher = [\"mpirun\", \"--oversubscribe\", \"--bind-to\", \"none\", \"-n\", \"{ranks}\"]";
+    let Some(launched) = replicas_of_gromacs(10_000, &format!("{keys}\nranks = 2\n{launcher}")) else { return };
+    launched.run(2, &[]).expect(0, &["8 of 8 tasks done, 0 failed"]);
+    check_real(&launched, 10_000);
+    assert!(log(&launched, 108).contains("Using 2 MPI processes\n"));
+}
+
+#[test]
+fn replicas_of_the_mpi_build_go_on_from_their_checkpoints_when_a_rank_was_killed() {
+    if !are_installed(&["gmx_mpi"]) {
+        return;
+    }
+    let keys = "binary = \"gmx_mpi\"\nmdrun_args = [\"-cpt\", \"0.005\"]";
+    let Some(campaign) = replicas_of_gromacs(120_000, keys) else { return };
+    let config = fs::read_to_string(campaign.path("config.toml")).unwrap();
+    campaign.write(&config.replace("101-108", "101-102"));
+    let running = campaign.start(2, &[]);
+    wait_until(|| (101..=102).any(|seed| campaign.path(&format!("replicas/{seed}/run_prev.cpt")).is_file()));
+    kill_rank(&campaign, running, 1);
+    wait_until(|| working_in(&campaign.path("replicas")) == 0);
+    campaign.run(2, &[]).expect(0, &["2 of 2 tasks done, 0 failed"]);
+    let log = |seed| fs::read_to_string(campaign.path(&format!("replicas/{seed}/run.log"))).unwrap();
+    assert!((101..=102).any(|seed| log(seed).contains("Restarting from checkpoint, appending to previous log file.")));
+}
+
+#[test]
+fn windows_are_sampled_by_the_mpi_build() {
+    if !are_installed(&["gmx", "gmx_mpi"]) {
+        return;
+    }
+    let keys = "selection = \"not name H*\"\nalign_to = \"average\"\nwindows = 4\nsteps = 500\nsample_every_steps = 10";
+    let by = |binary: &str| campaign_of_ala2(&format!("{keys}\nbinary = \"{binary}\""));
+    let (mpi, threads) = (by("gmx_mpi"), by("gmx"));
+    mpi.run(2, &[]).expect(0, &["0 failed"]);
+    threads.run(2, &[]).expect(0, &["0 failed"]);
+    assert_eq!(mpi.results(), threads.results(), "one rank computes the same in both builds");
 }

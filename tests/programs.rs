@@ -204,6 +204,21 @@ fn a_program_that_crashes_once_is_tried_again() {
 }
 
 #[test]
+fn a_program_that_a_launcher_starts_finds_its_files_on_every_node() {
+    let campaign = fake("{}", "ranks = 2\nthreads = 300\nlauncher = [\"./launch\", \"{ranks}\", \"{threads}\"]");
+    let launch = "#!/bin/sh\necho $1 $2 $PWD >>\"$(dirname \"$0\")/launches\"\nshift 2\nexec \"$@\"\n";
+    fs::write(campaign.path("launch"), launch).unwrap();
+    let executable = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(campaign.path("launch"), executable).unwrap();
+    campaign.run(2, &[]).expect(0, &["10 of 10 tasks done, 0 failed"]);
+    assert!((energies(&campaign, "nocp")[1] - pairs()).abs() < 1e-12);
+    let launches = fs::read_to_string(campaign.path("launches")).unwrap();
+    let scratch = format!("2 300 {}/scratch/simmpi-", campaign.path("results.h5.journal").display());
+    assert!(launches.lines().count() == 10 && launches.lines().all(|line| line.starts_with(&scratch)), "{launches}");
+    assert!(!campaign.path("results.h5.journal").exists());
+}
+
+#[test]
 fn a_program_that_fails_while_the_run_is_stopping_is_tried_again_later() {
     let campaign = fake(r#"{"1": "late"}"#, "");
     let running = campaign.start(0, &[]);

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A stand-in for GROMACS: it writes down how it was called (calls.log beside it), leaves files of GROMACS's form, and fails as the file
 `mood` beside it says, a word for each folder. Its step is a line of the trajectory, so that steps that were run twice are seen. PLUMED is
-plumed.py beside it; a checkpoint comes every `checkpoint-every` steps (a parameter of its own, 10)."""
+plumed.py beside it, and the MPI library that it is built with is the mood `library`; a checkpoint comes every `checkpoint-every` steps (a parameter of its own, 10)."""
 import json, os, signal, sys, time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -12,7 +12,9 @@ ARGS = sys.argv[1:]
 with open(os.path.join(HERE, "calls.log"), "a") as calls:
     keep = {key: os.environ[key] for key in ("GMX_MAXBACKUP", "OMP_NUM_THREADS") if key in os.environ}
     bad = [key for key in os.environ if key.startswith(("OMPI_COMM", "PMI_", "PMIX_"))]
-    calls.write(json.dumps({"place": PLACE, "args": ARGS, "set": keep, "launcher": bad}) + "\n")
+    step = sorted(key for key in os.environ if key.startswith("SLURM_"))
+    calls.write(json.dumps({"place": PLACE, "args": ARGS, "set": keep, "launcher": bad, "step": step,
+                            "cores": sorted(os.sched_getaffinity(0))}) + "\n")
 moods = json.load(open(os.path.join(HERE, "mood"))) if os.path.exists(os.path.join(HERE, "mood")) else {}
 MOOD = moods.get(PLACE, "well")
 
@@ -41,6 +43,8 @@ def fatal(text):
 
 if not ARGS or ARGS[0] == "--version":
     print("GROMACS version:    2022.5-stand-in\n")
+    if "library" in moods:
+        print(f"MPI library:        {moods['library']}\n")
 elif ARGS == ["mdrun", "-h"]:
     print("Options:\n -s [<.tpr>]\n" + (" -plumed [<.dat>]\n" if "plumed" in moods else ""))
 elif ARGS[0] == "grompp":
@@ -56,6 +60,8 @@ elif ARGS[:2] == ["dump", "-cp"]:
         fatal("Checkpoint file corrupted/truncated, or maybe you are out of disk space?")
     print(f"step                       = {words[0]}\nt                          = {int(words[0]) * float(words[1]):f}\n" + "x\n" * 1000)
 elif ARGS[0] == "mdrun":
+    if "-ntmpi" in ARGS and moods.get("library", "thread_mpi") != "thread_mpi":
+        fatal("Setting the number of thread-MPI ranks is only supported with thread-MPI and GROMACS was compiled without thread-MPI")
     name = option("-deffnm")
     keys = json.load(open(option("-s")))
     steps, dt = int(keys["nsteps"]), float(keys.get("dt", "0.002"))

@@ -51,6 +51,12 @@ impl Standing {
         calls.filter(|call| call["place"] == place && call["args"][0] == part).collect()
     }
 
+    /// How often the program was asked for its version.
+    pub fn version_queries(&self) -> usize {
+        let text = fs::read_to_string(self.campaign.path("bin/calls.log")).unwrap();
+        text.lines().filter(|line| line.contains(r#""args": ["--version"]"#)).count()
+    }
+
     /// The steps that a replica ran, in their order.
     pub fn steps(&self, place: &str) -> Vec<u64> {
         let text = fs::read_to_string(self.file(place, "run.trj")).unwrap();

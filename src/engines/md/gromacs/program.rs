@@ -122,6 +122,7 @@ impl Gromacs {
         let path = locate::locate(&self.binary, HELP).map_err(at_binary)?;
         let (version, library) = self.query_build(supervisor, &path).map_err(at_binary)?;
         self.check_ranks(library)?;
+        let _ = self.mpi_library.set(library);
         if let Some(launcher) = self.task_launcher() {
             launcher.find(supervisor)?;
         }
