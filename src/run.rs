@@ -10,6 +10,7 @@
 //! | `worker_threads.rs`, `batch_runner.rs` | how do the threads of a rank run a batch? |
 //! | `session.rs`, `panic.rs` | what happens when a rank fails? All ranks end; their journals keep what was recorded |
 //! | `liveness.rs`, `connection.rs`, `lost.rs` | what happens when a rank is lost? The others go on; without rank 0 they end |
+//! | `start_watch.rs` | what if that happens while ranks come together? All end |
 //! | `handshake.rs`, `earlier.rs` | how does the next run take up the records of earlier ones, on any number of ranks? |
 //! | `root.rs` (`retire`), `assignments.rs` | what happens when a rank can start no more programs? Others run its batches |
 //! | `join/` | how do several jobs work on one campaign? |
@@ -61,6 +62,7 @@ mod session;
 mod settings;
 pub mod signals;
 mod stage_run;
+mod start_watch;
 pub mod state;
 mod stop_flags;
 pub mod survey;
@@ -83,6 +85,7 @@ use crate::process;
 use exit::{Exit, Stop};
 use open::Opening;
 use session::Session;
+use start_watch::StartWatch;
 use worker::StageEnd;
 
 /// Runs a campaign, on this rank and all others, and returns how it ended. All ranks return the same.
@@ -95,27 +98,39 @@ pub fn run(kinds: &[&'static dyn Kind], options: &Options) -> Exit {
     let supervisor = LazySupervisor::for_launcher();
     signals::listen();
     match comm::start(launcher) {
-        Ok(comm) => run_on(comm, supervisor, kinds, options),
+        Ok(comm) => {
+            let watch = StartWatch::begin(comm.size());
+            run_watched(comm, supervisor, kinds, options, watch)
+        }
         Err(error) => session::report_mpi_fault(error),
     }
 }
 
 /// Runs a campaign on the ranks of `comm`, of which this process is one.
-pub fn run_on(
+pub fn run_on(comm: Box<dyn Comm>, supervisor: LazySupervisor, kinds: &[&'static dyn Kind], options: &Options) -> Exit {
+    run_watched(comm, supervisor, kinds, options, None)
+}
+
+fn run_watched(
     mut comm: Box<dyn Comm>,
     supervisor: LazySupervisor,
     kinds: &[&'static dyn Kind],
     options: &Options,
+    watch: Option<StartWatch>,
 ) -> Exit {
     let opened = match open::open(comm.as_mut(), &supervisor, kinds, options) {
         Ok(Opening::Run(opened)) => *opened,
-        Ok(Opening::NotRun(not_run)) => return session::leave_unrun(comm, &not_run),
+        Ok(Opening::NotRun(not_run)) => {
+            drop(watch);
+            return session::leave_unrun(comm, &not_run);
+        }
         Err(stop) => return session::abort_all(&stop),
     };
     let mut session = match Session::start(comm, opened, supervisor.into_started()) {
         Ok(session) => session,
         Err(stop) => return session::abort_all(&stop),
     };
+    drop(watch);
     let exit = match run_stages(&mut session) {
         Ok(exit) => exit,
         Err(stop) => session.report_stop(&stop),

@@ -6,6 +6,7 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use simmpi::results::Reader;
 use std::fs;
+use std::process::Command;
 use std::time::{Duration, Instant};
 use support::replicas::{wait_until, working_in};
 use support::skip::skip;
@@ -28,6 +29,18 @@ fn sleep(count: u64, seconds: f64) -> String {
         "[campaign]\nkind = \"sleep\"\nseed = 7\n[sleep]\ncount = {count}\nseconds = {seconds}\n\
          [partition]\nschedule = \"dynamic\"\nbatch_size = 1\n"
     )
+}
+
+fn send(pid: i32, signal: Signal) {
+    kill(Pid::from_raw(pid), signal).unwrap();
+}
+
+/// The supervisor of a rank's programs.
+fn supervisor(rank: i32) -> i32 {
+    let children = Command::new("ps").args(["-o", "pid=,comm=", "--ppid", &rank.to_string()]).output().unwrap();
+    let children = String::from_utf8(children.stdout).unwrap();
+    let line = children.lines().find(|line| line.contains("guard")).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
 }
 
 fn start(campaign: &Campaign, ranks: usize) -> Running {
@@ -175,6 +188,52 @@ fn a_lost_worker_is_no_matter_where_jobs_join() {
     }
     assert_eq!(losses, 1);
     assert!(campaign.results() == reference.results());
+}
+
+#[test]
+fn programs_of_a_worker_that_is_killed_with_its_supervisor_end_and_its_task_runs_elsewhere() {
+    if !has_recovery() {
+        return;
+    }
+    let script = "touch ../../began_{seed}; sleep 1; echo {seed} >> ../../ends.log; echo 0 {seed} > out.dat";
+    let config = format!(
+        "[campaign]\nkind = \"ensemble\"\nseed = 1\n[ensemble]\nseeds = \"1-6\"\nengine = \"command\"\n\
+         directory = \"replicas/{{seed}}\"\n[ensemble.command]\nargv = [\"sh\", \"-c\", \"{script}\"]\n\
+         [[ensemble.collect]]\nfile = \"out.dat\"\ncolumns = [0, 1]\n"
+    );
+    let campaign = Campaign::with(simmpi(), &config);
+    let running = start(&campaign, 2);
+    wait_until(|| campaign.path("began_2").exists());
+    let rank = campaign.ranks()[&1];
+    let supervisors = [supervisor(rank), rank];
+    send(rank, Signal::SIGSTOP);
+    supervisors.iter().for_each(|&pid| send(pid, Signal::SIGKILL));
+    let ended = running.end();
+    expect_last_line(&ended, 0);
+    expect_one_loss(&ended, 1);
+    assert!(ended.said.contains("complete: 6 of 6 tasks done, 0 failed"), "{}", ended.said);
+    assert_eq!(working_in(campaign.folder.path()), 0);
+    // The program that was killed with its rank has not come to its end.
+    assert_eq!(fs::read_to_string(campaign.path("ends.log")).unwrap().lines().count(), 6);
+}
+
+#[test]
+fn a_rank_that_is_lost_before_the_run_begins_ends_it() {
+    if !has_recovery() {
+        return;
+    }
+    let campaign = Campaign::new(&sleep(10, 0.1));
+    fs::remove_file(campaign.path("config.toml")).unwrap();
+    // Rank 0 waits for somebody to write the configuration, and the others wait for rank 0.
+    nix::unistd::mkfifo(&campaign.path("config.toml"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    let running = start(&campaign, 3);
+    wait_until(|| campaign.ranks().len() == 3);
+    std::thread::sleep(Duration::from_secs(3));
+    campaign.kill(2);
+    let ended = running.end();
+    expect_last_line(&ended, 75);
+    assert!(ended.said.contains("has ended before the run began"), "{}", ended.said);
+    assert!(campaign.ranks().is_empty());
 }
 
 #[test]

@@ -23,8 +23,9 @@ const MORE: c_int = 1;
 /// Tag of a message's last chunk.
 const LAST: c_int = 0;
 
-/// How long a rank that leaves waits for its last messages to be sent.
-const LAST_SENDS: Duration = Duration::from_secs(5);
+/// How long a rank that ends waits for its last messages to be sent, and where others are lost.
+const LAST_SENDS: Duration = Duration::from_secs(60);
+const LAST_SENDS_WITHOUT_LOST: Duration = Duration::from_secs(5);
 /// How long rank 0 waits for the next of the messages that all ranks send it at the start.
 const GATHER_LIMIT: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_micros(200);
@@ -118,6 +119,17 @@ impl World {
             });
             !sending.requests.is_empty()
         });
+    }
+
+    /// Waits until all messages are sent, at most for `limit`; returns whether they are.
+    fn await_sends(&mut self, limit: Duration) -> bool {
+        let since = Instant::now();
+        self.free_sent();
+        while !self.sending.is_empty() && since.elapsed() < limit {
+            std::thread::sleep(PAUSE);
+            self.free_sent();
+        }
+        self.sending.is_empty()
     }
 
     /// Begins to receive the next chunk; false where there is none.
@@ -286,21 +298,14 @@ impl Comm for World {
     }
 
     fn finish(mut self: Box<Self>) {
-        self.free_sent();
-        while !self.sending.is_empty() {
-            std::thread::sleep(PAUSE);
-            self.free_sent();
+        // A rank that is lost at the very end is not waited for.
+        if self.await_sends(LAST_SENDS) {
+            drop(self.universe.take());
         }
-        drop(self.universe.take());
     }
 
     fn end_without_finalize(mut self: Box<Self>) {
-        let since = Instant::now();
-        self.free_sent();
-        while !self.sending.is_empty() && since.elapsed() < LAST_SENDS {
-            std::thread::sleep(PAUSE);
-            self.free_sent();
-        }
+        self.await_sends(LAST_SENDS_WITHOUT_LOST);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Reports the progress of a stage on the terminal.
 use super::console;
 use super::live::{RankProgress, StageProgress};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -50,6 +50,8 @@ pub struct ProgressReporter {
     last_fraction: f64,
     /// Tasks done in this run, by rank.
     by_rank: Vec<u64>,
+    /// Ranks that are lost.
+    lost: BTreeSet<usize>,
     /// Progress of the tasks that run, where they publish any, by rank.
     of_ranks: BTreeMap<usize, String>,
     /// When that was last shown.
@@ -71,6 +73,7 @@ impl ProgressReporter {
             last: now,
             last_fraction: done as f64 / total.max(1) as f64,
             by_rank: vec![0; ranks],
+            lost: BTreeSet::new(),
             of_ranks: BTreeMap::new(),
             details_shown: None,
         }
@@ -88,6 +91,12 @@ impl ProgressReporter {
             Some(progress) => self.of_ranks.insert(rank, progress),
             None => self.of_ranks.remove(&rank),
         };
+    }
+
+    /// Shows no more of a rank that is lost.
+    pub fn lose(&mut self, rank: usize) {
+        self.lost.insert(rank);
+        self.of_ranks.remove(&rank);
     }
 
     /// The progress as `simmpi inspect` reads it.
@@ -164,9 +173,12 @@ impl ProgressReporter {
         let here: u64 = self.by_rank.iter().sum();
         let (done, failed, rate) = (self.done, self.failed, here as f64 / elapsed_s.max(1e-3));
         let left_s = (self.total - done.min(self.total)) as f64 / rate;
-        let slowest = self.by_rank.iter().enumerate().min_by_key(|(_, tasks)| **tasks);
+        let living = self.by_rank.iter().enumerate().filter(|(rank, _)| !self.lost.contains(rank));
+        let slowest = living.min_by_key(|(_, tasks)| **tasks);
         let slowest = match slowest {
-            Some((rank, tasks)) if self.by_rank.len() > 1 => format!(", slowest rank {rank} with {tasks}"),
+            Some((rank, tasks)) if self.by_rank.len() > 1 + self.lost.len() => {
+                format!(", slowest rank {rank} with {tasks}")
+            }
             _ => String::new(),
         };
         format!(
@@ -192,6 +204,8 @@ mod tests {
             progress.text(20.0),
             "trajectories: 60 of 100 done (60 %), 3 failed, 2.000 tasks/s, 20 s left, slowest rank 1 with 10"
         );
+        progress.lose(1);
+        assert!(progress.text(20.0).ends_with("20 s left"));
     }
 
     #[test]

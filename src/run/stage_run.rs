@@ -93,7 +93,7 @@ impl StageRun {
         self.drained[lost] = true;
         self.fetching.remove(&lost);
         self.assignments.retire(lost);
-        self.progress.set_rank(lost, None);
+        self.progress.lose(lost);
     }
 
     /// Accepts a record that a lost rank had journalled and rank 0 serves now.
