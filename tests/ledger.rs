@@ -6,7 +6,7 @@ use simmpi::journal::{codec, record::RecordHeader};
 use simmpi::plan::{Costs, Dynamic, Partition, Policy, Static, TaskSet, Weight, lay_out};
 use simmpi::run::assignments::Assignments;
 use simmpi::run::current_stage::CurrentStage;
-use simmpi::run::ledger::{Ledger, SavedStage};
+use simmpi::run::ledger::{Ledger, RecordLocation, SavedStage};
 use simmpi::run::message::RecordSummary;
 use simmpi::run::record_table::{Record, RecordLocation};
 use simmpi::task::{Cause, Failure, TaskId, Tasks};
@@ -99,6 +99,28 @@ fn a_failure_stands_until_there_is_a_value() {
     assert_eq!((ledger.counts(), ledger.failures()), ((3, 1), vec![failure(2)]));
     assert!(!ledger.accept(3, summary(0, 1, 2, &[1])), "a value is not lost by a failure that is reported later");
     assert_eq!((ledger.counts(), ledger.left().count()), ((3, 1), 0));
+}
+
+#[test]
+fn records_of_a_lost_rank_move_to_who_reads_them_and_others_are_left_again() {
+    let mut ledger = ledger(10);
+    ledger.accept(1, summary(0, 0, 2, &[]));
+    ledger.accept(1, summary(1, 2, 4, &[3]));
+    ledger.accept(1, summary(2, 4, 6, &[]));
+    ledger.accept(2, summary(0, 6, 8, &[]));
+    ledger.reduce(1, &[(0, encoded(0, 2, &[]))]).unwrap();
+    // Of what is not in the total yet rank 0 finds one record; the third was never written.
+    ledger.relocate(1, |tasks| (tasks.first == 2).then_some(RecordLocation { rank: 0, record: 40 }));
+    assert_eq!(ledger.forget_unreduced(1), [Tasks::new(4, 6)]);
+    assert_eq!((ledger.counts(), tasks_of(&ledger.left())), ((5, 1), vec![4, 5, 8, 9]));
+    ledger.reduce(1, &[(1, encoded(2, 4, &[3])), (2, encoded(4, 6, &[]))]).unwrap();
+    assert_eq!(total(&ledger), value(0..2), "what the lost rank still sends is ignored");
+    assert_eq!(ledger.next_to_reduce(2, 9), Some((0, vec![40])));
+    ledger.reduce(0, &[(40, encoded(2, 4, &[3]))]).unwrap();
+    assert!(ledger.accept(2, summary(1, 4, 6, &[])), "they are run again");
+    ledger.reduce(2, &[(0, encoded(6, 8, &[])), (1, encoded(4, 6, &[]))]).unwrap();
+    assert!(ledger.is_reduced());
+    assert_eq!(total(&ledger), value((0..8).filter(|&task| task != 3)));
 }
 
 #[test]
