@@ -402,7 +402,7 @@ fn nothing_inherited_stays_open() {
     assert_eq!(nix::unistd::read(&reader, &mut [0]), Ok(0), "nobody else holds the writing end");
     let mut files = open_files(supervisor.pid());
     files.retain(|file| file != Path::new("/dev/null"));
-    assert_eq!(files.len(), 3, "only the sockets and the signals: {files:?}");
+    assert_eq!(files.len(), 4, "only the sockets, the signals and the mark of a launcher: {files:?}");
     let listed = supervisor.run(&Command::new(["ls", "-l", "/proc/self/fd"], "/")).unwrap().stdout.text();
     assert_eq!(listed.matches(" -> ").count(), 4, "the standard three and the directory that is listed: {listed}");
 }

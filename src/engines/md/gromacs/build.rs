@@ -1,32 +1,10 @@
-//! Which MPI library is a GROMACS built with, and what follows from that?
-//!
-//! `gmx` has threads as ranks (thread-MPI, `-ntmpi`); `gmx_mpi` is a program of an MPI library: without a launcher it is one rank, and it
-//! refuses `-ntmpi`.
+//! How is a GROMACS asked for its version and its MPI library, and which ranks can it run?
+use super::mpi_library::MpiLibrary;
 use super::program::{Gromacs, HELP};
 use crate::engines::locate;
 use crate::problem::Problem;
 use crate::process::Supervisor;
 use std::path::Path;
-
-/// The MPI library that a GROMACS is built with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MpiLibrary {
-    ThreadMpi,
-    /// One of those that a launcher starts.
-    Mpi,
-    None,
-}
-
-impl MpiLibrary {
-    /// From what `gmx --version` prints: `MPI library:        thread_mpi`, `MPI`, `MPI (CUDA-aware)` or `none`.
-    fn parse(printed: &str) -> Self {
-        match locate::word_after(printed, "MPI library:").as_deref() {
-            Some("MPI") => Self::Mpi,
-            Some("none") => Self::None,
-            _ => Self::ThreadMpi,
-        }
-    }
-}
 
 impl Gromacs {
     /// The version of the program at `path`, and its MPI library.
@@ -76,19 +54,6 @@ impl Gromacs {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_library_is_read_from_the_printed_version() {
-        let printed =
-            |library: &str| format!("GROMACS version:    2022.5\nPrecision: mixed\nMPI library:        {library}\n");
-        let parsed = |library: &str| MpiLibrary::parse(&printed(library));
-        assert_eq!(
-            ["thread_mpi", "MPI", "none"].map(parsed),
-            [MpiLibrary::ThreadMpi, MpiLibrary::Mpi, MpiLibrary::None]
-        );
-        assert_eq!(parsed("MPI (CUDA-aware)"), MpiLibrary::Mpi);
-        assert_eq!(MpiLibrary::parse("GROMACS version: 4.6"), MpiLibrary::ThreadMpi);
-    }
 
     #[test]
     fn ranks_that_a_build_cannot_run_are_refused() {

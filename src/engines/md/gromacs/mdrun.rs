@@ -1,7 +1,7 @@
 //! How is `mdrun` called, and did it finish the simulation?
-use super::build::MpiLibrary;
 use super::error_message::{ERROR_PATTERNS, error_message, with_error_message};
 use super::log::Log;
+use super::mpi_library::MpiLibrary;
 use super::progress_monitor::ProgressMonitor;
 use super::replica::Replica;
 use super::simulation::Simulation;

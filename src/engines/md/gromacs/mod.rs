@@ -13,6 +13,7 @@ mod log;
 mod masses;
 mod mdp;
 mod mdrun;
+mod mpi_library;
 mod plumed_check;
 mod program;
 mod progress_monitor;

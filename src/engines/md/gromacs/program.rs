@@ -1,5 +1,5 @@
 //! Which GROMACS runs the replicas, and with which resources?
-use super::build::MpiLibrary;
+use super::mpi_library::MpiLibrary;
 use crate::engines::locate::{self, InstalledProgram};
 use crate::engines::task_launcher;
 use crate::engines::task_launcher::TaskLauncher;
