@@ -3,6 +3,7 @@
 //! Over stream sockets, each message preceded by its length: datagrams would limit the length of outputs and argument lists. Both ends are
 //! the same binary, so the encoding needs no version.
 use super::command::Finished;
+use super::encoding;
 use super::shared::Address;
 use bincode::config::standard;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
@@ -76,22 +77,6 @@ pub enum LaunchStep {
     Nul,
 }
 
-/// The bytes of a value.
-///
-/// # Errors
-/// It cannot be encoded.
-pub fn encode_body<T: Serialize>(value: &T) -> Result<Vec<u8>, Error> {
-    Ok(bincode::serde::encode_to_vec(value, standard())?)
-}
-
-/// The value of these bytes.
-///
-/// # Errors
-/// They are not such a value.
-pub fn decode_body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    Ok(bincode::serde::decode_from_slice(bytes, standard())?.0)
-}
-
 /// The bytes of a message, preceded by its length.
 ///
 /// # Errors
@@ -131,7 +116,7 @@ pub fn receive<T: DeserializeOwned>(socket: &UnixStream) -> Result<Option<T>, Er
     if !fill(socket, &mut body)? {
         return Ok(None);
     }
-    Ok(Some(decode_body(&body)?))
+    Ok(Some(encoding::decode(&body)?))
 }
 
 /// Fills `buffer`; false if the other end is closed. A peer that died with unread messages resets the socket.

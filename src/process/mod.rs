@@ -20,6 +20,7 @@
 mod capture;
 mod command;
 pub mod cores;
+mod encoding;
 pub mod environment;
 mod error;
 mod event_loop;

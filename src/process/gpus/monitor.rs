@@ -45,7 +45,7 @@ impl GpuMonitor {
 
     /// Where other processes of the node read the samples.
     pub fn address(&self) -> Option<Address> {
-        Address::of(&self.file).ok()
+        Address::of_file(&self.file).ok()
     }
 
     /// Starts to sample; `report` gets the reason if that ends early on a node with GPUs.

@@ -3,7 +3,7 @@
 //! The file holds the latest sample: its length, its checksum and its encoded bytes. A reader that meets the writer sees a wrong checksum,
 //! and reads again when it samples next.
 use super::GpuSample;
-use crate::process::ipc;
+use crate::process::encoding;
 use crate::process::shared::Address;
 use std::fs::File;
 use std::io;
@@ -38,7 +38,7 @@ impl GpuSamples {
         let [length, checksum] = [0, 4].map(|at| u32::from_le_bytes(std::array::from_fn(|k| header[at + k])));
         let mut bytes = vec![0; Some(length).filter(|length| *length <= LONGEST)? as usize];
         self.file.read_exact_at(&mut bytes, HEADER).ok()?;
-        let sample: GpuSample = ipc::decode_body(&bytes).ok().filter(|_| crc32c::crc32c(&bytes) == checksum)?;
+        let sample: GpuSample = encoding::decode(&bytes).ok().filter(|_| crc32c::crc32c(&bytes) == checksum)?;
         let is_new = sample.number > self.last;
         self.last = sample.number;
         is_new.then_some(sample)
@@ -50,7 +50,7 @@ impl GpuSamples {
 /// # Errors
 /// There is no memory for it.
 pub fn publish(file: &File, sample: &GpuSample) -> io::Result<()> {
-    let bytes = ipc::encode_body(sample).map_err(io::Error::other)?;
+    let bytes = encoding::encode(sample).map_err(io::Error::other)?;
     let header = [(bytes.len() as u32).to_le_bytes(), crc32c::crc32c(&bytes).to_le_bytes()].concat();
     file.write_all_at(&[header, bytes].concat(), 0)
 }
@@ -64,7 +64,7 @@ mod tests {
     #[test]
     fn each_sample_is_returned_once_and_a_torn_one_never() {
         let file = create_file().unwrap();
-        let mut samples = GpuSamples::open(&Address::of(&file).unwrap()).unwrap();
+        let mut samples = GpuSamples::open(&Address::of_file(&file).unwrap()).unwrap();
         assert_eq!(samples.newest(), None, "nothing is published");
         let mut sample = GpuSample { number: 1, gpus: vec![Gpu::default(); 3], processes: Vec::new() };
         publish(&file, &sample).unwrap();

@@ -52,7 +52,7 @@ impl Address {
     ///
     /// # Errors
     /// /proc is not mounted.
-    pub fn of(file: &File) -> io::Result<Self> {
+    pub fn of_file(file: &File) -> io::Result<Self> {
         let path = PathBuf::from(format!("/proc/{}/fd/{}", std::process::id(), file.as_raw_fd()));
         Ok(Self { name: read_link(&path)?, path })
     }
@@ -97,7 +97,7 @@ impl SharedMemory {
     /// # Errors
     /// /proc is not mounted.
     pub fn address(&self) -> io::Result<Address> {
-        Address::of(&self.file)
+        Address::of_file(&self.file)
     }
 
     /// Opens the memory that another process created.
