@@ -6,7 +6,7 @@ use simmpi::journal::{codec, record::RecordHeader};
 use simmpi::plan::{Costs, Dynamic, Partition, Policy, Static, TaskSet, Weight, lay_out};
 use simmpi::run::assignments::Assignments;
 use simmpi::run::current_stage::CurrentStage;
-use simmpi::run::ledger::{Ledger, RecordLocation, SavedStage};
+use simmpi::run::ledger::{Ledger, SavedStage};
 use simmpi::run::message::RecordSummary;
 use simmpi::run::record_table::{Record, RecordLocation};
 use simmpi::task::{Cause, Failure, TaskId, Tasks};
