@@ -13,7 +13,7 @@ mod usage;
 mod values;
 mod writer;
 
-pub use column::TextColumn;
+pub use column::{TextColumn, can_compress};
 pub use complex::Complex;
 pub use error::Error;
 pub use hdf5::H5Type as Element;
