@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 /// The most records whose values are requested by one message; small values travel together.
-const MAX_FETCHED: usize = 256;
+const MAX_FETCHED: usize = 1024;
 /// The most ranks whose values are requested at a time if these are small, at most so many bytes each; otherwise it is one.
 const MAX_REQUESTS: usize = 64;
 const SMALL_VALUE: usize = 1 << 14;
