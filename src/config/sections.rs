@@ -62,8 +62,11 @@ pub struct Limits {
     /// Wall-clock time limit of a task, s; no limit by default.
     #[schemars(extend("exclusiveMinimum" = 0))]
     pub task_timeout_s: Option<f64>,
-    /// Number of times a failed task is retried.
+    /// Number of times a failed task is retried, on another node or rank where there is one.
     pub max_retries: u32,
+    /// Number of tasks that a rank fails in a row, while others do them, after which it is excluded: it gets no more tasks, and what it failed is
+    /// tried again elsewhere, which does not count as a retry; 0 means never.
+    pub exclude_after: u32,
     /// Number of failed tasks after which the campaign stops; 0 means no limit.
     pub max_failures: u64,
     /// Wall-clock time limit of the run, s; by default the time left in the batch job.
@@ -77,6 +80,13 @@ pub struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { task_timeout_s: None, max_retries: 2, max_failures: 0, walltime_s: None, memory_mb: None }
+        Self {
+            task_timeout_s: None,
+            max_retries: 2,
+            exclude_after: 3,
+            max_failures: 0,
+            walltime_s: None,
+            memory_mb: None,
+        }
     }
 }

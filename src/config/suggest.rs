@@ -95,6 +95,7 @@ const KEYS: &[(&str, &[&str])] = &[
     ("timelimit timeout tasktimeout timeouts tasktimelimit", &["task_timeout_s"]),
     ("retries retry maxretry nretries crashlimit attempts maxattempts", &["max_retries"]),
     ("maxfails maxfailed maxerrors failures", &["max_failures"]),
+    ("blacklist blacklistafter excluderank excludenode exclude badnode", &["exclude_after"]),
     ("walltime maxwalltime timerequest wallclock", &["walltime_s"]),
     ("mem memory memorymib memorygb memorygib maxmem mempercpu memorypercpu memorylimit", &["memory_mb"]),
     // trajectories: settings of QC Lab
