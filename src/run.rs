@@ -12,6 +12,7 @@
 //! | `liveness.rs`, `connection.rs`, `lost.rs` | what happens when a rank is lost? The others go on; without rank 0 they end |
 //! | `start_watch.rs` | what if that happens while ranks come together? All end |
 //! | `handshake.rs`, `earlier.rs` | how does the next run take up the records of earlier ones, on any number of ranks? |
+//! | `retries.rs`, `rank_failures.rs`, `exclusion.rs` | which failed tasks are tried again, on which rank, and which ranks are excluded? |
 //! | `root.rs` (`retire`), `assignments.rs` | what happens when a rank can start no more programs? Others run its batches |
 //! | `join/` | how do several jobs work on one campaign? |
 //! | `signals.rs`, `allocation.rs`, `batch_system.rs` | when does a run stop early? |
@@ -29,6 +30,7 @@ pub mod console;
 pub mod cost_history;
 pub mod current_stage;
 mod earlier;
+mod exclusion;
 mod existing;
 pub mod exit;
 pub mod failures;
@@ -52,11 +54,14 @@ mod panic;
 mod progress;
 mod publish;
 mod rank;
+pub mod rank_failures;
+pub mod rank_set;
 mod record_index;
 pub mod record_table;
 mod recovered;
 mod reread;
 mod resource_usage;
+pub mod retries;
 mod root;
 mod session;
 mod settings;

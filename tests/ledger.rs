@@ -204,7 +204,7 @@ fn what_a_retired_rank_held_is_run_by_the_other_under_any_schedule() {
         while !next.is_empty() {
             for batch in next {
                 ran.insert(batch);
-                assignments.finish(1, batch, 1.0);
+                assignments.finish(1, batch, Some(1.0));
             }
             next = assignments.deal(1);
         }
@@ -217,7 +217,7 @@ fn what_a_retired_rank_held_is_run_by_the_other_under_any_schedule() {
 fn the_rest_of_a_batch_is_handed_out_again() {
     let mut assignments = assignments(4, false, 8, 2);
     assert_eq!(assignments.deal(0), [Tasks::new(0, 4)]);
-    assignments.finish(0, Tasks::new(0, 1), 1.0);
+    assert!(assignments.finish(0, Tasks::new(0, 1), Some(1.0)));
     assert_eq!(assignments.deal(0), [Tasks::new(1, 4)]);
     assert_eq!(assignments.involved().collect::<Vec<_>>(), [0]);
 }
@@ -296,9 +296,9 @@ proptest! {
                 let batch = held[rank].remove(0);
                 let part = Tasks::new(batch.first, batch.end.min(batch.first + length.max(1)));
                 part.iter().for_each(|task| ran[task as usize] += 1);
-                assignments.finish(rank, part, 1.0);
+                assignments.finish(rank, part, Some(1.0));
                 if event == 1 {
-                    assignments.finish(rank, part, 1.0);
+                    assert!(!assignments.finish(rank, part, Some(1.0)));
                 }
                 held[rank].extend(assignments.deal(rank));
             }

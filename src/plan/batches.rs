@@ -86,7 +86,7 @@ impl Batches {
     }
 
     /// Takes the batch that starts with the task `first`, wherever it stands.
-    pub fn take(&mut self, first: TaskId) -> Option<Tasks> {
+    pub fn extract(&mut self, first: TaskId) -> Option<Tasks> {
         let found = self.iter().find(|batch| batch.first == first)?;
         *self = self.iter().filter(|batch| batch.first != first).collect();
         Some(found)
@@ -148,7 +148,7 @@ mod tests {
     #[test]
     fn a_batch_is_taken_from_anywhere_and_the_others_stay_in_order() {
         let mut queue: Batches = Tasks::new(0, 10).split(2).collect();
-        assert_eq!((queue.take(4), queue.take(4), queue.take(3)), (Some(Tasks::new(4, 6)), None, None));
+        assert_eq!((queue.extract(4), queue.extract(4), queue.extract(3)), (Some(Tasks::new(4, 6)), None, None));
         assert_eq!(queue.iter().collect::<Vec<_>>(), batches(&[(0, 2), (2, 4), (6, 8), (8, 10)]));
         assert_eq!(queue.len(), 4);
     }

@@ -12,21 +12,17 @@ pub struct Account {
 }
 
 impl Account {
-    /// Accepts a record: a value counts for good, a failure until there is a value.
+    /// Accepts a record: a value counts for good, a failure until there is a value, or a failure after more attempts, whichever comes first.
     pub fn record(&mut self, tasks: Tasks, failed: &[Failure]) {
         for tasks in values_of(tasks, failed) {
             self.done.insert(tasks);
             self.forget_failures(tasks);
         }
         for failure in failed.iter().filter(|failure| !self.done.contains(failure.task)) {
-            self.failed.insert(failure.task, failure.clone());
+            if self.failed.get(&failure.task).is_none_or(|known| known.attempts <= failure.attempts) {
+                self.failed.insert(failure.task, failure.clone());
+            }
         }
-    }
-
-    /// Forgets a record.
-    pub fn forget(&mut self, tasks: Tasks, failed: &[Failure]) {
-        values_of(tasks, failed).for_each(|tasks| self.done.remove(tasks));
-        self.forget_failures(tasks);
     }
 
     /// Makes failed tasks among `tasks` untried again; returns their number.

@@ -15,10 +15,11 @@ pub struct Assignments {
     held: Vec<VecDeque<Tasks>>,
     /// What was handed out and not run, to be handed out again.
     returned: Batches,
-    /// Ranks that have had a batch, and those that accept no more.
+    /// Ranks that have had a batch, those that accept no more, and those of the others that hold none.
     dealt: BTreeSet<usize>,
     retired: BTreeSet<usize>,
-    /// Number of tasks without a record.
+    idle: BTreeSet<usize>,
+    /// Number of tasks without a record, or to be tried again.
     open: u64,
 }
 
@@ -26,7 +27,8 @@ impl Assignments {
     /// Nothing is handed out yet of the `tasks` that `policy` has for `ranks` ranks.
     pub fn new(policy: Box<dyn Policy>, ranks: usize, tasks: u64) -> Self {
         let (returned, dealt, retired) = (Batches::default(), BTreeSet::new(), BTreeSet::new());
-        Self { policy, held: vec![VecDeque::new(); ranks], returned, dealt, retired, open: tasks }
+        let (held, idle) = (vec![VecDeque::new(); ranks], (0..ranks).collect());
+        Self { policy, held, returned, dealt, retired, idle, open: tasks }
     }
 
     /// Batches for a rank, up to the depth that the policy wants it to hold.
@@ -42,35 +44,62 @@ impl Assignments {
             let next = if is_due && holds < depth { self.policy.next(rank) } else { None };
             let next = next.or_else(|| (holds < RETURNED_AT_ONCE).then(|| self.returned.pop_front()).flatten());
             let Some(batch) = next else { return batches };
-            self.held[rank].push_back(batch);
-            self.dealt.insert(rank);
+            self.hand_out(rank, batch);
             batches.push(batch);
         }
     }
 
-    /// Accepts that `rank` has recorded `tasks`; the rest of their batch is handed out again. What it does not hold changes nothing.
-    pub fn finish(&mut self, rank: usize, tasks: Tasks, seconds: f64) {
-        let Some(index) = self.held[rank].iter().position(|batch| batch.first == tasks.first) else { return };
+    /// Lets a rank hold tasks that were not handed out by the schedule.
+    pub fn hand_out(&mut self, rank: usize, batch: Tasks) {
+        self.held[rank].push_back(batch);
+        self.dealt.insert(rank);
+        self.idle.remove(&rank);
+    }
+
+    /// Whether a rank may be given a task that is tried again, before others.
+    pub fn has_room(&self, rank: usize) -> bool {
+        self.held[rank].len() < self.policy.depth().min(RETURNED_AT_ONCE)
+    }
+
+    /// Expects another record of so many tasks, which are tried again.
+    pub fn reopen(&mut self, tasks: u64) {
+        self.open += tasks;
+    }
+
+    /// Accepts that `rank` has recorded `tasks`, which took so many `seconds` where few have failed; the rest of their batch is handed out
+    /// again. Returns whether it held them: otherwise nothing changes.
+    pub fn finish(&mut self, rank: usize, tasks: Tasks, seconds: Option<f64>) -> bool {
+        let Some(index) = self.held[rank].iter().position(|batch| batch.first == tasks.first) else { return false };
         self.open = self.open.saturating_sub(tasks.count());
-        let Some(batch) = self.held[rank].remove(index) else { return };
-        self.policy.record(batch, seconds);
+        let Some(batch) = self.held[rank].remove(index) else { return false };
+        seconds.iter().for_each(|&seconds| self.policy.record(batch, seconds));
         self.give_back(Tasks::new(tasks.end, batch.end));
+        if self.held[rank].is_empty() && !self.retired.contains(&rank) {
+            self.idle.insert(rank);
+        }
+        true
     }
 
     /// Gives a rank no more batches; what it holds and would have got is handed out to others.
     pub fn retire(&mut self, rank: usize) {
+        self.exclude(rank);
+        let held = std::mem::take(&mut self.held[rank]);
+        held.into_iter().for_each(|batch| self.give_back(batch));
+    }
+
+    /// Gives a rank no more batches; what it would have got is handed out to others, and it ends what it holds.
+    pub fn exclude(&mut self, rank: usize) {
         if self.retired.insert(rank) {
-            let held = std::mem::take(&mut self.held[rank]);
-            held.into_iter().for_each(|batch| self.give_back(batch));
+            self.idle.remove(&rank);
             self.returned.append(self.policy.retire(rank));
         }
     }
 
     /// Accepts that a rank that is lost had recorded `tasks`: they are not handed out again.
-    pub fn finish_lost(&mut self, tasks: Tasks, seconds: f64) {
-        if let Some(batch) = self.returned.take(tasks.first) {
+    pub fn finish_lost(&mut self, tasks: Tasks, seconds: Option<f64>) {
+        if let Some(batch) = self.returned.extract(tasks.first) {
             self.open = self.open.saturating_sub(tasks.count());
-            self.policy.record(batch, seconds);
+            seconds.iter().for_each(|&seconds| self.policy.record(batch, seconds));
             self.give_back(Tasks::new(tasks.end, batch.end));
         }
     }
@@ -81,14 +110,20 @@ impl Assignments {
         self.give_back(tasks);
     }
 
-    /// Hands out what another policy has, once the one before has nothing left.
+    /// Hands out what another policy has, after what the one before has left for ranks that have not asked for it.
     pub fn extend(&mut self, policy: Box<dyn Policy>) {
-        self.policy = policy;
+        let mut before = std::mem::replace(&mut self.policy, policy);
+        (0..self.held.len()).for_each(|rank| self.returned.append(before.retire(rank)));
     }
 
-    /// Whether a rank that accepts batches holds none.
-    pub fn has_idle_rank(&self) -> bool {
-        self.active().any(|rank| self.held[rank].is_empty())
+    /// The ranks that accept batches and hold none.
+    pub fn idle(&self) -> impl Iterator<Item = usize> + '_ {
+        self.idle.iter().copied()
+    }
+
+    /// Whether something is to be handed out again.
+    pub fn has_returned(&self) -> bool {
+        !self.returned.is_empty()
     }
 
     fn give_back(&mut self, tasks: Tasks) {

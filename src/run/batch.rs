@@ -9,6 +9,8 @@ use serde::{Deserialize, Serialize};
 pub struct Batch {
     pub current: CurrentStage,
     pub tasks: Tasks,
+    /// Number of attempts that were made before; where there were any, it is a single task.
+    pub attempts: u32,
 }
 
 /// A report of a worker thread.
@@ -31,7 +33,7 @@ pub enum Cut {
     Stopping,
     /// No further task fits into the time that is left.
     TimeLimit,
-    /// First tasks have failed: rank 0 must know before others are run.
+    /// The first tasks have failed, or several in a row: rank 0 must know before others are run.
     Failing,
     /// The supervisor of this rank's programs is gone.
     NoSupervisor,

@@ -1,6 +1,7 @@
 //! How is a batch run?
 //!
-//! Chunk by chunk, in the sizes of its stage. In a chunk that panics every task is tried alone, retried, and then recorded with its cause.
+//! Chunk by chunk, in the sizes of its stage. In a chunk that panics every task is tried alone. A task that fails is recorded with its cause;
+//! rank 0 decides whether it is tried again, and where.
 use super::batch::{Batch, BatchEvent, Cut, UndoneTask};
 use super::first_tasks::RankFirstTasks;
 use super::stop_flags::StopFlags;
@@ -143,7 +144,7 @@ impl BatchRunner {
             failed: account.failed,
             rank: self.environment.rank,
             host: self.environment.host.clone(),
-            attempts: account.attempts,
+            attempts: batch.attempts + 1,
             started_s: (clock + waited).duration_since(UNIX_EPOCH).unwrap_or_default().as_secs_f64(),
             seconds: (started.elapsed().saturating_sub(waited)).as_secs_f64(),
             usage: account.usage,
@@ -171,7 +172,7 @@ impl BatchRunner {
                 return Ok((end, Some(cut)));
             }
             let before = Instant::now();
-            let Some(done) = self.run_chunk(spec, worker, chunk) else {
+            let Some(done) = self.run_chunk(batch, worker, chunk) else {
                 // Which task of the chunk panicked is found by running each alone; that is its first attempt.
                 left.push((chunk, 1));
                 continue;
@@ -182,7 +183,7 @@ impl BatchRunner {
                 return Ok((end, Some(self.reason_to_stop(spec).unwrap_or(Cut::TimeLimit))));
             }
             end = chunk.end;
-            let must_report = lock(&self.first_tasks).record(batch.current.key, chunk, done.failed.len());
+            let must_report = lock(&self.first_tasks).record(batch.current.key, chunk, &done.failed);
             worker.keep()?;
             account.add(done);
             self.record_pace(before);
@@ -228,8 +229,9 @@ impl BatchRunner {
         self.begin_by(spec).filter(|latest| *latest <= Instant::now()).map(|_| Cut::TimeLimit)
     }
 
-    /// Runs a chunk and retries, task by task, what failed in it. None where several tasks were run and one panicked.
-    fn run_chunk(&self, spec: &StageSpec, worker: &mut dyn Worker, chunk: Tasks) -> Option<Account> {
+    /// Runs a chunk. None where several tasks were run and one panicked.
+    fn run_chunk(&self, batch: &Batch, worker: &mut dyn Worker, chunk: Tasks) -> Option<Account> {
+        let spec = batch.current.spec();
         let mut account = Account::default();
         let failed = match self.attempt(spec, worker, chunk, &mut account.usage) {
             Ok(failed) => failed,
@@ -237,44 +239,29 @@ impl BatchRunner {
             Err(_) => return None,
         };
         for (task, cause) in failed {
-            self.retry(spec, worker, (task, cause), &mut account);
+            let attempts = batch.attempts + 1;
+            let cause = self.unless_stopping(spec, Failure { task, cause, attempts }, &mut account);
+            account.failed.push(Failure { task, cause, attempts });
         }
         Some(account)
     }
 
-    fn retry(
-        &self,
-        spec: &StageSpec,
-        worker: &mut dyn Worker,
-        (task, mut cause): (TaskId, Cause),
-        account: &mut Account,
-    ) {
-        let mut attempts = 1;
-        while !matches!(cause, Cause::Interrupted(_)) {
-            let is_last = !cause.is_worth_retrying() || attempts > self.environment.max_retries;
-            if let Some(cut) = self.await_stop(spec, is_last)
-                && self.leaves_undone(cut, &cause)
-            {
+    /// The cause of a failure, or that it was interrupted where it is not to be recorded because the run is to stop.
+    fn unless_stopping(&self, spec: &StageSpec, failure: Failure, account: &mut Account) -> Cause {
+        let Failure { task, cause, attempts } = failure;
+        if matches!(cause, Cause::Interrupted(_)) {
+            return cause;
+        }
+        let is_last = !cause.is_worth_retrying() || attempts > self.environment.max_retries;
+        match self.await_stop(spec, is_last) {
+            Some(cut) if self.leaves_undone(cut, &cause) => {
                 if cut != Cut::NoSupervisor {
                     account.undone.push(UndoneTask { task, reason: cause.to_string() });
                 }
-                cause = Cause::Interrupted(cause.to_string());
-                break;
+                Cause::Interrupted(cause.to_string())
             }
-            if is_last {
-                break;
-            }
-            attempts += 1;
-            account.attempts = account.attempts.max(attempts);
-            match self.attempt(spec, worker, Tasks::new(task, task + 1), &mut account.usage) {
-                Ok(failed) => match failed.into_iter().next() {
-                    None => return,
-                    Some((_, again)) => cause = again,
-                },
-                Err(panicked) => cause = panicked,
-            }
+            _ => cause,
         }
-        account.failed.push(Failure { task, cause, attempts });
     }
 
     /// Whether a task that failed is neither recorded nor has used up attempts: it runs again when the campaign is resumed.
@@ -336,19 +323,12 @@ impl BatchRunner {
 }
 
 /// What became of the tasks of a chunk or a batch.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Account {
     failed: Vec<Failure>,
     undone: Vec<UndoneTask>,
-    attempts: u32,
     /// What programs have used.
     usage: Vec<TaskUsage>,
-}
-
-impl Default for Account {
-    fn default() -> Self {
-        Self { failed: Vec::new(), undone: Vec::new(), attempts: 1, usage: Vec::new() }
-    }
 }
 
 impl Account {
@@ -358,7 +338,6 @@ impl Account {
 
     fn add(&mut self, mut chunk: Account) {
         self.failed.append(&mut chunk.failed);
-        self.attempts = self.attempts.max(chunk.attempts);
         self.usage.append(&mut chunk.usage);
     }
 }

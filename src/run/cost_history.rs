@@ -6,14 +6,20 @@ use crate::campaigns::stage::StageSpec;
 use crate::journal::{self, Entry, Manifest, codec};
 use crate::plan::Costs;
 use crate::results::Reader;
+use crate::task::{Failure, Tasks};
 
 /// What the batches of a stage in these records have cost.
 pub fn costs_of<'a>(spec: &StageSpec, records: impl Iterator<Item = Record<'a>>) -> Costs {
     let mut costs = Costs::default();
-    for record in records.filter(|record| record.tasks.end <= spec.tasks) {
+    for record in records.filter(|record| record.tasks.end <= spec.tasks && is_typical(record.tasks, record.failed)) {
         costs.learn(spec.weigh(record.tasks).cost, record.seconds);
     }
     costs
+}
+
+/// Whether a record says how long tasks take: how soon they fail says nothing about those that do not.
+pub fn is_typical(tasks: Tasks, failed: &[Failure]) -> bool {
+    2 * failed.len() as u64 <= tasks.count()
 }
 
 /// The records that a campaign has left so far, in its journal and in its result file. What cannot be read is skipped; a run reports it.

@@ -6,7 +6,7 @@ use super::rank::Rank;
 use super::record_table::Record;
 use crate::campaigns::campaign::{RecordedBatch, RecordedValues, Visit};
 use crate::campaigns::stage::Error;
-use crate::task::Tasks;
+use crate::task::{Failure, Tasks};
 use std::sync::mpsc::{Receiver, Sender, channel};
 
 /// The most records that are requested at a time.
@@ -86,7 +86,9 @@ impl RecordedValues for FetchedValues<'_> {
                 let request = ValueRequest { rank: first.location.rank, stage: stage.current.key, records };
                 let values = self.requests.ask(Request::Values(request))?;
                 for (Record { tasks, failed, .. }, bytes) in rest.iter().zip(&values) {
-                    visit(RecordedBatch { tasks: *tasks, failed, bytes })?;
+                    // What failed at first may have a value in another record.
+                    let failed: Vec<Failure> = failed.iter().filter(|failure| stage.stands(failure)).cloned().collect();
+                    visit(RecordedBatch { tasks: *tasks, failed: &failed, bytes })?;
                 }
                 rest = &rest[values.len()..];
             }

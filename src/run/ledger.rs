@@ -9,7 +9,7 @@ use crate::campaigns::stage::{Error, Reducer, StageResult};
 use crate::plan::TaskSet;
 use crate::task::{Failure, TaskId, Tasks};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// Rank 0's account of a stage.
 pub struct Ledger {
@@ -82,6 +82,9 @@ impl Ledger {
             return false;
         }
         self.account.record(tasks, failed);
+        if adds_nothing && !failed.iter().any(|failure| self.stands(failure)) {
+            return false;
+        }
         if !adds_nothing {
             self.unreduced.insert(location);
         }
@@ -98,13 +101,32 @@ impl Ledger {
         }
     }
 
-    /// Forgets the records at the rank `lost` whose values are not in the total: their tasks, which are left again.
+    /// All records that were accepted in this run, in the order of that.
+    pub fn accepted(&self) -> impl Iterator<Item = Record<'_>> + Clone {
+        self.records.iter()
+    }
+
+    /// How many records of the same tasks a rank serves.
+    pub fn records_at(&self, rank: usize) -> HashMap<Tasks, usize> {
+        let mut counts = HashMap::new();
+        let served = self.records.iter().filter(|record| record.location.rank == rank);
+        served.for_each(|record| *counts.entry(record.tasks).or_default() += 1);
+        counts
+    }
+
+    /// Forgets the records at the rank `lost` whose values are not in the total: the tasks with these values, which are left again. Their
+    /// failures stay.
     pub fn forget_unreduced(&mut self, lost: usize) -> Vec<Tasks> {
         let gone =
             self.records.extract(|record| record.location.rank == lost && self.unreduced.contains(record.location));
         self.unreduced.0.remove(&lost);
-        gone.iter().for_each(|record| self.account.forget(record.tasks, record.failed));
-        gone.iter().map(|record| record.tasks).collect()
+        for (record, failure) in gone.iter().flat_map(|record| record.failed.iter().map(move |f| (record, f))) {
+            let (tasks, failed) = (Tasks::new(failure.task, failure.task + 1), std::slice::from_ref(failure));
+            self.saved.push(&Record { tasks, failed, ..record });
+        }
+        let values: Vec<Tasks> = gone.iter().flat_map(|record| values_of(record.tasks, record.failed)).collect();
+        values.iter().for_each(|&tasks| self.account.done.remove(tasks));
+        values
     }
 
     /// Accepts records of earlier runs that read other things of the same tasks' files: what ran has run, and what failed has failed, unless
@@ -167,6 +189,16 @@ impl Ledger {
         self.account.counts()
     }
 
+    /// Whether a task has a value.
+    pub fn is_done(&self, task: TaskId) -> bool {
+        self.account.done.contains(task)
+    }
+
+    /// The failures, by task.
+    pub fn standing_failures(&self) -> impl Iterator<Item = &Failure> {
+        self.account.failed.values()
+    }
+
     /// The failures, by task.
     pub fn failures(&self) -> Vec<Failure> {
         self.account.failed.values().cloned().collect()
@@ -213,6 +245,11 @@ impl Ledger {
     pub fn heads(&self) -> impl Iterator<Item = Record<'_>> {
         let nowhere = |record| Record { location: RecordLocation::default(), ..record };
         self.saved.iter().chain(self.records()).map(nowhere)
+    }
+
+    /// Whether a failure in a record is the last one of its task, which has no value.
+    pub fn stands(&self, failure: &Failure) -> bool {
+        self.account.failed.get(&failure.task) == Some(failure)
     }
 
     /// The failure that stands recorded for `task`.

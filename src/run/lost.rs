@@ -51,11 +51,17 @@ impl Root {
             .iter()
             .map(|summary| ((summary.head.tasks.first, summary.head.tasks.end), summary.record))
             .collect();
+        let mut known = stage.ledger.records_at(lost);
         stage.ledger.relocate(lost, |tasks: Tasks| {
             let record = *found.get(&(tasks.first, tasks.end))?;
             Some(RecordLocation { rank: 0, record })
         });
         for summary in current {
+            // What it had reported is accounted for, also where tasks that failed there are tried again elsewhere.
+            if let Some(count) = known.get_mut(&summary.head.tasks).filter(|count| **count > 0) {
+                *count -= 1;
+                continue;
+            }
             self.state.add_labels(&stage.ledger.current, &summary.head.failed);
             stage.accept_of_lost(lost, summary);
         }

@@ -4,7 +4,7 @@ use super::exit::Exit;
 use super::signals::DrainReason;
 use crate::campaigns::stage::StageResult;
 use crate::journal::record::RecordHeader;
-use crate::task::Tasks;
+use crate::task::{TaskId, Tasks};
 use serde::{Deserialize, Serialize};
 
 /// The first message of rank 0 to each worker.
@@ -33,6 +33,15 @@ pub enum ToWorker {
     /// Leave: in good order where the run `is_whole`, and otherwise without waiting for ranks that are lost. Without a
     /// [`Finish`](ToWorker::Finish) before, this rank itself was given up.
     Part { is_whole: bool },
+    /// Run a task of the current stage again.
+    Retry(Retry),
+}
+
+/// A task that has failed and is tried again, after so many attempts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retry {
+    pub task: TaskId,
+    pub attempts: u32,
 }
 
 /// From a worker to rank 0.

@@ -170,6 +170,7 @@ fn settings(
         partition: configured.partition(),
         task_timeout: limits.task_timeout_s.map(Duration::from_secs_f64),
         max_retries: limits.max_retries,
+        exclude_after: limits.exclude_after,
         max_failures: limits.max_failures,
         memory_mb: limits.memory_mb,
         time_left,

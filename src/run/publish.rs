@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::figure::{self, Chart};
 use crate::journal::{Manifest, codec};
 use crate::results::Writer;
+use std::collections::BTreeMap;
 use std::path::Path;
 
 /// All that goes into a result file.
@@ -26,6 +27,8 @@ pub struct Publication<'a> {
     pub places: &'a [RankLocation],
     /// The ranks that were lost.
     pub lost: Vec<usize>,
+    /// Ranks that were excluded, and why.
+    pub excluded: BTreeMap<usize, String>,
     pub stages: &'a mut [Ledger],
 }
 
@@ -57,13 +60,14 @@ fn write(publication: Publication, requests: Requests) -> Result<(Totals, Vec<St
     let mut out = Writer::create(output)?;
     let totals = Totals::of_stages(publication.stages);
     write_attributes(&mut out, &publication, &totals)?;
-    let Publication { campaign, places, lost, needs_values, .. } = publication;
+    let Publication { campaign, places, lost, excluded, needs_values, .. } = publication;
     let mut values = FetchedValues { stages: publication.stages, requests };
     let report = campaign.write(&mut values, &mut out)?;
     let FetchedValues { stages, requests } = values;
     task_rows::write(&mut out, stages)?;
     let gpu_warnings = resource_usage::write_gpus(&mut out, stages)?;
-    write_ranks(&mut out, places, &lost, stages)?;
+    write_ranks(&mut out, places, stages)?;
+    write_losses(&mut out, places.len(), &lost, &excluded)?;
     let kept = if needs_values { &[][..] } else { stages };
     let saved: Result<Vec<_>, Error> = kept.iter().map(Ledger::save).collect();
     out.bytes("/run/state", &codec::encode(&saved?)?, "exact sums from which the campaign can be grown")?;
@@ -133,7 +137,23 @@ fn write_attributes(out: &mut Writer, publication: &Publication, totals: &Totals
     Ok(out.text_attribute("/", "reproducibility", reproducibility.name())?)
 }
 
-fn write_ranks(out: &mut Writer, places: &[RankLocation], lost: &[usize], stages: &[Ledger]) -> Result<(), Stop> {
+/// Writes which of so many ranks were lost or excluded.
+fn write_losses(
+    out: &mut Writer,
+    ranks: usize,
+    lost: &[usize],
+    excluded: &BTreeMap<usize, String>,
+) -> Result<(), Stop> {
+    let is_lost: Vec<u8> = (0..ranks).map(|rank| u8::from(lost.contains(&rank))).collect();
+    out.array("/run/ranks/lost", &[ranks], &is_lost, "none", "whether each rank was lost in the last run")?;
+    let is_excluded: Vec<u8> = (0..ranks).map(|rank| u8::from(excluded.contains_key(&rank))).collect();
+    let reasons: Vec<&str> = (0..ranks).map(|rank| excluded.get(&rank).map_or("", String::as_str)).collect();
+    let about = "whether each rank was excluded in the last run because it failed what others could do";
+    out.array("/run/ranks/excluded", &[ranks], &is_excluded, "none", about)?;
+    Ok(out.strings("/run/ranks/excluded_because", &reasons, "why it was excluded")?)
+}
+
+fn write_ranks(out: &mut Writer, places: &[RankLocation], stages: &[Ledger]) -> Result<(), Stop> {
     let hosts: Vec<&str> = places.iter().map(|place| place.host.as_str()).collect();
     let mut tasks = vec![0u64; places.len()];
     let mut busy_s = vec![0.0; places.len()];
@@ -142,8 +162,6 @@ fn write_ranks(out: &mut Writer, places: &[RankLocation], lost: &[usize], stages
         busy_s[head.rank as usize] += head.seconds;
     }
     out.strings("/run/ranks/host", &hosts, "host of each rank of the last run")?;
-    let is_lost: Vec<u8> = (0..places.len()).map(|rank| u8::from(lost.contains(&rank))).collect();
-    out.array("/run/ranks/lost", &[is_lost.len()], &is_lost, "none", "whether each rank was lost in the last run")?;
     out.array("/run/ranks/tasks", &[tasks.len()], &tasks, "none", "tasks that each rank ran, over all runs")?;
     Ok(out.array(
         "/run/ranks/busy_s",

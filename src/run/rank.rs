@@ -8,7 +8,7 @@ use super::connection::{Connection, Loss};
 use super::console;
 use super::current_stage::CurrentStage;
 use super::exit::{self, Exit, Stop};
-use super::message::RecordSummary;
+use super::message::{RecordSummary, Retry};
 use super::record_index::RecordIndex;
 use super::recovered::{LostRank, Recovered};
 use super::signals::{self, SignalRequest};
@@ -84,7 +84,13 @@ impl Rank {
 
     /// Submits batches to the worker threads.
     pub fn submit(&mut self, current: &CurrentStage, batches: &[Tasks]) {
-        batches.iter().for_each(|&tasks| self.workers.submit(Batch { current: current.clone(), tasks }));
+        batches.iter().for_each(|&tasks| self.workers.submit(Batch { current: current.clone(), tasks, attempts: 0 }));
+    }
+
+    /// Submits a task that has failed before.
+    pub fn submit_retry(&mut self, current: &CurrentStage, retry: Retry) {
+        let tasks = Tasks::new(retry.task, retry.task + 1);
+        self.workers.submit(Batch { current: current.clone(), tasks, attempts: retry.attempts });
     }
 
     /// Sends a message to another rank.

@@ -15,6 +15,7 @@ use super::rank::{Rank, Report};
 use super::record_table::{Record, RecordLocation};
 use super::reread::only_to_be_read;
 use super::resource_usage::FullGpus;
+use super::retries::Retries;
 use super::settings::RunSettings;
 use super::signals::{self, DrainReason, SignalRequest};
 use super::stage_run::StageRun;
@@ -24,7 +25,7 @@ use crate::campaigns::stage::StageResult;
 use crate::journal::{self, codec};
 use crate::plan::{self, Resolved, Static, TaskSet};
 use crate::task::{TaskId, Tasks};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 /// The interval of a lock's heartbeat, well within the two minutes after which it counts as dead.
@@ -40,6 +41,10 @@ pub struct Root {
     pub closed: Vec<Ledger>,
     /// Ranks that accept no more batches.
     pub retired: BTreeSet<usize>,
+    /// Ranks that are excluded, and why.
+    pub excluded: BTreeMap<usize, String>,
+    /// The host of each rank.
+    pub hosts: Vec<String>,
     /// Why no further task starts, where the stage before was completed in spite of it.
     pub stopping: Option<Stop>,
     pub state: StateFile,
@@ -59,7 +64,7 @@ impl Root {
             let refusal = codec::encode(&FirstBatches::Refused)?;
             rank.comm.scatter(vec![refusal; ranks])?;
         }
-        let (ledger, mut assignments) = started?;
+        let (ledger, mut assignments, retries) = started?;
         self.state.begin(current, &ledger.failures());
         send_first_batches(rank, current, &mut assignments, is_first)?;
         let spec = current.spec();
@@ -68,7 +73,7 @@ impl Root {
             Hold::Exclusive(_) => LiveFile::for_output(&self.settings.output),
             Hold::Joined(job) => LiveFile::new(job.progress_path()),
         };
-        let mut stage = StageRun::new(ledger, assignments, progress, ranks);
+        let mut stage = StageRun::new(ledger, (assignments, retries), progress, ranks);
         rank.comm.lost().for_each(|lost| stage.lose(lost));
         if let Some(stop) = self.stopping.take() {
             stage.stop(rank, stop)?;
@@ -76,6 +81,7 @@ impl Root {
             stage.stop_without_ranks(rank)?;
         }
         stage.joined = self.join_stage(current)?;
+        stage.deal_to_idle(rank)?;
         loop {
             self.poll(rank, &mut stage)?;
             self.follow_joined(rank, &mut stage)?;
@@ -93,7 +99,7 @@ impl Root {
     ///
     /// # Errors
     /// The tasks do not divide evenly.
-    fn start(&mut self, current: &CurrentStage, ranks: usize) -> Result<(Ledger, Assignments), Stop> {
+    fn start(&mut self, current: &CurrentStage, ranks: usize) -> Result<(Ledger, Assignments, Retries), Stop> {
         let records = self.earlier.journalled.remove(&current.key).unwrap_or_default();
         let journalled: u64 = records.iter().map(|record| record.tasks.count()).sum();
         let saved = self.earlier.saved.remove(&current.key);
@@ -107,8 +113,11 @@ impl Root {
         let left = self.to_run(&mut ledger, &to_read);
         let spec = current.spec();
         let is_joined = matches!(self.hold, Hold::Joined(_));
+        let retries = self.resume_retries(&mut ledger);
         if left.is_empty() || is_joined {
-            return Ok((ledger, Assignments::new(Box::new(Static::none(ranks)), ranks, left.count())));
+            let mut assignments = Assignments::new(Box::new(Static::none(ranks)), ranks, ledger.left().count());
+            self.out_of_use().for_each(|rank| assignments.retire(rank));
+            return Ok((ledger, assignments, retries));
         }
         spec.announcements.iter().for_each(|line| console::line(line));
         let is_fresh = self.closed.is_empty() && left.count() == spec.tasks;
@@ -116,9 +125,9 @@ impl Root {
         announce(&ledger, &resolved, &left, ranks);
         reread::announce(spec, &to_read, &left);
         let policy = resolved.policy(|tasks| spec.weigh(tasks), costs_of(spec, ledger.heads()));
-        let mut assignments = Assignments::new(policy, ranks, left.count());
-        self.retired.iter().for_each(|&rank| assignments.retire(rank));
-        Ok((ledger, assignments))
+        let mut assignments = Assignments::new(policy, ranks, ledger.left().count());
+        self.out_of_use().for_each(|rank| assignments.retire(rank));
+        Ok((ledger, assignments, retries))
     }
 
     /// The leases of a stage, where other jobs may run it too.
@@ -137,23 +146,34 @@ impl Root {
 
     /// Leases more tasks where a rank has none, or reads what other jobs have recorded.
     fn follow_joined(&mut self, rank: &mut Rank, stage: &mut StageRun) -> Result<(), Stop> {
-        let Some(joined) = stage.joined.as_mut().filter(|_| stage.stopping.is_none()) else { return Ok(()) };
+        if stage.stopping.is_some() {
+            return Ok(());
+        }
+        let Some(mut joined) = stage.joined.take() else { return Ok(()) };
         let ranks = rank.comm.size() as u64;
         let slots = ranks * self.settings.partition.batch_size.unwrap_or(1);
-        match joined.step(|| stage.ledger.left(), stage.assignments.has_idle_rank(), slots)? {
+        let step = joined.step(|| stage.left_of_all_jobs(), stage.has_idle_rank(), slots);
+        stage.joined = Some(joined);
+        match step? {
             Step::Wait => Ok(()),
             Step::Over => {
                 stage.is_joined_over = true;
                 Ok(())
             }
             Step::Run(tasks) => {
+                // Some may have been begun by a job that is gone.
+                let resumed = stage.retries.resume_within(&mut stage.ledger, tasks);
+                stage.assignments.reopen(resumed);
                 let mut left = stage.ledger.left();
+                stage.retries.remove_open(&mut left);
                 left.remove(Tasks::new(0, tasks.first));
                 left.remove(Tasks::new(tasks.end, TaskId::MAX));
-                let spec = stage.ledger.current.spec();
-                let resolved = plan::resolve(&left, ranks, self.settings.partition, spec.needs(), false)?;
-                let costs = costs_of(spec, stage.ledger.heads());
-                stage.assignments.extend(resolved.policy(|tasks| spec.weigh(tasks), costs));
+                if !left.is_empty() {
+                    let spec = stage.ledger.current.spec();
+                    let resolved = plan::resolve(&left, ranks, self.settings.partition, spec.needs(), false)?;
+                    let costs = costs_of(spec, stage.ledger.heads());
+                    stage.assignments.extend(resolved.policy(|tasks| spec.weigh(tasks), costs));
+                }
                 let active: Vec<usize> = stage.assignments.active().collect();
                 active.into_iter().try_for_each(|to| stage.deal(rank, to))
             }
@@ -182,6 +202,11 @@ impl Root {
                 let of_stage = self.earlier.journalled.entry(summary.head.stage).or_default();
                 of_stage.push(&Record::new(location, &summary.head));
             }
+        }
+        stage.retries.forget_done(&stage.ledger);
+        if stage.joined.is_none() {
+            let resumed = stage.retries.resume_within(&mut stage.ledger, Tasks::new(0, TaskId::MAX));
+            stage.assignments.reopen(resumed);
         }
         stage.progress.add(from, 0, stage.ledger.counts());
         if is_last {
@@ -314,7 +339,9 @@ impl Root {
         }
         self.state.add_labels(&stage.ledger.current, &summary.head.failed);
         self.full_gpus.warnings(&summary.head).iter().for_each(|warning| console::warning(warning));
-        let (_, failed) = stage.accept(from, summary);
+        stage.accept(from, summary);
+        self.exclude_bad_ranks(rank, stage)?;
+        let (_, failed) = stage.ledger.counts();
         if self.settings.max_failures > 0 && failed >= self.settings.max_failures {
             let text = format!("as many tasks failed as limits.max_failures allows ({failed})");
             let remedy =
@@ -325,7 +352,8 @@ impl Root {
             let remedy = "fix this, then rerun with --retry-failed";
             stage.stop(rank, Stop::new(Exit::Resumable, text).with_remedy(remedy))?;
         }
-        stage.deal(rank, from)
+        stage.deal(rank, from)?;
+        stage.deal_to_idle(rank)
     }
 
     /// Whether the journal stays when the campaign is complete.
@@ -339,6 +367,7 @@ impl Root {
             return Ok(());
         }
         stage.assignments.retire(from);
+        stage.retries.retire(from);
         let others: Vec<usize> = stage.assignments.active().collect();
         if others.is_empty() {
             console::warning(&format!(

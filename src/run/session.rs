@@ -26,7 +26,7 @@ use crate::journal::{self, Lock, Manifest, codec};
 use crate::process::Supervisor;
 use crate::process::gpus::GpuMonitor;
 use crate::seed::CampaignSeed;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -120,8 +120,10 @@ impl RootSession {
             earlier,
             closed: Vec::new(),
             retired: BTreeSet::new(),
+            excluded: BTreeMap::new(),
+            hosts: places.iter().map(|place| place.host.clone()).collect(),
             stopping: None,
-            state: StateFile::for_output(output, kind, &opened.config.path),
+            state: StateFile::for_output(output, kind, &opened.config.path, opened.settings.max_retries),
             last_heartbeat: Instant::now(),
             full_gpus: FullGpus::default(),
         };
@@ -278,6 +280,7 @@ impl Session {
             reproducibility: *reproducibility,
             places,
             lost: self.rank.comm.lost().collect(),
+            excluded: root.excluded.clone(),
             stages: &mut stages,
         };
         let mut beat = || match (root.beat()?, &mut lock) {

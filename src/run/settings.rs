@@ -14,6 +14,7 @@ pub struct RunSettings {
     pub partition: PartitionSettings,
     pub task_timeout: Option<Duration>,
     pub max_retries: u32,
+    pub exclude_after: u32,
     pub max_failures: u64,
     pub memory_mb: Option<u64>,
     /// Time left in the allocation at the start.

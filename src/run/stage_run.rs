@@ -2,6 +2,7 @@
 use super::assignments::Assignments;
 use super::batch::UndoneTask;
 use super::console;
+use super::cost_history::is_typical;
 use super::exit::{Exit, Stop};
 use super::first_tasks::AllFirstTasks;
 use super::join::JoinedStage;
@@ -9,7 +10,10 @@ use super::ledger::Ledger;
 use super::message::{RecordSummary, ToWorker};
 use super::progress::ProgressReporter;
 use super::rank::Rank;
+use super::retries::{Outcome, Retries};
 use super::unread::Unread;
+use crate::plan::TaskSet;
+use crate::task::Tasks;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
@@ -27,6 +31,7 @@ const REDUCTION_TURN: Duration = Duration::from_millis(2);
 pub struct StageRun {
     pub ledger: Ledger,
     pub assignments: Assignments,
+    pub retries: Retries,
     /// The ranks whose values were requested and have not arrived yet, the last of them, and how many there may be.
     fetching: BTreeSet<usize>,
     last_fetched: usize,
@@ -50,11 +55,17 @@ pub struct StageRun {
 
 impl StageRun {
     /// A stage that starts on `ranks` ranks.
-    pub fn new(ledger: Ledger, assignments: Assignments, progress: ProgressReporter, ranks: usize) -> Self {
+    pub fn new(
+        ledger: Ledger,
+        (assignments, retries): (Assignments, Retries),
+        progress: ProgressReporter,
+        ranks: usize,
+    ) -> Self {
         let retries_some = ledger.retried() > 0 && ledger.counts().0 > 0;
         Self {
             ledger,
             assignments,
+            retries,
             fetching: BTreeSet::new(),
             last_fetched: 0,
             max_requests: 1,
@@ -70,11 +81,14 @@ impl StageRun {
         }
     }
 
-    /// Accepts a record of `from`; returns the number of tasks with a value and of failed ones.
-    pub fn accept(&mut self, from: usize, summary: RecordSummary) -> (u64, u64) {
-        let head = &summary.head;
-        let tasks = head.tasks;
-        self.assignments.finish(from, tasks, head.seconds);
+    /// Accepts a record of `from`. Tasks that have failed and are tried again count as left.
+    pub fn accept(&mut self, from: usize, summary: RecordSummary) {
+        let (head, tasks) = (&summary.head, summary.head.tasks);
+        let seconds = is_typical(tasks, &head.failed).then_some(head.seconds);
+        if !self.assignments.finish(from, tasks, seconds) && !head.failed.is_empty() {
+            // It arrives a second time, or late: its tasks have been given to another rank.
+            return;
+        }
         for failure in &head.failed {
             let message = self.unread.first_of_kind(self.ledger.current.spec(), failure);
             message.iter().for_each(|message| console::error(message));
@@ -82,10 +96,17 @@ impl StageRun {
         if let Some(first_tasks) = &mut self.first_tasks {
             first_tasks.record(from, head);
         }
+        let outcome = self.retries.record(from, tasks, &head.failed);
         self.ledger.accept(from, summary);
-        let counts = self.ledger.counts();
-        self.progress.add(from, tasks.count(), counts);
-        counts
+        self.follow(&outcome);
+        self.progress.add(from, tasks.count(), self.ledger.counts());
+    }
+
+    /// Makes tasks untried that are tried again.
+    pub fn follow(&mut self, outcome: &Outcome) {
+        outcome.again.iter().for_each(|&task| self.ledger.retry(Tasks::new(task, task + 1)));
+        self.assignments.reopen(outcome.again.len() as u64);
+        self.first_tasks.iter_mut().for_each(|first_tasks| first_tasks.add_failed(outcome.failed));
     }
 
     /// Accepts that a rank is lost: nothing of it is waited for, and it gets nothing more.
@@ -93,14 +114,18 @@ impl StageRun {
         self.drained[lost] = true;
         self.fetching.remove(&lost);
         self.assignments.retire(lost);
+        self.retries.retire(lost);
         self.progress.lose(lost);
     }
 
     /// Accepts a record that a lost rank had journalled and rank 0 serves now.
     pub fn accept_of_lost(&mut self, lost: usize, summary: RecordSummary) {
-        let (tasks, seconds) = (summary.head.tasks, summary.head.seconds);
+        let (tasks, failed) = (summary.head.tasks, summary.head.failed.clone());
+        let seconds = is_typical(tasks, &failed).then_some(summary.head.seconds);
         if self.ledger.accept(0, summary) {
             self.assignments.finish_lost(tasks, seconds);
+            let outcome = self.retries.record(lost, tasks, &failed);
+            self.follow(&outcome);
             self.progress.add(lost, tasks.count(), self.ledger.counts());
         }
     }
@@ -142,8 +167,13 @@ impl StageRun {
     /// # Errors
     /// MPI fails.
     pub fn deal(&mut self, rank: &mut Rank, to: usize) -> Result<(), Stop> {
-        if self.stopping.is_some() {
+        if self.stopping.is_some() || !self.retries.is_available(to) {
             return Ok(());
+        }
+        // Retries come first: the longer they wait, the later the stage ends.
+        let is_last_rank = self.retries.is_last_rank();
+        if !is_last_rank {
+            self.deal_retries(rank, to)?;
         }
         let batches = self.assignments.deal(to);
         match to {
@@ -151,7 +181,53 @@ impl StageRun {
             0 => rank.submit(&self.ledger.current, &batches),
             _ => rank.send(to, &ToWorker::Assign(batches))?,
         }
+        if is_last_rank { self.deal_retries(rank, to) } else { Ok(()) }
+    }
+
+    fn deal_retries(&mut self, rank: &mut Rank, to: usize) -> Result<(), Stop> {
+        while self.assignments.has_room(to)
+            && let Some(retry) = self.retries.next_for(to)
+        {
+            self.assignments.hand_out(to, Tasks::new(retry.task, retry.task + 1));
+            match to {
+                0 => rank.submit_retry(&self.ledger.current, retry),
+                _ => rank.send(to, &ToWorker::Retry(retry))?,
+            }
+        }
         Ok(())
+    }
+
+    /// Gives ranks something to do that hold nothing, where there may be something that they did not get before.
+    ///
+    /// # Errors
+    /// MPI fails.
+    pub fn deal_to_idle(&mut self, rank: &mut Rank) -> Result<(), Stop> {
+        if !self.retries.take_change() && !self.assignments.has_returned() {
+            return Ok(());
+        }
+        let deal = |stage: &mut Self, rank: &mut Rank| {
+            let idle: Vec<usize> = stage.assignments.idle().collect();
+            idle.into_iter().try_for_each(|to| stage.deal(rank, to))
+        };
+        deal(self, rank)?;
+        if self.assignments.is_over() && self.retries.has_waiting() {
+            // What is left waits for ranks that are suspect.
+            self.retries.clear_suspects();
+            deal(self, rank)?;
+        }
+        Ok(())
+    }
+
+    /// Whether a rank that should get tasks has none.
+    pub fn has_idle_rank(&self) -> bool {
+        self.assignments.idle().any(|rank| self.retries.is_available(rank))
+    }
+
+    /// The tasks of which no job knows a value, or a failure after which they are not tried again.
+    pub fn left_of_all_jobs(&self) -> TaskSet {
+        let mut left = self.ledger.left();
+        self.retries.unfinished(&self.ledger).for_each(|task| left.insert(Tasks::new(task, task + 1)));
+        left
     }
 
     /// That the first tasks all failed for the same reason, where they did and there are more left to run.
@@ -209,7 +285,7 @@ impl StageRun {
                 self.drained.iter().all(|&drained| drained) && (self.ledger.is_reduced() || !may_complete())
             }
             None if self.joined.is_some() && !self.is_joined_over => false,
-            None => self.assignments.is_over() && self.ledger.is_reduced(),
+            None => self.assignments.is_over() && !self.retries.has_waiting() && self.ledger.is_reduced(),
         }
     }
 }

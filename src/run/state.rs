@@ -26,6 +26,9 @@ pub struct State {
     pub simmpi_version: String,
     /// The configuration's file, as it was named.
     pub config: PathBuf,
+    /// How often a task is tried again: one that has failed less often has attempts left.
+    #[serde(default)]
+    pub max_retries: u32,
     /// The stages that were begun, in order.
     pub stages: Vec<StageState>,
     /// How the last run ended; none while it runs, and where it was killed.
@@ -64,10 +67,10 @@ pub struct StateFile {
 
 impl StateFile {
     /// The state file of the campaign that writes `output`. Nothing is written yet.
-    pub fn for_output(output: &Path, campaign_kind: &str, config: &Path) -> Self {
+    pub fn for_output(output: &Path, campaign_kind: &str, config: &Path, max_retries: u32) -> Self {
         let simmpi_version = env!("CARGO_PKG_VERSION").to_owned();
         let (campaign_kind, config) = (campaign_kind.to_owned(), config.to_owned());
-        let state = State { campaign_kind, simmpi_version, config, stages: Vec::new(), ended: None };
+        let state = State { campaign_kind, simmpi_version, config, max_retries, stages: Vec::new(), ended: None };
         Self { state, path: path_of(output), written: Instant::now(), is_changed: false }
     }
 

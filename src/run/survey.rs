@@ -43,6 +43,7 @@ pub struct StageSurvey {
     /// Number of tasks; none where no run of this version has recorded it.
     pub tasks: Option<u64>,
     pub done: u64,
+    /// Tasks that failed and are not tried again.
     pub failures: Vec<Failure>,
     /// Labels of failed tasks, where they are known.
     labels: BTreeMap<u64, String>,
@@ -132,8 +133,11 @@ fn accounts(
 
 /// The stages in the order in which they were started; where only records are known, stages have no name of their own.
 fn stages(state: Option<&State>, mut accounts: HashMap<u64, Account>) -> Vec<StageSurvey> {
+    let max_retries = state.map_or(0, |state| state.max_retries);
+    let is_final = |failure: &Failure| failure.attempts > max_retries || !failure.cause.is_worth_retrying();
     let survey = |name: &str, tasks, labels, account: Account| {
-        let (name, done, failures) = (name.to_owned(), account.counts().0, account.failed.into_values().collect());
+        let (name, done) = (name.to_owned(), account.counts().0);
+        let failures = account.failed.into_values().filter(is_final).collect();
         StageSurvey { name, tasks, done, failures, labels }
     };
     let known = state.map_or(&[][..], |state| &state.stages);

@@ -73,8 +73,8 @@ fn for_each_row(stages: &[Ledger], visit: &mut dyn FnMut(Row) -> Result<(), Stop
                 continue;
             }
             if (failed.len() as u64) < tasks.count() {
-                let without =
-                    if failed.is_empty() { String::new() } else { format!("{} of its tasks failed", failed.len()) };
+                let failed = failed.iter().filter(|failure| ledger.stands(failure)).count();
+                let without = if failed == 0 { String::new() } else { format!("{failed} of its tasks failed") };
                 visit(row(tasks, format!("{stage} {tasks}"), attempts, "done", without))?;
             }
             failed.iter().filter(|failure| stands(failure)).try_for_each(|failure| {

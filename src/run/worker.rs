@@ -71,6 +71,11 @@ fn receive_messages(
                     rank.submit(current, &batches);
                 }
             }
+            ToWorker::Retry(retry) => {
+                if let Some(current) = current {
+                    rank.submit_retry(current, retry);
+                }
+            }
             ToWorker::Pull(records) => match rank.values(&records) {
                 Ok(values) => rank.send(0, &ToRoot::Values(values))?,
                 Err(stop) => report_broken(rank, sent, stop)?,

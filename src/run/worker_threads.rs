@@ -128,7 +128,7 @@ mod tests {
         };
         let mut workers = WorkerThreads::start(environment, writer);
         let stage = Stage::new(StageSpec { chunk: 1, ..StageSpec::new("counting", 8) }, Counting);
-        workers.submit(Batch { current: CurrentStage::new(stage), tasks: Tasks::new(0, 4) });
+        workers.submit(Batch { current: CurrentStage::new(stage), tasks: Tasks::new(0, 4), attempts: 0 });
         let Some(BatchEvent::Ran { record: Some((offset, head)), .. }) = workers.next_event(Duration::from_secs(20))
         else {
             panic!("there is no record")

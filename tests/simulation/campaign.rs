@@ -1,6 +1,6 @@
 //! Tasks that take virtual time, draw a random number and fail as they are told.
 use super::clock::Clock;
-use super::ranks::{FAILS_AFTER_S, cause};
+use super::ranks::{Behaviour, FAILS_AFTER_S, cause};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use simmpi::campaigns::Kind;
@@ -26,6 +26,8 @@ pub struct Model {
     pub knows_costs: bool,
     /// The largest batch where none is configured.
     pub largest_batch: u64,
+    /// Whether a task fails on every rank.
+    pub fails: Arc<dyn Fn(TaskId) -> bool + Send + Sync>,
     /// How often each task was run.
     pub runs: Arc<Mutex<Vec<u32>>>,
     /// The key of the current stage.
@@ -42,6 +44,7 @@ impl Model {
             speed: Arc::new(|_| 1.0),
             knows_costs: false,
             largest_batch: 1,
+            fails: Arc::new(|_| false),
             runs: Arc::new(Mutex::new(vec![0; tasks as usize])),
             key: Arc::default(),
         }
@@ -90,8 +93,8 @@ pub struct Value {
 pub struct Simulated {
     pub model: Model,
     pub clock: Arc<Clock>,
-    /// Whether all tasks fail on rank 0.
-    pub fails: bool,
+    /// What rank 0 does.
+    pub behaviour: Behaviour,
 }
 
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -116,7 +119,8 @@ impl Kind for Simulated {
     }
     fn load(&self, config: &Config) -> Result<Box<dyn Campaign>, Faults> {
         config.section::<Section>("simulated")?;
-        let work = Work { model: self.model.clone(), clock: Arc::clone(&self.clock), fails: self.fails };
+        let (model, clock) = (self.model.clone(), Arc::clone(&self.clock));
+        let work = Work { model, clock, behaviour: self.behaviour, batches: 0 };
         Ok(Box::new(SimulatedCampaign { work, stage: 0, last: None }))
     }
 }
@@ -168,7 +172,8 @@ impl Campaign for SimulatedCampaign {
 struct Work {
     model: Model,
     clock: Arc<Clock>,
-    fails: bool,
+    behaviour: Behaviour,
+    batches: usize,
 }
 
 impl Workload for Work {
@@ -178,7 +183,9 @@ impl Workload for Work {
     }
     fn run(&mut self, tasks: Tasks, _: &Context) -> Computed<Value> {
         self.model.count_runs(tasks);
-        if self.fails {
+        let fails = self.behaviour.fails(self.batches) || tasks.iter().any(|task| (self.model.fails)(task));
+        self.batches += 1;
+        if fails {
             self.clock.sleep(FAILS_AFTER_S);
             return Computed { value: self.empty(), failed: tasks.iter().map(|task| (task, cause())).collect() };
         }

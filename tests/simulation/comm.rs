@@ -1,6 +1,6 @@
 //! A communicator whose other ranks are simulated.
 use super::clock::{Clock, Nanos, nanos};
-use super::ranks::{Journal, LONGEST_PAUSE, SHORTEST_PAUSE, SimulatedRank};
+use super::ranks::{Journal, LONGEST_PAUSE, SHORTEST_PAUSE, SimulatedRank, host_of};
 use simmpi::comm::{Comm, Error, Rank, RankLocation};
 use simmpi::journal::codec;
 use simmpi::run::handshake::Handshake;
@@ -272,7 +272,8 @@ impl Comm for SimulatedComm {
         // The first is about cores and memory: all ranks have the same.
         for (part, rank) in parts.iter_mut().zip(&self.ranks).skip(1).filter(|_| self.gathers == 2) {
             let journal = Ok((rank.records(), Vec::new()));
-            *part = codec::encode(&Handshake { place: self.location(), journal }).unwrap();
+            let place = RankLocation { host: host_of(rank.rank), ..self.location() };
+            *part = codec::encode(&Handshake { place, journal }).unwrap();
         }
         self.back();
         Ok(parts)

@@ -92,7 +92,7 @@ impl Simulation {
         let kind: &'static Simulated = Box::leak(Box::new(Simulated {
             model: self.model.clone(),
             clock: Arc::clone(&clock),
-            fails: self.behaviour(0).fails(),
+            behaviour: self.behaviour(0),
         }));
         let text = format!("[campaign]\nkind = \"simulated\"\n[simulated]\n{}", self.config);
         fs::write(self.path("config.toml"), text).unwrap();
@@ -120,6 +120,13 @@ impl Simulation {
         self.journals = journals;
         let runs = runs.lock().unwrap().clone();
         Outcome { exit, measured, runs, results: self.results() }
+    }
+
+    /// The ranks that were excluded, as the result file says.
+    pub fn excluded(&self) -> Vec<usize> {
+        let reader = Reader::open_results(&self.path("results.h5")).unwrap();
+        let excluded = reader.array::<u8>("/run/ranks/excluded").unwrap();
+        (0..excluded.len()).filter(|&rank| excluded[rank] == 1).collect()
     }
 
     fn results(&self) -> Option<Results> {

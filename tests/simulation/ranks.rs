@@ -3,7 +3,7 @@ use super::campaign::Model;
 use super::clock::{Nanos, nanos};
 use simmpi::journal::{codec, record::RecordHeader};
 use simmpi::run::exit::Exit;
-use simmpi::run::message::{RecordSummary, ToRoot, ToWorker};
+use simmpi::run::message::{RecordSummary, Retry, ToRoot, ToWorker};
 use simmpi::run::record_table::{Record, RecordLocation, RecordsByStage};
 use simmpi::run::signals::DrainReason;
 use simmpi::task::{Cause, Failure, TaskId, Tasks};
@@ -26,8 +26,10 @@ const MAX_VALUES: usize = 4096;
 pub enum Behaviour {
     #[default]
     Usual,
-    /// All of its tasks fail.
+    /// All of its tasks fail at once.
     FailsAll,
+    /// They do after so many batches.
+    FailsAfter(usize),
     /// Every report of it arrives a second time, so much later, s.
     ReportsTwice(f64),
     /// Its messages arrive so much later, s.
@@ -43,14 +45,32 @@ pub enum Behaviour {
 }
 
 impl Behaviour {
-    /// Whether all tasks fail.
-    pub fn fails(self) -> bool {
-        matches!(self, Self::FailsAll)
+    /// Whether all tasks fail after so many batches.
+    pub fn fails(self, batches: usize) -> bool {
+        match self {
+            Self::FailsAll => true,
+            Self::FailsAfter(after) => batches >= after,
+            _ => false,
+        }
     }
 }
 
-/// The records of a rank: tasks and, of these, those that failed, with the key of their stage.
-pub type Journal = Vec<(u64, Tasks, Vec<TaskId>)>;
+/// The records of a rank.
+pub type Journal = Vec<Recorded>;
+
+/// Tasks, those of them that failed, and the number of attempts, with the key of their stage.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    stage: u64,
+    tasks: Tasks,
+    failed: Vec<TaskId>,
+    attempts: u32,
+}
+
+/// The node of a rank.
+pub fn host_of(rank: usize) -> String {
+    format!("node{:04}", rank / 100)
+}
 
 /// Why tasks fail.
 pub fn cause() -> Cause {
@@ -60,26 +80,31 @@ pub fn cause() -> Cause {
 /// A batch that runs.
 struct Running {
     tasks: Tasks,
-    /// The end of what will have been run when it ends.
+    attempts: u32,
+    /// The end of what will have been run when it ends, and the tasks that fail.
     end: TaskId,
+    failed: Vec<TaskId>,
     began: Nanos,
     ends: Nanos,
 }
 
 /// A simulated rank.
 pub struct SimulatedRank {
-    rank: usize,
+    pub rank: usize,
     model: Model,
     behaviour: Behaviour,
     pub journal: Journal,
-    queue: VecDeque<Tasks>,
+    /// Batches and the numbers of attempts before.
+    queue: VecDeque<(Tasks, u32)>,
     running: Option<Running>,
     is_draining: bool,
     has_drained: bool,
     has_retired: bool,
     is_lost: bool,
     batches: usize,
-    failures: usize,
+    /// Failures in this stage: of all tasks until one succeeded, and in a row.
+    first_failures: Option<usize>,
+    in_a_row: usize,
     /// When its main thread last had something to do.
     active: Nanos,
     /// When it learned that the last stage was complete.
@@ -100,7 +125,8 @@ impl SimulatedRank {
             has_retired: false,
             is_lost: false,
             batches: 0,
-            failures: 0,
+            first_failures: Some(0),
+            in_a_row: 0,
             active: 0,
             complete: 0,
         }
@@ -138,16 +164,17 @@ impl SimulatedRank {
     }
 
     fn summary(&self, record: usize, seconds: f64) -> RecordSummary {
-        let (stage, tasks, failed) = &self.journal[record];
-        let failed = failed.iter().map(|&task| Failure { task, cause: cause(), attempts: 1 }).collect();
+        let Recorded { stage, tasks, ref failed, attempts } = self.journal[record];
+        let failed = failed.iter().map(|&task| Failure { task, cause: cause(), attempts }).collect();
         let head = RecordHeader {
-            stage: *stage,
-            tasks: *tasks,
+            stage,
+            tasks,
             failed,
             rank: self.rank as u32,
-            host: format!("node{:04}", self.rank / 100),
-            attempts: 1,
-            started_s: 1.7e9,
+            host: host_of(self.rank),
+            attempts,
+            // In the order of the journal.
+            started_s: 1.7e9 + record as f64,
             seconds,
             usage: Vec::new(),
         };
@@ -167,6 +194,10 @@ impl SimulatedRank {
         match codec::decode(message).unwrap() {
             ToWorker::ReadOthers => unreachable!("no other jobs are simulated"),
             ToWorker::Assign(batches) => return self.accept(&batches, now),
+            ToWorker::Retry(Retry { task, attempts }) => {
+                self.queue.push_back((Tasks::new(task, task + 1), attempts));
+                self.rest(now, &mut sent);
+            }
             ToWorker::Pull(records) => sent.push(self.values(&records)),
             ToWorker::Drain => {
                 self.is_draining = true;
@@ -175,6 +206,7 @@ impl SimulatedRank {
             }
             ToWorker::StageDone(_) => {
                 (self.complete, self.has_drained) = (now, false);
+                (self.first_failures, self.in_a_row) = (Some(0), 0);
                 self.rest(now, &mut sent);
             }
             ToWorker::Part { .. } => {}
@@ -185,7 +217,7 @@ impl SimulatedRank {
 
     /// Takes batches, the first ones too.
     pub fn accept(&mut self, batches: &[Tasks], now: Nanos) -> Vec<Vec<u8>> {
-        self.queue.extend(batches);
+        self.queue.extend(batches.iter().map(|&batch| (batch, 0)));
         let mut sent = Vec::new();
         self.rest(now, &mut sent);
         sent
@@ -193,10 +225,10 @@ impl SimulatedRank {
 
     /// Starts no task after the one that runs.
     fn cut(&mut self, now: Nanos) {
-        let Some(Running { tasks, end, began, ends }) = &mut self.running else { return };
+        let Some(Running { tasks, end, began, ends, failed, .. }) = &mut self.running else { return };
         let mut at = *began;
         for task in tasks.first..*end {
-            at += nanos(self.model.takes(self.rank, task));
+            at += nanos(if failed.contains(&task) { FAILS_AFTER_S } else { self.model.takes(self.rank, task) });
             if at >= now {
                 (*end, *ends) = (task + 1, at);
                 return;
@@ -212,22 +244,42 @@ impl SimulatedRank {
         if self.is_draining || self.has_retired {
             self.queue.clear();
         }
-        if let Some(tasks) = self.queue.pop_front() {
+        if let Some((tasks, attempts)) = self.queue.pop_front() {
             let began = now + BATCH_OVERHEAD;
-            let fails = self.behaviour.fails();
-            let end = if fails && self.failures < REPORTED_FAILURES { tasks.first + 1 } else { tasks.end };
-            let takes = |task| if fails { FAILS_AFTER_S } else { self.model.takes(self.rank, task) };
-            let ends = began + nanos((tasks.first..end).map(takes).sum());
-            self.running = Some(Running { tasks, end, began, ends });
+            let (mut end, mut ends, mut failed) = (tasks.first, began, Vec::new());
+            let fails = self.behaviour.fails(self.batches);
+            while end < tasks.end {
+                let task = end;
+                end += 1;
+                if fails || (self.model.fails)(task) {
+                    failed.push(task);
+                    ends += nanos(FAILS_AFTER_S);
+                    if self.must_report() {
+                        break;
+                    }
+                } else {
+                    (self.first_failures, self.in_a_row) = (None, 0);
+                    ends += nanos(self.model.takes(self.rank, task));
+                }
+            }
+            self.running = Some(Running { tasks, attempts, end, failed, began, ends });
         } else if self.is_draining && !self.has_drained {
             self.has_drained = true;
             sent.push(codec::encode(&ToRoot::Drained).unwrap());
         }
     }
 
+    /// Counts a failure: whether rank 0 must know before another task is run.
+    fn must_report(&mut self) -> bool {
+        let is_one_of_the_first = self.first_failures.is_some_and(|failures| failures < REPORTED_FAILURES);
+        self.first_failures = self.first_failures.map(|failures| failures + 1);
+        self.in_a_row += 1;
+        is_one_of_the_first || self.in_a_row >= REPORTED_FAILURES
+    }
+
     /// Ends the batch that runs; what it sends.
     pub fn end_batch(&mut self, now: Nanos) -> Vec<Vec<u8>> {
-        let Some(Running { tasks, end, began, .. }) = self.running.take() else { return Vec::new() };
+        let Some(Running { tasks, attempts, end, failed, began, .. }) = self.running.take() else { return Vec::new() };
         self.active = now;
         let mut sent = Vec::new();
         match self.behaviour {
@@ -255,9 +307,9 @@ impl SimulatedRank {
         self.batches += 1;
         let tasks = Tasks::new(tasks.first, end);
         self.model.count_runs(tasks);
-        let failed: Vec<TaskId> = if self.behaviour.fails() { tasks.iter().collect() } else { Vec::new() };
-        self.failures += failed.len();
-        self.journal.push((*self.model.key.lock().unwrap(), tasks, failed));
+        let failed = failed.into_iter().filter(|&task| task < end).collect();
+        let stage = *self.model.key.lock().unwrap();
+        self.journal.push(Recorded { stage, tasks, failed, attempts: attempts + 1 });
         let summary = self.summary(self.journal.len() - 1, (now - began) as f64 * 1e-9);
         sent.push(codec::encode(&ToRoot::Recorded(vec![summary])).unwrap());
         if matches!(self.behaviour, Behaviour::WantsDrain(batches) if batches == self.batches) {
@@ -270,8 +322,8 @@ impl SimulatedRank {
 
     fn values(&self, records: &[u64]) -> Vec<u8> {
         let value = |&record: &u64| {
-            let (_, tasks, failed) = &self.journal[record as usize];
-            (record, codec::encode(&self.model.value(*tasks, failed)).unwrap())
+            let Recorded { tasks, ref failed, .. } = self.journal[record as usize];
+            (record, codec::encode(&self.model.value(tasks, failed)).unwrap())
         };
         codec::encode(&ToRoot::Values(records.iter().take(MAX_VALUES).map(value).collect())).unwrap()
     }
