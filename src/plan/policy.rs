@@ -5,9 +5,6 @@ use crate::task::Tasks;
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-/// A rank holds at most so many batches of a static schedule: it needs no message for a while, and little memory for a queue.
-const STATIC_DEPTH: usize = 1024;
-
 /// Hands out the batches of a plan, each once.
 pub trait Policy: Send {
     /// The next batch for `rank`; none if no batch is left for it.
@@ -25,9 +22,17 @@ pub trait Policy: Send {
     }
 }
 
-/// Which rank runs which batch is settled at the start: batch k is run by rank k modulo the number of ranks.
+/// A rank holds batches of a static schedule that take so long together, s, besides two, so that it need not wait for a message...
+const AHEAD_S: f64 = 0.1;
+/// ...and at most this number: there may be ten million.
+const MAX_DEPTH: usize = 1024;
+
+/// The rank of every batch is fixed from the start: batch k has rank k modulo the number of ranks.
 pub struct Static {
     queues: Vec<Batches>,
+    /// Number of batches that have run, and the sum of their times, s.
+    batches: u32,
+    seconds: f64,
 }
 
 impl Static {
@@ -36,12 +41,12 @@ impl Static {
         let mut queues = vec![Batches::default(); plan.partition.ranks as usize];
         let ranks = queues.len();
         plan.batches.iter().enumerate().for_each(|(k, batch)| queues[k % ranks].push_back(batch));
-        Self { queues }
+        Self { queues, batches: 0, seconds: 0.0 }
     }
 
     /// A schedule without batches on `ranks` ranks.
     pub fn none(ranks: usize) -> Self {
-        Self { queues: vec![Batches::default(); ranks] }
+        Self { queues: vec![Batches::default(); ranks], batches: 0, seconds: 0.0 }
     }
 }
 
@@ -50,8 +55,16 @@ impl Policy for Static {
         self.queues[rank].pop_front()
     }
 
+    /// One until it is known how long a batch takes: a rank on which all tasks fail at once would fail all that it holds.
     fn depth(&self) -> usize {
-        STATIC_DEPTH
+        if self.batches == 0 {
+            return 1;
+        }
+        (2 + (AHEAD_S * f64::from(self.batches) / self.seconds.max(f64::MIN_POSITIVE)) as usize).min(MAX_DEPTH)
+    }
+
+    fn record(&mut self, _batch: Tasks, seconds: f64) {
+        (self.batches, self.seconds) = (self.batches + 1, self.seconds + seconds);
     }
 
     fn retire(&mut self, rank: usize) -> Batches {
