@@ -88,11 +88,13 @@ fn batches_of_one_task_take_little_memory_and_space() {
             true => assert!(bytes < 100.0, "{schedule}: {bytes} bytes of the file a task"),
             false => skip::skip("the HDF5 library cannot compress"),
         }
-        // The journal alone knows what is done.
-        fs::remove_file(many.path("results.h5")).unwrap();
-        let memory = per_task(run(&many, 0, limit)[&0], before);
-        assert!(memory < 250.0, "{schedule}, resumed: {memory} bytes of memory a task");
-        expect_all_rows(&many, MANY);
+        if schedule == "dynamic" {
+            // The journal alone knows what is done.
+            fs::remove_file(many.path("results.h5")).unwrap();
+            let memory = per_task(run(&many, 0, limit)[&0], before);
+            assert!(memory < 250.0, "resumed: {memory} bytes of memory a task");
+            expect_all_rows(&many, MANY);
+        }
     }
 }
 
