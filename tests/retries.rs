@@ -7,6 +7,7 @@ use simmpi::run::current_stage::CurrentStage;
 use simmpi::run::ledger::Ledger;
 use simmpi::run::message::{RecordSummary, Retry};
 use simmpi::run::rank_failures::failures_of_bad_ranks;
+use simmpi::run::record_table::{Record, RecordLocation};
 use simmpi::run::retries::Retries;
 use simmpi::task::{Cause, Failure, TaskId, Tasks};
 use std::collections::{BTreeMap, VecDeque};
@@ -157,6 +158,7 @@ fn journals_of_earlier_runs_show_which_failures_do_not_count() {
         attempts: 1,
         started_s: at,
         seconds: 1.0,
+        usage: Vec::new(),
     };
     // Not in the order of time; rank 1 fails tasks 3, 4 and 5 after a success, rank 2 two of which none was done elsewhere.
     let heads = [
@@ -169,8 +171,8 @@ fn journals_of_earlier_runs_show_which_failures_do_not_count() {
         header(2, 2.0, 7, true),
         header(0, 9.0, 4, false),
     ];
-    let counts =
-        |exclude_after, done: &[TaskId]| failures_of_bad_ranks(|| heads.iter(), exclude_after, |t| done.contains(&t));
+    let records = || heads.iter().map(|head| Record::new(RecordLocation::default(), head));
+    let counts = |exclude_after, done: &[TaskId]| failures_of_bad_ranks(records, exclude_after, |t| done.contains(&t));
     assert_eq!(counts(3, &[4]), BTreeMap::from([(3, 1), (4, 1), (5, 1)]));
     assert!(counts(3, &[1]).is_empty() && counts(4, &[4]).is_empty() && counts(0, &[4]).is_empty());
     assert_eq!(counts(2, &[6]), BTreeMap::from([(6, 1), (7, 1)]));
@@ -198,8 +200,8 @@ fn what_failed_in_an_earlier_run_is_tried_again_as_often_as_is_left() {
     let mut record = |record: u64, tasks: Tasks, failed: Vec<Failure>| {
         let attempts = failed.iter().map(|failure| failure.attempts).max().unwrap_or(1);
         let (rank, host) = (0, "node1".to_owned());
-        let head =
-            RecordHeader { stage: key, tasks, failed, rank, host, attempts, started_s: record as f64, seconds: 1.0 };
+        let (started_s, seconds, usage) = (record as f64, 1.0, Vec::new());
+        let head = RecordHeader { stage: key, tasks, failed, rank, host, attempts, started_s, seconds, usage };
         ledger.accept(0, RecordSummary { record, head });
     };
     let refused = Failure { task: 4, cause: Cause::Input("no such basis".into()), attempts: 1 };

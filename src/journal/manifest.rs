@@ -32,7 +32,7 @@ impl Manifest {
     }
 
     /// Whether `other`, of the same campaign, asks for the same tasks, readings and processing.
-    pub fn asks_for_the_same(&self, other: &Manifest) -> bool {
+    pub fn requests_the_same(&self, other: &Manifest) -> bool {
         (&self.extensible, &self.requests, &self.post_processing, self.readings.last())
             == (&other.extensible, &other.requests, &other.post_processing, other.readings.last())
     }

@@ -13,11 +13,11 @@ pub struct ProcessIdentity {
 impl ProcessIdentity {
     /// This process; none where `/proc` does not show it.
     pub fn this() -> Option<Self> {
-        Self::of(std::process::id())
+        Self::with_id(std::process::id())
     }
 
     /// The process with this ID, if there is one.
-    pub fn of(pid: u32) -> Option<Self> {
+    pub fn with_id(pid: u32) -> Option<Self> {
         Some(Self { pid, started_ticks: started_ticks(pid)? })
     }
 

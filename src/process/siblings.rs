@@ -22,7 +22,7 @@ impl Siblings {
         let beside = process_table::read().into_iter().filter(|process| process.parent == Pid::parent());
         for pid in beside.map(|process| process.pid.as_raw()) {
             if pid != Pid::this().as_raw() && !self.seen.contains_key(&pid) && own.is_some() && program(pid) == own {
-                self.seen.extend(ProcessIdentity::of(pid as u32).map(|process| (pid, process)));
+                self.seen.extend(ProcessIdentity::with_id(pid as u32).map(|process| (pid, process)));
             }
         }
         self.ended = self.seen.values().copied().filter(|process| !process.is_running()).collect();

@@ -72,7 +72,7 @@ pub fn check_results(
         return nothing();
     }
     let reads_again = manifest.readings.last() != there.readings.last();
-    let requests_more = !manifest.asks_for_the_same(&there);
+    let requests_more = !manifest.requests_the_same(&there);
     manifest.add_earlier_readings(&there);
     refuse_shrinking(manifest, &there)?;
     let failed: u64 = reader.attribute("tasks_failed")?;

@@ -4,7 +4,7 @@
 //! from the same text and the same contents of input files.
 use super::existing::{self, Existing};
 use super::exit::{Exit, Stop};
-use super::join::{self, Hold, JobFile, Jobs};
+use super::join::{self, JobFile, Jobs, OutputLock};
 use super::lazy_supervisor::LazySupervisor;
 use super::ledger::SavedStage;
 use super::load::{Configured, Loaded, load_text, load_with_programs};
@@ -46,7 +46,7 @@ pub struct Opened {
 
 /// Rank 0's lock on the output, and what an earlier run left there.
 pub struct OpenedOutput {
-    pub hold: Hold,
+    pub lock: OutputLock,
     pub manifest: Manifest,
     pub saved: HashMap<u64, SavedStage>,
     pub reproducibility: Reproducibility,
@@ -143,15 +143,15 @@ fn open_root(
     let renamed = configured.campaign.claim_folders(&configured.declared, options.fresh)?;
     renamed.iter().for_each(|line| console::line(line));
     let time_left = allocation::time_left(supervisor, configured.config.limits.walltime_s);
-    let hold = match options.join {
-        None => Hold::Exclusive(lock),
+    let output_lock = match options.join {
+        None => OutputLock::Exclusive(lock),
         // Others may join when the lock is dropped.
-        Some(_) => Hold::Joined(JobFile::create(&journal::folder_of(&output), holder.clone(), ranks)?),
+        Some(_) => OutputLock::Joined(JobFile::create(&journal::folder_of(&output), holder.clone(), ranks)?),
     };
     let join = options.join.map(|wait| (join::name_of(&holder), wait));
     let settings = settings(&configured, output, &manifest, time_left, join, options);
     let Configured { config, campaign, declared, .. } = configured;
-    let output = OpenedOutput { hold, manifest, saved, reproducibility: declared.reproducibility };
+    let output = OpenedOutput { lock: output_lock, manifest, saved, reproducibility: declared.reproducibility };
     Ok(RootOpening::Campaign(Box::new(Opened { config, campaign, settings, output: Some(output) })))
 }
 

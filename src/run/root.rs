@@ -6,7 +6,7 @@ use super::current_stage::CurrentStage;
 use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::failures::FailedTask;
-use super::join::{Hold, JoinedStage, Step};
+use super::join::{JoinedStage, OutputLock, Step};
 use super::ledger::Ledger;
 use super::live::LiveFile;
 use super::message::{FirstBatches, RecordSummary, ToRoot, ToWorker};
@@ -34,7 +34,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 /// Rank 0's part of a run.
 pub struct Root {
     pub settings: RunSettings,
-    pub hold: Hold,
+    pub lock: OutputLock,
     /// What earlier runs left of stages that have not started yet.
     pub earlier: EarlierRecords,
     /// The accounts of stages that are complete.
@@ -69,9 +69,9 @@ impl Root {
         send_first_batches(rank, current, &mut assignments, is_first)?;
         let spec = current.spec();
         let progress = ProgressReporter::new(self.settings.progress, &spec.name, spec.tasks, ledger.counts(), ranks);
-        let mut live = match &self.hold {
-            Hold::Exclusive(_) => LiveFile::for_output(&self.settings.output),
-            Hold::Joined(job) => LiveFile::new(job.progress_path()),
+        let mut live = match &self.lock {
+            OutputLock::Exclusive(_) => LiveFile::for_output(&self.settings.output),
+            OutputLock::Joined(job) => LiveFile::new(job.progress_path()),
         };
         let mut stage = StageRun::new(ledger, (assignments, retries), progress, ranks);
         rank.comm.lost().for_each(|lost| stage.lose(lost));
@@ -112,7 +112,7 @@ impl Root {
         let to_read = only_to_be_read(&mut self.earlier, &self.settings, &mut ledger)?;
         let left = self.to_run(&mut ledger, &to_read);
         let spec = current.spec();
-        let is_joined = matches!(self.hold, Hold::Joined(_));
+        let is_joined = matches!(self.lock, OutputLock::Joined(_));
         let retries = self.resume_retries(&mut ledger);
         if left.is_empty() || is_joined {
             let mut assignments = Assignments::new(Box::new(Static::none(ranks)), ranks, ledger.left().count());
@@ -135,8 +135,8 @@ impl Root {
     /// # Errors
     /// Their folder cannot be created.
     fn join_stage(&self, current: &CurrentStage) -> Result<Option<JoinedStage>, Stop> {
-        match (&self.hold, &self.settings.join) {
-            (Hold::Joined(job), Some((_, wait))) => {
+        match (&self.lock, &self.settings.join) {
+            (OutputLock::Joined(job), Some((_, wait))) => {
                 let journal = journal::folder_of(&self.settings.output);
                 Ok(Some(JoinedStage::open(job, &journal, current.key, current.spec().tasks, *wait)?))
             }
@@ -274,7 +274,7 @@ impl Root {
         let is_time = self.last_heartbeat.elapsed() > HEARTBEAT;
         if is_time {
             self.last_heartbeat = Instant::now();
-            self.hold.beat()?;
+            self.lock.beat()?;
         }
         Ok(is_time)
     }

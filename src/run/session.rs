@@ -5,7 +5,7 @@ use super::earlier::EarlierRecords;
 use super::exit::{self, Exit, Stop};
 use super::failures::grouped;
 use super::handshake::{self, Handshake};
-use super::join::{self, Hold, Turn};
+use super::join::{self, OutputLock, Publisher};
 use super::message::{FirstBatches, ToRoot, ToWorker};
 use super::node_resources::NodeResources;
 use super::open::{NotRun, Opened, OpenedOutput};
@@ -109,14 +109,14 @@ fn open_journal(opened: &Opened, number: usize, size: usize) -> Result<OpenedJou
 
 impl RootSession {
     fn new(output: OpenedOutput, opened: &Opened, handshakes: Vec<Vec<u8>>) -> Result<Self, Stop> {
-        let OpenedOutput { hold, manifest, saved, reproducibility } = output;
+        let OpenedOutput { lock, manifest, saved, reproducibility } = output;
         let mut earlier = EarlierRecords { saved, ..EarlierRecords::default() };
         let places = handshake::accept_all(handshakes, &mut earlier)?;
         let is_fresh = earlier.journalled.is_empty();
         let (output, kind) = (&opened.settings.output, &opened.config.campaign.kind);
         let root = Root {
             settings: opened.settings.clone(),
-            hold,
+            lock,
             earlier,
             closed: Vec::new(),
             retired: BTreeSet::new(),
@@ -242,25 +242,25 @@ impl Session {
             };
         };
         let output = root.settings.output.clone();
-        let mut turn = match (&mut root.hold, &root.settings.join) {
-            (Hold::Joined(job), Some((_, wait))) => {
-                let wait_for_turn = || join::wait_for_turn(job, &output, manifest, *wait);
-                Some(self.rank.meanwhile(wait_for_turn, |_| Ok(false))??)
+        let mut publisher = match (&mut root.lock, &root.settings.join) {
+            (OutputLock::Joined(job), Some((_, wait))) => {
+                let await_publication = || join::await_publication(job, &output, manifest, *wait);
+                Some(self.rank.meanwhile(await_publication, |_| Ok(false))??)
             }
             _ => None,
         };
-        let exit = match &mut turn {
-            Some(Turn::Published { failed }) => {
+        let exit = match &mut publisher {
+            Some(Publisher::AnotherJob { failed }) => {
                 console::line(&format!("complete: another job wrote the results to {}", output.display()));
                 if *failed == 0 { Exit::Complete } else { Exit::SomeFailed }
             }
-            Some(Turn::Own(lock)) => self.write_results(Some(lock))?,
+            Some(Publisher::ThisJob(lock)) => self.write_results(Some(lock))?,
             None => self.write_results(None)?,
         };
         if let Some(RootSession { root, .. }) = &self.root
-            && let Hold::Joined(job) = &root.hold
+            && let OutputLock::Joined(job) = &root.lock
         {
-            join::leave(job, &output, root.keeps_journal())?;
+            join::leave_campaign(job, &output, root.keeps_journal())?;
         }
         Ok(exit)
     }
@@ -291,17 +291,17 @@ impl Session {
         root.closed = stages;
         let totals = published?;
         let exit = if totals.failed == 0 { Exit::Complete } else { Exit::SomeFailed };
-        let kept = match (&root.hold, root.keeps_journal()) {
+        let kept = match (&root.lock, root.keeps_journal()) {
             (_, true) => {
                 root.state.set_complete(exit);
                 ", journal kept"
             }
-            (Hold::Exclusive(_), false) => {
+            (OutputLock::Exclusive(_), false) => {
                 journal::discard(&journal::folder_of(&root.settings.output))?;
                 ""
             }
             // Other jobs may be reading it.
-            (Hold::Joined(_), false) => "",
+            (OutputLock::Joined(_), false) => "",
         };
         let Totals { tasks, done, failed, unread } = totals;
         console::line(&format!(
@@ -326,7 +326,7 @@ impl Session {
         };
         let _ = self.rank.sync();
         root.state.set_ended(stop);
-        let is_alone = matches!(root.hold, Hold::Exclusive(_));
+        let is_alone = matches!(root.lock, OutputLock::Exclusive(_));
         if stop.exit == Exit::Configuration && *is_fresh && is_alone {
             // Nothing was run, so nothing stands in the way of another configuration.
             let _ = journal::discard(&journal::folder_of(&root.settings.output));

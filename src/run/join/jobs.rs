@@ -86,12 +86,12 @@ impl Drop for JobFile {
 
 /// What keeps the output for this run: its lock, or, where others may join, its entry among the jobs.
 #[derive(Debug)]
-pub enum Hold {
+pub enum OutputLock {
     Exclusive(Lock),
     Joined(JobFile),
 }
 
-impl Hold {
+impl OutputLock {
     /// Advances the heartbeat.
     ///
     /// # Errors

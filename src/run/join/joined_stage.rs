@@ -110,7 +110,7 @@ impl JoinedStage {
         }
         while self.leases.free() > 0 {
             let size = self.size(slots);
-            if let Some(lease) = self.leases.claim(size)? {
+            if let Some(lease) = self.leases.acquire(size)? {
                 return Ok(self.run(lease, left));
             }
         }

@@ -72,32 +72,32 @@ impl Leases {
             lease.is_done = lease.is_done || self.done_path(&lease).exists();
             self.known[k] = lease;
         }
-        while let Some(lease) = self.read(self.end(), 0)? {
+        while let Some(lease) = self.read(self.first_free(), 0)? {
             self.known.push(lease);
         }
         Ok(&self.known)
     }
 
     /// The first task that no lease covers.
-    fn end(&self) -> TaskId {
+    fn first_free(&self) -> TaskId {
         self.known.last().map_or(0, |lease| lease.tasks.end)
     }
 
     /// Number of tasks that no known lease covers.
     pub fn free(&self) -> u64 {
-        self.total.saturating_sub(self.end())
+        self.total.saturating_sub(self.first_free())
     }
 
     /// Leases the next free tasks, at most `most`; none where all are leased.
     ///
     /// # Errors
     /// The lease cannot be written.
-    pub fn claim(&mut self, most: u64) -> Result<Option<Lease>, Error> {
+    pub fn acquire(&mut self, most: u64) -> Result<Option<Lease>, Error> {
         loop {
-            while let Some(lease) = self.read(self.end(), 0)? {
+            while let Some(lease) = self.read(self.first_free(), 0)? {
                 self.known.push(lease);
             }
-            let first = self.end();
+            let first = self.first_free();
             if first >= self.total {
                 return Ok(None);
             }
@@ -186,7 +186,7 @@ mod tests {
         let (mut a, mut b) = (leases(journal.path(), "a"), leases(journal.path(), "b"));
         let mut claimed = Vec::new();
         loop {
-            let next = [a.claim(3).unwrap(), b.claim(2).unwrap()];
+            let next = [a.acquire(3).unwrap(), b.acquire(2).unwrap()];
             claimed.extend(next.iter().flatten().map(|lease| (lease.tasks.first, lease.tasks.end, lease.job.clone())));
             if next.contains(&None) {
                 break;
@@ -201,7 +201,7 @@ mod tests {
     fn a_lease_of_a_job_that_is_gone_is_taken_over_once() {
         let journal = tempfile::tempdir().unwrap();
         let mut gone = leases(journal.path(), "gone");
-        let (first, second) = (gone.claim(5).unwrap().unwrap(), gone.claim(5).unwrap().unwrap());
+        let (first, second) = (gone.acquire(5).unwrap().unwrap(), gone.acquire(5).unwrap().unwrap());
         gone.complete(&first).unwrap();
         let (mut a, mut b) = (leases(journal.path(), "a"), leases(journal.path(), "b"));
         let mut jobs = Jobs::new(journal.path(), Holder::this_process("here"));

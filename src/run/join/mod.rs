@@ -15,7 +15,7 @@ mod leases;
 mod publication;
 mod refusal;
 
-pub use jobs::{Hold, JobFile, Jobs, LivingJob, living, name_of};
+pub use jobs::{JobFile, Jobs, LivingJob, OutputLock, living, name_of};
 pub use joined_stage::{JoinedStage, Step};
-pub use publication::{Turn, leave, wait_for_turn};
+pub use publication::{Publisher, await_publication, leave_campaign};
 pub use refusal::{acquire, refuse_beside, refuse_other_requests};

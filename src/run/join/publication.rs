@@ -11,26 +11,31 @@ const PAUSE: Duration = Duration::from_millis(200);
 const HEARTBEAT: Duration = Duration::from_secs(10);
 
 /// Whose turn it is to publish.
-pub enum Turn {
+pub enum Publisher {
     /// This job's, which holds the lock while it does.
-    Own(Lock),
+    ThisJob(Lock),
     /// Another one has published: so many tasks failed.
-    Published { failed: u64 },
+    AnotherJob { failed: u64 },
 }
 
 /// Waits until this job may publish, or another one has, at most for `wait`.
 ///
 /// # Errors
 /// Neither was the case, or the lock cannot be written.
-pub fn wait_for_turn(job: &mut JobFile, output: &Path, manifest: &Manifest, wait: Duration) -> Result<Turn, Stop> {
+pub fn await_publication(
+    job: &mut JobFile,
+    output: &Path,
+    manifest: &Manifest,
+    wait: Duration,
+) -> Result<Publisher, Stop> {
     let (since, mut beaten) = (Instant::now(), Instant::now());
     loop {
         let tried = Lock::acquire(output, job.holder().clone(), false, &|_| None, &mut |_| {});
         if let Some(failed) = published(output, manifest) {
-            return Ok(Turn::Published { failed });
+            return Ok(Publisher::AnotherJob { failed });
         }
         match tried {
-            Ok(lock) => return Ok(Turn::Own(lock)),
+            Ok(lock) => return Ok(Publisher::ThisJob(lock)),
             Err(LockError::Held(_)) if since.elapsed() < wait => {}
             Err(LockError::Held(other)) => return Err(is_publishing(&other)),
             Err(error) => return Err(error.into()),
@@ -52,7 +57,7 @@ fn is_publishing(other: &Holder) -> Stop {
 fn published(output: &Path, manifest: &Manifest) -> Option<u64> {
     let reader = Reader::open_results(output).ok().filter(|_| output.exists())?;
     let there: Manifest = serde_json::from_str(&reader.text_attribute("manifest").ok()?).ok()?;
-    let is_ours = there.fingerprint() == manifest.fingerprint() && there.asks_for_the_same(manifest);
+    let is_ours = there.fingerprint() == manifest.fingerprint() && there.requests_the_same(manifest);
     let is_complete = reader.attribute::<u8>("complete").ok()? == 1;
     if is_ours && is_complete { reader.attribute("tasks_failed").ok() } else { None }
 }
@@ -61,7 +66,7 @@ fn published(output: &Path, manifest: &Manifest) -> Option<u64> {
 ///
 /// # Errors
 /// The journal cannot be removed.
-pub fn leave(job: &JobFile, output: &Path, is_kept: bool) -> Result<(), Stop> {
+pub fn leave_campaign(job: &JobFile, output: &Path, is_kept: bool) -> Result<(), Stop> {
     job.remove();
     let journal = journal::folder_of(output);
     if !is_kept && Jobs::new(&journal, job.holder().clone()).count() == 1 {

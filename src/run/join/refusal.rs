@@ -43,7 +43,7 @@ pub fn refuse_beside(jobs: &mut Jobs) -> Result<(), Stop> {
 /// It does.
 pub fn refuse_other_requests(jobs: &mut Jobs, output: &Path, manifest: &Manifest) -> Result<(), Stop> {
     let there = Manifest::load(&journal::folder_of(output))?;
-    if jobs.count() == 1 || there.is_none_or(|there| there.asks_for_the_same(manifest)) {
+    if jobs.count() == 1 || there.is_none_or(|there| there.requests_the_same(manifest)) {
         return Ok(());
     }
     let key = manifest.extensible.as_ref().map_or("what is asked for".to_owned(), |(key, _)| format!("`{key}`"));
