@@ -15,7 +15,7 @@ use support::{Campaign, Ended, LIMIT, Running, is_open_mpi, simmpi};
 /// What `mpirun --enable-recovery` sets, for Open MPI 4 and 5.
 const RECOVERY: &[(&str, &str)] = &[("OMPI_MCA_orte_enable_recovery", "1"), ("PRTE_MCA_state_base_recoverable", "1")];
 
-/// Whether the launcher can let ranks live when another is killed. MPICH's `mpirun -disable-auto-cleanup` kills them now and then.
+/// Whether the launcher can let ranks live when another is killed. MPICH's `mpirun -disable-auto-cleanup` kills them in most cases.
 fn has_recovery() -> bool {
     let has_recovery = is_open_mpi();
     if !has_recovery {
