@@ -5,7 +5,7 @@
 //! | file | question |
 //! |---|---|
 //! | `open.rs`, `existing.rs` | may the campaign run, and where does it continue from? |
-//! | `root.rs`, `stage_run.rs` | how does rank 0 hand out batches and reduce their values? |
+//! | `root.rs`, `stage_start.rs`, `stage_run.rs` | how does rank 0 hand out batches and reduce their values? |
 //! | `worker.rs` | how do the other ranks follow it? |
 //! | `worker_threads.rs`, `batch_runner.rs` | how do the threads of a rank run a batch? |
 //! | `session.rs`, `panic.rs` | what happens when a rank fails? All ranks end; their journals keep what was recorded |
@@ -14,9 +14,9 @@
 //! | `handshake.rs`, `earlier.rs` | how does the next run take up the records of earlier ones, on any number of ranks? |
 //! | `retries.rs`, `rank_failures.rs`, `exclusion.rs` | which failed tasks are tried again, on which rank, and which ranks are excluded? |
 //! | `root.rs` (`retire`), `assignments.rs` | what happens when a rank can start no more programs? Others run its batches |
-//! | `join/` | how do several jobs work on one campaign? |
+//! | `join/`, `joined.rs` | how do several jobs work on one campaign? |
 //! | `signals.rs`, `allocation.rs`, `batch_system.rs` | when does a run stop early? |
-//! | `publish.rs`, `fetched_values.rs`, `task_rows.rs` | how does a finished campaign become one HDF5 file? |
+//! | `completion.rs`, `publish.rs`, `fetched_values.rs`, `task_rows.rs` | how does a finished campaign become one HDF5 file? |
 //! | `resource_usage.rs` | what have programs used of the nodes, and does that call for a warning? |
 mod account;
 mod allocation;
@@ -25,6 +25,7 @@ mod background_sync;
 pub mod batch;
 mod batch_runner;
 mod batch_system;
+mod completion;
 mod connection;
 pub mod console;
 pub mod cost_history;
@@ -38,6 +39,7 @@ mod fetched_values;
 mod first_tasks;
 pub mod handshake;
 pub mod join;
+mod joined;
 mod lazy_supervisor;
 pub mod ledger;
 pub mod live;
@@ -67,6 +69,7 @@ mod session;
 mod settings;
 pub mod signals;
 mod stage_run;
+mod stage_start;
 mod start_watch;
 pub mod state;
 mod stop_flags;

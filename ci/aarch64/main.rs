@@ -4,7 +4,7 @@
 mod science;
 #[path = "../../src/seed.rs"]
 mod seed;
-#[path = "../../src/task.rs"]
+#[path = "../../src/task/mod.rs"]
 mod task;
 #[path = "../../src/units.rs"]
 mod units;

@@ -1,30 +1,23 @@
 //! What does rank 0 do besides its own tasks: who runs what, what is recorded, what is in the total?
-use super::assignments::Assignments;
 use super::batch::{Cut, UndoneTask};
-use super::cost_history::costs_of;
+use super::console;
 use super::current_stage::CurrentStage;
 use super::earlier::EarlierRecords;
 use super::exit::{Exit, Stop};
 use super::failures::FailedTask;
-use super::join::{JoinedStage, OutputLock, Step};
+use super::join::OutputLock;
 use super::ledger::Ledger;
 use super::live::LiveFile;
 use super::message::{FirstBatches, RecordSummary, ToRoot, ToWorker};
 use super::progress::ProgressReporter;
 use super::rank::{Rank, Report};
-use super::record_table::{Record, RecordLocation};
-use super::reread::only_to_be_read;
 use super::resource_usage::FullGpus;
-use super::retries::Retries;
 use super::settings::RunSettings;
 use super::signals::{self, DrainReason, SignalRequest};
 use super::stage_run::StageRun;
 use super::state::StateFile;
-use super::{console, reread};
 use crate::campaigns::stage::StageResult;
-use crate::journal::{self, codec};
-use crate::plan::{self, Resolved, Static, TaskSet};
-use crate::task::{TaskId, Tasks};
+use crate::journal::codec;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
@@ -66,7 +59,7 @@ impl Root {
         }
         let (ledger, mut assignments, retries) = started?;
         self.state.begin(current, &ledger.failures());
-        send_first_batches(rank, current, &mut assignments, is_first)?;
+        Self::send_first_batches(rank, current, &mut assignments, is_first)?;
         let spec = current.spec();
         let progress = ProgressReporter::new(self.settings.progress, &spec.name, spec.tasks, ledger.counts(), ranks);
         let mut live = match &self.lock {
@@ -93,142 +86,6 @@ impl Root {
                 return self.close(rank, stage);
             }
         }
-    }
-
-    /// The account of a stage at its start, and its batches: those of earlier runs are accounted for.
-    ///
-    /// # Errors
-    /// The tasks do not divide evenly.
-    fn start(&mut self, current: &CurrentStage, ranks: usize) -> Result<(Ledger, Assignments, Retries), Stop> {
-        let records = self.earlier.journalled.remove(&current.key).unwrap_or_default();
-        let journalled: u64 = records.iter().map(|record| record.tasks.count()).sum();
-        let saved = self.earlier.saved.remove(&current.key);
-        let saved = saved.filter(|_| journalled == 0 || !self.settings.needs_values);
-        let mut ledger = Ledger::new(current.clone(), saved)?;
-        for record in records.iter() {
-            ledger.accept_record(&record);
-        }
-        drop(records);
-        let to_read = only_to_be_read(&mut self.earlier, &self.settings, &mut ledger)?;
-        let left = self.to_run(&mut ledger, &to_read);
-        let spec = current.spec();
-        let is_joined = matches!(self.lock, OutputLock::Joined(_));
-        let retries = self.resume_retries(&mut ledger);
-        if left.is_empty() || is_joined {
-            let mut assignments = Assignments::new(Box::new(Static::none(ranks)), ranks, ledger.left().count());
-            self.out_of_use().for_each(|rank| assignments.retire(rank));
-            return Ok((ledger, assignments, retries));
-        }
-        spec.announcements.iter().for_each(|line| console::line(line));
-        let is_fresh = self.closed.is_empty() && left.count() == spec.tasks;
-        let resolved = plan::resolve(&left, ranks as u64, self.settings.partition, spec.needs(), is_fresh)?;
-        announce(&ledger, &resolved, &left, ranks);
-        reread::announce(spec, &to_read, &left);
-        let policy = resolved.policy(|tasks| spec.weigh(tasks), costs_of(spec, ledger.heads()));
-        let mut assignments = Assignments::new(policy, ranks, ledger.left().count());
-        self.out_of_use().for_each(|rank| assignments.retire(rank));
-        Ok((ledger, assignments, retries))
-    }
-
-    /// The leases of a stage, where other jobs may run it too.
-    ///
-    /// # Errors
-    /// Their folder cannot be created.
-    fn join_stage(&self, current: &CurrentStage) -> Result<Option<JoinedStage>, Stop> {
-        match (&self.lock, &self.settings.join) {
-            (OutputLock::Joined(job), Some((_, wait))) => {
-                let journal = journal::folder_of(&self.settings.output);
-                Ok(Some(JoinedStage::open(job, &journal, current.key, current.spec().tasks, *wait)?))
-            }
-            _ => Ok(None),
-        }
-    }
-
-    /// Leases more tasks where a rank has none, or reads what other jobs have recorded.
-    fn follow_joined(&mut self, rank: &mut Rank, stage: &mut StageRun) -> Result<(), Stop> {
-        if stage.stopping.is_some() {
-            return Ok(());
-        }
-        let Some(mut joined) = stage.joined.take() else { return Ok(()) };
-        let ranks = rank.comm.size() as u64;
-        let slots = ranks * self.settings.partition.batch_size.unwrap_or(1);
-        let step = joined.step(|| stage.left_of_all_jobs(), stage.has_idle_rank(), slots);
-        stage.joined = Some(joined);
-        match step? {
-            Step::Wait => Ok(()),
-            Step::Over => {
-                stage.is_joined_over = true;
-                Ok(())
-            }
-            Step::Run(tasks) => {
-                // Some may have been begun by a job that is gone.
-                let resumed = stage.retries.resume_within(&mut stage.ledger, tasks);
-                stage.assignments.reopen(resumed);
-                let mut left = stage.ledger.left();
-                stage.retries.remove_open(&mut left);
-                left.remove(Tasks::new(0, tasks.first));
-                left.remove(Tasks::new(tasks.end, TaskId::MAX));
-                if !left.is_empty() {
-                    let spec = stage.ledger.current.spec();
-                    let resolved = plan::resolve(&left, ranks, self.settings.partition, spec.needs(), false)?;
-                    let costs = costs_of(spec, stage.ledger.heads());
-                    stage.assignments.extend(resolved.policy(|tasks| spec.weigh(tasks), costs));
-                }
-                let active: Vec<usize> = stage.assignments.active().collect();
-                active.into_iter().try_for_each(|to| stage.deal(rank, to))
-            }
-            Step::ReadOthers => {
-                stage.reading = rank.comm.living().chain([0]).collect();
-                (1..rank.comm.size()).try_for_each(|to| rank.send(to, &ToWorker::ReadOthers))?;
-                let records = rank.read_others()?;
-                self.accept_others(stage, 0, records, true);
-                Ok(())
-            }
-            Step::GiveUp => {
-                let text = "no tasks of this stage are free, and other jobs work on the rest";
-                let remedy = "wait for the other jobs, or run the same command again to join them";
-                stage.stop(rank, Stop::new(Exit::Resumable, text).with_remedy(remedy))
-            }
-        }
-    }
-
-    /// Accepts records of other jobs, which `from` serves.
-    fn accept_others(&mut self, stage: &mut StageRun, from: usize, records: Vec<RecordSummary>, is_last: bool) {
-        for summary in records {
-            if summary.head.stage == stage.ledger.current.key {
-                stage.ledger.accept(from, summary);
-            } else {
-                let location = RecordLocation { rank: from, record: summary.record };
-                let of_stage = self.earlier.journalled.entry(summary.head.stage).or_default();
-                of_stage.push(&Record::new(location, &summary.head));
-            }
-        }
-        stage.retries.forget_done(&stage.ledger);
-        if stage.joined.is_none() {
-            let resumed = stage.retries.resume_within(&mut stage.ledger, Tasks::new(0, TaskId::MAX));
-            stage.assignments.reopen(resumed);
-        }
-        stage.progress.add(from, 0, stage.ledger.counts());
-        if is_last {
-            self.record_others_read(stage, from);
-        }
-    }
-
-    /// The tasks that this run has to do, with those that failed and are retried, and those that are only `to_read`.
-    fn to_run(&self, ledger: &mut Ledger, to_read: &BTreeSet<TaskId>) -> TaskSet {
-        to_read.iter().for_each(|&task| ledger.retry(Tasks::new(task, task + 1)));
-        let Some(only) = self.settings.only else {
-            if self.settings.retry_failed {
-                ledger.retry(Tasks::new(0, u64::MAX));
-            }
-            return ledger.left();
-        };
-        let next = only.saturating_add(1);
-        ledger.retry(Tasks::new(only, next));
-        let mut left = ledger.left();
-        left.remove(Tasks::new(0, only));
-        left.remove(Tasks::new(next, u64::MAX));
-        left
     }
 
     /// The tasks that failed in the stages that are complete.
@@ -404,46 +261,6 @@ impl Root {
         self.stopping = stage.stopping;
         Ok(result)
     }
-}
-
-/// Sends its first batches to every rank.
-fn send_first_batches(
-    rank: &mut Rank,
-    current: &CurrentStage,
-    assignments: &mut Assignments,
-    is_first: bool,
-) -> Result<(), Stop> {
-    let first: Vec<Vec<Tasks>> = (0..rank.comm.size()).map(|rank| assignments.deal(rank)).collect();
-    if is_first {
-        let parts: Result<Vec<_>, _> =
-            first.iter().map(|batches| codec::encode(&FirstBatches::Run(batches.clone()))).collect();
-        rank.comm.scatter(parts?)?;
-    } else {
-        for (to, batches) in first.iter().enumerate().skip(1) {
-            rank.send(to, &ToWorker::Assign(batches.clone()))?;
-        }
-    }
-    rank.submit(current, &first[0]);
-    Ok(())
-}
-
-/// Prints the plan of a stage that starts.
-fn announce(ledger: &Ledger, resolved: &Resolved, left: &TaskSet, ranks: usize) {
-    let (done, failed) = ledger.counts();
-    let before = match done + failed {
-        0 => String::new(),
-        done => format!(", {done} done before"),
-    };
-    let plan = &resolved.plan;
-    console::line(&format!(
-        "{}: {} tasks in {} batches of {} on {ranks} ranks, {} rounds, {} idle slots{before}",
-        ledger.current.spec().name,
-        left.count(),
-        plan.batches.len(),
-        plan.batch_sizes(),
-        plan.rounds(),
-        plan.idle_slots,
-    ));
 }
 
 /// Why a stage stopped, with what is done and left.

@@ -3,13 +3,11 @@ use super::connection::Connection;
 use super::current_stage::CurrentStage;
 use super::earlier::EarlierRecords;
 use super::exit::{self, Exit, Stop};
-use super::failures::grouped;
 use super::handshake::{self, Handshake};
-use super::join::{self, OutputLock, Publisher};
+use super::join::OutputLock;
 use super::message::{FirstBatches, ToRoot, ToWorker};
 use super::node_resources::NodeResources;
 use super::open::{NotRun, Opened, OpenedOutput};
-use super::publish::{Publication, Totals, publish};
 use super::rank::Rank;
 use super::record_index::{OpenedJournal, RecordIndex};
 use super::resource_usage::FullGpus;
@@ -22,7 +20,7 @@ use super::{console, memory};
 use crate::campaigns::campaign::{Next, Reproducibility};
 use crate::campaigns::stage::{Stage, StageResult};
 use crate::comm::{self, Comm, Launcher, RankLocation};
-use crate::journal::{self, Lock, Manifest, codec};
+use crate::journal::{self, Manifest, codec};
 use crate::process::Supervisor;
 use crate::process::gpus::GpuMonitor;
 use crate::seed::CampaignSeed;
@@ -34,26 +32,24 @@ use std::time::{Duration, Instant};
 const PATIENCE: Duration = Duration::from_secs(20);
 /// Between two looks at messages while there is nothing else to do.
 const PAUSE: Duration = Duration::from_micros(200);
-/// The most causes of failures that the end of a run lists.
-const MAX_CAUSES: usize = 5;
 
 /// A rank's part in a run, from its start to its end.
 pub struct Session {
     pub opened: Opened,
-    rank: Rank,
-    root: Option<RootSession>,
+    pub rank: Rank,
+    pub root: Option<RootSession>,
     is_first_stage: bool,
     /// Samples the GPUs of the node, on its first rank.
     gpu_monitor: Option<GpuMonitor>,
 }
 
 /// What rank 0 has besides.
-struct RootSession {
-    root: Root,
-    manifest: Manifest,
-    reproducibility: Reproducibility,
-    places: Vec<RankLocation>,
-    started: Instant,
+pub struct RootSession {
+    pub root: Root,
+    pub manifest: Manifest,
+    pub reproducibility: Reproducibility,
+    pub places: Vec<RankLocation>,
+    pub started: Instant,
     /// Whether the journal was empty at the start.
     is_fresh: bool,
 }
@@ -228,95 +224,6 @@ impl Session {
             self.rank.keep_contact()?;
             std::thread::sleep(PAUSE);
         }
-    }
-
-    /// Writes the result on rank 0, or lets another job do it; the other ranks send values until it has.
-    ///
-    /// # Errors
-    /// The result cannot be written.
-    pub fn publish(&mut self) -> Result<Exit, Stop> {
-        let Some(RootSession { root, manifest, .. }) = &mut self.root else {
-            return match worker::run_worker(&mut self.rank, None)? {
-                StageEnd::Finish(exit) => Ok(exit),
-                StageEnd::Complete(_) => Ok(Exit::Internal),
-            };
-        };
-        let output = root.settings.output.clone();
-        let mut publisher = match (&mut root.lock, &root.settings.join) {
-            (OutputLock::Joined(job), Some((_, wait))) => {
-                let await_publication = || join::await_publication(job, &output, manifest, *wait);
-                Some(self.rank.meanwhile(await_publication, |_| Ok(false))??)
-            }
-            _ => None,
-        };
-        let exit = match &mut publisher {
-            Some(Publisher::AnotherJob { failed }) => {
-                console::line(&format!("complete: another job wrote the results to {}", output.display()));
-                if *failed == 0 { Exit::Complete } else { Exit::SomeFailed }
-            }
-            Some(Publisher::ThisJob(lock)) => self.write_results(Some(lock))?,
-            None => self.write_results(None)?,
-        };
-        if let Some(RootSession { root, .. }) = &self.root
-            && let OutputLock::Joined(job) = &root.lock
-        {
-            join::leave_campaign(job, &output, root.keeps_journal())?;
-        }
-        Ok(exit)
-    }
-
-    /// Writes the result, on rank 0, which holds `lock` for it where several jobs work on the campaign.
-    fn write_results(&mut self, mut lock: Option<&mut Lock>) -> Result<Exit, Stop> {
-        let Some(RootSession { root, manifest, reproducibility, places, started, .. }) = &mut self.root else {
-            return Ok(Exit::Internal);
-        };
-        let (output, mut stages) = (root.settings.output.clone(), std::mem::take(&mut root.closed));
-        let publication = Publication {
-            output: &output,
-            config: &self.opened.config,
-            campaign: self.opened.campaign.as_mut(),
-            needs_values: root.settings.needs_values,
-            manifest,
-            reproducibility: *reproducibility,
-            places,
-            lost: self.rank.comm.lost().collect(),
-            excluded: root.excluded.clone(),
-            stages: &mut stages,
-        };
-        let mut beat = || match (root.beat()?, &mut lock) {
-            (true, Some(lock)) => Ok(lock.beat()?),
-            _ => Ok(()),
-        };
-        let published = publish(&mut self.rank, publication, &mut beat);
-        root.closed = stages;
-        let totals = published?;
-        let exit = if totals.failed == 0 { Exit::Complete } else { Exit::SomeFailed };
-        let kept = match (&root.lock, root.keeps_journal()) {
-            (_, true) => {
-                root.state.set_complete(exit);
-                ", journal kept"
-            }
-            (OutputLock::Exclusive(_), false) => {
-                journal::discard(&journal::folder_of(&root.settings.output))?;
-                ""
-            }
-            // Other jobs may be reading it.
-            (OutputLock::Joined(_), false) => "",
-        };
-        let Totals { tasks, done, failed, unread } = totals;
-        console::line(&format!(
-            "complete: {done} of {tasks} tasks done, {failed} failed, in {}; results in {}{kept}",
-            console::duration(started.elapsed().as_secs_f64()),
-            root.settings.output.display(),
-        ));
-        grouped(&root.failed_tasks(), MAX_CAUSES).iter().for_each(|line| console::line(&format!("  {line}")));
-        if unread > 0 {
-            console::line(&format!(
-                "{unread} of the {failed} that failed ran, and only their files cannot be read: after a correction the same command \
-                 reads them, and runs nothing again"
-            ));
-        }
-        Ok(exit)
     }
 
     /// Reports on rank 0 why the run stopped; on another rank that ends all.
