@@ -30,7 +30,7 @@ pub fn write_columns(out: &mut Writer, usages: &[Option<ResourceUsage>]) -> Resu
         return Ok(());
     }
     let cpu_s: Vec<f32> = usages.iter().map(|usage| usage.as_ref().map_or(f32::NAN, |usage| usage.cpu_s)).collect();
-    let about = "processor time of its programs, all attempts of the run that finished it together";
+    let about = "processor time of its programs, in the attempt that counts";
     out.array("/run/tasks/cpu_s", &[cpu_s.len()], &cpu_s, "s", about)?;
     Ok(write_usage(out, "/run/tasks", usages)?)
 }
