@@ -1,4 +1,23 @@
 //! How are units converted? Constants of the SI (2019 revision, exact) and of CODATA 2018.
+//!
+//! [`EnergyUnit`], [`CoordinateUnit`] and [`ForceConstantUnit`] are the units that users choose: parsed from text as they write them, with a
+//! value and a name for HDF5 attributes, tables and figures.
+mod coordinate;
+mod energy;
+mod force_constant;
+mod spelling;
+
+pub use coordinate::CoordinateUnit;
+pub use energy::EnergyUnit;
+pub use force_constant::ForceConstantUnit;
+
+/// A text that is not a unit.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("unknown unit `{text}`: use {known}")]
+pub struct UnknownUnit {
+    pub text: String,
+    pub known: &'static str,
+}
 
 /// Planck constant, J s (exact).
 pub const PLANCK_J_S: f64 = 6.626_070_15e-34;
