@@ -35,7 +35,7 @@ impl ForceConstantUnit {
         self.energy.spellings().iter().filter_map(|energy| word.strip_prefix(energy)).any(|rest| {
             let inverse = |length: &&str| rest.strip_prefix(*length).is_some_and(|power| power == "-2");
             let square = |length: &&str| {
-                let divisor = rest.strip_prefix(['/', '-']).and_then(|rest| rest.strip_prefix(*length));
+                let divisor = rest.strip_prefix(['/', '-']).unwrap_or(rest).strip_prefix(*length);
                 let in_parentheses = || {
                     let inner = rest.strip_prefix("/(").and_then(|rest| rest.strip_suffix(')'));
                     inner.map(|inner| inner.strip_prefix("mol").unwrap_or(inner))?.strip_prefix(*length)
