@@ -71,19 +71,7 @@ enum Command {
         json: bool,
     },
     /// Compute the potential of mean force from existing umbrella windows, with error bars and figures
-    Pmf {
-        /// File that lists the windows (see docs/free_energy.md)
-        windows: PathBuf,
-        /// HDF5 file to write; figures are written next to it
-        #[arg(short, long, value_name = "FILE")]
-        output: PathBuf,
-        /// Replace a result of different input
-        #[arg(long)]
-        force: bool,
-        /// Do not draw figures
-        #[arg(long)]
-        no_figures: bool,
-    },
+    Pmf(Box<pmf::PmfArgs>),
     /// Export results as JSON: fragments in the format of QCManyBody, other kinds as they are
     Export {
         /// Result file
@@ -139,7 +127,14 @@ struct RunArgs {
 
 /// Runs the program, for campaigns of `kinds`.
 pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let words = match pmf::translated(std::env::args_os()) {
+        Ok(words) => words,
+        Err(refused) => {
+            console::error(&refused);
+            return code(Exit::Usage);
+        }
+    };
+    let cli = match Cli::try_parse_from(words) {
         Ok(cli) => cli,
         Err(error) => {
             // Every rank parses the same arguments; only one prints the error.
@@ -156,12 +151,10 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         (Some(Command::Submit(args)), _) => submit::submit(kinds, &args),
         (Some(Command::Init { kind }), _) => init::init(kinds, &kind),
         (Some(Command::Inspect { results, json }), _) => inspect::inspect(&results, json),
-        (Some(Command::Pmf { windows, output, force, no_figures }), _) => {
-            match pmf::pmf(&windows, &output, force, !no_figures) {
-                Ok(exit) => return code(exit),
-                Err(stop) => Err(stop),
-            }
-        }
+        (Some(Command::Pmf(args)), _) => match pmf::pmf(&args) {
+            Ok(exit) => return code(exit),
+            Err(stop) => Err(stop),
+        },
         (Some(Command::Export { results, output }), _) => export::export(kinds, &results, &output),
         (Some(Command::Schema), _) => init::schema(kinds),
         (Some(Command::Completions { shell }), _) => {

@@ -2,7 +2,7 @@
 pub mod columns;
 pub mod edi;
 mod error;
-mod expression;
+pub mod expression;
 mod frame;
 pub mod gro;
 mod numbering;

@@ -1,8 +1,10 @@
 //! Is the column of a window the restrained coordinate, according to the titles and legends of its file?
+use super::origin::Origin;
 use super::section::{Quantity, WindowSection};
-use crate::config::{Document, Fault};
+use crate::config::Fault;
 use crate::md::columns::legend::{self, Meaning};
 use crate::md::columns::{self, Column, ColumnTable};
+use crate::units::CoordinateUnit;
 use std::path::Path;
 
 /// Tolerance between `center` and the reference in the file, in widths of the restraint: they are printed with different numbers of digits.
@@ -12,7 +14,7 @@ const PRECISION: f64 = 1e-5;
 
 /// The column of a window's file that the configuration names.
 pub struct WindowColumn<'a> {
-    pub document: &'a Document,
+    pub origin: &'a Origin,
     /// Position of the window among all.
     pub index: usize,
     pub window: &'a WindowSection,
@@ -95,6 +97,21 @@ impl WindowColumn<'_> {
                 let message = format!("`{file}` contains positions, not forces");
                 self.refuse("quantity", message, "remove `quantity`, or use the pullf file")
             }
+            _ => self.check_unit(axis),
+        }
+    }
+
+    /// Compares the unit with that in the label of an axis, as in `Position (nm)`.
+    fn check_unit(&self, axis: &str) -> Result<(), Box<Fault>> {
+        let label = axis.strip_prefix("Position (").and_then(|rest| rest.split_once(')'));
+        let written = label.and_then(|(unit, _)| unit.parse::<CoordinateUnit>().ok());
+        let (name, unit) = (self.window.file.display(), self.window.unit);
+        match written {
+            Some(written) if written != unit && written.in_units_of(unit).is_some() => {
+                let message = format!("`{name}` is in {written} (its axis is \"{axis}\"), not in {unit}");
+                let help = format!("set unit = \"{written}\", and `units.coordinate` for results in {unit}");
+                self.refuse("unit", message, &help)
+            }
             _ => Ok(()),
         }
     }
@@ -140,7 +157,7 @@ impl WindowColumn<'_> {
     }
 
     fn refuse(&self, key: &str, message: String, help: &str) -> Result<(), Box<Fault>> {
-        Err(Box::new(self.document.fault(&format!("window.{}.{key}", self.index), message, help)))
+        Err(Box::new(self.origin.fault(&format!("window.{}.{key}", self.index), message, help)))
     }
 }
 

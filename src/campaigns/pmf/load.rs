@@ -1,15 +1,16 @@
 //! How is a file of windows read and validated?
+use super::list::WindowList;
+use super::origin::Origin;
 use super::samples::{self, Series};
 use super::section::{Quantity, Section, WindowSection};
 use crate::campaigns::window_analysis::{Discard, Umbrella, UmbrellaWindow};
-use crate::config::{Document, Faults};
+use crate::config::Faults;
 use crate::journal::Fingerprint;
 use crate::problem::Problem;
 use crate::science::free_energy::{self, Axis, Bins, Replicate, Window};
 use crate::seed::CampaignSeed;
-use crate::units::GAS_CONSTANT_KJ_PER_MOL_K;
+use crate::units::{CoordinateUnit, thermal_energy_kj_mol};
 use std::collections::HashMap;
-use std::path::Path;
 
 /// Part of the fingerprint: incremented whenever the same input gives different numbers.
 const VERSION: u32 = 5;
@@ -42,30 +43,36 @@ pub enum LoadError {
     Input(Faults),
 }
 
-/// The windows of the file of windows at `path` with contents `text`, and their samples.
+/// The windows of a list with their samples.
 ///
 /// # Errors
 /// All errors in it and in the files that it names.
-pub fn load(path: &Path, text: &str) -> Result<WindowInput, LoadError> {
-    let schema = schemars::schema_for!(Section);
-    let (document, section) = Document::parse::<Section>(path, text, &schema).map_err(LoadError::Configuration)?;
-    let (faults, file_faults, warnings) = Default::default();
-    let mut loader = Loader { document: &document, section: &section, faults, file_faults, warnings };
+pub fn load(list: WindowList) -> Result<WindowInput, LoadError> {
+    let (config, origin) = (list.text(), &list.origin);
+    let is_listing = matches!(origin, Origin::Listing(_));
+    let mut section = list.section.clone();
+    let (mut faults, file_faults, warnings) = <(Faults, Faults, Faults)>::default();
+    match list.section.with_internal_constants() {
+        Ok(internal) => section = internal,
+        Err(problem) => faults.push(origin.fault(&problem.key, problem.message, problem.help)),
+    }
+    let section = &section;
+    let mut loader = Loader { origin, section, faults, file_faults, warnings };
     loader.check();
     let mut all = Vec::with_capacity(section.window.len());
     for (index, window) in section.window.iter().enumerate() {
-        let read = samples::read(&document, index, window, loader.thermal_energy(), &mut loader.warnings);
+        let read = samples::read(origin, index, window, loader.thermal_energy(), &mut loader.warnings);
         all.extend(loader.file_faults.collect(read));
     }
     let digests: Vec<String> = all.iter().map(|series| series.digest.clone()).collect();
     let umbrella = if all.len() == section.window.len() { loader.umbrella(all) } else { None };
     let Loader { mut faults, file_faults, mut warnings, .. } = loader;
-    let is_input = !faults.has_errors();
+    let is_input = is_listing || !faults.has_errors();
     match umbrella {
-        Some(umbrella) if is_input && !file_faults.has_errors() => {
+        Some(umbrella) if !faults.has_errors() && !file_faults.has_errors() => {
             warnings.sort();
-            let (seed, fingerprint) = (CampaignSeed(section.seed), fingerprint(&section, &digests));
-            Ok(WindowInput { umbrella, seed, fingerprint, config: document.text, warnings })
+            let (seed, fingerprint) = (CampaignSeed(section.seed), fingerprint(section, &digests));
+            Ok(WindowInput { umbrella, seed, fingerprint, config, warnings })
         }
         _ => {
             faults.extend(file_faults);
@@ -78,7 +85,8 @@ pub fn load(path: &Path, text: &str) -> Result<WindowInput, LoadError> {
 
 /// A file of windows while it is checked, and its errors and warnings so far.
 struct Loader<'a> {
-    document: &'a Document,
+    origin: &'a Origin,
+    /// With force constants in kJ/mol/unit^2.
     section: &'a Section,
     faults: Faults,
     /// Of the data files.
@@ -88,16 +96,16 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn refuse(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.faults.push(self.document.fault(key, message, help));
+        self.faults.push(self.origin.fault(key, message, help));
     }
 
     fn warn(&mut self, key: &str, message: impl Into<String>, help: impl Into<String>) {
-        self.warnings.push(self.document.fault(key, message, help).warning());
+        self.warnings.push(self.origin.fault(key, message, help).warning());
     }
 
     /// kT, kJ/mol.
     fn thermal_energy(&self) -> f64 {
-        GAS_CONSTANT_KJ_PER_MOL_K * self.section.temperature_k
+        thermal_energy_kj_mol(self.section.temperature_k)
     }
 
     /// Reports errors that can be found without the data files.
@@ -123,6 +131,10 @@ impl Loader<'_> {
             if window.period != first_window.period {
                 let help = "all windows must have the same period";
                 self.refuse(&key("period"), "the period differs from that of window 0", help);
+            }
+            if window.quantity == Quantity::Force && window.unit == CoordinateUnit::Angstrom {
+                let help = "set unit = \"nm\", and `units.coordinate` = \"angstrom\" for results in angstrom";
+                self.refuse(&key("unit"), "GROMACS writes forces in kJ/mol/nm, not by angstrom", help);
             }
             if window.quantity == Quantity::Force && window.unit.full_rotation().is_some() {
                 let help = "use the pullx file: forces on angles are per radian, and so are their force constants";
@@ -191,19 +203,31 @@ impl Loader<'_> {
         let mut windows = Vec::with_capacity(all.len());
         for (index, series) in all.into_iter().enumerate() {
             let window = self.equilibrated(index, series, axis);
-            let window = window.map_err(|problem| self.document.fault_of(&format!("window.{index}.file"), problem));
+            let window = window.map_err(|problem| self.origin.fault_of(&format!("window.{index}.file"), problem));
             windows.extend(self.file_faults.collect(window));
         }
         let bins = self.bins(&windows, axis)?;
         let &Section { estimator, temperature_k, bootstrap, .. } = self.section;
         let unit = self.section.window[0].unit;
-        Some(Umbrella { windows, bins, estimator, temperature_k, is_own: false, unit, bootstrap })
+        let output = self.section.units.output(unit).map_err(|problem| self.origin.fault_of("units", problem));
+        let output = self.faults.collect(output)?;
+        Some(Umbrella { windows, bins, estimator, temperature_k, is_own: false, unit, output, bootstrap })
     }
 
     /// A window without the samples before equilibrium.
-    fn equilibrated(&self, index: usize, series: Series, axis: Axis) -> Result<UmbrellaWindow, Problem> {
+    fn equilibrated(&self, index: usize, mut series: Series, axis: Axis) -> Result<UmbrellaWindow, Problem> {
         let WindowSection { file, center, force_constant, .. } = &self.section.window[index];
         let name = file.display().to_string();
+        if let Some(until) = self.section.until_ps
+            && !series.truncate(until)
+        {
+            let message = format!("`{name}` has no times, which `until_ps` requires");
+            return Err(Problem::new(message, "remove `until_ps`, or add a first column of times to the file"));
+        }
+        if let (true, Some(until)) = (series.positions.is_empty(), self.section.until_ps) {
+            let message = format!("window {index}, `{name}`, has no samples until {until} ps (`until_ps`)");
+            return Err(Problem::new(message, "set a later time, or remove the window"));
+        }
         let Some(discarded) = samples::discarded(&series, self.section.discard_ps, *center, axis) else {
             let message = format!("`{name}` has no times, which `discard_ps` requires");
             let help = "remove `discard_ps`, set it to \"auto\", or add a first column of times to the file";
@@ -237,7 +261,7 @@ impl Loader<'_> {
             None => [least, most],
         });
         let bins = Bins { low, high, count: self.section.bins as usize, axis };
-        let refuse = |message: String, help: &str| self.document.fault("range", message, help);
+        let refuse = |message: String, help: &str| self.origin.fault("range", message, help);
         if windows.is_empty() {
             return None;
         }

@@ -1,8 +1,9 @@
 //! How are the samples of a window read from its file?
 use super::column_check::WindowColumn;
+use super::origin::Origin;
 use super::section::{ColumnSection, Quantity, WindowSection};
 use crate::campaigns::window_analysis::Discard;
-use crate::config::{Document, Fault, Faults};
+use crate::config::{Fault, Faults};
 use crate::journal::Fingerprint;
 use crate::md::columns::{self, Column, ColumnTable};
 use crate::science::free_energy::{Axis, equilibration};
@@ -26,13 +27,13 @@ pub struct Series {
 /// # Errors
 /// The file cannot be read, or its column is missing or is not the restrained coordinate.
 pub fn read(
-    document: &Document,
+    origin: &Origin,
     index: usize,
     window: &WindowSection,
     kt: f64,
     warnings: &mut Faults,
 ) -> Result<Series, Box<Fault>> {
-    let path = document.resolve(&window.file);
+    let path = origin.resolve(&window.file);
     let key = |name: &str| format!("window.{index}.{name}");
     let column = match &window.column {
         ColumnSection::Index(index) => Column::Index(*index as usize),
@@ -40,25 +41,28 @@ pub fn read(
     };
     let bytes = fs::read(&path).map_err(|error| {
         let message = format!("cannot read `{}`: {error}", path.display());
-        Box::new(document.fault(&key("file"), message, "set `file` to a readable file of columns"))
+        Box::new(origin.fault(&key("file"), message, "set `file` to a readable file of columns"))
     })?;
     let table = columns::parse(&path, &bytes, std::slice::from_ref(&column))
-        .map_err(|error| Box::new(document.fault_of(&format!("window.{index}"), error.problem)))?;
+        .map_err(|error| Box::new(origin.fault_of(&format!("window.{index}"), error.problem)))?;
     for note in &table.diagnostics {
         let message = format!("{}:{}: {}", path.display(), note.line, note.text);
         let help = "check that the file is complete and from this simulation";
-        warnings.push(document.fault(&key("file"), message, help).warning());
+        warnings.push(origin.fault(&key("file"), message, help).warning());
     }
-    WindowColumn { document, index, window, column: &column, table: &table, path: &path, bytes: &bytes, kt }.check()?;
+    WindowColumn { origin, index, window, column: &column, table: &table, path: &path, bytes: &bytes, kt }.check()?;
     // A period in the configuration overrides that of the file.
     let period = match window.period {
         Some(_) => None,
         None => table.period(&column).map_err(|error| {
             let message = format!("{}:{}: {}", path.display(), error.line, error.problem.message);
-            document.fault(&key("file"), message, error.problem.help)
+            origin.fault(&key("file"), message, error.problem.help)
         })?,
     };
-    let ColumnTable { mut values, time_ps, .. } = table;
+    let ColumnTable { mut values, mut time_ps, .. } = table;
+    if let (Some(unit), Some(times)) = (window.time_unit_ps, &mut time_ps) {
+        times.iter_mut().for_each(|time| *time *= unit);
+    }
     let mut positions = values.pop().unwrap_or_default();
     if window.quantity == Quantity::Force {
         // F = -k (x - c).
@@ -66,6 +70,17 @@ pub fn read(
     }
     let digest = Fingerprint::of_bytes(&bytes).to_string();
     Ok(Series { path, digest, positions, times_ps: time_ps, period })
+}
+
+impl Series {
+    /// Drops the samples after a time, ps; whether times are known.
+    pub fn truncate(&mut self, until_ps: f64) -> bool {
+        let Some(times) = &mut self.times_ps else { return false };
+        let count = times.partition_point(|time| *time <= until_ps);
+        times.truncate(count);
+        self.positions.truncate(count);
+        true
+    }
 }
 
 /// Number of samples at the beginning to discard; none where times are required but unknown.

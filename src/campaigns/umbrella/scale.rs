@@ -1,23 +1,23 @@
 //! In which units is a coordinate measured?
-use crate::campaigns::window_analysis::Unit;
 use crate::science::free_energy::Axis;
+use crate::units::CoordinateUnit;
 
 /// The unit and the period of a coordinate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Scale {
-    pub unit: Unit,
+    pub unit: CoordinateUnit,
     pub axis: Axis,
 }
 
 impl Scale {
     /// A length, nm.
     pub fn length() -> Self {
-        Self { unit: Unit::Nm, axis: Axis::default() }
+        Self { unit: CoordinateUnit::Nm, axis: Axis::default() }
     }
 
     /// The unit of force constants in GROMACS and in the configuration: per square radian, though angles are in degrees.
     pub fn gromacs_constant_unit(self) -> &'static str {
-        if self.unit == Unit::Degree { "kJ/mol/rad^2" } else { "kJ/mol/nm^2" }
+        if self.unit == CoordinateUnit::Degree { "kJ/mol/rad^2" } else { "kJ/mol/nm^2" }
     }
 
     /// Converts a force constant from GROMACS' unit to kJ/mol per square of the unit of the coordinate.
@@ -37,6 +37,6 @@ impl Scale {
 
     /// Degrees in a radian; 1 for lengths.
     fn units_per_radian(self) -> f64 {
-        if self.unit == Unit::Degree { 180.0 / std::f64::consts::PI } else { 1.0 }
+        if self.unit == CoordinateUnit::Degree { 180.0 / std::f64::consts::PI } else { 1.0 }
     }
 }

@@ -1,6 +1,7 @@
 //! What are umbrella windows with their samples, and what is their analysis?
-use super::settings::{Estimator, Unit};
+use super::settings::{Estimator, OutputUnits};
 use crate::science::free_energy::{Bins, Error, Problem, Profile, Replicate, Window};
+use crate::units::{CoordinateUnit, ForceConstantUnit};
 
 /// Windows with their samples, ready for analysis.
 pub struct Umbrella {
@@ -10,7 +11,10 @@ pub struct Umbrella {
     pub temperature_k: f64,
     /// Whether simmpi itself applied the restraints, so that their parameters are certain.
     pub is_own: bool,
-    pub unit: Unit,
+    /// Of centers, samples and bins.
+    pub unit: CoordinateUnit,
+    /// Of what is written, printed and drawn.
+    pub output: OutputUnits,
     /// Number of bootstrap replicates.
     pub bootstrap: u32,
 }
@@ -29,16 +33,34 @@ pub struct UmbrellaWindow {
 }
 
 impl UmbrellaWindow {
-    /// The center to four decimals, for messages and legends.
+    /// The center to four decimals, for messages.
     pub fn short_center(&self) -> f64 {
-        (self.window.center * 1e4).round() / 1e4
+        to_four_decimals(self.window.center)
     }
 }
 
 impl Umbrella {
     /// kT, kJ/mol.
     pub fn thermal_energy(&self) -> f64 {
-        crate::units::GAS_CONSTANT_KJ_PER_MOL_K * self.temperature_k
+        crate::units::thermal_energy_kj_mol(self.temperature_k)
+    }
+
+    /// kT in the unit of energy of the output.
+    pub fn thermal_energy_in_output(&self) -> f64 {
+        self.output.energy.of_thermal_energy(self.temperature_k)
+    }
+
+    /// The value of the coordinate's unit in that of the output.
+    pub fn coordinate_factor(&self) -> f64 {
+        self.unit.in_units_of(self.output.coordinate).unwrap_or(1.0)
+    }
+
+    /// A force constant in kJ/mol/unit^2 in the units of the output, with their name.
+    pub fn force_constant_in_output(&self, constant: f64) -> (f64, String) {
+        let OutputUnits { energy, coordinate } = self.output;
+        let factor = self.coordinate_factor();
+        let constant = constant / energy.in_kj_mol(self.temperature_k) / (factor * factor);
+        (constant, ForceConstantUnit { energy, coordinate }.name())
     }
 
     /// The equations for the free energies of the windows and along the coordinate.
@@ -70,4 +92,9 @@ impl Analysis<'_> {
     pub fn is_connected(&self) -> bool {
         self.problem.gaps().is_empty()
     }
+}
+
+/// `x` to four decimals.
+pub fn to_four_decimals(x: f64) -> f64 {
+    (x * 1e4).round() / 1e4
 }

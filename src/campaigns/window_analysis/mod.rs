@@ -16,4 +16,4 @@ mod settings;
 mod write;
 
 pub use analysis::{Analysis, Umbrella, UmbrellaWindow};
-pub use settings::{Auto, Discard, Estimator, Unit};
+pub use settings::{Auto, Discard, Estimator, OutputUnits};

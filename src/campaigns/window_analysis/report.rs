@@ -19,7 +19,7 @@ impl Analysis<'_> {
     }
 
     fn window_table(&self) -> Vec<String> {
-        let unit = self.umbrella.unit.name().replace("none", "");
+        let unit = self.umbrella.output.coordinate.name().replace("none", "");
         let next = |k: usize| self.problem.overlaps.iter().find(|overlap| overlap.windows.0 == k);
         let width = self.umbrella.windows.iter().map(|window| window.name.len()).max().unwrap_or(0);
         let mut lines = vec![format!(
@@ -33,7 +33,8 @@ impl Analysis<'_> {
         )];
         for (k, window) in self.umbrella.windows.iter().enumerate() {
             let overlap = next(k).map_or("-".to_owned(), |overlap| format!("{:.3}", overlap.histogram));
-            let (center, samples) = (window.window.center, window.window.samples.len());
+            let center = window.window.center * self.umbrella.coordinate_factor();
+            let samples = window.window.samples.len();
             let g = self.problem.inefficiencies[k].g;
             lines.push(format!("{k:>6} {center:>10.4} {samples:>8} {g:>6.1} {overlap:>8}  {:width$}", window.name));
         }
@@ -41,10 +42,16 @@ impl Analysis<'_> {
     }
 
     fn profile_table(&self) -> Vec<String> {
-        let (profile, kt) = (&self.profile, self.umbrella.thermal_energy());
-        let unit = self.umbrella.unit.name().replace("none", "");
-        let mut lines =
-            vec![format!("{:>16} {:>10} {:>10} {:>8}", format!("coordinate {unit}"), "F kJ/mol", "stderr", "samples")];
+        let (profile, kt) = (&self.profile, self.umbrella.thermal_energy_in_output());
+        let factor = self.umbrella.coordinate_factor();
+        let unit = self.umbrella.output.coordinate.name().replace("none", "");
+        let mut lines = vec![format!(
+            "{:>16} {:>10} {:>10} {:>8}",
+            format!("coordinate {unit}"),
+            format!("F {}", self.umbrella.output.energy),
+            "stderr",
+            "samples"
+        )];
         let bins = profile.coordinate.len();
         for k in 0..PRINTED_BINS.min(bins) {
             let bin = (2 * k + 1) * bins / (2 * PRINTED_BINS.min(bins));
@@ -55,7 +62,8 @@ impl Analysis<'_> {
             let (free_energy, stderr) = (number(profile.free_energy[bin]), number(profile.stderr[bin]));
             lines.push(format!(
                 "{:>16.5} {free_energy:>10} {stderr:>10} {:>8}",
-                profile.coordinate[bin], profile.counts[bin]
+                profile.coordinate[bin] * factor,
+                profile.counts[bin]
             ));
         }
         lines
@@ -64,7 +72,7 @@ impl Analysis<'_> {
     /// Problems of the windows, each with a remedy.
     pub fn warnings(&self) -> Vec<String> {
         let (problem, windows) = (self.problem, &self.umbrella.windows);
-        let centers = |pair: (usize, usize)| (windows[pair.0].short_center(), windows[pair.1].short_center());
+        let centers = |pair: (usize, usize)| (self.short_center(pair.0), self.short_center(pair.1));
         let gaps = problem.gaps();
         let mut lines = self.inconsistencies();
         for gap in &gaps {
@@ -109,6 +117,15 @@ impl Analysis<'_> {
             ));
         }
         lines
+    }
+
+    /// The center of a window for messages, with its unit where results are in another one.
+    fn short_center(&self, k: usize) -> String {
+        let center = self.umbrella.windows[k].short_center();
+        match self.umbrella.output.coordinate == self.umbrella.unit {
+            true => center.to_string(),
+            false => format!("{center} {}", self.umbrella.unit),
+        }
     }
 
     /// The neighboring windows that are farthest apart on a periodic coordinate: all others are connected without them, so that they need not overlap.

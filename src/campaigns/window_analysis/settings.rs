@@ -1,5 +1,6 @@
 //! What do `[umbrella]` and a file of windows configure alike?
 use crate::science::free_energy;
+use crate::units::{CoordinateUnit, EnergyUnit};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -46,33 +47,9 @@ impl Default for Discard {
     }
 }
 
-/// The unit of a coordinate.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Unit {
-    #[default]
-    Nm,
-    Degree,
-    Radian,
-    None,
-}
-
-impl Unit {
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Nm => "nm",
-            Self::Degree => "degree",
-            Self::Radian => "radian",
-            Self::None => "none",
-        }
-    }
-
-    /// A full rotation, of an angle.
-    pub fn full_rotation(self) -> Option<f64> {
-        match self {
-            Self::Degree => Some(360.0),
-            Self::Radian => Some(2.0 * std::f64::consts::PI),
-            Self::Nm | Self::None => None,
-        }
-    }
+/// The units in which results are written, printed and drawn.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct OutputUnits {
+    pub energy: EnergyUnit,
+    pub coordinate: CoordinateUnit,
 }

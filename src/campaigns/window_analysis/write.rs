@@ -15,7 +15,9 @@ impl Analysis<'_> {
 
     fn write_windows(&self, out: &mut Writer) -> Result<(), Error> {
         let (problem, energies) = (self.problem, &self.profile.windows);
-        let (kt, unit) = (self.umbrella.thermal_energy(), self.umbrella.unit.name());
+        let (kt, factor) = (self.umbrella.thermal_energy_in_output(), self.umbrella.coordinate_factor());
+        let (unit, energy_unit) = (self.umbrella.output.coordinate.name(), self.umbrella.output.energy.name());
+        let square = format!("({energy_unit})^2");
         let windows = &self.umbrella.windows;
         let n = windows.len();
         let column = |of: &dyn Fn(usize) -> f64| (0..n).map(of).collect::<Vec<f64>>();
@@ -23,9 +25,14 @@ impl Analysis<'_> {
             let shape = if values.len() == n { vec![n] } else { vec![n, n] };
             out.array(&format!("/results/windows/{name}"), &shape, values, units, description)
         };
-        let per_square = format!("kJ/mol/{unit}^2").replace("/none^2", "");
-        numbers("center", &column(&|k| windows[k].window.center), unit, "where the restraint is without force")?;
-        numbers("force_constant", &column(&|k| windows[k].force_constant), &per_square, "of the restraint")?;
+        let constant = |k: usize| self.umbrella.force_constant_in_output(windows[k].force_constant);
+        numbers(
+            "center",
+            &column(&|k| windows[k].window.center * factor),
+            unit,
+            "where the restraint is without force",
+        )?;
+        numbers("force_constant", &column(&|k| constant(k).0), &constant(0).1, "of the restraint")?;
         let g = column(&|k| problem.inefficiencies[k].g);
         numbers("statistical_inefficiency", &g, "samples", "samples that are worth one independent sample")?;
         let about = "largest distance of the cumulative distributions of the window's own samples and of what all windows together predict for it \
@@ -35,10 +42,10 @@ impl Analysis<'_> {
         numbers("from_ps", &from, "ps", "time of the first sample that was used; NaN where times are not known")?;
         let energy: Vec<f64> = energies.free_energy.iter().map(|f| f * kt).collect();
         let about = "of the restrained system, relative to the first window of the piece";
-        numbers("free_energy", &energy, "kJ/mol", about)?;
+        numbers("free_energy", &energy, energy_unit, about)?;
         let covariance = or_nan(energies.covariance.iter().map(|c| c.map(|c| c * kt * kt)));
         let about = "of free_energy: the error of a difference is sqrt(C_aa + C_bb - 2 C_ab)";
-        numbers("free_energy_covariance", &covariance, "(kJ/mol)^2", about)?;
+        numbers("free_energy_covariance", &covariance, &square, about)?;
         let mut overlap = vec![None; n];
         let mut next = vec![-1_i64; n];
         for pair in &problem.overlaps {
@@ -60,19 +67,22 @@ impl Analysis<'_> {
     }
 
     fn write_pmf(&self, out: &mut Writer) -> Result<(), Error> {
-        let (profile, kt) = (&self.profile, self.umbrella.thermal_energy());
+        let (profile, kt) = (&self.profile, self.umbrella.thermal_energy_in_output());
+        let energy_unit = self.umbrella.output.energy.name();
         let bins = profile.coordinate.len();
         let energies =
             |values: &[Option<f64>], factor: f64| or_nan(values.iter().map(|value| value.map(|value| value * factor)));
-        let unit = self.umbrella.unit.name();
-        out.array("/results/pmf/coordinate", &[bins], &profile.coordinate, unit, "middles of bins")?;
+        let (unit, factor) = (self.umbrella.output.coordinate.name(), self.umbrella.coordinate_factor());
+        let coordinate: Vec<f64> = profile.coordinate.iter().map(|x| x * factor).collect();
+        out.array("/results/pmf/coordinate", &[bins], &coordinate, unit, "middles of bins")?;
         let about = "potential of mean force: smallest is 0 in each piece; NaN without samples and between pieces";
-        out.array("/results/pmf/free_energy", &[bins], &energies(&profile.free_energy, kt), "kJ/mol", about)?;
+        out.array("/results/pmf/free_energy", &[bins], &energies(&profile.free_energy, kt), energy_unit, about)?;
         let about = "standard error of free_energy, that of its zero included";
-        out.array("/results/pmf/free_energy_stderr", &[bins], &energies(&profile.stderr, kt), "kJ/mol", about)?;
+        out.array("/results/pmf/free_energy_stderr", &[bins], &energies(&profile.stderr, kt), energy_unit, about)?;
         let about = "of free_energy: the error of a difference is sqrt(C_aa + C_bb - 2 C_ab)";
         let covariance = energies(&profile.covariance, kt * kt);
-        out.array("/results/pmf/covariance", &[bins, bins], &covariance, "(kJ/mol)^2", about)?;
+        let square = format!("({energy_unit})^2");
+        out.array("/results/pmf/covariance", &[bins, bins], &covariance, &square, about)?;
         out.array("/results/pmf/counts", &[bins], &profile.counts, "none", "samples of all windows")?;
         let piece: Vec<i64> = profile.component.iter().map(|piece| piece.map_or(-1, |piece| piece as i64)).collect();
         out.array("/results/pmf/piece", &[bins], &piece, "none", "bins of one number have one zero; -1 is none")?;

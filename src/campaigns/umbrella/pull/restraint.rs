@@ -7,10 +7,10 @@ use crate::campaigns::umbrella::scale::Scale;
 use crate::campaigns::umbrella::section::{CoordinateKind, CoordinateSection, Section};
 use crate::campaigns::umbrella::series::{self, ExpectedRows, Series};
 use crate::campaigns::umbrella::windows::SIMULATION;
-use crate::campaigns::window_analysis::Unit;
 use crate::md::columns::Column;
 use crate::science::free_energy::Axis;
 use crate::science::geometry::Kind;
+use crate::units::CoordinateUnit;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -30,7 +30,7 @@ pub fn restraint_spec(section: &Section, coordinate: &CoordinateSection) -> Rest
         CoordinateKind::Distance => (Scale::length(), section.force_constant_kj_mol_nm2.value()),
         CoordinateKind::Angle | CoordinateKind::Dihedral => {
             let constant = section.force_constant_kj_mol_rad2.and_then(|constant| constant.value());
-            (Scale { unit: Unit::Degree, axis }, constant)
+            (Scale { unit: CoordinateUnit::Degree, axis }, constant)
         }
     };
     let along = format!("the {}", kind.name());
@@ -152,7 +152,7 @@ mod tests {
     const ROWS: ExpectedRows = ExpectedRows { count: 3, step_ps: 0.1 };
 
     fn dihedral() -> Restraint {
-        let scale = Scale { unit: Unit::Degree, axis: Axis { period: Some(360.0) } };
+        let scale = Scale { unit: CoordinateUnit::Degree, axis: Axis { period: Some(360.0) } };
         Restraint::new(Kind::Dihedral, scale, &[vec![4], vec![6, 7], vec![8], vec![14]], 20, None)
     }
 

@@ -1,9 +1,10 @@
 //! Which windows are sampled next?
 use super::setup::{Placing, WindowSetup};
 use crate::campaigns::stage::Error;
-use crate::campaigns::window_analysis::{Umbrella, Unit};
+use crate::campaigns::window_analysis::Umbrella;
 use crate::science::free_energy::histogram_overlap;
 use crate::science::placement::{Sampled, closest, spacing};
+use crate::units::CoordinateUnit;
 
 /// With `adaptive`, a window is added between neighbours whose histograms overlap by less.
 const MIN_OVERLAP: f64 = 0.1;
@@ -15,7 +16,7 @@ pub struct Window {
     pub index: usize,
     /// In `unit`.
     pub center: f64,
-    pub unit: Unit,
+    pub unit: CoordinateUnit,
     /// kJ/mol per square of that unit.
     pub force_constant: f64,
     /// The frame of the trajectory from which it starts.

@@ -5,7 +5,7 @@ use super::setup::WindowSetup;
 use super::stage::{WindowResult, WindowResults};
 use crate::campaigns::stage::{Error, StageResult};
 use crate::campaigns::umbrella::series;
-use crate::campaigns::window_analysis::{Analysis, Umbrella, UmbrellaWindow};
+use crate::campaigns::window_analysis::{Analysis, OutputUnits, Umbrella, UmbrellaWindow};
 use crate::science::free_energy::{self, Bins, Problem, Replicate};
 use crate::seed::CampaignSeed;
 use crate::task::Cause;
@@ -125,6 +125,7 @@ impl WindowSetup {
             temperature_k: self.temperature_k,
             is_own: true,
             unit: self.scale.unit,
+            output: OutputUnits { coordinate: self.scale.unit, ..OutputUnits::default() },
             bootstrap: self.section.bootstrap,
         })
     }

@@ -18,6 +18,7 @@ mod plumed_check;
 mod program;
 mod progress_monitor;
 mod replica;
+mod run_input;
 mod sequence;
 mod simulation;
 mod topology;
@@ -25,6 +26,7 @@ mod trial;
 
 pub use mdp::{Mdp, SeedFault};
 pub use program::Gromacs;
+pub use run_input::{PullCoordinate, RunInput, find_gmx, read_run_input};
 pub use simulation::{Input, Simulation};
 pub use topology::digest_with_includes;
 pub use trial::{GromppError, Trial};

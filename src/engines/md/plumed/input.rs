@@ -6,7 +6,7 @@ use super::frames::FrameFormat;
 use crate::problem::Problem;
 use std::fs;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Limit for nested includes.
 const DEEPEST_INCLUDE: usize = 16;
@@ -30,6 +30,10 @@ pub struct Action {
     /// In capitals.
     pub name: String,
     pub label: String,
+    /// The file that it stands in.
+    pub file: PathBuf,
+    /// Its first line there, counted from 1.
+    pub line: usize,
     /// Keys, in capitals, with their values without braces; the value of a flag is empty.
     words: Vec<(String, String)>,
 }
@@ -80,6 +84,7 @@ impl Input {
     fn include(&mut self, folder: &Path, path: &Path, depth: usize) -> io::Result<()> {
         let bytes = fs::read(path)?;
         for action in actions(&String::from_utf8_lossy(&bytes)) {
+            let action = Action { file: path.to_owned(), ..action };
             match (action.name.as_str(), action.value("FILE")) {
                 ("ENDPLUMED", _) => break,
                 ("INCLUDE", Some(file)) if depth < DEEPEST_INCLUDE => {
@@ -197,6 +202,15 @@ impl Action {
         self.words.iter().any(|(known, _)| known == flag)
     }
 
+    /// The action as in an input, without its label.
+    pub fn text(&self) -> String {
+        let words = self.words.iter().filter(|(key, _)| key != "LABEL");
+        words.fold(self.name.clone(), |text, (key, value)| match value.as_str() {
+            "" => format!("{text} {key}"),
+            value => format!("{text} {key}={value}"),
+        })
+    }
+
     /// Whether a restarted simulation reads its file.
     fn is_bias(&self) -> bool {
         matches!(
@@ -248,9 +262,10 @@ impl Action {
 fn actions(text: &str) -> Vec<Action> {
     let mut found = Vec::new();
     let mut words: Vec<String> = Vec::new();
+    let mut first_line = 0;
     // Whether an action continues in the next line (`...`), and the number of open braces.
     let (mut is_inside, mut depth) = (false, 0usize);
-    for line in text.lines() {
+    for (number, line) in (1..).zip(text.lines()) {
         let line = line.split('#').next().unwrap_or_default();
         let is_in_braces = depth > 0;
         let mut parts = split_words(line, &mut depth);
@@ -272,12 +287,15 @@ fn actions(text: &str) -> Vec<Action> {
             last.push(' ');
             last.push_str(&parts.remove(0));
         }
+        if words.is_empty() {
+            first_line = number;
+        }
         words.extend(parts);
         if !is_inside && depth == 0 {
-            found.extend(action(&std::mem::take(&mut words)));
+            found.extend(action(&std::mem::take(&mut words), first_line));
         }
     }
-    found.extend(action(&words));
+    found.extend(action(&words, first_line));
     found
 }
 
@@ -299,9 +317,9 @@ fn split_words(line: &str, depth: &mut usize) -> Vec<String> {
     words
 }
 
-fn action(words: &[String]) -> Option<Action> {
+fn action(words: &[String], line: usize) -> Option<Action> {
     let (first, mut rest) = words.split_first()?;
-    let mut action = Action::default();
+    let mut action = Action { line, ..Action::default() };
     match first.strip_suffix(':') {
         Some(label) => {
             let (name, others) = rest.split_first()?;

@@ -19,7 +19,7 @@ mod version;
 pub use checkpoint_interval::checkpoint_interval;
 pub use clock::Clock;
 pub use error_message::error_message;
-pub use input::plumed_obstacles;
+pub use input::{Action, Input, plumed_obstacles};
 pub use library::PlumedKernel;
 pub use planner::{plan_restart, remove_duplicate_rows};
 pub use restart_plan::RestartPlan;
