@@ -66,6 +66,9 @@ fn windows(args: &PmfArgs) -> Result<WindowList, Stop> {
             // Started before any thread; it runs `gmx dump`.
             let supervisor = Supervisor::start().map_err(|error| Stop::because(Exit::Internal, &error))?;
             let gmx = gromacs::find_gmx(args.lists.gmx.as_deref());
+            if let (Some(_), Err(problem)) = (&args.lists.gmx, &gmx) {
+                return Err(Stop::because(Exit::Usage, problem));
+            }
             let read = gmx.as_ref().map(|gmx| |path: &_| gromacs::read_run_input(&supervisor, gmx, path));
             match read {
                 Ok(read) => inputs::read_pull(&lists, &options, Ok(&read)),

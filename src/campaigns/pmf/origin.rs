@@ -90,5 +90,10 @@ impl Listing {
 /// A message in which options replace the keys of files of windows.
 fn with_options(message: String) -> String {
     let all = OPTIONS.iter().chain(&WINDOW_OPTIONS);
-    all.fold(message, |message, (key, option)| message.replace(&format!("`{key}`"), &format!("`{option}`")))
+    let message =
+        all.fold(message, |message, (key, option)| message.replace(&format!("`{key}`"), &format!("`{option}`")));
+    message
+        .replace("set quantity = \"force\"", "list it with -if")
+        .replace("add `period = ", "set `--periodicity ")
+        .replace("` to each window if", "` if")
 }

@@ -8,10 +8,12 @@ mod plumed;
 mod plumed_restraint;
 mod plumed_units;
 mod pull;
+mod pull_files;
 mod pull_header;
 mod pull_window;
 
 pub use metadata::read as read_metadata;
 pub use options::ListOptions;
 pub use plumed::{PLUMED_INPUT, read as read_plumed};
-pub use pull::{PullLists, RunInputReader, read as read_pull};
+pub use pull::read as read_pull;
+pub use pull_files::{PullLists, RunInputReader};

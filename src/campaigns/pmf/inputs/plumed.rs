@@ -163,10 +163,10 @@ impl Simulation {
             let help = "list folders with an input of PLUMED, called plumed.dat or as --plumed-file says";
             options.command.fault("--plumed", message, help)
         })?;
-        let biases = Biases::of(&input).map_err(|problems| -> Faults {
+        let biases = Biases::from_input(&input).map_err(|problems| -> Faults {
             problems.into_iter().map(|(problem, action)| fault(action, problem)).collect()
         })?;
-        let units = PlumedUnits::of(&input).map_err(|(problem, action)| match action {
+        let units = PlumedUnits::from_input(&input).map_err(|(problem, action)| match action {
             Some(action) => fault(action, problem),
             None => options.command.fault("--plumed", problem.message, problem.help),
         })?;

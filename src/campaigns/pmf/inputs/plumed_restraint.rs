@@ -45,7 +45,7 @@ impl Biases {
     ///
     /// # Errors
     /// A bias changes during the simulation, or a restraint is not harmonic or cannot be parsed: each with the action.
-    pub fn of(input: &Input) -> Result<Self, Vec<(Problem, &Action)>> {
+    pub fn from_input(input: &Input) -> Result<Self, Vec<(Problem, &Action)>> {
         let (mut biases, mut problems) = (Self::default(), Vec::new());
         for (index, action) in input.actions.iter().enumerate() {
             let name = action.name.as_str();

@@ -22,7 +22,7 @@ impl PlumedUnits {
     ///
     /// # Errors
     /// One of them is unknown, or is not supported.
-    pub fn of(input: &Input) -> Result<Self, (Problem, Option<&Action>)> {
+    pub fn from_input(input: &Input) -> Result<Self, (Problem, Option<&Action>)> {
         let action = input.actions.iter().rfind(|action| action.name == "UNITS");
         let value = |key: &str| action.and_then(|action| action.value(key));
         let is_natural = action.is_some_and(|action| action.has("NATURAL"));

@@ -2,7 +2,7 @@
 use super::super::section::{ColumnSection, Convention, Quantity, WindowSection};
 use super::super::text_file::ListLine;
 use super::options::ListOptions;
-use super::pull::{PullLists, RunInputReader, SimulationFiles};
+use super::pull_files::{PullLists, RunInputReader, SimulationFiles};
 use super::pull_header::PullHeader;
 use crate::config::{Fault, Faults};
 use crate::engines::md::gromacs::{PullCoordinate, RunInput};
@@ -140,9 +140,9 @@ impl WindowReader<'_> {
         let is_position = self.lists.quantity == Quantity::Position;
         let others = |coordinate: &PullCoordinate| match is_position {
             true => {
-                let pulled = coordinate.dimensions.iter().filter(|is_pulled| **is_pulled).count();
+                let used = coordinate.dimensions.iter().filter(|is_used| **is_used).count();
                 usize::from(input.prints_reference)
-                    + usize::from(input.prints_centers_of_mass) * pulled * coordinate.groups
+                    + usize::from(input.prints_centers_of_mass) * used * coordinate.groups
             }
             false => 0,
         };
@@ -212,7 +212,12 @@ impl WindowReader<'_> {
             return Err(refuse(message, "set --coordinate-unit to nm or degree"));
         };
         let Some(force_constant) = self.options.force_constant else {
-            let help = "set --force-constant to pull-coord1-k (kJ/mol/nm^2, of angles kJ/mol/rad^2), or list the tpr files with -it";
+            let other = match self.missing {
+                Some(problem) => problem.help.clone(),
+                None => "list the tpr files with -it".to_owned(),
+            };
+            let help =
+                format!("{other}; or set --force-constant to pull-coord1-k (kJ/mol/nm^2, of angles kJ/mol/rad^2)");
             return Err(Box::new(self.options.command.fault(
                 "--force-constant",
                 "the force constant is not known",

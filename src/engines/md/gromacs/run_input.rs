@@ -13,6 +13,7 @@ use std::time::Duration;
 /// Printing a large system is slow.
 const TIMEOUT: Duration = Duration::from_secs(300);
 const DUMP: &str = "dump.txt";
+const HELP: &str = "install GROMACS (`apt-get install gromacs`), load its module, or set its path with --gmx";
 /// The programs that are searched for.
 const NAMES: [&str; 4] = ["gmx", "gmx_mpi", "gmx_d", "gmx_mpi_d"];
 
@@ -37,7 +38,7 @@ pub struct PullCoordinate {
     pub kind: String,
     /// `distance`, `direction`, `dihedral`, ...
     pub geometry: String,
-    /// Whether x, y and z are pulled.
+    /// Whether x, y and z are used.
     pub dimensions: [bool; 3],
     /// Number of groups.
     pub groups: usize,
@@ -53,7 +54,7 @@ pub struct PullCoordinate {
 impl PullCoordinate {
     /// `Y Y N`, as in mdp files.
     pub fn dimensions_text(&self) -> String {
-        self.dimensions.map(|is_pulled| if is_pulled { "Y" } else { "N" }).join(" ")
+        self.dimensions.map(|is_used| if is_used { "Y" } else { "N" }).join(" ")
     }
 
     /// Whether it is measured in degrees.
@@ -68,10 +69,11 @@ impl PullCoordinate {
 /// It is not installed.
 pub fn find_gmx(program: Option<&Path>) -> Result<PathBuf, Problem> {
     match program {
-        Some(program) => locate::locate(program, super::program::HELP),
+        // It runs in another folder.
+        Some(program) => locate::locate(program, HELP).map(|path| std::path::absolute(&path).unwrap_or(path)),
         None => { NAMES.iter() }
             .find_map(|name| locate::locate(Path::new(name), "").ok())
-            .ok_or_else(|| Problem::new("`gmx` was not found in PATH", super::program::HELP)),
+            .ok_or_else(|| Problem::new("`gmx` was not found in PATH", HELP)),
     }
 }
 
