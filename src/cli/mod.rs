@@ -5,6 +5,7 @@ mod init;
 mod inspect;
 mod plan;
 mod pmf;
+mod ranks;
 mod submit;
 
 use crate::campaigns::Kind;
@@ -12,6 +13,7 @@ use crate::comm::Launcher;
 use crate::run::exit::Exit;
 use crate::run::{self, Style, console};
 use clap::{Args, CommandFactory, Parser, Subcommand};
+use ranks::Ranks;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -22,7 +24,7 @@ const EXIT_CODES: &str = "Exit codes: 0 complete, 1 internal error, 2 complete b
 
 /// Campaigns of simulations over MPI: many independent tasks in, one HDF5 file out.
 ///
-/// `mpirun -n 100 simmpi config.toml` runs a campaign, or resumes one that was stopped.
+/// `mpirun -n 100 simmpi config.toml` runs a campaign, or resumes one that was stopped; on one machine `simmpi config.toml -n 4` does, too.
 #[derive(Parser)]
 #[command(name = "simmpi", version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
 struct Cli {
@@ -93,6 +95,9 @@ enum Command {
 struct RunArgs {
     /// Configuration file (TOML)
     config: PathBuf,
+    /// Start on this number of ranks of this machine, or one for each physical core (auto), without mpirun
+    #[arg(short = 'n', long, value_name = "N|auto")]
+    ranks: Option<Ranks>,
     /// Discard the journal and start over
     #[arg(long)]
     fresh: bool,
@@ -145,7 +150,7 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         }
     };
     let outcome = match (cli.command, cli.run) {
-        (Some(Command::Run(args)), _) | (None, Some(args)) => return code(run_campaign(kinds, args)),
+        (Some(Command::Run(args)), _) | (None, Some(args)) => return run_campaign(kinds, args),
         (Some(Command::Check { config, ranks, nodes }), _) => check::check(kinds, &config, ranks, nodes),
         (Some(Command::Plan { config, ranks }), _) => plan::plan(kinds, &config, ranks),
         (Some(Command::Submit(args)), _) => submit::submit(kinds, &args),
@@ -177,7 +182,21 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
     }
 }
 
-fn run_campaign(kinds: &'static [&'static dyn Kind], args: RunArgs) -> Exit {
+fn run_campaign(kinds: &'static [&'static dyn Kind], args: RunArgs) -> ExitCode {
+    let started = args.ranks.map_or(Ok(None), Ranks::to_start);
+    match started.and_then(|ranks| ranks.map(|ranks| ranks::start_on(ranks, args.progress)).transpose()) {
+        Ok(None) => code(run_on_this_rank(kinds, args)),
+        Ok(Some(ended)) => ExitCode::from(ended),
+        Err(stop) => {
+            if is_first() {
+                console::error(&stop.message);
+            }
+            code(stop.exit)
+        }
+    }
+}
+
+fn run_on_this_rank(kinds: &'static [&'static dyn Kind], args: RunArgs) -> Exit {
     run::install_panic_rule();
     let is_first = is_first();
     if let Some(path) = args.log.as_ref().filter(|_| is_first)

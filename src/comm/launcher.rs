@@ -61,8 +61,9 @@ impl Launcher {
         let read = |(name, variable, rank): (&'static str, &'static str, &str)| {
             Some(Self { name, variable, size: number(variable)?, rank: number(rank)? })
         };
-        // The batch script itself is a step of one task, whatever the job's size.
-        let in_batch_step = get("SLURM_STEP_ID").is_none_or(|id| id == "batch" || id == "4294967291");
+        // The batch script itself is a step of one task, whatever the job's size, and so is the shell that salloc starts on a node.
+        let in_batch_step = get("SLURM_STEP_ID")
+            .is_none_or(|id| ["batch", "4294967291", "interactive", "4294967290"].contains(&id.as_str()));
         let known = LAUNCHERS.into_iter().filter(|&(name, ..)| name != "srun" || !in_batch_step).find_map(read);
         match (known, read(HYDRA)) {
             (Some(known), _) if known.variable.contains("_COMM_WORLD_") => Some(known),
@@ -163,6 +164,9 @@ mod tests {
     #[test]
     fn a_batch_script_is_no_launcher() {
         assert_eq!(detect(&[("SLURM_NTASKS", "100"), ("SLURM_PROCID", "0")]), None);
-        assert_eq!(detect(&[("SLURM_STEP_NUM_TASKS", "1"), ("SLURM_STEP_ID", "batch")]), None);
+        for id in ["batch", "4294967291", "4294967290"] {
+            let script = [("SLURM_STEP_NUM_TASKS", "1"), ("SLURM_STEP_ID", id), ("SLURM_PROCID", "0")];
+            assert_eq!(detect(&script), None, "{id}");
+        }
     }
 }

@@ -42,12 +42,25 @@ fn may_use_pmi() -> bool {
     !components.iter().any(|name| name.starts_with("mca_pmix_")) || components.iter().any(is_pmi)
 }
 
+/// The file of the loaded MPI library itself.
+pub fn path() -> Option<PathBuf> {
+    loaded().into_iter().find(|path| is_named(path, &["libmpi.so", "libmpich.so", "libmpi_ibm.so"]))
+}
+
+fn loaded() -> Vec<PathBuf> {
+    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
+    maps.lines().filter_map(|line| Some(PathBuf::from(&line[line.find('/')?..]))).collect()
+}
+
+fn is_named(path: &Path, prefixes: &[&str]) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    prefixes.iter().any(|prefix| name.starts_with(prefix))
+}
+
 /// Where the loaded Open MPI may have its components: `openmpi` beside the library, or below that as on Debian.
 fn component_folders() -> Vec<PathBuf> {
-    let maps = fs::read_to_string("/proc/self/maps").unwrap_or_default();
-    let loaded = maps.lines().filter_map(|line| Some(Path::new(&line[line.find('/')?..])));
-    let is_open_mpi = |path: &&Path| path.file_name().is_some_and(|n| n.to_string_lossy().starts_with("libopen-pal."));
-    let Some(beside) = loaded.filter(is_open_mpi).find_map(|path| Some(path.parent()?.join("openmpi"))) else {
+    let core = loaded().into_iter().find(|path| is_named(path, &["libopen-pal."]));
+    let Some(beside) = core.and_then(|path| Some(path.parent()?.join("openmpi"))) else {
         return Vec::new();
     };
     let below = file_names(&beside.join("lib")).into_iter().map(|name| beside.join("lib").join(name));

@@ -5,12 +5,14 @@
 mod communicator;
 mod launcher;
 mod library;
+mod local_launch;
 mod single;
 mod world;
 
 pub use communicator::{Comm, Error, Rank, RankLocation};
 pub use launcher::Launcher;
 pub use library::missing_settings;
+pub use local_launch::LocalLauncher;
 pub use single::SingleRank;
 pub use world::{World, abort};
 

@@ -37,6 +37,13 @@ pub fn bindable() -> Vec<usize> {
     Topology::read().grouped(&cores.into_iter().collect()).concat()
 }
 
+/// Number of physical cores that this process may use, by its affinity mask and the quota of its control group; at least 1.
+pub fn physical_cores() -> usize {
+    let by_mask = allowed().map_or(usize::MAX, |cores| Topology::read().grouped(&cores.into_iter().collect()).len());
+    let by_quota = std::thread::available_parallelism().map_or(1, usize::from);
+    by_mask.clamp(1, by_quota)
+}
+
 /// How to pin `threads` threads to `cores`, for programs that number cores by their index in `node_cores` ([`bindable`]): the index of the
 /// first thread's core and the stride to the next, so that threads are spread over physical cores. None if the cores are not evenly spaced.
 pub fn pinning(cores: &[usize], threads: usize, node_cores: &[usize]) -> Option<(usize, usize)> {
