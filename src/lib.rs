@@ -12,7 +12,7 @@
 //! | [`task`], [`seed`], [`units`], [`problem`] | what is a task, where do its random numbers come from, what is a unit worth, how is an input refused? |
 //! | [`science`] | what is the mathematics and the physics? (pure) |
 //! | [`plan`] | how are tasks divided over ranks? (pure) |
-//! | [`config`], [`comm`], [`journal`], [`results`], [`process`] | TOML, MPI, the disk, HDF5, other processes: one outside thing each, none imports another |
+//! | [`config`], [`comm`], [`journal`], [`results`], [`process`] | configuration files, MPI, the disk, HDF5, other processes: one outside thing each, none imports another |
 //! | [`md`], [`figure`] | how are files of molecular dynamics programs read, and how is a result drawn? |
 //! | [`engines`] | how does each program compute a molecule ([`engines::qc`]) or run a simulation ([`engines::md`])? |
 //! | [`campaigns`] | which kinds of campaign are there, and what are their stages? |

@@ -57,6 +57,24 @@ fn good_configurations_are_accepted_and_become_campaigns() {
     }
 }
 
+/// JSON is YAML as well.
+#[test]
+fn good_configurations_are_the_same_campaign_in_json_and_yaml() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    for (name, text) in cases("good") {
+        let value: toml::Value = toml::from_str(&text).unwrap();
+        let json = serde_json::to_string_pretty(&value).unwrap();
+        let config = Config::parse(&folder.join("run.toml"), &text, &all_kinds()).unwrap();
+        for file in ["run.json", "run.yaml"] {
+            let other = Config::parse(&folder.join(file), &json, &all_kinds())
+                .unwrap_or_else(|faults| panic!("{name} as {file}\n{}", faults.render(false)));
+            assert_eq!((&other.campaign, &other.partition), (&config.campaign, &config.partition), "{name} as {file}");
+            let section = |config: &Config| config.section::<serde_json::Value>(&config.campaign.kind).unwrap();
+            assert_eq!(section(&other), section(&config), "{name} as {file}");
+        }
+    }
+}
+
 #[test]
 fn every_fault_of_a_bad_configuration_is_reported_on_its_line_and_no_other() {
     let cases = cases("bad");

@@ -40,7 +40,7 @@ enum Command {
     Run(RunArgs),
     /// Check a configuration: report all errors, or summarize the campaign
     Check {
-        /// Configuration file (TOML)
+        /// Configuration file (TOML, JSON or YAML)
         config: PathBuf,
         /// Check that the tasks divide evenly over this number of ranks
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
@@ -51,7 +51,7 @@ enum Command {
     },
     /// Predict batches, run time, memory and file size of a run; runs a few tasks for a second or two
     Plan {
-        /// Configuration file (TOML)
+        /// Configuration file (TOML, JSON or YAML)
         config: PathBuf,
         /// Number of MPI ranks
         #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
@@ -93,7 +93,7 @@ enum Command {
 
 #[derive(Args, Clone)]
 struct RunArgs {
-    /// Configuration file (TOML)
+    /// Configuration file (TOML, JSON or YAML)
     config: PathBuf,
     /// Start on this number of ranks of this machine, or one for each physical core (auto), without mpirun
     #[arg(short = 'n', long, value_name = "N|auto")]

@@ -7,12 +7,12 @@ use std::path::PathBuf;
 /// The launcher of the MPI library that this binary is built for.
 pub struct LocalLauncher {
     library: String,
-    family: Family,
+    implementation: Implementation,
 }
 
 /// Libraries whose launchers have the same options.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
+enum Implementation {
     /// With ORTE, which starts ranks itself.
     OpenMpi4,
     /// With PRRTE.
@@ -28,14 +28,14 @@ impl LocalLauncher {
     }
 
     fn named(library: String) -> Self {
-        let family = match library.strip_prefix("Open MPI") {
+        let implementation = match library.strip_prefix("Open MPI") {
             Some(version) if version.trim_start().trim_start_matches('v').starts_with(['1', '2', '3', '4']) => {
-                Family::OpenMpi4
+                Implementation::OpenMpi4
             }
-            Some(_) => Family::OpenMpi5,
-            None => Family::Mpich,
+            Some(_) => Implementation::OpenMpi5,
+            None => Implementation::Mpich,
         };
-        Self { library, family }
+        Self { library, implementation }
     }
 
     /// Name and version of the library.
@@ -45,8 +45,8 @@ impl LocalLauncher {
 
     /// Programs that may be it, the likeliest first: beside the library, then those on the PATH.
     pub fn candidates(&self) -> Vec<PathBuf> {
-        let names: &[&str] = match self.family {
-            Family::Mpich => &["mpirun.mpich", "mpiexec.hydra", "mpirun", "mpiexec"],
+        let names: &[&str] = match self.implementation {
+            Implementation::Mpich => &["mpirun.mpich", "mpiexec.hydra", "mpirun", "mpiexec"],
             _ => &["mpirun.openmpi", "mpirun", "mpiexec"],
         };
         let loaded = library::path();
@@ -65,20 +65,20 @@ impl LocalLauncher {
         let is_open_mpi = version.contains("Open MPI") || version.contains("OpenRTE");
         let words = || version.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.'));
         // Relatives of MPICH have launchers with versions of their own.
-        let has_number = self.family != Family::Mpich || self.library.starts_with("MPICH");
+        let has_number = self.implementation != Implementation::Mpich || self.library.starts_with("MPICH");
         let is_same = !has_number || number.is_some_and(|number| words().any(|word| word == number));
-        is_same && is_open_mpi == (self.family != Family::Mpich)
+        is_same && is_open_mpi == (self.implementation != Implementation::Mpich)
     }
 
     /// Its arguments for so many ranks, before the program: all on this machine, also in a job that has several, and not bound to cores,
     /// which simmpi divides where ranks start programs.
     pub fn arguments(&self, ranks: usize) -> Vec<OsString> {
-        let options = match self.family {
-            Family::OpenMpi4 => {
+        let options = match self.implementation {
+            Implementation::OpenMpi4 => {
                 "--mca plm isolated --mca ras ^slurm,tm,lsf,gridengine,alps --oversubscribe --bind-to none --quiet"
             }
-            Family::OpenMpi5 => "--map-by :OVERSUBSCRIBE --bind-to none",
-            Family::Mpich => "-launcher fork",
+            Implementation::OpenMpi5 => "--map-by :OVERSUBSCRIBE --bind-to none",
+            Implementation::Mpich => "-launcher fork",
         };
         options.split(' ').map(OsString::from).chain(["-n".into(), ranks.to_string().into()]).collect()
     }
@@ -86,13 +86,15 @@ impl LocalLauncher {
     /// Variables that it needs for the same. In containers the user is often root.
     pub fn variables(&self) -> Vec<(OsString, OsString)> {
         let as_root = nix::unistd::geteuid().is_root();
-        let own: &[(&str, &str)] = match self.family {
-            Family::OpenMpi4 => &[],
-            Family::OpenMpi5 => &[("PRTE_MCA_ras", "^slurm,tm,pbs,lsf,gridengine,flux"), ("PRTE_MCA_plm", "ssh")],
-            Family::Mpich => &[("HYDRA_RMK", "user")],
+        let own: &[(&str, &str)] = match self.implementation {
+            Implementation::OpenMpi4 => &[],
+            Implementation::OpenMpi5 => {
+                &[("PRTE_MCA_ras", "^slurm,tm,pbs,lsf,gridengine,flux"), ("PRTE_MCA_plm", "ssh")]
+            }
+            Implementation::Mpich => &[("HYDRA_RMK", "user")],
         };
         let root = ["OMPI_ALLOW_RUN_AS_ROOT", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM"].map(|name| (name, "1"));
-        let root = root.into_iter().filter(|_| as_root && self.family != Family::Mpich);
+        let root = root.into_iter().filter(|_| as_root && self.implementation != Implementation::Mpich);
         own.iter().copied().chain(root).map(|(name, value)| (name.into(), value.into())).collect()
     }
 }
@@ -121,9 +123,12 @@ mod tests {
 
     #[test]
     fn options_are_those_of_the_library() {
-        let families =
-            ["Open MPI v4.1.4", "Open MPI v5.0.11", "MPICH 4.0.2", "MVAPICH2 2.3.7"].map(|name| of(name).family);
-        assert_eq!(families, [Family::OpenMpi4, Family::OpenMpi5, Family::Mpich, Family::Mpich]);
+        let implementations = ["Open MPI v4.1.4", "Open MPI v5.0.11", "MPICH 4.0.2", "MVAPICH2 2.3.7"]
+            .map(|name| of(name).implementation);
+        assert_eq!(
+            implementations,
+            [Implementation::OpenMpi4, Implementation::OpenMpi5, Implementation::Mpich, Implementation::Mpich]
+        );
         for name in ["Open MPI v4.1.4", "Open MPI v5.0.11", "MPICH 4.0.2"] {
             let arguments = of(name).arguments(3);
             assert_eq!(arguments[arguments.len() - 2..], ["-n", "3"], "{name}");

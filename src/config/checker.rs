@@ -1,9 +1,9 @@
-//! Collects what is wrong with a table of a TOML file.
+//! Collects what is wrong with a table of a configuration file.
 use super::document::Document;
 use super::fault::Faults;
 use crate::problem::Problem;
 
-/// A table of a TOML file while it is checked, and its errors and warnings so far.
+/// A table of a configuration file while it is checked, and its errors and warnings so far.
 pub struct Checker<'a> {
     document: &'a Document,
     /// As in `fragments.level.1`.

@@ -98,10 +98,11 @@ pub(super) fn suggest_rewrite(alternatives: &[&Value], node: &Node, source: &Sou
             let is_integer = allows("integer") && inner.parse::<i128>().is_ok();
             let is_number = allows("number") && inner.parse::<f64>().is_ok_and(f64::is_finite);
             let is_bool = allows("boolean") && matches!(inner, "true" | "false");
+            let is_one_of = |words: &[&str]| words.iter().any(|word| word.eq_ignore_ascii_case(inner));
             match inner {
                 _ if is_integer || is_number || is_bool => Some(format!("write {inner}, without quotes")),
-                "yes" | "on" | "True" if allows("boolean") => Some("write true".to_owned()),
-                "no" | "off" | "False" if allows("boolean") => Some("write false".to_owned()),
+                _ if allows("boolean") && is_one_of(&["yes", "on", "true"]) => Some("write true".to_owned()),
+                _ if allows("boolean") && is_one_of(&["no", "off", "false"]) => Some("write false".to_owned()),
                 _ if allows("array") => Some(format!("write [{text}]")),
                 _ => None,
             }

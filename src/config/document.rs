@@ -1,4 +1,4 @@
-//! A TOML file: a configuration, or another one with a schema of its own.
+//! A TOML, JSON or YAML file: a configuration, or another one with a schema of its own.
 use super::fault::{Fault, Faults};
 use super::key::KeyPath;
 use super::schema::Schemas;
@@ -9,8 +9,10 @@ use super::validate::Validator;
 use crate::problem::Problem;
 use serde::de::DeserializeOwned;
 use std::path::{Path, PathBuf};
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
 
-/// A TOML file, parsed and validated.
+/// A file, parsed and validated.
 #[derive(Clone, Debug)]
 pub struct Document {
     pub path: PathBuf,
@@ -35,7 +37,8 @@ impl Document {
         faults
             .extend(Validator { source: &source, schemas: Schemas::new(schema), foreign: &[], is_partial }.run(&tree));
         faults.into_result(())?;
-        let value = toml::from_str(text).map_err(|error| {
+        let read = |table: DeTable| T::deserialize(ValueDeserializer::from(Spanned::new(0..0, DeValue::Table(table))));
+        let value = syntax::with_table(&source, read).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             Faults::from(Fault::new(&source, &span, "", error.message(), "correct the value"))
         })?;

@@ -1,26 +1,33 @@
 //! What does the configuration ask for, and what is wrong with it?
 //!
-//! A configuration is TOML. Its text is parsed into a tree with the position of every value, and validated against the JSON schema derived from
-//! the Rust types of its sections: all faults of form are reported together, each with its line and a fix. The kinds of campaign check whether
-//! values make sense together, and report through [`Document::fault`] and a [`Checker`]. This module does not know the kinds: callers pass their schemas. No other
-//! module uses `toml`.
+//! A configuration is TOML, JSON or YAML, with the same keys. Its text is parsed into a tree with the position of every value, and validated
+//! against the JSON schema derived from the Rust types of its sections: all faults of form are reported together, each with its line and a
+//! fix. The kinds of campaign check whether values make sense together, and report through [`Document::fault`] and a [`Checker`]. This module
+//! does not know the kinds: callers pass their schemas. No other module uses `toml` or `saphyr_parser`.
 mod checker;
 mod describe;
 mod document;
 mod error;
 mod fault;
 mod file_schema;
+mod format;
 mod inputs;
+mod json;
 mod key;
 mod kind_schema;
+mod plain;
+mod recognized;
 mod schema;
 mod sections;
 mod source;
 mod suggest;
 mod sweep;
 mod syntax;
+mod toml_syntax;
 mod tree;
 mod validate;
+mod yaml;
+mod yaml_scalar;
 
 pub use checker::Checker;
 pub use document::Document;
@@ -28,6 +35,7 @@ pub use error::Error;
 pub use fault::{Fault, Faults, Severity};
 pub use file_schema::full_schema;
 use file_schema::schema_without;
+pub use format::Format;
 pub use inputs::{Inputs, KnownFiles};
 pub use key::flatten;
 pub use kind_schema::KindSchema;
@@ -88,6 +96,9 @@ impl Config {
         if tree.0.is_empty() && faults.is_empty() {
             let help = "add a [campaign] section, or start from the output of `simmpi init KIND`";
             return Err(Fault::new(&source, &(0..0), "", "the configuration has no keys", help).into());
+        }
+        if let Some(fault) = recognized::fault(&source, &tree) {
+            return Err(fault.into());
         }
         let is_partial = !faults.is_empty();
         let foreign = foreign_sections(&source, &tree, kinds, is_partial, &mut faults);
@@ -205,9 +216,11 @@ fn section<T: DeserializeOwned>(source: &Source, name: &str, swept: &[sweep::Swe
         let help = format!("correct the value; `simmpi schema` describes the section [{name}]");
         Faults::from(Fault::new(source, &span, name, error.message(), help))
     };
-    let mut document = DeTable::parse(source.text).map_err(fault)?.into_inner();
-    sweep::apply(&mut document, swept);
-    let value = document.into_iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value);
-    let value = value.unwrap_or_else(|| toml::Spanned::new(0..0, DeValue::Table(DeTable::new())));
-    T::deserialize(ValueDeserializer::from(value)).map_err(fault)
+    let read = |mut document: DeTable| {
+        sweep::apply(&mut document, swept);
+        let value = document.into_iter().find(|(key, _)| key.get_ref() == name).map(|(_, value)| value);
+        let value = value.unwrap_or_else(|| toml::Spanned::new(0..0, DeValue::Table(DeTable::new())));
+        T::deserialize(ValueDeserializer::from(value))
+    };
+    syntax::with_table(source, read).map_err(fault)
 }

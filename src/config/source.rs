@@ -69,6 +69,13 @@ impl<'a> Source<'a> {
         start..start + self.text[start..end].trim_end_matches(['\n', '\r']).len()
     }
 
+    /// The byte of a character by its line and its index in that, both from 0; the end of the line where it has fewer.
+    pub fn byte(&self, line: usize, character: usize) -> usize {
+        let line = self.line(line);
+        let within = self.text[line.clone()].char_indices().nth(character).map(|(at, _)| line.start + at);
+        within.unwrap_or(line.end)
+    }
+
     /// The location of the first line of `span`.
     pub fn locate(&self, span: &Range<usize>) -> Location {
         let index = self.line_of(span.start);

@@ -4,6 +4,7 @@
 //! together. Whether values make sense together is not checked here.
 use super::describe::{describe_expected, describe_value, format_bound, suggest_rewrite};
 use super::fault::{Fault, Faults};
+use super::format::Format;
 use super::key::{KeyPath, PathSegment};
 use super::schema::{Property, Schemas, Shape, Tag, integer_bounds};
 use super::source::Source;
@@ -230,7 +231,7 @@ impl<'a> Walk<'a> {
             Guess::Here(key) if table.get(key).is_some() => (format!("`{key}` is already set: remove this key"), None),
             Guess::Here(key) => (format!("did you mean `{key}`?"), Some(key)),
             Guess::Variant { tag, owners, key } => {
-                let owners: Vec<_> = owners.iter().map(|owner| format!("{tag} = \"{owner}\"")).collect();
+                let owners: Vec<_> = owners.iter().map(|owner| self.assignment(tag, &format!("\"{owner}\""))).collect();
                 let key = if key == entry.key { String::new() } else { format!("did you mean `{key}`? ") };
                 (format!("{key}it belongs to {}: remove it, or select that", owners.join(", ")), None)
             }
@@ -308,11 +309,11 @@ impl<'a> Walk<'a> {
             let names: Vec<_> = tag.variants.iter().map(|(name, _)| *name).collect();
             return (
                 format!("missing key `{key}` in {above}"),
-                format!("add `{key} = ...`; {}", known("values", &names)),
+                format!("add `{}`; {}", self.assignment(key, "..."), known("values", &names)),
             );
         }
         let Some(Property::Known(schema) | Property::Ambiguous(schema)) = shape.property(key) else {
-            return (format!("missing key `{key}` in {above}"), format!("add `{key} = ...`"));
+            return (format!("missing key `{key}` in {above}"), format!("add `{}`", self.assignment(key, "...")));
         };
         let alternatives = schemas.alternatives(schema);
         let about = self.describe_key(schema, &alternatives);
@@ -320,7 +321,12 @@ impl<'a> Walk<'a> {
             return (format!("missing section {}", self.path.header()), format!("add the section; {about}"));
         }
         let table = if is_root { "the file".to_owned() } else { above };
-        (format!("missing key `{key}` in {table}"), format!("add `{key} = ...`; {about}"))
+        (format!("missing key `{key}` in {table}"), format!("add `{}`; {about}", self.assignment(key, "...")))
+    }
+
+    /// A key with a value as the file writes it.
+    fn assignment(&self, key: &str, value: &str) -> String {
+        Format::for_path(self.validator.source.path).assignment(key, value)
     }
 
     /// The description of a key, or the values it allows.
