@@ -17,6 +17,7 @@
 //! | `join/`, `joined.rs` | how do several jobs work on one campaign? |
 //! | `signals.rs`, `allocation.rs`, `batch_system.rs` | when does a run stop early? |
 //! | `completion.rs`, `publish.rs`, `fetched_values.rs`, `task_rows.rs` | how does a finished campaign become one HDF5 file? |
+//! | `exported.rs` | which result is written as JSON besides? |
 //! | `resource_usage.rs` | what have programs used of the nodes, and does that call for a warning? |
 mod account;
 mod allocation;
@@ -34,6 +35,7 @@ mod earlier;
 mod exclusion;
 mod existing;
 pub mod exit;
+mod exported;
 pub mod failures;
 mod fetched_values;
 mod first_tasks;

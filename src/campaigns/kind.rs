@@ -1,7 +1,16 @@
 //! What is a kind of campaign?
 use super::{campaign::Campaign, export};
-use crate::config::{Config, Faults, Schedule, Uneven};
+use crate::config::{Config, Faults, Schedule, Translation, Uneven};
 use crate::results;
+use std::path::Path;
+
+/// A number of ranks that an input file asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestedRanks {
+    Number(usize),
+    /// One for each physical core.
+    PhysicalCores,
+}
 
 /// A kind of campaign, `campaign.kind` of the configuration.
 pub trait Kind: Sync {
@@ -22,6 +31,20 @@ pub trait Kind: Sync {
     /// Whether its keys may be swept ([`Config::points`]).
     fn can_sweep(&self) -> bool {
         false
+    }
+
+    /// What the file of another program at `path`, with this `text`, amounts to as a campaign of this kind; none where it is no such file.
+    fn translate(&self, _path: &Path, _text: &str) -> Option<Translation> {
+        None
+    }
+
+    /// Sets the limits that files named by the configuration specify and it does not. What is wrong with them is reported by
+    /// [`load`](Kind::load).
+    fn adopt_limits(&self, _config: &mut Config) {}
+
+    /// The number of ranks that a file named by the configuration asks for.
+    fn requested_ranks(&self, _config: &Config) -> Option<RequestedRanks> {
+        None
     }
 
     /// The campaign that the configuration describes.

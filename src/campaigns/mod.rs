@@ -14,7 +14,7 @@ mod trajectories;
 mod umbrella;
 pub mod window_analysis;
 
-pub use kind::Kind;
+pub use kind::{Kind, RequestedRanks};
 
 /// Every kind of campaign.
 pub static KINDS: &[&dyn Kind] =

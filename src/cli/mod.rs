@@ -93,11 +93,14 @@ enum Command {
 
 #[derive(Args, Clone)]
 struct RunArgs {
-    /// Configuration file (TOML, JSON or YAML)
+    /// Configuration file (TOML, JSON or YAML), or a ManyBodyInput of QCManyBody (JSON)
     config: PathBuf,
     /// Start on this number of ranks of this machine, or one for each physical core (auto), without mpirun
     #[arg(short = 'n', long, value_name = "N|auto")]
     ranks: Option<Ranks>,
+    /// Write the results as JSON, too; by default for a ManyBodyInput, beside the HDF5 file
+    #[arg(short, long, value_name = "FILE")]
+    output: Option<PathBuf>,
     /// Discard the journal and start over
     #[arg(long)]
     fresh: bool,
@@ -214,6 +217,7 @@ fn run_on_this_rank(kinds: &'static [&'static dyn Kind], args: RunArgs) -> Exit 
         keep_journal: args.keep_journal,
         steal_lock: args.steal_lock,
         join: args.join.then_some(args.wait),
+        exported: args.output,
         progress: args.progress.unwrap_or_else(|| Style::default_for(Launcher::detect().is_some())),
     };
     run::run(kinds, &options)

@@ -56,6 +56,17 @@ impl Document {
         Fault::new(&self.source(), &span, key, message, help)
     }
 
+    /// A fault of the bytes `span` of the text, which specify `key`.
+    pub fn fault_in(
+        &self,
+        span: &std::ops::Range<usize>,
+        key: &str,
+        message: impl Into<String>,
+        help: impl Into<String>,
+    ) -> Fault {
+        Fault::new(&self.source(), span, key, message, help)
+    }
+
     /// The fault of a problem in the table at `table`, as in `window.2`; of the table's own value where the problem names no key.
     pub fn fault_of(&self, table: &str, problem: Problem) -> Fault {
         self.fault(&problem.key_in(table), problem.message, problem.help)

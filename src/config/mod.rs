@@ -24,6 +24,7 @@ mod suggest;
 mod sweep;
 mod syntax;
 mod toml_syntax;
+mod translation;
 mod tree;
 mod validate;
 mod yaml;
@@ -42,12 +43,13 @@ pub use kind_schema::KindSchema;
 pub use sections::{CampaignSection, Limits, Partition, Schedule, Uneven};
 pub use suggest::nearest;
 pub use sweep::SweepSection;
+pub use translation::Translation;
 
 use key::KeyPath;
 use schema::Schemas;
 use serde::de::DeserializeOwned;
 use source::Source;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 use tree::TomlTable;
@@ -66,6 +68,8 @@ pub struct Config {
     schema: Arc<serde_json::Value>,
     /// The swept values of this point, which replace those of the text.
     swept: Vec<sweep::SweptValue>,
+    /// The configuration that the text, a file of another program, amounts to.
+    translation: Option<Arc<Translation>>,
 }
 
 /// A configuration is a document: it has a path and a text, and its values can be at fault.
@@ -125,7 +129,33 @@ impl Config {
             inputs: Inputs::default(),
             schema: Arc::new(schema),
             swept: Vec::new(),
+            translation: None,
         })
+    }
+
+    /// The configuration that the file of another program at `path`, with this `text`, amounts to. Faults of its keys point into the file.
+    pub fn translated(path: &Path, text: &str, translation: Translation) -> Config {
+        let tree = translation::tree(&translation.spans);
+        Config {
+            campaign: translation.campaign.clone(),
+            partition: Partition::default(),
+            limits: Limits::default(),
+            document: Document { path: path.to_owned(), text: text.to_owned(), tree },
+            inputs: Inputs::default(),
+            schema: Arc::new(serde_json::Value::Null),
+            swept: Vec::new(),
+            translation: Some(Arc::new(translation)),
+        }
+    }
+
+    /// Whether the text is a file of another program.
+    pub fn is_translated(&self) -> bool {
+        self.translation.is_some()
+    }
+
+    /// The JSON file of the result that belongs to the file of another program.
+    pub fn exported(&self) -> Option<PathBuf> {
+        Some(self.resolve(&self.translation.as_ref()?.exported))
     }
 
     /// Whether the configuration has a `[[sweep]]`.
@@ -171,6 +201,10 @@ impl Config {
     /// # Errors
     /// The value does not fit `T` in a way that the schema does not express.
     pub fn section<T: DeserializeOwned>(&self, name: &str) -> Result<T, Faults> {
+        if let Some(translation) = &self.translation {
+            let fault = |error: serde_json::Error| self.fault(name, error.to_string(), "correct the file");
+            return Ok(serde_json::from_value(translation.section.clone()).map_err(fault)?);
+        }
         section(&self.source(), name, &self.swept)
     }
 

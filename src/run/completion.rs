@@ -40,6 +40,11 @@ impl Session {
             Some(Publisher::ThisJob(lock)) => self.write_results(Some(lock))?,
             None => self.write_results(None)?,
         };
+        let exported = self.root.as_ref().and_then(|session| session.exported.clone());
+        let exit = match &exported {
+            Some(file) => self.rank.meanwhile(|| file.write(exit), |_| Ok(false))?,
+            None => exit,
+        };
         if let Some(RootSession { root, .. }) = &self.root
             && let OutputLock::Joined(job) = &root.lock
         {

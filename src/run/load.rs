@@ -1,6 +1,6 @@
 //! Reads a configuration and makes the campaign that it describes.
 use super::exit::{Exit, Stop};
-use crate::campaigns::Kind;
+use crate::campaigns::{Kind, RequestedRanks};
 use crate::campaigns::campaign::{Campaign, Declaration, StartSupervisor};
 use crate::config::{Config, Error as ConfigError, Faults, Inputs, KindSchema, Schedule, Uneven, flatten};
 use crate::journal::Manifest;
@@ -27,18 +27,41 @@ pub struct Configured {
 /// # Errors
 /// It has faults: all of them are reported.
 pub fn load_text(path: &Path, text: String, inputs: Inputs, kinds: &[&'static dyn Kind]) -> Result<Loaded, Stop> {
+    let (config, kind) = parse(path, &text, inputs, kinds)?;
+    let campaign = kind.load(&config)?;
+    Ok(Loaded { config, campaign, kind })
+}
+
+/// The number of ranks that the configuration at `path`, or a file that it names, asks for. What is wrong with them is reported elsewhere.
+pub fn requested_ranks(path: &Path, kinds: &[&'static dyn Kind]) -> Option<RequestedRanks> {
+    let text = Config::read(path).ok()?;
+    let (config, kind) = parse(path, &text, Inputs::default(), kinds).ok()?;
+    kind.requested_ranks(&config)
+}
+
+/// The configuration in `text`, or that it amounts to where it is a file of another program, and its kind.
+fn parse(
+    path: &Path,
+    text: &str,
+    inputs: Inputs,
+    kinds: &[&'static dyn Kind],
+) -> Result<(Config, &'static dyn Kind), Faults> {
+    let translation = kinds.iter().find_map(|kind| kind.translate(path, text));
     let schemas: Vec<_> = kinds.iter().map(|kind| KindSchema::new(kind.name(), || kind.schema())).collect();
-    let mut config = Config::parse(path, &text, &schemas)?;
+    let mut config = match translation {
+        Some(translation) => Config::translated(path, text, translation),
+        None => Config::parse(path, text, &schemas)?,
+    };
     config.inputs = inputs;
     let kind = kinds.iter().find(|kind| kind.name() == config.campaign.kind);
     let kind = *kind.expect("a configuration is parsed against the kinds' own names");
     if config.has_sweep() && !kind.can_sweep() {
         let message = format!("a campaign of kind \"{}\" has no sweeps", kind.name());
         let help = "remove [[sweep]]: write a configuration for each point";
-        return Err(Faults::from(config.fault("sweep", message, help)).into());
+        return Err(config.fault("sweep", message, help).into());
     }
-    let campaign = kind.load(&config)?;
-    Ok(Loaded { config, campaign, kind })
+    kind.adopt_limits(&mut config);
+    Ok((config, kind))
 }
 
 /// Loads the campaign of a configuration file, finds the programs that its tasks need, and gets its declaration.

@@ -4,6 +4,7 @@
 //! from the same text and the same contents of input files.
 use super::existing::{self, Existing};
 use super::exit::{Exit, Stop};
+use super::exported::ExportedFile;
 use super::join::{self, JobFile, Jobs, OutputLock};
 use super::lazy_supervisor::LazySupervisor;
 use super::ledger::SavedStage;
@@ -11,9 +12,9 @@ use super::load::{Configured, Loaded, load_text, load_with_programs};
 use super::options::Options;
 use super::settings::RunSettings;
 use super::{allocation, console};
-use crate::campaigns::Kind;
+use crate::campaigns::{Kind, RequestedRanks};
 use crate::campaigns::campaign::{Campaign, Reproducibility};
-use crate::comm::{Comm, RankLocation};
+use crate::comm::{Comm, Launcher, RankLocation};
 use crate::config::{Config, Inputs, KnownFiles};
 use crate::journal::{self, BatchJob, Holder, Lock, Manifest, codec};
 use crate::results;
@@ -50,6 +51,7 @@ pub struct OpenedOutput {
     pub manifest: Manifest,
     pub saved: HashMap<u64, SavedStage>,
     pub reproducibility: Reproducibility,
+    pub exported: Option<ExportedFile>,
 }
 
 /// Rank 0's verdict, broadcast.
@@ -62,7 +64,7 @@ enum Verdict {
 /// Rank 0's result of opening a campaign.
 enum RootOpening {
     Campaign(Box<Opened>),
-    Complete { output: PathBuf, failed: u64 },
+    Complete { output: PathBuf, failed: u64, exported: Option<ExportedFile> },
 }
 
 /// Opens the campaign on all ranks.
@@ -87,7 +89,9 @@ pub fn open(
     }
     let opening = match open_root(&comm.location(), comm.size(), supervisor, kinds, options) {
         Ok(RootOpening::Campaign(opened)) => Opening::Run(opened),
-        Ok(RootOpening::Complete { output, failed }) => Opening::NotRun(complete_already(&output, failed)),
+        Ok(RootOpening::Complete { output, failed, exported }) => {
+            Opening::NotRun(complete_already(&output, failed, exported.as_ref()))
+        }
         Err(stop) => Opening::NotRun(NotRun { exit: stop.exit, message: Some(stop.message) }),
     };
     let verdict = match &opening {
@@ -103,8 +107,9 @@ pub fn open(
     Ok(opening)
 }
 
-fn complete_already(output: &Path, failed: u64) -> NotRun {
+fn complete_already(output: &Path, failed: u64, exported: Option<&ExportedFile>) -> NotRun {
     let exit = if failed == 0 { Exit::Complete } else { Exit::SomeFailed };
+    let exit = exported.filter(|file| file.is_due()).map_or(exit, |file| file.write(exit));
     let retry = if failed == 0 { "" } else { " (retry them with --retry-failed)" };
     let message = format!("`{}` is complete already, {failed} tasks failed{retry}", output.display());
     NotRun { exit, message: Some(message) }
@@ -121,6 +126,8 @@ fn open_root(
     console::warnings(&configured.declared.warnings);
     let (mut manifest, output) = (configured.manifest(), configured.output());
     existing::check_output(&output)?;
+    let exported = ExportedFile::of(&configured, options.exported.as_deref())?;
+    requested_ranks(&configured, ranks).iter().for_each(|note| console::line(note));
     let holder = Holder::this_process(&place.host).in_job(allocation::current_job());
     let holder = Holder { is_joined: options.join.is_some(), ..holder };
     let lock = join::acquire(&holder, &|| {
@@ -134,7 +141,7 @@ fn open_root(
     }
     let saved = match existing::check_results(&output, &mut manifest, options, configured.declared.needs_values)? {
         Existing::Resumed(saved) => saved,
-        Existing::Complete { failed } => return Ok(RootOpening::Complete { output, failed }),
+        Existing::Complete { failed } => return Ok(RootOpening::Complete { output, failed, exported }),
     };
     for missing in results::try_publication(&output)? {
         console::line(&format!("the file system of {} {missing}", journal::parent_folder(&output).display()));
@@ -151,8 +158,19 @@ fn open_root(
     let join = options.join.map(|wait| (join::name_of(&holder), wait));
     let settings = settings(&configured, output, &manifest, time_left, join, options);
     let Configured { config, campaign, declared, .. } = configured;
-    let output = OpenedOutput { lock: output_lock, manifest, saved, reproducibility: declared.reproducibility };
+    let reproducibility = declared.reproducibility;
+    let output = OpenedOutput { lock: output_lock, manifest, saved, reproducibility, exported };
     Ok(RootOpening::Campaign(Box::new(Opened { config, campaign, settings, output: Some(output) })))
+}
+
+/// A note where an input file asks for another number of ranks than there are.
+fn requested_ranks(configured: &Configured, ranks: usize) -> Option<String> {
+    let RequestedRanks::Number(requested) = configured.kind.requested_ranks(&configured.config)? else { return None };
+    let started = match Launcher::detect() {
+        Some(launcher) => format!("{} started {ranks}, which are used", launcher.name),
+        None => format!("there is one; start others with --ranks {requested} or a launcher"),
+    };
+    (requested != ranks).then(|| format!("note: the input asks for {requested} ranks (n_workers): {started}"))
 }
 
 fn settings(

@@ -19,4 +19,6 @@ pub struct Options {
     /// Work on the campaign together with other jobs, and wait so long for them where there is nothing to do.
     pub join: Option<Duration>,
     pub progress: Style,
+    /// JSON file of the results, written besides the HDF5 file.
+    pub exported: Option<PathBuf>,
 }

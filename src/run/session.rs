@@ -3,6 +3,7 @@ use super::connection::Connection;
 use super::current_stage::CurrentStage;
 use super::earlier::EarlierRecords;
 use super::exit::{self, Exit, Stop};
+use super::exported::ExportedFile;
 use super::handshake::{self, Handshake};
 use super::join::OutputLock;
 use super::message::{FirstBatches, ToRoot, ToWorker};
@@ -50,6 +51,7 @@ pub struct RootSession {
     pub reproducibility: Reproducibility,
     pub places: Vec<RankLocation>,
     pub started: Instant,
+    pub exported: Option<ExportedFile>,
     /// Whether the journal was empty at the start.
     is_fresh: bool,
 }
@@ -105,7 +107,7 @@ fn open_journal(opened: &Opened, number: usize, size: usize) -> Result<OpenedJou
 
 impl RootSession {
     fn new(output: OpenedOutput, opened: &Opened, handshakes: Vec<Vec<u8>>) -> Result<Self, Stop> {
-        let OpenedOutput { lock, manifest, saved, reproducibility } = output;
+        let OpenedOutput { lock, manifest, saved, reproducibility, exported } = output;
         let mut earlier = EarlierRecords { saved, ..EarlierRecords::default() };
         let places = handshake::accept_all(handshakes, &mut earlier)?;
         let is_fresh = earlier.journalled.is_empty();
@@ -123,7 +125,7 @@ impl RootSession {
             last_heartbeat: Instant::now(),
             full_gpus: FullGpus::default(),
         };
-        Ok(Self { root, manifest, reproducibility, places, started: Instant::now(), is_fresh })
+        Ok(Self { root, manifest, reproducibility, places, started: Instant::now(), exported, is_fresh })
     }
 }
 

@@ -114,6 +114,7 @@ impl Simulation {
             steal_lock: false,
             progress: Style::None,
             join: None,
+            exported: None,
         };
         let exit = run_on(Box::new(comm), LazySupervisor::for_launcher(), &[kind], &options);
         let (measured, journals) = measured.lock().unwrap().take().expect("rank 0 parts from the others");

@@ -1,5 +1,6 @@
 //! How does a campaign of a many-body expansion run, and what does it declare?
 use super::stage::FragmentWorkload;
+use super::write::InputNotes;
 use super::{LevelLocations, Setup, forecast, levels, summary, sums, write};
 use crate::campaigns::campaign::{
     Campaign, Declaration, Next, Outlook, PlannedStage, RecordedValues, Report, Reproducibility, StartSupervisor,
@@ -24,6 +25,7 @@ pub struct FragmentCampaign {
     pub identity: serde_json::Value,
     pub summary: Vec<(String, String)>,
     pub warnings: Faults,
+    pub input: InputNotes,
     pub result: Option<StageResult>,
 }
 
@@ -114,8 +116,10 @@ impl Campaign for FragmentCampaign {
 
     fn write(&self, _: &mut dyn RecordedValues, out: &mut results::Writer) -> Result<Report, Error> {
         let Some(result) = &self.result else { return Err(Error::Outcome("no task has been run".into())) };
-        write::write(&self.setup, &self.programs, result, out)?;
+        write::write(&self.setup, &self.programs, result, &self.input, out)?;
         let values: sums::FragmentValues = result.value()?;
-        Ok(Report { charts: Vec::new(), remarks: summary::note_lines(&self.setup, &values.notes) })
+        let mut remarks = summary::note_lines(&self.setup, &values.notes);
+        remarks.extend(self.input.differences.iter().map(|note| format!("note: {note}")));
+        Ok(Report { charts: Vec::new(), remarks })
     }
 }

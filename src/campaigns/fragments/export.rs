@@ -1,7 +1,9 @@
 //! How are results exported for programs that read those of QCManyBody?
 //!
-//! As a ManyBodyResult of QCSchema 1 with QCManyBody's names of properties. Properties that could not be computed are NaN in the file,
-//! which JSON does not have: they are omitted and listed in `missing`.
+//! As a ManyBodyResult with QCManyBody's names of properties: of QCSchema 2 where the input is, of QCSchema 1 otherwise. QCManyBody's models
+//! read it where all is complete. Properties that could not be computed are NaN in the file, which JSON does not have: they are omitted and
+//! listed in `missing`, for which the models have no place; there is no model of a partial result.
+use super::many_body_input::schema_version;
 use crate::campaigns::export::{about, nested};
 use crate::results::{ArrayValues, Error, Reader};
 use serde_json::{Map, Value, json};
@@ -9,7 +11,10 @@ use std::collections::BTreeSet;
 
 /// The results of a fragment campaign: one result, or one for each frame in `frames`.
 pub fn export(reader: &Reader) -> Result<Value, Error> {
-    let about = about(reader)?;
+    let mut about = about(reader)?;
+    if let Ok(notes) = reader.strings("/run/notes/differences") {
+        about["notes"] = notes.into();
+    }
     if reader.has("/results/tasks") {
         return Ok(Expansion::open(reader, "/results")?.result(&about)?.into());
     }
@@ -32,6 +37,8 @@ struct Expansion<'a> {
     tasks: Vec<Task>,
     /// Orders of the tasks; others in between were not requested.
     task_sizes: BTreeSet<usize>,
+    /// The campaign as a ManyBodyInput; none where it cannot be one, and in older files.
+    input: Option<Value>,
 }
 
 struct Task {
@@ -106,7 +113,9 @@ impl<'a> Expansion<'a> {
         let task = |(((level, real), basis), energy)| Task { level, real, basis, energy: finite(energy) };
         let tasks: Vec<Task> = rows.map(task).collect();
         let task_sizes = tasks.iter().map(|task| task.real.as_array().map_or(0, Vec::len)).collect();
-        Ok(Self { reader, folder, tasks, task_sizes })
+        let input = reader.strings(&format!("{folder}/many_body_input")).unwrap_or_default();
+        let input = input.first().and_then(|text| serde_json::from_str(text).ok());
+        Ok(Self { reader, folder, tasks, task_sizes, input })
     }
 
     fn result(&self, about: &Value) -> Result<Map<String, Value>, Error> {
@@ -121,6 +130,34 @@ impl<'a> Expansion<'a> {
         let returned = self.add_returned(&mut properties)?;
         let component = |task: &Task| Some((task.label(), json!({ "return_energy": task.energy? })));
         let components: Map<String, Value> = self.tasks.iter().filter_map(component).collect();
+        let Properties { values, missing } = properties;
+        let is_complete = about["complete"] == json!(true) && self.tasks.iter().all(|task| task.energy.is_some());
+        let mut result = Map::new();
+        let mut put = |key: &str, value: Value| drop(result.insert(key.to_owned(), value));
+        put("success", is_complete.into());
+        put("return_result", returned);
+        put("properties", values.into());
+        let creator = json!({ "creator": "simmpi", "version": about["simmpi_version"], "routine": "simmpi export" });
+        put("provenance", creator);
+        put("extras", json!({ "simmpi": about }));
+        self.input.iter().for_each(|input| put("input_data", input.clone()));
+        match &self.input {
+            Some(input) if is_complete && missing.is_empty() => {
+                add_for_models(&mut result, input, components);
+            }
+            _ => {
+                put("schema_name", "qcschema_manybodyresult".into());
+                put("schema_version", 1.into());
+                put("missing", missing.into());
+                put("component_properties", components.into());
+                put("component_results", self.outcomes().into());
+            }
+        }
+        Ok(result)
+    }
+
+    /// Whether each task succeeded, and its energy.
+    fn outcomes(&self) -> Map<String, Value> {
         let outcome = |task: &Task| {
             let outcome = match task.energy {
                 Some(energy) => json!({ "success": true, "return_result": energy }),
@@ -128,20 +165,7 @@ impl<'a> Expansion<'a> {
             };
             (task.label(), outcome)
         };
-        let Properties { values, missing } = properties;
-        let result = json!({
-            "schema_name": "qcschema_manybodyresult",
-            "schema_version": 1,
-            "success": about["complete"] == json!(true) && self.tasks.iter().all(|task| task.energy.is_some()),
-            "return_result": returned,
-            "properties": values,
-            "missing": missing,
-            "component_properties": components,
-            "component_results": self.tasks.iter().map(outcome).collect::<Map<_, _>>(),
-            "provenance": { "creator": "simmpi", "version": about["simmpi_version"], "routine": "simmpi export" },
-            "extras": { "simmpi": about },
-        });
-        Ok(result.as_object().cloned().unwrap_or_default())
+        self.tasks.iter().map(outcome).collect()
     }
 
     fn add_counts(&self, properties: &mut Properties) -> Result<(), Error> {
@@ -155,6 +179,9 @@ impl<'a> Expansion<'a> {
         put("calcinfo_nfr", fragments);
         put("calcinfo_natom", self.atoms()?);
         put("calcinfo_nmbe", Some(self.tasks.len() as u64));
+        if let Some(energy) = self.attribute("nuclear_repulsion_energy")? {
+            properties.add("nuclear_repulsion_energy".to_owned(), &[energy], &[], false);
+        }
         Ok(())
     }
 
@@ -275,6 +302,24 @@ impl<'a> Expansion<'a> {
             }
         }
         Ok(returned)
+    }
+}
+
+/// Adds what QCManyBody's models of the input's version of QCSchema require. The full results of tasks are not kept.
+fn add_for_models(result: &mut Map<String, Value>, input: &Value, components: Map<String, Value>) {
+    let version = schema_version(input);
+    let mut put = |key: &str, value: Value| drop(result.insert(key.to_owned(), value));
+    put("schema_version", version.into());
+    if version == 2 {
+        put("schema_name", "qcschema_many_body_result".into());
+        put("molecule", input["molecule"].clone());
+        put("cluster_properties", components.into());
+        put("cluster_results", json!({}));
+        put("native_files", json!({}));
+    } else {
+        put("schema_name", "qcschema_manybodyresult".into());
+        put("component_properties", components.into());
+        put("component_results", json!({}));
     }
 }
 

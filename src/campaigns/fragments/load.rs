@@ -2,6 +2,7 @@
 use super::campaign::FragmentCampaign;
 use super::input::Input;
 use super::summary::summarize;
+use super::write::InputNotes;
 use super::{
     ExpansionOptions, Frame, Level, LevelSection, Section, Setup, Solver, Unit, config_name, frozen_core, images,
     input, options,
@@ -22,7 +23,9 @@ pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
 /// The campaign of an input; faults of levels are those of the section's keys, even where a file specifies them.
 fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     let mut summary = input.summary();
-    let Input { supersystems, section, locations, mut warnings, digest, periodic, .. } = input;
+    let Input {
+        supersystems, section, locations, mut warnings, digest, periodic, many_body, differences, ..
+    } = input;
     let mut check = Checker::new(config, "fragments");
     let options = options::resolve(&section, &supersystems[0], &mut check);
     let mut levels = Vec::new();
@@ -45,7 +48,8 @@ fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     summary.extend(images::summary(&images));
     let (config, programs) = (config.clone(), setup.levels.iter().map(|_| None).collect());
     let setup = Arc::new(setup);
-    Ok(FragmentCampaign { config, setup, locations, programs, identity, summary, warnings, result: None })
+    let input = InputNotes { many_body, differences };
+    Ok(FragmentCampaign { config, setup, locations, programs, identity, summary, warnings, input, result: None })
 }
 
 fn frames_of(

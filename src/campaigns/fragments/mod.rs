@@ -8,6 +8,7 @@ mod images;
 mod input;
 mod levels;
 mod load;
+mod many_body_input;
 mod options;
 mod section;
 mod setup;
@@ -17,9 +18,10 @@ mod sums;
 mod write;
 
 use super::campaign::Campaign;
-use super::kind::Kind;
-use crate::config::{Config, Faults, Schedule, Uneven};
+use super::kind::{Kind, RequestedRanks};
+use crate::config::{Config, Faults, Schedule, Translation, Uneven};
 use crate::results;
+use std::path::Path;
 pub(super) use cost::estimated_cost;
 pub(super) use input::LevelLocations;
 pub(super) use levels::{Launched, Level, Solver, config_name};
@@ -51,6 +53,21 @@ impl Kind for Fragments {
         (Uneven::Idle, Schedule::Dynamic)
     }
 
+    fn translate(&self, path: &Path, text: &str) -> Option<Translation> {
+        input::translate(path, text)
+    }
+
+    fn adopt_limits(&self, config: &mut Config) {
+        let Some(execution) = execution(config) else { return };
+        let mut limits = config.limits.clone();
+        execution.adopt(&mut limits, |key| !config.is_translated() && config.is_set("limits", key));
+        config.limits = limits;
+    }
+
+    fn requested_ranks(&self, config: &Config) -> Option<RequestedRanks> {
+        execution(config)?.ranks
+    }
+
     fn load(&self, config: &Config) -> Result<Box<dyn Campaign>, Faults> {
         Ok(Box::new(load::load(config)?))
     }
@@ -58,4 +75,9 @@ impl Kind for Fragments {
     fn export(&self, results: &results::Reader) -> Result<serde_json::Value, results::Error> {
         export::export(results)
     }
+}
+
+/// What the file that the section names asks for besides the section.
+fn execution(config: &Config) -> Option<input::Execution> {
+    input::execution(config, &config.section::<Section>("fragments").ok()?)
 }

@@ -1,7 +1,7 @@
 //! How are results written to the HDF5 file?
 use super::setup::{from_one, spaced};
 use super::sums::{DerivativeSums, Derivatives, FragmentValues};
-use super::{Frame, Setup, sums};
+use super::{Frame, Setup, many_body_input, sums};
 use crate::campaigns::stage::{Error, StageResult};
 use crate::engines::InstalledProgram;
 use crate::engines::qc::Driver;
@@ -12,12 +12,22 @@ use crate::science::expansion::{Bsse, Task};
 use crate::units::BOHR_ANGSTROM;
 use std::collections::BTreeSet;
 
+/// What the input says of a campaign besides its setup.
+#[derive(Clone, Debug, Default)]
+pub struct InputNotes {
+    /// The ManyBodyInput, where the input is one.
+    pub many_body: Option<serde_json::Value>,
+    /// Defaults that differ from those of the programs that a ManyBodyInput names.
+    pub differences: Vec<String>,
+}
+
 /// Writes `/results`, with a group for each frame where there are several, and programs and options of levels below `/run`. Fails where the
 /// file cannot be written, or a sum overflows.
 pub fn write(
     setup: &Setup,
     found: &[Option<InstalledProgram>],
     done: &StageResult,
+    input: &InputNotes,
     out: &mut Writer,
 ) -> Result<(), Error> {
     let values: FragmentValues = done.value()?;
@@ -26,8 +36,30 @@ pub fn write(
     for frame in 0..setup.frames.len() {
         let group = if setup.frames.len() == 1 { "/results".into() } else { format!("/results/frame={frame}") };
         FrameWriter::new((setup, frame), &values, &energies, &group, out).write()?;
+        write_input((setup, &setup.frames[frame]), input, &group, out)?;
+    }
+    if !input.differences.is_empty() {
+        let about = "defaults that differ from those in QCManyBody, by level";
+        out.strings("/run/notes/differences", &input.differences, about)?;
     }
     write_levels(setup, found, &values, out)
+}
+
+/// Writes what a ManyBodyResult needs besides results.
+fn write_input(
+    (setup, frame): (&Setup, &Frame),
+    input: &InputNotes,
+    group: &str,
+    out: &mut Writer,
+) -> Result<(), Error> {
+    if let Some(input) = many_body_input::describe(setup, frame, input.many_body.as_ref()) {
+        let about = "the same as a ManyBodyInput of QCManyBody, JSON";
+        out.strings(&format!("{group}/many_body_input"), &[input.to_string()], about)?;
+    }
+    if frame.system.lattice.is_none() {
+        out.attribute(group, "nuclear_repulsion_energy", many_body_input::nuclear_repulsion(&frame.system))?;
+    }
+    Ok(())
 }
 
 /// Programs, options, retries and notes, below `/run`.

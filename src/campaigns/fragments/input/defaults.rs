@@ -4,22 +4,36 @@
 //! (conv, df), frozen core (none, none), functions (by the basis set's file, alike); NWChem `basis__spherical` and `basis__cartesian`
 //! (by the set's definition, Cartesian), open shells (unrestricted, restricted open-shell), frozen core (none, none). Convergence is
 //! tighter here than with both, by less than 1e-8 Eh.
-use super::{INPUT, LevelLocations, Node};
+use super::LevelLocations;
 use crate::campaigns::fragments::section::{EngineName, LevelSection};
 use crate::config::{Config, Fault};
 use crate::engines::qc::is_cartesian;
 use crate::problem::Problem;
 use crate::science::expansion::Fragment;
 
-/// A warning where density fitting or the kind of functions differ for the model chemistry at `node`.
-pub fn differences(node: &Node, level: &LevelSection) -> Option<Fault> {
-    let Problem { message, help, .. } = match level.engine {
+/// Density fitting or the kind of functions of a level, where the program's default is another one.
+pub fn difference(level: &LevelSection) -> Option<Problem> {
+    match level.engine {
         EngineName::Psi4 => density_fitting(level),
         EngineName::Nwchem => spherical_functions(level),
         _ => None,
-    }?;
-    let keywords = node.get("keywords").unwrap_or_else(|| node.clone());
-    Some(keywords.fault(message, help).warning())
+    }
+}
+
+/// A message about a level, for the notes of a result.
+pub fn note(level: &LevelSection, message: &str) -> String {
+    format!("level {}: {message}", level.name.as_deref().unwrap_or_default())
+}
+
+/// How tightly a level is converged, where keywords leave that to the program.
+pub fn convergence(level: &LevelSection) -> Option<String> {
+    let (program, keywords) = match level.engine {
+        EngineName::Psi4 => ("psi4", &["e_convergence", "d_convergence"][..]),
+        EngineName::Nwchem => ("NWChem", &["scf__thresh", "scf__tol2e"][..]),
+        _ => return None,
+    };
+    let is_set = level.keywords.keys().any(|key| keywords.iter().any(|name| key.eq_ignore_ascii_case(name)));
+    (!is_set).then(|| format!("the SCF energy is converged to 1e-10 Eh here, and less tightly by {program}'s default"))
 }
 
 /// By default psi4 uses density fitting for Hartree-Fock, density functionals and MP2.
@@ -70,13 +84,13 @@ fn spherical_functions(level: &LevelSection) -> Option<Problem> {
     ))
 }
 
-/// Warnings where open shells are unrestricted here and restricted by NWChem's default.
+/// Warnings where open shells are unrestricted here and restricted by NWChem's default, each with a note for the result.
 pub fn open_shells(
     config: &Config,
     levels: &[LevelSection],
     locations: &LevelLocations,
     fragments: &[Fragment],
-) -> Vec<Fault> {
+) -> Vec<(Fault, String)> {
     if fragments.iter().all(|fragment| fragment.multiplicity == 1) {
         return Vec::new();
     }
@@ -85,12 +99,12 @@ pub fn open_shells(
             && level.method.as_deref().is_some_and(|method| !method.eq_ignore_ascii_case("mp2"))
             && !level.keywords.keys().any(|key| key.eq_ignore_ascii_case("scf__uhf"))
     };
-    let warning = |(index, _): (usize, &LevelSection)| {
+    let warning = |(index, level): (usize, &LevelSection)| {
         let location = locations.program(index)?;
         let message =
             "open shells are unrestricted here and restricted (ROHF) in QCManyBody, where that is NWChem's default";
         let help = "add \"scf__uhf\": true to \"keywords\" to confirm unrestricted orbitals";
-        Some(config.fault(INPUT, format!("{location}: {message}"), help).warning())
+        Some((location.fault(config, message, help).warning(), note(level, message)))
     };
     levels.iter().enumerate().filter(|(_, level)| is_restricted(level)).filter_map(warning).collect()
 }

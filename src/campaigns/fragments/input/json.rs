@@ -1,9 +1,11 @@
 //! Where is a value in a JSON file, and does it have the expected type?
+use super::Location;
 use crate::config::{Config, Fault, Faults, nearest};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 use std::collections::HashMap;
 use std::fmt;
+use std::ops::Range;
 
 /// A JSON file and the key of the configuration that names it.
 pub struct Document<'a> {
@@ -21,8 +23,10 @@ impl<'a> Document<'a> {
             // serde_json ends its text with the position, which belongs to the file name here.
             let (reason, suffix) = (error.to_string(), format!(" at line {} column {}", error.line(), error.column()));
             let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
-            let message = format!("{name}:{}:{}: invalid JSON: {reason}", error.line(), error.column());
-            Faults::from(config.fault(key, message, "correct the file"))
+            let position = (error.line(), error.column());
+            let start = byte_at(text, position);
+            let location = Location { key, name: name.to_owned(), position, path: String::new(), span: start..start + 1 };
+            Faults::from(location.fault(config, format!("invalid JSON: {reason}"), "correct the file"))
         })?;
         Ok(Self { config, key, name: name.to_owned(), text, value })
     }
@@ -31,16 +35,29 @@ impl<'a> Document<'a> {
         Node { document: self, path: Vec::new(), value: &self.value }
     }
 
-    /// Line and column, counted from 1, of the value at `path`.
-    fn locate(&self, path: &[Segment]) -> (usize, usize) {
-        let before = &self.text[..offset(self.text, path).unwrap_or(0)];
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        (1 + before.matches('\n').count(), 1 + before[line_start..].chars().count())
-    }
 }
 
-/// The byte where the value at `path` begins: raw values are slices of the text itself.
-fn offset(text: &str, path: &[Segment]) -> Option<usize> {
+/// Line and column of a byte, counted from 1.
+fn position(text: &str, byte: usize) -> (usize, usize) {
+    let before = &text[..byte];
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    (1 + before.matches('\n').count(), 1 + before[line_start..].chars().count())
+}
+
+/// The byte at a line and column, counted from 1; the column in bytes, as serde_json counts.
+fn byte_at(text: &str, (line, column): (usize, usize)) -> usize {
+    let before: usize = text.split_inclusive('\n').take(line.saturating_sub(1)).map(str::len).sum();
+    (before + column.saturating_sub(1)).min(text.len())
+}
+
+/// The bytes of the value behind the keys `path` of the JSON document `text`.
+pub fn span_of(text: &str, path: &[&str]) -> Option<Range<usize>> {
+    let path: Vec<Segment> = path.iter().map(|key| Segment::Key((*key).to_owned())).collect();
+    span(text, &path)
+}
+
+/// The bytes of the value at `path`: raw values are slices of the text itself.
+fn span(text: &str, path: &[Segment]) -> Option<Range<usize>> {
     let mut slice = text;
     for segment in path {
         let inner: &RawValue = match segment {
@@ -49,7 +66,8 @@ fn offset(text: &str, path: &[Segment]) -> Option<usize> {
         };
         slice = inner.get();
     }
-    (slice.as_ptr() as usize).checked_sub(text.as_ptr() as usize)
+    let start = (slice.as_ptr() as usize).checked_sub(text.as_ptr() as usize)?;
+    Some(start..start + slice.len())
 }
 
 /// A segment of the path to a value.
@@ -69,17 +87,20 @@ pub struct Node<'a> {
 
 /// Accessors fail with a fault of this value where it has another type.
 impl<'a> Node<'a> {
-    /// A fault of this value: its message begins with file, line, column and path.
+    /// A fault of this value.
     pub fn fault(&self, message: impl fmt::Display, help: impl Into<String>) -> Fault {
-        let Document { config, key, .. } = self.document;
-        config.fault(key, format!("{}: {message}", self.location()), help)
+        self.location().fault(self.document.config, message, help)
     }
 
-    /// File, line, column and path, as messages begin.
-    pub fn location(&self) -> String {
-        let (line, column) = self.document.locate(&self.path);
-        let (name, path) = (&self.document.name, self.to_string());
-        if path.is_empty() { format!("{name}:{line}:{column}") } else { format!("{name}:{line}:{column}: {path}") }
+    pub fn location(&self) -> Location {
+        let Document { key, name, text, .. } = self.document;
+        let span = span(text, &self.path).unwrap_or(0..0);
+        Location { key, name: name.clone(), position: position(text, span.start), path: self.to_string(), span }
+    }
+
+    /// The value itself.
+    pub fn value(&self) -> &'a Value {
+        self.value
     }
 
     /// The value of `key`, unless it is missing or null.

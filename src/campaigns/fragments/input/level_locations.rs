@@ -1,20 +1,20 @@
 //! Where in a ManyBodyInput is each level specified?
 //!
 //! The file has no `[[fragments.level]]`: a fault of a level's key becomes a fault of the value in the file.
-use super::{INPUT, Node};
+use super::{Location, Node};
 use crate::config::{Config, Fault, Faults};
 
 /// The locations of levels in a file, in the order of the section's levels; empty where the configuration has the levels itself.
 #[derive(Clone, Debug, Default)]
 pub struct LevelLocations(pub Vec<LevelLocation>);
 
-/// The locations of a level's keys, as messages begin.
+/// The locations of a level's keys.
 #[derive(Clone, Debug)]
 pub struct LevelLocation {
-    program: String,
-    method: String,
-    basis: String,
-    keywords: String,
+    program: Location,
+    method: Location,
+    basis: Location,
+    keywords: Location,
     /// Why QCEngine runs the program, where that was not asked for.
     reason: Option<String>,
 }
@@ -43,14 +43,14 @@ impl LevelLocation {
         };
         let (message, help) = match &self.reason {
             Some(reason) if key == "engine" => (
-                format!("{location}: {message}; QCEngine is used because {reason}"),
+                format!("{message}; QCEngine is used because {reason}"),
                 format!(
                     "{help}; or change this level: hf or mp2 as \"method\", or another \"program\", such as \"psi4\""
                 ),
             ),
-            _ => (format!("{location}: {message}"), help.clone()),
+            _ => (message.clone(), help.clone()),
         };
-        Fault { severity: *severity, ..config.fault(INPUT, message, help) }
+        Fault { severity: *severity, ..location.fault(config, message, help) }
     }
 }
 
@@ -61,8 +61,8 @@ impl LevelLocations {
     }
 
     /// The location of a level's program.
-    pub fn program(&self, level: usize) -> Option<&str> {
-        self.0.get(level).map(|location| location.program.as_str())
+    pub fn program(&self, level: usize) -> Option<&Location> {
+        self.0.get(level).map(|location| &location.program)
     }
 
     /// Faults of levels' keys as faults of the file that specifies them.

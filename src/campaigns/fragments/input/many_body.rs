@@ -2,12 +2,13 @@
 //!
 //! Of QCSchema 1 (`qcschema_manybodyinput`) and 2 (`qcschema_many_body_input`), with QCManyBody's own defaults. Whatever QCManyBody
 //! refuses is refused; so are `levels` that contradict `max_nbody`, which it replaces without a message.
-//!
-//! The engines psi4 and xtb take every method, nwchem those that it supports; everything else goes through QCEngine, as in QCManyBody.
+use super::execution::{self, Execution};
+use super::model_chemistry::{Chemistries, Chemistry, chemistries, named_chemistry, only_chemistry, reason_for_qcengine};
 use super::{Cluster, LevelLocation, LevelLocations, Node, defaults, qcschema};
-use crate::campaigns::fragments::section::{EngineName, LevelSection, Order, Section, SupersystemWord};
+use crate::campaigns::fragments::section::{LevelSection, Order, Section, SupersystemWord};
 use crate::config::{Fault, Faults};
-use crate::engines::qc::{Driver, NwChem, Reference};
+use crate::engines::qc::Driver;
+use crate::problem::Problem;
 use crate::science::expansion::Bsse;
 use std::collections::BTreeMap;
 
@@ -18,25 +19,30 @@ pub struct ManyBodyInput<'a> {
     /// Where the section's levels are in the file.
     pub locations: LevelLocations,
     pub warnings: Faults,
+    /// Defaults that differ from those of QCManyBody's programs.
+    pub differences: Vec<String>,
+    pub execution: Execution,
 }
 
 /// The key of the supersystem's level, after all orders.
 const SUPERSYSTEM: usize = usize::MAX;
-const NAMES: [&str; 2] = ["qcschema_manybodyinput", "qcschema_many_body_input"];
+/// The names of its schemas, 1 and 2.
+pub const NAMES: [&str; 2] = ["qcschema_manybodyinput", "qcschema_many_body_input"];
 
 /// The ManyBodyInput at `root`, or all of its faults.
 pub fn read<'a>(root: &Node<'a>) -> Result<ManyBodyInput<'a>, Faults> {
     check_schema(root)?;
-    let mut faults = root.unknown_keys("schema_name schema_version provenance id extras specification molecule");
+    let mut faults = root.unknown_keys("schema_name schema_version provenance id extras specification molecule execution");
     let cluster = faults.collect(molecule(root));
     let specification = faults.collect(root.require("specification"));
     let mut warnings = Faults::default();
+    let execution = faults.collect(execution::read(root, &mut warnings)).unwrap_or_default();
     let section = specification.zip(cluster.as_ref()).and_then(|(specification, cluster)| {
         faults.collect(read_specification(&specification, &cluster.fragment_sizes(), &mut warnings))
     });
     match (cluster, section) {
-        (Some(cluster), Some((section, locations))) => {
-            faults.into_result(ManyBodyInput { cluster, section, locations, warnings })
+        (Some(cluster), Some((section, locations, differences))) => {
+            faults.into_result(ManyBodyInput { cluster, section, locations, warnings, differences, execution })
         }
         _ => Err(faults),
     }
@@ -83,7 +89,7 @@ fn read_specification(
     node: &Node,
     fragment_sizes: &[usize],
     warnings: &mut Faults,
-) -> Result<(Section, LevelLocations), Faults> {
+) -> Result<(Section, LevelLocations, Vec<String>), Faults> {
     let mut faults =
         node.unknown_keys("schema_name schema_version keywords program protocols driver specification extras");
     let driver = faults.collect(node.require("driver").and_then(|node| driver(&node)));
@@ -94,8 +100,8 @@ fn read_specification(
     let section = faults.collect(read_keywords(&keywords, driver, &chemistries, fragment_sizes));
     let Some(section) = section else { return Err(faults) };
     warn_of_unused(&chemistries, &section, warnings);
-    let locations = level_locations(&chemistries, &section, warnings);
-    faults.into_result((section, locations))
+    let (locations, differences) = level_locations(&chemistries, &section, warnings);
+    faults.into_result((section, locations, differences))
 }
 
 fn driver(node: &Node) -> Result<Driver, Faults> {
@@ -268,94 +274,6 @@ fn order(node: &Node, text: &str, count: usize) -> Result<usize, Faults> {
     })
 }
 
-fn named_chemistry(node: &Node, chemistries: &Chemistries) -> Result<LevelSection, Faults> {
-    let name = node.text()?;
-    let chemistry = chemistries.get(name).map(|chemistry| chemistry.level.clone());
-    chemistry.ok_or_else(|| {
-        let names: Vec<_> = chemistries.keys().copied().collect();
-        node.fault(format!("unknown specification `{name}`"), format!("choose one of {}", names.join(", "))).into()
-    })
-}
-
-/// The chemistry of all orders where levels are not given: the one without name, or the only one.
-fn only_chemistry<'c, 'a>(node: &Node, chemistries: &'c Chemistries<'a>) -> Result<&'c Chemistry<'a>, Faults> {
-    let only = if chemistries.len() == 1 { chemistries.values().next() } else { None };
-    chemistries.get(AUTO).or(only).ok_or_else(|| {
-        let names: Vec<_> = chemistries.keys().copied().collect();
-        let message = format!("there are several specifications ({}), but no levels", names.join(", "));
-        node.fault(message, "specify in levels which one covers which order").into()
-    })
-}
-
-/// QCManyBody's name of an only model chemistry.
-const AUTO: &str = "(auto)";
-
-/// A model chemistry without its order.
-struct Chemistry<'a> {
-    node: Node<'a>,
-    level: LevelSection,
-}
-
-/// Model chemistries by name.
-type Chemistries<'a> = BTreeMap<&'a str, Chemistry<'a>>;
-
-/// The model chemistries of a specification, or all of their faults.
-fn chemistries<'a>(node: &Node<'a>) -> Result<Chemistries<'a>, Faults> {
-    let named = if node.get("model").is_some() { vec![(AUTO, node.clone())] } else { node.entries()? };
-    if named.is_empty() {
-        return Err(node.fault("there is no model chemistry", "give one with program and model").into());
-    }
-    let (mut faults, mut chemistries) = (Faults::default(), Chemistries::new());
-    for (name, node) in named {
-        if let Some(level) = faults.collect(level(name, &node)) {
-            chemistries.insert(name, Chemistry { node, level });
-        }
-    }
-    faults.into_result(chemistries)
-}
-
-fn level(name: &str, node: &Node) -> Result<LevelSection, Faults> {
-    let model = node.require("model")?;
-    let mut faults = node.unknown_keys("schema_name schema_version program driver model keywords protocols extras");
-    faults.extend(model.unknown_keys("schema_name schema_version method basis"));
-    let program = node.require("program")?.text()?.to_ascii_lowercase();
-    let method = model.require("method")?.text()?.to_owned();
-    let keywords = node.optional("keywords", |keywords| keywords.object().cloned())?.unwrap_or_default();
-    let engine = match program.as_str() {
-        "psi4" => EngineName::Psi4,
-        // QCEngine runs the methods that the engine does not support, and `qc_module` is for QCEngine only.
-        "nwchem" if NwChem::has_method(&method) && !keywords.contains_key("qc_module") => EngineName::Nwchem,
-        "xtb" => EngineName::Xtb,
-        _ => EngineName::Qcengine,
-    };
-    faults.into_result(LevelSection {
-        order: None,
-        name: Some(name.to_owned()),
-        engine,
-        method: Some(method),
-        basis_file: None,
-        basis: model.optional("basis", |basis| basis.text().map(str::to_owned))?,
-        reference: Reference::Auto,
-        frozen_core: None,
-        density_fitting: None,
-        scf_convergence: None,
-        threads: 1,
-        launcher: None,
-        ranks: 1,
-        keywords,
-        command: None,
-        program: (engine == EngineName::Qcengine).then_some(program),
-        file: None,
-        retry: Vec::new(),
-    })
-}
-
-/// Why QCEngine runs a program that has an engine of its own.
-fn reason_for_qcengine(level: &LevelSection) -> Option<String> {
-    let is_nwchem = level.engine == EngineName::Qcengine && level.program.as_deref() == Some("nwchem");
-    is_nwchem.then(|| format!("the engine nwchem does not support `{}`", level.method.as_deref().unwrap_or_default()))
-}
-
 /// Warns of model chemistries that no level uses.
 fn warn_of_unused(chemistries: &Chemistries, section: &Section, warnings: &mut Faults) {
     let is_used = |name: &str| section.level.iter().any(|level| level.name.as_deref() == Some(name));
@@ -365,12 +283,21 @@ fn warn_of_unused(chemistries: &Chemistries, section: &Section, warnings: &mut F
     }
 }
 
-/// The locations of a section's levels; warns of defaults that are not those of the level's program.
-fn level_locations(chemistries: &Chemistries, section: &Section, warnings: &mut Faults) -> LevelLocations {
+/// The locations of a section's levels, and the defaults that are not those of the level's program; warns of those that change numbers.
+fn level_locations(
+    chemistries: &Chemistries,
+    section: &Section,
+    warnings: &mut Faults,
+) -> (LevelLocations, Vec<String>) {
     let used = section.level.iter().filter_map(|level| Some((level, chemistries.get(level.name.as_deref()?)?)));
-    let location = |(level, Chemistry { node, .. }): (&LevelSection, &Chemistry)| {
-        warnings.extend(defaults::differences(node, level));
-        LevelLocation::new(node, reason_for_qcengine(level))
-    };
-    LevelLocations(used.map(location).collect())
+    let (mut locations, mut differences) = (Vec::new(), Vec::new());
+    for (level, Chemistry { node, .. }) in used {
+        if let Some(Problem { message, help, .. }) = defaults::difference(level) {
+            differences.push(defaults::note(level, &message));
+            warnings.push(node.get("keywords").as_ref().unwrap_or(node).fault(message, help).warning());
+        }
+        differences.extend(defaults::convergence(level).map(|message| defaults::note(level, &message)));
+        locations.push(LevelLocation::new(node, reason_for_qcengine(level)));
+    }
+    (LevelLocations(locations), differences)
 }

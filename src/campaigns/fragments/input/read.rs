@@ -1,4 +1,5 @@
 //! How do the input files and the section become one complete input?
+use super::execution::{self, Execution};
 use super::{
     ATOMS, Cluster, Document, INPUT, LevelLocations, MOLECULE, PeriodicFrame, cell, defaults, fragmentation, geometry,
     many_body, periodic, psi4_block, qcschema, ranges, spins, statement, xyz,
@@ -30,6 +31,10 @@ pub struct Input {
     pub digest: String,
     /// Of each frame that is periodic.
     pub periodic: Vec<Option<PeriodicFrame>>,
+    /// The ManyBodyInput, where the input is one.
+    pub many_body: Option<Value>,
+    /// Defaults that differ from those of the programs that a ManyBodyInput names.
+    pub differences: Vec<String>,
 }
 
 /// Reads the files that `section` names; fails with all of their faults.
@@ -95,15 +100,29 @@ fn read_atoms(config: &Config, section: Section, text: &str) -> Result<Input, Fa
 }
 
 fn read_many_body(config: &Config, path: &Path) -> Result<Input, Faults> {
-    let file = InputFile::read(config, INPUT, path)?;
+    let file = InputFile::read_many_body(config, path)?;
     let document = Document::parse(config, INPUT, &file.name, &file.text)?;
-    let many_body = many_body::read(&document.root())?;
+    let root = document.root();
+    let many_body = many_body::read(&root)?;
     let source = MoleculeSource { config, key: INPUT, name: &file.name, unit: LengthUnit::Bohr };
     let mut input = source.complete(many_body.section, many_body.cluster, many_body.warnings)?;
     input.locations = many_body.locations;
+    input.differences = many_body.differences;
     let fragments = &input.supersystems[0].fragments;
-    input.warnings.extend(defaults::open_shells(config, &input.section.level, &input.locations, fragments));
+    for (warning, note) in defaults::open_shells(config, &input.section.level, &input.locations, fragments) {
+        input.warnings.push(warning);
+        input.differences.push(note);
+    }
+    input.notes.extend(many_body.execution.summary.map(|text| ("execution".to_owned(), text)));
+    input.many_body = Some(root.value().clone());
     Ok(input)
+}
+
+/// What the `execution` block of the ManyBodyInput that the section names asks for; nothing where it has faults.
+pub fn execution(config: &Config, section: &Section) -> Option<Execution> {
+    let file = InputFile::read_many_body(config, section.input.as_ref()?).ok()?;
+    let document = Document::parse(config, INPUT, &file.name, &file.text).ok()?;
+    execution::read(&document.root(), &mut Faults::default()).ok()
 }
 
 /// The file or key that holds the molecule, and its unit of length.
@@ -116,7 +135,8 @@ struct MoleculeSource<'a> {
 
 impl<'a> MoleculeSource<'a> {
     fn fault(&self, message: impl std::fmt::Display, help: impl Into<String>) -> Fault {
-        self.config.fault(self.key, format!("{}: {message}", self.name), help)
+        let place = if self.config.is_translated() { "molecule" } else { self.name };
+        self.config.fault(self.key, format!("{place}: {message}"), help)
     }
 
     /// The cluster in a text; `location` names a line in messages.
@@ -177,7 +197,8 @@ impl<'a> MoleculeSource<'a> {
         let mut supersystems = cluster.supersystems(&fragments);
         let periodic = self.make_whole(&cluster, &mut supersystems)?;
         let (digest, locations, notes) = (digest(&supersystems), LevelLocations::default(), cluster.notes);
-        Ok(Input { supersystems, section, locations, warnings, notes, digest, periodic })
+        let (many_body, differences) = (None, Vec::new());
+        Ok(Input { supersystems, section, locations, warnings, notes, digest, periodic, many_body, differences })
     }
 
     /// A warning where positions seem to be in the other unit.
@@ -327,6 +348,14 @@ impl InputFile {
         let text = std::str::from_utf8(&bytes).map_err(|error| unreadable(error.to_string()))?;
         let text = text.strip_prefix('\u{feff}').unwrap_or(text).to_owned();
         Ok(Self { name, text })
+    }
+
+    /// The ManyBodyInput at `path`, or the text of the configuration that is one.
+    fn read_many_body(config: &Config, path: &Path) -> Result<Self, Faults> {
+        match config.is_translated() {
+            true => Ok(Self { name: config.path.display().to_string(), text: config.text.clone() }),
+            false => Self::read(config, INPUT, path),
+        }
     }
 
     /// Whether it is JSON, by its first character.
