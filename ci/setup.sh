@@ -2,7 +2,7 @@
 # Installs what building and testing simmpi needs on Debian, where it is missing. Runs as root, or through sudo.
 #   ci/setup.sh                what a run needs: compiler, Open MPI, HDF5
 #   ci/setup.sh --for CONFIG   also the program that this campaign runs, where PATH has none and the configuration names none
-#   ci/setup.sh --tests        also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS, QCEngine
+#   ci/setup.sh --tests        also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS, QCEngine, QCManyBody
 set -eu
 # Whether the configuration has a line "KEY = "VALUE"" that is no comment.
 says() { grep -Eq "^[[:space:]]*$2[[:space:]]*=[[:space:]]*\"$3\"" "$1"; }
@@ -52,4 +52,12 @@ if [ "${1:-}" = --tests ] && ! command -v qcengine >/dev/null && ! [ -x "$qcengi
     /usr/bin/python3 -m venv --system-site-packages "$qcengine" &&
         "$qcengine/bin/pip" install --quiet --disable-pip-version-check 'qcengine==0.26.*' ||
         echo "qcengine cannot be installed" >&2
+fi
+# QCManyBody's models, by which tests read results. It needs other versions than QCEngine 0.26.
+qcmanybody=$(dirname "$0")/../target/qcmanybody
+if [ "${1:-}" = --tests ] && ! "$qcmanybody/bin/python" -c 'import qcmanybody' 2>/dev/null; then
+    echo "installing: qcmanybody"
+    /usr/bin/python3 -m venv "$qcmanybody" &&
+        "$qcmanybody/bin/pip" install --quiet --disable-pip-version-check 'qcmanybody==0.8.0' 'qcelemental==0.51.4' ||
+        echo "qcmanybody cannot be installed" >&2
 fi

@@ -38,13 +38,10 @@ impl ExportedFile {
     /// # Errors
     /// It cannot be created, or would replace the configuration, the output or a file that simmpi has not written.
     pub fn of(configured: &Configured, requested: Option<&Path>) -> Result<Option<Self>, Stop> {
-        let Some(path) = requested.map(Path::to_owned).or_else(|| configured.config.exported()) else { return Ok(None) };
-        let file = Self {
-            kind: configured.kind,
-            output: configured.output(),
-            path,
-            is_requested: requested.is_some(),
+        let Some(path) = requested.map(Path::to_owned).or_else(|| configured.config.exported()) else {
+            return Ok(None);
         };
+        let file = Self { kind: configured.kind, output: configured.output(), path, is_requested: requested.is_some() };
         file.check(&configured.config.path)?;
         Ok(Some(file))
     }

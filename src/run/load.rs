@@ -1,7 +1,7 @@
 //! Reads a configuration and makes the campaign that it describes.
 use super::exit::{Exit, Stop};
-use crate::campaigns::{Kind, RequestedRanks};
 use crate::campaigns::campaign::{Campaign, Declaration, StartSupervisor};
+use crate::campaigns::{Kind, RequestedRanks};
 use crate::config::{Config, Error as ConfigError, Faults, Inputs, KindSchema, Schedule, Uneven, flatten};
 use crate::journal::Manifest;
 use crate::plan::PartitionSettings;

@@ -51,7 +51,7 @@ impl FragmentCampaign {
         let per_frame = match self.setup.driver {
             Driver::Energy => 0,
             Driver::Gradient => 8 * atoms * (order_count + 1),
-            Driver::Hessian => 8 * atoms * atoms,
+            Driver::Hessian => 8 * atoms * (atoms + 1) * (order_count + 1),
         };
         let treatments = self.setup.frames[0].expansion.bsse.len() as u64;
         150 * self.setup.units.len() as u64 + per_frame * treatments * self.setup.frames.len() as u64 + 20_000

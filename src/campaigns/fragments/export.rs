@@ -217,7 +217,14 @@ impl<'a> Expansion<'a> {
 
     fn add_energies(&self, bsse: &str, properties: &mut Properties) -> Result<(), Error> {
         for kind in ["total", "interaction"] {
-            let Some(energies) = self.by_order(bsse, &format!("{kind}_energy"))? else { continue };
+            let Some(mut energies) = self.by_order(bsse, &format!("{kind}_energy"))? else { continue };
+            if kind == "interaction" && self.is_embedded() {
+                // Tasks have different charges.
+                continue;
+            }
+            if kind == "total" && bsse == "cp" && energies.numbers.iter().all(|energy| energy.is_nan()) {
+                energies = self.counterpoise_totals()?.unwrap_or(energies);
+            }
             let name = format!("{bsse}_corrected_{kind}_energy");
             for order in 1..=energies.max_order() {
                 let is_requested = energies.is_partial && self.task_sizes.contains(&order);
@@ -227,7 +234,9 @@ impl<'a> Expansion<'a> {
             properties.add(name, energies.value(energies.max_order()), &[], energies.is_partial);
         }
         let Some(contributions) = self.by_order(bsse, "contribution")? else { return Ok(()) };
-        for order in 2..=contributions.max_order() {
+        // Between single fragments and the whole cluster, the last contribution is the interaction.
+        let highest = if self.keyword("supersystem_ie_only") == Some(&json!(true)) { 2 } else { usize::MAX };
+        for order in 2..=contributions.max_order().min(highest) {
             let is_requested = contributions.is_partial && self.task_sizes.contains(&order);
             let name = format!("{bsse}_corrected_{order}_body_contribution_to_energy");
             properties.add(name, contributions.value(order), &[], is_requested);
@@ -235,14 +244,39 @@ impl<'a> Expansion<'a> {
         Ok(())
     }
 
+    /// Total energies with counterpoise where only interactions were requested, but single fragments were computed for `nocp`.
+    fn counterpoise_totals(&self) -> Result<Option<ByOrder>, Error> {
+        let monomers = self.by_order("nocp", "total_energy")?.map(|energies| energies.value(1)[0]);
+        let interactions = self.by_order("cp", "interaction_energy")?;
+        Ok(monomers.zip(interactions).map(|(monomers, interactions)| {
+            let numbers = interactions.numbers.iter().map(|energy| monomers + energy).collect();
+            ByOrder { numbers, ..interactions }
+        }))
+    }
+
+    /// Whether tasks have embedding charges.
+    fn is_embedded(&self) -> bool {
+        self.keyword("embedding_charges").and_then(Value::as_object).is_some_and(|charges| !charges.is_empty())
+    }
+
+    /// A keyword of the ManyBodyInput.
+    fn keyword(&self, name: &str) -> Option<&Value> {
+        self.input.as_ref()?.pointer(&format!("/specification/keywords/{name}"))
+    }
+
     fn add_derivatives(&self, bsse: &str, properties: &mut Properties) -> Result<(), Error> {
         let has_interaction = self.reader.has(&format!("{}/{bsse}/interaction_energy", self.folder));
         for derivative in ["gradient", "hessian"] {
+            let mut has_totals = false;
             for kind in ["total", "interaction"] {
                 let path = format!("{}/{bsse}/{kind}_{derivative}", self.folder);
                 let Some(shape) = self.reader.shape(&path) else { continue };
                 let numbers = self.reader.array::<f64>(&path)?;
                 properties.add(format!("{bsse}_corrected_{kind}_{derivative}"), &numbers, &shape, true);
+                if std::mem::replace(&mut has_totals, kind == "total") {
+                    // Those through each order are totals.
+                    continue;
+                }
                 let Some(through) = self.by_order(bsse, &format!("{derivative}_through"))? else { continue };
                 self.add_through(bsse, derivative, (kind, has_interaction), &through, properties);
             }
@@ -299,6 +333,8 @@ impl<'a> Expansion<'a> {
                 let name = format!("return_{derivative}");
                 properties.add(name.clone(), &self.reader.array::<f64>(&path)?, &shape, true);
                 returned = properties.values.get(&name).cloned().unwrap_or_default();
+                // Totals are there only where they are returned; interactions may be there, too.
+                break;
             }
         }
         Ok(returned)

@@ -23,9 +23,7 @@ pub fn load(config: &Config) -> Result<FragmentCampaign, Faults> {
 /// The campaign of an input; faults of levels are those of the section's keys, even where a file specifies them.
 fn campaign(config: &Config, input: Input) -> Result<FragmentCampaign, Faults> {
     let mut summary = input.summary();
-    let Input {
-        supersystems, section, locations, mut warnings, digest, periodic, many_body, differences, ..
-    } = input;
+    let Input { supersystems, section, locations, mut warnings, digest, periodic, many_body, differences, .. } = input;
     let mut check = Checker::new(config, "fragments");
     let options = options::resolve(&section, &supersystems[0], &mut check);
     let mut levels = Vec::new();

@@ -127,9 +127,11 @@ mod tests {
     fn a_given_input_keeps_what_its_schema_has() {
         let input = |text: &str| normalized(serde_json::from_str(text).unwrap());
         let first = input(r#"{"molecule": 1, "execution": {}, "id": "x", "extras": {"a": 1}}"#);
-        let wanted = json!({"molecule": 1, "extras": {"a": 1}, "schema_name": "qcschema_manybodyinput", "schema_version": 1});
+        let wanted =
+            json!({"molecule": 1, "extras": {"a": 1}, "schema_name": "qcschema_manybodyinput", "schema_version": 1});
         assert_eq!(Value::from(first), wanted);
-        let second = input(r#"{"schema_name": "qcschema_many_body_input", "id": "x", "extras": {}, "execution": null}"#);
+        let second =
+            input(r#"{"schema_name": "qcschema_many_body_input", "id": "x", "extras": {}, "execution": null}"#);
         let wanted = json!({"id": "x", "schema_name": "qcschema_many_body_input", "schema_version": 2});
         assert_eq!(Value::from(second), wanted);
         assert_eq!(schema_version(&json!({"schema_version": 2.0})), 2);

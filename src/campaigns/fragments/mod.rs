@@ -21,13 +21,13 @@ use super::campaign::Campaign;
 use super::kind::{Kind, RequestedRanks};
 use crate::config::{Config, Faults, Schedule, Translation, Uneven};
 use crate::results;
-use std::path::Path;
 pub(super) use cost::estimated_cost;
 pub(super) use input::LevelLocations;
 pub(super) use levels::{Launched, Level, Solver, config_name};
 pub(super) use options::ExpansionOptions;
 pub(super) use section::{EngineName, LevelSection, Section};
 pub(super) use setup::{Frame, Setup, Unit};
+use std::path::Path;
 
 /// The kind of campaign.
 pub struct Fragments;

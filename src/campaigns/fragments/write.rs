@@ -167,10 +167,10 @@ impl<'a> FrameWriter<'a> {
             let derived = assembly::energies(expansion, &self.tasks, &known)?;
             for (k, &bsse) in expansion.bsse.iter().enumerate() {
                 if self.has_gradients {
-                    self.write_gradients(bsse, k, &derived[k])?;
+                    self.write_derivative(Derivative::Gradient, (bsse, k), &derived[k])?;
                 }
                 if self.setup.driver == Driver::Hessian {
-                    self.write_hessian(bsse, k, &derived[k])?;
+                    self.write_derivative(Derivative::Hessian, (bsse, k), &derived[k])?;
                 }
             }
         }
@@ -333,54 +333,80 @@ impl<'a> FrameWriter<'a> {
         used.into_iter().map(|about| format!("; {about}")).collect()
     }
 
-    fn write_gradients(&mut self, bsse: Bsse, index: usize, results: &[OrderSums]) -> Result<(), Error> {
-        let atoms = self.current_frame().system.elements.len();
-        let size = 3 * atoms;
+    /// Writes the derivative of each quantity, that of the first one through each order, too.
+    fn write_derivative(
+        &mut self,
+        derivative: Derivative,
+        (bsse, index): (Bsse, usize),
+        results: &[OrderSums],
+    ) -> Result<(), Error> {
+        let (name, unit) = (derivative.name(), derivative.unit());
+        let shape = derivative.shape(self.current_frame().system.elements.len());
+        let size = shape.iter().product();
         let length = results.last().map_or(0, |through| through.order);
+        let what = if derivative == Derivative::Gradient { "gradient" } else { "Hessian" };
         for &quantity in self.quantities() {
-            let (mut rows, mut gradient, mut missing) = (vec![f64::NAN; length * size], Vec::new(), Vec::new());
+            let (mut rows, mut sums, mut missing) = (vec![f64::NAN; length * size], Vec::new(), Vec::new());
             for through in results {
-                self.add(&mut gradient, (quantity, index, through.order), |sums| &sums.gradient)?;
-                gradient.resize(size, Exact::default());
+                self.add(&mut sums, (quantity, index, through.order), derivative.sums())?;
+                sums.resize(size, Exact::default());
                 let lacking = &quantity.sum(through).missing;
                 if lacking.is_empty() {
                     let row = &mut rows[(through.order - 1) * size..through.order * size];
-                    row.iter_mut().zip(&gradient).for_each(|(value, sum)| *value = sum.value());
+                    row.iter_mut().zip(&sums).for_each(|(value, sum)| *value = sum.value());
                 }
                 missing.extend(lacking);
             }
             let word = quantity.name();
             if quantity == self.quantities()[0] {
-                let name = format!("{}/gradient_through", bsse.name());
-                let about = format!("{word} gradient through each order{}", self.origin());
-                self.out.array(&self.path(&name), &[length, atoms, 3], &rows, "hartree/bohr", &about)?;
+                let name = format!("{}/{name}_through", bsse.name());
+                let about = format!("{word} {what} through each order{}", self.origin());
+                self.out.array(&self.path(&name), &[&[length], &shape[..]].concat(), &rows, unit, &about)?;
                 self.write_missing(&name, self.units_of_derivatives(&missing))?;
             }
-            let name = format!("{}/{word}_gradient", bsse.name());
-            let about = format!("{word} gradient through all orders{}", self.origin());
-            self.out.array(&self.path(&name), &[atoms, 3], &rows[(length - 1) * size..], "hartree/bohr", &about)?;
+            let name = format!("{}/{word}_{name}", bsse.name());
+            let about = format!("{word} {what} through all orders{}", self.origin());
+            self.out.array(&self.path(&name), &shape, &rows[(length - 1) * size..], unit, &about)?;
             self.write_missing(&name, self.units_of_derivatives(&quantity.missing(results)))?;
         }
         Ok(())
     }
+}
 
-    fn write_hessian(&mut self, bsse: Bsse, index: usize, results: &[OrderSums]) -> Result<(), Error> {
-        let size = 3 * self.current_frame().system.elements.len();
-        for &quantity in self.quantities() {
-            let mut hessian = Vec::new();
-            for through in results {
-                self.add(&mut hessian, (quantity, index, through.order), |sums| &sums.hessian)?;
-            }
-            hessian.resize(size * size, Exact::default());
-            let missing = quantity.missing(results);
-            let value = |sum: &Exact| if missing.is_empty() { sum.value() } else { f64::NAN };
-            let values: Vec<f64> = hessian.iter().map(value).collect();
-            let name = format!("{}/{}_hessian", bsse.name(), quantity.name());
-            let about = format!("{} Hessian through all orders{}", quantity.name(), self.origin());
-            self.out.array(&self.path(&name), &[size, size], &values, "hartree/bohr^2", &about)?;
-            self.write_missing(&name, self.units_of_derivatives(&missing))?;
+/// A derivative with respect to the positions of all atoms.
+#[derive(Clone, Copy, PartialEq)]
+enum Derivative {
+    Gradient,
+    Hessian,
+}
+
+impl Derivative {
+    fn name(self) -> &'static str {
+        match self {
+            Derivative::Gradient => "gradient",
+            Derivative::Hessian => "hessian",
         }
-        Ok(())
+    }
+
+    fn unit(self) -> &'static str {
+        match self {
+            Derivative::Gradient => "hartree/bohr",
+            Derivative::Hessian => "hartree/bohr^2",
+        }
+    }
+
+    fn shape(self, atoms: usize) -> [usize; 2] {
+        match self {
+            Derivative::Gradient => [atoms, 3],
+            Derivative::Hessian => [3 * atoms, 3 * atoms],
+        }
+    }
+
+    fn sums(self) -> fn(&Derivatives) -> &Vec<Exact> {
+        match self {
+            Derivative::Gradient => |sums| &sums.gradient,
+            Derivative::Hessian => |sums| &sums.hessian,
+        }
     }
 }
 

@@ -25,7 +25,8 @@ impl<'a> Document<'a> {
             let reason = reason.strip_suffix(&suffix).unwrap_or(&reason);
             let position = (error.line(), error.column());
             let start = byte_at(text, position);
-            let location = Location { key, name: name.to_owned(), position, path: String::new(), span: start..start + 1 };
+            let location =
+                Location { key, name: name.to_owned(), position, path: String::new(), span: start..start + 1 };
             Faults::from(location.fault(config, format!("invalid JSON: {reason}"), "correct the file"))
         })?;
         Ok(Self { config, key, name: name.to_owned(), text, value })
@@ -34,7 +35,6 @@ impl<'a> Document<'a> {
     pub fn root(&self) -> Node<'_> {
         Node { document: self, path: Vec::new(), value: &self.value }
     }
-
 }
 
 /// Line and column of a byte, counted from 1.

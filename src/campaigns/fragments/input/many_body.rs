@@ -3,7 +3,9 @@
 //! Of QCSchema 1 (`qcschema_manybodyinput`) and 2 (`qcschema_many_body_input`), with QCManyBody's own defaults. Whatever QCManyBody
 //! refuses is refused; so are `levels` that contradict `max_nbody`, which it replaces without a message.
 use super::execution::{self, Execution};
-use super::model_chemistry::{Chemistries, Chemistry, chemistries, named_chemistry, only_chemistry, reason_for_qcengine};
+use super::model_chemistry::{
+    Chemistries, Chemistry, chemistries, named_chemistry, only_chemistry, reason_for_qcengine,
+};
 use super::{Cluster, LevelLocation, LevelLocations, Node, defaults, qcschema};
 use crate::campaigns::fragments::section::{LevelSection, Order, Section, SupersystemWord};
 use crate::config::{Fault, Faults};
@@ -32,7 +34,8 @@ pub const NAMES: [&str; 2] = ["qcschema_manybodyinput", "qcschema_many_body_inpu
 /// The ManyBodyInput at `root`, or all of its faults.
 pub fn read<'a>(root: &Node<'a>) -> Result<ManyBodyInput<'a>, Faults> {
     check_schema(root)?;
-    let mut faults = root.unknown_keys("schema_name schema_version provenance id extras specification molecule execution");
+    let mut faults =
+        root.unknown_keys("schema_name schema_version provenance id extras specification molecule execution");
     let cluster = faults.collect(molecule(root));
     let specification = faults.collect(root.require("specification"));
     let mut warnings = Faults::default();

@@ -30,9 +30,9 @@ mod spins;
 mod statement;
 mod summary;
 mod symbol;
-mod translation;
 #[cfg(test)]
 mod tests;
+mod translation;
 mod xyz;
 
 pub use execution::Execution;

@@ -49,6 +49,7 @@ pub fn translate(path: &Path, text: &str) -> Option<Translation> {
 /// Whether it is a ManyBodyInput, or another object of QCSchema, which is refused as such.
 fn is_many_body_input(value: &Value) -> bool {
     let name = value.get("schema_name").and_then(Value::as_str).unwrap_or_default();
-    let is_qcschema = many_body::NAMES.contains(&name) || name.starts_with("qcschema_") || name.starts_with("qc_schema_");
+    let is_qcschema =
+        many_body::NAMES.contains(&name) || name.starts_with("qcschema_") || name.starts_with("qc_schema_");
     is_qcschema || value.get("molecule").is_some() && value.get("specification").is_some()
 }
