@@ -186,7 +186,7 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
 }
 
 fn run_campaign(kinds: &'static [&'static dyn Kind], args: RunArgs) -> ExitCode {
-    let started = args.ranks.map_or(Ok(None), Ranks::to_start);
+    let started = args.ranks.or_else(|| Ranks::requested_by(&args.config, kinds)).map_or(Ok(None), Ranks::to_start);
     match started.and_then(|ranks| ranks.map(|ranks| ranks::start_on(ranks, args.progress)).transpose()) {
         Ok(None) => code(run_on_this_rank(kinds, args)),
         Ok(Some(ended)) => ExitCode::from(ended),

@@ -1,11 +1,12 @@
 //! The option `--ranks`: simmpi starts itself on several ranks of this machine.
+use crate::campaigns::{Kind, RequestedRanks};
 use crate::comm::{Launcher, LocalLauncher};
 use crate::process;
 use crate::run::exit::{Exit, Stop};
-use crate::run::{Style, console};
+use crate::run::{Style, console, load};
 use std::ffi::OsString;
 use std::io::IsTerminal;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// A number of ranks on this machine.
@@ -32,6 +33,15 @@ impl FromStr for Ranks {
 const STEP_LAUNCHERS: [&str; 4] = ["srun", "Flux", "PALS", "jsrun"];
 
 impl Ranks {
+    /// What the input itself asks for, where no launcher has started this process.
+    pub fn requested_by(config: &Path, kinds: &[&'static dyn Kind]) -> Option<Self> {
+        let requested = Launcher::detect().is_none().then(|| load::requested_ranks(config, kinds)).flatten()?;
+        Some(match requested {
+            RequestedRanks::Number(number) => Self::Number(number),
+            RequestedRanks::PhysicalCores => Self::Auto,
+        })
+    }
+
     /// The number of ranks to start; none if this process is one of them, or the only one.
     ///
     /// # Errors
@@ -71,7 +81,7 @@ pub fn start_on(ranks: usize, progress: Option<Style>) -> Result<u8, Stop> {
     let launcher = LocalLauncher::of_library();
     let Some(mpirun) = find(&launcher, launcher.candidates()) else {
         let text = format!(
-            "cannot find the mpirun of {}, for which this binary is built: add its folder to PATH, or leave out --ranks",
+            "cannot find the mpirun of {}, for which this binary is built: add its folder to PATH, or run with --ranks 1",
             launcher.library()
         );
         return Err(Stop::new(Exit::Usage, text));

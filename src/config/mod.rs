@@ -16,7 +16,6 @@ mod json;
 mod key;
 mod kind_schema;
 mod plain;
-mod recognized;
 mod schema;
 mod sections;
 mod source;
@@ -100,9 +99,6 @@ impl Config {
         if tree.0.is_empty() && faults.is_empty() {
             let help = "add a [campaign] section, or start from the output of `simmpi init KIND`";
             return Err(Fault::new(&source, &(0..0), "", "the configuration has no keys", help).into());
-        }
-        if let Some(fault) = recognized::fault(&source, &tree) {
-            return Err(fault.into());
         }
         let is_partial = !faults.is_empty();
         let foreign = foreign_sections(&source, &tree, kinds, is_partial, &mut faults);
