@@ -351,6 +351,8 @@ fn what_is_wrong_in_a_metadata_file_is_refused_with_its_line() {
     ask("w0 0.5 1500 1 310\nw1 0.58 1500 1 310\n", "")
         .expect(65, &["the temperature of the simulation is 310 K, but -temp is 300 K"]);
     ask("# nothing\n", "").expect(65, &["`meta.dat` lists nothing"]);
+    ask(good, "--force-constant 5").expect(65, &["--force-constant contradicts column 3 of the metadata file"]);
+    ask(good, "--gmx gmx").expect(64, &["--gmx"]);
     ask(good, "-cycl --periodicity P").expect(65, &["not the period of 360"]);
     ask(good, "--convention charmm").expect(64, &["unknown variant `charmm`"]);
     folder.pmf(&["--metadata", "meta.dat", "-o", "pmf.h5"]).expect(65, &["the temperature is not known", "set -temp"]);
@@ -556,8 +558,8 @@ fn what_is_wrong_in_lists_of_gmx_wham_is_refused_with_its_line() {
             "@ xaxis label \"Time (ps)\"\n@ yaxis label \"Position (nm)\"\n@ s0 legend \"1\"\n@ s1 legend \"1 ref\"\n{rows}\n"
         )
     };
-    for k in 0..2 {
-        folder.write(&format!("{k}.tpr"), &good(CENTERS[k]));
+    for (k, center) in CENTERS.iter().enumerate().take(2) {
+        folder.write(&format!("{k}.tpr"), &good(*center));
         folder.write(&format!("{k}.xvg"), &one(k));
     }
     folder.write("it.dat", "0.tpr\n1.tpr\n");

@@ -110,7 +110,6 @@ fn quoted(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::super::list;
-    use super::*;
     use std::path::Path;
 
     #[test]

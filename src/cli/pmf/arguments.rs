@@ -46,7 +46,7 @@ pub struct ListArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["metadata", "plumed"])]
     is: Option<PathBuf>,
     /// GROMACS for `gmx dump`; by default the first of gmx, gmx_mpi, gmx_d, gmx_mpi_d in PATH
-    #[arg(long, value_name = "PROGRAM")]
+    #[arg(long, value_name = "PROGRAM", requires = "it", conflicts_with_all = ["windows", "metadata", "plumed"])]
     pub gmx: Option<PathBuf>,
     /// Metadata file of Grossfield's WHAM or dnlbauer's wham: path, center, constant [, correlation time [, temperature]]
     #[arg(long, value_name = "FILE", conflicts_with_all = ["plumed", "it"])]

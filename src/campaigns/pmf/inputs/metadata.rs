@@ -32,6 +32,10 @@ pub fn read(path: &Path, options: &ListOptions) -> Result<WindowList, Faults> {
     let mut faults = Faults::default();
     let lines = read_lines(path, "--metadata", &options.command)?;
     let rows: Vec<Row> = lines.into_iter().filter_map(|line| faults.collect(row(line, path, options))).collect();
+    if options.force_constant.is_some() {
+        let message = "--force-constant contradicts column 3 of the metadata file";
+        faults.push(options.command.fault("--force-constant", message, "leave it out"));
+    }
     let found = common_temperature(&rows, &mut faults);
     if rows.is_empty() {
         return faults.require(None);
