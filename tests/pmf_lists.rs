@@ -3,10 +3,11 @@
 mod support;
 
 use simmpi::results::Reader;
+use simmpi::seed::{CampaignSeed, Purpose};
 use std::fmt::Write;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use support::analysis::Analysis;
 use support::{Ended, reference, simmpi, skip};
@@ -321,6 +322,44 @@ fn metadata_files_give_the_numbers_of_a_file_of_windows() {
 }
 
 #[test]
+fn the_example_of_a_metadata_file_runs() {
+    let folder = Analysis::new();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pmf/meta.dat");
+    let words = ["--metadata", example.to_str().unwrap(), "-temp", "300", "-b", "10", "-o", "pmf.h5"];
+    folder.pmf(&words).expect(0, &["windows: 4, centers 0.5 to 0.74 nm", "drawn: pmf.profile.svg"]);
+    assert_eq!(folder.array("windows/samples"), [491.0; 4]);
+}
+
+#[test]
+fn angles_of_a_metadata_file_are_periodic_and_their_constants_are_converted() {
+    let folder = Analysis::new();
+    // Flat around a ring: 100 kJ/mol/rad^2 leave a spread of 9.05 degrees.
+    let spread = (0.008_314_462_618_153_24 * 300.0 / 100.0_f64).sqrt().to_degrees();
+    let mut meta = String::new();
+    for k in 0..18 {
+        let center = f64::from(k) * 20.0 - 170.0;
+        let mut stream = CampaignSeed(7).stream(k as u64, Purpose::Hops);
+        let angle = |t: i32, x: f64| format!("{t} {:.5}\n", (center + spread * x + 180.0).rem_euclid(360.0) - 180.0);
+        folder.write(&format!("a{k}"), &(0..400).map(|t| angle(t, stream.normal())).collect::<String>());
+        let _ = writeln!(meta, "a{k} {center} {:?}", 100.0 / 4.184);
+    }
+    folder.write("meta.dat", &meta);
+    let words = "--metadata meta.dat -temp 300 -bins 36 --periodicity P --force-constant-unit kcal/mol/rad^2 -o pmf.h5 --no-figures";
+    folder.pmf(&words.split(' ').collect::<Vec<_>>()).expect(0, &["centers -170 to 170 degree", "kcal/mol/radian^2"]);
+    let (energy, error) = (folder.array("pmf/free_energy"), folder.array("pmf/free_energy_stderr"));
+    let mean = energy.iter().sum::<f64>() / 36.0;
+    assert!(energy.iter().zip(&error).all(|(f, e)| (f - mean).abs() < 4.0 * e && *e < 1.5), "{energy:?} {error:?}");
+    let coordinate = folder.array("pmf/coordinate");
+    assert_eq!((coordinate[0], coordinate[35]), (-175.0, 175.0));
+    assert!((folder.array("windows/force_constant")[0] - 100.0 * (std::f64::consts::PI / 180.0).powi(2)).abs() < 1e-12);
+    // By the width of the range, as with dnlbauer's --cyclic.
+    let first = numbers(&folder);
+    let words = words.replace("--periodicity P", "-cycl -min -180 -max 180 --coordinate-unit deg");
+    folder.pmf(&words.split(' ').chain(["--force"]).collect::<Vec<_>>()).expect(0, &[]);
+    assert_same(&numbers(&folder), &first);
+}
+
+#[test]
 fn what_is_wrong_in_a_metadata_file_is_refused_with_its_line() {
     let folder = Analysis::new();
     for k in 0..2 {
@@ -439,6 +478,7 @@ fn what_is_wrong_in_an_input_of_plumed_is_refused_with_its_line() {
         ("KAPPA=1500", "KAPPA=1500 SLOPE=2", 4, "has a SLOPE"),
         ("KAPPA=1500", "", 4, "1 variables (ARG) and 0 force constants"),
         ("KAPPA=1500", "KAPPA=stiff", 4, "cannot parse KAPPA=stiff"),
+        ("AT=0.58", "AT=@replicas:0.5,0.58", 4, "AT=@replicas:0.5,0.58 has another value in each replica"),
         ("AT=0.58 ", "", 4, "1 variables (ARG) and 0 centers"),
         ("PRINT", "RESTRAINT ARG=d AT=0.6 KAPPA=10\nPRINT", 5, "a second RESTRAINT of `d`"),
         (

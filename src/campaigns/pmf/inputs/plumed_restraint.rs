@@ -80,6 +80,12 @@ fn restraints(action: &Action) -> Result<Vec<Restraint>, Problem> {
         value.split(',').map(|word| word.trim().to_owned()).filter(|word| !word.is_empty()).collect()
     };
     let help = "write RESTRAINT ARG=x AT=center KAPPA=constant";
+    for key in ["ARG", "AT", "KAPPA", "SLOPE"] {
+        if let Some(value) = action.value(key).filter(|value| value.starts_with("@replicas:")) {
+            let message = format!("RESTRAINT {key}={value} has another value in each replica");
+            return Err(Problem::new(message, "write an input with one value into the folder of each replica"));
+        }
+    }
     let variables = list("ARG");
     let numbers = |key: &str| -> Result<Vec<f64>, Problem> {
         let number = |word: &String| {
