@@ -15,6 +15,7 @@ mod umbrella;
 pub mod window_analysis;
 
 pub use kind::{Kind, RequestedRanks};
+pub use fragments::{FromFile, from_many_body_input, from_molecule};
 
 /// Every kind of campaign.
 pub static KINDS: &[&dyn Kind] =

@@ -2,6 +2,7 @@
 mod check;
 mod export;
 mod init;
+mod init_from;
 mod inspect;
 mod plan;
 mod pmf;
@@ -59,10 +60,14 @@ enum Command {
     },
     /// Write a batch script with the time and memory of `plan`, and submit it
     Submit(submit::SubmitArgs),
-    /// Print a commented example configuration that runs as it is
+    /// Print a commented configuration: an example that runs as it is, or what a file amounts to
     Init {
         /// Kind of campaign
-        kind: String,
+        #[arg(required_unless_present = "from")]
+        kind: Option<String>,
+        /// Print the configuration that this file amounts to: one in another format, a ManyBodyInput of QCManyBody, or a molecule
+        #[arg(long, value_name = "FILE", conflicts_with = "kind")]
+        from: Option<PathBuf>,
     },
     /// Show the contents of a result file and its failed tasks, or the progress of a campaign without a result
     Inspect {
@@ -157,7 +162,8 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         (Some(Command::Check { config, ranks, nodes }), _) => check::check(kinds, &config, ranks, nodes),
         (Some(Command::Plan { config, ranks }), _) => plan::plan(kinds, &config, ranks),
         (Some(Command::Submit(args)), _) => submit::submit(kinds, &args),
-        (Some(Command::Init { kind }), _) => init::init(kinds, &kind),
+        (Some(Command::Init { from: Some(file), .. }), _) => init_from::init_from(kinds, &file),
+        (Some(Command::Init { kind, .. }), _) => init::init(kinds, &kind.unwrap_or_default()),
         (Some(Command::Inspect { results, json }), _) => inspect::inspect(&results, json),
         (Some(Command::Pmf(args)), _) => match pmf::pmf(&args) {
             Ok(exit) => return code(exit),

@@ -74,7 +74,7 @@ impl fmt::Display for KeyPath {
 }
 
 /// Whether a key needs no quotes in TOML and cannot be mistaken for an index.
-fn is_bare(key: &str) -> bool {
+pub(super) fn is_bare(key: &str) -> bool {
     !key.is_empty()
         && key.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-')
         && !key.chars().all(|c| c.is_ascii_digit())

@@ -24,6 +24,8 @@ mod sweep;
 mod syntax;
 mod toml_syntax;
 mod translation;
+mod toml_text;
+mod toml_writer;
 mod tree;
 mod validate;
 mod yaml;
@@ -43,6 +45,8 @@ pub use sections::{CampaignSection, Limits, Partition, Schedule, Uneven};
 pub use suggest::nearest;
 pub use sweep::SweepSection;
 pub use translation::Translation;
+pub use syntax::root_keys;
+pub use toml_writer::comment;
 
 use key::KeyPath;
 use schema::Schemas;

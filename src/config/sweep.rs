@@ -6,6 +6,7 @@ use super::fault::{Fault, Faults};
 use super::format::Format;
 use super::key::{KeyPath, PathSegment};
 use super::source::Source;
+use super::toml_text::inline;
 use super::tree::{Entry, Node, TomlTable, TomlValue};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -105,28 +106,7 @@ fn text_of(source: &Source, node: &Node) -> String {
         _ if Format::for_path(source.path) == Format::Toml => {
             source.text[node.span.clone()].split_whitespace().collect::<Vec<_>>().concat()
         }
-        _ => as_toml(source, node),
-    }
-}
-
-/// A value of another format as TOML writes it, without blanks.
-fn as_toml(source: &Source, node: &Node) -> String {
-    let written = source.text[node.span.clone()].trim_start_matches('+');
-    match &node.value {
-        TomlValue::Text(text) => format!("{text:?}"),
-        TomlValue::Array(items) => {
-            let items: Vec<_> = items.iter().map(|item| as_toml(source, item)).collect();
-            format!("[{}]", items.join(","))
-        }
-        TomlValue::Table(table) => {
-            let mut entries: Vec<&Entry> = table.0.iter().collect();
-            entries.sort_by_key(|entry| entry.key_span.start);
-            let entries: Vec<_> =
-                entries.iter().map(|entry| format!("{}={}", entry.key, as_toml(source, &entry.node))).collect();
-            format!("{{{}}}", entries.join(","))
-        }
-        TomlValue::Bool => written.to_lowercase(),
-        _ => written.to_owned(),
+        _ => inline(source, node, ""),
     }
 }
 

@@ -5,6 +5,7 @@ use super::plain::{self, PlainNode, PlainValue};
 use super::source::Source;
 use super::tree::TomlTable;
 use super::{json, toml_syntax, yaml};
+use std::path::Path;
 use toml::de::{DeTable, Error};
 
 /// The parsed text and its syntax errors. The tree lacks what is at fault.
@@ -19,6 +20,12 @@ pub(super) fn parse(source: &Source) -> (TomlTable, Faults) {
         faults.push(Fault::new(source, &root.span(), "", "the file does not hold keys with values", help));
     }
     (TomlTable::from(&plain::to_toml_table(&root)), faults)
+}
+
+/// The keys at the root of a file, as far as it can be parsed.
+pub fn root_keys(path: &Path, text: &str) -> Vec<String> {
+    let (tree, _) = parse(&Source::new(path, text));
+    tree.0.into_iter().map(|entry| entry.key).collect()
 }
 
 /// Hands the table of a valid file to `read`.

@@ -3,6 +3,7 @@ mod campaign;
 mod cost;
 mod export;
 mod forecast;
+mod from_file;
 mod frozen_core;
 mod images;
 mod input;
@@ -21,6 +22,8 @@ use super::campaign::Campaign;
 use super::kind::{Kind, RequestedRanks};
 use crate::config::{Config, Faults, Schedule, Translation, Uneven};
 use crate::results;
+pub use from_file::{FromFile, from_many_body_input, from_molecule};
+
 pub(super) use cost::estimated_cost;
 pub(super) use input::LevelLocations;
 pub(super) use levels::{Launched, Level, Solver, config_name};
