@@ -2,7 +2,9 @@
 #![allow(clippy::unwrap_used)]
 mod support;
 
+use proptest::strategy::Strategy;
 use serde_json::{Value, json};
+use simmpi::config::Config;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -251,4 +253,72 @@ fn windows_are_listed_in_any_format() {
         results_of(&output)
     });
     assert!(results[0] == results[1] && results[0] == results[2] && !results[0].is_empty());
+}
+
+/// Texts of the characters that mean something in these formats.
+fn texts() -> impl proptest::strategy::Strategy<Value = String> {
+    let parts = [
+        "{",
+        "}",
+        "[",
+        "]",
+        ":",
+        ": ",
+        ",",
+        "\"",
+        "'",
+        "&a ",
+        "*a",
+        "!",
+        "!!str ",
+        "|\n",
+        ">-\n",
+        "- ",
+        "#",
+        " # ",
+        "%",
+        "@",
+        "`",
+        " ",
+        "  ",
+        "\n",
+        "\r\n",
+        "\t",
+        "a",
+        "campaign",
+        "1",
+        ".5",
+        "-",
+        "e3",
+        "é",
+        "\u{1f600}",
+        "~",
+        "null",
+        "true",
+        "? ",
+        "<<",
+        "---\n",
+        "...\n",
+        "\\",
+        "\\u00",
+        "\u{85}",
+        "\u{2028}",
+        "\r",
+    ];
+    proptest::collection::vec(proptest::sample::select(parts.to_vec()), 0..24).prop_map(|parts| parts.concat())
+}
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig::with_cases(5_000))]
+
+    #[test]
+    fn no_text_is_too_odd_to_be_read_or_refused_at_a_place_in_it(text in texts()) {
+        for name in ["a.json", "a.yaml"] {
+            let lines = text.matches('\n').count() + 1;
+            if let Err(faults) = Config::parse(Path::new(name), &text, &[]) {
+                assert!(!faults.is_empty() && faults.iter().all(|fault| fault.line <= lines), "{faults}");
+            }
+            simmpi::config::root_keys(Path::new(name), &text);
+        }
+    }
 }
