@@ -49,6 +49,9 @@ pub fn from_molecule(path: &Path) -> Result<Vec<FromFile>, Faults> {
         });
         let mut notes = notes(&input);
         notes.extend(lists(&input));
+        if path.is_relative() {
+            notes.push("Paths are relative to the working directory: save this file there.".to_owned());
+        }
         notes.push("The file names no model chemistry: choose method, basis and order yourself.".to_owned());
         FromFile { config: campaign(path, section), notes, warnings: input.warnings.clone() }
     };
