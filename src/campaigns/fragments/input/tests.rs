@@ -11,10 +11,12 @@ use std::path::Path;
 
 mod charges;
 mod defaults;
+mod execution;
 mod json;
 mod periodic;
 mod spins;
 mod texts;
+mod translation;
 
 const FIXTURES: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fragments");
 
