@@ -37,7 +37,7 @@ impl ExportedFile {
     ///
     /// # Errors
     /// It cannot be created, or would replace the configuration, the output or a file that simmpi has not written.
-    pub fn of(configured: &Configured, requested: Option<&Path>) -> Result<Option<Self>, Stop> {
+    pub fn locate(configured: &Configured, requested: Option<&Path>) -> Result<Option<Self>, Stop> {
         let Some(path) = requested.map(Path::to_owned).or_else(|| configured.config.exported()) else {
             return Ok(None);
         };

@@ -126,7 +126,7 @@ fn open_root(
     console::warnings(&configured.declared.warnings);
     let (mut manifest, output) = (configured.manifest(), configured.output());
     existing::check_output(&output)?;
-    let exported = ExportedFile::of(&configured, options.exported.as_deref())?;
+    let exported = ExportedFile::locate(&configured, options.exported.as_deref())?;
     requested_ranks(&configured, ranks).iter().for_each(|note| console::line(note));
     let holder = Holder::this_process(&place.host).in_job(allocation::current_job());
     let holder = Holder { is_joined: options.join.is_some(), ..holder };

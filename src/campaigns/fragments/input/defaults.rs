@@ -21,7 +21,7 @@ pub fn difference(level: &LevelSection) -> Option<Problem> {
 }
 
 /// A message about a level, for the notes of a result.
-pub fn note(level: &LevelSection, message: &str) -> String {
+pub fn describe(level: &LevelSection, message: &str) -> String {
     format!("level {}: {message}", level.name.as_deref().unwrap_or_default())
 }
 
@@ -104,7 +104,7 @@ pub fn open_shells(
         let message =
             "open shells are unrestricted here and restricted (ROHF) in QCManyBody, where that is NWChem's default";
         let help = "add \"scf__uhf\": true to \"keywords\" to confirm unrestricted orbitals";
-        Some((location.fault(config, message, help).warning(), note(level, message)))
+        Some((location.fault(config, message, help).warning(), describe(level, message)))
     };
     levels.iter().enumerate().filter(|(_, level)| is_restricted(level)).filter_map(warning).collect()
 }

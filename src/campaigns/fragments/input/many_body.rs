@@ -296,10 +296,10 @@ fn level_locations(
     let (mut locations, mut differences) = (Vec::new(), Vec::new());
     for (level, Chemistry { node, .. }) in used {
         if let Some(Problem { message, help, .. }) = defaults::difference(level) {
-            differences.push(defaults::note(level, &message));
+            differences.push(defaults::describe(level, &message));
             warnings.push(node.get("keywords").as_ref().unwrap_or(node).fault(message, help).warning());
         }
-        differences.extend(defaults::convergence(level).map(|message| defaults::note(level, &message)));
+        differences.extend(defaults::convergence(level).map(|message| defaults::describe(level, &message)));
         locations.push(LevelLocation::new(node, reason_for_qcengine(level)));
     }
     (LevelLocations(locations), differences)
