@@ -1,6 +1,7 @@
 //! Many-body expansions: energies and derivatives of a cluster from those of its fragments.
 mod campaign;
 mod cost;
+mod derivative;
 mod export;
 mod forecast;
 mod from_file;

@@ -1,4 +1,5 @@
 //! How are results written to the HDF5 file?
+use super::derivative::Derivative;
 use super::setup::{from_one, spaced};
 use super::sums::{DerivativeSums, Derivatives, FragmentValues};
 use super::{Frame, Setup, many_body_input, sums};
@@ -370,43 +371,6 @@ impl<'a> FrameWriter<'a> {
             self.write_missing(&name, self.units_of_derivatives(&quantity.missing(results)))?;
         }
         Ok(())
-    }
-}
-
-/// A derivative with respect to the positions of all atoms.
-#[derive(Clone, Copy, PartialEq)]
-enum Derivative {
-    Gradient,
-    Hessian,
-}
-
-impl Derivative {
-    fn name(self) -> &'static str {
-        match self {
-            Derivative::Gradient => "gradient",
-            Derivative::Hessian => "hessian",
-        }
-    }
-
-    fn unit(self) -> &'static str {
-        match self {
-            Derivative::Gradient => "hartree/bohr",
-            Derivative::Hessian => "hartree/bohr^2",
-        }
-    }
-
-    fn shape(self, atoms: usize) -> [usize; 2] {
-        match self {
-            Derivative::Gradient => [atoms, 3],
-            Derivative::Hessian => [3 * atoms, 3 * atoms],
-        }
-    }
-
-    fn sums(self) -> fn(&Derivatives) -> &Vec<Exact> {
-        match self {
-            Derivative::Gradient => |sums| &sums.gradient,
-            Derivative::Hessian => |sums| &sums.hessian,
-        }
     }
 }
 
