@@ -135,8 +135,8 @@ fn identity(options: &ExpansionOptions, section: &Section, setup: &Setup, digest
     #[rustfmt::skip]
     let Section {
         // What determines results, some of it in `options`; the `digest` of the molecule stands for its files.
-        molecule: _, atoms: _, units: _, input: _, fragments, charges, multiplicities, driver: _, bsse: _, total: _,
-        supersystem_interaction_only: _, cutoffs_angstrom, embedding_charges: _, level: levels,
+        molecule: _, atoms: _, format: _, units: _, periodic: _, input: _, fragments, fragmentation: _, charges, multiplicities, driver: _,
+        bsse: _, total: _, supersystem_interaction_only: _, cutoffs_angstrom, embedding_charges: _, level: levels,
         // What may grow, and with it the order that the last level covers.
         max_order: _,
     } = section;

@@ -3,26 +3,36 @@ use crate::engines::qc::{Driver, Reference};
 use crate::science::expansion::Bsse;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 /// A many-body expansion: energies and their derivatives of a cluster from those of its fragments
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Section {
-    /// File of the cluster: xyz (angstrom; each frame gives an expansion) or a QCSchema molecule (bohr). In a periodic frame of extended xyz
-    /// (Lattice, pbc) molecules are made whole, and clusters use nearest images
+    /// File of the cluster: xyz, PDB (angstrom) or GRO (nm), whose frames give an expansion each; input of psi4 or Q-Chem; a QCSchema molecule
+    /// (bohr). In a periodic frame molecules are made whole, and clusters use nearest images
     #[schemars(length(min = 1))]
     pub molecule: Option<PathBuf>,
-    /// The cluster itself, instead of a file: lines of element symbol, x, y, z (angstrom)
+    /// The cluster itself, instead of a file: lines of element symbol, x, y, z (angstrom), or a molecule block of psi4 or Q-Chem
     pub atoms: Option<String>,
-    /// Unit of length of the molecule; by default angstrom for xyz and atoms, bohr for QCSchema
+    /// Format of the molecule; by default it is recognized by content and extension
+    pub format: Option<MoleculeFormat>,
+    /// Unit of length of the molecule; by default that of the file, else angstrom, for QCSchema bohr
     pub units: Option<LengthUnit>,
-    /// Atoms of each fragment, counted from 0; by default atoms connected by bonds
+    /// false: frames are clusters of whole molecules, whatever cell the file has. By default frames with a cell are periodic
+    pub periodic: Option<bool>,
+    /// Atoms of each fragment, counted from 0; by default those of the molecule file, or what `fragmentation` says
     pub fragments: Option<Vec<Vec<usize>>>,
-    /// Charge of each fragment, elementary charges; by default those of the molecule file, or 0
-    pub charges: Option<Vec<i32>>,
-    /// Multiplicity 2S + 1 of each fragment; by default those of the molecule file, or the lowest that its electrons allow
-    pub multiplicities: Option<Vec<u32>>,
+    /// What the fragments are: molecules (atoms connected by bonds) or residues (of a PDB or GRO file). By default fragments of the molecule
+    /// file, or molecules
+    pub fragmentation: Option<Fragmentation>,
+    /// Charge of each fragment, elementary charges, or charges by formula or residue, as in { HCO2 = -1, Na = 1 }; by default those of the
+    /// molecule file, or 0
+    pub charges: Option<PerFragment<i32>>,
+    /// Multiplicity 2S + 1 of each fragment, or multiplicities by formula or residue, as in { O2 = 3 }; by default those of the molecule file,
+    /// or the lowest that its electrons allow
+    pub multiplicities: Option<PerFragment<u32>>,
     /// Highest derivative of the energy; by default energy
     pub driver: Option<Driver>,
     /// Treatments of the basis-set superposition error; the results of the first are returned. By default cp
@@ -54,6 +64,36 @@ pub struct Section {
 pub enum LengthUnit {
     Angstrom,
     Bohr,
+}
+
+/// A format of molecules.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MoleculeFormat {
+    Xyz,
+    Psi4,
+    Qchem,
+    Pdb,
+    Gro,
+    Qcschema,
+}
+
+/// How a cluster is divided into fragments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Fragmentation {
+    Molecules,
+    Residues,
+}
+
+/// Values of fragments: a list of one for each, or some by formula or residue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+pub enum PerFragment<T> {
+    /// In the order of the fragments
+    List(Vec<T>),
+    /// By formula (H2O) or name of a residue (SOL)
+    ByName(BTreeMap<String, T>),
 }
 
 /// A model chemistry and the orders of the expansion that it covers

@@ -32,4 +32,5 @@ mod wildcard;
 pub use ambiguous_number::AmbiguousNumber;
 pub use atom::Atom;
 pub use error::Error;
+pub use residue_names::is_water;
 pub use select::select;

@@ -22,5 +22,10 @@ pub(super) const WATER: [&str; 18] = [
     "H2O", "HOH", "OH2", "HHO", "OHH", "TIP", "T3P", "T4P", "T5P", "SOL", "WAT", "TIP2", "TIP3", "TIP4", "TIP5", "SPC", "SPCE", "DOD",
 ];
 
+/// Whether a residue of this name, in capitals, is water.
+pub fn is_water(residue: &str) -> bool {
+    WATER.contains(&residue)
+}
+
 /// Names of the atoms of a protein's backbone.
 pub(super) const BACKBONE: [&str; 4] = ["N", "CA", "C", "O"];

@@ -2,7 +2,7 @@
 //!
 //! A symbol, numbers, and anything after them. `columns` decides which of the numbers are x, y and z.
 use super::symbol::SymbolError;
-use super::{Number, number, symbol};
+use super::{Number, symbol};
 use crate::problem::{LineProblem, Problem};
 use crate::science::chemistry::Element;
 use std::mem::discriminant;
@@ -32,12 +32,30 @@ enum RowError<'a> {
     NotANumber(&'static str, &'a str),
 }
 
-/// All lines as atoms, or the first line of each kind of error with the numbers of the other lines of that kind.
+/// Which words of a line are symbol and coordinates, counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RowColumns {
+    pub symbol: usize,
+    /// That of x, before y and z.
+    pub position: usize,
+}
+
+impl RowColumns {
+    /// Symbol, x, y, z.
+    pub const PLAIN: Self = Self { symbol: 0, position: 1 };
+}
+
+/// All lines as atoms with plain columns: see [`parse_with`].
 pub fn parse_all<'a>(lines: &[(usize, &'a str)]) -> Result<Vec<AtomRow<'a>>, Vec<LineProblem>> {
+    parse_with(RowColumns::PLAIN, lines)
+}
+
+/// All lines as atoms, or the first line of each kind of error with the numbers of the other lines of that kind.
+pub fn parse_with<'a>(columns: RowColumns, lines: &[(usize, &'a str)]) -> Result<Vec<AtomRow<'a>>, Vec<LineProblem>> {
     let mut rows = Vec::with_capacity(lines.len());
     let mut errors = Vec::<(usize, RowError, Vec<usize>)>::new();
     for &(line, text) in lines {
-        match parse(line, text) {
+        match parse(columns, line, text) {
             Ok(row) => rows.push(row),
             Err(error) => match errors.iter_mut().find(|(_, other, _)| other.is_same_kind(&error)) {
                 Some((.., others)) => others.push(line),
@@ -57,19 +75,7 @@ pub fn parse_all<'a>(lines: &[(usize, &'a str)]) -> Result<Vec<AtomRow<'a>>, Vec
 
 /// Whether a line can be read as an atom.
 pub fn is_atom(text: &str) -> bool {
-    parse(0, text).is_ok()
-}
-
-/// Whether a line begins with a ghost atom.
-pub fn is_ghost_row(text: &str) -> bool {
-    matches!(parse(0, text), Err(RowError::Symbol(_, SymbolError::Ghost)))
-}
-
-/// Whether a line is an atom with an ambiguous label in place of its symbol.
-pub fn is_labelled_row(text: &str) -> bool {
-    let mut words = text.split_whitespace();
-    let is_label = words.next().is_some_and(|word| matches!(symbol::parse(word), Err(SymbolError::Label(_))));
-    is_label && words.take(3).filter(|word| number::parse(word).is_some()).count() == 3
+    parse(RowColumns::PLAIN, 0, text).is_ok()
 }
 
 fn also_in(lines: &[usize]) -> String {
@@ -82,9 +88,9 @@ fn also_in(lines: &[usize]) -> String {
     }
 }
 
-fn parse(line: usize, text: &str) -> Result<AtomRow<'_>, RowError<'_>> {
-    let mut words = text.split_whitespace().peekable();
-    let word = words.next().ok_or(RowError::Missing("the atom"))?;
+fn parse(columns: RowColumns, line: usize, text: &str) -> Result<AtomRow<'_>, RowError<'_>> {
+    let word = text.split_whitespace().nth(columns.symbol).ok_or(RowError::Missing("the atom"))?;
+    let mut words = text.split_whitespace().skip(columns.position).peekable();
     let symbol = symbol::parse(word).map_err(|error| RowError::Symbol(word, error))?;
     let mut numbers = Vec::with_capacity(4);
     while let Some(number) = words.peek().copied().and_then(Number::parse) {
@@ -116,8 +122,8 @@ impl RowError<'_> {
         };
         match error {
             SymbolError::Ghost => Problem::new(
-                format!("`{word}` is a ghost atom"),
-                "remove ghost atoms: simmpi adds those that each task needs for `bsse`",
+                format!("`{word}` is a ghost atom (basis functions without a nucleus)"),
+                "remove ghost atoms: simmpi adds those that each task needs for `bsse`; write the element alone if the atom is real",
             ),
             SymbolError::Dummy => Problem::new(
                 format!("`{word}` is a dummy atom"),

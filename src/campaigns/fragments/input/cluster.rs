@@ -1,10 +1,14 @@
 //! What do the molecule file and the configuration specify about a cluster?
 use super::periodic::Cell;
-use super::{Sourced, Statement};
-use crate::campaigns::fragments::section::Section;
+use super::{Residue, Sourced, Statement};
+use crate::campaigns::fragments::section::{Fragmentation, LengthUnit, PerFragment, Section};
 use crate::config::{Config, Faults};
 use crate::science::chemistry::{Element, Lattice, bonds};
 use crate::science::expansion::{Fragment, Supersystem};
+use std::collections::BTreeMap;
+
+/// Values by formula or residue.
+pub type NamedValues<T> = BTreeMap<String, T>;
 
 /// A cluster as it was specified.
 #[derive(Clone, Default)]
@@ -14,12 +18,30 @@ pub struct Cluster<'a> {
     pub frames: Vec<Vec<[f64; 3]>>,
     /// Of each frame; none where it is not periodic.
     pub cells: Vec<Option<Cell>>,
+    /// The unit of a file that may specify it, and whether it does.
+    pub unit: Option<(LengthUnit, bool)>,
     /// The atoms of each fragment, counted from 0.
     pub fragments: Option<Sourced<'a, Vec<Vec<usize>>>>,
     /// Of each fragment, elementary charges.
     pub charges: Option<Sourced<'a, Vec<i32>>>,
     /// Of each fragment.
     pub multiplicities: Option<Sourced<'a, Vec<u32>>>,
+    /// Fragments whose value in `charges` is a default.
+    pub default_charges: Vec<usize>,
+    /// Fragments whose value in `multiplicities` is a default.
+    pub default_multiplicities: Vec<usize>,
+    /// Charges by name, until fragments are known.
+    pub named_charges: NamedValues<i32>,
+    /// Multiplicities by name, until fragments are known.
+    pub named_multiplicities: NamedValues<u32>,
+    /// Charges of single atoms that the file specifies.
+    pub atom_charges: Vec<AtomCharge>,
+    /// The residues of the file, if it has any.
+    pub residues: Vec<Residue>,
+    /// The index of each atom's residue, if there are residues.
+    pub residue_of: Vec<usize>,
+    /// Whether residues are the fragments.
+    pub has_residue_fragments: bool,
     /// Of the whole cluster.
     pub charge: Option<Sourced<'a, i32>>,
     /// Of the whole cluster.
@@ -29,6 +51,16 @@ pub struct Cluster<'a> {
     pub warnings: Faults,
     /// Named lines for the summary.
     pub notes: Vec<(String, String)>,
+}
+
+/// The charge of an atom that a line of the file specifies.
+#[derive(Clone, Debug)]
+pub struct AtomCharge {
+    pub atom: usize,
+    /// Elementary charges.
+    pub charge: i32,
+    /// The line in messages.
+    pub location: String,
 }
 
 impl<'a> Cluster<'a> {
@@ -48,6 +80,22 @@ impl<'a> Cluster<'a> {
         bonds::bonded_sets(&self.elements, &self.frames[frame], self.lattice(frame))
     }
 
+    /// The name of the residue to which all of these atoms belong.
+    pub fn residue_name(&self, atoms: &[usize]) -> Option<&str> {
+        let residue = *self.residue_of.get(*atoms.first()?)?;
+        atoms.iter().all(|&atom| self.residue_of[atom] == residue).then(|| self.residues[residue].name.as_str())
+    }
+
+    /// Whether the charge of a fragment is specified.
+    pub fn has_charge(&self, fragment: usize) -> bool {
+        self.charges.is_some() && !self.default_charges.contains(&fragment)
+    }
+
+    /// Whether the multiplicity of a fragment is specified.
+    pub fn has_multiplicity(&self, fragment: usize) -> bool {
+        self.multiplicities.is_some() && !self.default_multiplicities.contains(&fragment)
+    }
+
     /// The sum of the atomic numbers of some atoms.
     pub fn nuclear_charge(&self, atoms: &[usize]) -> i64 {
         atoms.iter().map(|&atom| i64::from(self.elements[atom].number())).sum()
@@ -61,6 +109,7 @@ impl<'a> Cluster<'a> {
         let sum = |Sourced { value, source }: Sourced<'a, Vec<u32>>| Sourced { value: 1 + unpaired(&value), source };
         self.multiplicity = self.multiplicity.take().or(self.multiplicities.take().map(sum));
         self.fragments = None;
+        (self.default_charges, self.default_multiplicities) = (Vec::new(), Vec::new());
     }
 
     /// Replaces what the file specifies by the keys of the section. Charges and multiplicities of the file belong to its own fragments.
@@ -71,11 +120,27 @@ impl<'a> Cluster<'a> {
             }
             self.fragments = Some(Sourced::from_key(config, "fragments.fragments", fragments.clone()));
         }
-        if let Some(charges) = &section.charges {
-            self.charges = Some(Sourced::from_key(config, "fragments.charges", charges.clone()));
+        match section.fragmentation {
+            Some(Fragmentation::Molecules) if section.fragments.is_none() => self.discard_fragments(),
+            Some(Fragmentation::Residues) => self.has_residue_fragments = true,
+            _ => {}
         }
-        if let Some(multiplicities) = &section.multiplicities {
-            self.multiplicities = Some(Sourced::from_key(config, "fragments.multiplicities", multiplicities.clone()));
+        match &section.charges {
+            Some(PerFragment::List(charges)) => {
+                self.charges = Some(Sourced::from_key(config, "fragments.charges", charges.clone()));
+                self.default_charges.clear();
+            }
+            Some(PerFragment::ByName(charges)) => self.named_charges = charges.clone(),
+            None => {}
+        }
+        match &section.multiplicities {
+            Some(PerFragment::List(multiplicities)) => {
+                let multiplicities = multiplicities.clone();
+                self.multiplicities = Some(Sourced::from_key(config, "fragments.multiplicities", multiplicities));
+                self.default_multiplicities.clear();
+            }
+            Some(PerFragment::ByName(multiplicities)) => self.named_multiplicities = multiplicities.clone(),
+            None => {}
         }
     }
 

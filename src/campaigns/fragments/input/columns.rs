@@ -1,7 +1,7 @@
 //! Which numbers of a line are x, y and z?
 //!
 //! The first three; those after them (partial charges, forces, velocities) are not used. But some programs write a number before x
-//! that is not a coordinate, the nuclear charge (GAMESS) or a flag that freezes the atom (Gaussian), or a flag after each coordinate
+//! that is not a coordinate, the nuclear charge (GAMESS, refused) or a flag that freezes the atom (Gaussian), or a flag after each coordinate
 //! (MOPAC). In a planar molecule a column of zeros may be either.
 use super::{AtomRow, Number, geometry};
 use crate::problem::{LineProblem, Problem};
@@ -52,6 +52,8 @@ struct Alternative {
     content: &'static str,
     /// Whether the numbers cannot be anything else.
     is_certain: bool,
+    /// Whether they belong to the input of another program, whose other parts would be lost.
+    is_refused: bool,
 }
 
 /// The layout of `rows`, the lines of all frames; `unit_bohr` is their unit of length and `atoms` the number of atoms of a frame.
@@ -68,10 +70,14 @@ pub fn detect(rows: &[&AtomRow], atoms: usize, unit_bohr: f64) -> Result<Detecte
         return Err(problem.at_line(first.line));
     }
     let Some(other) = alternative(rows) else { return Ok(leading) };
+    if other.is_certain && other.is_refused {
+        return Err(other.refusal(first));
+    }
     let is_other = other.is_certain || is_plausible(other.layout, frame, unit_bohr);
     let is_leading = !other.is_certain && is_plausible(Layout::Leading, frame, unit_bohr);
     match (is_leading, is_other) {
         (true, false) => Ok(leading),
+        (false, true) if other.is_refused => Err(other.refusal(first)),
         (false, true) => Ok(Detected { layout: other.layout, warning: Some(other.warning(first)) }),
         _ => Err(other.ambiguity(first)),
     }
@@ -83,6 +89,12 @@ impl Alternative {
         let (content, element, read) = (self.content, first.element, self.layout.quote(first));
         let message =
             format!("the numbers {side} are {content} and were ignored: the first atom is {element} at {read}");
+        LineProblem::new(first.line, message, "remove that column: each line is symbol, x, y, z")
+    }
+
+    fn refusal(&self, first: &AtomRow) -> LineProblem {
+        let (content, element, read) = (self.content, first.element, self.layout.quote(first));
+        let message = format!("the numbers before x look like {content}: the first atom would be {element} at {read}");
         LineProblem::new(first.line, message, "remove that column: each line is symbol, x, y, z")
     }
 
@@ -115,16 +127,22 @@ fn alternative(rows: &[&AtomRow]) -> Option<Alternative> {
             layout: Layout::Second,
             content: "nuclear charges (as written by GAMESS)",
             is_certain,
+            is_refused: true,
         });
     }
     if [1, 3, 5].into_iter().all(|column| all(rows, column, Number::is_flag)) {
         let is_certain = [0, 2, 4].into_iter().all(|column| all(rows, column, |number| !number.is_integer()));
         let content = "optimization flags (as written by MOPAC)";
-        return Some(Alternative { layout: Layout::Alternating, content, is_certain });
+        return Some(Alternative { layout: Layout::Alternating, content, is_certain, is_refused: false });
     }
     let content = "flags for frozen atoms (as written by Gaussian)";
     let is_certain = has_distinct_first_column(rows);
-    all(rows, 0, Number::is_flag).then_some(Alternative { layout: Layout::Second, content, is_certain })
+    all(rows, 0, Number::is_flag).then_some(Alternative {
+        layout: Layout::Second,
+        content,
+        is_certain,
+        is_refused: false,
+    })
 }
 
 /// Whether the first numbers have another format than the next three, which all have the same number of decimals.
@@ -228,12 +246,14 @@ mod tests {
     #[test]
     fn nuclear_charges_are_not_coordinates() {
         for charges in [["8.0", "1.0", "1.0"], ["8", "1", "1"], ["8.", "1.", "1."]] {
-            assert_eq!(detected(&planar(charges, "0.000000", NOTHING)), Ok(Layout::Second), "{charges:?}");
+            let refused = detected(&planar(charges, "0.000000", NOTHING)).unwrap_err();
+            assert!(refused.contains("GAMESS") && refused.contains("O at 0.000000, 0.000000, 0.117000"), "{refused}");
         }
         let ghosts = detected(&planar(["-8.0", "1.0", "1.0"], "0.000000", NOTHING)).unwrap_err();
         assert!(ghosts.contains("ghost"), "{ghosts}");
         // Of one element only they may be x.
-        assert_eq!(detected("O 8.0 0.000000 0.100000 0.200000\nO 8.0 0.000000 0.100000 1.400000"), Ok(Layout::Second));
+        let refused = detected("O 8.0 0.000000 0.100000 0.200000\nO 8.0 0.000000 0.100000 1.400000").unwrap_err();
+        assert!(refused.contains("GAMESS"), "{refused}");
         let either = detected("He 2.0 0.0 0.1 0.2\nHe 2.0 0.0 3.1 3.2").unwrap_err();
         assert!(either.contains("ambiguous") && either.contains("GAMESS"), "{either}");
     }

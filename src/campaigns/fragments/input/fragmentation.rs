@@ -1,7 +1,8 @@
 //! How is a cluster divided into fragments, and can they have their charges and multiplicities?
 use super::assign::assign;
-use super::{Cluster, Sourced, formula, list, lowest_multiplicity, ranges};
-use crate::config::{Fault, Faults};
+use super::{Cluster, Sourced, formula, fragment_values, list, lowest_multiplicity, ranges};
+use crate::config::{Config, Fault, Faults};
+use crate::science::chemistry::bonds::{BOND_FACTOR, bond_ratios};
 use crate::science::expansion::Fragment;
 
 /// Faults of one kind that are reported.
@@ -10,7 +11,14 @@ const MAX_REPORTED: usize = 5;
 /// The fragments of a cluster: those specified, or its connected atoms. Fails where there is only one, where atoms are missing or in
 /// several, and where charges or multiplicities are impossible or contradict those of the cluster. `one_fragment` makes the fault of a
 /// cluster that is a single fragment.
-pub fn fragment(cluster: &mut Cluster, one_fragment: impl Fn(String) -> Fault) -> Result<Vec<Fragment>, Faults> {
+pub fn fragment<'a>(
+    config: &'a Config,
+    cluster: &mut Cluster<'a>,
+    one_fragment: impl Fn(String) -> Fault,
+) -> Result<Vec<Fragment>, Faults> {
+    if cluster.has_residue_fragments {
+        cluster.fragments = Some(residues(config, cluster)?);
+    }
     let atoms = match &cluster.fragments {
         Some(specified) => {
             check_cover(specified, cluster.elements.len()).into_result(())?;
@@ -26,7 +34,9 @@ pub fn fragment(cluster: &mut Cluster, one_fragment: impl Fn(String) -> Fault) -
         return Err(one_fragment(format!("the fragmentation is not specified: {reason}")).into());
     }
     let mut faults = Faults::default();
+    fragment_values::set_charges(config, cluster, &atoms)?;
     assign(cluster, &atoms)?;
+    fragment_values::set_multiplicities(config, cluster, &atoms)?;
     faults.extend(check_count(cluster.charges.as_ref(), "charges", atoms.len()));
     faults.extend(check_count(cluster.multiplicities.as_ref(), "multiplicities", atoms.len()));
     if faults.has_errors() {
@@ -35,11 +45,41 @@ pub fn fragment(cluster: &mut Cluster, one_fragment: impl Fn(String) -> Fault) -
     let mut fragments = Vec::with_capacity(atoms.len());
     for (index, atoms) in atoms.into_iter().enumerate() {
         fragments.extend(faults.collect(with_spin(cluster, index, atoms)));
+        // A name may give many fragments the same impossible value.
+        if faults.len() >= MAX_REPORTED {
+            break;
+        }
     }
     if faults.is_empty() {
         faults.extend(check_totals(cluster, &fragments));
     }
     faults.into_result(fragments)
+}
+
+/// The residues of the file as fragments. Fails where a bond connects two of them, or where the file has none.
+fn residues<'a>(config: &'a Config, cluster: &Cluster<'a>) -> Result<Sourced<'a, Vec<Vec<usize>>>, Faults> {
+    let key = "fragments.fragmentation";
+    let refuse = |message: String, help: &str| Faults::from(config.fault(key, message, help));
+    if cluster.fragments.as_ref().is_some_and(Sourced::is_from_key) {
+        return Err(refuse("`fragments` and `fragmentation` are both set".to_owned(), "remove one of them"));
+    }
+    if cluster.residues.is_empty() {
+        let help = "give a PDB or GRO file, or remove `fragmentation`";
+        return Err(refuse("the molecule file has no residues".to_owned(), help));
+    }
+    let bonds = bond_ratios(&cluster.elements, &cluster.frames[0], cluster.lattice(0), BOND_FACTOR);
+    let mut cut = bonds.filter(|(pair, _)| cluster.residue_of[pair.one] != cluster.residue_of[pair.other]);
+    if let Some((pair, _)) = cut.next() {
+        let [one, other] = [pair.one, pair.other].map(|atom| {
+            let residue = &cluster.residues[cluster.residue_of[atom]];
+            format!("{} of {} (line {})", cluster.elements[atom], residue.label, residue.line)
+        });
+        let message = format!("a bond connects {one} and {other}: fragments of residues would cut it");
+        let help = "set fragmentation = \"molecules\", or `fragments`; bonds are not capped";
+        return Err(refuse(message, help));
+    }
+    let atoms = cluster.residues.iter().map(|residue| residue.atoms.clone()).filter(|atoms| !atoms.is_empty());
+    Ok(Sourced::from_key(config, key, atoms.collect()))
 }
 
 /// Fragment `index`, unless its electrons cannot have its charge and multiplicity.

@@ -26,7 +26,7 @@ pub struct PeriodicFrame {
 
 const CELL_HELP: &str =
     "give the three vectors in the unit of the atoms (see `units`): Lattice=\"ax ay az bx by bz cx cy cz\"";
-const ALL_FRAMES_HELP: &str = "give every frame its Lattice, or pbc=\"F F F\" where it is a cluster of whole molecules";
+const ALL_FRAMES_HELP: &str = "give every frame its Lattice, or pbc=\"F F F\" where it is a cluster of whole molecules; periodic = false ignores all cells";
 const INFINITE_HELP: &str = "chains, layers and crystals that continue across the cell cannot be expanded in molecules: cut a cluster out \
     of the frame, saturate it, and write it without Lattice";
 const UNCLEAR_HELP: &str = "make them separate fragments, or move them together and write pbc=\"F F F\"";
@@ -35,7 +35,7 @@ impl Cell {
     fn new(spec: &LatticeSpec, unit_bohr: f64) -> Result<Self, LineProblem> {
         let rows = spec.rows.map(|row| row.map(|x| x * unit_bohr));
         let lattice = Lattice::new(&rows, spec.is_periodic);
-        let flat = || LineProblem::new(spec.line, "the vectors of Lattice span no volume for molecules", CELL_HELP);
+        let flat = || LineProblem::new(spec.line, "the vectors of the cell span no volume for molecules", CELL_HELP);
         Ok(Self { lattice: lattice.ok_or_else(flat)?, line: spec.line })
     }
 

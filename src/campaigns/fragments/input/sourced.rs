@@ -16,6 +16,8 @@ pub enum Source<'a> {
     Json(Node<'a>),
     /// A line of a text; the key that names the text, and the line in messages.
     Line(&'a Config, &'static str, String),
+    /// The same of a list whose elements have a line each.
+    Lines(&'a Config, &'static str, Vec<String>),
 }
 
 impl<'a, T> Sourced<'a, T> {
@@ -42,6 +44,10 @@ impl<'a, T> Sourced<'a, T> {
             Source::Json(node) => {
                 let node = indices.iter().fold(node.clone(), |node, &index| node.item(index));
                 node.fault(message.into(), help)
+            }
+            Source::Lines(config, key, lines) => {
+                let line = indices.first().and_then(|&index| lines.get(index)).or(lines.first());
+                config.fault(key, format!("{}: {}", line.map_or("", String::as_str), message.into()), help)
             }
             Source::Line(config, key, line) => config.fault(key, format!("{line}: {}", message.into()), help),
         }

@@ -23,13 +23,17 @@ const MAX_LISTED: usize = 8;
 /// Warnings where multiplicities were not specified and the lowest ones are doubtful. `keys` are the names of the keys for charges and
 /// multiplicities.
 pub fn warnings(cluster: &Cluster, fragments: &[Fragment], keys: (&str, &str)) -> Vec<Problem> {
-    if cluster.multiplicities.is_some() {
+    if cluster.multiplicities.is_some() && cluster.default_multiplicities.is_empty() {
         return Vec::new();
     }
     let unpaired: u32 = fragments.iter().map(|fragment| fragment.multiplicity - 1).sum();
     // A total multiplicity was compared with these unpaired electrons already.
-    let is_intended = cluster.charges.is_some() || (unpaired > 0 && cluster.multiplicity.is_some());
-    let problems: Vec<_> = fragments.iter().map(|fragment| problem(cluster, fragment, is_intended)).collect();
+    let is_intended = |k: usize| cluster.has_charge(k) || (unpaired > 0 && cluster.multiplicity.is_some());
+    let problem = |k: usize| match cluster.has_multiplicity(k) {
+        true => None,
+        false => problem(cluster, &fragments[k], is_intended(k)),
+    };
+    let problems: Vec<_> = (0..fragments.len()).map(problem).collect();
     let named = |is: fn(SpinProblem) -> bool| -> Option<String> {
         let found: Vec<usize> = (0..fragments.len()).filter(|&k| problems[k].is_some_and(is)).collect();
         (!found.is_empty()).then(|| names(cluster, fragments, &found))

@@ -71,6 +71,11 @@ fn interpret(pair: Pair, spec: &ChargeSpec, elements: &[Element]) -> ChargeSpec 
 }
 
 impl<'a> Statement<'a> {
+    /// What the line at `location` specifies, which reads `comment`.
+    pub fn new(config: &'a Config, key: &'static str, location: String, comment: String, spec: ChargeSpec) -> Self {
+        Self { config, key, location, comment, spec }
+    }
+
     /// A fault of the line.
     pub fn fault(&self, message: impl std::fmt::Display, help: impl Into<String>) -> Fault {
         self.config.fault(self.key, format!("{}: {message}", self.location), help)

@@ -1,6 +1,6 @@
 //! Valid input files, and the faults of invalid ones.
 use super::{Input, read};
-use crate::campaigns::fragments::section::{EngineName, Order, Section, SupersystemWord};
+use crate::campaigns::fragments::section::{EngineName, Order, PerFragment, Section, SupersystemWord};
 use crate::config::{Config, Faults, KindSchema};
 use crate::engines::qc::Driver;
 use crate::science::expansion::Bsse;
@@ -12,8 +12,11 @@ use std::path::Path;
 mod charges;
 mod defaults;
 mod execution;
+mod formats;
 mod json;
+mod names;
 mod periodic;
+mod residues;
 mod spins;
 mod texts;
 mod translation;
@@ -78,6 +81,13 @@ fn expect_one(faults: &Faults, texts: &[&str]) {
     texts.iter().for_each(|text| assert!(messages[0].contains(text), "`{text}` is missing in {}", messages[0]));
 }
 
+/// Charges and multiplicities of fragments.
+fn spins(input: &Input) -> (Vec<i32>, Vec<u32>) {
+    let fragments = &input.supersystems[0].fragments;
+    assert!(matches!(&input.section.charges, Some(PerFragment::List(charges)) if charges.len() == fragments.len()));
+    fragments.iter().map(|fragment| (fragment.charge, fragment.multiplicity)).unzip()
+}
+
 fn xyz(keys: &str) -> Result<Input, Faults> {
     read_keys(&format!("molecule = \"water3.xyz\"\n{keys}"))
 }
@@ -88,7 +98,7 @@ fn waters_are_found_by_their_bonds() {
     let system = &input.supersystems[0];
     assert!((system.positions[0][0] + 2.76373224).abs() < 1e-9, "xyz is in angstrom");
     assert_eq!(input.section.fragments, Some(vec![vec![0, 1, 2], vec![3, 4, 5], vec![6, 7, 8]]));
-    assert_eq!((input.section.charges, input.section.multiplicities), (Some(vec![0; 3]), Some(vec![1; 3])));
+    assert_eq!(spins(&input), (vec![0; 3], vec![1; 3]));
     assert_eq!((input.section.total, input.section.bsse), (Some(false), Some(vec![Bsse::Cp])));
     assert!(input.warnings.is_empty());
     let lines = xyz("").unwrap().summary();
@@ -131,9 +141,8 @@ fn fragments_by_hand_cover_every_atom_once() {
 #[test]
 fn charges_and_multiplicities_fit_the_electrons() {
     let ions = xyz("charges = [-1, 0, 1]\nmultiplicities = [2, 3, 2]").unwrap();
-    let spins: Vec<_> = ions.supersystems[0].fragments.iter().map(|f| (f.charge, f.multiplicity)).collect();
-    assert_eq!(spins, [(-1, 2), (0, 3), (1, 2)]);
-    assert_eq!(xyz("charges = [-1, 0, 1]").unwrap().section.multiplicities, Some(vec![2, 1, 2]));
+    assert_eq!(spins(&ions), (vec![-1, 0, 1], vec![2, 3, 2]));
+    assert_eq!(spins(&xyz("charges = [-1, 0, 1]").unwrap()).1, [2, 1, 2]);
     expect(xyz("charges = [0, 0]"), &["fragments.charges", "2 charges for 3 fragments"]);
     expect(xyz("multiplicities = [1]"), &["fragments.multiplicities", "1 multiplicities for 3 fragments"]);
     expect(xyz("charges = [0, 0, 11]"), &["fragments.charges.2", "fragment 2 (H2O) with charge 11 has -1 electrons"]);
@@ -192,7 +201,7 @@ fn frames_are_expansions_of_their_own() {
     let keys = "molecule = \"m.xyz\"\nmultiplicities = [2, 2]";
     let two = with_file("m.xyz", &(frame(4.0) + &frame(5.0)), keys).unwrap();
     assert_eq!(two.supersystems.len(), 2);
-    assert_eq!(two.section.multiplicities, Some(vec![2, 2]));
+    assert_eq!(spins(&two).1, [2, 2]);
     assert!(two.warnings.is_empty());
     assert!(two.summary()[0].1.ends_with("2 frames: one expansion each"));
     let moved = with_file("m.xyz", &(frame(4.0) + &frame(1.65)), keys).unwrap();
@@ -231,11 +240,11 @@ fn files_that_are_missing_or_not_molecules_are_reported() {
 #[test]
 fn molecules_of_both_schemas_keep_their_fragments_charges_and_spins() {
     let two = read_keys("molecule = \"molecule_2.json\"").unwrap();
-    assert_eq!(two.section.charges, Some(vec![0, 0, 1, 0]));
+    assert_eq!(spins(&two).0, [0, 0, 1, 0]);
     assert_eq!(two.supersystems[0].positions[1], [0.0, 0.0, 1.75]);
     let three = read_keys("molecule = \"molecule_3.json\"").unwrap();
     assert_eq!(three.section.fragments, Some(vec![vec![0], vec![1], vec![2, 3]]));
-    assert_eq!((three.section.charges, three.section.multiplicities), (Some(vec![0, 0, -1]), Some(vec![2, 2, 1])));
+    assert_eq!(spins(&three), (vec![0, 0, -1], vec![2, 2, 1]));
 }
 
 /// A bare molecule of two water molecules, with `keys` besides atoms.
@@ -259,14 +268,14 @@ fn contradictions_of_molecule_and_fragments_are_refused() {
         &["m.json:1:", "molecular_charge: the charge of the molecule is -1, but those of its fragments add up to 0"],
     );
     assert!(read(json!({"molecular_charge": -1.0}), "charges = [0, -1]").is_ok());
-    let spins = json!({"fragments": [[0, 1, 2], [3, 4, 5]], "fragment_charges": [1, 1], "fragment_multiplicities": [2, 2.0],
+    let high = json!({"fragments": [[0, 1, 2], [3, 4, 5]], "fragment_charges": [1, 1], "fragment_multiplicities": [2, 2.0],
         "molecular_multiplicity": 1, "molecular_charge": 2});
-    expect(read(spins, ""), &["the multiplicity of the molecule is 1, but the spins of its fragments add up to 3"]);
+    expect(read(high, ""), &["the multiplicity of the molecule is 1, but the spins of its fragments add up to 3"]);
     // Charges of the file belong to its own fragments, which are in another order here.
     let file = json!({"fragments": [[0, 1, 2], [3, 4, 5]], "fragment_charges": [1, -1]});
-    assert_eq!(read(file.clone(), "").unwrap().section.charges, Some(vec![1, -1]));
+    assert_eq!(spins(&read(file.clone(), "").unwrap()).0, [1, -1]);
     let other = read(file, "fragments = [[3, 4, 5], [0, 1, 2]]").unwrap();
-    assert_eq!(other.section.charges, Some(vec![0, 0]));
+    assert_eq!(spins(&other).0, [0, 0]);
 }
 
 #[test]

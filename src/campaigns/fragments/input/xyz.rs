@@ -1,10 +1,11 @@
 //! What is in an xyz file?
 //!
 //! A number of atoms, a comment line, and a line for each atom: its symbol or atomic number, x, y and z. Numbers after them are ignored.
+//! `Properties=` in the comment of extended xyz gives the columns another order.
 //! More such blocks are more frames. Lines after the last frame that cannot begin another are ignored, too.
 use super::atom_rows::ATOM_HELP;
 use super::columns::Layout;
-use super::{AtomRow, atom_rows, charge_spec, columns, excerpt};
+use super::{AtomRow, RowColumns, atom_rows, charge_spec, columns, comment, excerpt};
 use crate::problem::LineProblem;
 use crate::science::chemistry::Element;
 
@@ -23,6 +24,8 @@ pub struct XyzFrame<'a> {
 pub struct XyzFile<'a> {
     /// One at least, all of the same elements.
     pub frames: Vec<XyzFrame<'a>>,
+    /// The symbols of the first frame and their lines.
+    pub words: Vec<(usize, &'a str)>,
     /// Ignored columns.
     pub warnings: Vec<LineProblem>,
     /// Remarks on what changes no result.
@@ -62,11 +65,11 @@ pub fn parse(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineProblem>
             atoms => atoms?,
         };
         let comment = lines.next().unwrap_or((line + 1, ""));
-        check_columns(comment)?;
+        let columns = row_columns(comment)?;
         let rows: Vec<_> = lines.by_ref().take(atoms).collect();
         // Blank lines at the end of the file are no atoms.
         let last = rows.iter().rposition(|(_, row)| !row.trim().is_empty());
-        let rows = atom_rows::parse_all(&rows[..last.map_or(0, |last| last + 1)])?;
+        let rows = atom_rows::parse_with(columns, &rows[..last.map_or(0, |last| last + 1)])?;
         let frame = RawFrame { line, comment, rows };
         check_frame(raw.first(), &frame, raw.len(), atoms)?;
         raw.push(frame);
@@ -97,7 +100,7 @@ fn with_columns<'a>(
     unit_bohr: f64,
     mut notes: Vec<String>,
 ) -> Result<XyzFile<'a>, Vec<LineProblem>> {
-    let has_properties = |frame: &RawFrame| frame.comment.1.contains("Properties=");
+    let has_properties = |frame: &RawFrame| comment::value(frame.comment.1, "properties").is_some();
     let open: Vec<&RawFrame> = raw.iter().filter(|frame| !has_properties(frame)).collect();
     let rows: Vec<&AtomRow> = open.iter().flat_map(|frame| &frame.rows).collect();
     let detected = columns::detect(&rows, open.first().map_or(0, |frame| frame.rows.len()), unit_bohr)?;
@@ -111,11 +114,13 @@ fn with_columns<'a>(
             comment: raw.comment,
         }
     };
-    Ok(XyzFile { frames: raw.iter().map(frame).collect(), warnings: detected.warning.into_iter().collect(), notes })
+    let words = raw.first().into_iter().flat_map(|raw| raw.rows.iter().map(|row| (row.line, row.word))).collect();
+    let warnings = detected.warning.into_iter().collect();
+    Ok(XyzFile { frames: raw.iter().map(frame).collect(), words, warnings, notes })
 }
 
 /// A note on isotopes, which have the energies and derivatives of their elements.
-fn isotopes(rows: &[AtomRow]) -> Option<String> {
+pub fn isotopes(rows: &[AtomRow]) -> Option<String> {
     let mut words: Vec<&str> = rows.iter().filter(|row| row.is_isotope).map(|row| row.word).collect();
     let count = words.len();
     words.sort_unstable();
@@ -147,15 +152,29 @@ fn atom_count(line: usize, text: &str, frame: usize) -> Result<usize, LineProble
     }
 }
 
-/// Refuses columns of an extended xyz file that do not begin with symbol and position.
-fn check_columns((line, comment): (usize, &str)) -> Result<(), LineProblem> {
-    let Some((_, columns)) = comment.split_once("Properties=") else { return Ok(()) };
-    let columns = columns.trim_start_matches('"').to_ascii_lowercase();
-    if columns.starts_with("species:s:1:pos:r:3") {
-        return Ok(());
+/// The columns that `Properties=name:type:count:...` of extended xyz gives symbol and position.
+fn row_columns((line, text): (usize, &str)) -> Result<RowColumns, LineProblem> {
+    let Some(properties) = comment::value(text, "properties") else { return Ok(RowColumns::PLAIN) };
+    let refuse = |message: String| {
+        let help = "write Properties=species:S:1:pos:R:3, with other columns before or after them";
+        LineProblem::new(line, message, help)
+    };
+    let (mut symbol, mut position, mut column) = (None, None, 0);
+    for property in properties.split(':').collect::<Vec<_>>().chunks(3) {
+        let [name, kind, count] = property else {
+            return Err(refuse(format!("invalid columns `{}`", excerpt(properties))));
+        };
+        let count: usize = count.parse().map_err(|_| refuse(format!("invalid columns `{}`", excerpt(properties))))?;
+        match (name.to_ascii_lowercase().as_str(), kind.to_ascii_uppercase().as_str(), count) {
+            ("species" | "element" | "elements" | "symbol" | "symbols", "S", 1) => symbol = Some(column),
+            ("z" | "numbers" | "atomic_numbers", "I", 1) => symbol = symbol.or(Some(column)),
+            ("pos" | "positions" | "coordinates" | "coords", "R", 3) => position = Some(column),
+            _ => {}
+        }
+        column += count;
     }
-    let help = "write species and pos first: Properties=species:S:1:pos:R:3";
-    Err(LineProblem::new(line, format!("unsupported columns `{}`", excerpt(&columns)), help))
+    let columns = symbol.zip(position).map(|(symbol, position)| RowColumns { symbol, position });
+    columns.ok_or_else(|| refuse(format!("no symbols or positions in columns `{}`", excerpt(properties))))
 }
 
 /// Frames of one file are one cluster at different times: only positions may differ.
@@ -243,6 +262,18 @@ mod tests {
     }
 
     #[test]
+    fn properties_give_columns_any_order() {
+        let comment =
+            "Lattice=\"9 0 0 0 9 0 0 0 9\" Properties=\"id:I:1:pos:R:3:forces:R:3:species:S:1:charge:R:1\" pbc=F";
+        let text = format!("2\n{comment}\n1 0.5 0 0 9 9 9 He 0.1\n2 0 0 3 9 9 9 Ne 0\n");
+        let frame = parse(&text, 1.0).unwrap().frames.remove(0);
+        assert_eq!(frame.positions, [[0.5, 0.0, 0.0], [0.0, 0.0, 3.0]]);
+        assert_eq!(frame.elements.iter().map(ToString::to_string).collect::<String>(), "HeNe");
+        let numbers = parse("1\nProperties=Z:I:1:pos:R:3 energy=1\n10 0 1 2\n", 1.0).unwrap().frames.remove(0);
+        assert_eq!((numbers.elements[0].symbol(), numbers.positions[0]), ("Ne", [0.0, 1.0, 2.0]));
+    }
+
+    #[test]
     fn columns_are_detected_from_all_frames() {
         // Only both frames together tell that zeros are x.
         let rows = |x: &str| format!("O {x} 0.000 0.117 3.000\nH {x} 0.757 -0.470 3.000\nH {x} -0.757 -0.470 3.000\n");
@@ -261,7 +292,9 @@ mod tests {
             ("1\n\nH 0 0 0\nH 0 0 1\n", 4, "expected the number of atoms of frame 1, found `H 0 0 1`"),
             ("3\n\nH 0 0 0\nH 0 0 1\n\n", 1, "frame 0 must have 3 atoms, but the file ends after 2"),
             ("1\n\nH inf 0 0\n", 3, "x is `inf`, which is not a number"),
-            ("1\nProperties=pos:R:3:species:S:1\nH 0 0 0\n", 2, "unsupported columns `pos:r:3:species:s:1`"),
+            ("1\nProperties=pos:R:3:tag:S:1\n0 0 0 H\n", 2, "no symbols or positions in columns `pos:R:3:tag:S:1`"),
+            ("1\nProperties=species:S:pos:R:3\nH 0 0 0\n", 2, "invalid columns `species:S:pos:R:3`"),
+            ("1\nProperties=pos:R:3:species:S:1\nH 0 0 0\n", 3, "`0` is a dummy atom"),
             ("1\n\nH 0 0 0\n2\n\nH 0 0 0\nH 0 0 1", 4, "frame 1 has 2 atoms, but frame 0 has 1"),
             ("2\n\nH 0 0 0\nO 0 0 1\n2\n\nH 0 0 0\nC 0 0 1", 8, "atom 1 is C in frame 1, but O in frame 0"),
         ] {

@@ -12,10 +12,6 @@ fn formate_text(comment: &str) -> String {
     )
 }
 
-fn spins(input: &Input) -> (Vec<i32>, Vec<u32>) {
-    (input.section.charges.clone().unwrap(), input.section.multiplicities.clone().unwrap())
-}
-
 /// Two oxygen molecules.
 fn oxygen(comment: &str, keys: &str) -> Result<Input, Faults> {
     let text = format!("4\n{comment}\nO 0 0 0\nO 0 0 1.2\nO 3.5 0 0\nO 3.5 0 1.2\n");

@@ -72,9 +72,18 @@ fn frames_without_whole_molecules_are_refused() {
     );
     expect(
         xyz_file(&frame("Lattice=\"9 0 0 18 0 0 0 0 9\"", WATERS), ""),
-        &["m.xyz:2: the vectors of Lattice span no volume"],
+        &["m.xyz:2: the vectors of the cell span no volume"],
     );
     expect(xyz_file(&frame("pbc=\"T T T\"", WATERS), ""), &["m.xyz:2: pbc says that the frame is periodic"]);
+}
+
+#[test]
+fn a_cell_can_be_ignored_by_key() {
+    let whole = frame(CUBE, &WATERS.replace("9.73", "-0.27"));
+    let ignored = xyz_file(&whole, "periodic = false").unwrap();
+    assert_eq!(ignored.digest, xyz_file(&frame("two waters", &WATERS.replace("9.73", "-0.27")), "").unwrap().digest);
+    assert_eq!(xyz_file(&whole, "periodic = true").unwrap().digest, xyz_file(&whole, "").unwrap().digest);
+    assert!(xyz_file(&frame("CELL(abcABC):   10.0 10.0 10.0 90.0 90.0 90.0", WATERS), "periodic = false").is_ok());
 }
 
 #[test]

@@ -23,31 +23,21 @@ fn atoms(text: &str) -> Result<Input, Faults> {
 fn columns_of_other_programs_are_ignored_with_a_warning() {
     let plain = atoms(&waters(|symbol, _, [x, y, z]| format!("{symbol} {x} {y} {z}"))).unwrap();
     assert!(plain.warnings.is_empty());
-    let gamess = atoms(&waters(|symbol, charge, [x, y, z]| format!("{symbol} {charge} {x} {y} {z}"))).unwrap();
     let gaussian = atoms(&waters(|symbol, _, [x, y, z]| format!("{symbol} -1 {x} {y} {z}"))).unwrap();
     let mopac = atoms(&waters(|symbol, _, [x, y, z]| format!("{symbol} {x} 1 {y} 1 {z} 1"))).unwrap();
-    for (input, what) in [(gamess, "GAMESS"), (gaussian, "Gaussian"), (mopac, "MOPAC")] {
+    for (input, what) in [(gaussian, "Gaussian"), (mopac, "MOPAC")] {
         assert_eq!((&input.supersystems, &input.digest), (&plain.supersystems, &plain.digest));
         let first = "the first atom is O at 0.897400, -1.285111, 1.375674; ";
         expect_one(&input.warnings, &[what, "line 1 of `atoms`", first]);
     }
+    let gamess = atoms(&waters(|symbol, charge, [x, y, z]| format!("{symbol} {charge} {x} {y} {z}")));
+    expect(
+        gamess,
+        &["line 1 of `atoms`: ", "nuclear charges (as written by GAMESS)", "O at 0.897400, -1.285111", "remove"],
+    );
     let behind = atoms(&waters(|symbol, _, [x, y, z]| format!("{symbol} {x} {y} {z} -0.6 0 0 1"))).unwrap();
     assert_eq!(behind.digest, plain.digest);
     assert!(behind.warnings.is_empty());
-}
-
-#[test]
-fn a_molecule_block_is_refused_with_the_keys_to_set_instead() {
-    let rows = "O1 0.000 0.000 0.117\nH1 0.000 0.757 -0.470\nH2 0.000 -0.757 -0.470\n";
-    let ion = "O2 0.000 0.000 2.900\nH3 0.000 0.930 3.100\nH4 0.805 -0.465 3.100\nH5 -0.805 -0.465 3.100\n";
-    let block = format!("0 1\n{rows}--\n1 1\n{ion}units angstrom\nno_reorient\n");
-    let keys = "fragments = [[0, 1, 2], [3, 4, 5, 6]], charges = [0, 1], multiplicities = [1, 1], units = \"angstrom\"";
-    expect(atoms(&block), &["fragments.atoms: ", "a molecule block of psi4", keys]);
-    expect(xyz_file(&block, ""), &["m.xyz:1: this is a molecule block", keys]);
-    let keys = keys.replace(", charges", "\ncharges").replace(", multi", "\nmulti").replace(", units", "\nunits");
-    let input = read_keys(&format!("atoms = \"\"\"\n{rows}{ion}\"\"\"\n{keys}")).unwrap();
-    assert_eq!((input.section.charges, input.section.multiplicities), (Some(vec![0, 1]), Some(vec![1, 1])));
-    assert!(input.warnings.is_empty());
 }
 
 #[test]
