@@ -53,6 +53,9 @@ pub fn recognize(text: &str) -> Option<LineProblem> {
         if let Some((_, what)) = BEGINNINGS.iter().find(|(beginning, _)| lower.starts_with(beginning)) {
             return refuse(line, row, what);
         }
+        if let Some(what) = spaced_atom(&lower) {
+            return refuse(line, row, what);
+        }
         if lower.ends_with("v2000") || lower.ends_with("v3000") {
             return refuse(line, row, "an MDL mol or SDF file");
         }
@@ -76,6 +79,17 @@ pub fn recognize(text: &str) -> Option<LineProblem> {
 /// The refusal of a Z-matrix.
 pub fn z_matrix(text: &str) -> Option<LineProblem> {
     fragment_blocks::z_matrix((1..).zip(text.lines()))
+}
+
+/// What a line that begins with the word `atom`, in lower case, is a sign of.
+fn spaced_atom(row: &str) -> Option<&'static str> {
+    let words: Vec<&str> = row.split_whitespace().collect();
+    let is_number = |index: usize| words.get(index).is_some_and(|word| number::parse(word).is_some());
+    match *words.first()? {
+        "atom" | "hetatm" if words.len() > 5 && is_integer(words[1]) => Some("a PDB or PQR file without fixed columns"),
+        "atom" | "atom_frac" if words.len() == 5 && (1..4).all(is_number) => Some("a geometry.in file of FHI-aims"),
+        _ => None,
+    }
 }
 
 fn is_word(row: &str, word: &str) -> bool {
@@ -123,6 +137,8 @@ mod tests {
             ("data_ice\n_cell_length_a 4.5\n", 2, "CIF"),
             ("water\n\n\n  3  2  0  0 V2000\n    0.0 0.0 0.0 O\n", 4, "MDL mol"),
             ("ice\n1.0\n4 0 0\n0 4 0\n0 0 4\nO H\n1 2\nDirect\n0 0 0\n", 8, "POSCAR"),
+            ("ATOM   1 N ALA 1 0.0 0.0 0.0 -0.3 1.8\n", 1, "PQR"),
+            ("# aims\natom 0.0 0.0 0.0 O\n", 2, "FHI-aims"),
             ("2 title\n1 He 0.0 0.0 0.0 1\n2 He 0.0 0.0 3.0 1\n", 2, "Tinker"),
         ] {
             let reported = recognize(text).unwrap_or_else(|| panic!("{text}"));

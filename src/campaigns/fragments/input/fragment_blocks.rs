@@ -78,20 +78,30 @@ pub fn is_separator(text: &str) -> bool {
     text.len() > 1 && text.bytes().all(|b| b == b'-')
 }
 
-/// The refusal of a Z-matrix, by the first of its lines that cannot be an atom with coordinates: a symbol, the number of another atom and a
-/// length.
-pub fn z_matrix<'t>(mut rows: impl Iterator<Item = (usize, &'t str)>) -> Option<LineProblem> {
-    let is_internal = |text: &str| {
+/// The refusal of a Z-matrix, by the first of its lines that cannot be an atom with coordinates: a symbol, the number or label of another
+/// atom and a distance.
+pub fn z_matrix<'t>(rows: impl Iterator<Item = (usize, &'t str)>) -> Option<LineProblem> {
+    let mut labels = Vec::<&str>::new();
+    for (line, text) in rows {
         let words: Vec<&str> = text.split_whitespace().collect();
-        matches!(words.len(), 3 | 5 | 7)
+        let is_atom = |word: &&str| {
+            labels.contains(word) || (is_integer(word) && !word.starts_with(['-', '0']) && word.len() < 4)
+        };
+        let is_internal = matches!(words.len(), 3 | 5 | 7)
             && symbol::parse(words[0]).is_ok()
-            && words[1..].iter().step_by(2).all(|word| is_integer(word) && !word.starts_with(['-', '0']))
-            && !words[2..].iter().step_by(2).all(|word| is_integer(word))
-    };
-    let (line, text) = rows.find(|(_, text)| is_internal(text))?;
-    let message =
-        format!("`{}` looks like a line of a Z-matrix: an atom, the number of another one, a distance", excerpt(text));
-    Some(LineProblem::new(line, message, "write Cartesian coordinates, as programs print them: symbol, x, y, z"))
+            && words[1..].iter().step_by(2).all(is_atom)
+            && !words[2..].iter().step_by(2).all(|word| is_integer(word));
+        if is_internal {
+            let message = format!(
+                "`{}` looks like a line of a Z-matrix: an atom, the number of another one, a distance",
+                excerpt(text)
+            );
+            let help = "write Cartesian coordinates, as programs print them: symbol, x, y, z";
+            return Some(LineProblem::new(line, message, help));
+        }
+        labels.extend(words.first().filter(|word| !is_integer(word)));
+    }
+    None
 }
 
 #[cfg(test)]
@@ -120,7 +130,7 @@ mod tests {
         let first = |text: &str| parse(text).unwrap_err().remove(0);
         assert_eq!(first("He 0 0 0\n--\n0 1\n--\nHe 0 0 3").0, 4);
         assert_eq!(first("0 1\nHe 0 0 0\n1 2\nHe 0 0 3").0, 3);
-        for text in ["0 1\nO\nH 1 0.96\nH 1 0.96 2 104.5", "O\nH 1 R", "O\nH 1 0.96 2 A 3 D"] {
+        for text in ["0 1\nO\nH 1 0.96\nH 1 0.96 2 104.5", "O\nH 1 R", "O\nH 1 0.96 2 A 3 D", "O1\nH1 O1 0.96"] {
             let (line, message) = first(text);
             assert!(message.contains("Z-matrix"), "{text}: {line} {message}");
         }

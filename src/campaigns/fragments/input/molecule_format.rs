@@ -1,5 +1,5 @@
 //! Which format does the text of a molecule have?
-use super::{gro, is_integer, pdb, psi4_input, qchem_input};
+use super::{foreign, gro, is_integer, pdb, psi4_input, qchem_input};
 use crate::campaigns::fragments::section::MoleculeFormat;
 
 /// The format of `text`, by its content where that is characteristic, else by the extension of its file.
@@ -29,7 +29,8 @@ pub fn detect(text: &str, extension: &str) -> MoleculeFormat {
         return MoleculeFormat::Qchem;
     }
     let is_block = text.lines().any(|line| psi4_input::block_start(line).is_some());
-    if is_block || (by_extension == MoleculeFormat::Xyz && psi4_input::is_bare_block(text)) {
+    let is_bare = || psi4_input::is_bare_block(text) && foreign::recognize(text).is_none();
+    if is_block || (by_extension == MoleculeFormat::Xyz && is_bare()) {
         return MoleculeFormat::Psi4;
     }
     by_extension
@@ -55,6 +56,7 @@ mod tests {
             ("molecule {\nHe 0 0 0\n}", "in", MoleculeFormat::Psi4),
             ("0 1\nHe 0 0 0\nHe 0 0 3", "xyz", MoleculeFormat::Psi4),
             ("He 0 0 0\nHe 0 0 3", "dat", MoleculeFormat::Xyz),
+            ("geometry units au\nsymmetry c1\nHe 0 0 0\nend\n", "nw", MoleculeFormat::Xyz),
         ] {
             assert_eq!(detect(text, extension), format, "{text}");
         }

@@ -1,5 +1,5 @@
 //! What should a user know of a cluster that is no fault?
-use super::{Cluster, INPUT, MoleculeSource, formula, geometry, list, ranges, spins};
+use super::{Cluster, INPUT, MoleculeSource, formula, geometry, ranges, spins};
 use crate::campaigns::fragments::section::{LengthUnit, MoleculeFormat};
 use crate::config::Fault;
 use crate::problem::Problem;
@@ -97,7 +97,7 @@ pub fn notes(cluster: &Cluster, fragments: &[Fragment]) -> Option<(String, Strin
     let (residues, atoms) = (cluster.residues.len(), cluster.elements.len());
     let mut text = format!("{residues} with {atoms} atoms");
     if !several.is_empty() {
-        text += &format!("; fragments {} consist of several each", list(&several));
+        text += &format!("; of several residues: fragments {}", ranges(&several));
     }
     Some(("residues".to_owned(), text))
 }

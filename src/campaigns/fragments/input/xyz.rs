@@ -80,9 +80,11 @@ pub fn parse(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineProblem>
     with_columns(raw, unit_bohr, notes)
 }
 
-/// Lines of atoms without count and comment, in units of `unit_bohr`; blank lines are skipped. A whole xyz file is read as one.
+/// Lines of atoms without count and comment, in units of `unit_bohr`; blank lines are skipped, and `;` separates lines, too. A whole xyz
+/// file is read as one.
 pub fn parse_atoms(text: &str, unit_bohr: f64) -> Result<XyzFile<'_>, Vec<LineProblem>> {
-    let lines: Vec<_> = (1..).zip(text.lines()).filter(|(_, row)| !row.trim().is_empty()).collect();
+    let rows = (1..).zip(text.lines()).flat_map(|(line, rows)| rows.split(';').map(move |row| (line, row)));
+    let lines: Vec<_> = rows.filter(|(_, row)| !row.trim().is_empty()).collect();
     let Some((line, first)) = lines.first() else {
         return Err(LineProblem::new(1, "there are no atoms", ATOM_HELP).into());
     };
@@ -257,6 +259,8 @@ mod tests {
 
     #[test]
     fn a_whole_xyz_file_is_accepted_as_atoms() {
+        let read = parse_atoms("He 0 0 0; He 0 0 3;\nNe 0 0 6", 1.0).unwrap();
+        assert_eq!(read.frames[0].positions, [[0.0; 3], [0.0, 0.0, 3.0], [0.0, 0.0, 6.0]]);
         let read = parse_atoms("\n2\ncharge=1\nHe 0 0 0\nHe 0 0 3\n", 1.0).unwrap();
         assert_eq!((read.frames.len(), read.frames[0].comment), (1, (3, "charge=1")));
     }
