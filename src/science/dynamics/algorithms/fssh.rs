@@ -1,6 +1,6 @@
 //! Fewest-switches surface hopping (Tully, J. Chem. Phys. 93, 1061, 1990, doi:10.1063/1.459170).
 use super::decoherence::Decoherence;
-use super::gauge::Gauge;
+use super::gauge::{self, Gauge};
 use super::rescaling::{Frustrated, Rescaling, shift};
 use super::surface::SurfaceStep;
 use super::{Algorithm, Stepper};
@@ -32,8 +32,12 @@ impl Algorithm for Fssh {
         if self.initial_surface == InitialSurface::All { states } else { 1 }
     }
 
-    fn begin(&self, _model: &dyn Model, block: &mut Block, branch: usize) -> Lanes {
+    fn begin(&self, model: &dyn Model, block: &mut Block, branch: usize) -> Lanes {
         block.is_replay = block.has_given_hops();
+        if block.is_replay && !block.eigen.vectors.is_real {
+            // The direction of rescaling of a replay depends on the phases: these are QC Lab's at t = 0.
+            gauge::make_couplings_real(model, &block.z, &mut block.eigen.vectors);
+        }
         block.to_adiabatic();
         if self.initial_surface == InitialSurface::All {
             block.active = [branch; LANES];
@@ -115,7 +119,9 @@ impl FsshStep<'_> {
         let mut moved = [false; LANES];
         for l in (0..LANES).filter(|&l| target[l] != before[l]) {
             let rescaling = Rescaling::along(model.bath(), &block.z, &self.direction, l);
-            if let Some(gamma) = rescaling.shift_for_gap(gaps[l]) {
+            // QC Lab lets a hop without a direction happen for free.
+            let is_free = self.surface.is_qc_lab(block) && rescaling.has_no_direction();
+            if let Some(gamma) = rescaling.shift_for_gap(gaps[l]).or(is_free.then_some(0.0)) {
                 shift(&mut block.z, &self.direction, l, gamma);
                 block.active[l] = target[l];
                 block.accepted_hops[l] += 1.0;
@@ -142,9 +148,10 @@ impl FsshStep<'_> {
     }
 
     /// Computes the direction of momentum rescaling of every lane that is to hop, and returns the energy gaps. The direction is the derivative
-    /// coupling <a|d/dz*|b>, unless the model has its own.
+    /// coupling <a|d/dz*|b>, unless the model has its own. A replay of QC Lab takes complex couplings as they are.
     fn find_direction(&mut self, block: &mut Block, target: &[usize; LANES]) -> Lanes {
         let model = self.surface.model;
+        let is_as_written = self.surface.is_qc_lab(block);
         let active = block.active;
         let Block { eigen, scratch, z, .. } = block;
         let [_, bra, ket, ..] = scratch;
@@ -153,7 +160,7 @@ impl FsshStep<'_> {
         let gaps: Lanes = std::array::from_fn(|l| eigen.values[target[l]][l] - eigen.values[active[l]][l]);
         divide_by_gaps(bra, &gaps);
         model.gradient(z, bra, ket, &mut self.direction);
-        if !eigen.vectors.is_real {
+        if !eigen.vectors.is_real && !is_as_written {
             model.gradient(z, ket, bra, &mut self.reverse);
             (0..LANES).for_each(|l| project_to_real(&mut self.direction, &self.reverse, l));
         }

@@ -57,7 +57,7 @@ dispatch! {
 }
 
 /// Multiplies each state by a phase that makes the largest component of <k-1|d/dq|k> real.
-fn make_couplings_real(model: &dyn Model, z: &PhaseSpace, vectors: &mut Matrix) {
+pub fn make_couplings_real(model: &dyn Model, z: &PhaseSpace, vectors: &mut Matrix) {
     let (n, bath) = (vectors.states, model.bath());
     let (mut bra, mut ket) = (Vector::zero(n), Vector::zero(n));
     let (mut along, mut back) = (PhaseSpace::zero(bath.coordinates()), PhaseSpace::zero(bath.coordinates()));

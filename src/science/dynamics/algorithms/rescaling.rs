@@ -50,6 +50,11 @@ impl Rescaling {
         Some(if far == 0.0 { 0.0 } else { 2.0 * gap / far })
     }
 
+    /// Whether no shift along the direction changes the energy.
+    pub fn has_no_direction(&self) -> bool {
+        self.a == 0.0 && self.b == 0.0
+    }
+
     /// The gamma that reverses the momentum along the direction and conserves the energy.
     pub fn shift_to_reverse(&self) -> f64 {
         if self.a == 0.0 { 0.0 } else { self.b / self.a }

@@ -78,12 +78,16 @@ impl<'a> SurfaceStep<'a> {
         self.follow_states(block);
     }
 
+    /// Whether the trajectories are QC Lab's: its integrator with given decisions.
+    pub fn is_qc_lab(&self, block: &Block) -> bool {
+        self.integrator == Integrator::Sequential && block.is_replay
+    }
+
     /// Keeps every trajectory on its state as the eigenvectors change from `last_vectors`. A replay of QC Lab does so only for states that are
     /// not coupled at all.
     pub fn follow_states(&mut self, block: &mut Block) {
         // QC Lab keeps the order by energy.
-        let is_qc_lab = self.integrator == Integrator::Sequential && block.is_replay;
-        let least = if is_qc_lab { tracking::ALL } else { tracking::MAJORITY };
+        let least = if self.is_qc_lab(block) { tracking::ALL } else { tracking::MAJORITY };
         tracking::follow_states(least, block, &mut self.overlaps, &mut self.crossed);
     }
 
