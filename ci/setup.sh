@@ -2,7 +2,7 @@
 # Installs what building and testing simmpi needs on Debian, where it is missing. Runs as root, or through sudo.
 #   ci/setup.sh                what a run needs: compiler, Open MPI, HDF5
 #   ci/setup.sh --for CONFIG   also the program that this campaign runs, where PATH has none and the configuration names none
-#   ci/setup.sh --tests        also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS, QCEngine, QCManyBody
+#   ci/setup.sh --tests        also what the tests need: MPICH, SLURM, h5py, mpi4py, psi4, NWChem, xtb, GROMACS, QCEngine, QCManyBody, QC Lab
 set -eu
 # Whether the configuration has a line "KEY = "VALUE"" that is no comment.
 says() { grep -Eq "^[[:space:]]*$2[[:space:]]*=[[:space:]]*\"$3\"" "$1"; }
@@ -60,4 +60,14 @@ if [ "${1:-}" = --tests ] && ! "$qcmanybody/bin/python" -c 'import qcmanybody' 2
     /usr/bin/python3 -m venv "$qcmanybody" &&
         "$qcmanybody/bin/pip" install --quiet --disable-pip-version-check 'qcmanybody==0.8.0' 'qcelemental==0.51.4' ||
         echo "qcmanybody cannot be installed" >&2
+fi
+# QC Lab needs newer libraries than Debian's, which QCEngine's environment shares; benches/against_qclab.py uses the same folder.
+qclab=$(dirname "$0")/../target/qclab-venv
+of_qclab=(qclab==1.3.0 numpy==2.4.6 numba==0.68.1 h5py==3.16.0 xarray==2026.9.0 mpi4py==4.1.2 setuptools==84.2.1 wheel==0.48.0)
+if [ "${1:-}" = --tests ] && [ "$(cat "$qclab/installed.txt" 2>/dev/null)" != "${of_qclab[*]}" ]; then
+    echo "installing: ${of_qclab[*]}"
+    mkdir -p "$(dirname "$qclab")"
+    { /usr/bin/python3 -m venv "$qclab" && "$qclab/bin/pip" install --quiet --disable-pip-version-check "${of_qclab[@]}" &&
+        echo "${of_qclab[*]}" >"$qclab/installed.txt"; } ||
+        echo "QC Lab cannot be installed" >&2
 fi

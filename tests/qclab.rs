@@ -119,8 +119,7 @@ fn replays_give_qc_labs_trajectories() {
         campaign.run(2, &[]).expect(0, &["complete: 4 of 4"]);
         let reader = Reader::open_results(&campaign.path("results.h5")).unwrap();
         let single = |name: &str| reader.array::<f64>(&format!("/results/trajectories/{name}")).unwrap();
-        // QC Lab's constant for 300 K differs from CODATA's in the tenth digit.
-        let tolerance = if file.contains("fmo") { 1e-6 } else { 1e-9 };
+        let tolerance = 1e-9;
         if let Some(surfaces) = reference.get("act_surf_ind") {
             let found: Vec<i64> = reader.array("/results/trajectories/active_surface").unwrap();
             assert_eq!(found, flat(surfaces).into_iter().map(|s| s as i64).collect::<Vec<_>>(), "{file}");

@@ -70,7 +70,8 @@ class Results(Mapping):
         file["results"].visititems(lambda name, item: self._list(f"results/{name}", item))
         self._groups.update({f"collected/{name}": None for name in file["results"].get("collected", ())})
         file.visititems(self._list)
-        if self._points and self._is_stackable(file):
+        self._is_stacked = bool(self._points) and self._is_stackable(file)
+        if self._is_stacked:
             self._groups = {"results": None, **self._groups}
         self._known = {}
 
@@ -111,7 +112,7 @@ class Results(Mapping):
     def _read(self, file, name):
         if name.startswith("collected/"):
             return _read_columns(file, f"results/{name}")
-        if name == "results" and self._points:
+        if name == "results" and self._is_stacked:
             return self._stack(file)
         return _read_group(file, self._groups[name], bool(self._points))
 

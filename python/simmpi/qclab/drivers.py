@@ -91,7 +91,7 @@ def write_initial_file(path, sim, seeds=None):
 
 
 def _translate(sim, seeds, data, exact, output="results.h5", initial_file="initial.h5"):
-    """Initializes model and times as QC Lab's drivers do, and translates the Simulation."""
+    """Initializes the model and counts seeds as QC Lab's drivers do, and translates the Simulation."""
     if sim.model is not None:
         sim.model.initialize_constants()
     if seeds is None:
@@ -99,8 +99,7 @@ def _translate(sim, seeds, data, exact, output="results.h5", initial_file="initi
         seeds = (int(np.max(known)) + 1 if len(known) else 0) + np.arange(sim.settings.num_trajs, dtype=int)
     else:
         seeds = np.asarray(seeds)
-        sim.settings.num_trajs = len(seeds)
-    sim.initialize_timesteps()
+        sim.settings.num_trajs = seeds.size
     return translate(sim, seeds, bool(exact), output, initial_file)
 
 

@@ -8,12 +8,13 @@ from qclab.numerical_constants import INVCM_TO_KBT_REF, T_REF_K
 
 from simmpi.qclab.recipes import same_function
 
-OWN_MODEL = (
-    "models that simmpi has: " "SpinBoson, FMOComplex, HolsteinLattice, HolsteinLatticeReciprocalSpace, TullyProblemOne, Two and "
-    "Three, ComplexAvoidedCrossingA, B and C; states with linear couplings to harmonic modes can be given as kind = "
+_OWN_MODEL = (
+    "simmpi has SpinBoson, FMOComplex, HolsteinLattice, HolsteinLatticeReciprocalSpace, TullyProblemOne, "
+    "Two and Three, ComplexAvoidedCrossingA, B and C; states with linear couplings to harmonic modes can be given as kind = "
     "\"linear-vibronic\" in a configuration (docs/trajectories.md); a model of your own is a type in Rust "
     "(examples/own_dynamics.rs)"
 )
+_OWN_INGREDIENT = "remove the change, or write the model as a type in Rust (examples/own_dynamics.rs)"
 _BOLTZMANN, _WIGNER = ingredients.init_classical_boltzmann_harmonic, ingredients.init_classical_wigner_harmonic
 
 
@@ -93,7 +94,7 @@ def translate(model, algorithm_kind, is_exact, problems):
     """The `Translation` of QC Lab's `model`; None where there is none. Adds to `problems`."""
     counterpart = COUNTERPARTS.get(type(model))
     if counterpart is None:
-        problems.add("sim.model", f"{type(model).__name__} has no counterpart in simmpi", OWN_MODEL)
+        problems.add("sim.model", f"{type(model).__name__} has no counterpart in simmpi", _OWN_MODEL)
         return None
     before = len(problems.found)
     keys = {"kind": counterpart.kind}
@@ -169,7 +170,7 @@ def _check_ingredients(model, counterpart, algorithm_kind, is_exact, keys, probl
                              "pass exact=True: QC Lab draws them, and hands them over")
         else:
             what = "is removed" if given is None else "is not QC Lab's own"
-            problems.add(place, f"the ingredient {what}", f"remove the change, or write the model for simmpi: {OWN_MODEL}")
+            problems.add(place, f"the ingredient {what}", _OWN_INGREDIENT)
     return is_sampled_elsewhere
 
 

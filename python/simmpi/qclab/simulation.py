@@ -37,7 +37,7 @@ class Translated:
 
 
 def translate(sim, seeds, is_exact, output="results.h5", initial_file="initial.h5"):
-    """The `Translated` form of a Simulation, whose timesteps and model QC Lab has initialized.
+    """The `Translated` form of a Simulation, whose model QC Lab has initialized. Initializes its times.
 
     Raises `UnsupportedSimulation`, with everything that has no counterpart.
     """
@@ -99,13 +99,18 @@ def _check_version():
 
 
 def _times(sim, problems):
-    settings = sim.settings
+    """The times of `[trajectories]`, rounded by QC Lab as in its drivers."""
+    settings, before = sim.settings, len(problems.found)
     for name in ("dt_update", "dt_collect", "tmax"):
         value = problems.number(f"sim.settings.{name}", settings.get(name))
         if value is not None and value <= 0.0:
             problems.add(f"sim.settings.{name}", f"is {value}", "set it above 0")
+    if len(problems.found) > before:
+        return {}
+    tmax = settings.tmax
+    sim.initialize_timesteps()
     if settings.tmax_n < 1:
-        problems.add("sim.settings.tmax", "is less than half of dt_collect, so that QC Lab collects once, at t = 0", "raise tmax")
+        problems.add("sim.settings.tmax", f"is {tmax}, less than half of dt_collect: QC Lab would collect once, at t = 0", "raise it")
     step = float(settings.dt_update)
     return {"duration": int(settings.tmax_n) * step, "time_step": step, "sample_every": int(settings.dt_collect_n) * step}
 
@@ -115,7 +120,9 @@ def _branches(sim, algorithm, seeds, is_exact, problems):
     if algorithm.get("initial_surface") != "all":
         return 1
     states = int(sim.model.constants.num_quantum_states)
-    batch = int(sim.settings.batch_size)
+    batch = problems.number("sim.settings.batch_size", sim.settings.batch_size, int)
+    if batch is None:
+        return states
     if len(seeds) % states or batch % states:
         problems.add("sim.settings.batch_size", f"batches of {batch} of {len(seeds)} trajectories do not divide into branches on {states} surfaces",
                      f"make num_trajs and batch_size multiples of {states}, as fssh_deterministic requires")
