@@ -30,7 +30,15 @@ fn installed(python: &Path) -> &'static Path {
         assert!(Command::new("cp").arg("-r").args([&own, &sources]).status().unwrap().success());
         let target = folder.path().join("installed");
         let mut pip = Command::new(python);
-        pip.args(["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"]);
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--disable-pip-version-check",
+            "--no-deps",
+            "--no-build-isolation",
+        ]);
         let ended = pip.arg("--target").arg(&target).arg(&sources).output().unwrap();
         assert!(ended.status.success(), "{}", String::from_utf8_lossy(&ended.stderr));
         assert!(target.join("simmpi/qclab/drivers.py").exists());
