@@ -17,7 +17,7 @@ def value(item):
         return "{ " + ", ".join(f"{key} = {value(entry)}" for key, entry in item.items()) + " }"
     if isinstance(item, (list, tuple)):
         return "[" + ", ".join(value(entry) for entry in item) + "]"
-    return json.dumps(str(item))
+    return json.dumps(str(item), ensure_ascii=False)
 
 
 def tables(sections):
