@@ -5,10 +5,12 @@
 pub mod campaign;
 mod ensemble;
 pub mod export;
+pub mod fes;
 mod fragments;
 mod kind;
 pub mod pmf;
 mod replicas;
+mod reweighting;
 pub mod stage;
 mod trajectories;
 mod umbrella;

@@ -1,6 +1,7 @@
 //! The command line: its commands, options and exit codes.
 mod check;
 mod export;
+mod fes;
 mod init;
 mod init_from;
 mod inspect;
@@ -79,6 +80,8 @@ enum Command {
     },
     /// Compute the potential of mean force from existing umbrella windows, with error bars and figures
     Pmf(Box<pmf::PmfArgs>),
+    /// Compute the free energy of existing biased simulations (OPES, metadynamics), or the sum of hills
+    Fes(Box<fes::FesArgs>),
     /// Export results as JSON: fragments in the format of QCManyBody, other kinds as they are
     Export {
         /// Result file
@@ -165,6 +168,10 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         (Some(Command::Init { from: Some(file), .. }), _) => init_from::init_from(kinds, &file),
         (Some(Command::Init { kind, .. }), _) => init::init(kinds, &kind.unwrap_or_default()),
         (Some(Command::Inspect { results, json }), _) => inspect::inspect(&results, json),
+        (Some(Command::Fes(args)), _) => match fes::fes(&args) {
+            Ok(exit) => return code(exit),
+            Err(stop) => Err(stop),
+        },
         (Some(Command::Pmf(args)), _) => match pmf::pmf(&args) {
             Ok(exit) => return code(exit),
             Err(stop) => Err(stop),

@@ -11,6 +11,7 @@ pub mod geometry;
 pub mod langevin;
 mod linear;
 pub mod memory;
+pub mod metadynamics;
 pub mod opes;
 pub mod pca;
 pub mod periodic;

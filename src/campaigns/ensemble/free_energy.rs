@@ -2,13 +2,11 @@
 use super::replica::ReplicaResults;
 use super::setup::{FreeEnergy, Setup};
 use crate::campaigns::campaign::RecordedValues;
+use crate::campaigns::reweighting::{BLOCKS, EnergyScale, Reweighting};
 use crate::campaigns::stage::Error;
-use crate::results::{Writer, or_nan};
-use crate::science::reweighting::{self, Axis, Difference, Replica};
+use crate::results::Writer;
+use crate::science::reweighting::Replica;
 use std::collections::BTreeMap;
-
-/// Blocks into which a single replica is divided to estimate its error.
-const BLOCKS: usize = 10;
 
 /// The samples of one replica after the discarded time.
 #[derive(Clone, Debug, Default)]
@@ -132,7 +130,7 @@ fn which(setup: &Setup, first: u64, count: usize) -> String {
     if count == 1 { label } else { format!("{label} is the first") }
 }
 
-/// Writes the datasets of one free energy. What cannot be computed is NaN; the reason is returned, and written as the attribute `fault`.
+/// Writes the datasets of one free energy; the reason is returned if it cannot be computed.
 fn write_one(
     wanted: &FreeEnergy,
     periods: &[Option<f64>],
@@ -140,70 +138,17 @@ fn write_one(
     numbers: &[u64],
     out: &mut Writer,
 ) -> Result<Option<String>, Error> {
-    let group = wanted.group();
-    let (units, kt) = (wanted.units, wanted.thermal_energy);
-    let axes: Vec<Axis> =
-        (0..wanted.cvs.len()).map(|variable| axis(wanted, variable, periods[variable], replicas)).collect();
-    let found = reweighting::free_energy(replicas, kt, &axes, BLOCKS);
-    let mut shape = vec![wanted.section.grid; wanted.cvs.len()];
-    let bins: usize = shape.iter().product();
-    let nothing = vec![None; bins];
-    let (values, errors) =
-        found.as_ref().map_or((&nothing, &nothing), |found| (&found.free_energy, &found.standard_error));
-    let (values, errors) = (or_nan(values.iter().copied()), or_nan(errors.iter().copied()));
-    out.array(&format!("{group}/free_energy"), &shape, &values, units, "free energy of each bin; the smallest is 0")?;
-    let about = "standard error of the free energy, from the spread of replicas, or of blocks of a single one";
-    out.array(&format!("{group}/free_energy_stderr"), &shape, &errors, units, about)?;
-    let centers: Vec<f64> = axes.iter().flat_map(Axis::centers).collect();
-    // [bins] of one variable, [variables, bins] of two.
-    if shape.len() == 2 {
-        shape[0] = 2;
-    }
-    let about = "middle of each bin of each variable";
-    out.array(&format!("{group}/coordinate"), &shape, &centers, "as in the file", about)?;
-    out.attribute(&group, "thermal_energy", kt)?;
-    out.list_attribute(&group, "replicas", numbers)?;
-    let lengths: Vec<f64> = periods.iter().map(|period| period.unwrap_or(0.0)).collect();
-    out.list_attribute(&group, "period", &lengths)?;
-    let fault = found.as_ref().err().map(ToString::to_string);
-    if let Ok(found) = found {
-        out.list_attribute(&group, "effective_samples", &found.effective_samples)?;
-        out.attribute(&group, "parts", found.parts as u64)?;
-    }
-    if let Some(fault) = &fault {
-        out.text_attribute(&group, "fault", fault)?;
-    }
-    if let Some([first, second]) = &wanted.regions {
-        let found = reweighting::difference(replicas, kt, (first, second), periods, BLOCKS);
-        write_difference(&group, found.ok(), replicas.len(), units, out)?;
-    }
-    Ok(fault)
-}
-
-/// Writes the free energy difference of two regions, computed from the samples themselves.
-fn write_difference(
-    group: &str,
-    found: Option<Difference>,
-    replicas: usize,
-    units: &str,
-    out: &mut Writer,
-) -> Result<(), Error> {
-    let value = found.as_ref().map_or(f64::NAN, |found| found.value);
-    let standard_error = found.as_ref().and_then(|found| found.standard_error).unwrap_or(f64::NAN);
-    let of_replicas = found.map_or(vec![f64::NAN; replicas], |found| found.of_replicas);
-    let about = "free energy of the first region less that of the second";
-    out.array(&format!("{group}/difference"), &[1], &[value], units, about)?;
-    out.array(&format!("{group}/difference_stderr"), &[1], &[standard_error], units, "its standard error")?;
-    let item = format!("{group}/difference_of_replicas");
-    Ok(out.array(&item, &[of_replicas.len()], &of_replicas, units, "the same from each replica alone")?)
-}
-
-fn axis(wanted: &FreeEnergy, variable: usize, period: Option<f64>, replicas: &[Replica]) -> Axis {
-    let samples = replicas.iter().flat_map(|replica| replica.coordinates[variable].iter());
-    let around = Axis::around(samples, wanted.section.grid, period);
-    let [lower, upper] = match &wanted.section.range {
-        Some(ranges) => ranges[variable],
-        None => [around.lower, around.upper],
+    let section = &wanted.section;
+    let range = |variable: usize| section.range.as_ref().map_or([None; 2], |ranges| ranges[variable].map(Some));
+    let settings = Reweighting {
+        thermal_energy: wanted.thermal_energy,
+        bins: vec![section.grid; wanted.cvs.len()],
+        range: (0..wanted.cvs.len()).map(range).collect(),
+        bandwidth: section.bandwidth.as_deref(),
+        periods,
+        regions: wanted.regions.as_ref(),
+        blocks: BLOCKS,
     };
-    Axis { lower, upper, bandwidth: wanted.section.bandwidth.as_ref().map(|all| all[variable]), ..around }
+    let energy = EnergyScale { factor: 1.0, name: wanted.units };
+    Ok(settings.estimate(replicas).write(&wanted.group(), numbers, energy, out)?)
 }

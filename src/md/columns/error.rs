@@ -38,6 +38,11 @@ impl Error {
         );
         Location { path, line }.error(&what, "run the simulation again, or keep the rows of one program")
     }
+
+    /// Parts of one file that cannot be joined; `path` is the later one.
+    pub(super) fn join(path: &Path, what: &str, help: &str) -> Self {
+        Self::new(format!("`{}` {what}", path.display()), help)
+    }
 }
 
 /// A line of a file, for messages.

@@ -20,6 +20,14 @@ impl ColumnTable {
     /// # Errors
     /// A bound cannot be parsed or is missing, or bounds contradict each other.
     pub fn period(&self, column: &Column) -> Result<Option<f64>, LineProblem> {
+        Ok(self.domain(column)?.map(|[low, high]| high - low))
+    }
+
+    /// The ends of the period of a column in the unit of the file; none where the file sets none.
+    ///
+    /// # Errors
+    /// As [`period`](Self::period).
+    pub fn domain(&self, column: &Column) -> Result<Option<[f64; 2]>, LineProblem> {
         let name = match column {
             Column::Index(index) => self.names.get(*index).map_or("", String::as_str),
             Column::Name(name) => name,
@@ -33,7 +41,7 @@ impl ColumnTable {
             (Some((low, at)), Some((high, other))) => match high - low {
                 // PLUMED's value for no domain.
                 _ if low == 0.0 && high == 0.0 => Ok(None),
-                width if width > 0.0 && width.is_finite() => Ok(Some(width)),
+                width if width > 0.0 && width.is_finite() => Ok(Some([low, high])),
                 _ => {
                     let message =
                         format!("the column goes from {} to {}, which is not a period", at.value, other.value);

@@ -12,6 +12,8 @@ pub struct Reader<'a> {
     header: Header,
     /// Whether values that are not finite are kept.
     keeps_non_finite: bool,
+    /// Whether rows are kept that later ones repeat.
+    keeps_repeated: bool,
     /// None before the first row.
     rows: Option<RowReader>,
     damaged: DamagedLines,
@@ -39,12 +41,18 @@ impl<'a> Reader<'a> {
             wanted,
             header: Header::default(),
             keeps_non_finite,
+            keeps_repeated: false,
             rows: None,
             damaged: DamagedLines::default(),
             is_after_header: false,
             end_of_set: None,
             suspect: None,
         }
+    }
+
+    /// A reader that keeps rows whose time is not later than that of the row before.
+    pub fn with_repeated(self) -> Self {
+        Self { keeps_repeated: true, ..self }
     }
 
     /// Reads all lines.
@@ -154,7 +162,7 @@ impl<'a> Reader<'a> {
         let mut diagnostics = self.damaged.diagnostics();
         let unit = self.header.time_units_per_ps(rows.width);
         let per_ps = unit.filter(|_| self.header.has_named_time() || rows.looks_like_times());
-        if per_ps.is_some() {
+        if per_ps.is_some() && !self.keeps_repeated {
             let checked = restarts::check_single_writer(&rows.values, &rows.descents);
             checked.map_err(|found| Error::interleaved(self.path, found))?;
             rows.drop_repeated(&mut diagnostics);
