@@ -216,11 +216,6 @@ fn what_these_formats_have_and_toml_has_not_is_refused_at_its_line() {
         ("e.yaml", "campaign: &a\n  kind: fssh\nx:\n  <<: *a\n", ["e.yaml:4:3", "merge keys"]),
         ("f.yml", "campaign:\n  seed:\n", ["f.yml:2:3", "`seed` has no value"]),
         ("g.yml", "- a\n", ["g.yml:1:1", "does not hold keys"]),
-        (
-            "h.json",
-            "{\"schema_name\": \"qcschema_manybodyinput\", \"molecule\": {}}",
-            ["h.json:1:1", "simmpi init --from h.json"],
-        ),
     ] {
         let said = files.faults(name, text);
         parts.iter().for_each(|part| assert!(said.contains(part), "{part} is missing in {said}"));

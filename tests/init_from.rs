@@ -156,7 +156,7 @@ fn what_cannot_be_read_is_refused_with_its_place_and_what_can_be() {
         ("d.json", "{\"molecule\": {}, \"specification\": {}}", 65, ["`d.json` cannot be read", "d.json:1"]),
         ("e.toml", "[campaign]\nkind = \"trajectoris\"\n", 78, ["e.toml:2:8", "did you mean"]),
         ("f.json", "{\"campaign\": {},}", 78, ["f.json:1:16", "remove the comma"]),
-        ("g.toml", "[[window]]\nfile = \"a\"\n", 65, ["is a list of windows", "simmpi pmf g.toml"]),
+        ("g.toml", "[[window]]\nfile = \"a\"\n", 78, ["g.toml:1:3", "temperature_k"]),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
         let (written, ended) = init_from(folder.path(), name);
@@ -166,4 +166,39 @@ fn what_cannot_be_read_is_refused_with_its_place_and_what_can_be() {
     init_from(folder.path(), "nowhere.xyz").1.expect(65, &["`nowhere.xyz` not found"]);
     let both = Command::new(simmpi()).args(["init", "ensemble", "--from", "a.json"]).output().unwrap();
     assert_eq!(both.status.code(), Some(64));
+}
+
+#[test]
+fn lists_of_windows_become_a_file_of_windows_with_the_same_profile() {
+    let folder = tempfile::tempdir().unwrap();
+    for entry in fs::read_dir(repository("examples/pmf")).unwrap().flatten() {
+        fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let run = |words: &[&str]| {
+        let output = Command::new(simmpi()).current_dir(folder.path()).args(words).output().unwrap();
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let results = |name: &str| support::results_of(&folder.path().join(name));
+    let settings = ["-bins", "20", "-temp", "310"];
+    let from_list = run(&[&["init", "--from", "meta.dat", "--"], &settings[..]].concat());
+    assert!(from_list.contains("temperature_k = 310.0"), "{from_list}");
+    fs::write(folder.path().join("from_list.toml"), &from_list).unwrap();
+    run(&["pmf", "from_list.toml", "-o", "a.h5", "--no-figures"]);
+    run(&[&["pmf", "--metadata", "meta.dat", "-o", "b.h5", "--no-figures"], &settings[..]].concat());
+    assert_eq!(results("a.h5"), results("b.h5"));
+    // A file of windows in another format.
+    let value: Value = toml::from_str(&from_list).unwrap();
+    fs::write(folder.path().join("windows.json"), value.to_string()).unwrap();
+    fs::write(folder.path().join("from_json.toml"), run(&["init", "--from", "windows.json"])).unwrap();
+    run(&["pmf", "from_json.toml", "-o", "c.h5", "--no-figures"]);
+    assert_eq!(results("a.h5"), results("c.h5"));
+    let refused = |words: &[&str], code: i32, part: &str| {
+        let output = Command::new(simmpi()).current_dir(folder.path()).args(words).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(output.status.code() == Some(code) && said.contains(part), "{words:?}: {said}");
+    };
+    refused(&["init", "--from", "meta.dat", "--", "--nonsense"], 64, "--nonsense");
+    refused(&["init", "--from", "windows.json", "--", "-temp", "3"], 64, "only lists of umbrella windows");
+    refused(&["init", "--from", "windows.json", "windows.toml"], 64, "lists of the same umbrella windows");
 }

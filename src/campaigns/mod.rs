@@ -16,8 +16,8 @@ mod trajectories;
 mod umbrella;
 pub mod window_analysis;
 
-pub use kind::{Kind, RequestedRanks};
 pub use fragments::{FromFile, from_many_body_input, from_molecule};
+pub use kind::{Kind, RequestedRanks};
 
 /// Every kind of campaign.
 pub static KINDS: &[&dyn Kind] =

@@ -207,7 +207,8 @@ fn check_table(path: &Path) -> Result<(), Stop> {
         Err(_) if !path.exists() => Ok(()),
         Ok(text) if is_grid(&text) => Ok(()),
         _ => {
-            let text = format!("`{}` is no table of a free energy: move it away, or replace it with --force", path.display());
+            let text =
+                format!("`{}` is no table of a free energy: move it away, or replace it with --force", path.display());
             Err(Stop::new(Exit::Output, text))
         }
     }

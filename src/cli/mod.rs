@@ -66,9 +66,13 @@ enum Command {
         /// Kind of campaign
         #[arg(required_unless_present = "from")]
         kind: Option<String>,
-        /// Print the configuration that this file amounts to: one in another format, a ManyBodyInput of QCManyBody, or a molecule
-        #[arg(long, value_name = "FILE", conflicts_with = "kind")]
-        from: Option<PathBuf>,
+        /// Print what this file amounts to: the configuration of one in another format, of a ManyBodyInput of QCManyBody or of a molecule,
+        /// or the file of windows of lists of gmx wham, of a metadata file or of folders with PLUMED's input
+        #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with = "kind")]
+        from: Vec<PathBuf>,
+        /// Options of `pmf` for lists of windows: -- -temp 300
+        #[arg(last = true, requires = "from", allow_hyphen_values = true)]
+        options: Vec<std::ffi::OsString>,
     },
     /// Show the contents of a result file and its failed tasks, or the progress of a campaign without a result
     Inspect {
@@ -165,8 +169,8 @@ pub fn main(kinds: &'static [&'static dyn Kind]) -> ExitCode {
         (Some(Command::Check { config, ranks, nodes }), _) => check::check(kinds, &config, ranks, nodes),
         (Some(Command::Plan { config, ranks }), _) => plan::plan(kinds, &config, ranks),
         (Some(Command::Submit(args)), _) => submit::submit(kinds, &args),
-        (Some(Command::Init { from: Some(file), .. }), _) => init_from::init_from(kinds, &file),
-        (Some(Command::Init { kind, .. }), _) => init::init(kinds, &kind.unwrap_or_default()),
+        (Some(Command::Init { kind: Some(kind), .. }), _) => init::init(kinds, &kind),
+        (Some(Command::Init { from, options, .. }), _) => init_from::init_from(kinds, &from, &options),
         (Some(Command::Inspect { results, json }), _) => inspect::inspect(&results, json),
         (Some(Command::Fes(args)), _) => match fes::fes(&args) {
             Ok(exit) => return code(exit),

@@ -55,7 +55,10 @@ pub fn pmf(args: &PmfArgs) -> Result<Exit, Stop> {
 }
 
 /// The windows of the command line.
-fn windows(args: &PmfArgs) -> Result<WindowList, Stop> {
+///
+/// # Errors
+/// All faults of the lists.
+pub fn windows(args: &PmfArgs) -> Result<WindowList, Stop> {
     if let Some(path) = &args.windows {
         let text = Config::read(path).map_err(|error| Stop::because(Exit::Configuration, &error))?;
         return Ok(pmf::parse(path, &text)?);

@@ -80,10 +80,7 @@ impl FesInput {
         let replicas: Vec<Replica> = self
             .replicas
             .iter()
-            .map(|one| Replica {
-                coordinates: one.coordinates.iter().map(Vec::as_slice).collect(),
-                bias: &one.bias,
-            })
+            .map(|one| Replica { coordinates: one.coordinates.iter().map(Vec::as_slice).collect(), bias: &one.bias })
             .collect();
         reweighting.estimate(&replicas)
     }
@@ -150,7 +147,8 @@ impl Analysis<'_> {
         }
         if let Some(Ok(difference)) = &estimate.difference {
             let (value, factor) = (difference.value * self.factor, self.factor);
-            let error = difference.standard_error.map_or("unknown".to_owned(), |error| format!("{:.3}", error * factor));
+            let error =
+                difference.standard_error.map_or("unknown".to_owned(), |error| format!("{:.3}", error * factor));
             lines.push(format!("first region less second: {value:.3} {unit}, standard error {error}"));
         }
         lines

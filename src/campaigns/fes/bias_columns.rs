@@ -59,7 +59,8 @@ pub fn unused<'a>(used: &[String], all: &'a [String], hills: bool) -> Vec<&'a st
     let label = |name: &str| name.rsplit_once('.').map_or(String::new(), |(label, _)| label.to_owned());
     let labels: Vec<String> = used.iter().map(|name| label(name)).collect();
     let is_unused = |name: &&str| {
-        let is_hills = hills && (label(name).to_lowercase().contains("metad") || all.contains(&format!("{}.rbias", label(name))));
+        let is_hills =
+            hills && (label(name).to_lowercase().contains("metad") || all.contains(&format!("{}.rbias", label(name))));
         name.ends_with(".bias") && !labels.contains(&label(name)) && !is_hills
     };
     all.iter().map(String::as_str).filter(is_unused).collect()

@@ -48,7 +48,8 @@ impl Analysis<'_> {
                 chart = chart.band("95 % interval", x, &bound(-half), &bound(half));
             }
             let values: Vec<f64> = (0..x.len()).map(value).collect();
-            let suffix = if names.len() == 1 { "free_energy".to_owned() } else { format!("free_energy.{}", variable + 1) };
+            let suffix =
+                if names.len() == 1 { "free_energy".to_owned() } else { format!("free_energy.{}", variable + 1) };
             charts.push((suffix, chart.line("", x, &values)));
         }
         charts

@@ -24,7 +24,8 @@ pub fn drift(coordinates: &[Vec<f64>], bias: &[f64]) -> Option<f64> {
         *count += 1.0;
         *sum += value;
     }
-    let mut shared: Vec<_> = cells.into_iter().filter(|(_, halves)| halves.iter().all(|(count, _)| *count > 0.0)).collect();
+    let mut shared: Vec<_> =
+        cells.into_iter().filter(|(_, halves)| halves.iter().all(|(count, _)| *count > 0.0)).collect();
     // The order of a hash map varies.
     shared.sort_by(|a, b| a.0.cmp(&b.0));
     let (mut total, mut weights) = (0.0, 0.0);

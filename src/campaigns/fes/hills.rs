@@ -175,7 +175,8 @@ pub fn read_all(settings: &Settings) -> Result<Vec<BiasHills>, Vec<Problem>> {
     let (hills, replicas) = (settings.hills.len(), settings.replicas.len());
     if !settings.is_sum() && hills > 1 && hills != replicas {
         let message = format!("there are {hills} --hills for {replicas} replicas");
-        let help = "give --hills once if all share a bias (several files: --hills HILLS.0,HILLS.1), or once for each replica";
+        let help =
+            "give --hills once if all share a bias (several files: --hills HILLS.0,HILLS.1), or once for each replica";
         return Err(vec![Problem::new(message, help)]);
     }
     let (mut found, mut problems) = (Vec::new(), Vec::new());

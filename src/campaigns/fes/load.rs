@@ -121,9 +121,9 @@ impl Loader {
                     let message = format!("`{}`: {}", first.label, problem.message);
                     self.problems.push(Problem::new(message, problem.help));
                 }
-                Ok(BiasColumn::Unknown) => self.warnings.push(format!(
-                    "`{name}` is taken as a bias that is constant in time: nothing in the file tells"
-                )),
+                Ok(BiasColumn::Unknown) => self
+                    .warnings
+                    .push(format!("`{name}` is taken as a bias that is constant in time: nothing in the file tells")),
                 Ok(BiasColumn::Constant | BiasColumn::Rescaled) => {}
             }
         }
@@ -224,7 +224,8 @@ impl Loader {
                 (false, true) => columns,
                 (false, false) => format!("{columns} + all hills, as they are at the end of the run"),
             };
-            lines.push(format!("bias: {bias}, in {}; kT = {kt:.4} kJ/mol ({temperature} K)", settings.file_unit.name()));
+            lines
+                .push(format!("bias: {bias}, in {}; kT = {kt:.4} kJ/mol ({temperature} K)", settings.file_unit.name()));
         }
         let variable = |(name, period): (&String, &Option<f64>)| match period {
             Some(period) => format!("{name} (period {period:.5})"),

@@ -115,7 +115,8 @@ fn select(path: &Path, bytes: &[u8], name: &str) -> Result<Column, Problem> {
         let line = 1 + bytes.split(|byte| *byte == b'\n').position(is_header).unwrap_or(0);
         let message = format!("{}:{line}: no column `{name}`", path.display());
         let known = header.iter().filter(|name| !name.is_empty()).map(String::as_str);
-        let meant = config::nearest(name, known.clone()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
+        let meant =
+            config::nearest(name, known.clone()).map_or(String::new(), |near| format!("did you mean `{near}`? "));
         let all = known.map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ");
         return Err(Problem::new(message, format!("{meant}the columns are {all}")));
     }
@@ -137,8 +138,7 @@ fn used_rows(settings: &Settings, joined: &JoinedTable, label: &str) -> Result<V
         return Err(Problem::new(message, "use --skip, which counts rows, or a file whose first column is the time"));
     }
     let in_time = |row: &usize| !is_timed || times.is_none_or(|times| times[*row] >= discard && times[*row] <= until);
-    let used: Vec<usize> =
-        (settings.skip.min(rows)..rows).filter(in_time).step_by(settings.stride.max(1)).collect();
+    let used: Vec<usize> = (settings.skip.min(rows)..rows).filter(in_time).step_by(settings.stride.max(1)).collect();
     if used.is_empty() {
         let span = times.and_then(|times| Some((times.first()?, times.last()?)));
         let span = span.map_or(String::new(), |(first, last)| format!(", from {first} to {last} ps"));

@@ -175,8 +175,7 @@ pub fn parse_number(text: &str) -> Result<f64, String> {
 /// It is not a list of ranges.
 pub fn parse_region(text: &str) -> Result<Region, String> {
     let range = |part: &str| {
-        let (low, high) =
-            part.split_once(':').ok_or_else(|| format!("`{part}` is not a range: write it as 0:pi"))?;
+        let (low, high) = part.split_once(':').ok_or_else(|| format!("`{part}` is not a range: write it as 0:pi"))?;
         let range = [parse_number(low)?, parse_number(high)?];
         if range[0] < range[1] { Ok(range) } else { Err(format!("the range {part} ends before it begins")) }
     };

@@ -25,7 +25,9 @@ pub fn sum(input: &FesInput) -> Result<Grid, Problem> {
     }
     let lengths = [("--bins", settings.bins.len()), ("--min", settings.lower.len()), ("--max", settings.upper.len())];
     let is_wrong = |length: usize| length > 0 && length != kept.len();
-    if let Some((option, length)) = lengths.into_iter().find(|(option, n)| is_wrong(*n) && (*option != "--bins" || *n > 1)) {
+    if let Some((option, length)) =
+        lengths.into_iter().find(|(option, n)| is_wrong(*n) && (*option != "--bins" || *n > 1))
+    {
         let message = format!("{option} has {length} values for {} variables", kept.len());
         return Err(Problem::new(message, "give one for each variable, separated by commas"));
     }
@@ -35,7 +37,8 @@ pub fn sum(input: &FesInput) -> Result<Grid, Problem> {
         (0..first.variables.len()).map(|k| axis(settings, &hills, first, &kept, k)).collect::<Result<_, _>>()?;
     let points = axes.iter().try_fold(1_usize, |product, axis| product.checked_mul(axis.count()));
     if points.is_none_or(|points| points > MOST_POINTS) {
-        let message = format!("a grid of {} points is too large", axes.iter().map(|a| a.count() as f64).product::<f64>());
+        let message =
+            format!("a grid of {} points is too large", axes.iter().map(|a| a.count() as f64).product::<f64>());
         return Err(Problem::new(message, "give fewer --bins"));
     }
     let scale = if settings.is_negative_bias { Scale::Bias } else { Scale::FreeEnergy };
@@ -91,6 +94,7 @@ fn axis(
         return Err(Problem::new(message, "correct --min and --max"));
     }
     // The spacing stays that of the default where only the range is given.
-    let bins = settings.bins_of(option).unwrap_or_else(|| ((upper - lower) / default.spacing()).ceil().max(1.0) as usize);
+    let bins =
+        settings.bins_of(option).unwrap_or_else(|| ((upper - lower) / default.spacing()).ceil().max(1.0) as usize);
     Ok(GridAxis { lower, upper, bins, period })
 }

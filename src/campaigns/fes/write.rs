@@ -54,7 +54,11 @@ impl Analysis<'_> {
         if let Some(temperature_k) = settings.temperature_k {
             out.attribute(group, "temperature_k", temperature_k)?;
         }
-        out.text_attribute(group, "hills_files", &self.input.hills.iter().map(|one| one.label.clone()).collect::<Vec<_>>().join(";"))
+        out.text_attribute(
+            group,
+            "hills_files",
+            &self.input.hills.iter().map(|one| one.label.clone()).collect::<Vec<_>>().join(";"),
+        )
     }
 
     fn write_root(&self, command: &str, out: &mut Writer) -> Result<(), Error> {

@@ -4,12 +4,15 @@
 mod configuration;
 mod many_body;
 mod molecule;
+mod windows;
 
 use crate::campaigns::Kind;
 use crate::config::{Config, Faults, Format, comment, root_keys};
 use crate::run::console;
 use crate::run::exit::{Exit, Stop};
-use std::path::Path;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+use windows::Lists;
 
 /// A configuration and what is to be said of it.
 struct Written {
@@ -33,24 +36,44 @@ enum FileKind {
 
 /// What can be read.
 const READABLE: &str = "configurations (TOML, JSON, YAML), inputs of QCManyBody (ManyBodyInput, JSON), \
-    and files of molecules (xyz, QCSchema JSON)";
+    molecules (xyz, psi4, Q-Chem, PDB, GRO, QCSchema JSON), and lists of umbrella windows (of gmx wham, metadata files, folders with PLUMED's input)";
 
-/// Prints the configuration that the file at `path` amounts to.
+/// Prints the configuration that the files at `paths` amount to; several are lists of the same umbrella windows. `options` are those of `pmf`
+/// for such lists.
 ///
 /// # Errors
-/// The file cannot be read, is of none of the kinds that are known, or has faults.
-pub fn init_from(kinds: &[&'static dyn Kind], path: &Path) -> Result<(), Stop> {
-    if !path.exists() {
+/// A file cannot be read, is of none of the kinds that are known, or has faults.
+pub fn init_from(kinds: &[&'static dyn Kind], paths: &[PathBuf], options: &[OsString]) -> Result<(), Stop> {
+    if let Some(path) = paths.iter().find(|path| !path.exists()) {
         return Err(Stop::new(Exit::Input, format!("`{}` not found: name an existing file", path.display())));
     }
+    if let Some(lists) = Lists::recognize(paths) {
+        console::line(windows::from_lists(lists, options)?.trim_end());
+        return Ok(());
+    }
+    let [path] = paths else {
+        let message = "several files must be lists of the same umbrella windows: gmx wham's lists of tpr and of pullx files, or folders with PLUMED's input";
+        return Err(Stop::new(Exit::Usage, message.to_owned()));
+    };
+    if !options.is_empty() {
+        return Err(Stop::new(Exit::Usage, "only lists of umbrella windows have options behind `--`".to_owned()));
+    }
+    from_file(kinds, path)
+}
+
+fn from_file(kinds: &[&'static dyn Kind], path: &Path) -> Result<(), Stop> {
     let text = Config::read(path).map_err(|error| Stop::because(Exit::Input, &error))?;
+    if text.starts_with("#! FIELDS") {
+        let message = format!("`{}` is an output of PLUMED: `simmpi fes` reads it", path.display());
+        return Err(Stop::new(Exit::Input, message));
+    }
     let written = match FileKind::recognize(path, &text) {
         FileKind::Configuration => configuration::configuration(kinds, path, text)?,
         FileKind::ManyBodyInput => many_body::many_body(kinds, path)?,
         FileKind::Molecule => molecule::molecule(kinds, path)?,
         FileKind::Windows => {
-            let message = format!("`{0}` is a list of windows: `simmpi pmf {0} -o pmf.h5` reads it", path.display());
-            return Err(Stop::new(Exit::Input, message));
+            console::line(windows::from_document(path, &text)?.trim_end());
+            return Ok(());
         }
         FileKind::Unknown => return Err(unknown(path)),
     };

@@ -118,7 +118,10 @@ fn drop_repeated(path: &Path, table: &mut ColumnTable, notes: &mut Vec<String>) 
     }
     let dropped = times.len() - kept.len();
     let back = if descents == 1 { String::new() } else { format!("{descents} times, first ") };
-    notes.push(format!("{}: time goes back {back}to {first} ps: {dropped} earlier hills from there on count as repeated", path.display()));
+    notes.push(format!(
+        "{}: time goes back {back}to {first} ps: {dropped} earlier hills from there on count as repeated",
+        path.display()
+    ));
     let selected = |column: &Vec<f64>| kept.iter().map(|row| column[*row]).collect::<Vec<f64>>();
     table.values = table.values.iter().map(selected).collect();
     table.time_ps = table.time_ps.as_ref().map(selected);
@@ -130,7 +133,8 @@ fn hills(path: &Path, values: &[Vec<f64>], widths: &Widths, count: usize, times:
     let (heights, bias_factors) = (&rest[0], &rest[1]);
     let hill = |row: usize| {
         let factors: Vec<f64> = sigmas.iter().map(|column| column[row]).collect();
-        let width = widths.width(&factors).ok_or_else(|| Error::Width { path: path.to_owned(), time_ps: times[row] })?;
+        let width =
+            widths.width(&factors).ok_or_else(|| Error::Width { path: path.to_owned(), time_ps: times[row] })?;
         let (sigma, precision) = width;
         let center = centers.iter().map(|column| column[row]).collect();
         Ok(Hill { center, sigma, precision, height: heights[row], bias_factor: bias_factors[row] })

@@ -36,9 +36,8 @@ impl Hills {
         let mut d = vec![0.0; axes.len()];
         for hill in &self.hills {
             let height = height(hill, scale);
-            let near: Vec<Vec<usize>> = (0..axes.len())
-                .map(|k| axes[k].around(hill.center[k], CUTOFF * hill.sigma[k]))
-                .collect();
+            let near: Vec<Vec<usize>> =
+                (0..axes.len()).map(|k| axes[k].around(hill.center[k], CUTOFF * hill.sigma[k])).collect();
             if near.iter().any(Vec::is_empty) {
                 continue;
             }

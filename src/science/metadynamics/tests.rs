@@ -44,7 +44,8 @@ fn grid_and_points_agree_with_each_other_across_boundaries() {
     let energy = all.negative_on(&grid.axes, Scale::FreeEnergy);
     assert!(energy.values.iter().zip(&grid.values).all(|(f, v)| (0.9 * f - v).abs() < 1e-10));
     // A part of the period has the same values.
-    let part = all.negative_on(&[GridAxis { lower: first[3], upper: first[9], bins: 6, ..axis }, grid.axes[1]], Scale::Bias);
+    let part =
+        all.negative_on(&[GridAxis { lower: first[3], upper: first[9], bins: 6, ..axis }, grid.axes[1]], Scale::Bias);
     assert_eq!(part.axes[0].count(), 7);
     assert!(part.values.iter().zip(&grid.values[3 * 31..]).all(|(a, b)| (a - b).abs() < 1e-10));
 }
