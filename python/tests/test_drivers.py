@@ -205,6 +205,10 @@ class Refusals(unittest.TestCase):
         self.assertEqual(self.problems(sim, exact=True), ["sim.algorithm.settings.gauge_fixing"])
         sim = simulation(models.ComplexAvoidedCrossingA(), mash())
         self.assertEqual(self.problems(sim, exact=True), ["exact"])
+        sim = simulation(models.SpinBoson({"V": 0.0, "A": 10}), fssh())
+        self.assertEqual(self.problems(sim, exact=True), ["sim.model.constants.V"])
+        sim = simulation(models.HolsteinLattice({"J": 0.0, "g": 0.0}), fssh())
+        self.assertEqual(self.problems(sim, exact=True), ["sim.model.constants.J", "sim.model.constants.g"])
 
     def test_seeds_batches_and_times_are_checked(self):
         self.assertEqual(self.problems(spin_boson(mean_field()), [3, 3]), ["seeds"])

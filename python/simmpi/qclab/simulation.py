@@ -134,6 +134,13 @@ def _branches(sim, algorithm, seeds, is_exact, problems):
 
 def _check_exact(sim, kind, counterpart, is_exact, problems):
     """What cannot be QC Lab's to the last digit."""
+    mixing = {"spin-boson": "V", "holstein": "J"}.get(counterpart.kind)
+    if is_exact and kind != "mean-field" and mixing is not None and sim.model.constants.get(mixing) == 0.0:
+        problems.add(f"sim.model.constants.{mixing}", "states that are not coupled cross: QC Lab then loses the state, simmpi follows it",
+                     "leave out exact=True")
+    if is_exact and kind == "fssh" and counterpart.kind == "holstein" and sim.model.constants.get("g") == 0.0:
+        problems.add("sim.model.constants.g", "without it adiabatic states can be degenerate: QC Lab takes what LAPACK makes of them",
+                     "leave out exact=True")
     if not is_exact or not counterpart.is_complex:
         return
     if kind == "fssh" and sim.algorithm.settings.get("gauge_fixing") == "sign_overlap":
