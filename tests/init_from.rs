@@ -156,7 +156,7 @@ fn what_cannot_be_read_is_refused_with_its_place_and_what_can_be() {
         ("d.json", "{\"molecule\": {}, \"specification\": {}}", 65, ["`d.json` cannot be read", "d.json:1"]),
         ("e.toml", "[campaign]\nkind = \"trajectoris\"\n", 78, ["e.toml:2:8", "did you mean"]),
         ("f.json", "{\"campaign\": {},}", 78, ["f.json:1:16", "remove the comma"]),
-        ("g.toml", "[[window]]\nfile = \"a\"\n", 78, ["g.toml:1:3", "temperature_k"]),
+        ("g.toml", "[[window]]\nfile = \"a\"\n", 78, ["g.toml:1:1", "missing key `temperature_k`"]),
     ] {
         fs::write(folder.path().join(name), text).unwrap();
         let (written, ended) = init_from(folder.path(), name);

@@ -24,7 +24,7 @@ impl InputFile {
         let unreadable =
             |reason: String| config.fault(key, format!("cannot read `{name}`: {reason}"), "give a text file");
         let bytes = config.inputs.bytes_up_to(MAX_BYTES, &path).map_err(|error| unreadable(error.to_string()))?;
-        let text = decode(&bytes).map_err(|reason| unreadable(reason))?;
+        let text = decode(&bytes).map_err(unreadable)?;
         let extension = path.extension().unwrap_or_default().to_string_lossy().to_lowercase();
         Ok(Self { name, extension, text })
     }

@@ -31,9 +31,12 @@ const IGNORED: [&str; 9] = [
 /// Beginnings of the molecule of a psi4 script in Python.
 const CALLS: [&str; 4] = ["geometry(\"\"\"", "geometry('''", "from_data(\"\"\"", "from_string(\"\"\""];
 
-/// The lines of the molecule block of `text`, which must be the only one; all lines where none is marked.
-fn block_lines(text: &str) -> Result<(Vec<(usize, &str)>, bool), LineProblem> {
-    let mut blocks = Vec::<(usize, Vec<(usize, &str)>)>::new();
+/// Lines with their numbers, from 1.
+type Lines<'a> = Vec<(usize, &'a str)>;
+
+/// The lines of the molecule block of `text`, which must be the only one, and whether it is marked; all lines where none is.
+fn block_lines(text: &str) -> Result<(Lines<'_>, bool), LineProblem> {
+    let mut blocks = Vec::<(usize, Lines)>::new();
     let mut end: Option<&str> = None;
     for (line, text) in (1..).zip(text.lines()) {
         let mut rest = text;
