@@ -131,10 +131,10 @@ impl Analysis<'_> {
         let known = surface.energies.iter().enumerate().filter_map(|(k, energy)| Some((k, (*energy)?)));
         let mut lines = Vec::new();
         if let Some((index, energy)) = known.clone().min_by(|a, b| a.1.total_cmp(&b.1)) {
-            let place: Vec<String> =
-                names.iter().zip(surface.place(index)).map(|(name, x)| format!("{name} = {x:.4}")).collect();
+            let point: Vec<String> =
+                names.iter().zip(surface.point(index)).map(|(name, x)| format!("{name} = {x:.4}")).collect();
             let value = if energy == 0.0 { String::new() } else { format!(": {energy:.4} {unit}") };
-            lines.push(format!("minimum at {}{value}", place.join(", ")));
+            lines.push(format!("minimum at {}{value}", point.join(", ")));
         }
         let empty = surface.energies.len() - known.count();
         if empty > 0 {
@@ -173,14 +173,14 @@ impl Analysis<'_> {
 
 impl Surface {
     /// The coordinates of a point.
-    pub fn place(&self, index: usize) -> Vec<f64> {
+    pub fn point(&self, index: usize) -> Vec<f64> {
         let mut index = index;
-        let mut place = Vec::new();
+        let mut point = Vec::new();
         for axis in self.coordinates.iter().rev() {
-            place.push(axis[index % axis.len()]);
+            point.push(axis[index % axis.len()]);
             index /= axis.len();
         }
-        place.reverse();
-        place
+        point.reverse();
+        point
     }
 }

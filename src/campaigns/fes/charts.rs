@@ -38,7 +38,7 @@ impl Analysis<'_> {
             let title = match names.len() {
                 1 => "Free energy".to_owned(),
                 _ => {
-                    let (other, place) = (&names[1 - variable], surface.place(least)[1 - variable]);
+                    let (other, place) = (&names[1 - variable], surface.point(least)[1 - variable]);
                     format!("Free energy at {other} = {place:.3}")
                 }
             };

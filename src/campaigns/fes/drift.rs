@@ -16,8 +16,8 @@ pub fn drift(coordinates: &[Vec<f64>], bias: &[f64]) -> Option<f64> {
     let mut cells: HashMap<Vec<u8>, [(f64, f64); 2]> = HashMap::new();
     for (sample, value) in bias.iter().enumerate() {
         let cell = |(column, (low, high)): (&Vec<f64>, &(f64, f64))| {
-            let place = CELLS * (column[sample] - low) / (high - low);
-            place.clamp(0.0, CELLS - 1.0) as u8
+            let position = CELLS * (column[sample] - low) / (high - low);
+            position.clamp(0.0, CELLS - 1.0) as u8
         };
         let cell = coordinates.iter().zip(&extents).map(cell).collect();
         let (count, sum) = &mut cells.entry(cell).or_default()[usize::from(sample >= half)];

@@ -1,7 +1,7 @@
 //! Which free energy follows from existing biased simulations?
 //!
 //! [`load()`] reads COLVAR files with a bias, or HILLS; [`Analysis`] reweights the samples, or sums the hills, and writes the result as an
-//! ensemble does ([`reweighting`](super::reweighting)). `simmpi fes` does these in a row.
+//! ensemble does. `simmpi fes` does these in a row.
 mod analysis;
 mod bias_columns;
 mod charts;

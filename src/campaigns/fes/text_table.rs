@@ -32,7 +32,7 @@ impl Analysis<'_> {
 }
 
 fn row(text: &mut String, surface: &Surface, index: usize) {
-    surface.place(index).iter().for_each(|x| {
+    surface.point(index).iter().for_each(|x| {
         let _ = write!(text, "{x:14.9} ");
     });
     let _ = write!(text, "{}", number(surface.energies[index], f64::INFINITY));

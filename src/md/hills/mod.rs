@@ -26,6 +26,10 @@ pub struct HillsFile {
     pub notes: Vec<String>,
 }
 
+/// What users should know of hills with a covariance matrix.
+const WHOLE_HILLS: &str = "hills have covariance matrices and are summed whole; PLUMED's sum_hills, and METAD with a grid, leave out what is \
+    outside of a box along the longest axis of each, which may change the sum by several hundredths of a kJ/mol";
+
 /// Reads `bytes`; `path` is only used in messages.
 ///
 /// # Errors
@@ -52,6 +56,7 @@ pub fn parse(path: &Path, bytes: &[u8]) -> Result<HillsFile, Error> {
     let domains = domains(path, &read, &variables)?;
     let mut notes: Vec<String> =
         read.diagnostics.iter().map(|one| format!("{}:{}: {}", path.display(), one.line, one.text)).collect();
+    notes.extend(widths.is_multivariate().then(|| format!("{}: {WHOLE_HILLS}", path.display())));
     drop_repeated(path, &mut read, &mut notes);
     let times = read.time_ps.unwrap_or_default();
     let hills = hills(path, &read.values, &widths, variables.len(), &times)?;
@@ -157,7 +162,7 @@ mod tests {
     fn hills_have_centers_widths_and_heights() {
         let file = text(HEAD, " 1 0.5 -2 0.3 0.2 1.5 10\n 2 0.6 -1 0.3 0.2 1.4 10\n").unwrap();
         assert_eq!(file.variables, ["phi", "psi"]);
-        assert!(file.domains[0].is_some_and(|[low, high]| low == -high && (high - 3.1416).abs() < 1e-4));
+        assert!(file.domains[0].is_some_and(|[low, high]| low == -high && (high - std::f64::consts::PI).abs() < 1e-4));
         assert_eq!((file.domains[1], file.times.as_slice()), (None, &[1.0, 2.0][..]));
         let Hill { center, sigma, precision, height, bias_factor } = file.hills.hills[1].clone();
         assert_eq!((center, sigma, precision), (vec![0.6, -1.0], vec![0.3, 0.2], None));
@@ -183,6 +188,7 @@ mod tests {
         let precision = hill.precision.as_ref().unwrap();
         assert!(precision.iter().zip([6.25, -3.75, -3.75, 6.25]).all(|(a, b)| (a - b).abs() < 1e-12), "{precision:?}");
         assert!(hill.sigma.iter().all(|sigma| (sigma - 0.5).abs() < 1e-12));
+        assert!(file.notes.len() == 1 && file.notes[0].contains("are summed whole"), "{:?}", file.notes);
     }
 
     #[test]
