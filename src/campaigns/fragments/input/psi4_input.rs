@@ -32,11 +32,11 @@ const IGNORED: [&str; 9] = [
 const CALLS: [&str; 4] = ["geometry(\"\"\"", "geometry('''", "from_data(\"\"\"", "from_string(\"\"\""];
 
 /// Lines with their numbers, from 1.
-type Lines<'a> = Vec<(usize, &'a str)>;
+type NumberedLines<'a> = Vec<(usize, &'a str)>;
 
 /// The lines of the molecule block of `text`, which must be the only one, and whether it is marked; all lines where none is.
-fn block_lines(text: &str) -> Result<(Lines<'_>, bool), LineProblem> {
-    let mut blocks = Vec::<(usize, Lines)>::new();
+fn block_lines(text: &str) -> Result<(NumberedLines<'_>, bool), LineProblem> {
+    let mut blocks = Vec::<(usize, NumberedLines)>::new();
     let mut end: Option<&str> = None;
     for (line, text) in (1..).zip(text.lines()) {
         let mut rest = text;
