@@ -6,7 +6,7 @@ mod science;
 mod seed;
 #[path = "../../src/task/mod.rs"]
 mod task;
-#[path = "../../src/units.rs"]
+#[path = "../../src/units/mod.rs"]
 mod units;
 
 use science::basis::named;
