@@ -329,3 +329,71 @@ fn the_example_runs() {
     folder.pmf(&[windows.to_str().unwrap(), "-o", "pmf.h5"]).expect(0, &["w3_pullx.xvg", "drawn: pmf.profile.svg"]);
     assert_eq!(folder.array("windows/samples"), [491.0; 4]);
 }
+
+/// A folder with the windows of the example, whose first one is in parts, and the text of its list.
+fn in_parts() -> (tempfile::TempDir, String) {
+    let folder = tempfile::tempdir().unwrap();
+    let example = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/pmf");
+    for entry in fs::read_dir(&example).unwrap().flatten() {
+        fs::copy(entry.path(), folder.path().join(entry.file_name())).unwrap();
+    }
+    let text = fs::read_to_string(example.join("w0_pullx.xvg")).unwrap();
+    let (head, rows): (Vec<&str>, Vec<&str>) = text.lines().partition(|line| line.starts_with(['#', '@']));
+    let write = |name: &str, rows: &[&str]| {
+        fs::write(folder.path().join(name), [head.join("\n"), rows.join("\n")].join("\n") + "\n").unwrap();
+    };
+    // The run was restarted from a checkpoint at 280 ps; by name, part 10 comes before part 2.
+    write("w0.part1.xvg", &rows[..200]);
+    let crashed: Vec<String> = rows[290..].iter().map(|row| row.replace("\t0.", "\t1.")).collect();
+    let crashed: Vec<&str> = crashed.iter().map(String::as_str).take(10).collect();
+    write("w0.part2.xvg", &[&rows[200..290], &crashed[..]].concat());
+    write("w0.part10.xvg", &rows[280..]);
+    (folder, fs::read_to_string(example.join("windows.toml")).unwrap())
+}
+
+fn analyze(folder: &Path, list: &str, output: &str) -> (i32, String) {
+    fs::write(folder.join("list.toml"), list).unwrap();
+    let ended = Command::new(simmpi())
+        .current_dir(folder)
+        .args(["pmf", "list.toml", "--no-figures", "--force", "-o", output])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ended.stdout).into_owned() + &String::from_utf8_lossy(&ended.stderr);
+    (ended.status.code().unwrap(), said)
+}
+
+#[test]
+fn a_window_in_parts_has_the_samples_of_the_whole() {
+    let (folder, list) = in_parts();
+    assert_eq!(analyze(folder.path(), &list, "whole.h5").0, 0);
+    let expected = results_of(&folder.path().join("whole.h5"));
+    for files in [
+        "[\"w0.part1.xvg\", \"w0.part2.xvg\", \"w0.part10.xvg\"]",
+        "\"w0.part*.xvg\"",
+        "[\"w0.part1?.xvg\", \"w0.part?.xvg\"]",
+    ] {
+        let list = list.replacen("\"w0_pullx.xvg\"", files, 1);
+        let (code, said) = analyze(folder.path(), &list, "parts.h5");
+        assert_eq!((code, said.matches("count as repeated").count()), (0, 1), "{said}");
+        assert!(said.contains("w0.part10.xvg` begins at 280 ps: 20 earlier rows from there on"), "{said}");
+        assert_eq!(results_of(&folder.path().join("parts.h5")), expected, "{files}");
+    }
+}
+
+#[test]
+fn parts_that_are_missing_or_of_something_else_are_refused_at_their_line() {
+    let (folder, list) = in_parts();
+    let text = fs::read_to_string(folder.path().join("w0.part10.xvg")).unwrap();
+    fs::write(folder.path().join("angle.xvg"), text.replace("Position (nm)", "Position (degree)")).unwrap();
+    fs::write(folder.path().join("second.xvg"), fs::read_to_string(folder.path().join("w0.part1.xvg")).unwrap())
+        .unwrap();
+    for (files, part) in [
+        ("\"absent*.xvg\"", "absent*.xvg` matches no file"),
+        ("[\"w0.part1.xvg\", \"absent.xvg\"]", "cannot read `absent.xvg`"),
+        ("[\"w0.part1.xvg\", \"second.xvg\"]", "`second.xvg` begins at 0 ps, as `w0.part1.xvg` does"),
+        ("[]", "`file`"),
+    ] {
+        let (code, said) = analyze(folder.path(), &list.replacen("\"w0_pullx.xvg\"", files, 1), "parts.h5");
+        assert!([65, 78].contains(&code) && said.contains(part) && said.contains("list.toml:15:"), "{files}: {said}");
+    }
+}

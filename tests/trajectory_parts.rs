@@ -72,6 +72,27 @@ fn a_trajectory_in_two_parts_gives_the_same_bits_as_the_whole() {
 }
 
 #[test]
+fn parts_that_wildcards_match_are_in_the_order_of_their_times() {
+    let frames = synthetic(20, 60);
+    let (expected, _) = run(&campaign(&[("w.xtc", &frames)], ""), 0);
+    // By name, the tenth part comes before the second.
+    let parts = campaign(
+        &[("run.part1.xtc", &frames[..20]), ("run.part10.xtc", &frames[38..]), ("run.part2.xtc", &frames[20..40])],
+        "",
+    );
+    let config = fs::read_to_string(parts.path("config.toml")).unwrap();
+    let list = config.lines().find(|line| line.starts_with("trajectory")).unwrap();
+    for pattern in ["trajectory = \"run.part*.xtc\"", "trajectory = [\"run.part?.xtc\", \"run.part10.xtc\"]"] {
+        fs::write(parts.path("config.toml"), config.replace(list, pattern)).unwrap();
+        let ended =
+            parts.run(2, &["--fresh", "--force"]).expect(0, &["complete", "2 earlier frames from there on count"]);
+        assert_eq!((values(&parts), ended.said.matches("time goes back").count()), (expected.clone(), 1), "{pattern}");
+    }
+    fs::write(parts.path("config.toml"), config.replace(list, "trajectory = \"walk*.xtc\"")).unwrap();
+    parts.run(0, &["--fresh", "--force"]).expect(78, &["config.toml:6:", "walk*.xtc` matches no file"]);
+}
+
+#[test]
 fn frames_that_a_restart_repeated_count_once_in_every_format() {
     let frames = synthetic(20, 40);
     // The run blew up before it was restarted.

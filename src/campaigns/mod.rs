@@ -8,6 +8,7 @@ pub mod export;
 pub mod fes;
 mod fragments;
 mod kind;
+mod part_files;
 pub mod pmf;
 mod replicas;
 mod reweighting;

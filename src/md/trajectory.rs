@@ -88,6 +88,17 @@ impl Trajectory {
         Ok(trajectory)
     }
 
+    /// Files of one trajectory in the order of their first times.
+    ///
+    /// # Errors
+    /// As [`join`](Self::join).
+    pub fn in_order_of_time(paths: Vec<PathBuf>) -> Result<Vec<PathBuf>, Error> {
+        let with_time = |path: PathBuf| Ok((Self::open(&path)?.time_ps(0).unwrap_or(f64::NEG_INFINITY), path));
+        let mut timed = paths.into_iter().map(with_time).collect::<Result<Vec<(f64, PathBuf)>, Error>>()?;
+        timed.sort_by(|a, b| a.0.total_cmp(&b.0));
+        Ok(timed.into_iter().map(|(_, path)| path).collect())
+    }
+
     fn append(&mut self, path: &Path) -> Result<(), Error> {
         let format = Format::from_extension(path)?;
         let source = Source::open(path).map_err(|source| io_error(path, source))?;

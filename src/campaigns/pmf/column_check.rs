@@ -20,6 +20,8 @@ pub struct WindowColumn<'a> {
     pub window: &'a WindowSection,
     pub column: &'a Column,
     pub table: &'a ColumnTable,
+    /// As the configuration names it.
+    pub name: &'a str,
     pub path: &'a Path,
     pub bytes: &'a [u8],
     /// Thermal energy, kJ/mol.
@@ -33,8 +35,7 @@ impl WindowColumn<'_> {
     /// According to the file, it contains something else.
     pub fn check(&self) -> Result<(), Box<Fault>> {
         self.check_quantity()?;
-        let Self { window, column, table, bytes, .. } = *self;
-        let name = window.file.display();
+        let Self { window, column, table, bytes, name, .. } = *self;
         for (title, key) in [("Pull Average COM", "pull-xout-average"), ("Pull Average force", "pull-fout-average")] {
             if legend::titles(bytes).any(|found| found == title) {
                 let message = format!("`{name}` contains averages (its title is \"{title}\"), not samples");
@@ -82,12 +83,12 @@ impl WindowColumn<'_> {
 
     /// Checks that the column contains the configured quantity.
     fn check_quantity(&self) -> Result<(), Box<Fault>> {
-        let Self { window, column, table, .. } = *self;
+        let Self { window, column, table, name: file, .. } = *self;
         if *column == Column::Index(0) && table.time_ps.is_some() {
             let message = "column 0 of the file is the time".to_owned();
             return self.refuse("column", message, "the first column after the time is 1");
         }
-        let (file, axis) = (window.file.display(), table.axis.as_deref().unwrap_or_default());
+        let axis = table.axis.as_deref().unwrap_or_default();
         match (axis.to_ascii_lowercase().starts_with("force"), window.quantity) {
             (true, Quantity::Position) => {
                 let message = format!("`{file}` contains forces, not positions");
@@ -105,7 +106,7 @@ impl WindowColumn<'_> {
     fn check_unit(&self, axis: &str) -> Result<(), Box<Fault>> {
         let label = axis.strip_prefix("Position (").and_then(|rest| rest.split_once(')'));
         let written = label.and_then(|(unit, _)| unit.parse::<CoordinateUnit>().ok());
-        let (name, unit) = (self.window.file.display(), self.window.unit);
+        let (name, unit) = (self.name, self.window.unit);
         match written {
             Some(written) if written != unit && written.in_units_of(unit).is_some() => {
                 let message = format!("`{name}` is in {written} (its axis is \"{axis}\"), not in {unit}");
@@ -118,7 +119,7 @@ impl WindowColumn<'_> {
 
     /// Compares the center with the reference in the file, if it has one.
     fn check_reference(&self) -> Result<(), Box<Fault>> {
-        let Self { window, column, table, path, bytes, kt, .. } = *self;
+        let Self { window, column, table, name, path, bytes, kt, .. } = *self;
         let Some(reference) = legend::reference_of(&table.names, column) else { return Ok(()) };
         let Ok(references) = columns::parse(path, bytes, std::slice::from_ref(&reference)) else { return Ok(()) };
         let references = references.values.into_iter().next().unwrap_or_default();
@@ -132,7 +133,7 @@ impl WindowColumn<'_> {
         };
         let width = libm::sqrt(kt / window.force_constant);
         let tolerance = TOLERANCE * width + PRECISION * first.abs().max(window.center.abs());
-        let (name, unit) = (window.file.display(), window.unit.name().replace("none", ""));
+        let unit = window.unit.name().replace("none", "");
         let called = self.name_of(&reference);
         if references.iter().any(|reference| distance(*reference, first) > tolerance) {
             let message =

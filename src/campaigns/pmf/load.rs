@@ -120,7 +120,7 @@ impl Loader<'_> {
         for (index, window) in self.section.window.iter().enumerate() {
             let key = |name: &str| format!("window.{index}.{name}");
             if let Some(first) = seen.insert((&window.file, &window.column), index) {
-                let message = format!("window {first} reads the same column of `{}`", window.file.display());
+                let message = format!("window {first} reads the same column of `{}`", window.file);
                 self.refuse(&key("file"), message, "set `file` to that of this window: windows are counted from 0");
             }
             if window.unit != first_window.unit {
@@ -217,7 +217,7 @@ impl Loader<'_> {
     /// A window without the samples before equilibrium.
     fn equilibrated(&self, index: usize, mut series: Series, axis: Axis) -> Result<UmbrellaWindow, Problem> {
         let WindowSection { file, center, force_constant, .. } = &self.section.window[index];
-        let name = file.display().to_string();
+        let name = file.to_string();
         if let Some(until) = self.section.until_ps
             && !series.truncate(until)
         {

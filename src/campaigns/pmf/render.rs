@@ -1,6 +1,7 @@
 //! How is a list of windows written as a file of windows?
 use super::list::WindowList;
 use super::section::{ColumnSection, Convention, Quantity, Section, UnitsSection, WindowSection};
+use crate::campaigns::part_files::PartFiles;
 use crate::campaigns::window_analysis::{Discard, Estimator};
 use std::fmt::Write;
 
@@ -74,7 +75,7 @@ fn write_units(text: &mut String, units: &UnitsSection) {
 
 fn write_window(text: &mut String, window: &WindowSection) {
     let WindowSection { file, column, quantity, center, force_constant, unit, period, time_unit_ps } = window;
-    let _ = writeln!(text, "\n[[window]]\nfile = {}", quoted(&file.to_string_lossy()));
+    let _ = writeln!(text, "\n[[window]]\nfile = {}", quoted_files(file));
     let _ = match column {
         ColumnSection::Index(index) => writeln!(text, "column = {index}"),
         ColumnSection::Name(name) => writeln!(text, "column = {}", quoted(name)),
@@ -88,6 +89,15 @@ fn write_window(text: &mut String, window: &WindowSection) {
     }
     if let Some(unit) = time_unit_ps {
         let _ = writeln!(text, "time_unit_ps = {unit:?}");
+    }
+}
+
+/// A string, or an array of strings.
+fn quoted_files(files: &PartFiles) -> String {
+    let names: Vec<String> = files.paths().iter().map(|path| quoted(&path.to_string_lossy())).collect();
+    match files {
+        PartFiles::One(_) => names.concat(),
+        PartFiles::Several(_) => format!("[{}]", names.join(", ")),
     }
 }
 

@@ -5,15 +5,17 @@ use super::section::{ColumnSection, Quantity, WindowSection};
 use crate::campaigns::window_analysis::Discard;
 use crate::config::{Fault, Faults};
 use crate::journal::Fingerprint;
-use crate::md::columns::{self, Column, ColumnTable};
+use crate::md::columns::{self, Column, ColumnTable, JoinedTable};
+use crate::problem::error_chain;
 use crate::science::free_energy::{Axis, equilibration};
 use std::fs;
 use std::path::PathBuf;
 
 /// The time series of a window.
 pub struct Series {
+    /// The first file.
     pub path: PathBuf,
-    /// SHA-256 of the file.
+    /// SHA-256 of the file or files.
     pub digest: String,
     /// The coordinate at all times.
     pub positions: Vec<f64>,
@@ -33,24 +35,47 @@ pub fn read(
     kt: f64,
     warnings: &mut Faults,
 ) -> Result<Series, Box<Fault>> {
-    let path = origin.resolve(&window.file);
     let key = |name: &str| format!("window.{index}.{name}");
     let column = match &window.column {
         ColumnSection::Index(index) => Column::Index(*index as usize),
         ColumnSection::Name(name) => Column::Name(name.clone()),
     };
-    let bytes = fs::read(&path).map_err(|error| {
-        let message = format!("cannot read `{}`: {error}", path.display());
-        Box::new(origin.fault(&key("file"), message, "set `file` to a readable file of columns"))
+    let files = window.file.expand(|path| origin.resolve(path)).map_err(|error| {
+        Box::new(origin.fault(&key("file"), error_chain(&error), "set `file` to the files of this window"))
     })?;
-    let table = columns::parse(&path, &bytes, std::slice::from_ref(&column))
-        .map_err(|error| Box::new(origin.fault_of(&format!("window.{index}"), error.problem)))?;
-    for note in &table.diagnostics {
-        let message = format!("{}:{}: {}", path.display(), note.line, note.text);
-        let help = "check that the file is complete and from this simulation";
-        warnings.push(origin.fault(&key("file"), message, help).warning());
+    let is_named = window.file.paths().len() == files.len() && files.len() == 1;
+    let (mut parts, mut digests) = (Vec::with_capacity(files.len()), Vec::with_capacity(files.len()));
+    for path in files {
+        let name = if is_named { window.file.to_string() } else { path.display().to_string() };
+        let bytes = fs::read(&path).map_err(|error| {
+            let message = format!("cannot read `{}`: {error}", path.display());
+            Box::new(origin.fault(&key("file"), message, "set `file` to a readable file of columns"))
+        })?;
+        let table = columns::parse(&path, &bytes, std::slice::from_ref(&column))
+            .map_err(|error| Box::new(origin.fault_of(&format!("window.{index}"), error.problem)))?;
+        WindowColumn {
+            origin,
+            index,
+            window,
+            column: &column,
+            table: &table,
+            name: &name,
+            path: &path,
+            bytes: &bytes,
+            kt,
+        }
+        .check()?;
+        digests.push(Fingerprint::of_bytes(&bytes).to_string());
+        parts.push((path, table));
     }
-    WindowColumn { origin, index, window, column: &column, table: &table, path: &path, bytes: &bytes, kt }.check()?;
+    let joined = columns::join(std::slice::from_ref(&column), parts);
+    let joined = joined.map_err(|error| Box::new(origin.fault_of(&format!("window.{index}.file"), error.problem)))?;
+    for note in &joined.notes {
+        let help = "check that the file is complete and from this simulation";
+        warnings.push(origin.fault(&key("file"), note, help).warning());
+    }
+    let JoinedTable { table, paths, .. } = joined;
+    let path = paths.into_iter().next().unwrap_or_default();
     // A period in the configuration overrides that of the file.
     let period = match window.period {
         Some(_) => None,
@@ -68,7 +93,11 @@ pub fn read(
         // F = -k (x - c).
         positions.iter_mut().for_each(|force| *force = window.center - *force / window.force_constant);
     }
-    let digest = Fingerprint::of_bytes(&bytes).to_string();
+    // That of a single file is the digest of its contents.
+    let digest = match &digests[..] {
+        [digest] => digest.clone(),
+        several => Fingerprint::of_text(&several.join(" ")).to_string(),
+    };
     Ok(Series { path, digest, positions, times_ps: time_ps, period })
 }
 

@@ -1,4 +1,5 @@
 //! Which keys does a file of windows have?
+use crate::campaigns::part_files::PartFiles;
 use crate::campaigns::window_analysis::{Discard, Estimator, OutputUnits};
 use crate::problem::Problem;
 use crate::units::{CoordinateUnit, EnergyUnit, ForceConstantUnit};
@@ -121,7 +122,7 @@ impl WindowSection {
     /// A window of the first column of a file after its time.
     pub fn new(file: PathBuf, center: f64, force_constant: f64, unit: CoordinateUnit) -> Self {
         Self {
-            file,
+            file: PartFiles::One(file),
             column: ColumnSection::default(),
             quantity: Quantity::default(),
             center,
@@ -137,9 +138,8 @@ impl WindowSection {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WindowSection {
-    /// File with the time series of the coordinate: xvg, COLVAR, or plain columns.
-    #[schemars(length(min = 1))]
-    pub file: PathBuf,
+    /// File with the time series of the coordinate: xvg, COLVAR, or plain columns. Several are the parts of one run; rows that a restart repeated count once.
+    pub file: PartFiles,
     /// Column of the coordinate: its index (0 is the time) or its name in the header.
     #[serde(default)]
     pub column: ColumnSection,

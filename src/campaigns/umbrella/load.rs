@@ -5,9 +5,10 @@ use super::faults::file_problem;
 use super::frames::Frames;
 use super::section::{LastPart, Section};
 use super::{pca, pull, windows};
+use crate::campaigns::part_files::PartFiles;
 use crate::config::{Checker, Config, Faults};
 use crate::md::{Structure, Trajectory};
-use crate::problem::Problem;
+use crate::problem::{Problem, error_chain};
 use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
 use std::path::PathBuf;
@@ -20,7 +21,7 @@ use std::sync::Arc;
 pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
     let mut section: Section = config.section("umbrella")?;
     let mut check = Checker::new(config, "umbrella");
-    let frames = frames(config, &section, &mut check);
+    let frames = frames(config, &mut section, &mut check);
     let has_windows = section.stop_after != Some(LastPart::Pca);
     let mut setup = None;
     if has_windows {
@@ -58,10 +59,20 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
 }
 
 /// The trajectory and its atoms.
-fn frames(config: &Config, section: &Section, check: &mut Checker) -> Option<Arc<Frames>> {
+fn frames(config: &Config, section: &mut Section, check: &mut Checker) -> Option<Arc<Frames>> {
     let structure = Structure::read_by(&config.resolve(&section.structure), |path| config.inputs.bytes(path));
     let structure = check.collect(structure.map_err(|error| file_problem("structure", &error)));
-    let files: Vec<PathBuf> = section.trajectory.paths().iter().map(|path| config.resolve(path)).collect();
+    let files = section.trajectory.expand(|path| config.resolve(path));
+    let files = files.map_err(|error| Problem::at_key("trajectory", error_chain(&error), "name existing files"));
+    let mut files = check.collect(files)?;
+    let written: Vec<PathBuf> = section.trajectory.paths().iter().map(|path| config.resolve(path)).collect();
+    if files != written {
+        // Names do not tell which part is first: those of `part*.xtc` are in the order 1, 10, 2.
+        files =
+            check.collect(Trajectory::in_order_of_time(files).map_err(|error| file_problem("trajectory", &error)))?;
+        let absolute = files.iter().map(|file| std::path::absolute(file).unwrap_or_else(|_| file.clone()));
+        section.trajectory = PartFiles::Several(absolute.collect());
+    }
     let trajectory = Trajectory::join(&files);
     let trajectory = check.collect(trajectory.map_err(|error| file_problem("trajectory", &error)));
     let (structure, trajectory) = (structure?, trajectory?);

@@ -1,4 +1,5 @@
 //! Which keys does `[umbrella]` have?
+use crate::campaigns::part_files::PartFiles;
 use crate::campaigns::window_analysis::{Auto, Discard, Estimator};
 use crate::engines::md::gromacs::Gromacs;
 use crate::science::geometry;
@@ -12,7 +13,7 @@ use std::path::PathBuf;
 pub struct Section {
     /// Trajectory: an .xtc, .trr, .gro or .pdb file, or a list of files in the order of their times. For windows it must contain all atoms
     /// of the topology
-    pub trajectory: TrajectoryFiles,
+    pub trajectory: PartFiles,
     /// Structure (.gro or .pdb) with the names of the atoms, in the order of the trajectory
     pub structure: PathBuf,
     /// GROMACS topology (.top), for windows
@@ -99,24 +100,6 @@ pub struct Section {
     pub watchdog_timeout_s: Option<f64>,
     /// Last part to run
     pub stop_after: Option<LastPart>,
-}
-
-/// One file, or the parts of one run in the order of their times
-#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
-#[serde(untagged)]
-pub enum TrajectoryFiles {
-    One(PathBuf),
-    Several(#[schemars(length(min = 1))] Vec<PathBuf>),
-}
-
-impl TrajectoryFiles {
-    /// The paths as they are written.
-    pub fn paths(&self) -> &[PathBuf] {
-        match self {
-            Self::One(path) => std::slice::from_ref(path),
-            Self::Several(paths) => paths,
-        }
-    }
 }
 
 /// Groups of keys, which are all fields of a type: one that is in no group is a compile error.
