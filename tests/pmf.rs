@@ -384,7 +384,7 @@ fn a_window_in_parts_has_the_samples_of_the_whole() {
 fn parts_that_are_missing_or_of_something_else_are_refused_at_their_line() {
     let (folder, list) = in_parts();
     let text = fs::read_to_string(folder.path().join("w0.part10.xvg")).unwrap();
-    fs::write(folder.path().join("angle.xvg"), text.replace("Position (nm)", "Position (degree)")).unwrap();
+    fs::write(folder.path().join("other.xvg"), text.replace("Position (nm)", "Position (angstrom)")).unwrap();
     fs::write(folder.path().join("second.xvg"), fs::read_to_string(folder.path().join("w0.part1.xvg")).unwrap())
         .unwrap();
     for (files, part) in [
@@ -392,8 +392,36 @@ fn parts_that_are_missing_or_of_something_else_are_refused_at_their_line() {
         ("[\"w0.part1.xvg\", \"absent.xvg\"]", "cannot read `absent.xvg`"),
         ("[\"w0.part1.xvg\", \"second.xvg\"]", "`second.xvg` begins at 0 ps, as `w0.part1.xvg` does"),
         ("[]", "`file`"),
+        ("[\"w0.part1.xvg\", \"other.xvg\"]", "`other.xvg` is in angstrom"),
     ] {
         let (code, said) = analyze(folder.path(), &list.replacen("\"w0_pullx.xvg\"", files, 1), "parts.h5");
-        assert!([65, 78].contains(&code) && said.contains(part) && said.contains("list.toml:15:"), "{files}: {said}");
+        assert!([65, 78].contains(&code) && said.contains(part) && said.contains("list.toml:1"), "{files}: {said}");
     }
+}
+
+#[test]
+fn parts_are_the_same_in_any_order_and_gaps_and_shared_parts_are_named() {
+    let (folder, list) = in_parts();
+    let with = |files: &str, output: &str| analyze(folder.path(), &list.replacen("\"w0_pullx.xvg\"", files, 1), output);
+    // Without --force another fingerprint would be refused.
+    let analyze_again = |files: &str| {
+        fs::write(folder.path().join("list.toml"), list.replacen("\"w0_pullx.xvg\"", files, 1)).unwrap();
+        let mut command = Command::new(simmpi());
+        command.current_dir(folder.path()).args(["pmf", "list.toml", "--no-figures", "-o", "order.h5"]);
+        command.output().unwrap().status.code()
+    };
+    let [one, other] = [
+        "[\"w0.part1.xvg\", \"w0.part2.xvg\", \"w0.part10.xvg\"]",
+        "[\"w0.part10.xvg\", \"w0.part2.xvg\", \"w0.part1.xvg\"]",
+    ];
+    assert_eq!((analyze_again(one), analyze_again(other)), (Some(0), Some(0)));
+    let (code, said) = with("[\"w0.part1.xvg\", \"w0.part10.xvg\"]", "gap.h5");
+    assert!(
+        code == 0 && said.contains("w0.part10.xvg` begins at 280 ps, but the part before it ends at 199 ps"),
+        "{said}"
+    );
+    let shared =
+        list.replacen("\"w0_pullx.xvg\"", "\"w0.part*.xvg\"", 1).replacen("\"w1_pullx.xvg\"", "\"w0.part1.xvg\"", 1);
+    let (code, said) = analyze(folder.path(), &shared, "shared.h5");
+    assert!(code == 78 && said.contains("window 0 reads the same column of `w0.part1.xvg`"), "{said}");
 }

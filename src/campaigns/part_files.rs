@@ -22,12 +22,12 @@ impl PartFiles {
         }
     }
 
-    /// The files that the paths stand for, each made by `resolve`; those of a name with wildcards are in no particular order.
+    /// The files that the paths stand for, relative to `folder`; those of a name with wildcards are in no particular order.
     ///
     /// # Errors
     /// Nothing matches a name.
-    pub fn expand(&self, resolve: impl Fn(&Path) -> PathBuf) -> Result<Vec<PathBuf>, FileListError> {
-        let found = self.paths().iter().map(|path| expand_files(&resolve(path)));
+    pub fn expand(&self, folder: &Path) -> Result<Vec<PathBuf>, FileListError> {
+        let found = self.paths().iter().map(|path| expand_files(folder, path));
         Ok(found.collect::<Result<Vec<_>, _>>()?.concat())
     }
 }

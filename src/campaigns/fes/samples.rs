@@ -46,7 +46,8 @@ pub fn files_of(path: &Path) -> Result<Vec<PathBuf>, Problem> {
     };
     let mut files = Vec::new();
     for name in names {
-        let found = expand_files(name).map_err(|error| Problem::new(error_chain(&error), "check the name"))?;
+        let found =
+            expand_files(Path::new(""), name).map_err(|error| Problem::new(error_chain(&error), "check the name"))?;
         files.extend(found);
     }
     Ok(files)

@@ -119,9 +119,14 @@ impl Loader<'_> {
         let first_window = &self.section.window[0];
         for (index, window) in self.section.window.iter().enumerate() {
             let key = |name: &str| format!("window.{index}.{name}");
-            if let Some(first) = seen.insert((&window.file, &window.column), index) {
-                let message = format!("window {first} reads the same column of `{}`", window.file);
-                self.refuse(&key("file"), message, "set `file` to that of this window: windows are counted from 0");
+            // What matches nothing is reported when it is read.
+            for file in self.origin.files(&window.file).unwrap_or_default() {
+                let name =
+                    if window.file.paths().len() == 1 { window.file.to_string() } else { file.display().to_string() };
+                if let Some(first) = seen.insert((file, &window.column), index).filter(|first| *first != index) {
+                    let message = format!("window {first} reads the same column of `{name}`");
+                    self.refuse(&key("file"), message, "set `file` to that of this window: windows are counted from 0");
+                }
             }
             if window.unit != first_window.unit {
                 let (own, first) = (window.unit.name(), first_window.unit.name());

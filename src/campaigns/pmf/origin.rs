@@ -1,7 +1,9 @@
 //! Where do the windows come from: a file of windows, or lists of another program?
 use super::command_line::CommandLine;
 use super::text_file::ListLine;
+use crate::campaigns::part_files::PartFiles;
 use crate::config::{Document, Fault};
+use crate::md::FileListError;
 use crate::problem::Problem;
 use std::path::{Path, PathBuf};
 
@@ -58,12 +60,15 @@ impl Origin {
         self.fault(&problem.key_in(table), problem.message, problem.help)
     }
 
-    /// A path of the windows, relative to the file that names it.
-    pub fn resolve(&self, path: &Path) -> PathBuf {
+    /// The files of a window, relative to the file that names them.
+    ///
+    /// # Errors
+    /// Nothing matches a name with wildcards.
+    pub fn files(&self, files: &PartFiles) -> Result<Vec<PathBuf>, FileListError> {
         match self {
-            Self::Document(document) => document.resolve(path),
-            // Readers of lists resolve them.
-            Self::Listing(_) => path.to_owned(),
+            Self::Document(document) => files.expand(&document.resolve(Path::new(""))),
+            // Readers of lists resolve them, and no list has wildcards.
+            Self::Listing(_) => Ok(files.paths().to_vec()),
         }
     }
 }

@@ -8,8 +8,9 @@ use crate::journal::Fingerprint;
 use crate::md::columns::{self, Column, ColumnTable, JoinedTable};
 use crate::problem::error_chain;
 use crate::science::free_energy::{Axis, equilibration};
+use std::collections::HashMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The time series of a window.
 pub struct Series {
@@ -40,18 +41,18 @@ pub fn read(
         ColumnSection::Index(index) => Column::Index(*index as usize),
         ColumnSection::Name(name) => Column::Name(name.clone()),
     };
-    let files = window.file.expand(|path| origin.resolve(path)).map_err(|error| {
+    let files = origin.files(&window.file).map_err(|error| {
         Box::new(origin.fault(&key("file"), error_chain(&error), "set `file` to the files of this window"))
     })?;
     let is_named = window.file.paths().len() == files.len() && files.len() == 1;
-    let (mut parts, mut digests) = (Vec::with_capacity(files.len()), Vec::with_capacity(files.len()));
+    let (mut parts, mut digests) = (Vec::with_capacity(files.len()), HashMap::new());
     for path in files {
         let name = if is_named { window.file.to_string() } else { path.display().to_string() };
         let bytes = fs::read(&path).map_err(|error| {
             let message = format!("cannot read `{}`: {error}", path.display());
             Box::new(origin.fault(&key("file"), message, "set `file` to a readable file of columns"))
         })?;
-        let table = columns::parse(&path, &bytes, std::slice::from_ref(&column))
+        let mut table = columns::parse(&path, &bytes, std::slice::from_ref(&column))
             .map_err(|error| Box::new(origin.fault_of(&format!("window.{index}"), error.problem)))?;
         WindowColumn {
             origin,
@@ -65,7 +66,11 @@ pub fn read(
             kt,
         }
         .check()?;
-        digests.push(Fingerprint::of_bytes(&bytes).to_string());
+        period_of(origin, index, window, (&column, &table, &path))?;
+        if let (Some(unit), Some(times)) = (window.time_unit_ps, &mut table.time_ps) {
+            times.iter_mut().for_each(|time| *time *= unit);
+        }
+        digests.insert(path.clone(), Fingerprint::of_bytes(&bytes).to_string());
         parts.push((path, table));
     }
     let joined = columns::join(std::slice::from_ref(&column), parts);
@@ -75,19 +80,11 @@ pub fn read(
         warnings.push(origin.fault(&key("file"), note, help).warning());
     }
     let JoinedTable { table, paths, .. } = joined;
+    // In the order of times, in which the names of the same parts may not be.
+    let digests: Vec<String> = paths.iter().filter_map(|path| digests.remove(path)).collect();
     let path = paths.into_iter().next().unwrap_or_default();
-    // A period in the configuration overrides that of the file.
-    let period = match window.period {
-        Some(_) => None,
-        None => table.period(&column).map_err(|error| {
-            let message = format!("{}:{}: {}", path.display(), error.line, error.problem.message);
-            origin.fault(&key("file"), message, error.problem.help)
-        })?,
-    };
-    let ColumnTable { mut values, mut time_ps, .. } = table;
-    if let (Some(unit), Some(times)) = (window.time_unit_ps, &mut time_ps) {
-        times.iter_mut().for_each(|time| *time *= unit);
-    }
+    let period = period_of(origin, index, window, (&column, &table, &path))?;
+    let ColumnTable { mut values, time_ps, .. } = table;
     let mut positions = values.pop().unwrap_or_default();
     if window.quantity == Quantity::Force {
         // F = -k (x - c).
@@ -99,6 +96,22 @@ pub fn read(
         several => Fingerprint::of_text(&several.join(" ")).to_string(),
     };
     Ok(Series { path, digest, positions, times_ps: time_ps, period })
+}
+
+/// The period of a column according to its file; one of the configuration overrides it.
+fn period_of(
+    origin: &Origin,
+    index: usize,
+    window: &WindowSection,
+    (column, table, path): (&Column, &ColumnTable, &Path),
+) -> Result<Option<f64>, Box<Fault>> {
+    if window.period.is_some() {
+        return Ok(None);
+    }
+    table.period(column).map_err(|error| {
+        let message = format!("{}:{}: {}", path.display(), error.line, error.problem.message);
+        Box::new(origin.fault(&format!("window.{index}.file"), message, error.problem.help))
+    })
 }
 
 impl Series {

@@ -11,7 +11,7 @@ use crate::md::{Structure, Trajectory};
 use crate::problem::{Problem, error_chain};
 use crate::science::selection::Atom;
 use crate::seed::CampaignSeed;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// The campaign that the configuration describes.
@@ -62,7 +62,7 @@ pub fn load(config: &Config) -> Result<UmbrellaCampaign, Faults> {
 fn frames(config: &Config, section: &mut Section, check: &mut Checker) -> Option<Arc<Frames>> {
     let structure = Structure::read_by(&config.resolve(&section.structure), |path| config.inputs.bytes(path));
     let structure = check.collect(structure.map_err(|error| file_problem("structure", &error)));
-    let files = section.trajectory.expand(|path| config.resolve(path));
+    let files = section.trajectory.expand(&config.resolve(Path::new("")));
     let files = files.map_err(|error| Problem::at_key("trajectory", error_chain(&error), "name existing files"));
     let mut files = check.collect(files)?;
     let written: Vec<PathBuf> = section.trajectory.paths().iter().map(|path| config.resolve(path)).collect();

@@ -65,6 +65,9 @@ impl JoinedTable {
             );
             self.notes.push(text);
         }
+        if let (Some(times), Some(more)) = (&self.table.time_ps, &part.time_ps) {
+            self.notes.extend(gap(times, more).map(|text| format!("`{}` {text}", path.display())));
+        }
         let table = &mut self.table;
         table.values.iter_mut().for_each(|column| column.truncate(kept));
         table.not_finite.retain(|found| found.row < kept);
@@ -77,6 +80,15 @@ impl JoinedTable {
         self.begins.iter_mut().for_each(|begin| *begin = (*begin).min(kept));
         self.begins.push(kept);
     }
+}
+
+/// What is to be said where a part begins later than the rows of both parts are apart from one another.
+fn gap(times: &[f64], more: &[f64]) -> Option<String> {
+    let interval = |times: &[f64]| times.windows(2).map(|pair| pair[1] - pair[0]).fold(0.0, f64::max);
+    let (last, first) = (*times.last()?, *more.first()?);
+    let longest = interval(times).max(interval(more));
+    (longest > 0.0 && first - last > 1.5 * longest)
+        .then(|| format!("begins at {first} ps, but the part before it ends at {last} ps: is a part missing?"))
 }
 
 fn sort_by_time(parts: &mut [(PathBuf, ColumnTable)]) -> Result<(), Error> {
